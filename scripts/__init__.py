@@ -1,0 +1,1 @@
+"""What `make` runs. The modules that setup needs use the standard library only."""

@@ -1,0 +1,71 @@
+"""What the machine itself must have: PostgreSQL's server, a browser, ODBC, and Python's venv."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from . import apt
+from .console import SetupError
+
+
+def ensure_packages() -> None:
+    """Install what is missing, or say what an administrator has to install."""
+    missing = missing_packages()
+    if missing and not apt.is_debian():
+        raise SetupError(
+            f"This machine lacks what Debian's packages {', '.join(missing)} bring. "
+            "Install it with your system's package manager, or use docker/ (see docker/README.md)."
+        )
+    if missing:
+        apt.install(missing)
+
+
+def missing_packages() -> list[str]:
+    """Debian packages whose contents are not on this machine."""
+    return [package for package, is_present in _REQUIREMENTS.items() if not is_present()]
+
+
+def postgres_program(name: str) -> Path:
+    """Path of a program of the newest PostgreSQL server on this machine."""
+    found = _postgres_programs(name)
+    if not found:
+        raise SetupError(f"PostgreSQL's {name} is not installed: run make setup.")
+    return found[0]
+
+
+def _postgres_programs(name: str) -> list[Path]:
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_major_version, reverse=True)
+    on_path = shutil.which(name)
+    return [*versions, *([Path(on_path)] if on_path else [])]
+
+
+def _major_version(program: Path) -> float:
+    try:
+        return float(program.parent.parent.name)
+    except ValueError:
+        return 0.0
+
+
+def _has_library(pattern: str) -> bool:
+    folders = [Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib"), *Path("/usr/lib").glob("*-linux-gnu")]
+    return any(True for folder in folders for _ in folder.glob(pattern))
+
+
+def _has_browser() -> bool:
+    return any(map(shutil.which, ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")))
+
+
+_REQUIREMENTS: dict[str, Callable[[], bool]] = {
+    "postgresql": lambda: bool(_postgres_programs("initdb")),
+    "chromium": _has_browser,
+    "unixodbc": lambda: _has_library("libodbc.so.2*"),
+    "odbc-postgresql": lambda: _has_library("odbc/psqlodbcw.so"),
+    "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
+}
+
+
+def unprivileged_account() -> str | None:
+    """Account that runs PostgreSQL when this process is root, which `initdb` refuses; None when it is not."""
+    return "postgres" if os.geteuid() == 0 else None

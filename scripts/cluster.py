@@ -164,9 +164,8 @@ def _can_reach(account: str, folder: Path) -> bool:
 
 
 def _initialise(cluster: Cluster) -> None:
-    result = cluster.run(
-        "initdb", "-D", str(cluster.data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
-    )
+    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    result = cluster.run("initdb", "-D", str(cluster.data), *options)
     if result.returncode:
         raise SetupError(f"initdb failed:\n{result.stdout}")
     settings = {**SETTINGS, "port": str(cluster.port), "unix_socket_directories": f"'{cluster.folder}'"}

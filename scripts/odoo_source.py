@@ -86,7 +86,7 @@ def _check_can_unpack(package: Path | None) -> None:
     if not shutil.which("apt-get") or not apt.is_debian():
         raise SetupError(
             "Odoo 19.0 is fetched from Debian, and this machine does not run Debian. Set ODOO_DIR= to a checkout of "
-            "Odoo 19.0, or (where apt exists) ODOO_DEB= to Debian's odoo-19 package; or use docker/ (see docker/README.md)."
+            "Odoo 19.0, or ODOO_DEB= to Debian's odoo-19 package, or use docker/ (see docker/README.md)."
         )
     if package and not package.is_file():
         raise SetupError(f"ODOO_DEB={package} does not exist.")
@@ -145,4 +145,4 @@ def _segmentation_script() -> bytes:
                 member = archive.extractfile("package/selfie_segmentation.js")
                 return member.read() if member else b""
     say("No npm here: background blur in Odoo's video calls is left out (nothing else needs it)")
-    return b"/* Not shipped by Debian; npm was not there to fetch it. Only background blur in video calls needs it. */\n"
+    return b"/* Left out: Debian strips it, and npm was not there. It blurs the background of video calls. */\n"

@@ -34,7 +34,7 @@ def oca_addons_folder() -> Path:
 
 
 def _build() -> None:
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 (this runs before anything has chosen the Python)
         raise SetupError(f"Odoo 19.0 needs Python 3.10 or newer, this is {sys.version.split()[0]}.")
     if not _is_same_python():
         say(f"Creating the virtual environment with Python {sys.version.split()[0]}")

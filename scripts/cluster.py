@@ -9,13 +9,12 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import paths, system
+from . import paths, processes, system
 from .console import SetupError, fail, say
 
 HOST = "127.0.0.1"
@@ -132,7 +131,7 @@ def _read_state() -> Cluster | None:
 
 def _create() -> Cluster:
     account = system.unprivileged_account()
-    cluster = Cluster(str(_make_folder(account)), _free_port(), account)
+    cluster = Cluster(str(_make_folder(account)), processes.free_port(), account)
     say(f"Creating a PostgreSQL cluster in {cluster.folder}, port {cluster.port}")
     _initialise(cluster)
     cluster.start()
@@ -179,12 +178,6 @@ def _create_role(cluster: Cluster) -> None:
     result = cluster.run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, uri)
     if result.returncode:
         raise SetupError(f"The role {ROLE} could not be created:\n{result.stdout}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

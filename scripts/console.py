@@ -29,7 +29,8 @@ class Progress:
         self.live = sys.stdout.isatty()
         self.quiet_interval_s = quiet_interval_s
         self.started_at = self.printed_at = time.monotonic()
-        self._write(f"{label} …", end="" if self.live else "\n")
+        if self.live:
+            self._write(f"{label} …", end="")
 
     def update(self, detail: str) -> None:
         """Show how far the work is, for example `45 %`."""

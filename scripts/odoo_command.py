@@ -21,6 +21,7 @@ http_interface = 127.0.0.1
 list_db = True
 admin_passwd = admin
 limit_time_real_cron = 0
+screenshots = {screenshots}
 """
 
 
@@ -36,6 +37,7 @@ def write_conf() -> Path:
     content = CONF_TEMPLATE.format(
         addons_path=",".join(map(str, addons_path())),
         data_dir=paths.DATA_DIR,
+        screenshots=paths.SCREENSHOTS,
         host=cluster.HOST,
         port=server.port,
         role=cluster.ROLE,

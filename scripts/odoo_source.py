@@ -83,7 +83,7 @@ def _ensure_unpacked(package: Path | None) -> None:
 
 
 def _check_can_unpack(package: Path | None) -> None:
-    if not shutil.which("apt-get") or not apt.is_debian():
+    if not package and not apt.is_debian():
         raise SetupError(
             "Odoo 19.0 is fetched from Debian, and this machine does not run Debian. Set ODOO_DIR= to a checkout of "
             "Odoo 19.0, or ODOO_DEB= to Debian's odoo-19 package, or use docker/ (see docker/README.md)."
@@ -93,11 +93,28 @@ def _check_can_unpack(package: Path | None) -> None:
 
 
 def _fetch_packages(package: Path | None) -> list[Path]:
+    """Odoo's package and those it links to, from the folder of a given package or from the Debian mirror."""
+    beside = {name: _find_beside(package, name) for name in LINKED_PACKAGES}
+    linked = [file for file in beside.values() if file]
+    missing = {name: suite for name, suite in LINKED_PACKAGES.items() if not beside[name]}
+    if package and missing and not apt.is_debian():
+        raise SetupError(f"Put these Debian packages beside {package.name}, which links to them: {', '.join(missing)}")
+    if not package:
+        missing = {ODOO_PACKAGE: "sid", **missing}
+    return [*([package] if package else []), *_download(missing), *linked]
+
+
+def _find_beside(package: Path | None, name: str) -> Path | None:
+    return next(package.parent.glob(f"{name}_*.deb"), None) if package else None
+
+
+def _download(packages: dict[str, str]) -> list[Path]:
+    if not packages:
+        return []
     paths.DOWNLOADS.mkdir(parents=True, exist_ok=True)
     index = apt.PrivateIndex()
     index.refresh()
-    odoo = package or index.download(ODOO_PACKAGE, "sid", paths.DOWNLOADS)
-    return [odoo, *(index.download(name, suite, paths.DOWNLOADS) for name, suite in LINKED_PACKAGES.items())]
+    return [index.download(name, suite, paths.DOWNLOADS) for name, suite in packages.items()]
 
 
 def _unpack(packages: list[Path]) -> None:

@@ -1,0 +1,69 @@
+"""Databases of the private cluster: created, cloned with their filestore, dropped. Runs in the virtual environment."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.sql import SQL, Identifier
+
+from . import cluster, paths
+
+
+@contextmanager
+def connect(database: str = "postgres") -> Iterator[Any]:
+    """A cursor in autocommit mode."""
+    connection = psycopg2.connect(cluster.load().uri(database))
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def exists(name: str) -> bool:
+    """Whether there is a database of this name."""
+    return name in list_names(name)
+
+
+def list_names(pattern: str) -> list[str]:
+    """Names of the databases that match an SQL pattern (`ecm_%`)."""
+    with connect() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY datname", [pattern])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def create(name: str) -> None:
+    """Create an empty database."""
+    with connect() as cursor:
+        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name)))
+
+
+def drop(name: str) -> None:
+    """Drop a database with its filestore; connections to it are closed."""
+    with connect() as cursor:
+        cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+    shutil.rmtree(_filestore(name), ignore_errors=True)
+
+
+def clone(source: str, name: str) -> None:
+    """Copy a database that nobody is connected to, with its filestore."""
+    with connect() as cursor:
+        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source)))
+    if _filestore(source).is_dir():
+        shutil.copytree(_filestore(source), _filestore(name), dirs_exist_ok=True)
+
+
+def rename(name: str, new_name: str) -> None:
+    """Rename a database that nobody is connected to, with its filestore."""
+    with connect() as cursor:
+        cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(name), Identifier(new_name)))
+    if _filestore(name).is_dir():
+        shutil.rmtree(_filestore(new_name), ignore_errors=True)
+        _filestore(name).rename(_filestore(new_name))
+
+
+def _filestore(name: str) -> Any:
+    return paths.DATA_DIR / "filestore" / name

@@ -1,0 +1,87 @@
+"""Static checks: `make lint`. Each prints only what it finds."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import odoo_source, paths
+from .console import say
+
+# The checks of Odoo's own test_lint module that are pylint plug-ins, with its options.
+ODOO_MESSAGES = (
+    "used-before-assignment,undefined-variable,eval-used,unreachable,function-redefined,sql-injection,"
+    "missing-gettext,gettext-variable,gettext-placeholders,gettext-repr,raise-unlink-override"
+)
+ODOO_PLUGINS = "_odoo_checker_sql_injection,_odoo_checker_gettext,_odoo_checker_unlink_override"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One tool over the whole checkout."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> bool:
+        """Whether the tool found nothing; what it found is printed."""
+        result = subprocess.run(
+            [str(paths.VENV / "bin" / self.command[0]), *self.command[1:]],
+            cwd=paths.ROOT,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        say(f"  {self.name}: {'ok' if result.returncode == 0 else 'failed'}")
+        if result.returncode:
+            say(result.stdout)
+        return result.returncode == 0
+
+
+def checks() -> Iterator[Check]:
+    """All checks that have something to look at."""
+    yield Check("ruff", ["ruff", "check", "."])
+    yield Check("ruff format", ["ruff", "format", "--check", "."])
+    modules = paths.modules()
+    if modules:
+        yield Check("pylint-odoo", ["pylint", "--score=n", *modules])
+        yield _odoo_pylint(modules)
+    yield Check("mypy", ["mypy", *typed_folders()])
+
+
+def typed_folders() -> list[str]:
+    """Folders whose code is typed: all that does not need Odoo to run."""
+    patterns = ("scripts", "simulators", "benchmarks", "*/tools", "*/clients")
+    folders = (folder for pattern in patterns for folder in sorted(paths.ROOT.glob(pattern)))
+    return [str(folder.relative_to(paths.ROOT)) for folder in folders if any(folder.rglob("*.py"))]
+
+
+def _odoo_pylint(modules: list[str]) -> Check:
+    plugins = next(folder / "test_lint" / "tests" for folder in odoo_source.addons_folders() if _has_lint(folder))
+    options = [f"--rcfile={os.devnull}", "--disable=all,useless-option-value", f"--enable={ODOO_MESSAGES}"]
+    command = ["pylint", "--score=n", "--jobs=2", *options, f"--load-plugins={ODOO_PLUGINS}", *modules]
+    return Check("Odoo's pylint checks", command, {"PYTHONPATH": str(plugins)})
+
+
+def _has_lint(folder: Path) -> bool:
+    return (folder / "test_lint").is_dir()
+
+
+def run() -> tuple[int, int]:
+    """Run all checks; how many passed and failed."""
+    results = [check.run() for check in checks()]
+    return results.count(True), results.count(False)
+
+
+def main() -> None:
+    """Command line."""
+    _, failed = run()
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The port between the engine and any Cisco dialer: value objects and the protocol of a client."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+MAX_KEY_LENGTH = 25
+"""Characters of DialingList.accountnumber, the shortest of Cisco's account number fields (reference §6.12)."""
+
+
+@dataclass(frozen=True)
+class DialerCampaign:
+    """A campaign as the dialer knows it.
+
+    `kind` is ``agent`` or ``ivr``; `dialing_mode` is ``preview``, ``progressive`` or ``predictive``;
+    `start_time` and `end_time` are ``HH:MM`` in `time_zone`, which is the server's own name for its zone.
+    """
+
+    key: str
+    name: str
+    kind: str
+    dialing_mode: str
+    enabled: bool
+    start_time: str
+    end_time: str
+    time_zone: str
+    pending_contacts: int
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class PushContact:
+    """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with its result."""
+
+    key: str
+    number: str
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True)
+class PushReceipt:
+    """Every pushed key is in exactly one of the two sets; refused keys are certainly not at the dialer."""
+
+    accepted: frozenset[str]
+    refused: frozenset[str]
+
+
+@dataclass(frozen=True)
+class DialerContact:
+    """A contact that waits at the dialer, with the dialer's own status and result codes."""
+
+    key: str
+    number: str
+    first_name: str = ""
+    last_name: str = ""
+    raw_status: str = ""
+    raw_code: str = ""
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What the dialer knows of one pushed contact.
+
+    `table` names the code table that `raw_status` and `raw_code` belong to (``DialingList`` for UCCX, also when the
+    row was read from ``DialingListHistory``). `called_at` and `callback_at` are aware, in UTC; `called_at` is None
+    where the dialer keeps no time. `duration_seconds` is talk time (agent) or connect time (IVR).
+    """
+
+    key: str
+    dialer_campaign_key: str
+    dialer_ref: str
+    final: bool
+    table: str
+    raw_status: str
+    raw_code: str
+    number: str
+    called_at: datetime | None = None
+    agent: str = ""
+    duration_seconds: int = 0
+    wrap_up: str = ""
+    callback_at: datetime | None = None
+    callback_number: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Answer of a connection test; `message` is for a person, `node` is the host that answered."""
+
+    ok: bool
+    message: str
+    node: str = ""
+    interface_ok: bool = False
+    results_ok: bool = False
+
+
+class DialerClient(ABC):
+    """A dialer that contacts are pushed to and results are read from (docs/architecture.md §3).
+
+    Every method may raise the errors of `clients.exceptions`; only `push`, `set_enabled` and `purge` raise `InDoubt`
+    for what they did, and `find` for what it cannot tell.
+    """
+
+    @abstractmethod
+    def campaigns(self) -> list[DialerCampaign]:
+        """List the outbound campaigns of the dialer."""
+
+    @abstractmethod
+    def set_enabled(self, campaign_key: str, enabled: bool) -> None:
+        """Start or stop dialling of one campaign at the dialer; repeating it is harmless."""
+
+    @abstractmethod
+    def push(self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]) -> PushReceipt:
+        """Hand over one batch (one request) and say which contacts the dialer took."""
+
+    @abstractmethod
+    def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that the dialer knows, finished ones included."""
+
+    @abstractmethod
+    def results(self, watermark: str) -> tuple[list[CallResult], str]:
+        """Read what changed since the watermark; rows may come again, so apply them idempotently.
+
+        :param watermark: what the last call returned; empty the first time
+        """
+
+    @abstractmethod
+    def results_for(self, keys: Collection[str]) -> list[CallResult]:
+        """Read the results of these keys wherever they are, for attempts that were given up."""
+
+    @abstractmethod
+    def purge(self, campaign_key: str) -> None:
+        """Delete all contacts of a campaign at the dialer; results that exist stay readable."""
+
+    @abstractmethod
+    def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:
+        """List the contacts that wait at the dialer, of one of its own statuses."""
+
+    @abstractmethod
+    def health(self) -> Health:
+        """Test every connection of the client; never raises a `DialerError`."""

@@ -1,0 +1,327 @@
+"""Reads dialing lists and call details of UCCX's database `db_cra` (reference §2) over any DB-API connection.
+
+The statements run on Informix and PostgreSQL alike: ``qmark`` parameters, unquoted names, no functions. Date-times in
+the database are UTC without zone. Only SELECT is ever sent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from typing import Any
+
+from .base import CallResult
+from .exceptions import DialerError, Unreachable
+from .odbc import mask_secrets
+
+_logger = logging.getLogger(__name__)
+
+CODE_TABLE = "DialingList"
+"""Code table of callstatus and callresult, also for rows of DialingListHistory (reference §2.3, §2.4)."""
+
+ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 2, 3, 4, 5
+FINAL_STATUSES = frozenset({CLOSED, MAX_CALLS})
+VOICE = 1
+AGENT_CAMPAIGN = 1
+KEYS_PER_STATEMENT = 500
+
+_TABLES = ("dialinglist", "dialinglisthistory")
+_COLUMNS = (
+    "dialinglistid, campaignid, accountnumber, phone01, phone02, phone03, callstatus, callresult, lastnumberdialed,"
+    " callbacknumber, callbackdatetime, createdatetime, active"
+)
+_AGENT_DETAILS = (
+    "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
+    " FROM agentconnectiondetail a LEFT JOIN resource r"
+    " ON r.resourceid = a.resourceid AND r.profileid = a.profileid"
+    " WHERE a.startdatetime >= ? AND a.dialinglistid IN ({marks})"
+)
+_CALL_DETAILS = (
+    "SELECT c.dialinglistid, c.startdatetime, c.connecttime FROM contactcalldetail c"
+    " WHERE c.startdatetime >= ? AND c.dialinglistid IN ({marks})"
+)
+
+
+@dataclass(frozen=True)
+class DialingRow:
+    """One row of DialingList or DialingListHistory, normalised; `created_at` is naive UTC as in the database."""
+
+    id: int
+    campaign_id: int
+    key: str
+    phones: tuple[str, str, str]
+    status: int
+    result: int
+    last_phone: int
+    callback_number: str
+    callback_at: datetime | None
+    created_at: datetime | None
+    active: bool
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL_STATUSES
+
+    @property
+    def withdrawn(self) -> bool:
+        """Deleted with its list before it was dialled: no result will ever come."""
+        return not self.active and not self.final and self.status != ACTIVE
+
+    @property
+    def number(self) -> str:
+        index = self.last_phone - 1 if self.last_phone in (1, 2, 3) else 0
+        return self.phones[index] or self.phones[0]
+
+
+@dataclass(frozen=True)
+class CallDetail:
+    """When a contact was called, how long, and by whom; `by_agent` tells that an agent's part has ended."""
+
+    called_at: datetime | None = None
+    duration_seconds: int = 0
+    agent: str = ""
+    wrap_up: str = ""
+    by_agent: bool = False
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Where reading goes on: rows with a higher ``dialinglistid`` than `low` are read again.
+
+    `held` has the rows above it whose call was answered but whose agent's record is missing, with the epoch second at
+    which they were first seen so. As text it is JSON; an empty or unknown text means: from the beginning.
+    """
+
+    low: int = 0
+    held: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def loads(cls, text: str) -> Watermark:
+        try:
+            data = json.loads(text or "{}")
+            return cls(int(data.get("low", 0)), {int(key): int(seen) for key, seen in data.get("held", {}).items()})
+        except (ValueError, AttributeError, TypeError):
+            _logger.warning("The watermark of call results is unreadable; results are read from the beginning")
+            return cls()
+
+    def dumps(self) -> str:
+        data: dict[str, Any] = {"low": self.low}
+        if self.held:
+            data["held"] = {str(key): seen for key, seen in sorted(self.held.items())}
+        return json.dumps(data)
+
+
+@dataclass(frozen=True)
+class WatermarkRules:
+    """How far the low-water mark may rise, in seconds.
+
+    :param overlap: rows created so shortly before the newest one may have neighbours not yet visible
+    :param open_horizon: older rows without a result hold the mark no longer (they are looked for by key)
+    :param clock_skew: largest expected difference between our clock and the database's
+    """
+
+    overlap: float = 300
+    open_horizon: float = 86_400
+    clock_skew: float = 3_600
+
+    def next_low(self, rows: Collection[DialingRow], low: int, waiting: Collection[int], now: datetime) -> int:
+        """The highest id below which nothing can change or appear any more.
+
+        :param waiting: ids of rows without a final result
+        :param now: naive UTC
+        """
+        if not rows:
+            return low
+        newest = max((row.created_at for row in rows if row.created_at), default=now)
+        blocking = [row.id for row in rows if self._blocks(row, row.id in waiting, newest, now)]
+        return max(low, min(blocking) - 1 if blocking else max(row.id for row in rows))
+
+    def _blocks(self, row: DialingRow, waits: bool, newest: datetime, now: datetime) -> bool:
+        created = row.created_at or now
+        if waits and created > now - timedelta(seconds=self.open_horizon):
+            return True
+        return created > newest - timedelta(seconds=self.overlap) and created > now - timedelta(
+            seconds=self.overlap + self.clock_skew
+        )
+
+
+class UccxDatabase:
+    """All statements that the product sends to `db_cra`.
+
+    :param connect: opens a DB-API connection; one is opened per read and closed after it
+    :param page_rows: rows fetched at once
+    :param with_details: read AgentConnectionDetail, Resource and ContactCallDetail too
+    """
+
+    def __init__(self, connect: Callable[[], Any], page_rows: int = 2000, with_details: bool = True) -> None:
+        self._connect = connect
+        self._page_rows = page_rows
+        self._with_details = with_details
+        self._refusal_logged = False
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """A cursor on a fresh connection; whatever the driver raises becomes `Unreachable`."""
+        try:
+            with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
+                yield cursor
+        except DialerError:
+            raise
+        except Exception as error:  # each driver has exception classes of its own; translated, not swallowed
+            raise Unreachable(f"The database of UCCX cannot be read: {mask_secrets(str(error))}") from error
+
+    def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
+        """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once (List first)."""
+        statement = f"SELECT {_COLUMNS} FROM {{table}} WHERE dialinglistid > ? AND accountnumber LIKE ?"
+        rows: dict[int, DialingRow] = {}
+        for table in _TABLES:
+            for row in self._select(cursor, statement.format(table=table), (low, f"{prefix}%")):
+                if row[2] and str(row[2]).startswith(prefix):
+                    _keep_latest(rows, _dialing_row(row))
+        return [rows[key] for key in sorted(rows)]
+
+    def rows_for(self, cursor: Any, keys: Collection[str]) -> list[DialingRow]:
+        """Rows of both tables with these account numbers, ordered by id."""
+        rows: dict[int, DialingRow] = {}
+        statement = f"SELECT {_COLUMNS} FROM {{table}} WHERE accountnumber IN ({{marks}})"
+        for table in _TABLES:
+            for chunk in _chunks(sorted(keys)):
+                for row in self._select(cursor, statement.format(table=table, marks=_marks(chunk)), chunk):
+                    _keep_latest(rows, _dialing_row(row))
+        return [rows[key] for key in sorted(rows)]
+
+    def known(self, keys: Collection[str]) -> set[str]:
+        """Those of the keys that stand in DialingList or DialingListHistory, deleted ones included."""
+        statement = "SELECT accountnumber FROM {table} WHERE accountnumber IN ({marks})"
+        found: set[str] = set()
+        with self.cursor() as cursor:
+            for table in _TABLES:
+                for chunk in _chunks(sorted(keys)):
+                    rows = self._select(cursor, statement.format(table=table, marks=_marks(chunk)), chunk)
+                    found.update(str(row[0]).strip() for row in rows)
+        return found & set(keys)
+
+    def agent_campaigns(self, cursor: Any) -> set[int]:
+        """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6)."""
+        statement = "SELECT campaignid FROM campaign WHERE campaigntype = ?"
+        return {int(row[0]) for row in self._select(cursor, statement, (AGENT_CAMPAIGN,))}
+
+    def details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail] | None:
+        """Call details by dialinglistid; None where they are switched off or the user may not read them."""
+        if not self._with_details:
+            return None
+        try:
+            return self._read_details(cursor, rows)
+        except Exception as error:  # sorted by SQLSTATE right below; only refusals are tolerated
+            if not _is_refusal(error):
+                raise
+            self._log_refusal(error)
+            return None
+
+    def _read_details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail]:
+        found: dict[int, CallDetail] = {}
+        since = min((row.created_at for row in rows if row.created_at), default=datetime(1970, 1, 1))
+        for chunk in _chunks([row.id for row in rows]):
+            marks = _marks(chunk)
+            for row in self._select(cursor, _CALL_DETAILS.format(marks=marks), (since, *chunk)):
+                _keep_later(found, int(row[0]), CallDetail(_aware(row[1]), int(row[2] or 0)))
+            for row in self._select(cursor, _AGENT_DETAILS.format(marks=marks), (since, *chunk)):
+                _keep_later(found, int(row[0]), _agent_detail(row))
+        return found
+
+    def _log_refusal(self, error: Exception) -> None:
+        if not self._refusal_logged:
+            _logger.warning("Call results come without agent and duration: %s", mask_secrets(str(error)))
+            self._refusal_logged = True
+
+    def _select(self, cursor: Any, statement: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        cursor.execute(statement, tuple(parameters))
+        while page := cursor.fetchmany(self._page_rows):
+            yield from page
+
+
+def call_result(row: DialingRow, detail: CallDetail | None, final: bool) -> CallResult:
+    """The engine's view of a row."""
+    detail = detail or CallDetail()
+    return CallResult(
+        key=row.key,
+        dialer_campaign_key=str(row.campaign_id),
+        dialer_ref=str(row.id),
+        final=final,
+        table=CODE_TABLE,
+        raw_status=str(row.status),
+        raw_code=str(row.result),
+        number=row.number,
+        called_at=detail.called_at,
+        agent=detail.agent,
+        duration_seconds=detail.duration_seconds,
+        wrap_up=detail.wrap_up,
+        callback_at=_aware(row.callback_at) if row.status == CALLBACK else None,
+        callback_number=row.callback_number if row.status == CALLBACK else "",
+    )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or (error.args or ("",))[0]
+    return str(state).startswith("42")
+
+
+def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:
+    """A row in both tables counts once; a final one wins over the copy read earlier."""
+    if row.id not in rows or row.final:
+        rows[row.id] = row
+
+
+def _keep_later(found: dict[int, CallDetail], key: int, detail: CallDetail) -> None:
+    """Of several calls the last one counts, and an agent's record over the system's of the same contact."""
+    known = found.get(key)
+    if known is None or (detail.by_agent, _sortable(detail)) >= (known.by_agent, _sortable(known)):
+        found[key] = detail
+
+
+def _sortable(detail: CallDetail) -> datetime:
+    return detail.called_at or datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _agent_detail(row: Sequence[Any]) -> CallDetail:
+    return CallDetail(_aware(row[1]), int(row[2] or 0), _text(row[4]), _text(row[3]), by_agent=True)
+
+
+def _dialing_row(row: Sequence[Any]) -> DialingRow:
+    return DialingRow(
+        id=int(row[0]),
+        campaign_id=int(row[1] or 0),
+        key=_text(row[2]),
+        phones=(_text(row[3]), _text(row[4]), _text(row[5])),
+        status=int(row[6] or 0),
+        result=int(row[7] or 0),
+        last_phone=int(row[8] or 0),
+        callback_number=_text(row[9]),
+        callback_at=row[10],
+        created_at=row[11],
+        active=row[12] in (True, 1, "1", "t", "T", "true"),
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=timezone.utc)
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(values)
+    for first in iterator:
+        yield [first, *islice(iterator, KEYS_PER_STATEMENT - 1)]

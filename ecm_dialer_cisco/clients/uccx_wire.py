@@ -1,0 +1,249 @@
+"""XML, JSON and CSV of the UCCX configuration API (reference §1): builds requests, reads answers.
+
+Elements are written in the XSD's order and read by local name regardless of case, because documents and servers differ
+in both. XML is parsed without entities, DTD and network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from .base import MAX_KEY_LENGTH, DialerCampaign, DialerContact, PushContact
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+CSV_HEADER = "Account Number,First Name,Last Name,Phone1"
+MAX_NAME_LENGTH = 50
+MAX_PHONE_LENGTH = 28
+MAX_BODY_BYTES = 3 * 1024 * 1024
+"""Tomcat's limit for request and response bodies that Cisco names (reference §1.7)."""
+
+CONTACT_STATUSES = ("PENDING", "CALLBACK", "RETRY", "RETRIES_WITH_DELAY", "MAX_CALLS", "UNKNOWN")
+"""Values of ``?q=`` of GET contacts: Active and Closed contacts cannot be listed (reference §1.6)."""
+
+DIALING_MODES = {"DIRECT_PREVIEW": "preview", "PROGRESSIVE": "progressive", "PREDICTIVE": "predictive"}
+
+_KEY = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MAX_KEY_LENGTH}}}")
+_PHONE = re.compile(rf"(?=.{{1,{MAX_PHONE_LENGTH}}}$)\+?[0-9*#]+")
+_UNSAFE_IN_NAME = re.compile(r'[",\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+')
+
+
+class UnreadableAnswer(ValueError):
+    """The body is not what the configuration API sends."""
+
+
+@dataclass(frozen=True)
+class ApiError:
+    """One entry of an error body; any part may be empty."""
+
+    type: str = ""
+    data: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ImportStatus:
+    """Last import of one type (``MANUAL``: over REST or by hand, ``AUTO``: scheduled) of one campaign.
+
+    :param started_at_ms: epoch milliseconds, 0 when the server gives none
+    """
+
+    import_type: str
+    result: str
+    started_at_ms: int
+    imported: int
+    message: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.result == "SUCCESS"
+
+    @property
+    def finished(self) -> bool:
+        """Only SUCCESS is documented; words of failure are recognised, everything else counts as running."""
+        return self.succeeded or not self.result or bool(re.search(r"FAIL|ERR|ABORT|CANCEL|PARTIAL", self.result))
+
+    def running_at(self, now_ms: int, give_up_after_seconds: float) -> bool:
+        """Whether the import holds back others: unfinished, and young enough not to be a leftover."""
+        return not self.finished and now_ms - self.started_at_ms < give_up_after_seconds * 1000
+
+
+def parse_xml(body: bytes) -> etree._Element:
+    """Parse an answer; document types, and with them entities, are refused."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableAnswer(f"not XML: {error}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableAnswer("a document type is not allowed")
+    return root
+
+
+def _local_name(element: etree._Element) -> str:
+    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+
+
+def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:
+    """Root and descendants of that name, in any case and namespace."""
+    return (element for element in root.iter() if _local_name(element) == name)
+
+
+def _texts(element: etree._Element) -> dict[str, str]:
+    """Texts of the children by lower-case name."""
+    return {_local_name(child): (child.text or "").strip() for child in element}
+
+
+def _integer(text: str) -> int:
+    return int(text) if re.fullmatch(r"-?\d+", text) else 0
+
+
+def parse_campaigns(body: bytes) -> list[DialerCampaign]:
+    """Read the campaign list (or one campaign) of reference §1.4."""
+    root = parse_xml(body)
+    if _local_name(root) not in ("campaigns", "campaign"):
+        raise UnreadableAnswer(f"unexpected element {root.tag}")
+    return [_campaign(_texts(element)) for element in _named(root, "campaign") if len(element)]
+
+
+def _campaign(texts: dict[str, str]) -> DialerCampaign:
+    return DialerCampaign(
+        key=texts.get("campaignid") or texts.get("self", "").rstrip("/").rpartition("/")[2],
+        name=texts.get("campaignname", ""),
+        kind=texts.get("campaigntype", "").lower(),
+        dialing_mode=DIALING_MODES.get(texts.get("dialertype", "").upper(), ""),
+        enabled=texts.get("enabled", "").lower() == "true",
+        start_time=texts.get("starttime", ""),
+        end_time=texts.get("endtime", ""),
+        time_zone=texts.get("timezone", ""),
+        pending_contacts=_integer(texts.get("pendingcontacts", "")),
+        description=texts.get("description", ""),
+    )
+
+
+def parse_import_statuses(body: bytes) -> list[ImportStatus]:
+    """Read the answer of ``contacts/status`` (reference §1.6)."""
+    root = parse_xml(body)
+    if _local_name(root) != "statusdetails":
+        raise UnreadableAnswer(f"unexpected element {root.tag}")
+    return [_import_status(element) for element in _named(root, "status")]
+
+
+def _import_status(element: etree._Element) -> ImportStatus:
+    texts = _texts(element)
+    attributes = {str(name).lower(): str(value) for name, value in element.attrib.items()}
+    words = [str(text).strip() for node in _named(element, "i18n") for text in node.itertext()]
+    return ImportStatus(
+        import_type=attributes.get("importtype", "").upper(),
+        result=texts.get("result", "").upper(),
+        started_at_ms=_integer(texts.get("starttime", "")),
+        imported=_integer(texts.get("numcontactsimported", "")),
+        message=" ".join(filter(None, words)),
+    )
+
+
+def parse_contacts(body: bytes) -> list[DialerContact]:
+    """Read the csvdata of GET contacts; columns are found by their header, in any order and case."""
+    csv_elements = list(_named(parse_xml(body), "csvdata"))
+    if not csv_elements:
+        raise UnreadableAnswer("csvdata is missing")
+    lines = [line for line in (csv_elements[0].text or "").splitlines() if line.strip()]
+    header = _cells(lines[0].lower()) if lines else []
+    return [_contact(dict(zip(header, _cells(line), strict=False))) for line in lines[1:]]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split(",")]
+
+
+def _contact(cells: dict[str, str]) -> DialerContact:
+    return DialerContact(
+        key=cells.get("account number", ""),
+        number=cells.get("phone1", ""),
+        first_name=cells.get("first name", ""),
+        last_name=cells.get("last name", ""),
+        raw_status=cells.get("call status", ""),
+        raw_code=cells.get("call result", ""),
+    )
+
+
+def parse_errors(body: bytes) -> list[ApiError]:
+    """Read an error body in XML or JSON, with capitals or without, one error or many; empty if it is neither."""
+    try:
+        entries: Iterable[dict[str, str]] = [_texts(element) for element in _named(parse_xml(body), "apierror")]
+    except UnreadableAnswer:
+        entries = _json_errors(body)
+    return [
+        ApiError(entry.get("errortype", ""), entry.get("errordata", ""), entry.get("errormessage", ""))
+        for entry in entries
+    ]
+
+
+def _json_errors(body: bytes) -> list[dict[str, str]]:
+    try:
+        return list(_find_json_errors(json.loads(body)))
+    except ValueError:
+        return []
+
+
+def _find_json_errors(value: Any) -> Iterator[dict[str, str]]:
+    """Walk to every ``apiError``, object or array, because the outer keys are not documented."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _find_json_errors(item)
+    elif isinstance(value, dict):
+        lowered = {str(key).lower(): item for key, item in value.items()}
+        if "errortype" in lowered or "errormessage" in lowered:
+            yield {key: str(item) for key, item in lowered.items() if item is not None}
+        for item in lowered.values():
+            yield from _find_json_errors(item)
+
+
+def clean_name(name: str) -> str:
+    """Make a name safe for UCCX's CSV, whose quoting rules are not documented: drop what would need quotes.
+
+    >>> clean_name(' Doe, "Jo"\\n')
+    'Doe Jo'
+    """
+    return " ".join(_UNSAFE_IN_NAME.sub(" ", name).split())[:MAX_NAME_LENGTH].rstrip()
+
+
+def is_sendable_number(number: str) -> bool:
+    """Whether UCCX takes the number as Phone1: digits, ``*``, ``#`` and a leading ``+``, at most 28 characters."""
+    return _PHONE.fullmatch(number) is not None
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Refuse keys that UCCX would cut or that would tell two contacts apart no longer; the caller's mistake."""
+    wrong = [key for key in keys if not _KEY.fullmatch(key)]
+    if wrong:
+        raise ValueError(f"Account numbers have 1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs: {wrong[:3]}")
+    if len(set(keys)) < len(keys):
+        raise ValueError("The same key occurs twice in one batch")
+
+
+def build_csv(contacts: Sequence[PushContact]) -> str:
+    """Rows of csvdata with its header; only columns that are needed (reference §1.6)."""
+    rows = (
+        f"{contact.key},{clean_name(contact.first_name)},{clean_name(contact.last_name)},{contact.number}"
+        for contact in contacts
+    )
+    return "\n".join(("", CSV_HEADER, *rows, ""))
+
+
+def build_contacts(
+    campaign_url: str, campaign_name: str, contacts: Sequence[PushContact], allow_duplicates: bool
+) -> bytes:
+    """Body of POST contacts, elements in the documented order."""
+    root = etree.Element("campaignContacts", nsmap={"xsi": XSI})
+    root.set(f"{{{XSI}}}noNamespaceSchemaLocation", "campaignContacts.xsd")
+    campaign = etree.SubElement(root, "campaign", name=campaign_name)
+    etree.SubElement(campaign, "refURL").text = campaign_url
+    etree.SubElement(root, "allowDuplicateContacts").text = "true" if allow_duplicates else "false"
+    etree.SubElement(root, "csvdata").text = build_csv(contacts)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

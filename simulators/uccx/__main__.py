@@ -1,0 +1,80 @@
+"""Start the simulator: ``python -m simulators.uccx --help``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+
+from . import certificate, control, faults, scenario
+from .api import Api
+from .campaigns import CampaignStore, default_campaigns
+from .contacts import ContactStore
+from .database import Database
+from .engine import Engine
+from .options import Options, parse_options
+from .server import Listener
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C; the first line of output tells where, as JSON."""
+    options = parse_options(None, scenario.table())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    run(options)
+
+
+def run(options: Options) -> None:
+    """Put the parts together and wait for the end."""
+    database = Database(options.dsn)
+    database.create_tables()
+    switches = faults.Faults(map(faults.parse, options.fault))
+    campaigns = CampaignStore(options)
+    contacts = ContactStore(options, switches)
+    engine = Engine(options, database, campaigns, contacts, scenario.load(options.scenario), switches)
+
+    def seed() -> None:
+        seed_campaigns(database, campaigns)
+
+    seed()
+    pem = None if options.http else certificate.ensure(options.certificate)
+    tls = None if pem is None else certificate.server_context(pem)
+    listener = Listener(options, Api(options, database, campaigns, contacts), switches, tls)
+    control_server = control.serve(control.Control(database, engine, switches, seed), options.control_port)
+    engine.start()
+    listener.start()
+    threading.Thread(target=control_server.serve_forever, args=(0.05,), name="control", daemon=True).start()
+    _announce(options, listener.port, control_server.server_address[1], str(pem.with_suffix(".crt")) if pem else "")
+    _wait_for_signal()
+    listener.stop()
+    engine.stop()
+
+
+def seed_campaigns(database: Database, campaigns: CampaignStore) -> None:
+    """Create the default campaigns in an empty database."""
+    with database.transaction() as cursor:
+        if not campaigns.all(cursor):
+            for document in default_campaigns():
+                campaigns.create(cursor, document)
+
+
+def _announce(options: Options, port: int, control_port: int, ca_file: str) -> None:
+    scheme = "http" if options.http else "https"
+    ready = {
+        "url": f"{scheme}://{options.host}:{port}",
+        "control_url": f"http://127.0.0.1:{control_port}",
+        "ca_file": ca_file,
+        "user": options.user,
+    }
+    print(json.dumps(ready), flush=True)
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_arguments: stop.set())
+    stop.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A self-signed certificate for loopback, as every fresh UCCX has one of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import ssl
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+def ensure(path: str) -> Path:
+    """The PEM file with certificate and key; created where it does not exist, in a temporary folder if none is named.
+
+    The certificate alone, for clients to trust, stands beside it with the suffix ``.crt``.
+    """
+    file = Path(path) if path else Path(tempfile.mkdtemp(prefix="uccx-simulator-")) / "uccx.pem"
+    if not file.exists():
+        certificate, key = _generate()
+        file.with_suffix(".crt").write_bytes(certificate)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(certificate + key)
+    return file
+
+
+def server_context(file: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def _generate() -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "uccx-simulator")])
+    now = datetime.now(timezone.utc)
+    hosts = [x509.DNSName("localhost"), x509.DNSName(socket.gethostname())]
+    addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=825))
+        .add_extension(x509.SubjectAlternativeName([*hosts, *addresses]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), private

@@ -1,0 +1,151 @@
+"""The control port: plain HTTP on loopback to switch faults, run the midnight job and read what was dialled."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from . import faults as fault_module
+from .database import Database
+from .engine import Engine
+from .faults import Faults
+
+_logger = logging.getLogger(__name__)
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class Control:
+    """Operations of the control port; each takes the query or the JSON body and returns JSON."""
+
+    def __init__(self, database: Database, engine: Engine, faults: Faults, seed: Callable[[], None]) -> None:
+        self._database = database
+        self._engine = engine
+        self._faults = faults
+        self._seed = seed
+        self.operations: dict[tuple[str, str], Answer] = {
+            ("GET", "/control/state"): self.state,
+            ("GET", "/control/dialled"): self.dialled,
+            ("GET", "/control/faults"): self.show_faults,
+            ("POST", "/control/faults"): self.set_faults,
+            ("DELETE", "/control/faults"): self.clear_faults,
+            ("POST", "/control/midnight"): self._run(engine.midnight),
+            ("POST", "/control/engine-restart"): self._run(engine.restart),
+            ("POST", "/control/engine-online"): self._run(engine.come_online),
+            ("POST", "/control/pause"): self.pause,
+            ("POST", "/control/resume"): self.resume,
+            ("POST", "/control/reset"): self.reset,
+        }
+
+    def _run(self, action: Callable[[], None]) -> Answer:
+        def answer(_values: dict[str, Any]) -> Any:
+            action()
+            return self.state({})
+
+        return answer
+
+    def state(self, _values: dict[str, Any]) -> Any:
+        """Counters: contacts by campaign and callstatus, history, calls, imports."""
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT campaignid, callstatus, count(*) FROM dialinglist WHERE active GROUP BY 1, 2 ORDER BY 1, 2"
+            )
+            contacts: dict[str, dict[str, int]] = {}
+            for campaign, status, count in cursor.fetchall():
+                contacts.setdefault(str(campaign), {})[str(status)] = count
+            return {
+                "contacts": contacts,
+                "inactive": _count(cursor, "SELECT count(*) FROM dialinglist WHERE NOT active"),
+                "history": _count(cursor, "SELECT count(*) FROM dialinglisthistory"),
+                "dialled": _count(cursor, "SELECT count(*) FROM sim_dialled"),
+                "imports_running": _count(cursor, "SELECT count(*) FROM sim_import WHERE state = 'IN_PROGRESS'"),
+                "calls_in_progress": self._engine.calls_in_progress(),
+                "paused": self._engine.paused,
+                "faults": self._faults.as_values(),
+            }
+
+    def dialled(self, values: dict[str, Any]) -> Any:
+        """Every call placed, in order; ``?since=ID`` only later ones."""
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "SELECT id, dialled_at, dialinglistid, campaignid, accountnumber, phone, callresult"
+                " FROM sim_dialled WHERE id > %s ORDER BY id",
+                (int(values.get("since", 0)),),
+            )
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def show_faults(self, _values: dict[str, Any]) -> Any:
+        return {"faults": self._faults.as_values()}
+
+    def set_faults(self, values: dict[str, Any]) -> Any:
+        self._faults.replace([fault_module.from_values(item) for item in values["faults"]])
+        return self.show_faults({})
+
+    def clear_faults(self, _values: dict[str, Any]) -> Any:
+        return self.set_faults({"faults": []})
+
+    def pause(self, _values: dict[str, Any]) -> Any:
+        self._engine.paused = True
+        return self.state({})
+
+    def resume(self, _values: dict[str, Any]) -> Any:
+        self._engine.paused = False
+        return self.state({})
+
+    def reset(self, _values: dict[str, Any]) -> Any:
+        self.clear_faults({})
+        self._engine.reset()
+        self._seed()
+        return self.state({})
+
+
+def _count(cursor: Any, statement: str) -> int:
+    cursor.execute(statement)
+    return int(cursor.fetchone()[0])
+
+
+def serve(control: Control, port: int) -> ThreadingHTTPServer:
+    """Open the control port; the caller runs the server."""
+    handler = type("Handler", (_Handler,), {"control": control})
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server.daemon_threads = True
+    return server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    control: ClassVar[Control]
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 75
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        operation = self.control.operations.get((self.command, parts.path))
+        if operation is None:
+            known = sorted(" ".join(key) for key in self.control.operations)
+            return self._send(404, {"error": "unknown operation", "known": known})
+        try:
+            values = {**dict(parse_qsl(parts.query)), **(json.loads(body) if body else {})}
+            return self._send(200, operation(values))
+        except (ValueError, KeyError, TypeError) as error:
+            return self._send(400, {"error": str(error)})
+
+    do_POST = do_DELETE = do_GET  # noqa: N815
+
+    def _send(self, status: int, answer: Any) -> None:
+        payload = json.dumps(answer, default=str).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        _logger.debug(format, *args)

@@ -1,0 +1,99 @@
+"""Faults that can be switched on: at the command line, and while running through the control port."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+DESCRIPTIONS = {
+    "refuse": "nobody listens on the API's port, open connections are cut",
+    "unauthorized": "401 for every request",
+    "bad_request": "400 with an error body; form=camel|capital, message=… (default: POST only)",
+    "unavailable": "503",
+    "server_error": "500 without doing anything",
+    "drop_request": "the connection is closed before anything is done",
+    "hang": "wait seconds=N; then when=before: close without doing it, late: do it after all, after: it was done first",
+    "slow": "wait seconds=N, then behave",
+    "lose_answer": "do it, then close the connection without an answer (default: POST only)",
+    "die_after_accept": "do it, commit it, then the process ends at once without an answer (default: POST only)",
+    "import_stuck": "imports never finish; rows=before|after: the contacts are not there | are there",
+    "import_partial": "imports end with the first imported=N rows, result=SUCCESS|FAILED",
+    "late_rows": "results appear seconds=N (real) after the call has ended",
+    "duplicate_rows": "finished contacts stand in DialingList and DialingListHistory at once",
+}
+_POST_ONLY = frozenset({"bad_request", "lose_answer", "die_after_accept"})
+
+
+@dataclass
+class Fault:
+    """One fault; `times` counts down to 0 (negative: for ever); `method` and `path` (a pattern) restrict it."""
+
+    name: str
+    times: int = -1
+    method: str = ""
+    path: str = ""
+    seconds: float = 0.0
+    when: str = "before"
+    form: str = ""
+    message: str = ""
+    rows: str = "before"
+    imported: int = 0
+    result: str = "SUCCESS"
+
+    def __post_init__(self) -> None:
+        if self.name not in DESCRIPTIONS:
+            raise ValueError(f"Unknown fault {self.name!r}; known are {', '.join(DESCRIPTIONS)}")
+        if self.name in _POST_ONLY and not self.method:
+            self.method = "POST"
+
+    def concerns(self, method: str, path: str) -> bool:
+        return self.times != 0 and self.method in ("", method) and bool(re.search(self.path, path))
+
+
+def parse(text: str) -> Fault:
+    """Read ``hang:seconds=5,times=1`` of the command line."""
+    name, _colon, settings = text.partition(":")
+    pairs = (setting.split("=", 1) for setting in settings.split(",") if setting)
+    return from_values({"name": name, **dict(pairs)})
+
+
+def from_values(values: dict[str, Any]) -> Fault:
+    """Build a fault from JSON or text values."""
+    kinds = {"times": int, "imported": int, "seconds": float}
+    return Fault(**{key: kinds.get(key, str)(value) for key, value in values.items()})
+
+
+class Faults:
+    """The faults that are on."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = list(faults)
+        self._lock = threading.Lock()
+        self.on_change: Callable[[], None] = lambda: None
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Switch these on and all others off."""
+        with self._lock:
+            self._faults = list(faults)
+        self.on_change()
+
+    def get(self, name: str) -> Fault | None:
+        """The fault of that name, if it is on, without counting it down."""
+        with self._lock:
+            return next((fault for fault in self._faults if fault.name == name and fault.times != 0), None)
+
+    def take(self, method: str, path: str, names: Iterable[str]) -> Fault | None:
+        """The first of these faults that concerns a request, counted down."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.name in names and fault.concerns(method, path):
+                    fault.times -= fault.times > 0
+                    return fault
+        return None
+
+    def as_values(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(fault) for fault in self._faults]

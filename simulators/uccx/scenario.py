@@ -1,0 +1,135 @@
+"""What happens when a number is called: decided by its last digits or by the rules of a file, never by chance."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+VOICE, FAX, MACHINE, INVALID, DO_NOT_CALL, WRONG_NUMBER, WRONG_PERSON, CALLBACK = range(1, 9)
+REJECTED, AGENT_CLOSED, BUSY, AGENT_NO_ANSWER = 9, 10, 11, 12
+NO_ANSWER, ABANDONED, FAILED, CUSTOMER_ABANDONED = 15, 16, 17, 18
+NEVER = -1
+
+NAMES = {
+    VOICE: "voice",
+    FAX: "fax",
+    MACHINE: "answering machine",
+    INVALID: "invalid number",
+    DO_NOT_CALL: "do not call",
+    WRONG_NUMBER: "wrong number",
+    WRONG_PERSON: "wrong person",
+    CALLBACK: "callback",
+    REJECTED: "agent rejects the preview",
+    AGENT_CLOSED: "agent closes the preview",
+    BUSY: "busy",
+    AGENT_NO_ANSWER: "agent does not answer the preview",
+    NO_ANSWER: "no answer",
+    ABANDONED: "dialer abandoned",
+    FAILED: "call failed",
+    CUSTOMER_ABANDONED: "customer abandoned",
+    NEVER: "never ends (stays Active)",
+}
+"""callresult of DialingList (reference §2.4) in words, as used in scenario files."""
+
+BY_AGENT_BEFORE_CALL = frozenset({REJECTED, AGENT_CLOSED, AGENT_NO_ANSWER})
+"""Preview only: the agent decides and nothing is dialled."""
+
+BY_AGENT_IN_CALL = frozenset({VOICE, DO_NOT_CALL, WRONG_NUMBER, WRONG_PERSON, CALLBACK})
+"""An agent talked to somebody."""
+
+_SUFFIXES: dict[str, tuple[int, ...]] = {
+    "99999": (NEVER,),
+    "08": (FAX,),
+    "18": (DO_NOT_CALL,),
+    "28": (CUSTOMER_ABANDONED,),
+    "38": (ABANDONED,),
+    "48": (CALLBACK, VOICE),
+    "58": (FAILED,),
+    "68": (WRONG_NUMBER,),
+    "78": (WRONG_PERSON,),
+    "88": (AGENT_CLOSED,),
+    "98": (REJECTED, VOICE),
+    "09": (BUSY, VOICE),
+    "19": (BUSY, BUSY, VOICE),
+    "29": (BUSY, BUSY, BUSY, VOICE),
+    "39": (NO_ANSWER, VOICE),
+    "49": (NO_ANSWER, NO_ANSWER, VOICE),
+    "59": (NO_ANSWER, NO_ANSWER, NO_ANSWER, VOICE),
+    "69": (MACHINE, VOICE),
+    "79": (BUSY, NO_ANSWER, VOICE),
+    "89": (CUSTOMER_ABANDONED, VOICE),
+    "99": (INVALID, VOICE),
+    "0": (VOICE,),
+    "1": (VOICE,),
+    "2": (VOICE,),
+    "3": (VOICE,),
+    "4": (MACHINE,),
+    "5": (NO_ANSWER,),
+    "6": (BUSY,),
+    "7": (INVALID,),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Numbers that match `pattern` get `results` one after the other; the last one repeats."""
+
+    pattern: re.Pattern[str]
+    results: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Rules in order; the first match decides."""
+
+    rules: tuple[Rule, ...]
+
+    def result(self, number: str, earlier: int) -> int:
+        """callresult of the next call to `number`, which was called (or shown to an agent) `earlier` times."""
+        for rule in self.rules:
+            if rule.pattern.search(number):
+                return rule.results[min(earlier, len(rule.results) - 1)]
+        return VOICE
+
+
+def built_in_rules() -> tuple[Rule, ...]:
+    """The documented table, longest ending first."""
+    return tuple(Rule(re.compile(f"{suffix}$"), results) for suffix, results in _SUFFIXES.items())
+
+
+def load(path: str = "") -> Scenario:
+    """The built-in table, after the rules of a JSON file: ``{"rules": [{"match": "55$", "results": ["busy", 1]}]}``."""
+    rules = json.loads(Path(path).read_text("utf-8"))["rules"] if path else []
+    custom = tuple(Rule(re.compile(rule["match"]), tuple(map(_code, rule["results"]))) for rule in rules)
+    return Scenario(custom + built_in_rules())
+
+
+def _code(result: int | str) -> int:
+    if isinstance(result, int):
+        return result
+    codes = {name.split(" (")[0]: code for code, name in NAMES.items()}
+    return codes["never ends" if result == "never" else result]
+
+
+def table() -> str:
+    """The built-in rules for people."""
+    lines = (f"  …{suffix:<6}{describe(results)}" for suffix, results in _SUFFIXES.items())
+    return "\n".join(lines)
+
+
+def describe(results: Sequence[int]) -> str:
+    """
+    >>> describe((BUSY, BUSY, VOICE))
+    'busy, busy, then voice'
+    """
+    words = [NAMES[result] for result in results]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}, then {words[-1]}"
+
+
+def fraction(number: str, salt: str) -> float:
+    """A fixed number from 0 to 1 for a phone number: the same run gives the same durations."""
+    return zlib.crc32(f"{salt}{number}".encode()) / 2**32

@@ -1,0 +1,198 @@
+"""Start a simulator for a test: a real process on free ports, with everything a client needs to talk to it.
+
+>>> with running_simulator("host=/tmp/pg dbname=db_cra", clock_factor=600) as uccx:  # doctest: +SKIP
+...     uccx.faults({"name": "lose_answer", "times": 1})
+...     uccx.wait_until(lambda: len(uccx.dialled()) == 10)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2.extensions
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FAST = {"clock_factor": 600, "tick_seconds": 0.02, "import_seconds": 0.02}
+
+
+class Simulator:
+    """One simulator process; `start` after `kill` keeps ports, certificate, database and so all contacts."""
+
+    def __init__(self, dsn: str, **options: Any) -> None:
+        self.dsn = dsn
+        self._options: dict[str, Any] = {"port": 0, "control_port": 0, "user": "uccxadmin", **_FAST, **options}
+        self._options.setdefault("password", "simulator secret")
+        folder = tempfile.mkdtemp(prefix="uccx-test-")
+        self._options.setdefault("certificate", str(Path(folder) / "uccx.pem"))
+        self.log_file = Path(folder) / "uccx.log"
+        self._process: subprocess.Popen[str] | None = None
+        self.url = self.control_url = self.ca_file = ""
+
+    @property
+    def user(self) -> str:
+        return str(self._options["user"])
+
+    @property
+    def password(self) -> str:
+        return str(self._options["password"])
+
+    @property
+    def host(self) -> str:
+        return self.url.partition("://")[2].rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self._options["port"])
+
+    @property
+    def control_port(self) -> int:
+        return int(self._options["control_port"])
+
+    # process
+
+    def start(self, timeout: float = 30) -> Simulator:
+        """Start the process and wait until it serves."""
+        with self.log_file.open("a") as log:
+            self._process = subprocess.Popen(
+                self._command(), stdout=subprocess.PIPE, stderr=log, text=True, cwd=_ROOT, env=self._environment()
+            )
+        ready = json.loads(self._first_line(timeout))
+        self.url, self.control_url, self.ca_file = ready["url"], ready["control_url"], ready["ca_file"]
+        self._options["port"] = int(self.url.rpartition(":")[2])
+        self._options["control_port"] = int(self.control_url.rpartition(":")[2])
+        return self
+
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "simulators.uccx", "--dsn", self.dsn]
+        for name, value in self._options.items():
+            flag = name.replace("_", "-")
+            if isinstance(value, bool):
+                command.append(f"--{flag}" if value else f"--no-{flag}")
+            elif isinstance(value, list | tuple):
+                command += [part for item in value for part in (f"--{flag}", str(item))]
+            else:
+                command += [f"--{flag}", str(value)]
+        return command
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
+
+    def _first_line(self, timeout: float) -> str:
+        process = self._running()
+        lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=lambda: lines.put(process.stdout.readline() if process.stdout else "")).start()
+        with contextlib.suppress(queue.Empty):
+            if line := lines.get(timeout=timeout):
+                return line
+        raise RuntimeError(f"The simulator did not start:\n{self.log_file.read_text()}")
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise RuntimeError("The simulator was not started")
+        return self._process
+
+    def kill(self) -> None:
+        """End the process at once, as a power cut would."""
+        self._running().kill()
+        self.wait_for_exit()
+
+    def stop(self) -> None:
+        """End the process in order."""
+        self._running().terminate()
+        self.wait_for_exit()
+
+    def wait_for_exit(self, timeout: float = 15) -> int:
+        """Wait until the process has ended; its exit status (70 after ``die_after_accept``)."""
+        process = self._running()
+        status = process.wait(timeout)
+        if process.stdout:
+            process.stdout.close()
+        return status
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    # control
+
+    def control(self, method: str, path: str, values: dict[str, Any] | None = None) -> Any:
+        """Ask the control port, e.g. ``control("POST", "midnight")``."""
+        body = None if values is None else json.dumps(values).encode()
+        request = urllib.request.Request(f"{self.control_url}/control/{path}", data=body, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.loads(response.read())
+
+    def faults(self, *faults: dict[str, Any] | str) -> None:
+        """Switch exactly these faults on; none switches all off."""
+        items = [{"name": fault} if isinstance(fault, str) else fault for fault in faults]
+        self.control("POST", "faults", {"faults": items})
+
+    def dialled(self, since: int = 0) -> list[dict[str, Any]]:
+        """Every call that was placed, in order: id, dialled_at, accountnumber, phone, campaignid, callresult …"""
+        return list(self.control("GET", f"dialled?since={since}"))
+
+    def state(self) -> dict[str, Any]:
+        return dict(self.control("GET", "state"))
+
+    def midnight(self) -> None:
+        self.control("POST", "midnight")
+
+    def pause(self) -> None:
+        """Stop placing calls; imports go on."""
+        self.control("POST", "pause")
+
+    def resume(self) -> None:
+        self.control("POST", "resume")
+
+    def reset(self) -> None:
+        """Forget contacts, calls and faults; begin with the default campaigns."""
+        self.control("POST", "reset")
+
+    def wait_until(self, condition: Callable[[], Any], timeout: float = 15, pause: float = 0.02) -> Any:
+        """Look again and again until the condition holds; returns its value."""
+        deadline = time.monotonic() + timeout
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Not within {timeout} s; state: {self.state() if self.is_running else 'ended'}")
+            time.sleep(pause)
+        return value
+
+    # results
+
+    def odbc_connection_string(self, driver: str = "PostgreSQL Unicode") -> str:
+        """How the product reads the tables: psqlODBC in place of the Informix driver."""
+        parts = psycopg2.extensions.parse_dsn(self.dsn)
+        names = {"host": "SERVER", "port": "PORT", "dbname": "DATABASE", "user": "UID", "password": "PWD"}
+        settings = "".join(f"{names[key]}={_quoted(str(value))};" for key, value in parts.items() if key in names)
+        return f"DRIVER={{{driver}}};{settings}BoolsAsChar=0;ReadOnly=1;"
+
+
+def _quoted(value: str) -> str:
+    """Braces only where they are needed: psqlODBC takes them for a part of a port."""
+    return f"{{{value.replace('}', '}}')}}}" if set(value) & set(";{}") else value
+
+
+@contextlib.contextmanager
+def running_simulator(dsn: str, **options: Any) -> Iterator[Simulator]:
+    """A simulator for the time of a test; `options` are those of the command line, in Python's spelling.
+
+    Without options it is fast: a clock factor of 600 and rounds of 20 ms.
+    """
+    simulator = Simulator(dsn, **options).start()
+    try:
+        yield simulator
+    finally:
+        if simulator.is_running:
+            simulator.stop()

@@ -1,0 +1,13 @@
+from . import (
+    ecm_outcome,
+    ecm_strategy,
+    ecm_strategy_attempt,
+    ecm_strategy_rule,
+    ecm_campaign,
+    ecm_contact_list,
+    ecm_contact_list_reject,
+    ecm_contact,
+    ecm_attempt,
+    ecm_feed_target,
+    ecm_engine,
+)

@@ -1,0 +1,257 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
+
+
+class EcmAttempt(models.Model):
+    """One try on one number through one channel, with its result (requirement F9).
+
+    Written before the try is sent, so that a crash at any point leaves a trace (requirement F6):
+    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done* (the result is known) or
+    *dangling* (no result in time; a late one is still recorded).
+    """
+
+    _name = "ecm.attempt"
+    _description = "Attempt"
+    _order = "id desc"
+    _rec_name = "key"
+
+    key = fields.Char(
+        size=ATTEMPT_KEY_SIZE, required=True, readonly=True, help="Sent to the dialer as the account number."
+    )
+    contact_id = fields.Many2one("ecm.contact", required=True, readonly=True, ondelete="cascade", index=True)
+    campaign_id = fields.Many2one("ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    state = fields.Selection(
+        [("claimed", "Being sent"), ("sent", "Sent"), ("done", "Done"), ("dangling", "Dangling")],
+        required=True,
+        readonly=True,
+        default="claimed",
+    )
+    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    position = fields.Integer("Strategy attempt", readonly=True, help="Place in the strategy.")
+    number = fields.Char(size=PHONE_SIZE, readonly=True)
+    claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
+    called_at = fields.Datetime("Called on", readonly=True)
+    result_at = fields.Datetime("Result on", readonly=True)
+    is_late = fields.Boolean("Late result", readonly=True, help="The result came after the contact was closed.")
+    outcome_id = fields.Many2one("ecm.outcome", readonly=True)
+    raw_code = fields.Char("Dialer code", readonly=True, help="The result as the dialer writes it.")
+    agent = fields.Char(readonly=True)
+    duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
+    wrap_up = fields.Char("Wrap-up", readonly=True)
+    dialer_reference = fields.Char("Dialer record", readonly=True, help="The dialer's own key of this contact.")
+
+    _key_unique = models.UniqueIndex("(key)")
+    # What waits for an answer: few rows, however many attempts are stored.
+    _awaiting = models.Index("(claimed_at) WHERE state IN ('claimed', 'sent')")
+
+    # -- keys ---------------------------------------------------------------------------------------
+
+    @api.model
+    def _reset_key_prefix(self):
+        """Give this database a prefix of its own, so that two databases on one dialer never share a key."""
+        self.env["ir.config_parameter"].sudo().set_param("ecm_campaign.attempt_key_prefix", secrets.token_hex(4))
+
+    @api.model
+    def _get_key_prefix(self):
+        """What every attempt key of this database starts with, for example ``9f3c20ab-``."""
+        prefix = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.attempt_key_prefix")
+        if not prefix:
+            self._reset_key_prefix()
+            return self._get_key_prefix()
+        return f"{prefix}-"
+
+    @api.model
+    def _reserve_keys(self, count):
+        """:return: list of ``(attempt id, key)``; the key is the prefix and the id in hexadecimal"""
+        prefix = self._get_key_prefix()
+        self.env.cr.execute(
+            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
+        )
+        return [(attempt_id, f"{prefix}{attempt_id:x}") for (attempt_id,) in self.env.cr.fetchall()]
+
+    # -- the engine's statements --------------------------------------------------------------------
+
+    @api.model
+    def _insert_claimed(self, campaign, target, channel, rows, now):
+        """Write the attempts of claimed contacts.
+
+        :param target: the record of an ``ecm.feed.target`` model that they are sent to
+        :param rows: list of ``(attempt id, key, contact id, position, number)``
+        """
+        if not rows:
+            return
+        ids, keys, contact_ids, positions, numbers = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_attempt (id, key, contact_id, position, number, campaign_id, company_id, channel,
+                                            state, claimed_at, %s, create_uid, create_date, write_uid, write_date)
+                   SELECT v.id, v.key, v.contact_id, v.position, v.number, %s, %s, %s,
+                          'claimed', %s, %s, %s, %s, %s, %s
+                     FROM unnest(%s, %s, %s, %s, %s) AS v(id, key, contact_id, position, number)""",
+                SQL.identifier(target._attempt_field),
+                campaign.id,
+                campaign.company_id.id,
+                channel,
+                now,
+                target.id,
+                self.env.uid,
+                now,
+                self.env.uid,
+                now,
+                list(ids),
+                list(keys),
+                list(contact_ids),
+                list(positions),
+                list(numbers),
+            )
+        )
+
+    @api.model
+    def _mark_accepted(self, attempt_ids):
+        """The channel has them."""
+        self.env.cr.execute(
+            SQL("UPDATE ecm_attempt SET state = 'sent' WHERE id = ANY(%s) AND state = 'claimed'", list(attempt_ids))
+        )
+
+    @api.model
+    def _discard(self, attempt_ids):
+        """Remove tries that certainly never took place."""
+        self.env.cr.execute(
+            SQL("DELETE FROM ecm_attempt WHERE id = ANY(%s) AND state IN ('claimed', 'sent')", list(attempt_ids))
+        )
+
+    @api.model
+    def _get_in_doubt(self, target, before):
+        """Tries on a target whose send was never confirmed (index of the target's column).
+
+        :param datetime before: naive UTC; younger ones may still be on their way
+        :return: ``{key: attempt id}``
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT key, id FROM ecm_attempt WHERE %s = %s AND state = 'claimed' AND claimed_at < %s ORDER BY id",
+                SQL.identifier(target._attempt_field),
+                target.id,
+                before,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _get_waiting(self, target):
+        """Tries that a target has taken and that have no result.
+
+        :return: ``{key: attempt id}``
+        """
+        attempts = self.search([(target._attempt_field, "=", target.id), ("state", "=", "sent")])
+        return {attempt.key: attempt.id for attempt in attempts}
+
+    @api.model
+    def _stamp(self, attempt_ids, now):
+        """Renew the time from which an unconfirmed send is in doubt."""
+        self.env.cr.execute(
+            SQL("UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'", now, list(attempt_ids))
+        )
+
+    @api.model
+    def _count_at(self, target):
+        """How many tries a target holds (or may hold) without a result."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT count(*) FROM ecm_attempt WHERE %s = %s AND state IN ('claimed', 'sent')",
+                SQL.identifier(target._attempt_field),
+                target.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _lock_by_key(self, keys):
+        """Tries and their contacts, locked in id order until the commit.
+
+        :return: list of dictionaries
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.id, a.key, a.state, a.position, a.campaign_id, a.contact_id, a.outcome_id,
+                          c.state AS contact_state, c.current_attempt_id, c.attempt_count, c.uncounted_count,
+                          c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5
+                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                    WHERE a.key = ANY(%s)
+                 ORDER BY a.id
+                      FOR UPDATE""",
+                list(keys),
+            )
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _record_results(self, rows, now):
+        """Write results on tries.
+
+        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id)``
+        """
+        if not rows:
+            return
+        ids, late, results, outcome_ids = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_attempt a
+                      SET state = 'done', result_at = %s, is_late = v.late, outcome_id = v.outcome_id,
+                          raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
+                          wrap_up = v.wrap_up, dialer_reference = v.reference,
+                          called_at = COALESCE(v.called_at, a.claimed_at), write_date = %s
+                     FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s::timestamp[])
+                          AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at)
+                    WHERE a.id = v.id""",
+                now,
+                now,
+                list(ids),
+                list(late),
+                list(outcome_ids),
+                [result.raw_code for result in results],
+                [result.agent for result in results],
+                [result.duration_seconds for result in results],
+                [result.wrap_up for result in results],
+                [result.reference for result in results],
+                [result.called_at for result in results],
+            )
+        )
+
+    @api.model
+    def _sweep_dangling(self, now, limit):
+        """Close what waited too long for a result (requirement F4; index ``_awaiting``).
+
+        :return: ids of the contacts that were closed
+        """
+        self.env.cr.execute(
+            SQL(
+                """WITH late AS (
+                       SELECT a.id, a.contact_id
+                         FROM ecm_attempt a JOIN ecm_campaign p ON p.id = a.campaign_id
+                        WHERE a.state IN ('claimed', 'sent')
+                          AND a.claimed_at < %s::timestamp - make_interval(secs => p.dangling_hours * 3600)
+                     ORDER BY a.claimed_at LIMIT %s
+                          FOR UPDATE OF a SKIP LOCKED
+                   ), swept AS (
+                       UPDATE ecm_attempt a SET state = 'dangling', write_date = %s FROM late WHERE a.id = late.id
+                       RETURNING a.id, a.contact_id
+                   )
+                   UPDATE ecm_contact c
+                      SET state = 'dangling', close_reason = 'no_result', closed_at = %s, is_ready = FALSE,
+                          next_attempt_at = NULL, current_attempt_id = NULL, attempt_count = attempt_count + 1
+                     FROM swept
+                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = 'sent_to_dialer'
+                RETURNING c.id""",
+                now,
+                limit,
+                now,
+                now,
+            )
+        )
+        return [contact_id for (contact_id,) in self.env.cr.fetchall()]

@@ -1,0 +1,377 @@
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ..const import CLOSED_STATES, CONTACT_STATES, OPEN_STATES, PENDING, PHONE_FIELDS, PHONE_SIZE, SENT_TO_DIALER
+from ..tools import phones as phone_tools
+from ..tools import strategy as decision
+
+CLOSE_REASONS = [
+    ("live_voice", "Customer reached"),
+    ("rule_close", "Closed by a rule"),
+    ("no_rule", "No rule for the outcome"),
+    ("budget", "All attempts made"),
+    ("uncounted_budget", "Too many failed tries"),
+    ("missing_attempt", "No further attempt"),
+    ("no_number", "No number to call"),
+    ("suppressed", "Do not contact"),
+    ("refused", "Refused by the dialer"),
+    ("no_result", "No result from the dialer"),
+    ("withdrawn", "Withdrawn"),
+]
+
+
+class EcmContact(models.Model):
+    """One person in one campaign: up to five phones, a state, the next attempt (requirements L5, F3).
+
+    A lean table for millions of rows: no chatter, no stored computed field of another model. A pending contact is
+    *waiting* until ``next_attempt_at`` and then *ready*; ready contacts are read in index order, so that feeding costs
+    what is sent and not what is stored.
+    """
+
+    _name = "ecm.contact"
+    _description = "Contact"
+    _order = "id desc"
+    _rec_name = "phone_1"
+
+    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade")
+    list_id = fields.Many2one("ecm.contact.list", ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    state = fields.Selection(CONTACT_STATES, required=True, default=PENDING, string="Request State", readonly=True)
+
+    phone_1 = fields.Char("Phone 1", size=PHONE_SIZE, required=True)
+    phone_2 = fields.Char("Phone 2", size=PHONE_SIZE)
+    phone_3 = fields.Char("Phone 3", size=PHONE_SIZE)
+    phone_4 = fields.Char("Phone 4", size=PHONE_SIZE)
+    phone_5 = fields.Char("Phone 5", size=PHONE_SIZE)
+    first_name = fields.Char()
+    last_name = fields.Char()
+    account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
+    email = fields.Char("E-mail")
+    tz = fields.Char("Time zone")
+    priority = fields.Integer(default=0, required=True, help="Higher is called first where the campaign's order is priority.")
+    business_parameters = fields.Properties(
+        "Business parameters", definition="campaign_id.parameters_definition", copy=False
+    )
+
+    is_ready = fields.Boolean(default=True, required=True, readonly=True, help="Due: may be sent in the next feed.")
+    is_retry = fields.Boolean(default=False, required=True, readonly=True)
+    next_attempt_at = fields.Datetime(readonly=True, help="Not called before. Empty: at once.")
+    next_position = fields.Integer(
+        "Next attempt", default=1, required=True, readonly=True, help="Place in the strategy of the next attempt."
+    )
+    number_to_call = fields.Char(
+        "Number To Call", size=PHONE_SIZE, readonly=True, help="The number that the current or next attempt is made on."
+    )
+    attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True)
+    uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True)
+    last_attempt_at = fields.Datetime("Request Time", readonly=True, help="When the last attempt was made.")
+    last_outcome_id = fields.Many2one("ecm.outcome", "Last outcome", readonly=True)
+    current_attempt_id = fields.Many2one("ecm.attempt", readonly=True, help="The attempt whose result is awaited.")
+    closed_at = fields.Datetime(readonly=True)
+    close_reason = fields.Selection(CLOSE_REASONS, readonly=True)
+    attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
+    is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
+
+    # Counters and the list view of one campaign.
+    _campaign_state = models.Index("(campaign_id, state)")
+    # Duplicates within the campaign, and search by number.
+    _campaign_phone = models.Index("(campaign_id, phone_1)")
+    # The feed: FIFO forwards, LIFO backwards.
+    _ready_arrival = models.Index("(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'")
+    # The feed by priority.
+    _ready_priority = models.Index("(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'")
+    # Promotion of contacts that become due.
+    _waiting = models.Index("(campaign_id, next_attempt_at) WHERE NOT is_ready AND state = 'pending'")
+
+    def init(self):
+        # Every attempt changes a row: without room and early vacuum the feed would wade through dead index entries.
+        self.env.cr.execute(
+            SQL(
+                "ALTER TABLE %s SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, "
+                "autovacuum_analyze_scale_factor = 0.02)",
+                SQL.identifier(self._table),
+            )
+        )
+
+    @api.depends("first_name", "last_name", "phone_1")
+    def _compute_display_name(self):
+        for contact in self:
+            name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+            contact.display_name = f"{name} ({contact.phone_1})" if name else contact.phone_1
+
+    @api.depends("state")
+    def _compute_is_open(self):
+        for contact in self:
+            contact.is_open = contact.state in OPEN_STATES
+
+    def _search_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        states = [*(OPEN_STATES if True in value else ()), *(CLOSED_STATES if False in value else ())]
+        return [("state", "in", states)]
+
+    # -- few contacts: forms and API ----------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals.update(self._prepare_contact_values(vals))
+        contacts = super().create(vals_list)
+        contacts._plan_first_attempt()
+        contacts.campaign_id.filtered("is_running")._trigger_feed()
+        return contacts
+
+    def write(self, vals):
+        changed = {name: vals[name] for name in PHONE_FIELDS if vals.get(name)}
+        if changed:
+            vals = {**vals, **self._normalise_phones(changed, self.company_id[:1] or self.env.company)}
+        return super().write(vals)
+
+    @api.model
+    def _prepare_contact_values(self, vals):
+        """Values that follow from the campaign, and phones in E.164 (requirement L6)."""
+        campaign = self.env["ecm.campaign"].browse(vals.get("campaign_id") or self.env.context.get("default_campaign_id"))
+        company = campaign.company_id
+        return {"company_id": company.id, **self._normalise_phones(vals, company)}
+
+    def _normalise_phones(self, vals, company):
+        """:raise ValidationError: naming the phone that cannot be called"""
+        country = company.country_id.code
+        normalised = {}
+        for name in PHONE_FIELDS:
+            if vals.get(name):
+                number, reason = phone_tools.normalise(vals[name], country)
+                if reason:
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s: %(number)s is not a number that can be called (%(reason)s). Write it with "
+                            "its country code, for example +49 30 123456.",
+                            field=self._fields[name]._description_string(self.env),
+                            number=vals[name],
+                            reason=self.env["ecm.contact.list.reject"]._get_reason_text(reason),
+                        )
+                    )
+                normalised[name] = number
+        return normalised
+
+    def _plan_first_attempt(self):
+        """Set the number of the first attempt, as the strategy has it now."""
+        now = fields.Datetime.now()
+        for campaign, contacts in self.grouped("campaign_id").items():
+            plan = campaign.strategy_id._get_plan()
+            for contact in contacts:
+                first = decision.first_attempt(plan, contact._get_phones(), None, now.replace(tzinfo=UTC))
+                number = first.number if isinstance(first, decision.NextAttempt) else contact.phone_1
+                waits = contact.next_attempt_at and contact.next_attempt_at > now
+                super(EcmContact, contact).write({"number_to_call": number, "is_ready": not waits})
+
+    def _get_phones(self):
+        self.ensure_one()
+        return tuple(self[name] or None for name in PHONE_FIELDS)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_called(self):
+        if self.env["ecm.attempt"].sudo().search_count([("contact_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._("These contacts were called: the history must stay. Withdraw them instead."))
+
+    def action_withdraw(self):
+        """Close open contacts at once (requirement L10). One that is at the dialer may still be called once; its
+        result is recorded and leads to nothing more.
+
+        :return: True
+        """
+        self.check_access("write")
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'withdrawn', close_reason = 'withdrawn', closed_at = %s, is_ready = FALSE,
+                          next_attempt_at = NULL, write_uid = %s, write_date = %s
+                    WHERE id = ANY(%s) AND state = ANY(%s)""",
+                fields.Datetime.now(),
+                self.env.uid,
+                fields.Datetime.now(),
+                self.ids,
+                list(OPEN_STATES),
+            )
+        )
+        self.invalidate_model()
+        return True
+
+    # -- many contacts: the engine's statements -----------------------------------------------------
+
+    @api.model
+    def _promote_due(self, campaign, now, limit):
+        """Make waiting contacts ready whose time has come (index ``_waiting``).
+
+        :param datetime now: naive UTC
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET is_ready = TRUE
+                    WHERE id IN (SELECT id FROM ecm_contact
+                                  WHERE campaign_id = %s AND next_attempt_at <= %s
+                                    AND NOT is_ready AND state = 'pending'
+                               ORDER BY next_attempt_at LIMIT %s
+                                    FOR UPDATE SKIP LOCKED)""",
+                campaign.id,
+                now,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _lock_ready(self, campaign, limit):
+        """Take ready contacts of a campaign in its dial order, locked until the commit (requirement C6).
+
+        :return: list of rows ``(id, position, attempts counted, not counted, first name, last name, *five phones)``
+        """
+        rows = []
+        strata = (True, False) if campaign.retry_order == "before" else (False, True)
+        for is_retry in strata:
+            if len(rows) < limit:
+                rows += self._lock_ready_stratum(campaign, is_retry, limit - len(rows))
+        return rows
+
+    _dial_orders = {
+        "fifo": SQL("id"),
+        "lifo": SQL("id DESC"),
+        "priority": SQL("priority DESC, id"),
+    }
+
+    def _lock_ready_stratum(self, campaign, is_retry, limit):
+        # Indexes _ready_arrival and _ready_priority; is_retry is inlined so that it meets the index's second column.
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, next_position, attempt_count, uncounted_count, first_name, last_name,
+                          phone_1, phone_2, phone_3, phone_4, phone_5
+                     FROM ecm_contact
+                    WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
+                 ORDER BY %s LIMIT %s
+                      FOR UPDATE SKIP LOCKED""",
+                campaign.id,
+                is_retry,
+                self._dial_orders[campaign.dial_order],
+                limit,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _mark_sent(self, rows, state, now):
+        """Claimed contacts leave *Pending*.
+
+        :param rows: list of ``(contact id, attempt id, number)``
+        """
+        if not rows:
+            return
+        contact_ids, attempt_ids, numbers = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
+                          current_attempt_id = v.attempt_id, number_to_call = v.number
+                     FROM unnest(%s, %s, %s) AS v(contact_id, attempt_id, number)
+                    WHERE c.id = v.contact_id""",
+                state,
+                now,
+                list(contact_ids),
+                list(attempt_ids),
+                list(numbers),
+            )
+        )
+
+    @api.model
+    def _release(self, attempt_ids, retry_after=None):
+        """Contacts of tries that never took place go back to *Pending*, ready as before.
+
+        :param retry_after: seconds to keep them from the feed, ``None`` for none
+        """
+        until = fields.Datetime.now() + timedelta(seconds=retry_after) if retry_after else None
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'pending', is_ready = %s, next_attempt_at = %s, current_attempt_id = NULL
+                    WHERE current_attempt_id = ANY(%s) AND state = %s""",
+                until is None,
+                until,
+                list(attempt_ids),
+                SENT_TO_DIALER,
+            )
+        )
+
+    @api.model
+    def _apply_decisions(self, rows, now):
+        """Write what was decided on contacts whose result came.
+
+        :param rows: list of ``(contact id, outcome id, counted, not counted, Decision)``; the counts are totals
+        """
+        closing = [row for row in rows if isinstance(row[4], decision.Close)]
+        following = [row for row in rows if not isinstance(row[4], decision.Close)]
+        if following:
+            self._apply_next(following, now)
+        if closing:
+            self._apply_close(closing, now)
+
+    def _apply_next(self, rows, now):
+        contact_ids, outcome_ids, counted, uncounted, decisions = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = 'pending', is_ready = (v.at <= %s), is_retry = TRUE, next_attempt_at = v.at,
+                          next_position = v.position, number_to_call = v.number, last_outcome_id = v.outcome_id,
+                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
+                     FROM unnest(%s, %s, %s, %s, %s, %s::timestamp[], %s)
+                          AS v(contact_id, outcome_id, counted, uncounted, position, at, number)
+                    WHERE c.id = v.contact_id""",
+                now,
+                list(contact_ids),
+                list(outcome_ids),
+                list(counted),
+                list(uncounted),
+                [choice.position for choice in decisions],
+                [choice.at.replace(tzinfo=None) for choice in decisions],
+                [choice.number for choice in decisions],
+            )
+        )
+
+    def _apply_close(self, rows, now):
+        contact_ids, outcome_ids, counted, uncounted, decisions = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = v.state, close_reason = v.reason, closed_at = %s, is_ready = FALSE,
+                          next_attempt_at = NULL, last_outcome_id = COALESCE(v.outcome_id, c.last_outcome_id),
+                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
+                     FROM unnest(%s, %s::int[], %s, %s, %s, %s)
+                          AS v(contact_id, outcome_id, counted, uncounted, state, reason)
+                    WHERE c.id = v.contact_id""",
+                now,
+                list(contact_ids),
+                list(outcome_ids),
+                list(counted),
+                list(uncounted),
+                [choice.state for choice in decisions],
+                [choice.reason for choice in decisions],
+            )
+        )
+
+    @api.model
+    def _get_existing_phones(self, campaign, numbers):
+        """Which of these are phone 1 of a contact of the campaign (index ``_campaign_phone``).
+
+        :rtype: set
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT DISTINCT phone_1 FROM ecm_contact WHERE campaign_id = %s AND phone_1 = ANY(%s)",
+                campaign.id,
+                list(numbers),
+            )
+        )
+        return {number for (number,) in self.env.cr.fetchall()}

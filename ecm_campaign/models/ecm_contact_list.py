@@ -1,0 +1,229 @@
+import io
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..const import PENDING
+from ..tools import contact_file, contact_rows
+
+_logger = logging.getLogger(__name__)
+
+
+class EcmContactList(models.Model):
+    """One delivery of contacts into a campaign, and its import (requirements L1, L7, L8).
+
+    The file is read, checked and loaded in chunks. Each chunk's contacts, rejected rows, counters and the line that
+    it ends at are committed together, so that an import that was cut off goes on where it stopped.
+    """
+
+    _name = "ecm.contact.list"
+    _description = "Contact List"
+    _order = "id desc"
+
+    name = fields.Char(required=True)
+    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
+    user_id = fields.Many2one("res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True)
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("queued", "Queued"),
+            ("importing", "Importing"),
+            ("done", "Imported"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+    )
+    source = fields.Selection(
+        [("manual", "Upload"), ("api", "API"), ("form", "By hand")], required=True, default="manual", readonly=True
+    )
+    attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True, copy=False)
+    file_name = fields.Char(readonly=True)
+    file_size = fields.Integer("File size (bytes)", readonly=True)
+    options = fields.Json(readonly=True, help="How the file is read: dialect, columns, country.")
+    duplicate_policy = fields.Selection(
+        [("reject", "Reject the row"), ("allow", "Store it again")],
+        string="Number already in the campaign",
+        required=True,
+        default="reject",
+    )
+
+    processed_count = fields.Integer("Processed", readonly=True, help="Rows read from the file.")
+    uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
+    failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
+    duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was in the campaign already.")
+    warning_count = fields.Integer("Values left out", readonly=True, help="Invalid values of contacts that were stored.")
+    resume_line = fields.Integer(readonly=True, help="Last line of the file that is done.")
+    progress = fields.Float(readonly=True, help="Share of the file that was read, in per cent.")
+    started_at = fields.Datetime(readonly=True)
+    finished_at = fields.Datetime(readonly=True)
+    error = fields.Text(readonly=True)
+    reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
+    contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
+    pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
+
+    _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
+
+    def _compute_contact_counts(self):
+        groups = self.env["ecm.contact"].sudo()._read_group(
+            [("list_id", "in", self.ids)], ["list_id", "state"], ["__count"]
+        )
+        for contact_list in self:
+            tally = {state: count for group, state, count in groups if group == contact_list}
+            contact_list.contact_count = sum(tally.values())
+            contact_list.pending_count = tally.get(PENDING, 0)
+
+    # -- queue ----------------------------------------------------------------------------------------
+
+    def action_queue(self):
+        """Have the import start in the background."""
+        for contact_list in self.filtered(lambda record: record.state in ("draft", "failed")):
+            if not contact_list.attachment_id:
+                raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
+            contact_list.write({"state": "queued", "error": False})
+        self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
+        return True
+
+    def action_cancel(self):
+        """Stop the import. Contacts that it stored already and that were not called yet are removed."""
+        for contact_list in self.filtered(lambda record: record.state in ("draft", "queued", "importing")):
+            contact_list.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        self._remove_uncalled()
+        return True
+
+    def _remove_uncalled(self):
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM ecm_contact c
+                    WHERE c.list_id = ANY(%s) AND c.state = 'pending'
+                      AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)""",
+                self.ids,
+            )
+        )
+        self.env["ecm.contact"].invalidate_model()
+
+    @api.model
+    def _cron_import(self):
+        """Import queued lists, and those whose import was cut off, one after the other."""
+        engine = self.env["ecm.engine"]
+        lists = self.search([("state", "in", ("queued", "importing"))], order="id")
+        engine._commit(remaining=len(lists))
+        for contact_list in lists:
+            # One import at a time into a campaign, so that duplicates are seen.
+            with engine._exclusively(contact_list.campaign_id) as is_ours:
+                if is_ours:
+                    contact_list._import_safely()
+            if not engine._commit(processed=1):
+                break
+
+    def _import_safely(self):
+        """Import one list; a file that cannot be read fails its list only."""
+        engine = self.env["ecm.engine"]
+        try:
+            self._import()
+        except contact_file.UnreadableFile as error:
+            engine._rollback()
+            engine._atomically(lambda: self._fail(str(error)))
+        except Exception:
+            _logger.exception("The import of contact list %s failed", self.id)
+            engine._rollback()
+            message = self.env._("Unexpected error: see the server's log. The import can be started again.")
+            engine._atomically(lambda: self._fail(message))
+        self._notify_progress()
+
+    def _fail(self, message):
+        self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
+
+    # -- import ---------------------------------------------------------------------------------------
+
+    def _import(self):
+        """Load the file from where it was left.
+
+        :raise contact_file.UnreadableFile: the file as a whole cannot be read
+        """
+        self.ensure_one()
+        engine = self.env["ecm.engine"]
+        engine._atomically(self._begin)
+        with self._open_file() as stream, ThreadPoolExecutor(max_workers=1) as parser:
+            for chunk, position in self._read_ahead(parser, stream):
+                if not engine._atomically(lambda: self._load_chunk(chunk, position)):  # noqa: B023  called at once
+                    return
+                self._notify_progress()
+        engine._atomically(self._finish)
+
+    def _begin(self):
+        if self.state != "cancelled":
+            self.write({"state": "importing", "started_at": self.started_at or fields.Datetime.now()})
+
+    def _finish(self):
+        self.invalidate_recordset(["state"])
+        if self.state == "importing":
+            self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
+            self.campaign_id.filtered("is_running")._trigger_feed()
+
+    @contextmanager
+    def _open_file(self):
+        attachment = self.attachment_id.sudo()
+        path = attachment._full_path(attachment.store_fname) if attachment.store_fname else None
+        with open(path, "rb") if path else closing(io.BytesIO(attachment.raw)) as stream:
+            yield stream
+
+    def _read_ahead(self, parser, stream):
+        """Parse the next chunk in a thread while the database loads this one.
+
+        :return: iterator of ``(chunk, byte position)``
+        """
+        chunks = self._parse(stream)
+
+        def next_chunk():
+            return next(chunks, None), stream.tell()
+
+        future = parser.submit(next_chunk)
+        while True:
+            chunk, position = future.result()
+            if chunk is None:
+                return
+            future = parser.submit(next_chunk)
+            yield chunk, position
+
+    def _parse(self, stream):
+        """Chunks of the rows after ``resume_line``; touches no record once it runs."""
+        dialect = contact_file.Dialect(**self.options["dialect"])
+        rows = contact_file.open_rows(stream, dialect)
+        resume_line = self.resume_line
+        rest = ((line, cells) for line, cells in rows if line > resume_line)
+        return contact_rows.parse_rows(rest, self._get_column_map(), self._get_parse_options())
+
+    def _get_column_map(self):
+        return contact_rows.ColumnMap(**self.options["columns"])
+
+    def _get_parse_options(self):
+        return contact_rows.ParseOptions(country=self.options.get("country"), tz=self.campaign_id.tz)
+
+    def _load_chunk(self, chunk, position):
+        """Store one chunk with everything that belongs to it.
+
+        :return: whether the import goes on
+        """
+        self.invalidate_recordset(["state"])
+        if self.state != "importing":
+            self._remove_uncalled()
+            return False
+        contacts, duplicates = self._split_duplicates(chunk.contacts)
+        self._copy_contacts(contacts)
+        rejects = self.env["ecm.contact.list.reject"]
+        rejects._copy_in(self, [*chunk.rejects, *duplicates], is_warning=False)
+        rejects._copy_in(self, chunk.warnings, is_warning=True)
+        self._count_chunk(chunk, len(contacts), len(duplicates), position)
+        return True

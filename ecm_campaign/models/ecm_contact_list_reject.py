@@ -1,0 +1,80 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import contact_rows
+
+
+class EcmContactListReject(models.Model):
+    """A row of a list that was not stored, or a value of it, with the reason (requirement L8)."""
+
+    _name = "ecm.contact.list.reject"
+    _description = "Rejected Row"
+    _order = "list_id, line_number, id"
+    _rec_name = "line_number"
+
+    list_id = fields.Many2one("ecm.contact.list", required=True, ondelete="cascade")
+    line_number = fields.Integer("Line", required=True, help="Line of the file, counted from 1.")
+    field_name = fields.Char("Column")
+    value = fields.Char()
+    reason = fields.Char("Reason code", required=True)
+    reason_text = fields.Char("Reason", compute="_compute_reason_text")
+    is_warning = fields.Boolean("Contact kept", help="Only the value was left out; the contact was stored without it.")
+
+    _list_line = models.Index("(list_id, line_number)")
+
+    @api.depends("reason")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for reject in self:
+            reject.reason_text = self._get_reason_text(reject.reason)
+
+    @api.model
+    def _get_reason_text(self, code):
+        """What a reason code means, for a supervisor."""
+        return self._get_reason_texts().get(code) or contact_rows.REASONS.get(code, code)
+
+    @api.model
+    def _get_reason_texts(self):
+        """:return: ``{code: translated sentence}``"""
+        return {"duplicate": self.env._("This number is already in the campaign.")}
+
+    @api.model
+    def _copy_in(self, contact_list, rejects, is_warning):
+        """Store many rows at once.
+
+        :param rejects: iterable of ``tools.contact_rows.Reject``
+        """
+        rows = [(contact_list.id, row.line, row.field, row.value, row.code, is_warning) for row in rejects]
+        if not rows:
+            return
+        self.env.cr.execute_values(
+            "INSERT INTO ecm_contact_list_reject (list_id, line_number, field_name, value, reason, is_warning) VALUES %s",
+            rows,
+            page_size=1000,
+        )
+
+    @api.model
+    def _iterate_rows(self, contact_list, page=5000):
+        """Rows of a list in file order, for the download, a page at a time.
+
+        :return: iterator of ``(line, column, value, reason code, is warning)``
+        """
+        last = (0, 0)
+        while True:
+            self.env.cr.execute(
+                SQL(
+                    """SELECT line_number, id, field_name, value, reason, is_warning
+                         FROM ecm_contact_list_reject
+                        WHERE list_id = %s AND (line_number, id) > (%s, %s)
+                     ORDER BY line_number, id LIMIT %s""",
+                    contact_list.id,
+                    *last,
+                    page,
+                )
+            )
+            rows = self.env.cr.fetchall()
+            for line, _row_id, *rest in rows:
+                yield (line, *rest)
+            if len(rows) < page:
+                return
+            last = rows[-1][:2]

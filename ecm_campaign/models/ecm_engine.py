@@ -1,0 +1,410 @@
+import contextlib
+import logging
+import random
+import time
+from datetime import UTC, timedelta
+from functools import partial
+
+from odoo import api, fields, models, modules
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..const import PHONE_FIELDS, SENT_TO_DIALER
+from ..exceptions import ChannelError, InDoubt, Rejected, Unavailable
+from ..tools import strategy as decision
+from ..tools.results import Outgoing, Receipt, Result
+
+_logger = logging.getLogger(__name__)
+
+CONCURRENCY_TRIES = 5
+RESULT_BATCH = 1000
+SWEEP_BATCH = 2000
+# A contact that the dialer refuses is offered again later, so that a wrong setting costs time and not contacts.
+REFUSED_TRIES = 3
+REFUSED_DELAY = timedelta(minutes=15)
+REFUSED_CODE = "dialer_rejected"
+
+
+class EcmEngine(models.AbstractModel):
+    """The verbs feed, push, reconcile, apply results and sweep, for any channel that registers.
+
+    Never lose, never call twice (requirement F6): *claim* writes the attempts and commits; the batch is sent while no
+    transaction is open; the *receipt* is committed. A process that dies in between leaves attempts in state
+    ``claimed``, and the next run asks the target about them before anything is sent again.
+    """
+
+    _name = "ecm.engine"
+    _description = "Campaign Engine"
+
+    # -- feed -----------------------------------------------------------------------------------------
+
+    @api.model
+    def _get_feed_target_models(self):
+        """Names of the models that inherit ``ecm.feed.target``; channel modules extend it."""
+        return []
+
+    @api.model
+    def _cron_feed(self):
+        """*Contacts Feeder* (requirement F1): every target with running campaigns, one after the other.
+
+        A target that fails is noted and left alone for a while; the others are fed all the same.
+        """
+        targets = self._get_due_targets(fields.Datetime.now())
+        self._commit(remaining=len(targets))
+        for target in targets:
+            if not self._feed_safely(target):
+                break
+
+    def _get_due_targets(self, now):
+        """Targets to feed, those fed longest ago first.
+
+        :return: list of single records
+        """
+        targets = []
+        for model in self._get_feed_target_models():
+            records = self.env[model].search([("paused_until", "in", (False,))]) | self.env[model].search(
+                [("paused_until", "<=", now)]
+            )
+            targets += [record for record in records if record._get_running_campaigns() or record._has_unconfirmed()]
+        return sorted(targets, key=lambda target: target.last_feed_at or fields.Datetime.to_datetime("1970-01-01"))
+
+    def _feed_safely(self, target):
+        """Feed one target; whatever it raises stays with it.
+
+        :return: seconds left in this run of the scheduled action, 0 when it should stop
+        """
+        now = fields.Datetime.now()
+        try:
+            self._feed_target(target)
+            self._atomically(lambda: target._note_success(now))
+        except ChannelError as error:
+            _logger.info("%s cannot be fed: %s", target.display_name, error)
+            self._atomically(lambda: target._note_failure(error, now))  # noqa: B023  called at once
+        except Exception:
+            _logger.exception("Feeding %s failed", target.display_name)
+            self._rollback()
+            self._atomically(lambda: target._note_failure(self.env._("Unexpected error: see the server's log."), now))
+        return self._commit(processed=1)
+
+    def _feed_target(self, target):
+        """Send ready contacts to one target until it has no room or there are none.
+
+        :return: how many contacts were sent
+        :raise exceptions.ChannelError: the target failed; nothing is lost
+        """
+        sent = 0
+        with self._exclusively(target) as is_ours:
+            if not is_ours:
+                return 0
+            self._reconcile(target)
+            campaigns = self._get_open_campaigns(target)
+            while batch := self._atomically(lambda: self._claim(target, campaigns)):
+                sent += self._push(target, batch)
+        return sent
+
+    def _get_open_campaigns(self, target):
+        """Running campaigns of a target inside their calling hours (requirement C4)."""
+        campaigns = target._get_running_campaigns()
+        windows = campaigns._get_windows(fields.Datetime.now())
+        return campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
+
+    # -- claim ----------------------------------------------------------------------------------------
+
+    def _claim(self, target, campaigns):
+        """Take ready contacts, fairly over the campaigns that share the target, and write their attempts.
+
+        A campaign that was stopped meanwhile is not fed.
+
+        :return: list of ``tools.results.Outgoing``, at most one request's worth
+        """
+        campaigns.invalidate_recordset(["is_running"])
+        hungry = campaigns.filtered("is_running")
+        room = min(target._get_room(), target._get_batch_size())
+        batch = []
+        while hungry and len(batch) < room:
+            share = max(1, (room - len(batch)) // len(hungry))
+            for campaign in hungry:
+                limit = min(share, room - len(batch))
+                taken = self._claim_from(campaign, target, limit) if limit else []
+                batch += taken
+                if len(taken) < limit or not limit:
+                    hungry -= campaign
+        return batch
+
+    def _claim_from(self, campaign, target, limit):
+        """Claim up to ``limit`` contacts of one campaign."""
+        now = fields.Datetime.now()
+        contacts = self.env["ecm.contact"]
+        contacts._promote_due(campaign, now, max(limit, RESULT_BATCH))
+        plan = campaign.strategy_id._get_plan()
+        claimed = []
+        while len(claimed) < limit:
+            rows = contacts._lock_ready(campaign, limit - len(claimed))
+            if not rows:
+                break
+            claimed += self._claim_rows(campaign, target, plan, rows, now)
+        return claimed
+
+    def _claim_rows(self, campaign, target, plan, rows, now):
+        """Resolve each contact's number; write attempts, close contacts that have nothing left to try."""
+        due, closing = [], []
+        at = now.replace(tzinfo=UTC)
+        for row in self._filter_claimable(campaign, rows):
+            attempt = decision.attempt_from(plan, row[6:11], row[1], at, decision.START)
+            if attempt:
+                due.append((row, attempt))
+            else:
+                close = decision.Close(decision.RETRIES_COMPLETED, decision.NO_NUMBER)
+                closing.append((row[0], None, row[2], row[3], close))
+        self.env["ecm.contact"]._apply_decisions(closing, now)
+        return self._write_claims(campaign, target, due, now)
+
+    def _filter_claimable(self, campaign, rows):
+        """Rows of ``ecm.contact._lock_ready`` that may be tried now. An extension that drops a row must also move
+        its contact out of *ready*, or the claim would meet it again."""
+        return rows
+
+    def _write_claims(self, campaign, target, due, now):
+        keys = self.env["ecm.attempt"]._reserve_keys(len(due)) if due else []
+        attempts, contacts, outgoing = [], [], []
+        for (attempt_id, key), (row, attempt) in zip(keys, due, strict=True):
+            contact_id, first_name, last_name = row[0], row[4] or "", row[5] or ""
+            attempts.append((attempt_id, key, contact_id, attempt.position, attempt.number))
+            contacts.append((contact_id, attempt_id, attempt.number))
+            outgoing.append(Outgoing(attempt_id, key, contact_id, attempt.number, first_name, last_name))
+        self.env["ecm.attempt"]._insert_claimed(campaign, target, target._channel, attempts, now)
+        self.env["ecm.contact"]._mark_sent(contacts, SENT_TO_DIALER, now)
+        return outgoing
+
+    # -- push -----------------------------------------------------------------------------------------
+
+    def _push(self, target, batch):
+        """Send claimed contacts and commit what became of them.
+
+        A batch that is refused for what it holds is halved until what spoils it stands alone. When two contacts in a
+        row are refused before any was accepted, the target is at fault and not the contacts.
+
+        :return: how many were accepted
+        :raise exceptions.ChannelError: nothing more can be sent to this target now
+        """
+        waiting, accepted, refused = [batch], 0, []
+        try:
+            while waiting:
+                part = waiting.pop()
+                receipt = self._send_part(target, part, waiting)
+                if receipt is None:
+                    continue
+                self._atomically(lambda: self._apply_receipt(part, receipt))  # noqa: B023  called at once
+                accepted += len(receipt.accepted)
+                refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
+                if not accepted and len(refused) > 1:
+                    raise Unavailable(self.env._("Every contact is refused. Check the dialer's campaign."))
+        except ChannelError:
+            self._atomically(lambda: self._give_back([outgoing for part in waiting for outgoing in part]))
+            raise
+        finally:
+            self._atomically(lambda: self._put_off(refused, bool(accepted)))
+        return accepted
+
+    def _send_part(self, target, part, waiting):
+        """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
+
+        :return: the receipt, ``None`` when the part was halved
+        """
+        if waiting:
+            self._atomically(lambda: self.env["ecm.attempt"]._stamp(self._ids(part), fields.Datetime.now()))
+        try:
+            return target._send(part)
+        except InDoubt:
+            raise
+        except Rejected as error:
+            if len(part) == 1:
+                _logger.warning("%s refuses %s: %s", target.display_name, part[0].key, error)
+                return Receipt(frozenset(), frozenset({part[0].key}))
+            half = len(part) // 2
+            waiting += [part[half:], part[:half]]
+            return None
+        except ChannelError:
+            waiting.append(part)
+            raise
+
+    def _apply_receipt(self, batch, receipt):
+        """What the target took is sent."""
+        accepted = [outgoing.attempt_id for outgoing in batch if outgoing.key in receipt.accepted]
+        self.env["ecm.attempt"]._mark_accepted(accepted)
+
+    def _put_off(self, refused, others_accepted):
+        """Refused contacts are offered again later, and closed in the end (requirement L8: never dropped silently).
+
+        While nothing else was accepted either, a wrong setting is likely: the contacts get far more tries then.
+        """
+        decide = partial(self._decide_refused, tries=REFUSED_TRIES if others_accepted else None)
+        self._apply_results([Result(outgoing.key, REFUSED_CODE) for outgoing in refused], decide)
+
+    def _give_back(self, batch):
+        """Contacts that were certainly not accepted are ready again, and no trace of a try stays."""
+        attempt_ids = self._ids(batch)
+        self.env["ecm.contact"]._release(attempt_ids)
+        self.env["ecm.attempt"]._discard(attempt_ids)
+
+    def _ids(self, batch):
+        return [outgoing.attempt_id for outgoing in batch]
+
+    # -- reconcile ------------------------------------------------------------------------------------
+
+    def _reconcile(self, target):
+        """Ask the target about sends that were never confirmed (requirement F6).
+
+        What it knows was sent; what it does not know never took place and is ready again. While it cannot be asked,
+        everything in doubt stays as it is.
+        """
+        before = fields.Datetime.now() - timedelta(seconds=target._get_doubt_seconds())
+        doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
+        if not doubtful:
+            return
+        self._commit()
+        known = target._find(set(doubtful))
+        sent = [attempt_id for key, attempt_id in doubtful.items() if key in known]
+        unsent = [attempt_id for key, attempt_id in doubtful.items() if key not in known]
+        _logger.info("%s: %d sends in doubt, %d were accepted", target.display_name, len(doubtful), len(sent))
+        self._atomically(lambda: self._settle_doubt(sent, unsent))
+
+    def _settle_doubt(self, sent, unsent):
+        self.env["ecm.attempt"]._mark_accepted(sent)
+        self.env["ecm.contact"]._release(unsent)
+        self.env["ecm.attempt"]._discard(unsent)
+
+    # -- results --------------------------------------------------------------------------------------
+
+    @api.model
+    def _apply_results(self, results, decide=None):
+        """Record results and decide what follows (requirement F2). Applying one twice changes nothing.
+
+        Runs in the caller's transaction, so that a watermark can be saved with it.
+
+        :param results: list of ``tools.results.Result``; keys that are not ours are passed over
+        :param decide: another decision than the strategy's, called like ``tools.strategy.decide``
+        :return: ids of the attempts that got a result now
+        """
+        by_key = {result.key: result for result in results}
+        if not by_key:
+            return []
+        now = fields.Datetime.now()
+        outcomes = self._get_outcomes()
+        rows = [row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"]
+        plans = self._get_plans({row["campaign_id"] for row in rows})
+        records, decisions = [], []
+        for row in rows:
+            outcome_id, outcome = outcomes.get(by_key[row["key"]].outcome_code) or outcomes["unknown"]
+            is_current = row["contact_state"] == SENT_TO_DIALER and row["current_attempt_id"] == row["id"]
+            records.append((row["id"], not is_current, by_key[row["key"]], outcome_id))
+            if is_current:
+                choose = partial(decide or decision.decide, plans[row["campaign_id"]])
+                decisions.append(self._decide(row, outcome_id, outcome, now, choose))
+        self.env["ecm.attempt"]._record_results(records, now)
+        self.env["ecm.contact"]._apply_decisions(decisions, now)
+        attempt_ids = [row["id"] for row in rows]
+        self._after_results(attempt_ids)
+        return attempt_ids
+
+    def _get_outcomes(self):
+        """:return: ``{code: (outcome id, tools.strategy.Outcome)}``"""
+        outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
+        return {outcome.code: (outcome.id, outcome._get_decision_outcome()) for outcome in outcomes}
+
+    def _get_plans(self, campaign_ids):
+        """:return: ``{campaign id: tools.strategy.Plan}``"""
+        campaigns = self.env["ecm.campaign"].sudo().browse(campaign_ids)
+        return {campaign.id: campaign.strategy_id._get_plan() for campaign in campaigns}
+
+    def _decide(self, row, outcome_id, outcome, now, choose):
+        """One contact's next step, as ``ecm.contact._apply_decisions`` takes it."""
+        counted = row["attempt_count"] + (1 if outcome.counts_as_attempt else 0)
+        uncounted = row["uncounted_count"] + (0 if outcome.counts_as_attempt else 1)
+        phones = tuple(row[name] for name in PHONE_FIELDS)
+        counters = decision.Counters(counted, uncounted)
+        choice = choose(phones, row["position"], outcome, counters, now.replace(tzinfo=UTC))
+        return row["contact_id"], outcome_id, counted, uncounted, choice
+
+    @api.model
+    def _decide_refused(self, plan, phones, position, outcome, counters, now, tries=None):
+        """The same attempt again after a delay that doubles, until the tries are used up.
+
+        :param tries: how many, ``None`` for as many as the strategy allows
+        """
+        if counters.uncounted >= (tries or plan.max_uncounted):
+            return decision.Close(decision.NOT_CONNECTED, "refused")
+        at = now + REFUSED_DELAY * 2 ** min(counters.uncounted - 1, 10)
+        again = decision.attempt_from(plan, phones, position, at, outcome.code)
+        return again or decision.Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
+
+    def _after_results(self, attempt_ids):
+        """Hook for what follows a result elsewhere (CRM, webhooks); runs in the same transaction."""
+        self.env["ecm.attempt"].invalidate_model()
+        self.env["ecm.contact"].invalidate_model()
+
+    # -- sweep ----------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_sweep_dangling(self):
+        """Close contacts whose result never came (requirement F4)."""
+        while self._atomically(
+            lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)
+        ):
+            self.env["ecm.contact"].invalidate_model()
+
+    # -- transactions ---------------------------------------------------------------------------------
+
+    def _commit(self, processed=0, remaining=None):
+        """End the transaction (in a test: only flush).
+
+        :return: seconds left for this run of the scheduled action
+        """
+        if modules.module.current_test:
+            self.env.flush_all()
+            return float("inf")
+        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    def _rollback(self):
+        if not modules.module.current_test:
+            self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
+
+    def _atomically(self, work):
+        """Run ``work`` and commit it; again when another transaction was in the way.
+
+        Odoo's scheduled actions run REPEATABLE READ and are not retried by the framework.
+        """
+        for tries_left in reversed(range(CONCURRENCY_TRIES)):
+            try:
+                result = work()
+                self._commit()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self._rollback()
+                if not tries_left:
+                    raise
+                time.sleep(random.uniform(0.05, 0.3))
+            else:
+                return result
+
+    @contextlib.contextmanager
+    def _exclusively(self, record):
+        """Hold a record's advisory lock over several transactions; it goes with the connection when the process dies.
+
+        :return: whether this process holds it
+        """
+        lock = SQL("hashtext(%s), %s", f"ecm:{record._name}", record.id)
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s)", lock))
+        is_ours = self.env.cr.fetchone()[0]
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                self._unlock(lock)
+
+    def _unlock(self, lock):
+        try:
+            self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
+        except Exception:  # noqa: BLE001  the transaction is broken: end it, then unlock
+            self._rollback()
+            self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))

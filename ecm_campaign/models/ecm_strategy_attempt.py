@@ -1,0 +1,71 @@
+from odoo import api, fields, models
+
+from ..const import CHANNELS
+from ..tools import strategy as decision
+
+
+class EcmStrategyAttempt(models.Model):
+    """One step of a strategy: a channel, a phone, and a rule for each outcome that leads on (requirement S1)."""
+
+    _name = "ecm.strategy.attempt"
+    _description = "Strategy Attempt"
+    _order = "strategy_id, sequence, id"
+
+    strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
+    sequence = fields.Integer(default=10)
+    position = fields.Integer(compute="_compute_position", help="Place in the strategy, counted from 1.")
+    channel = fields.Selection(CHANNELS, required=True, default="voice")
+    phone_index = fields.Selection(
+        [(str(index), f"Phone {index}") for index in range(1, 6)], string="Phone", required=True, default="1"
+    )
+    rule_ids = fields.One2many("ecm.strategy.rule", "attempt_id", string="Rules", copy=False)
+    rules_summary = fields.Char(compute="_compute_rules_summary", string="What follows")
+
+    @api.depends("strategy_id.attempt_ids", "sequence")
+    def _compute_position(self):
+        for attempt in self:
+            siblings = attempt.strategy_id.attempt_ids
+            attempt.position = next((i for i, sibling in enumerate(siblings, start=1) if sibling == attempt), 0)
+
+    @api.depends("position", "channel", "phone_index")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        for attempt in self:
+            attempt.display_name = self.env._(
+                "Attempt %(position)s: %(channel)s, phone %(phone)s",
+                position=attempt.position,
+                channel=channels.get(attempt.channel, ""),
+                phone=attempt.phone_index,
+            )
+
+    @api.depends("rule_ids.summary")
+    def _compute_rules_summary(self):
+        for attempt in self:
+            attempt.rules_summary = "; ".join(attempt.rule_ids.mapped("summary")) or self.env._("Every outcome closes")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["ecm.strategy"].browse({vals["strategy_id"] for vals in vals_list})._check_editable()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.strategy_id._check_editable()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_running(self):
+        self.strategy_id._check_editable()
+
+    def _get_planned_attempt(self, positions):
+        """The step as the decision sees it.
+
+        :param positions: ``{attempt id: place in the strategy}``
+        :rtype: tools.strategy.PlannedAttempt
+        """
+        self.ensure_one()
+        return decision.PlannedAttempt(
+            position=positions[self.id],
+            channel=self.channel,
+            phone_index=int(self.phone_index),
+            rules={rule.outcome_id.code: rule._get_decision_rule(positions) for rule in self.rule_ids},
+        )

@@ -1,0 +1,44 @@
+"""What a channel says happened to a try: plain values between channel modules and the engine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One claimed try on its way to a channel."""
+
+    attempt_id: int
+    key: str
+    contact_id: int
+    number: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a channel did with a batch: attempt keys it took, and keys it will never take."""
+
+    accepted: frozenset[str]
+    refused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished try.
+
+    :param key: the attempt's key, as it was sent
+    :param outcome_code: code of an ``ecm.outcome``
+    :param raw_code: the result as the channel writes it
+    :param called_at: naive UTC, ``None`` when the channel does not say
+    """
+
+    key: str
+    outcome_code: str
+    raw_code: str = ""
+    called_at: datetime | None = None
+    agent: str | None = None
+    duration_seconds: int = 0
+    wrap_up: str | None = None
+    reference: str | None = None

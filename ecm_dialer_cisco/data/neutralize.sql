@@ -1,0 +1,2 @@
+-- A copied database must never dial: it loses its dialers' switch and passwords.
+UPDATE ecm_dialer SET is_enabled = FALSE, password_secret = NULL, results_password_secret = NULL;

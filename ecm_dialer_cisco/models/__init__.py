@@ -1,0 +1,10 @@
+from . import (
+    ecm_attempt,
+    ecm_campaign,
+    ecm_contact,
+    ecm_dialer,
+    ecm_dialer_campaign,
+    ecm_engine,
+    ecm_outcome,
+    ecm_strategy,
+)

@@ -1,0 +1,62 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class EcmCampaign(models.Model):
+    _inherit = "ecm.campaign"
+
+    dialer_campaign_id = fields.Many2one(
+        "ecm.dialer.campaign",
+        "Cisco campaign",
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        check_company=True,
+        domain="[('kind', '=', kind), ('is_missing', '=', False)]",
+        help="The campaign on the dialer that calls these contacts. Several campaigns may share one.",
+    )
+    can_purge = fields.Boolean(compute="_compute_can_purge")
+
+    def _compute_can_purge(self):
+        for campaign in self:
+            campaign.can_purge = bool(campaign.dialer_campaign_id and campaign.at_dialer_count)
+
+    def write(self, vals):
+        moved = self.filtered(lambda campaign: campaign.dialer_campaign_id.id != vals.get("dialer_campaign_id"))
+        if "dialer_campaign_id" in vals and any(moved.mapped("is_running")):
+            raise UserError(self.env._("Stop the campaign before you give it another Cisco campaign."))
+        return super().write(vals)
+
+    def _get_feed_targets(self):
+        return super()._get_feed_targets() + ([self.dialer_campaign_id] if self.dialer_campaign_id else [])
+
+    def _check_can_start(self):
+        target = self.dialer_campaign_id
+        if target and target.kind != self.kind:
+            raise UserError(
+                self.env._("%(target)s is not a campaign of the kind of %(name)s.", target=target.name, name=self.name)
+            )
+        return super()._check_can_start()
+
+    def _get_blocking_reason(self):
+        return super()._get_blocking_reason() or self.dialer_campaign_id._get_blocking_reason()
+
+    def action_purge(self):
+        """Delete the contacts that wait at the dialer and make them pending again (requirements C3, F7).
+
+        The dialer can only delete all contacts of its campaign: those of other campaigns that share it come back too.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if not self.dialer_campaign_id:
+            return super().action_purge()
+        count = self.dialer_campaign_id.sudo()._purge()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s contacts were taken back from the dialer and are pending again.", count),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

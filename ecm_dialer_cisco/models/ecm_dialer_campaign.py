@@ -1,0 +1,189 @@
+from odoo import fields, models
+
+from odoo.addons.ecm_campaign import exceptions
+from odoo.addons.ecm_campaign.tools.results import Receipt
+
+from ..clients import exceptions as client_exceptions
+from ..clients.base import PushContact
+
+DOUBT_MARGIN = 30
+
+
+class EcmDialerCampaign(models.Model):
+    """A campaign as the dialer has it, mirrored (requirement C2); where voice attempts are sent."""
+
+    _name = "ecm.dialer.campaign"
+    _description = "Cisco Campaign"
+    _inherit = ["ecm.feed.target"]
+    _order = "dialer_id, name, id"
+    _attempt_field = "dialer_campaign_id"
+    _channel = "voice"
+    _check_company_auto = True
+
+    dialer_id = fields.Many2one("ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True)
+    company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)
+    key = fields.Char("Cisco Campaign ID", required=True, readonly=True)
+    name = fields.Char(required=True, readonly=True)
+    description = fields.Char(readonly=True)
+    kind = fields.Selection([("agent", "Agent"), ("ivr", "IVR")], required=True, readonly=True)
+    dialing_mode = fields.Selection(
+        [("preview", "Preview"), ("progressive", "Progressive"), ("predictive", "Predictive")], readonly=True
+    )
+    is_enabled = fields.Boolean("Enabled on the dialer", readonly=True)
+    start_time = fields.Char("From", readonly=True)
+    end_time = fields.Char("To", readonly=True)
+    time_zone = fields.Char("Dialer's zone", readonly=True)
+    pending_contacts = fields.Integer("Waiting on the dialer", readonly=True, help="As of the last fetch.")
+    fetched_at = fields.Datetime("Fetched on", readonly=True)
+    is_missing = fields.Boolean("Gone from the dialer", readonly=True)
+    campaign_ids = fields.One2many("ecm.campaign", "dialer_campaign_id", string="Campaigns")
+    at_dialer_count = fields.Integer("Contacts at the dialer", compute="_compute_at_dialer_count")
+
+    _key_unique = models.Constraint("UNIQUE(dialer_id, key)", "The dialer has one campaign with this ID.")
+
+    def _compute_display_name(self):
+        for target in self:
+            target.display_name = f"{target.name} ({target.dialer_id.name})"
+
+    def _compute_at_dialer_count(self):
+        for target in self:
+            target.at_dialer_count = self.env["ecm.attempt"]._count_at(target) if target.id else 0
+
+    def action_enable(self):
+        """Have the dialer dial this campaign."""
+        return self._set_enabled(True)
+
+    def action_disable(self):
+        """Have the dialer pause this campaign."""
+        return self._set_enabled(False)
+
+    def _set_enabled(self, enabled):
+        self.check_access("write")
+        for target in self:
+            with target.dialer_id._user_errors():
+                target.dialer_id._get_client().set_enabled(target.key, enabled)
+            target.sudo().is_enabled = enabled
+        return True
+
+    def _get_blocking_reason(self):
+        """Why the dialer does not take contacts now, as a sentence, or False."""
+        if not self:
+            return False
+        if not self.dialer_id.is_enabled:
+            return self.env._("The dialer %s is switched off.", self.dialer_id.name)
+        if self.is_missing:
+            return self.env._("The Cisco campaign %s no longer exists on the dialer.", self.name)
+        if not self.is_enabled:
+            return self.env._("The Cisco campaign %s is disabled on the dialer.", self.name)
+        if self.paused_until and self.paused_until > fields.Datetime.now():
+            return self.env._("The dialer fails: %s", self.last_error)
+        return False
+
+    # -- feed target ----------------------------------------------------------------------------------
+
+    def _get_running_campaigns(self):
+        if not self.dialer_id.is_enabled or self.is_missing or not self.is_enabled:
+            return self.env["ecm.campaign"]
+        return self.env["ecm.campaign"].search(
+            [("dialer_campaign_id", "=", self.id), ("is_running", "=", True)], order="id"
+        )
+
+    def _has_unconfirmed(self):
+        return self.dialer_id.is_enabled and super()._has_unconfirmed()
+
+    def _get_room(self):
+        dialer = self.dialer_id
+        limit = min(dialer.contacts_at_dialer, dialer.max_contacts_per_campaign)
+        return max(0, limit - self.env["ecm.attempt"]._count_at(self))
+
+    def _get_batch_size(self):
+        return self.dialer_id.rows_per_request
+
+    def _get_doubt_seconds(self):
+        return self.dialer_id.import_timeout + self.dialer_id.read_timeout + DOUBT_MARGIN
+
+    def _send(self, batch):
+        client = self.dialer_id._get_client()
+        contacts = [
+            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name) for outgoing in batch
+        ]
+        key, name = self.key, self.name
+        self.env["ecm.engine"]._commit()
+        try:
+            receipt = client.push(key, name, contacts)
+        except client_exceptions.DialerError as error:
+            raise self._translate_error(error) from error
+        return Receipt(accepted=receipt.accepted, refused=receipt.refused)
+
+    def _find(self, keys):
+        client, key = self.dialer_id._get_client(), self.key
+        self.env["ecm.engine"]._commit()
+        try:
+            return client.find(key, keys)
+        except client_exceptions.DialerError as error:
+            raise exceptions.Unavailable(str(error), whole_service=not self._is_own_error(error)) from error
+
+    def _translate_error(self, error):
+        """A client's error in the engine's terms."""
+        if isinstance(error, client_exceptions.InDoubt):
+            return exceptions.InDoubt(str(error))
+        if isinstance(error, client_exceptions.Rejected) and not self._is_refusal_of_access(error):
+            return exceptions.Rejected(str(error))
+        return exceptions.Unavailable(str(error), whole_service=not self._is_own_error(error))
+
+    def _is_refusal_of_access(self, error):
+        no_data_fault = client_exceptions.Unauthorized, client_exceptions.NotFound
+        return isinstance(error, no_data_fault) or error.code in ("403", "405")
+
+    def _is_own_error(self, error):
+        """Whether the dialer's other campaigns may work all the same."""
+        return isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
+
+    def _note_failure(self, error, now):
+        siblings = self.dialer_id.dialer_campaign_ids if getattr(error, "whole_service", False) else self
+        for target in siblings | self:
+            super(EcmDialerCampaign, target)._note_failure(error, now)
+
+    # -- purge ----------------------------------------------------------------------------------------
+
+    def _purge(self):
+        """Delete everything that waits on the dialer in this campaign; what was not called is pending again.
+
+        :return: how many contacts came back
+        :raise UserError: the dialer failed; nothing changed here
+        """
+        self.ensure_one()
+        engine = self.env["ecm.engine"]
+        with engine._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
+            client, key = self.dialer_id._get_client(), self.key
+            engine._commit()
+            client.purge(key)
+            waiting = self.env["ecm.attempt"]._get_waiting(self)
+            engine._commit()
+            undialled = client.withdrawn(set(waiting))
+            returned = [attempt_id for attempt_key, attempt_id in waiting.items() if attempt_key in undialled]
+            engine._atomically(lambda: self._take_back(returned))
+        return len(returned)
+
+    def _take_back(self, attempt_ids):
+        self.env["ecm.contact"]._release(attempt_ids)
+        self.env["ecm.attempt"]._discard(attempt_ids)
+
+    def _mirror(self, found):
+        """Values of a campaign that the dialer lists.
+
+        :param found: clients.base.DialerCampaign
+        """
+        return {
+            "name": found.name,
+            "description": found.description,
+            "kind": found.kind,
+            "dialing_mode": found.dialing_mode,
+            "is_enabled": found.enabled,
+            "start_time": found.start_time,
+            "end_time": found.end_time,
+            "time_zone": found.time_zone,
+            "pending_contacts": found.pending_contacts,
+            "fetched_at": fields.Datetime.now(),
+            "is_missing": False,
+        }

@@ -1,0 +1,145 @@
+import logging
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.ecm_campaign.models.ecm_engine import RESULT_BATCH
+from odoo.addons.ecm_campaign.tools.results import Result
+
+from ..clients.exceptions import DialerError
+
+_logger = logging.getLogger(__name__)
+
+# A dangling attempt's late result is looked for so long, once in each interval (requirement F4).
+LATE_DAYS = 7
+LATE_INTERVAL = timedelta(hours=1)
+LATE_BATCH = 5000
+
+
+class EcmEngine(models.AbstractModel):
+    _inherit = "ecm.engine"
+
+    @api.model
+    def _get_feed_target_models(self):
+        return [*super()._get_feed_target_models(), "ecm.dialer.campaign"]
+
+    # -- results --------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_sync_results(self):
+        """*Call Results Synchronizer* (requirement F2): every dialer that is switched on; one that fails is noted."""
+        dialers = self.env["ecm.dialer"].search([("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id")
+        self._commit(remaining=len(dialers))
+        for dialer in dialers:
+            if not self._sync_safely(dialer):
+                break
+
+    def _sync_safely(self, dialer):
+        """:return: seconds left in this run, 0 when it should stop"""
+        try:
+            self._sync_dialer(dialer)
+        except DialerError as error:
+            message = str(error)
+            _logger.info("No results from %s: %s", dialer.name, message)
+            self._atomically(lambda: dialer.write({"last_error": message[:500]}))
+        except Exception:
+            _logger.exception("Reading the results of %s failed", dialer.name)
+            self._rollback()
+            message = self.env._("Unexpected error: see the server's log.")
+            self._atomically(lambda: dialer.write({"last_error": message}))
+        return self._commit(processed=1)
+
+    def _sync_dialer(self, dialer):
+        """Read one dialer's results since its watermark, and apply them.
+
+        The watermark is saved last: after a crash the same rows come again, and change nothing.
+
+        :return: how many attempts got a result
+        :raise clients.exceptions.DialerError: it cannot be read
+        """
+        with self._exclusively(dialer) as is_ours:
+            if not is_ours:
+                return 0
+            client, watermark = dialer._get_client(), dialer.watermark or ""
+            self._commit()
+            found, watermark = client.results(watermark)
+            count = self._apply_found(dialer, found) + self._read_late_results(dialer, client)
+            self._atomically(lambda: self._note_sync(dialer, watermark, count))
+        return count
+
+    def _note_sync(self, dialer, watermark, count):
+        dialer.write(
+            {
+                "watermark": watermark,
+                "last_sync_at": fields.Datetime.now(),
+                "last_sync_count": count,
+                "last_error": False,
+            }
+        )
+        if count:
+            running = dialer.dialer_campaign_ids.campaign_ids.filtered("is_running")
+            running._trigger_feed()
+
+    def _apply_found(self, dialer, found):
+        """Apply what a client found, a batch per transaction.
+
+        :return: how many attempts got a result
+        """
+        codes = self._get_outcome_codes(dialer.provider)
+        results = [self._prepare_result(row, codes) for row in found if row.final]
+        count = 0
+        for start in range(0, len(results), RESULT_BATCH):
+            batch = results[start : start + RESULT_BATCH]
+            count += len(self._atomically(lambda: self._apply_results(batch)))  # noqa: B023  called at once
+        return count
+
+    def _get_outcome_codes(self, provider):
+        """:return: ``{(source, dialer code): outcome code}``"""
+        outcomes = self.env["ecm.outcome.mapping"].sudo()._get_outcomes(provider)
+        return {key: outcome.code for key, outcome in outcomes.items()}
+
+    def _prepare_result(self, row, codes):
+        """A client's result in the engine's terms.
+
+        :param row: clients.base.CallResult
+        :rtype: tools.results.Result
+        """
+        called_at = row.called_at and row.called_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        return Result(
+            key=row.key,
+            outcome_code=codes.get((row.table, row.raw_code), "unknown"),
+            raw_code=row.raw_code,
+            called_at=called_at,
+            agent=row.agent or None,
+            duration_seconds=row.duration_seconds,
+            wrap_up=row.wrap_up or None,
+            reference=row.dialer_ref,
+        )
+
+    def _read_late_results(self, dialer, client):
+        """Results of attempts that dangle; they are recorded and lead to nothing (requirement F4)."""
+        now = fields.Datetime.now()
+        if dialer.last_late_sync_at and dialer.last_late_sync_at > now - LATE_INTERVAL:
+            return 0
+        attempts = self.env["ecm.attempt"].search(
+            [
+                ("dialer_campaign_id", "in", dialer.dialer_campaign_ids.ids),
+                ("state", "=", "dangling"),
+                ("claimed_at", ">", now - timedelta(days=LATE_DAYS)),
+            ],
+            limit=LATE_BATCH,
+            order="claimed_at DESC",
+        )
+        keys = attempts.mapped("key")
+        self._atomically(lambda: dialer.write({"last_late_sync_at": now}))
+        return self._apply_found(dialer, client.results_for(keys)) if keys else 0
+
+    @api.model
+    def _cron_fetch_campaigns(self):
+        """Keep the mirror of the dialers' campaigns fresh (requirement C2)."""
+        for dialer in self.env["ecm.dialer"].search([("is_enabled", "=", True)]):
+            try:
+                dialer._mirror_campaigns()
+            except DialerError as error:
+                _logger.info("The campaigns of %s cannot be fetched: %s", dialer.name, error)
+            self._commit()

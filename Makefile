@@ -1,13 +1,43 @@
 # The outbound campaign manager for Odoo 19. Everything is done by scripts/; this file names it.
 PYTHON ?= python3
-export HTTP_PORT SERVE ODOO_DIR ODOO_DEB
+VENV_PYTHON := .build/venv/bin/python
+export ARGS DB HTTP_PORT ODOO_DEB ODOO_DIR SERVE STAGES
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 .PHONY: help
 help:  ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-8s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-7s%s\n", $$1, $$2}'
 
 .PHONY: setup
-setup:  ## Have Odoo 19, Python packages and PostgreSQL ready in .build (ODOO_DIR= or ODOO_DEB= for your own Odoo)
+setup:  ## Have Odoo 19, Python packages and PostgreSQL ready in .build (ODOO_DIR= or ODOO_DEB= for an Odoo of your own)
 	@$(PYTHON) -m scripts.setup
+
+.PHONY: demo
+demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP_PORT=8069; SERVE=0 to exit then)
+	@$(VENV_PYTHON) -m scripts.demo
+
+.PHONY: test
+test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="lint pure simulator odoo tours e2e"
+	@$(VENV_PYTHON) -m scripts.run_tests
+
+.PHONY: lint
+lint: setup  ## Run the linters and type checks
+	@$(VENV_PYTHON) -m scripts.lint
+
+.PHONY: bench
+bench: setup  ## Run a benchmark of benchmarks/: NAME=import
+	@$(VENV_PYTHON) -m scripts.bench $(NAME)
+
+.PHONY: shell
+shell: setup  ## Open Odoo's Python shell (DB=ecm_demo)
+	@scripts/odoo shell -d $${DB:-ecm_demo}
+
+.PHONY: pot
+pot: setup  ## Write the translation templates
+	@$(VENV_PYTHON) -m scripts.pot
+
+.PHONY: clean
+clean:  ## Remove all that was downloaded or generated
+	@$(PYTHON) -m scripts.clean

@@ -1,5 +1,6 @@
 """Odoo 19.0 with the suite: `scripts/odoo` passes everything on to Odoo's own command line."""
 
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -51,9 +52,9 @@ def write_conf() -> Path:
 
 
 def command(*arguments: str) -> list[str]:
-    """Command line that runs Odoo; a leading word such as `shell` stays the first argument."""
-    sub = arguments[:1] if arguments and not arguments[0].startswith("-") else ()
-    return [str(paths.VENV_PYTHON), "-m", "odoo", *sub, "-c", str(write_conf()), *arguments[len(sub) :]]
+    """Command line that runs Odoo; leading words such as `shell` or `i18n export` stay in front."""
+    words = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
+    return [str(paths.VENV_PYTHON), "-m", "odoo", *words, "-c", str(write_conf()), *arguments[len(words) :]]
 
 
 def main() -> NoReturn:

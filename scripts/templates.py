@@ -20,11 +20,16 @@ def new_database(name: str, demo: bool) -> None:
     """Create a database with all modules of the suite installed, with or without demo data."""
     with _lock():
         databases.drop(name)
-        databases.clone(ensure_template(demo), name)
+        databases.clone(_ensure(demo), name)
 
 
-def ensure_template(demo: bool) -> str:
-    """Name of the template for the modules as they are now; installed when there is none yet."""
+def ensure_template(demo: bool) -> None:
+    """Have the modules installed once, as they are now."""
+    with _lock():
+        _ensure(demo)
+
+
+def _ensure(demo: bool) -> str:
     name = _template_name(demo)
     if not databases.exists(name):
         _install(name, demo)
@@ -92,7 +97,8 @@ def _template_name(demo: bool) -> str:
 
 
 def _is_installed(file: Path, module: Path) -> bool:
-    return file.is_file() and not any(part in _NOT_INSTALLED for part in file.relative_to(module).parts[:-1])
+    folders = file.relative_to(module).parts[:-1]
+    return file.is_file() and file.suffix != ".pot" and not any(folder in _NOT_INSTALLED for folder in folders)
 
 
 @contextmanager

@@ -1,0 +1,245 @@
+"""`make test`: every check, one after the other, and one count at the end.
+
+ARGS go to pytest: options such as `-k strategy` or `-x`, or paths. With ARGS, only tests run, no linters. STAGES
+names the stages to run, for example `STAGES="lint pure"`.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cluster, databases, lint, paths, pot, templates
+from .console import SetupError, say
+
+PYTEST_NO_TESTS = 5
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many checks ended how."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the person wants to run."""
+
+    options: list[str]
+    files: list[str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Selection":
+        """Tell paths from options."""
+        words = shlex.split(text)
+        files = [word for word in words if _is_path(word)]
+        return cls([word for word in words if word not in files], files)
+
+    def __bool__(self) -> bool:
+        return bool(self.options or self.files)
+
+    def within(self, targets: list[str]) -> list[str]:
+        """The targets of a stage, or those of the given paths that belong to them."""
+        if not self.files:
+            return targets
+        return [file for file in self.files if any(_is_inside(file, target) for target in targets)]
+
+
+def _is_path(word: str) -> bool:
+    return not word.startswith("-") and (paths.ROOT / word.split("::")[0]).exists()
+
+
+def _is_inside(file: str, target: str) -> bool:
+    file_path, target_path = Path(file.split("::")[0]), Path(target)
+    return target_path == file_path or target_path in file_path.parents
+
+
+def run_lint(selection: Selection) -> Count:
+    """Linters and type checks; passed over when tests are selected."""
+    if selection:
+        return Count()
+    passed, failed = lint.run()
+    return Count(passed, failed)
+
+
+def run_pure(selection: Selection) -> Count:
+    """Tests that need neither Odoo nor a database."""
+    return _run_pytest("pure", ["tests/pure"], selection, "-p", "no:odoo")
+
+
+def run_simulator(selection: Selection) -> Count:
+    """Clients against simulator processes, with real ODBC to the private cluster."""
+    return _run_pytest("simulator", ["tests/simulator"], selection, "-p", "no:odoo")
+
+
+def run_odoo(selection: Selection) -> Count:
+    """Installation, update, and the modules' tests in Odoo."""
+    count = Count() if selection else _check_installation()
+    return count + _run_in_odoo("odoo", [*_module_tests(tours=False), "tests/odoo_lint"], selection)
+
+
+def run_tours(selection: Selection) -> Count:
+    """The modules' tests in a browser."""
+    return _run_in_odoo("tours", _module_tests(tours=True), selection)
+
+
+def run_e2e(selection: Selection) -> Count:
+    """Several processes, real wires, crashes."""
+    return _run_pytest("e2e", ["tests/e2e"], selection, "-p", "no:odoo")
+
+
+STAGES: dict[str, Callable[[Selection], Count]] = {
+    "lint": run_lint,
+    "pure": run_pure,
+    "simulator": run_simulator,
+    "odoo": run_odoo,
+    "tours": run_tours,
+    "e2e": run_e2e,
+}
+
+
+def _module_tests(tours: bool) -> list[str]:
+    files = [file for module in paths.modules() for file in sorted((paths.ROOT / module / "tests").glob("test_*.py"))]
+    return [str(file.relative_to(paths.ROOT)) for file in files if ("tour" in file.stem) == tours]
+
+
+def _check_installation() -> Count:
+    """Installing, with and without demo data, and updating must log no warning; the .pot files must be current."""
+    if not paths.modules():
+        return Count()
+    database = f"ecm_test_update_{os.getpid()}"
+    log = paths.LOGS / "update.log"
+    try:
+        templates.new_database(database, demo=True)
+        modules = ",".join(paths.modules())
+        templates.run_odoo("Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http")
+    finally:
+        databases.drop(database)
+    outdated = pot.outdated()
+    for module in outdated:
+        say(f"  {module}/i18n/{module}.pot is not what the code says: run make pot")
+    logs = {
+        "installation with demo data": templates.install_log(demo=True),
+        "installation": templates.install_log(demo=False),
+        "update": log,
+    }
+    clean = [_report_problems(what, log) for what, log in logs.items()]
+    return Count(clean.count(True) + (not outdated), clean.count(False) + bool(outdated))
+
+
+def _report_problems(what: str, log: Path) -> bool:
+    problems = templates.log_problems(log)
+    say(f"  log of the {what}: {'clean' if not problems else 'failed'}")
+    for line in problems:
+        say(f"    {line}")
+    return not problems
+
+
+def _run_in_odoo(stage: str, targets: list[str], selection: Selection) -> Count:
+    if not paths.modules() or not _collects(targets, selection):
+        return Count()
+    database = f"ecm_test_{stage}_{os.getpid()}"
+    templates.new_database(database, demo=True)
+    try:
+        return _run_pytest(stage, targets, selection, *_odoo_options(database))
+    finally:
+        databases.drop(database)
+
+
+def _odoo_options(database: str) -> list[str]:
+    settings = [f"--odoo-config={paths.ODOO_CONF}", f"--odoo-database={database}"]
+    return [*settings, "--odoo-http", "--odoo-log-level=warn", f"--odoo-extra=db-filter=^{database}$"]
+
+
+def _collects(targets: list[str], selection: Selection) -> bool:
+    """Whether any test is selected, found out before a database is made for it."""
+    if not selection.within(targets):
+        return False
+    if not selection:
+        return True
+    command = [*_pytest(targets, selection), "--collect-only", "-q", *_odoo_options("none")]
+    result = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return result.returncode != PYTEST_NO_TESTS
+
+
+def _pytest(targets: list[str], selection: Selection) -> list[str]:
+    python = [str(paths.VENV_PYTHON), "-m", "pytest", "-q"]
+    return [*python, *selection.options, *selection.within(targets)]
+
+
+def _run_pytest(stage: str, targets: list[str], selection: Selection, *options: str) -> Count:
+    existing = [target for target in targets if (paths.ROOT / target).exists()]
+    if not selection.within(existing):
+        return Count()
+    report = paths.REPORTS / f"{stage}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    command = [*_pytest(existing, selection), f"--junitxml={report}", *options]
+    code = subprocess.call(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
+    return _read_report(stage, report, code)
+
+
+def _read_report(stage: str, report: Path, code: int) -> Count:
+    """Counts of a JUnit report; a run that broke off counts as one failure."""
+    if code == PYTEST_NO_TESTS:
+        return Count()
+    suites = list(ET.parse(report).getroot().iter("testsuite")) if report.is_file() else []
+    total, failed, errors, skipped = (
+        sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
+    )
+    # A test that fails and whose tear-down fails too is in the report twice; never below zero.
+    count = Count(max(total - failed - errors - skipped, 0), failed + errors, skipped)
+    if code and not count.failed:
+        say(f"  pytest broke off in stage {stage} with code {code}")
+        return count + Count(failed=1)
+    return count
+
+
+def run(stages: list[str], selection: Selection) -> Count:
+    """Run the stages in their order; a stage that cannot run counts as one failure."""
+    total = Count()
+    for stage in stages:
+        say(f"── {stage} ──")
+        try:
+            count = STAGES[stage](selection)
+        except SetupError as error:
+            say(str(error))
+            count = Count(failed=1)
+        say(f"   {count}")
+        total += count
+    return total
+
+
+def main() -> None:
+    """Command line: settings come from the environment, as make gives them."""
+    selection = Selection.parse(os.environ.get("ARGS", ""))
+    stages = os.environ.get("STAGES", "").split() or list(STAGES)
+    unknown = [stage for stage in stages if stage not in STAGES]
+    if unknown:
+        raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
+    cluster.ensure_running()
+    total = run(stages, selection)
+    if total.skipped:
+        say("Skipped tests are failures: nothing that can be skipped here may be.")
+    if not total.passed and not total.failed:
+        say("No test ran.")
+    say(str(total))
+    sys.exit(1 if total.failed or total.skipped or not total.passed else 0)
+
+
+if __name__ == "__main__":
+    main()

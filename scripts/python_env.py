@@ -8,7 +8,7 @@ from pathlib import Path
 from . import odoo_source, paths, stamps
 from .console import Progress, SetupError, say
 
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-odoo.txt", "requirements-dev.txt")
 OCA_REQUIREMENTS = "requirements-oca.txt"
 CONSTRAINTS = "constraints.txt"
 

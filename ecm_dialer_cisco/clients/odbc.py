@@ -10,12 +10,15 @@ The simulator is read with psqlODBC: ``DRIVER={PostgreSQL Unicode};SERVER=127.0.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from importlib import import_module
 from typing import Any
 
 from .exceptions import Unreachable
+
+_logger = logging.getLogger(__name__)
 
 _SECRET = re.compile(r"\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;\s]*)", re.IGNORECASE)
 
@@ -66,5 +69,5 @@ def _set_statement_timeout(pyodbc: Any, connection: Any, seconds: int) -> None:
     """Limit each statement; drivers without support refuse the attribute, which is no reason not to read."""
     try:
         connection.timeout = seconds
-    except pyodbc.Error:
-        connection.timeout = 0
+    except pyodbc.Error as error:
+        _logger.debug("The ODBC driver knows no statement time-out: %s", error)

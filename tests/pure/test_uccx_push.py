@@ -1,0 +1,374 @@
+"""Pushing to UCCX: which failure at which instant means "not accepted", and which one leaves a doubt."""
+
+import socket
+import ssl
+from collections import deque
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
+
+from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
+from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+CONTACTS = [PushContact("k1", "+491"), PushContact("k2", "+492")]
+
+
+def status_xml(result="SUCCESS", started=1_000, imported=2, kind="MANUAL"):
+    return (
+        f'<statusDetails><importStatus><status importType="{kind}"><result>{result}</result><startTime>{started}'
+        f"</startTime><numContactsImported>{imported}</numContactsImported></status></importStatus></statusDetails>"
+    ).encode()
+
+
+NO_IMPORT = b"<statusDetails><importStatus/></statusDetails>"
+DONE = status_xml(started=2_000)
+RUNNING = status_xml("IN_PROGRESS", started=int(NOW.timestamp() * 1000) - 1000)
+
+
+def answer(status=200, body=b"", take_body=True):
+    """A step of the fake server: take the request, give an answer."""
+
+    def step(request):
+        if take_body and request.body is not None:
+            request.body.read()
+        response = requests.Response()
+        response.status_code, response._content = status, body
+        response.url = request.url
+        return response
+
+    return step
+
+
+def fail(error, bytes_taken=-1):
+    """A step of the fake server: take so many bytes of the body (-1: all), then fail."""
+
+    def step(request):
+        if request.body is not None:
+            request.body.read(bytes_taken)
+        raise error
+
+    return step
+
+
+class Server(BaseAdapter):
+    """Answers requests with its steps, in order; notes what it was asked."""
+
+    def __init__(self, *steps):
+        super().__init__()
+        self.steps = deque(steps)
+        self.requests = []
+
+    def send(self, request, **_kwargs):
+        self.requests.append(f"{request.method} {request.url}")
+        return self.steps.popleft()(request)
+
+    def close(self):
+        pass
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+class KnownKeys:
+    """A DB-API connection to a database that knows some account numbers."""
+
+    def __init__(self, *keys):
+        self.keys = keys
+
+    def __call__(self):
+        return self
+
+    cursor = __call__
+
+    def execute(self, statement, parameters):
+        assert "accountnumber IN" in statement
+        self.page = [(key,) for key in self.keys if key in parameters]
+
+    def fetchmany(self, _count):
+        page, self.page = self.page, []
+        return page
+
+    def close(self):
+        pass
+
+
+def make_client(*steps, hosts=("a",), connect=None, **settings):
+    server, clock = Server(*steps), Clock()
+    session = requests.Session()
+    session.mount("https://", server)
+    config = UccxConfig(hosts=hosts, user="u", password="top secret", get_retries=0, **settings)
+    return UccxClient(config, session, clock, clock.sleep, connect), server
+
+
+def push(client):
+    return client.push("1", "Sales", CONTACTS)
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_an_import_that_takes_all_is_accepted(status):
+    client, server = make_client(answer(body=NO_IMPORT), answer(status), answer(body=DONE))
+    receipt = push(client)
+    assert (receipt.accepted, receipt.refused) == ({"k1", "k2"}, set())
+    assert [line.split()[0] for line in server.requests] == ["GET", "POST", "GET"]
+
+
+def test_the_status_of_an_older_import_is_not_taken_for_ours():
+    old = status_xml(started=1_000)
+    client, server = make_client(*[answer(body=body) for body in (old, b"", old, RUNNING, DONE)])
+    assert push(client).accepted == {"k1", "k2"}
+    assert not server.steps
+
+
+def test_automatic_imports_are_not_taken_for_ours():
+    automatic = status_xml(started=5_000, kind="AUTO")
+    client, _server = make_client(*[answer(body=body) for body in (NO_IMPORT, b"", automatic, DONE)])
+    assert push(client).accepted == {"k1", "k2"}
+
+
+def test_unusable_numbers_are_refused_without_asking():
+    client, server = make_client(answer(body=NO_IMPORT), answer(), answer(body=status_xml(started=2_000, imported=1)))
+    receipt = client.push("1", "Sales", [CONTACTS[0], PushContact("bad", "no number")])
+    assert (receipt.accepted, receipt.refused) == ({"k1"}, {"bad"})
+    assert client.push("1", "Sales", [PushContact("bad", "")]).refused == {"bad"}
+    assert len(server.requests) == 3
+
+
+def test_a_batch_above_the_limit_is_a_mistake_of_the_caller():
+    client, server = make_client(rows_per_request=1)
+    with pytest.raises(ValueError, match="At most 1"):
+        push(client)
+    assert not server.requests
+
+
+def test_nothing_is_sent_beside_a_running_import():
+    client, server = make_client(answer(body=RUNNING))
+    with pytest.raises(Busy):
+        push(client)
+    assert len(server.requests) == 1
+
+
+def lost(error):
+    """As requests wraps what urllib3 and the system raise."""
+    return requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", error))
+
+
+FAILURES = {
+    "time-out": requests.ReadTimeout(),
+    "reset": lost(ConnectionResetError(104, "reset")),
+    "TLS broke": requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+    "answer cut": requests.exceptions.ChunkedEncodingError("incomplete"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_after_the_last_byte_is_a_doubt(name):
+    client, _server = make_client(answer(body=NO_IMPORT), fail(FAILURES[name]))
+    with pytest.raises(InDoubt):
+        push(client)
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_same_failure_before_the_last_byte_is_none(name):
+    client, _server = make_client(answer(body=NO_IMPORT), fail(FAILURES[name], bytes_taken=100))
+    with pytest.raises(Unreachable):
+        push(client)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.ConnectTimeout(),
+        requests.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused")),
+        requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")),
+        requests.ConnectionError(urllib3.exceptions.NameResolutionError("a", None, socket.gaierror())),
+    ],
+)
+def test_without_a_connection_nothing_was_accepted(error):
+    client, _server = make_client(answer(body=NO_IMPORT), fail(error, bytes_taken=0))
+    with pytest.raises(Unreachable):
+        push(client)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, Rejected),
+        (401, Unauthorized),
+        (403, Rejected),
+        (404, NotFound),
+        (405, Rejected),
+        (501, Rejected),
+        (503, Busy),
+        (500, InDoubt),
+        (502, InDoubt),
+        (504, InDoubt),
+        (408, InDoubt),
+        (302, InDoubt),
+    ],
+)
+def test_answers_to_the_push(status, expected):
+    client, server = make_client(answer(body=NO_IMPORT), answer(status))
+    with pytest.raises(expected) as raised:
+        push(client)
+    assert type(raised.value) is expected
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [302, 500, 502, 504])
+def test_no_answer_before_the_push_means_nothing_was_accepted(status):
+    client, _server = make_client(answer(status))
+    with pytest.raises(Unreachable):
+        push(client)
+
+
+def test_a_refusal_tells_what_uccx_says():
+    body = b"<apiErrors><apiError><errorData>no CSQ</errorData><errorMessage>bad</errorMessage><errorType>InvalidInput"
+    body += b"</errorType></apiError></apiErrors>"
+    client, _server = make_client(answer(body=NO_IMPORT), answer(400, body))
+    with pytest.raises(Rejected, match=r"bad \(no CSQ\)") as raised:
+        push(client)
+    assert (raised.value.code, raised.value.data) == ("InvalidInput", "no CSQ")
+
+
+def test_a_refusal_because_of_another_import_is_busy():
+    body = b"<apiErrors><apiError><errorMessage>An import is already in progress</errorMessage></apiError></apiErrors>"
+    client, _server = make_client(answer(body=NO_IMPORT), answer(400, body))
+    with pytest.raises(Busy):
+        push(client)
+
+
+def test_an_import_without_an_end_is_a_doubt():
+    steps = [answer(body=NO_IMPORT), answer(202), *[answer(body=RUNNING)] * 200]
+    client, _server = make_client(*steps, import_timeout=30)
+    with pytest.raises(InDoubt):
+        push(client)
+
+
+@pytest.mark.parametrize("step", [answer(401), answer(503), answer(body=b"<html/>"), fail(requests.ConnectTimeout())])
+def test_losing_sight_of_an_accepted_import_is_a_doubt_and_soon_told(step):
+    client, server = make_client(answer(body=NO_IMPORT), answer(202), *[step] * 9)
+    with pytest.raises(InDoubt):
+        push(client)
+    assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("result", ["SUCCESS", "FAILED"])
+def test_a_partial_import_is_sorted_by_the_database(result):
+    partial = status_xml(result, started=2_000, imported=1)
+    steps = [answer(body=NO_IMPORT), answer(), answer(body=partial), answer(body=partial)]
+    client, _server = make_client(*steps, connect=KnownKeys("k2"))
+    receipt = push(client)
+    assert (receipt.accepted, receipt.refused) == ({"k2"}, {"k1"})
+
+
+def test_a_partial_import_that_cannot_be_sorted_is_a_doubt():
+    partial = status_xml(started=2_000, imported=1)
+    client, _server = make_client(answer(body=NO_IMPORT), answer(), answer(body=partial), answer(503))
+    with pytest.raises(InDoubt):
+        push(client)
+
+
+def test_the_other_node_is_tried_when_the_first_certainly_got_nothing():
+    steps = [
+        fail(requests.ConnectTimeout()),
+        answer(body=NO_IMPORT),
+        answer(),
+        answer(body=DONE),
+        answer(body=NO_IMPORT),
+    ]
+    client, server = make_client(*steps, hosts=("a", "b:8443"))
+    assert push(client).accepted == {"k1", "k2"}
+    client._http.on_any_node(lambda node: client._import_statuses(node, "/adminapi/campaign/1"))
+    assert [line.split()[1].split("/")[2] for line in server.requests] == ["a:443", *["b:8443"] * 4]
+
+
+@pytest.mark.parametrize("step", [fail(requests.ReadTimeout()), answer(500), answer(503), answer(400), answer(401)])
+def test_the_other_node_is_not_tried_otherwise(step):
+    client, server = make_client(answer(body=NO_IMPORT), step, hosts=("a", "b"))
+    with pytest.raises((InDoubt, Busy, Rejected)):
+        push(client)
+    assert len(server.requests) == 2
+
+
+def test_find_cannot_tell_while_an_import_runs():
+    client, _server = make_client(answer(body=RUNNING), connect=KnownKeys("k1"))
+    with pytest.raises(Busy):
+        client.find("1", {"k1"})
+
+
+def test_find_asks_the_database():
+    client, _server = make_client(answer(body=DONE), connect=KnownKeys("k1"))
+    assert client.find("1", {"k1", "k2"}) == {"k1"}
+
+
+def test_find_asks_the_database_also_about_a_deleted_campaign():
+    client, _server = make_client(answer(404), connect=KnownKeys("k1"))
+    assert client.find("1", {"k1", "k2"}) == {"k1"}
+
+
+WAITING = b"<campaignContacts><csvdata>\naccount number, phone1\nk1, +491\n</csvdata></campaignContacts>"
+NOBODY = b"<campaignContacts><csvdata/></campaignContacts>"
+
+
+def test_without_a_database_find_trusts_only_what_it_sees():
+    client, _server = make_client(answer(body=DONE), answer(body=WAITING))
+    assert client.find("1", {"k1"}) == {"k1"}
+    client, _server = make_client(answer(body=DONE), answer(body=WAITING), *[answer(body=NOBODY)] * 5)
+    with pytest.raises(InDoubt) as raised:
+        client.find("1", {"k1", "k2"})
+    assert raised.value.known == {"k1"}
+
+
+def test_reading_is_repeated_and_changing_is_not():
+    steps = [answer(500), fail(requests.ReadTimeout()), answer(body=b"<campaigns/>")]
+    server, clock = Server(*steps), Clock()
+    session = requests.Session()
+    session.mount("https://", server)
+    client = UccxClient(UccxConfig(("a",), "u", "p", get_retries=2), session, clock, clock.sleep)
+    assert client.campaigns() == []
+    assert clock.now > NOW
+    server.steps.append(fail(requests.ReadTimeout()))
+    with pytest.raises(InDoubt):
+        client.set_enabled("1", True)
+
+
+@pytest.mark.parametrize("error", [requests.ConnectTimeout(), requests.ConnectionError(
+    urllib3.exceptions.NewConnectionError(None, "refused"))])  # fmt: skip
+def test_changes_without_a_body_know_that_they_never_left(error):
+    client, _server = make_client(fail(error))
+    with pytest.raises(Unreachable):
+        client.purge("1")
+
+
+def test_the_campaign_id_cannot_leave_the_path():
+    client, _server = make_client()
+    with pytest.raises(ValueError, match="is not the id"):
+        client.purge("1/../2")
+
+
+def test_health_reports_instead_of_raising():
+    client, _server = make_client(answer(401))
+    health = client.health()
+    assert (health.ok, health.interface_ok, health.results_ok) == (False, False, False)
+    assert "password" in health.message
+
+
+def test_the_password_is_shown_nowhere():
+    client, _server = make_client(answer(401))
+    assert "top secret" not in repr(client.config)
+    assert "top secret" not in client.health().message

@@ -1,0 +1,281 @@
+"""Reading results: what is final, how far the watermark rises, and that nothing is ever passed over."""
+
+import json
+import sqlite3
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ecm_dialer_cisco.clients import odbc
+from ecm_dialer_cisco.clients.exceptions import Unreachable
+from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
+
+NOW = datetime(2026, 11, 21, 12)
+LONG_AGO = NOW - timedelta(hours=3)
+COLUMNS = (
+    "dialinglistid integer, campaignid integer, accountnumber text, phone01 text, phone02 text, phone03 text,"
+    " callstatus integer, callresult integer, lastnumberdialed integer, callbacknumber text,"
+    " callbackdatetime timestamp, createdatetime timestamp, active text"
+)
+SCHEMA = f"""
+CREATE TABLE dialinglist ({COLUMNS});
+CREATE TABLE dialinglisthistory ({COLUMNS});
+CREATE TABLE campaign (campaignid integer, campaigntype integer);
+CREATE TABLE agentconnectiondetail (dialinglistid integer, startdatetime timestamp, talktime integer,
+    callwrapupdata text, resourceid integer, profileid integer);
+CREATE TABLE contactcalldetail (dialinglistid integer, startdatetime timestamp, connecttime integer);
+CREATE TABLE resource (resourceid integer, profileid integer, resourcename text);
+INSERT INTO campaign VALUES (1, 1), (1, 1), (2, 0);
+INSERT INTO resource VALUES (7, 1, 'Ann Agent');
+"""
+IVR, AGENT = 2, 1
+PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
+
+
+class Uccx:
+    """A database like db_cra's in SQLite, which also has ``qmark`` parameters, and a client that reads it."""
+
+    def __init__(self, path, **settings):
+        self.path = path
+        self.now = NOW
+        self.connection = self.connect()
+        self.connection.executescript(SCHEMA)
+        config = UccxConfig(("a",), "u", "p", key_prefix="e-", page_rows=2, **settings)
+        self.client = UccxClient(config, clock=lambda: self.now.replace(tzinfo=timezone.utc), connect=self.connect)
+        self.watermark = ""
+
+    def connect(self):
+        return sqlite3.connect(self.path, detect_types=sqlite3.PARSE_DECLTYPES)
+
+    def run(self, statement, *parameters):
+        self.connection.execute(statement, parameters)
+        self.connection.commit()
+
+    def add(self, key, status, result=1, campaign=IVR, created=LONG_AGO, table="dialinglist", account=None, active="t"):
+        row = (
+            key,
+            campaign,
+            account or f"e-{key}",
+            "+491",
+            "+492",
+            None,
+            status,
+            result,
+            1,
+            None,
+            None,
+            created,
+            active,
+        )
+        self.run(f"INSERT INTO {table} VALUES ({','.join('?' * 13)})", *row)
+
+    def set(self, key, **values):
+        for name, value in values.items():
+            self.run(f"UPDATE dialinglist SET {name} = ? WHERE dialinglistid = ?", value, key)
+
+    def add_agent_record(self, key, talk=42):
+        self.run("INSERT INTO agentconnectiondetail VALUES (?, ?, ?, 'Sale', 7, 1)", key, NOW, talk)
+
+    def poll(self):
+        results, self.watermark = self.client.results(self.watermark)
+        return [int(result.dialer_ref) for result in results]
+
+    @property
+    def low(self):
+        return json.loads(self.watermark)["low"]
+
+
+@pytest.fixture
+def uccx(tmp_path):
+    return Uccx(tmp_path / "db_cra")
+
+
+def test_final_rows_of_both_tables_come_once(uccx):
+    uccx.add(1, CLOSED)
+    uccx.add(2, MAX_CALLS, 11)
+    uccx.add(2, MAX_CALLS, 11, table="dialinglisthistory")
+    uccx.add(3, CLOSED, table="dialinglisthistory")
+    assert uccx.poll() == [1, 2, 3]
+    assert uccx.low == 3
+    assert uccx.poll() == []
+
+
+def test_rows_of_others_are_ignored(uccx):
+    uccx.add(1, CLOSED, account="their-1")
+    uccx.add(2, CLOSED, account="E-2")
+    assert uccx.poll() == []
+
+
+def test_a_row_without_a_result_holds_the_mark(uccx):
+    for key, status in ((1, CLOSED), (2, ACTIVE), (3, CLOSED), (4, PENDING)):
+        uccx.add(key, status)
+    assert uccx.poll() == [1, 3]
+    assert uccx.low == 1
+    uccx.set(2, callstatus=CLOSED)
+    assert uccx.poll() == [2, 3]
+    assert uccx.low == 3
+    uccx.set(4, callstatus=MAX_CALLS)
+    assert uccx.poll() == [4]
+
+
+def test_a_row_that_moves_to_history_is_not_lost(uccx):
+    uccx.add(1, ACTIVE)
+    uccx.add(2, CLOSED)
+    uccx.poll()
+    uccx.run("DELETE FROM dialinglist")
+    uccx.add(1, CLOSED, table="dialinglisthistory")
+    assert uccx.poll() == [1]
+
+
+def test_rows_that_appear_late_below_others_are_not_passed_over(uccx):
+    uccx.add(5, CLOSED, created=NOW - timedelta(seconds=10))
+    assert uccx.poll() == [5]
+    uccx.add(4, CLOSED, created=NOW - timedelta(seconds=20))
+    uccx.add(6, CLOSED, created=NOW)
+    assert uccx.poll() == [5, 6]
+    assert 4 not in uccx.poll()
+
+
+def test_rows_created_just_before_the_newest_are_read_again(uccx):
+    uccx.add(5, CLOSED, created=NOW - timedelta(seconds=30))
+    uccx.add(7, CLOSED, created=NOW)
+    uccx.poll()
+    uccx.add(6, CLOSED, created=NOW - timedelta(seconds=15))
+    assert uccx.poll() == [5, 6, 7]
+
+
+def test_rows_without_a_result_hold_the_mark_only_for_the_horizon(uccx):
+    uccx.add(1, ACTIVE)
+    uccx.add(2, CLOSED)
+    uccx.poll()
+    assert uccx.low == 0
+    uccx.now += timedelta(days=2)
+    uccx.poll()
+    assert uccx.low == 2
+    uccx.set(1, callstatus=CLOSED)
+    assert uccx.poll() == []
+    assert [result.key for result in uccx.client.results_for(["e-1", "e-9"])] == ["e-1"]
+
+
+def test_deleted_waiting_rows_hold_nothing_but_calls_in_progress_do(uccx):
+    uccx.add(1, PENDING, 0, active="f")
+    uccx.add(2, CLOSED)
+    uccx.add(3, ACTIVE, active="f")
+    uccx.add(4, CLOSED)
+    assert uccx.poll() == [2, 4]
+    assert uccx.low == 2
+
+
+def test_an_answered_agent_call_waits_for_the_agents_record(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT)
+    uccx.add(2, CLOSED, 4, campaign=AGENT)
+    uccx.add(3, CLOSED, campaign=IVR)
+    assert uccx.poll() == [2, 3]
+    uccx.set(1, callstatus=6, callresult=11)
+    assert uccx.poll() == [2, 3]
+    uccx.set(1, callstatus=CLOSED, callresult=1)
+    uccx.add_agent_record(1)
+    assert uccx.poll() == [1, 2, 3]
+    assert uccx.low == 3
+
+
+def test_it_does_not_wait_for_ever(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT)
+    uccx.add(2, ACTIVE)
+    assert uccx.poll() == []
+    uccx.now += timedelta(minutes=16)
+    assert uccx.poll() == [1]
+    assert uccx.low == 1
+    assert "held" not in uccx.watermark
+
+
+def test_an_overdue_agents_record_is_not_waited_for_a_second_time(uccx):
+    uccx.add(1, ACTIVE)
+    uccx.add(2, CLOSED, campaign=AGENT)
+    assert uccx.poll() == []
+    uccx.now += timedelta(minutes=16)
+    assert uccx.poll() == [2]
+    assert uccx.poll() == [2]
+
+
+def test_details_of_agent_and_ivr_calls(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT)
+    uccx.add_agent_record(1)
+    uccx.run("INSERT INTO contactcalldetail VALUES (1, ?, 99), (2, ?, 17)", NOW, NOW)
+    uccx.add(2, CLOSED)
+    agent, ivr = uccx.client.results("")[0]
+    assert (agent.agent, agent.duration_seconds, agent.wrap_up) == ("Ann Agent", 42, "Sale")
+    assert (ivr.agent, ivr.duration_seconds) == ("", 17)
+    assert agent.called_at == ivr.called_at == NOW.replace(tzinfo=timezone.utc)
+
+
+def test_the_result_names_number_codes_and_code_table(uccx):
+    uccx.add(1, MAX_CALLS, 15)
+    uccx.set(1, lastnumberdialed=2)
+    (result,) = uccx.client.results("")[0]
+    assert (result.key, result.dialer_campaign_key, result.dialer_ref) == ("e-1", "2", "1")
+    assert (result.table, result.raw_status, result.raw_code, result.final) == ("DialingList", "5", "15", True)
+    assert result.number == "+492"
+
+
+def test_callbacks_are_told_and_not_final(uccx):
+    uccx.add(1, CALLBACK, 8)
+    uccx.set(1, callbackdatetime=NOW, callbacknumber="+499")
+    (result,) = uccx.client.results("")[0]
+    assert (result.final, result.callback_number) == (False, "+499")
+    assert result.callback_at == NOW.replace(tzinfo=timezone.utc)
+
+
+def test_missing_rights_on_details_cost_only_the_details(tmp_path, caplog):
+    uccx = Uccx(tmp_path / "db_cra")
+    uccx.add(1, CLOSED, campaign=AGENT)
+
+    class Refused(Exception):
+        sqlstate = "42000"
+
+    uccx.client._database._read_details = lambda *_arguments: (_ for _ in ()).throw(Refused("-272"))
+    assert uccx.poll() == [1]
+    uccx.poll()
+    assert len([record for record in caplog.records if "without agent" in record.message]) == 1
+
+
+def test_a_lost_connection_while_reading_details_is_no_missing_right(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT)
+    uccx.run("DROP TABLE agentconnectiondetail")
+    with pytest.raises(Unreachable):
+        uccx.poll()
+
+
+def test_details_can_be_switched_off(tmp_path):
+    uccx = Uccx(tmp_path / "db_cra", with_call_details=False)
+    uccx.run("DROP TABLE agentconnectiondetail")
+    uccx.add(1, CLOSED, campaign=AGENT)
+    assert uccx.poll() == [1]
+
+
+@pytest.mark.parametrize("watermark", ["x", "[]", '{"low": null}', '{"held": 1}', "5"])
+def test_an_unreadable_watermark_begins_at_the_beginning(uccx, watermark):
+    uccx.add(1, CLOSED)
+    results, _watermark = uccx.client.results(watermark)
+    assert len(results) == 1
+
+
+def test_many_keys_are_asked_in_pieces(uccx):
+    uccx.add(1, CLOSED, account="e-1999")
+    assert uccx.client._database.known({f"e-{number}" for number in range(2000)}) == {"e-1999"}
+
+
+def test_results_need_a_database():
+    with pytest.raises(Unreachable, match="none is configured"):
+        UccxClient(UccxConfig(("a",), "u", "p")).results("")
+
+
+def test_database_errors_hide_secrets(uccx):
+    def connect():
+        raise OSError("DSN=x;UID=u;PWD={s3}}cret};HOST=h failed")
+
+    client = UccxClient(UccxConfig(("a",), "u", "p"), connect=connect)
+    with pytest.raises(Unreachable) as raised:
+        client.results("")
+    assert "s3" not in str(raised.value)
+    assert odbc.mask_secrets("pwd=abc;Password = d;X=1") == "pwd=***;Password=***;X=1"

@@ -1,0 +1,148 @@
+"""XML, JSON and CSV of the UCCX interface: what is written in which order, and what is understood."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from ecm_dialer_cisco.clients import uccx_wire as wire
+from ecm_dialer_cisco.clients.base import PushContact
+
+CAMPAIGNS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<campaigns>
+  <campaign>
+    <self>https://uccx/adminapi/campaign/202</self><campaignId>202</campaignId><campaignName>ivrpred</campaignName>
+    <enabled>true</enabled><description/><startTime>08:00</startTime><endTime>21:00</endTime>
+    <timeZone>India Standard Time</timeZone><campaignType>IVR</campaignType><dialerType>PREDICTIVE</dialerType>
+    <pendingContacts>7</pendingContacts>
+  </campaign>
+  <campaign><self>https://uccx/adminapi/campaign/9</self><campaignName>p</campaignName><enabled>false</enabled>
+    <campaignType>AGENT</campaignType><dialerType>DIRECT_PREVIEW</dialerType></campaign>
+</campaigns>"""
+
+STATUS = b"""<statusDetails><self>x</self><campaignId>6</campaignId><importStatus>
+<status importType="AUTO"><result>SUCCESS</result><startTime>1536871071356</startTime>
+<numContactsImported>1</numContactsImported><i18n><Key>obss.success</Key><Args><Arg>1</Arg></Args></i18n></status>
+<status importType="MANUAL"><result>FAILED</result></status></importStatus></statusDetails>"""
+
+
+def test_contacts_body_has_the_elements_in_the_documented_order():
+    contacts = [PushContact("k1", "+491", 'Jo, "x"', "Ö&<\r\n>")]
+    root = etree.fromstring(wire.build_contacts("https://u/adminapi/campaign/1", "C & D", contacts, True))
+    assert [child.tag for child in root] == ["campaign", "allowDuplicateContacts", "csvdata"]
+    assert root[0].get("name") == "C & D"
+    assert root.findtext("campaign/refURL") == "https://u/adminapi/campaign/1"
+    assert root.findtext("allowDuplicateContacts") == "true"
+    assert root.findtext("csvdata") == "\nAccount Number,First Name,Last Name,Phone1\nk1,Jo x,Ö&< >,+491\n"
+
+
+@given(st.text(), st.text())
+def test_any_name_stays_in_its_cell(first, last):
+    row = wire.build_csv([PushContact("k1", "1", first, last)]).strip("\n").split("\n")[1]
+    cells = row.split(",")
+    assert len(cells) == 4
+    assert all(len(cell) <= 50 for cell in cells)
+    etree.fromstring(wire.build_contacts("u", "c", [PushContact("k1", "1", first, last)], False))
+
+
+@pytest.mark.parametrize("number", ["1", "+4930123", "*21#", "1" * 28])
+def test_numbers_that_uccx_takes(number):
+    assert wire.is_sendable_number(number)
+
+
+@pytest.mark.parametrize("number", ["", "+", "abc", "12 34", "1,2", "1" * 29, "+" + "1" * 28, "1\n"])
+def test_numbers_that_uccx_does_not_take(number):
+    assert not wire.is_sendable_number(number)
+
+
+@pytest.mark.parametrize("keys", [["x" * 26], [""], ["a,b"], ["a b"], ["a", "a"]])
+def test_unusable_keys_are_a_mistake_of_the_caller(keys):
+    with pytest.raises(ValueError, match="letters, digits|occurs twice"):
+        wire.check_keys(keys)
+
+
+def test_campaigns_are_read():
+    first, second = wire.parse_campaigns(CAMPAIGNS)
+    assert (first.key, first.name, first.kind, first.dialing_mode) == ("202", "ivrpred", "ivr", "predictive")
+    assert (first.enabled, first.pending_contacts, first.time_zone) == (True, 7, "India Standard Time")
+    assert (second.key, second.kind, second.dialing_mode, second.enabled) == ("9", "agent", "preview", False)
+
+
+def test_names_are_read_in_any_case_and_namespace():
+    body = CAMPAIGNS.replace(b"<campaigns>", b'<Campaigns xmlns="urn:x">').replace(b"</campaigns>", b"</Campaigns>")
+    assert len(wire.parse_campaigns(body)) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>Sign in</body></html>",
+        b"<campaigns>",
+        b"\xff\xfe\x00",
+        b'<!DOCTYPE c [<!ENTITY e SYSTEM "file:///etc/passwd">]><campaigns><campaign>&e;</campaign></campaigns>',
+        b'<!DOCTYPE c [<!ENTITY a "b"><!ENTITY d "&a;&a;">]><campaigns>&d;</campaigns>',
+    ],
+)
+def test_what_is_no_campaign_list_is_refused(body):
+    with pytest.raises(wire.UnreadableAnswer):
+        wire.parse_campaigns(body)
+
+
+def test_import_statuses_are_read():
+    automatic, manual = wire.parse_import_statuses(STATUS)
+    assert (automatic.import_type, automatic.started_at_ms, automatic.imported) == ("AUTO", 1536871071356, 1)
+    assert automatic.succeeded
+    assert automatic.message == "obss.success 1"
+    assert manual.finished
+    assert not manual.succeeded
+
+
+@pytest.mark.parametrize(
+    ("result", "age_seconds", "running"),
+    [
+        ("SUCCESS", 1, False),
+        ("FAILED", 1, False),
+        ("", 1, False),
+        ("IN_PROGRESS", 1, True),
+        ("IN_PROGRESS", 200, False),
+    ],
+)
+def test_an_import_blocks_while_it_runs_and_not_for_ever(result, age_seconds, running):
+    status = wire.ImportStatus("MANUAL", result, 1_000_000, 0)
+    assert status.running_at(1_000_000 + age_seconds * 1000, 120) is running
+
+
+ERRORS = {
+    "camel": b"<apiErrors><apiError><errorData>d</errorData><errorMessage>m</errorMessage>"
+    b"<errorType>InvalidInput</errorType></apiError></apiErrors>",
+    "capital": b"<ApiErrors><ApiError><ErrorType>InvalidInput</ErrorType><ErrorData>d</ErrorData>"
+    b"<ErrorMessage>m</ErrorMessage></ApiError></ApiErrors>",
+    "json array": b'{"apiError":[{"errorData":"d","errorMessage":"m","errorType":"InvalidInput"}]}',
+    "json wrapped": b'{"ApiErrors":{"ApiError":{"ErrorData":"d","ErrorMessage":"m","ErrorType":"InvalidInput"}}}',
+}
+
+
+@pytest.mark.parametrize("form", ERRORS)
+def test_errors_are_read_in_every_form(form):
+    assert wire.parse_errors(ERRORS[form]) == [wire.ApiError("InvalidInput", "d", "m")]
+
+
+def test_several_errors_are_read():
+    body = ERRORS["camel"].replace(b"</apiErrors>", b"<apiError><errorMessage>n</errorMessage></apiError></apiErrors>")
+    assert [error.message for error in wire.parse_errors(body)] == ["m", "n"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html/>", b"[1, null]", b'"x"', b"{"])
+def test_no_error_body_gives_no_errors(body):
+    assert wire.parse_errors(body) == []
+
+
+def test_contacts_are_read_by_their_header():
+    body = (
+        b"<campaignContacts><csvdata>\nPhone1, account number, first name, call result, call status\n"
+        b"+491, k1, Jo, 11, 8\n\n</csvdata></campaignContacts>"
+    )
+    (contact,) = wire.parse_contacts(body)
+    assert (contact.key, contact.number, contact.first_name) == ("k1", "+491", "Jo")
+    assert (contact.raw_status, contact.raw_code) == ("8", "11")

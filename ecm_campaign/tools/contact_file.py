@@ -37,6 +37,7 @@ ERRORS: dict[str, str] = {
     "no_rows": "The file has no rows with contacts.",
     "unsupported_format": "This is not a text file with contacts. Save it as CSV and upload it again.",
     "unknown_encoding": "The chosen character encoding is not known.",
+    "no_phone_column": "No column is chosen for phone 1.",
     "line_too_long": "The file has a line of more than a million characters; it is not a list of contacts.",
 }
 

@@ -1,0 +1,351 @@
+"""Rows of a contact file to checked contact values, and those to PostgreSQL's COPY text (L1, L5, L6, L8).
+
+What a bad value does:
+
+- *rejects the row*: phone 1 missing or not valid, a business parameter or customer key that is too long (cutting it
+  would change what it means), a "not before" time that cannot be read (calling too early breaks a promise), more
+  cells than the file has columns (the values have shifted), a row that could not be read at all;
+- *is left out with a warning*, the contact stays: phone 2 to 5, e-mail, time zone (the zone then follows from number or
+  campaign), priority (0 instead), country (then only numbers with country code are understood);
+- *is changed with a warning*: a name of more than 64 characters is cut, NUL characters are removed.
+
+Empty rows are nothing. Duplicates are the caller's business, who has the database.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from . import phones
+from .column_names import ECM_MAP, IGNORE, PARAMETERS, PHONES, TARGETS, ColumnMap, guess_map
+from .contact_file import BadRow, Row, UnreadableFile
+
+__all__ = [
+    "COLUMNS",
+    "ECM_MAP",
+    "IGNORE",
+    "REASONS",
+    "TARGETS",
+    "Chunk",
+    "ColumnMap",
+    "ParseOptions",
+    "Reject",
+    "copy_text",
+    "guess_map",
+    "parse_rows",
+]
+
+CHUNK_SIZE = 5000
+MAX_PARAMETER = 255
+MAX_NAME = 64
+MAX_ACCOUNT_NUMBER = 64
+MAX_EMAIL = 254
+MAX_VALUE = 255
+MAX_PRIORITY = 2**31 - 1
+
+COLUMNS = (
+    "line",
+    "phone_1",
+    "phone_2",
+    "phone_3",
+    "phone_4",
+    "phone_5",
+    "first_name",
+    "last_name",
+    "account_number",
+    "email",
+    "tz",
+    "priority",
+    "not_before",
+    "business_parameters",
+)
+
+# `Reject.field` of what concerns the row as a whole
+ROW = "row"
+
+REASONS: dict[str, str] = {
+    **phones.REASONS,
+    phones.TOO_LONG: (
+        "The value is too long: a phone number has at most 28 characters, a business parameter 255, a customer key 64."
+    ),
+    "shortened": "The name is longer than 64 characters and was cut.",
+    "nul_removed": "The row had NUL characters, which were removed.",
+    "too_many_columns": "The row has more values than the file has columns: they may have shifted.",
+    "bad_datetime": "This is not a date and time such as 2026-12-31 18:00 or 2026-12-31T18:00+01:00.",
+    "not_an_integer": "The priority is not a whole number; 0 was taken.",
+    "unknown_tz": "This time zone is not known; write it as in Europe/Berlin.",
+    "unknown_country": "This country is not known; write its two-letter code.",
+    "bad_email": "This is not an e-mail address.",
+    "field_too_long": "A value of the row is too long to be read.",
+    "unclosed_quote": "A quotation mark is opened and not closed.",
+}
+
+# first and last name, account number, e-mail, time zone, priority, not before
+_NO_DETAILS = (None, None, None, None, None, 0, None)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_WHOLE_NUMBER = re.compile(r"[+-]?\d{1,10}(?:\.0+)?")
+
+Contact = tuple["int | str | None", ...]
+
+
+class Reject(NamedTuple):
+    """A row that was not taken, or (among warnings) a value of it; ``code`` is a key of `REASONS`.
+
+    ``field`` is a target of the column map or `ROW`; ``value`` has at most 255 characters.
+    """
+
+    line: int
+    field: str
+    value: str
+    code: str
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows = contacts + rejects."""
+
+    contacts: list[Contact] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[Reject] = field(default_factory=list)
+    processed: int = 0
+    last_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParseOptions:
+    """How rows are understood.
+
+    :param country: ISO 3166 alpha-2 code for numbers without country code, where the row names none
+    :param tz: zone of "not before" times that name none; None is UTC
+    :param min_length: least number of digits of a phone, country code included
+    :param max_length: most digits of a phone
+    :param columns: number of columns of the file; a row with more values is rejected. None allows any number
+    :param chunk_size: rows per chunk
+    """
+
+    country: str | None = None
+    tz: str | None = None
+    min_length: int = phones.MIN_LENGTH
+    max_length: int = phones.MAX_LENGTH
+    columns: int | None = None
+    chunk_size: int = CHUNK_SIZE
+
+
+def parse_rows(rows: Iterable[Row], columns: ColumnMap, options: ParseOptions | None = None) -> Iterator[Chunk]:
+    """Check rows and bring them into the form of `COLUMNS`, in chunks.
+
+    :param rows: as `contact_file.open_rows` yields them
+    :raise UnreadableFile: ``no_phone_column``
+    """
+    if "phone_1" not in columns.targets.values():
+        raise UnreadableFile("no_phone_column")
+    return _chunks(rows, _RowParser(columns, options or ParseOptions()))
+
+
+def _chunks(rows: Iterable[Row], parser: _RowParser) -> Iterator[Chunk]:
+    chunk = parser.chunk
+    size = parser.options.chunk_size
+    for line, row in rows:
+        parser.add(line, row)
+        if chunk.processed >= size:
+            yield chunk
+            chunk = parser.chunk = Chunk()
+    if chunk.processed:
+        yield chunk
+
+
+class _Rejected(Exception):
+    """The row is not taken: field, value, code."""
+
+
+class _RowParser:
+    """Checks rows by one column map, and collects them in ``chunk``."""
+
+    def __init__(self, columns: ColumnMap, options: ParseOptions) -> None:
+        index = {target: place for place, target in columns.targets.items()}
+        self.options = options
+        self.chunk = Chunk()
+        self._line = 0
+        self._needed = max(columns.targets) + 1
+        self._most = options.columns if options.columns is not None else sys.maxsize
+        self._zone = _zone(options.tz)
+        self._country = index.get("country")
+        self._phones = [(number, index[name], name) for number, name in enumerate(PHONES) if name in index]
+        self._parameters = [(index[name], name, f'"{name}": ') for name in PARAMETERS if name in index]
+        checks = {
+            "first_name": self._name,
+            "last_name": self._name,
+            "account_number": self._account_number,
+            "email": self._email,
+            "tz": self._tz,
+            "priority": self._priority,
+            "not_before": self._not_before,
+        }
+        self._details = [(COLUMNS.index(name), index[name], name, checks[name]) for name in checks if name in index]
+
+    def add(self, line: int, row: list[str] | BadRow) -> None:
+        """Take one row into the chunk; an empty one is nothing."""
+        self._line = line
+        try:
+            contact = self._contact(row)
+        except _Rejected as rejected:
+            name, value, code = rejected.args
+            self.chunk.rejects.append(Reject(line, name, value[:MAX_VALUE], code))
+        else:
+            if contact is None:
+                return
+            self.chunk.contacts.append(contact)
+        self.chunk.processed += 1
+        self.chunk.last_line = line
+
+    def _contact(self, row: list[str] | BadRow) -> Contact | None:
+        if isinstance(row, BadRow):
+            raise _Rejected(ROW, row.value, row.code)
+        text = "".join(row)
+        if not text or text.isspace():
+            return None
+        if "\0" in text:
+            row = self._without_nul(row)
+        if len(row) > self._most:
+            self._check_width(row)
+        if len(row) < self._needed:
+            row = row + [""] * (self._needed - len(row))
+        values = [self._line, *self._numbers(row), *_NO_DETAILS, self._business_parameters(row)]
+        for slot, place, name, check in self._details:
+            value = row[place].strip()
+            if value:
+                values[slot] = check(name, value)
+        return tuple(values)
+
+    def _warn(self, name: str, value: str, code: str) -> None:
+        self.chunk.warnings.append(Reject(self._line, name, value[:MAX_VALUE], code))
+
+    def _without_nul(self, row: list[str]) -> list[str]:
+        self._warn(ROW, ", ".join(cell for cell in row if "\0" in cell).replace("\0", "\\0"), "nul_removed")
+        return [cell.replace("\0", "") for cell in row]
+
+    def _check_width(self, row: list[str]) -> None:
+        beyond = [cell for cell in row[self._most :] if cell.strip()]
+        if beyond:
+            raise _Rejected(ROW, ", ".join(beyond), "too_many_columns")
+
+    def _numbers(self, row: list[str]) -> list[str | None]:
+        """Phone 1 to 5 in E.164."""
+        options = self.options
+        country = options.country if self._country is None else self._row_country(row[self._country].strip())
+        numbers: list[str | None] = [None] * 5
+        for slot, place, name in self._phones:
+            raw = row[place]
+            if slot and not raw:
+                continue
+            number, reason = phones.normalise(raw, country, options.min_length, options.max_length)
+            if number is not None:
+                numbers[slot] = number
+            elif slot == 0:
+                raise _Rejected(name, raw, reason)
+            elif reason != phones.EMPTY:
+                self._warn(name, raw, reason or "")
+        return numbers
+
+    def _row_country(self, code: str) -> str | None:
+        if not code:
+            return self.options.country
+        if phones.is_country(code):
+            return code
+        self._warn("country", code, "unknown_country")
+        return None
+
+    def _business_parameters(self, row: list[str]) -> str | None:
+        """JSON object of the parameters that are not empty."""
+        pairs = []
+        for place, name, key in self._parameters:
+            value = row[place].strip()
+            if value:
+                if len(value) > MAX_PARAMETER:
+                    raise _Rejected(name, value, phones.TOO_LONG)
+                pairs.append(key + encode_basestring(value))
+        return f"{{{', '.join(pairs)}}}" if pairs else None
+
+    def _name(self, field_name: str, value: str) -> str:
+        if len(value) <= MAX_NAME:
+            return value
+        self._warn(field_name, value, "shortened")
+        return value[:MAX_NAME].rstrip()
+
+    def _account_number(self, field_name: str, value: str) -> str:
+        if len(value) > MAX_ACCOUNT_NUMBER:
+            raise _Rejected(field_name, value, phones.TOO_LONG)
+        return value
+
+    def _email(self, field_name: str, value: str) -> str | None:
+        if len(value) <= MAX_EMAIL and _EMAIL.fullmatch(value):
+            return value
+        self._warn(field_name, value, "bad_email")
+        return None
+
+    def _tz(self, field_name: str, value: str) -> str | None:
+        name = _zone_names().get(value.lower())
+        if name is None:
+            self._warn(field_name, value, "unknown_tz")
+        return name
+
+    def _priority(self, field_name: str, value: str) -> int:
+        number = int(float(value)) if _WHOLE_NUMBER.fullmatch(value) else MAX_PRIORITY + 1
+        if abs(number) <= MAX_PRIORITY:
+            return number
+        self._warn(field_name, value, "not_an_integer")
+        return 0
+
+    def _not_before(self, field_name: str, value: str) -> str:
+        """In UTC, as the database writes it."""
+        try:
+            moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise _Rejected(field_name, value, "bad_datetime") from None
+        return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def _zone(name: str | None) -> tzinfo:
+    return ZoneInfo(name) if name else UTC
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> dict[str, str]:
+    """Zone names as they are spelt, by their lower case."""
+    return {name.lower(): name for name in available_timezones()}
+
+
+# --- COPY ------------------------------------------------------------------------------------------------------------
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copy_text(contacts: Iterable[Sequence[object]], constants: Sequence[object] = ()) -> io.BytesIO:
+    """Rows in the text format of PostgreSQL's ``COPY … FROM STDIN``, in UTF-8.
+
+    :param contacts: rows of values: text, numbers, dates, True, False or None
+    :param constants: values that every row gets at its end
+    """
+    end = f"\t{_copy_row(constants)}\n" if constants else "\n"
+    lines = [_copy_row(contact) + end for contact in contacts]
+    return io.BytesIO("".join(lines).encode("utf-8", "replace"))
+
+
+def _copy_row(values: Sequence[object]) -> str:
+    """One row; the values are escaped one by one only if there is something to escape."""
+    texts = [r"\N" if value is None else value if value.__class__ is str else str(value) for value in values]
+    row = "\t".join(texts)
+    is_plain = row.count("\\") == values.count(None) and row.count("\t") == len(texts) - 1
+    if is_plain and "\n" not in row and "\r" not in row:
+        return row
+    return "\t".join(r"\N" if value is None else str(value).translate(_ESCAPES) for value in values)

@@ -92,7 +92,8 @@ class EcmAttempt(models.Model):
                                             state, claimed_at, %s, create_uid, create_date, write_uid, write_date)
                    SELECT v.id, v.key, v.contact_id, v.position, v.number, %s, %s, %s,
                           'claimed', %s, %s, %s, %s, %s, %s
-                     FROM unnest(%s, %s, %s, %s, %s) AS v(id, key, contact_id, position, number)""",
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::text[])
+                          AS v(id, key, contact_id, position, number)""",
                 SQL.identifier(target._attempt_field),
                 campaign.id,
                 campaign.company_id.id,
@@ -206,7 +207,8 @@ class EcmAttempt(models.Model):
                           raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
                           wrap_up = v.wrap_up, dialer_reference = v.reference,
                           called_at = COALESCE(v.called_at, a.claimed_at), write_date = %s
-                     FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s::timestamp[])
+                     FROM unnest(%s::int[], %s::bool[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
+                                 %s::text[], %s::timestamp[])
                           AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at)
                     WHERE a.id = v.id""",
                 now,

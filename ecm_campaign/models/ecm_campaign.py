@@ -127,6 +127,7 @@ class EcmCampaign(models.Model):
 
     list_ids = fields.One2many("ecm.contact.list", "campaign_id", string="Contact lists")
     list_count = fields.Integer(compute="_compute_list_count")
+    is_importing = fields.Boolean(compute="_compute_is_importing", help="A file is being read: the form follows it.")
     contact_ids = fields.One2many("ecm.contact", "campaign_id", string="Contacts")
     contact_count = fields.Integer(compute="_compute_contact_counts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
@@ -191,6 +192,14 @@ class EcmCampaign(models.Model):
         counts = {campaign.id: count for campaign, count in groups}
         for campaign in self:
             campaign.list_count = counts.get(campaign.id, 0)
+
+    @api.depends("list_ids.state")
+    def _compute_is_importing(self):
+        importing = self.env["ecm.contact.list"].search(
+            [("campaign_id", "in", self.ids), ("state", "in", ("queued", "importing"))]
+        )
+        for campaign in self:
+            campaign.is_importing = campaign in importing.campaign_id
 
     # -- schedule ---------------------------------------------------------------------------------
 

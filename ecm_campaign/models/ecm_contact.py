@@ -276,7 +276,7 @@ class EcmContact(models.Model):
                 """UPDATE ecm_contact c
                       SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
                           current_attempt_id = v.attempt_id, number_to_call = v.number
-                     FROM unnest(%s, %s, %s) AS v(contact_id, attempt_id, number)
+                     FROM unnest(%s::int[], %s::int[], %s::text[]) AS v(contact_id, attempt_id, number)
                     WHERE c.id = v.contact_id""",
                 state,
                 now,
@@ -326,7 +326,7 @@ class EcmContact(models.Model):
                       SET state = 'pending', is_ready = (v.at <= %s), is_retry = TRUE, next_attempt_at = v.at,
                           next_position = v.position, number_to_call = v.number, last_outcome_id = v.outcome_id,
                           attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
-                     FROM unnest(%s, %s, %s, %s, %s, %s::timestamp[], %s)
+                     FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamp[], %s::text[])
                           AS v(contact_id, outcome_id, counted, uncounted, position, at, number)
                     WHERE c.id = v.contact_id""",
                 now,
@@ -348,7 +348,7 @@ class EcmContact(models.Model):
                       SET state = v.state, close_reason = v.reason, closed_at = %s, is_ready = FALSE,
                           next_attempt_at = NULL, last_outcome_id = COALESCE(v.outcome_id, c.last_outcome_id),
                           attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
-                     FROM unnest(%s, %s::int[], %s, %s, %s, %s)
+                     FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[], %s::text[])
                           AS v(contact_id, outcome_id, counted, uncounted, state, reason)
                     WHERE c.id = v.contact_id""",
                 now,

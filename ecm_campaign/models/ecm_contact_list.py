@@ -2,6 +2,8 @@ import io
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC
+from operator import itemgetter
 
 import psycopg2
 
@@ -11,6 +13,13 @@ from odoo.tools import SQL
 
 from ..const import PENDING
 from ..tools import contact_file, contact_rows
+from ..tools import strategy as decision
+
+LINE = contact_rows.COLUMNS.index("line")
+PHONE = contact_rows.COLUMNS.index("phone_1")
+NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
+# Where a column of the table has another name than the value of a row.
+COPY_NAMES = {"not_before": "next_attempt_at"}
 
 _logger = logging.getLogger(__name__)
 
@@ -206,10 +215,14 @@ class EcmContactList(models.Model):
         return contact_rows.parse_rows(rest, self._get_column_map(), self._get_parse_options())
 
     def _get_column_map(self):
-        return contact_rows.ColumnMap(**self.options["columns"])
+        return contact_rows.ColumnMap(self.options["columns"])
 
     def _get_parse_options(self):
-        return contact_rows.ParseOptions(country=self.options.get("country"), tz=self.campaign_id.tz)
+        return contact_rows.ParseOptions(
+            country=self.options.get("country"),
+            tz=self.campaign_id.tz,
+            columns=self.options["dialect"].get("columns") or None,
+        )
 
     def _load_chunk(self, chunk, position):
         """Store one chunk with everything that belongs to it.
@@ -227,3 +240,120 @@ class EcmContactList(models.Model):
         rejects._copy_in(self, chunk.warnings, is_warning=True)
         self._count_chunk(chunk, len(contacts), len(duplicates), position)
         return True
+
+    def _split_duplicates(self, contacts):
+        """Leave out rows whose phone 1 is in the campaign, or stands earlier in the chunk (requirement L9).
+
+        :return: ``(contacts to store, rejects of the others)``
+        """
+        if self.duplicate_policy == "allow":
+            return contacts, []
+        seen = self.env["ecm.contact"]._get_existing_phones(self.campaign_id, {contact[PHONE] for contact in contacts})
+        kept, duplicates = [], []
+        for contact in contacts:
+            if contact[PHONE] in seen:
+                duplicates.append(contact_rows.Reject(contact[LINE], "phone_1", contact[PHONE], "duplicate"))
+            else:
+                seen.add(contact[PHONE])
+                kept.append(contact)
+        return kept, duplicates
+
+    def _copy_contacts(self, contacts):
+        """COPY contacts into the table; those with a time to come wait for it."""
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        ready = [contact for contact in contacts if not contact[NOT_BEFORE] or contact[NOT_BEFORE] <= now]
+        waiting = [contact for contact in contacts if contact[NOT_BEFORE] and contact[NOT_BEFORE] > now]
+        for group, is_ready in ((ready, True), (waiting, False)):
+            if group:
+                self._copy_group(group, is_ready, now)
+
+    def _copy_group(self, contacts, is_ready, now):
+        constants = self._prepare_copy_constants(is_ready, now)
+        columns = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
+        number_of = self._get_number_getter()
+        rows = [(*contact[1:], number_of(contact)) for contact in contacts]
+        statement = SQL(
+            "COPY ecm_contact (%s) FROM STDIN",
+            SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
+        )
+        text = contact_rows.copy_text(rows, tuple(constants.values()))
+        # psycopg2 cannot COPY through the callback that the gevent worker sets.
+        callback = psycopg2.extensions.get_wait_callback()
+        psycopg2.extensions.set_wait_callback(None)
+        try:
+            self.env.cr.copy_expert(statement.code, text)
+        finally:
+            psycopg2.extensions.set_wait_callback(callback)
+
+    def _prepare_copy_constants(self, is_ready, now):
+        """Columns that are the same in every row of a chunk; an extension adds its own.
+
+        :rtype: dict
+        """
+        return {
+            "campaign_id": self.campaign_id.id,
+            "list_id": self.id,
+            "company_id": self.campaign_id.company_id.id,
+            "state": PENDING,
+            "is_ready": is_ready,
+            "is_retry": False,
+            "next_position": 1,
+            "attempt_count": 0,
+            "uncounted_count": 0,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+        }
+
+    def _get_number_getter(self):
+        """What tells the number of the first attempt from a row of ``contact_rows.COLUMNS``."""
+        plan = self.campaign_id.strategy_id._get_plan()
+        if plan.attempts and plan.attempts[0].phone_index == 1:
+            return itemgetter(PHONE)
+        now = fields.Datetime.now().replace(tzinfo=UTC)
+
+        def number_of(contact):
+            first = decision.first_attempt(plan, contact[PHONE : PHONE + 5], None, now)
+            return getattr(first, "number", contact[PHONE])
+
+        return number_of
+
+    def _count_chunk(self, chunk, stored, duplicates, position):
+        """Counters and place in the file, in the transaction that stores the chunk."""
+        self.write(
+            {
+                "processed_count": self.processed_count + chunk.processed,
+                "uploaded_count": self.uploaded_count + stored,
+                "failed_count": self.failed_count + len(chunk.rejects),
+                "duplicate_count": self.duplicate_count + duplicates,
+                "warning_count": self.warning_count + len(chunk.warnings),
+                "resume_line": chunk.last_line,
+                "progress": min(99.0, 100.0 * position / self.file_size) if self.file_size else 0.0,
+            }
+        )
+
+    def _notify_progress(self):
+        """Tell the browser of whoever uploaded the list; forms that show it reload."""
+        self.user_id._bus_send("ecm_contact_list/progress", {"id": self.id, "progress": self.progress, "state": self.state})
+        self.env["ecm.engine"]._commit()
+
+    # -- buttons --------------------------------------------------------------------------------------
+
+    def action_view_contacts(self):
+        """Open the contacts of this list."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
+        return {**action, "domain": [("list_id", "=", self.id)], "context": {}}
+
+    def action_download_rejects(self):
+        """Download the rows that were not stored."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/ecm/contact_list/{self.id}/rejects", "target": "download"}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if any(contact_list.state == "importing" for contact_list in self):
+            raise UserError(self.env._("Cancel the import before you delete the list."))
+        if self.env["ecm.attempt"].sudo().search_count([("contact_id.list_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._("Contacts of this list were called: the history must stay."))

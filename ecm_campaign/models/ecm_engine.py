@@ -5,6 +5,8 @@ import time
 from datetime import UTC, timedelta
 from functools import partial
 
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
 from odoo import api, fields, models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -100,6 +102,7 @@ class EcmEngine(models.AbstractModel):
             campaigns = self._get_open_campaigns(target)
             while batch := self._atomically(lambda: self._claim(target, campaigns)):
                 sent += self._push(target, batch)
+        self._forget()
         return sent
 
     def _get_open_campaigns(self, target):
@@ -117,6 +120,7 @@ class EcmEngine(models.AbstractModel):
 
         :return: list of ``tools.results.Outgoing``, at most one request's worth
         """
+        self.env.flush_all()
         campaigns.invalidate_recordset(["is_running"])
         hungry = campaigns.filtered("is_running")
         room = min(target._get_room(), target._get_batch_size())
@@ -212,7 +216,7 @@ class EcmEngine(models.AbstractModel):
         :return: the receipt, ``None`` when the part was halved
         """
         if waiting:
-            self._atomically(lambda: self.env["ecm.attempt"]._stamp(self._ids(part), fields.Datetime.now()))
+            self._atomically(lambda: self.env["ecm.attempt"]._stamp(self._get_attempt_ids(part), fields.Datetime.now()))
         try:
             return target._send(part)
         except InDoubt:
@@ -243,11 +247,11 @@ class EcmEngine(models.AbstractModel):
 
     def _give_back(self, batch):
         """Contacts that were certainly not accepted are ready again, and no trace of a try stays."""
-        attempt_ids = self._ids(batch)
+        attempt_ids = self._get_attempt_ids(batch)
         self.env["ecm.contact"]._release(attempt_ids)
         self.env["ecm.attempt"]._discard(attempt_ids)
 
-    def _ids(self, batch):
+    def _get_attempt_ids(self, batch):
         return [outgoing.attempt_id for outgoing in batch]
 
     # -- reconcile ------------------------------------------------------------------------------------
@@ -289,6 +293,7 @@ class EcmEngine(models.AbstractModel):
         by_key = {result.key: result for result in results}
         if not by_key:
             return []
+        self.env.flush_all()
         now = fields.Datetime.now()
         outcomes = self._get_outcomes()
         rows = [row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"]
@@ -340,6 +345,10 @@ class EcmEngine(models.AbstractModel):
 
     def _after_results(self, attempt_ids):
         """Hook for what follows a result elsewhere (CRM, webhooks); runs in the same transaction."""
+        self._forget()
+
+    def _forget(self):
+        """Drop what the cache holds of rows that were changed by SQL."""
         self.env["ecm.attempt"].invalidate_model()
         self.env["ecm.contact"].invalidate_model()
 
@@ -348,10 +357,10 @@ class EcmEngine(models.AbstractModel):
     @api.model
     def _cron_sweep_dangling(self):
         """Close contacts whose result never came (requirement F4)."""
-        while self._atomically(
-            lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)
-        ):
-            self.env["ecm.contact"].invalidate_model()
+        self.env.flush_all()
+        while self._atomically(lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)):
+            continue
+        self._forget()
 
     # -- transactions ---------------------------------------------------------------------------------
 
@@ -403,8 +412,7 @@ class EcmEngine(models.AbstractModel):
                 self._unlock(lock)
 
     def _unlock(self, lock):
-        try:
-            self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
-        except Exception:  # noqa: BLE001  the transaction is broken: end it, then unlock
+        if self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_INERROR:
             self._rollback()
+        if self.env.cr._cnx.get_transaction_status() != TRANSACTION_STATUS_INERROR:
             self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))

@@ -12,6 +12,7 @@ class EcmStrategyAttempt(models.Model):
     _order = "strategy_id, sequence, id"
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
+    is_locked = fields.Boolean(related="strategy_id.is_locked")
     sequence = fields.Integer(default=10)
     position = fields.Integer(compute="_compute_position", help="Place in the strategy, counted from 1.")
     channel = fields.Selection(CHANNELS, required=True, default="voice")
@@ -19,7 +20,8 @@ class EcmStrategyAttempt(models.Model):
         [(str(index), f"Phone {index}") for index in range(1, 6)], string="Phone", required=True, default="1"
     )
     rule_ids = fields.One2many("ecm.strategy.rule", "attempt_id", string="Rules", copy=False)
-    rules_summary = fields.Char(compute="_compute_rules_summary", string="What follows")
+    rules_summary = fields.Text(compute="_compute_rules_summary", string="What follows")
+    is_locked = fields.Boolean(related="strategy_id.is_locked")
 
     @api.depends("strategy_id.attempt_ids", "sequence")
     def _compute_position(self):
@@ -41,7 +43,29 @@ class EcmStrategyAttempt(models.Model):
     @api.depends("rule_ids.summary")
     def _compute_rules_summary(self):
         for attempt in self:
-            attempt.rules_summary = "; ".join(attempt.rule_ids.mapped("summary")) or self.env._("Every outcome closes")
+            attempt.rules_summary = attempt._get_rules_summary()
+
+    def _get_rules_summary(self):
+        """A line for each thing that can follow, such as ``Busy, Call failed → attempt 2 after 15 min``."""
+        lines = [
+            f"{', '.join(rules.outcome_id.mapped('name'))} → {consequence}"
+            for consequence, rules in self.rule_ids.grouped(lambda rule: rule._get_consequence()).items()
+        ]
+        if not lines:
+            return self.env._("Every outcome closes the contact")
+        return "\n".join([*lines, self.env._("Any other outcome → close")])
+
+    def action_open_rules(self):
+        """Open what follows each outcome of this attempt."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -42,17 +42,25 @@ class EcmStrategyRule(models.Model):
             rule.summary = rule._get_summary()
 
     def _get_summary(self):
-        """One line such as ``Busy → attempt 2 after 0:0:5``."""
+        """One line such as ``Busy → attempt 2 after 5 min``."""
+        return f"{self.outcome_id.name} → {self._get_consequence()}"
+
+    def _get_consequence(self):
+        """What the rule does, such as ``attempt 2 after 1 d 4 h``."""
         if self.action == "close":
-            return self.env._("%s → close", self.outcome_id.name)
-        return self.env._(
-            "%(outcome)s → attempt %(position)s after %(days)s:%(hours)s:%(minutes)s",
-            outcome=self.outcome_id.name,
-            position=self.next_attempt_id.position,
-            days=self.delay_days,
-            hours=self.delay_hours,
-            minutes=self.delay_minutes,
+            return self.env._("close")
+        position = self.next_attempt_id.position
+        if not self._delay:
+            return self.env._("attempt %(position)s at once", position=position)
+        return self.env._("attempt %(position)s after %(delay)s", position=position, delay=self._get_delay_text())
+
+    def _get_delay_text(self):
+        units = (
+            (self.delay_days, self.env._("%s d", self.delay_days)),
+            (self.delay_hours, self.env._("%s h", self.delay_hours)),
+            (self.delay_minutes, self.env._("%s min", self.delay_minutes)),
         )
+        return " ".join(text for number, text in units if number)
 
     @api.constrains("action", "next_attempt_id", "attempt_id")
     def _check_next_attempt(self):

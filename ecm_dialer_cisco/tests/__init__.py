@@ -1,0 +1,1 @@
+from . import test_dialer, test_feed, test_results

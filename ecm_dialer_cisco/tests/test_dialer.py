@@ -1,0 +1,73 @@
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import mute_logger
+
+from .common import DialerCase
+
+
+class TestDialer(DialerCase):
+    """Mirror, secrets and access of dialers (C2, F5, R8, architecture §7)."""
+
+    def test_fetch_mirrors_campaigns_and_marks_those_that_are_gone(self):
+        old = self.target.copy({"key": "99", "name": "Old"})
+        self.dialer.action_fetch_campaigns()
+        self.assertEqual((self.target.dialing_mode, self.target.is_missing), ("progressive", False))
+        self.assertTrue(old.is_missing)
+
+    def test_enable_and_disable_at_the_dialer(self):
+        self.target.action_disable()
+        self.assertFalse(self.target.is_enabled)
+        self.assertFalse(self.client.listed[0].enabled)
+
+    def test_passwords_are_never_shown(self):
+        self.dialer.password = "s3cret"
+        self.env.flush_all()
+        self.env.invalidate_all()
+        administrator = self._user("administrator")
+        shown = self.dialer.with_user(administrator).read(["password"])[0]["password"]
+        self.assertNotIn("s3cret", shown)
+        self.assertEqual(self.dialer._get_secret("password_secret"), "s3cret")
+        self.dialer.with_user(administrator).write({"password": shown})
+        self.assertEqual(self.dialer._get_secret("password_secret"), "s3cret")
+        with self.assertRaises(AccessError), mute_logger("odoo.models"):
+            self.dialer.with_user(administrator).read(["password_secret"])
+        with self.assertRaises(AccessError), mute_logger("odoo.models"):
+            self.dialer.with_user(self._user("supervisor")).read(["password"])
+
+    def test_password_from_the_environment(self):
+        self.dialer.password = "env:ECM_TEST_PASSWORD"
+        with patch.dict("os.environ", {"ECM_TEST_PASSWORD": "from outside"}):
+            self.assertEqual(self.dialer._get_secret("password_secret"), "from outside")
+        with self.assertRaisesRegex(UserError, "ECM_TEST_PASSWORD"):
+            self.dialer._get_secret("password_secret")
+
+    def test_only_administrators_change_dialers(self):
+        for role in ("agent", "supervisor"):
+            with self.subTest(role=role), self.assertRaises(AccessError), mute_logger("odoo.models", "odoo.orm.models"):
+                self.dialer.with_user(self._user(role)).write({"name": "Mine"})
+        self.dialer.with_user(self._user("administrator")).write({"name": "Renamed"})
+
+    def test_another_companys_dialer_is_out_of_reach(self):
+        company = self.env["res.company"].create({"name": "Other company"})
+        other = self.dialer.copy({"name": "Theirs", "company_id": company.id})
+        administrator = self._user("administrator")
+        self.assertNotIn(other, self.env["ecm.dialer"].with_user(administrator).search([]))
+        with self.assertRaises(AccessError), mute_logger("odoo.models", "odoo.orm.models"):
+            other.with_user(administrator).read(["name"])
+
+    def test_host_is_a_name_and_not_an_address(self):
+        with self.assertRaises(ValidationError):
+            self.dialer.host = "https://uccx1/adminapi"
+
+    def test_campaign_keeps_its_cisco_campaign_while_it_runs(self):
+        other = self.target.copy({"key": "8"})
+        with self.assertRaises(UserError):
+            self.campaign.dialer_campaign_id = other
+        self.campaign.action_stop()
+        self.campaign.dialer_campaign_id = other
+
+    def test_campaign_without_cisco_campaign_does_not_start(self):
+        campaign = self._create_campaign("No dialer", dialer_campaign_id=False, is_running=False)
+        with self.assertRaisesRegex(UserError, "dialer campaign"):
+            campaign.action_start()

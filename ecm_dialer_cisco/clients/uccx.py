@@ -5,6 +5,7 @@ Not tested against a real UCCX; the sources of every assumption are in ``docs`` 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -166,7 +167,7 @@ class UccxClient(DialerClient):
         body = build_contacts(f"{node}{campaign_path}", campaign_name, contacts, self.config.allow_duplicates)
         if len(body) > MAX_BODY_BYTES:
             raise Rejected("The batch exceeds the 3 MB that UCCX takes: lower the rows per request.", "too_large")
-        before = self._require_no_import(node, campaign_path)
+        before = self._require_no_import(node, campaign_path, self.config.import_timeout)
         self._http.change(node, "POST", f"{campaign_path}/contacts", body)
         status = self._await_import(node, campaign_path, before)
         keys = frozenset(contact.key for contact in contacts)
@@ -174,10 +175,13 @@ class UccxClient(DialerClient):
             return PushReceipt(keys, frozenset())
         return self._split_receipt(campaign_key, keys)
 
-    def _require_no_import(self, node: str, campaign_path: str) -> int:
-        """Refuse to start beside a running import; return the start of the last manual one, to tell ours from it."""
+    def _require_no_import(self, node: str, campaign_path: str, patience: float = math.inf) -> int:
+        """Refuse to go on beside a running import; return the start of the last manual one, to tell ours from it.
+
+        :param patience: seconds after which an unfinished import is taken for a leftover
+        """
         statuses, now_ms = self._import_statuses(node, campaign_path)
-        if any(status.running_at(now_ms, self.config.import_timeout) for status in statuses):
+        if any(status.running_at(now_ms, patience) for status in statuses):
             raise Busy("UCCX is still importing other contacts into this campaign.")
         return _last_manual_start(statuses)
 
@@ -218,7 +222,7 @@ class UccxClient(DialerClient):
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
         """Return the keys that UCCX knows, waiting, dialled, deleted or moved to history.
 
-        :raise Busy: an import is running, so an absent key may still appear
+        :raise Busy: an import is unfinished, however old, so an absent key may still appear
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are not among them
         """
         wanted = set(keys)

@@ -311,6 +311,12 @@ def test_find_cannot_tell_while_an_import_runs():
         client.find("1", {"k1"})
 
 
+def test_find_cannot_tell_while_an_import_never_ends():
+    client, _server = make_client(answer(body=status_xml("IN_PROGRESS", started=1_000)), connect=KnownKeys("k1"))
+    with pytest.raises(Busy):
+        client.find("1", {"k1"})
+
+
 def test_find_asks_the_database():
     client, _server = make_client(answer(body=DONE), connect=KnownKeys("k1"))
     assert client.find("1", {"k1", "k2"}) == {"k1"}

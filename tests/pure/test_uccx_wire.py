@@ -57,7 +57,7 @@ def test_numbers_that_uccx_does_not_take(number):
 
 @pytest.mark.parametrize("keys", [["x" * 26], [""], ["a,b"], ["a b"], ["a", "a"]])
 def test_unusable_keys_are_a_mistake_of_the_caller(keys):
-    with pytest.raises(ValueError, match="letters, digits|occurs twice"):
+    with pytest.raises(ValueError, match=r"letters, digits|occurs twice"):
         wire.check_keys(keys)
 
 

@@ -140,10 +140,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
-        if length > self.options.max_body_bytes:
-            self.close_connection = True
-            raise malformed()
-        return self.rfile.read(length)
+        if length <= self.options.max_body_bytes:
+            return self.rfile.read(length)
+        while length > 0 and (chunk := self.rfile.read(min(length, 65536))):
+            length -= len(chunk)
+        raise malformed()
 
     def _answer(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         parts = urlsplit(self.path)

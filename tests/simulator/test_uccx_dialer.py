@@ -1,0 +1,166 @@
+"""How the simulated dialer treats a contact: retries, delays, phones, callbacks, the night, its windows."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime
+
+import psycopg2
+import pytest
+
+from simulators.uccx import rules, scenario
+from simulators.uccx.campaigns import Campaign, default_campaigns
+from simulators.uccx.options import Options
+from simulators.uccx.rules import Contact
+from simulators.uccx.testing import running_simulator
+
+from .test_uccx_contract import PREVIEW, SALES, contacts, make_client, push, wait_for_calls
+
+NOW = datetime(2026, 11, 21, 12)
+CONTACT = Contact(1, 1, "k", ("111", "222", ""), rules.PENDING, 0, (0, 0, 0), 0, (0, 0, 0))
+
+
+def campaign(kind, **specifics):
+    document = default_campaigns()[kind]
+    wrapper = next(iter(document["typeSpecificInfo"]))
+    document["typeSpecificInfo"][wrapper] = {**document["typeSpecificInfo"][wrapper], **specifics}
+    return Campaign(1, document)
+
+
+def call(contact, kind, result, **specifics):
+    placed = rules.placed(contact, kind == 1)
+    return rules.finished(placed, campaign(kind, **specifics), result, NOW, 1, 600)
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "settings", "status"),
+    [
+        (0, scenario.VOICE, {}, rules.CLOSED),
+        (0, scenario.BUSY, {}, rules.MAX_CALLS),
+        (0, scenario.BUSY, {"maxDialAttempts": "2"}, rules.RETRY_LATER),
+        (0, scenario.NO_ANSWER, {"maxDialAttempts": "2", "retryNoAnswerDelay": "0"}, rules.CLOSED),
+        (2, scenario.CUSTOMER_ABANDONED, {"maxDialAttempts": "2"}, rules.CLOSED),
+        (2, scenario.MACHINE, {"maxDialAttempts": "3"}, rules.CLOSED),
+        (0, scenario.INVALID, {}, rules.RETRY),
+        (1, scenario.FAX, {}, rules.RETRY),
+        (1, scenario.BUSY, {"maxDialAttempts": "2"}, rules.RETRY),
+        (1, scenario.BUSY, {}, rules.MAX_CALLS),
+        (1, scenario.MACHINE, {"maxDialAttempts": "2"}, rules.CLOSED),
+        (1, scenario.MACHINE, {"maxDialAttempts": "2", "ansMachineRetry": "true"}, rules.RETRY),
+        (1, scenario.REJECTED, {}, rules.RETRY),
+        (0, scenario.CALLBACK, {}, rules.CALLBACK),
+    ],
+)
+def test_what_a_result_leads_to(kind, result, settings, status):
+    assert call(CONTACT, kind, result, **settings).status == status
+
+
+def test_a_preview_is_voice_until_the_agent_says_otherwise():
+    placed = rules.placed(CONTACT, True)
+    assert (placed.status, placed.result) == (rules.CLOSED, scenario.VOICE)
+    assert rules.placed(CONTACT, False).status == rules.ACTIVE
+
+
+def test_the_next_phone_is_for_wrong_numbers_only():
+    after_busy = call(CONTACT, 0, scenario.BUSY, maxDialAttempts="3")
+    assert after_busy.number() == "111"
+    assert (after_busy.due_at - NOW).total_seconds() == 3600
+    after_invalid = call(CONTACT, 0, scenario.INVALID, maxDialAttempts="3")
+    assert after_invalid.number() == "222"
+    assert call(after_invalid, 0, scenario.INVALID, maxDialAttempts="3").status == rules.CLOSED
+
+
+def test_a_callback_goes_to_its_number():
+    contact = replace(CONTACT, status=rules.CALLBACK, callback_number="999")
+    assert contact.number() == "999"
+
+
+def test_windows_are_in_the_servers_zone():
+    open_all_day = campaign(0)
+    assert open_all_day.may_dial_at(datetime(2026, 7, 1, 23, 59), Options(""))
+    office = Campaign(1, {**open_all_day.document, "startTime": "08:00", "endTime": "17:59"})
+    berlin = Options("", time_zone="Europe/Berlin")
+    assert office.may_dial_at(datetime(2026, 7, 1, 6, 0), berlin)
+    assert not office.may_dial_at(datetime(2026, 7, 1, 16, 0), berlin)
+    assert not open_all_day.may_dial_at(datetime(2026, 7, 1, 12, 0), Options("", dialing_range="13:00-20:00"))
+
+
+def test_the_scenario_is_decided_by_the_longest_ending():
+    behaviour = scenario.load()
+    assert [behaviour.result("+491219", earlier) for earlier in range(4)] == [11, 11, 1, 1]
+    assert behaviour.result("+4912348", 0) == scenario.CALLBACK
+    assert behaviour.result("+49199999", 0) == scenario.NEVER
+    assert all(scenario.NAMES[code] for code in {behaviour.result(str(n), 0) for n in range(100)})
+
+
+def test_rules_of_a_file_come_first(tmp_path):
+    file = tmp_path / "scenario.json"
+    file.write_text(json.dumps({"rules": [{"match": "^\\+4399", "results": ["busy", 15, "voice"]}]}))
+    behaviour = scenario.load(str(file))
+    assert [behaviour.result("+43994", earlier) for earlier in range(3)] == [11, 15, 1]
+    assert behaviour.result("+49994", 0) == scenario.MACHINE
+
+
+def set_attempts(uccx, attempts):
+    """Let the campaigns try that often by themselves."""
+    with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE sim_campaign SET document = replace(document::text, \'"maxDialAttempts": "1"\', %s)::json',
+            (f'"maxDialAttempts": "{attempts}"',),
+        )
+
+
+def test_uccx_itself_retries_after_the_delay(uccx, client):
+    set_attempts(uccx, 3)
+    from ecm_dialer_cisco.clients.base import PushContact
+
+    push(client, [PushContact("t-1", "+4930123409")])
+    uccx.wait_until(lambda: uccx.state()["contacts"]["1"].get("8"))
+    assert [item.raw_code for item in client.contacts(SALES, "RETRIES_WITH_DELAY")] == ["11"]
+    uccx.midnight()
+    wait_for_calls(uccx, 2)
+    assert [call["callresult"] for call in uccx.dialled()] == [11, 1]
+
+
+def test_unknown_contacts_are_called_again_after_the_night(new_database):
+    with running_simulator(new_database(), clock_factor=1) as uccx:
+        push(make_client(uccx), contacts(2))
+        uccx.wait_until(lambda: len(uccx.dialled()) == 2)
+        uccx.control("POST", "engine-restart")
+        assert uccx.state()["contacts"]["1"] == {"7": 2}
+        uccx.midnight()
+        uccx.wait_until(lambda: len(uccx.dialled()) == 4)
+
+
+def test_closed_windows_and_lines_hold_calls_back(new_database):
+    with running_simulator(new_database(), clock_factor=1, lines=3) as uccx:
+        client = make_client(uccx)
+        push(client, contacts(10))
+        uccx.wait_until(lambda: len(uccx.dialled()) == 3)
+        push(client, contacts(2, start=20), PREVIEW)
+        uccx.wait_until(lambda: len(uccx.dialled()) == 5)
+        assert uccx.state()["calls_in_progress"] == 5
+        assert uccx.state()["contacts"]["1"] == {"1": 7, "2": 3}
+
+
+def test_contacts_are_called_in_the_order_of_their_import(new_database):
+    with running_simulator(new_database(), lines=1) as uccx:
+        client = make_client(uccx)
+        push(client, contacts(8))
+        wait_for_calls(uccx, 8)
+        assert [call["accountnumber"] for call in uccx.dialled()] == [f"t-{number}" for number in range(8)]
+
+
+def test_a_thousand_contacts_within_a_minute(new_database):
+    with running_simulator(new_database(), clock_factor=60, tick_seconds=0.2, lines=50) as uccx:
+        client = make_client(uccx, rows_per_request=1000, read_timeout=10, import_timeout=20)
+        assert len(push(client, contacts(1000, ending="")).accepted) == 1000
+        uccx.wait_until(lambda: len({call["phone"] for call in uccx.dialled()}) == 1000, timeout=50, pause=0.5)
+
+
+def test_help_explains_the_scenario():
+    command = [sys.executable, "-m", "simulators.uccx", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "busy, busy, then voice" in text
+    assert "--clock-factor" in text

@@ -256,6 +256,11 @@ def test_empty_phone_falls_back(fallback, phone_index, used):
     assert (decision.phone_index, decision.number) == (used, PHONES[used - 1])
 
 
+def test_next_valid_phone_is_looked_for_up_to_the_last_before_the_first():
+    plan = plan_of(attempt(1, phone_index=2), phone_fallback="next_valid")
+    assert first_attempt(plan, (PHONES[0], None, None, None, PHONES[1]), None, NOW).phone_index == 5
+
+
 def test_short_tuple_of_phones_is_like_empty_phones():
     plan = plan_of(attempt(1, phone_index=4), phone_fallback="next_valid")
     assert first_attempt(plan, PHONES[:2], None, NOW).phone_index == 1
@@ -327,6 +332,17 @@ def test_attempt_that_repeats_itself_is_a_loop():
 def test_loop_through_an_outcome_that_does_not_count_is_allowed():
     plan = plan_of(attempt(1, call_failed=go(1), busy=go(2)), attempt(2, busy=go(1)))
     assert codes(plan, uncounted_outcomes={"call_failed"}) == [("uncapped_loop", 2, "busy")]
+
+
+def test_loop_that_closes_only_through_an_outcome_that_does_not_count_is_allowed():
+    plan = plan_of(attempt(1, call_failed=go(2)), attempt(2, busy=go(1)))
+    assert not codes(plan, uncounted_outcomes={"call_failed"})
+    assert codes(plan) == [("uncapped_loop", 2, "busy")]
+
+
+def test_only_the_counting_outcome_of_two_on_the_same_loop_is_reported():
+    plan = plan_of(attempt(1, call_failed=go(1), busy=go(1)))
+    assert codes(plan, uncounted_outcomes={"call_failed"}) == [("uncapped_loop", 1, "busy")]
 
 
 def test_step_back_that_closes_no_circle_is_allowed():

@@ -1,6 +1,7 @@
 from collections import defaultdict
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+
+from pytz import timezone
 
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
@@ -260,9 +261,8 @@ class EcmCampaign(models.Model):
         calendar = self.calendar_id.sudo()
         if not calendar:
             return None
-        zone = ZoneInfo(self.tz)
-        start = now.replace(tzinfo=ZoneInfo("UTC"))
-        intervals = calendar._work_intervals_batch(start, start + HORIZON, tz=zone)[False]
+        start = now.replace(tzinfo=UTC)
+        intervals = calendar._work_intervals_batch(start, start + HORIZON, tz=timezone(self.tz))[False]
         return [(_naive_utc(opens), _naive_utc(closes)) for opens, closes, _records in intervals]
 
     # -- start and stop ---------------------------------------------------------------------------
@@ -403,4 +403,4 @@ class EcmCampaign(models.Model):
 
 
 def _naive_utc(moment: datetime) -> datetime:
-    return moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    return moment.astimezone(UTC).replace(tzinfo=None)

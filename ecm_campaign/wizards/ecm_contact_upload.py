@@ -146,11 +146,17 @@ class EcmContactUpload(models.TransientModel):
             return dict(enumerate(names))
         return dict(contact_rows.guess_map(dialect.header).targets)
 
+    def _get_encoded(self):
+        """The file in base64, also where the client asked for its size only."""
+        content = self.with_context(bin_size=False).file
+        return content.encode() if isinstance(content, str) else content
+
     def _get_head(self):
-        return base64.b64decode(self.file[:HEAD_CHARACTERS])
+        return base64.b64decode(self._get_encoded()[:HEAD_CHARACTERS])
 
     def _get_size(self):
-        return len(self.file) * 3 // 4 - self.file[-2:].count(b"=" if isinstance(self.file, bytes) else "=")
+        content = self._get_encoded()
+        return len(content) * 3 // 4 - content[-2:].count(b"=")
 
     def _get_dialect(self):
         """:raise contact_file.UnreadableFile: it cannot be read at all"""
@@ -167,7 +173,8 @@ class EcmContactUpload(models.TransientModel):
     @api.depends("file", "layout", "delimiter", "encoding", "country_id", "column_ids.target")
     def _compute_preview(self):
         for upload in self:
-            upload.problem, upload.preview_html = upload._get_preview() if upload.file else (False, False)
+            error, upload.preview_html = upload._get_preview() if upload.file else (False, False)
+            upload.problem = error or (upload.file and upload._get_warning())
 
     def _get_preview(self):
         """:return: ``(why it cannot be imported or False, table of the first rows as they will be stored)``"""
@@ -181,11 +188,10 @@ class EcmContactUpload(models.TransientModel):
             chunks = list(contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options(dialect)))
         except contact_file.UnreadableFile as error:
             return self._get_error_text(error.code), False
-        problem = self.env._("The file has no rows with contacts.") if not chunks else self._get_warning(dialect)
-        return problem, self._render_preview(chunks)
+        return (False if chunks else self._get_error_text("no_rows")), self._render_preview(chunks)
 
-    def _get_warning(self, dialect):
-        if contact_file.ONE_COLUMN in dialect.warnings and len(self.column_ids) <= 1:
+    def _get_warning(self):
+        if len(self.column_ids) == 1:
             return self.env._("Only one column was found. If the file has more, choose another delimiter.")
         return False
 
@@ -248,7 +254,7 @@ class EcmContactUpload(models.TransientModel):
         contact_list.attachment_id = self.env["ir.attachment"].create(
             {
                 "name": self.file_name or contact_list.name,
-                "raw": base64.b64decode(self.file),
+                "raw": base64.b64decode(self._get_encoded()),
                 "res_model": contact_list._name,
                 "res_id": contact_list.id,
             }
@@ -263,9 +269,9 @@ class EcmContactUpload(models.TransientModel):
 
     def _prepare_list_values(self):
         """:raise UserError: the file cannot be imported as it is described"""
-        problem, _preview = self._get_preview()
-        if problem and problem != self._get_warning(self._get_dialect()):
-            raise UserError(problem)
+        error, _preview = self._get_preview()
+        if error:
+            raise UserError(error)
         dialect = self._get_dialect()
         return {
             "name": self.list_name or self.file_name or self.env._("Upload"),
@@ -290,9 +296,9 @@ class EcmContactUploadColumn(models.TransientModel):
     _order = "position"
 
     upload_id = fields.Many2one("ecm.contact.upload", required=True, ondelete="cascade")
-    position = fields.Integer(readonly=True)
-    header = fields.Char("Column", readonly=True)
-    sample = fields.Char("Example", readonly=True)
+    position = fields.Integer()
+    header = fields.Char("Column")
+    sample = fields.Char("Example")
     target = fields.Selection("_get_targets", string="Stored as", required=True, default="ignore")
 
     @api.model

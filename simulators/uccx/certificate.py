@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import os
+import shutil
 import socket
 import ssl
 import tempfile
@@ -21,13 +23,20 @@ def ensure(path: str) -> Path:
 
     The certificate alone, for clients to trust, stands beside it with the suffix ``.crt``.
     """
-    file = Path(path) if path else Path(tempfile.mkdtemp(prefix="uccx-simulator-")) / "uccx.pem"
+    file = Path(path) if path else temporary_folder() / "uccx.pem"
     if not file.exists():
         certificate, key = _generate()
         file.with_suffix(".crt").write_bytes(certificate)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(certificate + key)
     return file
+
+
+def temporary_folder() -> Path:
+    """A folder that is deleted when the process ends."""
+    folder = tempfile.mkdtemp(prefix="uccx-simulator-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def server_context(file: Path) -> ssl.SSLContext:

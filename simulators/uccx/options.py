@@ -93,7 +93,7 @@ def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Optio
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m simulators.uccx",
-        description=__doc__ and "A UCCX that calls nobody: REST configuration API, dialing lists, dialer.",
+        description="A UCCX that calls nobody: REST configuration API, dialing lists, dialer.",
         epilog=_EPILOG.format(scenario=scenario_table),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -13,7 +13,6 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2.extensions
+
+from .certificate import temporary_folder
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FAST = {"clock_factor": 600, "tick_seconds": 0.02, "import_seconds": 0.02}
@@ -34,9 +35,9 @@ class Simulator:
         self.dsn = dsn
         self._options: dict[str, Any] = {"port": 0, "control_port": 0, "user": "uccxadmin", **_FAST, **options}
         self._options.setdefault("password", "simulator secret")
-        folder = tempfile.mkdtemp(prefix="uccx-test-")
-        self._options.setdefault("certificate", str(Path(folder) / "uccx.pem"))
-        self.log_file = Path(folder) / "uccx.log"
+        folder = temporary_folder()
+        self._options.setdefault("certificate", str(folder / "uccx.pem"))
+        self.log_file = folder / "uccx.log"
         self._process: subprocess.Popen[str] | None = None
         self.url = self.control_url = self.ca_file = ""
 

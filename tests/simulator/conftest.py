@@ -72,7 +72,7 @@ def client(uccx):
 
 
 def make_client(simulator, **settings):
-    """The product's client with short time-outs."""
+    """The product's client; it repeats nothing by itself."""
     from ecm_dialer_cisco.clients import odbc
     from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
 
@@ -82,9 +82,10 @@ def make_client(simulator, **settings):
         "password": simulator.password,
         "verify_tls": simulator.ca_file or False,
         "scheme": simulator.url.partition("://")[0],
-        "connect_timeout": 2,
-        "read_timeout": 0.6,
-        "import_timeout": 1.5,
+        "connect_timeout": 5,
+        "read_timeout": 5,
+        "import_timeout": 15,
+        "poll_interval": 0.1,
         "get_retries": 0,
         "key_prefix": "t-",
     }

@@ -53,7 +53,10 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file is written. ``columns`` is the usual number of cells per row, ``header`` the names if there are any.
+    """How a file is written. ``header`` has the columns' names if there are any.
+
+    ``columns`` is the number of columns: the header's or that of most rows, whichever is more. Without header it is
+    that of the widest of the first rows, since empty cells at the end may have been left out.
 
     Line ends need no setting: every mixture of LF, CRLF and CR is understood.
     """
@@ -141,15 +144,16 @@ def sniff(
     delimiter = delimiter or (sep_line.group(1) if sep_line else _detect_delimiter(text, quote))
     rows = _sample(text, delimiter, quote)
     has_header = _detect_header(rows) if has_header is None else has_header
-    columns = _usual_width(rows)
+    header = tuple(cell.strip() for cell in rows[0]) if has_header and rows else ()
+    usual = _usual_width(rows)
     return Dialect(
         encoding,
         delimiter,
         quote,
         has_header,
-        tuple(cell.strip() for cell in rows[0]) if has_header and rows else (),
-        columns,
-        (ONE_COLUMN,) if columns <= 1 else (),
+        header,
+        max(usual, len(header)) if header else max(map(len, rows), default=0),
+        (ONE_COLUMN,) if usual <= 1 else (),
     )
 
 

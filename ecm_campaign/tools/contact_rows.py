@@ -128,7 +128,8 @@ class ParseOptions:
     :param tz: zone of "not before" times that name none; None is UTC
     :param min_length: least number of digits of a phone, country code included
     :param max_length: most digits of a phone
-    :param columns: number of columns of the file; a row with more values is rejected. None allows any number
+    :param columns: number of columns of the file; a row with values beyond these and the mapped ones is rejected.
+        None allows any number
     :param chunk_size: rows per chunk
     """
 
@@ -176,7 +177,7 @@ class _RowParser:
         self.chunk = Chunk()
         self._line = 0
         self._needed = max(columns.targets) + 1
-        self._most = options.columns if options.columns is not None else sys.maxsize
+        self._most = max(options.columns, self._needed) if options.columns is not None else sys.maxsize
         self._zone = _zone(options.tz)
         self._country = index.get("country")
         self._phones = [(number, index[name], name) for number, name in enumerate(PHONES) if name in index]

@@ -214,6 +214,12 @@ def test_thirty_columns():
     assert len(cells_of(data)[0]) == 30
 
 
+def test_columns_are_those_of_the_header_or_of_the_widest_row_without_one():
+    assert sniff(f"phone,a,b\n{PHONE}\n{PHONE}\n".encode()).columns == 3
+    assert sniff(f"phone\n{PHONE},a\n{PHONE},b\n".encode()).columns == 2
+    assert sniff(f"{PHONE}\n{PHONE}\n{PHONE},,,,,Gold\n".encode()).columns == 6
+
+
 # --- nothing to read -------------------------------------------------------------------------------------------------
 
 

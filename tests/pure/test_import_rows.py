@@ -250,6 +250,12 @@ def test_row_with_more_cells_than_the_file_has_columns_is_rejected():
     assert chunk.rejects == [(1, "row", "b", "too_many_columns"), (3, "row", "Bob, x", "too_many_columns")]
 
 
+def test_mapped_columns_are_never_too_many():
+    rows = [(1, [RAW]), (2, [RAW, "", "", "", "", "Gold"])]
+    (chunk,) = parse_rows(rows, ECM_MAP, ParseOptions("DE", columns=1))
+    assert len(chunk.contacts) == 2
+
+
 def test_thirty_columns_are_read_as_far_as_they_are_mapped():
     row = [RAW, "", "", "", "", *(f"p{i}" for i in range(25))]
     (contact,) = parse(row, columns=ECM_MAP).contacts

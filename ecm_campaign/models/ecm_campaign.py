@@ -83,6 +83,7 @@ class EcmCampaign(models.Model):
             ("lifo", "Last in, first out"),
             ("priority", "Highest priority first"),
         ],
+        string="Dial order",
         required=True,
         default="fifo",
         tracking=True,
@@ -112,7 +113,7 @@ class EcmCampaign(models.Model):
         help="On: contacts are sent in the calling hours. Off: nothing more is sent; contacts already at the dialer "
         "are still called.",
     )
-    started_at = fields.Datetime(copy=False, readonly=True)
+    started_at = fields.Datetime("Last started on", copy=False, readonly=True)
     status = fields.Selection(
         [
             ("stopped", "Stopped"),

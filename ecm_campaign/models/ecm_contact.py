@@ -46,8 +46,8 @@ class EcmContact(models.Model):
     phone_3 = fields.Char("Phone 3", size=PHONE_SIZE)
     phone_4 = fields.Char("Phone 4", size=PHONE_SIZE)
     phone_5 = fields.Char("Phone 5", size=PHONE_SIZE)
-    first_name = fields.Char()
-    last_name = fields.Char()
+    first_name = fields.Char("First name")
+    last_name = fields.Char("Last name")
     account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
     email = fields.Char("E-mail")
     tz = fields.Char("Time zone")
@@ -58,7 +58,7 @@ class EcmContact(models.Model):
 
     is_ready = fields.Boolean(default=True, required=True, readonly=True, help="Due: may be sent in the next feed.")
     is_retry = fields.Boolean(default=False, required=True, readonly=True)
-    next_attempt_at = fields.Datetime(readonly=True, help="Not called before. Empty: at once.")
+    next_attempt_at = fields.Datetime("Next attempt on", readonly=True, help="Not called before. Empty: at once.")
     next_position = fields.Integer(
         "Next attempt", default=1, required=True, readonly=True, help="Place in the strategy of the next attempt."
     )
@@ -70,8 +70,8 @@ class EcmContact(models.Model):
     last_attempt_at = fields.Datetime("Request Time", readonly=True, help="When the last attempt was made.")
     last_outcome_id = fields.Many2one("ecm.outcome", "Last outcome", readonly=True)
     current_attempt_id = fields.Many2one("ecm.attempt", readonly=True, help="The attempt whose result is awaited.")
-    closed_at = fields.Datetime(readonly=True)
-    close_reason = fields.Selection(CLOSE_REASONS, readonly=True)
+    closed_at = fields.Datetime("Closed on", readonly=True)
+    close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True)
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 

@@ -57,7 +57,7 @@ class EcmContactList(models.Model):
         [("manual", "Upload"), ("api", "API"), ("form", "By hand")], required=True, default="manual", readonly=True
     )
     attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True, copy=False)
-    file_name = fields.Char(readonly=True)
+    file_name = fields.Char("File name", readonly=True)
     file_size = fields.Integer("File size (bytes)", readonly=True)
     options = fields.Json(readonly=True, help="How the file is read: dialect, columns, country.")
     duplicate_policy = fields.Selection(
@@ -74,8 +74,8 @@ class EcmContactList(models.Model):
     warning_count = fields.Integer("Values left out", readonly=True, help="Invalid values of contacts that were stored.")
     resume_line = fields.Integer(readonly=True, help="Last line of the file that is done.")
     progress = fields.Float(readonly=True, help="Share of the file that was read, in per cent.")
-    started_at = fields.Datetime(readonly=True)
-    finished_at = fields.Datetime(readonly=True)
+    started_at = fields.Datetime("Started on", readonly=True)
+    finished_at = fields.Datetime("Finished on", readonly=True)
     error = fields.Text(readonly=True)
     reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")

@@ -22,7 +22,7 @@ class EcmFeedTarget(models.AbstractModel):
     _channel = None  # code of const.CHANNELS
 
     last_feed_at = fields.Datetime("Last fed", readonly=True, copy=False)
-    last_error = fields.Char(readonly=True, copy=False)
+    last_error = fields.Char("Last error", readonly=True, copy=False)
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
     paused_until = fields.Datetime("Left alone until", readonly=True, copy=False)
 

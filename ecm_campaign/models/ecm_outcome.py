@@ -32,6 +32,7 @@ class EcmOutcome(models.Model):
         help="Groups outcomes in reports.",
     )
     counts_as_attempt = fields.Boolean(
+        "Counts as attempt",
         default=True,
         help="Uses up one attempt of the strategy's budget. Switch off for tries that never reached the customer's line.",
     )

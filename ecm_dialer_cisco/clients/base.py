@@ -136,6 +136,10 @@ class DialerClient(ABC):
         """Delete all contacts of a campaign at the dialer; results that exist stay readable."""
 
     @abstractmethod
+    def undialled(self, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that a purge deleted before they were ever called: no result can come for them."""
+
+    @abstractmethod
     def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:
         """List the contacts that wait at the dialer, of one of its own statuses."""
 

@@ -284,6 +284,11 @@ class UccxClient(DialerClient):
             details = (database.details(cursor, telling) if telling else None) or {}
         return [call_result(row, details.get(row.id), row.final) for row in telling]
 
+    def undialled(self, keys: Collection[str]) -> set[str]:
+        database = self._require_database()
+        with database.cursor() as cursor:
+            return {row.key for row in database.rows_for(cursor, keys) if row.undialled}
+
     def _require_database(self) -> UccxDatabase:
         if self._database is None:
             raise Unreachable("Call results need a connection to the database of UCCX, and none is configured.")

@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 CODE_TABLE = "DialingList"
 """Code table of callstatus and callresult, also for rows of DialingListHistory (reference §2.3, §2.4)."""
 
-ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 2, 3, 4, 5
+PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 FINAL_STATUSES = frozenset({CLOSED, MAX_CALLS})
 VOICE = 1
 AGENT_CAMPAIGN = 1
@@ -71,6 +71,11 @@ class DialingRow:
     def withdrawn(self) -> bool:
         """Deleted with its list before it was dialled: no result will ever come."""
         return not self.active and not self.final and self.status != ACTIVE
+
+    @property
+    def undialled(self) -> bool:
+        """Deleted while it was still pending: it was certainly never called."""
+        return not self.active and self.status == PENDING
 
     @property
     def number(self) -> str:

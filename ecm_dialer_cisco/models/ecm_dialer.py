@@ -186,7 +186,13 @@ class EcmDialer(models.Model):
             import_timeout=self.import_timeout,
             rows_per_request=self.rows_per_request,
             key_prefix=self.env["ecm.attempt"]._get_key_prefix(),
+            open_horizon=self._get_patience(),
         )
+
+    def _get_patience(self):
+        """How long any campaign of this dialer waits for a result, in seconds."""
+        hours = self.dialer_campaign_ids.campaign_ids.mapped("dangling_hours")
+        return 3600 * max(hours, default=24)
 
     def _get_verify(self):
         """What ``requests`` takes: whether to check the certificate, or the file of those to trust."""

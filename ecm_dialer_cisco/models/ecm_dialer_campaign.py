@@ -160,7 +160,7 @@ class EcmDialerCampaign(models.Model):
             client.purge(key)
             waiting = self.env["ecm.attempt"]._get_waiting(self)
             engine._commit()
-            undialled = client.withdrawn(set(waiting))
+            undialled = client.undialled(set(waiting))
             returned = [attempt_id for attempt_key, attempt_id in waiting.items() if attempt_key in undialled]
             engine._atomically(lambda: self._take_back(returned))
         return len(returned)

@@ -23,7 +23,7 @@ class FakeClient(DialerClient):
         self.rows = []
         self.find_error = None
         self.listed = [DialerCampaign("7", "Sales", "agent", "progressive", True, "00:00", "23:59", "UTC", 0)]
-        self.undialled = set()
+        self.deleted = set()
         self.purged = []
 
     @property
@@ -53,8 +53,8 @@ class FakeClient(DialerClient):
             raise self.find_error
         return set(keys) & self.known
 
-    def withdrawn(self, keys):
-        return set(keys) & self.undialled
+    def undialled(self, keys):
+        return set(keys) & self.deleted
 
     def results(self, watermark):
         return self.rows, f"{len(self.rows)}"

@@ -261,7 +261,7 @@ class TestFeed(DialerCase):
     def test_purge_takes_undialled_contacts_back(self):
         contacts = self._create_contacts(3)
         self.feed()
-        self.client.undialled = set(contacts[1:].current_attempt_id.mapped("key"))
+        self.client.deleted = set(contacts[1:].current_attempt_id.mapped("key"))
         self.campaign.action_stop()
         self.campaign.action_purge()
         self.env.invalidate_all()

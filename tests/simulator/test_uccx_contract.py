@@ -461,6 +461,16 @@ def test_waiting_contacts_are_listed_and_purged(uccx, client):
     assert client.find(SALES, {"t-0"}) == {"t-0"}
 
 
+def test_only_what_was_purged_before_it_was_called_is_undialled(uccx, client):
+    push(client, contacts(1))
+    wait_for_calls(uccx, 1)
+    uccx.pause()
+    push(client, contacts(2, start=10))
+    assert client.undialled({"t-0", "t-10", "t-11"}) == set()
+    client.purge(SALES)
+    assert client.undialled({"t-0", "t-10", "t-11", "t-99"}) == {"t-10", "t-11"}
+
+
 def test_purging_keeps_results(uccx, client):
     push(client, contacts(2))
     wait_for_calls(uccx, 2)

@@ -1,0 +1,94 @@
+"""What the benchmarks share: a database of their own, the suite inside this process, a dialer that takes everything."""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from scripts import databases, odoo_command, paths, templates
+from scripts.console import say
+
+
+@contextmanager
+def odoo_environment(name: str, modules: str = "") -> Iterator[Any]:
+    """The superuser's environment in a fresh database that is dropped afterwards; every commit is real.
+
+    :param modules: further modules to install, separated by commas
+    """
+    database = f"ecm_bench_{name}_{os.getpid()}"
+    say(f"Preparing database {database}")
+    templates.new_database(database, demo=False)
+    try:
+        if modules:
+            log = paths.LOGS / f"bench-{name}.log"
+            templates.run_odoo(f"Installing {modules}", log, "-d", database, "-i", modules, "--stop-after-init", "--no-http")
+        yield from _environment(database)
+    finally:
+        databases.drop(database)
+
+
+def _environment(database: str) -> Iterator[Any]:
+    import odoo.api
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    config.parse_config(["-c", str(odoo_command.write_conf()), "-d", database, "--log-level=error"])
+    registry = Registry(database)
+    with registry.cursor() as cursor:
+        yield odoo.api.Environment(cursor, odoo.api.SUPERUSER_ID, {"tracking_disable": True})
+    registry.close() if hasattr(registry, "close") else None
+    import odoo.sql_db
+
+    odoo.sql_db.close_db(database)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def median_seconds(work: Callable[[], Any], rounds: int) -> float:
+    """The median of several calls."""
+    return statistics.median(seconds(work) for _round in range(rounds))
+
+
+def report(**figures: Any) -> None:
+    """The result as one JSON line, the last that a benchmark prints."""
+    print(json.dumps({key: round(value, 3) if isinstance(value, float) else value for key, value in figures.items()}))
+
+
+def create_campaign(env: Any, name: str, target: Any = None, **values: Any) -> Any:
+    """A campaign that may call at any time."""
+    return env["ecm.campaign"].create(
+        {
+            "name": name,
+            "strategy_id": env.ref("ecm_campaign.ecm_strategy_voice").id,
+            "calendar_id": False,
+            "tz": "UTC",
+            "dialer_campaign_id": target.id if target else False,
+            **values,
+        }
+    )
+
+
+def create_target(env: Any) -> Any:
+    """A Cisco campaign on a dialer whose client takes everything at once: the network is not what is measured."""
+    dialer = env["ecm.dialer"].create({"name": "Null", "host": "null.invalid", "is_enabled": True})
+    env.registry["ecm.dialer"]._get_client = lambda _dialer: NullClient()
+    return env["ecm.dialer.campaign"].create(
+        {"dialer_id": dialer.id, "key": "1", "name": "Null", "kind": "agent", "is_enabled": True}
+    )
+
+
+class NullClient:
+    """Accepts every contact."""
+
+    def push(self, _key: str, _name: str, contacts: Any) -> Any:
+        from odoo.addons.ecm_dialer_cisco.clients.base import PushReceipt
+
+        return PushReceipt(frozenset(contact.key for contact in contacts), frozenset())

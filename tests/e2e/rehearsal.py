@@ -1,0 +1,116 @@
+"""A campaign on a real Odoo server and a real UCCX simulator, moved forward step by step."""
+
+from pathlib import Path
+
+from scripts import cluster, databases, demo
+from scripts.odoo_server import OdooServer
+
+READ_TIMEOUT = 5
+
+
+class Rehearsal:
+    """One campaign with a strategy that retries at once, fed by a server whose scheduled actions the test runs."""
+
+    def __init__(self, server: OdooServer, simulator) -> None:
+        self.server = server
+        self.simulator = simulator
+        self.client = server.client()
+        self._crons = {}
+        self.dialer_id = self._create_dialer()
+        self.campaign_id = demo.create_campaign(self.client, self.dialer_id, self._create_strategy())
+
+    def _create_dialer(self) -> int:
+        simulator = demo.Simulator(
+            self.simulator.host,
+            self.simulator.port,
+            Path(self.simulator.ca_file).read_text(),
+            self.simulator.odbc_connection_string(),
+        )
+        demo.UCCX_USER, demo.UCCX_PASSWORD = self.simulator.user, self.simulator.password
+        dialer_id = demo.create_dialer(self.client, simulator)
+        self.client.call("ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10})
+        return dialer_id
+
+    def _create_strategy(self) -> int:
+        demo.RETRIES = dict.fromkeys(demo.RETRIES, 0)
+        return demo.create_strategy(self.client)
+
+    def upload(self, numbers) -> None:
+        """Upload a file of these numbers and import it."""
+        content = "\n".join(["phone,first name,last name", *(f"{number},Anna,Au" for number in numbers)])
+        demo.upload_contacts(self.client, self.campaign_id, content.encode())
+        self.run("ecm_campaign.ir_cron_import")
+
+    def start(self) -> None:
+        self.client.call("ecm.campaign", "action_start", [self.campaign_id])
+
+    def run(self, cron: str) -> None:
+        """Run a scheduled action now."""
+        if cron not in self._crons:
+            module, name = cron.split(".")
+            domain = [("module", "=", module), ("name", "=", name)]
+            self._crons[cron] = self.client.call("ir.model.data", "search_read", domain, ["res_id"])[0]["res_id"]
+        self.client.call("ir.cron", "method_direct_trigger", [self._crons[cron]])
+
+    def feed(self) -> None:
+        self.run("ecm_campaign.ir_cron_feed")
+
+    def sync(self) -> None:
+        self.run("ecm_dialer_cisco.ir_cron_sync_results")
+
+    def tally(self) -> dict:
+        """Contacts per state, those that there are."""
+        states = self.client.call("ecm.campaign", "get_state_tally", [self.campaign_id])
+        return {state: count for state, count in states.items() if count}
+
+    def run_to_the_end(self, rounds: int = 60) -> dict:
+        """Feed and read results until every contact is closed.
+
+        :return: contacts per state
+        """
+        for _round in range(rounds):
+            self.feed()
+            self.wait_for_calls()
+            self.sync()
+            if not {"pending", "sent_to_dialer"} & set(self.tally()):
+                break
+        return self.tally()
+
+    def wait_for_calls(self) -> None:
+        """Wait until the dialer has nothing left to call."""
+        self.simulator.wait_until(self._is_idle, timeout=20)
+
+    def _is_idle(self) -> bool:
+        state = self.simulator.state()
+        waiting = any({"1", "2"} & set(statuses) for statuses in state["contacts"].values())
+        return not waiting and not state["calls_in_progress"]
+
+    def restart(self) -> None:
+        """Bring a killed server back."""
+        self.server.start()
+        self.client = self.server.client()
+
+    def sql(self, statement: str, *parameters):
+        """A look into the database, or a clock that is moved."""
+        with databases.connect(self.server.database) as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else None
+
+    def let_doubts_age(self) -> None:
+        """Move unconfirmed sends and the dialer's pause into the past, instead of waiting."""
+        self.sql("UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'")
+        self.sql("UPDATE ecm_dialer_campaign SET paused_until = NULL")
+
+    def assert_nothing_was_called_twice(self) -> None:
+        """Compare our history with the simulator's own record of what it dialled."""
+        dialled = [call["accountnumber"] for call in self.simulator.dialled()]
+        assert len(dialled) == len(set(dialled)), "an attempt was dialled twice"
+        attempts = {key for (key,) in self.sql("SELECT key FROM ecm_attempt")}
+        assert set(dialled) <= attempts, "something was dialled that the history does not know"
+
+
+def new_uccx_database(name: str) -> str:
+    """An empty database for a simulator; its DSN."""
+    databases.drop(name)
+    databases.create(name)
+    return cluster.load().uri(name)

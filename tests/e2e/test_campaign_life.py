@@ -1,0 +1,221 @@
+"""Odoo, UCCX over HTTPS and ODBC, and a process that dies at the worst moment (F1, F2, F4, F6)."""
+
+import threading
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+from simulators.uccx.testing import running_simulator
+
+from scripts import databases
+
+from .rehearsal import Rehearsal, new_uccx_database
+
+# The simulator's outcome is in the last digits: see simulators/uccx/README.md.
+VOICE, MACHINE, NO_ANSWER, BUSY, INVALID = "1", "4", "5", "6", "7"
+
+
+def numbers(count, ending):
+    """Numbers in Berlin that end so."""
+    return [f"+49302312{n:0{4 - len(ending)}d}{ending}" for n in range(count)]
+
+
+@pytest.fixture
+def uccx(request):
+    name = f"ecm_e2e_uccx_{request.node.name[:30].lower()}"
+    with running_simulator(new_uccx_database(name), lines=50) as simulator:
+        yield simulator
+    databases.drop(name)
+
+
+@pytest.fixture
+def rehearsal(odoo_server, uccx):
+    return Rehearsal(odoo_server(cron_threads=0), uccx)
+
+
+def test_a_campaign_runs_to_its_end(rehearsal):
+    rehearsal.upload([*numbers(5, VOICE), *numbers(5, NO_ANSWER), *numbers(3, "18"), *numbers(2, "09")])
+    rehearsal.start()
+    tally = rehearsal.run_to_the_end()
+    assert tally == {"connected": 7, "retries_completed": 5, "dnc_listed": 3}
+    rehearsal.assert_nothing_was_called_twice()
+    calls = Counter(call["phone"] for call in rehearsal.simulator.dialled())
+    assert all(calls[number] == 3 for number in numbers(5, NO_ANSWER)), "three attempts, as the strategy says"
+    assert all(calls[number] == 2 for number in numbers(2, "09")), "busy, then voice"
+
+
+def test_history_says_what_happened(rehearsal):
+    rehearsal.upload(numbers(1, VOICE))
+    rehearsal.start()
+    rehearsal.run_to_the_end()
+    fields = ["outcome_id", "raw_code", "agent", "duration_seconds", "dialer_reference", "called_at", "state"]
+    [attempt] = rehearsal.client.call("ecm.attempt", "search_read", [("campaign_id", "=", rehearsal.campaign_id)], fields)
+    assert (attempt["outcome_id"][1], attempt["raw_code"], attempt["state"]) == ("Live voice", "1", "done")
+    assert attempt["agent"] and attempt["duration_seconds"] and attempt["dialer_reference"] and attempt["called_at"]
+
+
+def kill_while(rehearsal, fault, moment):
+    """Feed in the background with a fault on, and kill the server when the moment has come."""
+    rehearsal.simulator.faults(fault)
+
+    def feed():
+        with suppress(Exception):  # the server dies while it answers
+            rehearsal.feed()
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    rehearsal.simulator.wait_until(moment)
+    rehearsal.server.kill()
+    thread.join(30)
+    rehearsal.simulator.faults()
+
+
+def claimed(rehearsal):
+    return lambda: rehearsal.sql("SELECT count(*) FROM ecm_attempt WHERE state = 'claimed'")[0][0] == 20
+
+
+def test_killed_between_claim_and_push(rehearsal):
+    """The contacts are claimed, and the dialer has none of them: they are called once, after the doubt is settled."""
+    rehearsal.upload(numbers(20, VOICE))
+    rehearsal.start()
+    kill_while(rehearsal, {"name": "slow", "seconds": 4, "method": "GET"}, claimed(rehearsal))
+    assert rehearsal.simulator.dialled() == []
+    rehearsal.restart()
+    rehearsal.feed()
+    assert rehearsal.tally() == {"sent_to_dialer": 20}, "in doubt: nothing is sent again blindly"
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 20}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 20
+
+
+def test_killed_between_push_and_receipt(rehearsal):
+    """The dialer has the contacts and Odoo does not know it: nobody is called a second time."""
+    rehearsal.upload(numbers(20, VOICE))
+    rehearsal.start()
+    dialled = rehearsal.simulator.dialled
+    kill_while(rehearsal, {"name": "hang", "when": "after", "seconds": 4, "method": "POST"}, lambda: len(dialled()) == 20)
+    assert claimed(rehearsal)()
+    rehearsal.restart()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 20}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 20
+
+
+def test_dialer_that_dies_after_it_accepted(rehearsal):
+    rehearsal.upload(numbers(10, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.faults("die_after_accept")
+    rehearsal.feed()
+    rehearsal.simulator.wait_for_exit()
+    assert rehearsal.tally() == {"sent_to_dialer": 10}
+    rehearsal.let_doubts_age()
+    rehearsal.feed()
+    assert rehearsal.tally() == {"sent_to_dialer": 10}, "while it cannot be asked, nothing is sent again"
+    rehearsal.simulator.start()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 10}
+    rehearsal.assert_nothing_was_called_twice()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "refuse"},
+        {"name": "unauthorized"},
+        {"name": "unavailable"},
+        {"name": "bad_request", "form": "lower"},
+        {"name": "bad_request", "form": "capital"},
+    ],
+    ids=lambda fault: "-".join(fault.values()),
+)
+def test_refusals_lose_nothing(rehearsal, fault):
+    rehearsal.upload(numbers(6, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.faults(fault)
+    rehearsal.feed()
+    assert rehearsal.tally() == {"pending": 6}
+    assert rehearsal.simulator.dialled() == []
+    [target] = rehearsal.client.call("ecm.dialer.campaign", "search_read", [("last_error", "!=", False)], ["last_error"], limit=1)
+    assert "cisco" not in target["last_error"] and rehearsal.simulator.password not in target["last_error"]
+    rehearsal.simulator.faults()
+    rehearsal.let_doubts_age()
+    rehearsal.sql("UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC' WHERE next_attempt_at IS NOT NULL")
+    assert rehearsal.run_to_the_end() == {"connected": 6}
+    rehearsal.assert_nothing_was_called_twice()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "hang", "when": "before", "seconds": 7, "times": 1, "method": "POST"},
+        {"name": "lose_answer", "times": 1},
+        {"name": "import_stuck", "times": 1, "rows": "after"},
+    ],
+    ids=lambda fault: fault["name"],
+)
+def test_doubts_are_settled_by_asking(rehearsal, fault):
+    rehearsal.upload(numbers(6, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.faults(fault)
+    rehearsal.feed()
+    assert "pending" not in rehearsal.tally(), "in doubt, so not sent again"
+    rehearsal.simulator.faults()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 6}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 6
+
+
+def test_late_and_duplicate_rows(rehearsal):
+    rehearsal.upload([*numbers(4, VOICE), *numbers(4, BUSY)])
+    rehearsal.start()
+    rehearsal.simulator.faults({"name": "late_rows", "seconds": 1}, "duplicate_rows")
+    tally = rehearsal.run_to_the_end(rounds=200)
+    assert tally == {"connected": 4, "retries_completed": 4}
+    rehearsal.assert_nothing_was_called_twice()
+    attempts = rehearsal.sql("SELECT count(*) FROM ecm_attempt WHERE state = 'done'")[0][0]
+    assert attempts == len(rehearsal.simulator.dialled()) == 4 + 3 * 4
+
+
+def test_results_that_moved_to_history_at_midnight(rehearsal):
+    rehearsal.upload(numbers(5, VOICE))
+    rehearsal.start()
+    rehearsal.feed()
+    rehearsal.wait_for_calls()
+    rehearsal.simulator.midnight()
+    rehearsal.sync()
+    assert rehearsal.tally() == {"connected": 5}
+
+
+def test_two_servers_feed_side_by_side(rehearsal, odoo_server):
+    other = odoo_server(database=rehearsal.server.database, cron_threads=0)
+    rehearsal.upload(numbers(300, VOICE))
+    rehearsal.start()
+    feeds = [
+        threading.Thread(target=server.client().call, args=("ecm.campaign", "action_feed_now", [rehearsal.campaign_id]))
+        for server in (other, rehearsal.server)
+    ]
+    for feed in feeds:
+        feed.start()
+    for feed in feeds:
+        feed.join(60)
+    assert rehearsal.run_to_the_end() == {"connected": 300}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 300
+
+
+def test_purge_brings_waiting_contacts_back(rehearsal):
+    rehearsal.upload(numbers(8, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.pause()
+    rehearsal.feed()
+    rehearsal.client.call("ecm.campaign", "action_stop", [rehearsal.campaign_id])
+    assert rehearsal.tally() == {"sent_to_dialer": 8}
+    rehearsal.client.call("ecm.campaign", "action_purge", [rehearsal.campaign_id])
+    assert rehearsal.tally() == {"pending": 8}
+    rehearsal.simulator.resume()
+    rehearsal.start()
+    assert rehearsal.run_to_the_end() == {"connected": 8}
+    rehearsal.assert_nothing_was_called_twice()

@@ -1,0 +1,153 @@
+import { registry } from "@web/core/registry";
+
+const FILE = `Phone;First name;Last name;Contract
++1 202 555 0143;Olivia;Brooks;CT-20410
++1 202 555 0144;Ethan;Ramirez;CT-20447
+not a number;Sophia;Nguyen;CT-20484
+`;
+
+/** Put a text file into a file input, as the file chooser would. */
+function chooseFile(input, name, text) {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name, { type: "text/csv" }));
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// A supervisor creates a campaign from the kanban, uploads a file and sees the list that it became.
+registry.category("web_tour.tours").add("ecm_campaign_upload", {
+    url: "/odoo/outbound-campaigns",
+    steps: () => [
+        {
+            content: "New campaign",
+            trigger: ".o_control_panel .o-kanban-button-new",
+            run: "click",
+        },
+        {
+            content: "Name it",
+            trigger: ".o_field_widget[name=name] input",
+            run: "edit Tour renewals",
+        },
+        {
+            content: "Name a business parameter",
+            trigger: ".o_notebook .nav-link[name=business_parameters]",
+            run: "click",
+        },
+        {
+            trigger: "[data-name=business_parameter_1] input",
+            run: "edit Contract && press Tab",
+        },
+        {
+            content: "Uploading saves the campaign first",
+            trigger: "button[name=action_upload_contacts]",
+            run: "click",
+        },
+        {
+            content: "Choose the file",
+            trigger: ".modal .o_field_widget[name=file] input[type=file]:not(:visible)",
+            run: ({ anchor }) => chooseFile(anchor, "renewals.csv", FILE),
+        },
+        {
+            content: "The delimiter was detected, and the preview names the bad row",
+            trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550143'):contains('not a number')",
+        },
+        {
+            trigger: ".modal button[name=action_import]",
+            run: "click",
+        },
+        {
+            content: "The list is queued",
+            trigger: ".o_form_view .o_field_widget[name=name] input:value(renewals.csv)",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains('Queued')",
+        },
+        {
+            content: "Back to the campaign",
+            trigger: ".o_breadcrumb a:contains('Tour renewals'), .o_breadcrumb .o_back_button",
+            run: "click",
+        },
+        {
+            trigger: ".o_notebook .nav-link[name=lists]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=list_ids] .o_data_row:contains('renewals.csv')",
+        },
+    ],
+});
+
+// A supervisor builds a strategy of two attempts with a rule between them.
+registry.category("web_tour.tours").add("ecm_campaign_strategy", {
+    url: "/odoo/outbound-strategies",
+    steps: () => [
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=name] input",
+            run: "edit Tour strategy",
+        },
+        {
+            content: "First attempt",
+            trigger: ".o_field_widget[name=attempt_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=attempt_ids] .o_selected_row",
+        },
+        {
+            content: "Second attempt",
+            trigger: ".o_field_widget[name=attempt_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            content: "Rules lead from one attempt to another: both must be saved",
+            trigger: ".o_field_widget[name=attempt_ids] .o_data_row:nth-child(2).o_selected_row",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+        },
+        {
+            trigger: ".o_field_widget[name=attempt_ids] .o_data_row:nth-child(1) button[name=action_open_rules]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=rule_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=outcome_id] input",
+            run: "edit Busy",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains('Busy')",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=next_attempt_id] input",
+            run: "click",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains('Attempt 2')",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=delay_minutes] input",
+            run: "edit 15",
+        },
+        {
+            trigger: ".modal footer .o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "The strategy says what follows",
+            trigger: "body:not(:has(.modal)) .o_field_widget[name=attempt_ids]:contains('Busy → attempt 2 after 15 min')",
+        },
+    ],
+});

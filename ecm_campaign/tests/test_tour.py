@@ -1,0 +1,53 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestTour(HttpCase):
+    """What a supervisor does in the browser (issue A2)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.supervisor = new_test_user(
+            cls.env, login="ecm_tour", groups="ecm_campaign.ecm_campaign_group_supervisor", tz="UTC"
+        )
+
+    def test_supervisor_creates_a_campaign_and_uploads_a_file(self):
+        self.start_tour("/odoo/outbound-campaigns", "ecm_campaign_upload", login="ecm_tour")
+
+        campaign = self.env["ecm.campaign"].search([("name", "=", "Tour renewals")])
+        self.assertEqual(campaign.parameters_definition[0]["string"], "Contract")
+        contact_list = campaign.list_ids
+        self.assertEqual(contact_list.state, "queued")
+        self.assertEqual(contact_list.user_id, self.supervisor)
+        self.assertTrue(contact_list.attachment_id)
+
+    def test_supervisor_builds_a_strategy_with_a_rule(self):
+        self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy", login="ecm_tour")
+
+        strategy = self.env["ecm.strategy"].search([("name", "=", "Tour strategy")])
+        first, second = strategy.attempt_ids
+        self.assertEqual(first.rule_ids.outcome_id.code, "busy")
+        self.assertEqual(first.rule_ids.next_attempt_id, second)
+        self.assertEqual(first.rule_ids.delay_minutes, 15)
+
+    def test_every_screen_opens_for_an_agent(self):
+        """No menu of an agent leads to an access error: what an agent may not do is not on the screen."""
+        new_test_user(self.env, login="ecm_tour_agent", groups="ecm_campaign.ecm_campaign_group_agent", tz="UTC")
+        self.authenticate("ecm_tour_agent", "ecm_tour_agent")
+        for name in ("campaign", "contact", "contact_list", "attempt"):
+            action = self.env.ref(f"ecm_campaign.ecm_{name}_action")
+            views = [(False, mode) for mode in action.view_mode.split(",")] + [(False, "search")]
+            result = self.make_jsonrpc_request(
+                f"/web/dataset/call_kw/{action.res_model}/get_views",
+                {
+                    "model": action.res_model,
+                    "method": "get_views",
+                    "args": [],
+                    "kwargs": {"views": views, "options": {"action_id": action.id}},
+                },
+            )
+            with self.subTest(screen=name):
+                self.assertNotIn("action_start", result["views"]["form"]["arch"])
+                self.assertNotIn("action_withdraw", result["views"]["form"]["arch"])
+                self.assertNotIn("action_queue", result["views"]["form"]["arch"])

@@ -16,15 +16,15 @@ SENT_PER_TICK = 1000
 ROUNDS = 9
 
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, is_ready, is_retry, next_attempt_at,
-                         next_position, number_to_call, attempt_count, uncounted_count, create_uid, create_date)
+INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, is_ready, is_retry,
+                         next_attempt_at, next_position, number_to_call, attempt_count, uncounted_count)
 SELECT (%(campaigns)s::int[])[1 + n %% array_length(%(campaigns)s::int[], 1)], %(company)s,
        CASE WHEN n %% 20 < 12 THEN 'retries_completed' ELSE 'pending' END,
        '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5,
        n %% 20 >= 17, n %% 20 BETWEEN 12 AND 16,
        CASE WHEN n %% 20 BETWEEN 12 AND 16 THEN now() AT TIME ZONE 'UTC' + interval '1 day' * (1 + n %% 7) END,
        CASE WHEN n %% 20 BETWEEN 12 AND 16 THEN 2 ELSE 1 END, '+49151' || (20000000 + n),
-       CASE WHEN n %% 20 < 17 THEN 1 ELSE 0 END, 0, 1, now() AT TIME ZONE 'UTC'
+       CASE WHEN n %% 20 < 17 THEN 1 ELSE 0 END, 0
   FROM generate_series(%(first)s, %(last)s) AS n
 """
 

@@ -93,7 +93,9 @@ def measure_limit(env: Any, rows: int) -> float:
 def measure_copy(env: Any) -> float:
     """The contacts of the import once more, into the same table, from text that is ready."""
     campaign = common.create_campaign(env, "Copy")
-    names = [name for name, field in env["ecm.contact"]._fields.items() if field.store and field.column_type and name != "id"]
+    names = [
+        name for name, field in env["ecm.contact"]._fields.items() if field.store and field.column_type and name != "id"
+    ]
     columns = ", ".join(names)
     values = ", ".join(str(campaign.id) if name == "campaign_id" else name for name in names)
     text = io.BytesIO()

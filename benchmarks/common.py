@@ -24,7 +24,9 @@ def odoo_environment(name: str, modules: str = "") -> Iterator[Any]:
     try:
         if modules:
             log = paths.LOGS / f"bench-{name}.log"
-            templates.run_odoo(f"Installing {modules}", log, "-d", database, "-i", modules, "--stop-after-init", "--no-http")
+            templates.run_odoo(
+                f"Installing {modules}", log, "-d", database, "-i", modules, "--stop-after-init", "--no-http"
+            )
         yield from _environment(database)
     finally:
         databases.drop(database)

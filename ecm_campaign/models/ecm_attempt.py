@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
+from ..fields import UncheckedMany2one
 
 
 class EcmAttempt(models.Model):
@@ -18,13 +19,14 @@ class EcmAttempt(models.Model):
     _description = "Attempt"
     _order = "id desc"
     _rec_name = "key"
+    _log_access = False
 
     key = fields.Char(
         size=ATTEMPT_KEY_SIZE, required=True, readonly=True, help="Sent to the dialer as the account number."
     )
     contact_id = fields.Many2one("ecm.contact", required=True, readonly=True, ondelete="cascade", index=True)
     campaign_id = fields.Many2one("ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     state = fields.Selection(
         [("claimed", "Being sent"), ("sent", "Sent"), ("done", "Done"), ("dangling", "Dangling")],
         required=True,
@@ -69,9 +71,7 @@ class EcmAttempt(models.Model):
     def _reserve_keys(self, count):
         """:return: list of ``(attempt id, key)``; the key is the prefix and the id in hexadecimal"""
         prefix = self._get_key_prefix()
-        self.env.cr.execute(
-            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
-        )
+        self.env.cr.execute(SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count))
         return [(attempt_id, f"{prefix}{attempt_id:x}") for (attempt_id,) in self.env.cr.fetchall()]
 
     # -- the engine's statements --------------------------------------------------------------------
@@ -89,9 +89,8 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_attempt (id, key, contact_id, position, number, campaign_id, company_id, channel,
-                                            state, claimed_at, %s, create_uid, create_date, write_uid, write_date)
-                   SELECT v.id, v.key, v.contact_id, v.position, v.number, %s, %s, %s,
-                          'claimed', %s, %s, %s, %s, %s, %s
+                                            state, claimed_at, %s)
+                   SELECT v.id, v.key, v.contact_id, v.position, v.number, %s, %s, %s, 'claimed', %s, %s
                      FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::text[])
                           AS v(id, key, contact_id, position, number)""",
                 SQL.identifier(target._attempt_field),
@@ -100,10 +99,6 @@ class EcmAttempt(models.Model):
                 channel,
                 now,
                 target.id,
-                self.env.uid,
-                now,
-                self.env.uid,
-                now,
                 list(ids),
                 list(keys),
                 list(contact_ids),
@@ -156,7 +151,11 @@ class EcmAttempt(models.Model):
     def _stamp(self, attempt_ids, now):
         """Renew the time from which an unconfirmed send is in doubt."""
         self.env.cr.execute(
-            SQL("UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'", now, list(attempt_ids))
+            SQL(
+                "UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'",
+                now,
+                list(attempt_ids),
+            )
         )
 
     @api.model
@@ -206,12 +205,11 @@ class EcmAttempt(models.Model):
                       SET state = 'done', result_at = %s, is_late = v.late, outcome_id = v.outcome_id,
                           raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
                           wrap_up = v.wrap_up, dialer_reference = v.reference,
-                          called_at = COALESCE(v.called_at, a.claimed_at), write_date = %s
+                          called_at = COALESCE(v.called_at, a.claimed_at)
                      FROM unnest(%s::int[], %s::bool[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
                                  %s::text[], %s::timestamp[])
                           AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at)
                     WHERE a.id = v.id""",
-                now,
                 now,
                 list(ids),
                 list(late),
@@ -241,7 +239,7 @@ class EcmAttempt(models.Model):
                      ORDER BY a.claimed_at LIMIT %s
                           FOR UPDATE OF a SKIP LOCKED
                    ), swept AS (
-                       UPDATE ecm_attempt a SET state = 'dangling', write_date = %s FROM late WHERE a.id = late.id
+                       UPDATE ecm_attempt a SET state = 'dangling' FROM late WHERE a.id = late.id
                        RETURNING a.id, a.contact_id
                    )
                    UPDATE ecm_contact c
@@ -252,7 +250,6 @@ class EcmAttempt(models.Model):
                 RETURNING c.id""",
                 now,
                 limit,
-                now,
                 now,
             )
         )

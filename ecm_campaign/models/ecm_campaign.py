@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pytz import timezone
 
 from odoo import api, fields, models
-from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
 from ..const import BUSINESS_PARAMETERS, CLOSED_STATES, CONTACT_STATES, PENDING, SENT_TO_DIALER
 from ..exceptions import ChannelError
 from ..tools.window import Window
+from odoo.addons.base.models.res_partner import _tz_get
 
 # How far ahead the next opening is looked for: longer closures show as "no opening".
 HORIZON = timedelta(days=14)
@@ -39,7 +39,11 @@ class EcmCampaign(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     user_id = fields.Many2one(
-        "res.users", string="Responsible", default=lambda self: self.env.user, tracking=True, help="Who gets the alerts."
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        tracking=True,
+        help="Who gets the alerts.",
     )
     description = fields.Text()
     color = fields.Integer()
@@ -75,7 +79,9 @@ class EcmCampaign(models.Model):
         tracking=True,
         help="The calling hours are in this zone.",
     )
-    date_start = fields.Datetime(string="Starts on", tracking=True, help="Not fed before. Empty: as soon as it is started.")
+    date_start = fields.Datetime(
+        string="Starts on", tracking=True, help="Not fed before. Empty: as soon as it is started."
+    )
     date_end = fields.Datetime(string="Ends on", tracking=True, help="Not fed afterwards. Empty: no end.")
     dial_order = fields.Selection(
         [
@@ -130,7 +136,6 @@ class EcmCampaign(models.Model):
     list_ids = fields.One2many("ecm.contact.list", "campaign_id", string="Contact lists")
     list_count = fields.Integer(compute="_compute_list_count")
     is_importing = fields.Boolean(compute="_compute_is_importing", help="A file is being read: the form follows it.")
-    contact_ids = fields.One2many("ecm.contact", "campaign_id", string="Contacts")
     contact_count = fields.Integer(compute="_compute_contact_counts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
     at_dialer_count = fields.Integer(compute="_compute_contact_counts", string="At the dialer")
@@ -153,7 +158,6 @@ class EcmCampaign(models.Model):
 
     # -- counters ---------------------------------------------------------------------------------
 
-    @api.depends("contact_ids.state")
     def _compute_contact_counts(self):
         tallies = self._get_state_tallies()
         for campaign in self:
@@ -190,7 +194,9 @@ class EcmCampaign(models.Model):
 
     @api.depends("list_ids")
     def _compute_list_count(self):
-        groups = self.env["ecm.contact.list"]._read_group([("campaign_id", "in", self.ids)], ["campaign_id"], ["__count"])
+        groups = self.env["ecm.contact.list"]._read_group(
+            [("campaign_id", "in", self.ids)], ["campaign_id"], ["__count"]
+        )
         counts = {campaign.id: count for campaign, count in groups}
         for campaign in self:
             campaign.list_count = counts.get(campaign.id, 0)
@@ -228,7 +234,9 @@ class EcmCampaign(models.Model):
     def _get_waiting_reason(self, window):
         if window.opens_at:
             opening = fields.Datetime.context_timestamp(self.with_context(tz=self.tz), window.opens_at)
-            return self.env._("Opens on %(opening)s (%(zone)s).", opening=opening.strftime("%a %d %b %H:%M"), zone=self.tz)
+            return self.env._(
+                "Opens on %(opening)s (%(zone)s).", opening=opening.strftime("%a %d %b %H:%M"), zone=self.tz
+            )
         if self.date_end and self.date_end <= fields.Datetime.now():
             return self.env._("The campaign's end date has passed.")
         return self.env._("The calling hours have no opening within %s days.", HORIZON.days)
@@ -290,7 +298,9 @@ class EcmCampaign(models.Model):
             raise UserError(self.env._("Stop the campaign before you change its strategy."))
         if vals.get("active") is False and any(self.mapped("is_running")):
             raise UserError(self.env._("Stop the campaign before you archive it."))
-        if "company_id" in vals and self.sudo().contact_ids:
+        if "company_id" in vals and self.env["ecm.contact"].sudo().search_count(
+            [("campaign_id", "in", self.ids)], limit=1
+        ):
             raise UserError(self.env._("A campaign with contacts cannot move to another company."))
 
     def _on_started(self):
@@ -364,7 +374,9 @@ class EcmCampaign(models.Model):
         if any(self.mapped("is_running")):
             raise UserError(self.env._("Stop the campaign before you delete it."))
         if self.env["ecm.attempt"].sudo().search_count([("campaign_id", "in", self.ids)], limit=1):
-            raise UserError(self.env._("Contacts of this campaign were called: the history must stay. Archive it instead."))
+            raise UserError(
+                self.env._("Contacts of this campaign were called: the history must stay. Archive it instead.")
+            )
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -388,7 +400,11 @@ class EcmCampaign(models.Model):
         domain = [("campaign_id", "=", self.id)]
         if states:
             domain.append(("state", "in", list(CLOSED_STATES) if states == "closed" else states.split(",")))
-        return {**action, "domain": domain, "context": {"default_campaign_id": self.id, "search_default_group_state": 0}}
+        return {
+            **action,
+            "domain": domain,
+            "context": {"default_campaign_id": self.id, "search_default_group_state": 0},
+        }
 
     def action_view_lists(self):
         """Open the contact lists of this campaign."""

@@ -3,6 +3,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC
+from functools import partial
 from operator import itemgetter
 
 import psycopg2
@@ -71,7 +72,9 @@ class EcmContactList(models.Model):
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
     failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
     duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was in the campaign already.")
-    warning_count = fields.Integer("Values left out", readonly=True, help="Invalid values of contacts that were stored.")
+    warning_count = fields.Integer(
+        "Values left out", readonly=True, help="Invalid values of contacts that were stored."
+    )
     resume_line = fields.Integer(readonly=True, help="Last line of the file that is done.")
     progress = fields.Float(readonly=True, help="Share of the file that was read, in per cent.")
     started_at = fields.Datetime("Started on", readonly=True)
@@ -84,8 +87,8 @@ class EcmContactList(models.Model):
     _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
 
     def _compute_contact_counts(self):
-        groups = self.env["ecm.contact"].sudo()._read_group(
-            [("list_id", "in", self.ids)], ["list_id", "state"], ["__count"]
+        groups = (
+            self.env["ecm.contact"].sudo()._read_group([("list_id", "in", self.ids)], ["list_id", "state"], ["__count"])
         )
         for contact_list in self:
             tally = {state: count for group, state, count in groups if group == contact_list}
@@ -143,13 +146,26 @@ class EcmContactList(models.Model):
             self._import()
         except contact_file.UnreadableFile as error:
             engine._rollback()
-            engine._atomically(lambda: self._fail(str(error)))
+            engine._atomically(partial(self._fail, self._get_file_error_text(error.code)))
         except Exception:
             _logger.exception("The import of contact list %s failed", self.id)
             engine._rollback()
             message = self.env._("Unexpected error: see the server's log. The import can be started again.")
             engine._atomically(lambda: self._fail(message))
         self._notify_progress()
+
+    @api.model
+    def _get_file_error_text(self, code):
+        """What keeps a file from being read (``contact_file.UnreadableFile``), for a supervisor."""
+        texts = {
+            "no_phone_column": self.env._("Choose the column that holds phone 1."),
+            "empty_file": self.env._("The file is empty."),
+            "no_rows": self.env._("The file has no rows with contacts."),
+            "unsupported_format": self.env._("This is not a text file. Save it as CSV and upload it again."),
+            "unknown_encoding": self.env._("The chosen characters are not known."),
+            "line_too_long": self.env._("A line has more than a million characters: this is not a list of contacts."),
+        }
+        return texts.get(code, code)
 
     def _fail(self, message):
         self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
@@ -235,9 +251,7 @@ class EcmContactList(models.Model):
             return False
         contacts, duplicates = self._split_duplicates(chunk.contacts)
         self._copy_contacts(contacts)
-        rejects = self.env["ecm.contact.list.reject"]
-        rejects._copy_in(self, [*chunk.rejects, *duplicates], is_warning=False)
-        rejects._copy_in(self, chunk.warnings, is_warning=True)
+        self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], chunk.warnings)
         self._count_chunk(chunk, len(contacts), len(duplicates), position)
         return True
 
@@ -300,10 +314,7 @@ class EcmContactList(models.Model):
             "next_position": 1,
             "attempt_count": 0,
             "uncounted_count": 0,
-            "create_uid": self.env.uid,
-            "create_date": now,
-            "write_uid": self.env.uid,
-            "write_date": now,
+            "added_at": now,
         }
 
     def _get_number_getter(self):
@@ -335,7 +346,9 @@ class EcmContactList(models.Model):
 
     def _notify_progress(self):
         """Tell the browser of whoever uploaded the list; forms that show it reload."""
-        self.user_id._bus_send("ecm_contact_list/progress", {"id": self.id, "progress": self.progress, "state": self.state})
+        self.user_id._bus_send(
+            "ecm_contact_list/progress", {"id": self.id, "progress": self.progress, "state": self.state}
+        )
         self.env["ecm.engine"]._commit()
 
     # -- buttons --------------------------------------------------------------------------------------

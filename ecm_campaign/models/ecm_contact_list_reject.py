@@ -9,18 +9,16 @@ class EcmContactListReject(models.Model):
 
     _name = "ecm.contact.list.reject"
     _description = "Rejected Row"
-    _order = "list_id, line_number, id"
+    _order = "id"
     _rec_name = "line_number"
 
-    list_id = fields.Many2one("ecm.contact.list", required=True, ondelete="cascade")
+    list_id = fields.Many2one("ecm.contact.list", required=True, ondelete="cascade", index=True)
     line_number = fields.Integer("Line", required=True, help="Line of the file, counted from 1.")
     field_name = fields.Char("Column")
     value = fields.Char()
     reason = fields.Char("Reason code", required=True)
     reason_text = fields.Char("Reason", compute="_compute_reason_text")
     is_warning = fields.Boolean("Contact kept", help="Only the value was left out; the contact was stored without it.")
-
-    _list_line = models.Index("(list_id, line_number)")
 
     @api.depends("reason")
     @api.depends_context("lang")
@@ -39,17 +37,19 @@ class EcmContactListReject(models.Model):
         return {"duplicate": self.env._("This number is already in the campaign.")}
 
     @api.model
-    def _copy_in(self, contact_list, rejects, is_warning):
-        """Store many rows at once.
+    def _copy_in(self, contact_list, rejects, warnings):
+        """Store the rejects of a chunk in the file's order.
 
-        :param rejects: iterable of ``tools.contact_rows.Reject``
+        :param rejects: list of ``tools.contact_rows.Reject``
+        :param warnings: the same, of contacts that were stored
         """
-        rows = [(contact_list.id, row.line, row.field, row.value, row.code, is_warning) for row in rejects]
+        rows = [(*row, False) for row in rejects] + [(*row, True) for row in warnings]
         if not rows:
             return
         self.env.cr.execute_values(
-            "INSERT INTO ecm_contact_list_reject (list_id, line_number, field_name, value, reason, is_warning) VALUES %s",
-            rows,
+            "INSERT INTO ecm_contact_list_reject (list_id, line_number, field_name, value, reason, is_warning) "
+            "VALUES %s",
+            [(contact_list.id, *row) for row in sorted(rows)],
             page_size=1000,
         )
 
@@ -59,22 +59,21 @@ class EcmContactListReject(models.Model):
 
         :return: iterator of ``(line, column, value, reason code, is warning)``
         """
-        last = (0, 0)
+        last = 0
         while True:
             self.env.cr.execute(
                 SQL(
-                    """SELECT line_number, id, field_name, value, reason, is_warning
+                    """SELECT id, line_number, field_name, value, reason, is_warning
                          FROM ecm_contact_list_reject
-                        WHERE list_id = %s AND (line_number, id) > (%s, %s)
-                     ORDER BY line_number, id LIMIT %s""",
+                        WHERE list_id = %s AND id > %s
+                     ORDER BY id LIMIT %s""",
                     contact_list.id,
-                    *last,
+                    last,
                     page,
                 )
             )
             rows = self.env.cr.fetchall()
-            for line, _row_id, *rest in rows:
-                yield (line, *rest)
+            yield from (row[1:] for row in rows)
             if len(rows) < page:
                 return
-            last = rows[-1][:2]
+            last = rows[-1][0]

@@ -81,7 +81,7 @@ class EcmEngine(models.AbstractModel):
             self._atomically(lambda: target._note_success(now))
         except ChannelError as error:
             _logger.info("%s cannot be fed: %s", target.display_name, error)
-            self._atomically(lambda: target._note_failure(error, now))  # noqa: B023  called at once
+            self._atomically(partial(target._note_failure, error, now))
         except Exception:
             _logger.exception("Feeding %s failed", target.display_name)
             self._rollback()

@@ -34,7 +34,7 @@ class EcmOutcome(models.Model):
     counts_as_attempt = fields.Boolean(
         "Counts as attempt",
         default=True,
-        help="Uses up one attempt of the strategy's budget. Switch off for tries that never reached the customer's line.",
+        help="Uses up one attempt of the strategy's budget. Off: for tries that never reached the customer's line.",
     )
     is_live_voice = fields.Boolean(
         string="Live voice",
@@ -42,7 +42,7 @@ class EcmOutcome(models.Model):
     )
     suppresses = fields.Boolean(
         string="Do not contact",
-        help="The customer does not want to be contacted: the contact closes as DNC Listed, whatever the strategy says.",
+        help="The customer does not want to be contacted: the contact closes as DNC Listed, whatever the rules say.",
     )
     mapping_ids = fields.One2many("ecm.outcome.mapping", "outcome_id", string="Dialer codes")
 
@@ -94,4 +94,6 @@ class EcmOutcomeMapping(models.Model):
     @api.model
     def _get_outcomes(self, provider):
         """:return: ``{(source, code): ecm.outcome}`` of one provider."""
-        return {(mapping.source, mapping.code): mapping.outcome_id for mapping in self.search([("provider", "=", provider)])}
+        return {
+            (mapping.source, mapping.code): mapping.outcome_id for mapping in self.search([("provider", "=", provider)])
+        }

@@ -46,7 +46,7 @@ class EcmStrategy(models.Model):
         store=True,
         readonly=False,
         tracking=True,
-        help="All attempts on a contact together, whatever their outcomes. One attempt each when there is no own budget.",
+        help="All attempts on a contact together, whatever their outcomes. Without an own budget, one of each.",
     )
     max_uncounted = fields.Integer(
         string="Failed tries at most",
@@ -197,7 +197,8 @@ class EcmStrategy(models.Model):
             if "channel" in parameters
             else "",
             "missing_attempt": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does not exist.", **parameters
+                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does not exist.",
+                **parameters,
             ),
             "uncapped_loop": self.env._(
                 "Attempt %(position)s, outcome %(outcome)s leads back to an earlier attempt: give the strategy an own "

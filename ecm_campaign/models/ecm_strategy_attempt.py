@@ -12,7 +12,6 @@ class EcmStrategyAttempt(models.Model):
     _order = "strategy_id, sequence, id"
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
-    is_locked = fields.Boolean(related="strategy_id.is_locked")
     sequence = fields.Integer(default=10)
     position = fields.Integer(compute="_compute_position", help="Place in the strategy, counted from 1.")
     channel = fields.Selection(CHANNELS, required=True, default="voice")

@@ -50,8 +50,12 @@ class CampaignCase(TransactionCase):
         form = Form(
             self.env["ecm.contact.upload"].with_context(default_campaign_id=(campaign or self.campaign).id),
         )
-        form.file_name = "contacts.csv"
         form.file = base64.b64encode(content).decode()
+        form.list_name = "contacts.csv"
         for name, value in choices.items():
             setattr(form, name, value)
         return form
+
+    def contacts_of(self, campaign):
+        """Its contacts in the order of their arrival."""
+        return self.env["ecm.contact"].search([("campaign_id", "=", campaign.id)], order="id")

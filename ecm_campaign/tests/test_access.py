@@ -23,7 +23,7 @@ class TestAccess(CampaignCase):
             with self.subTest(model=record._name):
                 record.with_user(agent).read(["display_name"])
                 with self.assertRaises(AccessError):
-                    record.with_user(agent).write({"create_date": "2020-01-01"})
+                    record.with_user(agent).write({"company_id": False})
                 with self.assertRaises(AccessError):
                     record.with_user(agent).unlink()
         for action in (

@@ -94,7 +94,7 @@ class TestCampaign(CampaignCase):
     def test_copy_is_stopped_and_empty(self):
         self.create_contact()
         copy = self.campaign.copy()
-        self.assertFalse(copy.is_running or copy.contact_ids)
+        self.assertFalse(copy.is_running or self.contacts_of(copy))
         self.assertNotEqual(copy.name, self.campaign.name)
 
     def test_counters(self):

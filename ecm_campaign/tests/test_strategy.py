@@ -14,7 +14,9 @@ class TestStrategy(CampaignCase):
 
     def test_plan_says_what_the_records_say(self):
         plan = self.strategy._get_plan()
-        self.assertEqual([(attempt.position, attempt.phone_index) for attempt in plan.attempts], [(1, 1), (2, 2), (3, 1)])
+        self.assertEqual(
+            [(attempt.position, attempt.phone_index) for attempt in plan.attempts], [(1, 1), (2, 2), (3, 1)]
+        )
         rule = plan.attempts[0].rules["no_answer"]
         self.assertEqual((rule.action, rule.next_attempt, rule.delay.total_seconds()), ("attempt", 2, 7200))
         self.assertEqual(plan.budget, 3)
@@ -26,7 +28,9 @@ class TestStrategy(CampaignCase):
         self.assertEqual((second.position, third.position, first.position), (1, 2, 3))
 
     def test_sms_attempt_is_refused_until_the_channel_exists(self):
-        campaign = self.create_campaign("Texts", kind="sms", strategy_id=self.env.ref("ecm_campaign.ecm_strategy_default").id)
+        campaign = self.create_campaign(
+            "Texts", kind="sms", strategy_id=self.env.ref("ecm_campaign.ecm_strategy_default").id
+        )
         with self.assertRaisesRegex(ValidationError, "not installed"):
             campaign.action_start()
         campaign.invalidate_recordset(flush=False)

@@ -187,8 +187,9 @@ class EcmContactUpload(models.TransientModel):
             rows = contact_file.preview(self._get_head(), self._get_size(), dialect, PREVIEW_ROWS)
             chunks = list(contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options(dialect)))
         except contact_file.UnreadableFile as error:
-            return self._get_error_text(error.code), False
-        return (False if chunks else self._get_error_text("no_rows")), self._render_preview(chunks)
+            return self.env["ecm.contact.list"]._get_file_error_text(error.code), False
+        error = False if chunks else self.env["ecm.contact.list"]._get_file_error_text("no_rows")
+        return error, self._render_preview(chunks)
 
     def _get_warning(self):
         if len(self.column_ids) == 1:
@@ -201,16 +202,6 @@ class EcmContactUpload(models.TransientModel):
         doubles = {target for target in targets if targets.count(target) > 1}
         labels = dict(self.env["ecm.contact.upload.column"]._get_targets())
         return ", ".join(labels[name] for name in sorted(doubles))
-
-    def _get_error_text(self, code):
-        """What keeps a file from being read, for a supervisor."""
-        texts = {
-            "no_phone_column": self.env._("Choose the column that holds phone 1."),
-            "empty_file": self.env._("The file is empty."),
-            "no_rows": self.env._("The file has no rows with contacts."),
-            "unsupported_format": self.env._("This is not a text file. Save it as CSV and upload it again."),
-        }
-        return texts.get(code) or contact_file.ERRORS.get(code, code)
 
     def _get_column_map(self):
         """:raise contact_file.UnreadableFile: no column is phone 1"""

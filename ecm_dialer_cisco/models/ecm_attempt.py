@@ -7,4 +7,6 @@ class EcmAttempt(models.Model):
     dialer_campaign_id = fields.Many2one("ecm.dialer.campaign", "Cisco campaign", readonly=True, ondelete="restrict")
 
     # What a Cisco campaign holds without a result: room, doubts, late results.
-    _dialer_open = models.Index("(dialer_campaign_id, state, claimed_at) WHERE state IN ('claimed', 'sent', 'dangling')")
+    _dialer_open = models.Index(
+        "(dialer_campaign_id, state, claimed_at) WHERE state IN ('claimed', 'sent', 'dangling')"
+    )

@@ -50,7 +50,9 @@ class EcmDialer(models.Model):
         help="UCCX mostly has a self-signed certificate: paste it below. Without a check anybody on the network can "
         "pose as the dialer.",
     )
-    tls_certificate = fields.Text("Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----")
+    tls_certificate = fields.Text(
+        "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
+    )
     user = fields.Char("User", tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator.")
     password = fields.Char(
         compute="_compute_secrets",
@@ -97,7 +99,10 @@ class EcmDialer(models.Model):
         "must have enough for a few minutes.",
     )
     rows_per_request = fields.Integer(
-        "Rows per request", default=500, required=True, help="500 is safe for redundant systems; UCCX takes up to 10,000."
+        "Rows per request",
+        default=500,
+        required=True,
+        help="500 is safe for redundant systems; UCCX takes up to 10,000.",
     )
     connect_timeout = fields.Integer("Connect time-out (s)", default=5, required=True)
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
@@ -217,7 +222,8 @@ class EcmDialer(models.Model):
             return None
         text = self.results_connection.rstrip("; ")
         if secret := self._get_secret("results_password_secret"):
-            text = "%s;PWD={%s}" % (text, secret.replace("}", "}}"))
+            quoted = secret.replace("}", "}}")
+            text = f"{text};PWD={{{quoted}}}"
         timeout = self.read_timeout
         return lambda: odbc.connect(text, timeout)
 

@@ -1,10 +1,9 @@
 from odoo import fields, models
 
-from odoo.addons.ecm_campaign import exceptions
-from odoo.addons.ecm_campaign.tools.results import Receipt
-
 from ..clients import exceptions as client_exceptions
 from ..clients.base import PushContact
+from odoo.addons.ecm_campaign import exceptions
+from odoo.addons.ecm_campaign.tools.results import Receipt
 
 DOUBT_MARGIN = 30
 

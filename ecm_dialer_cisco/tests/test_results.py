@@ -32,7 +32,9 @@ class TestResults(DialerCase):
         contact = self.sent(phone_2="+493023125999")
         before = fields.Datetime.now()
         self.results((contact, BUSY))
-        self.assertEqual((contact.state, contact.next_position, contact.number_to_call), ("pending", 2, contact.phone_2))
+        self.assertEqual(
+            (contact.state, contact.next_position, contact.number_to_call), ("pending", 2, contact.phone_2)
+        )
         self.assertGreaterEqual(contact.next_attempt_at, before + timedelta(minutes=5))
         self.feed()
         self.assertEqual(len(self.client.dialled), 1)

@@ -14,6 +14,7 @@ from .console import Progress, SetupError, say
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SOURCES = Path("/etc/apt")
 SUITES = ("bookworm", "sid")
+SMALL_PACKAGE = 5_000_000
 
 
 def is_debian() -> bool:
@@ -65,26 +66,29 @@ class PrivateIndex:
     def download(self, package: str, suite: str, folder: Path) -> Path:
         """Fetch one package into the folder, or keep the file that is already there; apt checks its hash."""
         fields = self._describe(package, suite)
-        target = folder / Path(fields["Filename"]).name.replace("%3a", ":")
         size = int(fields["Size"])
+        if not self._find(folder, package, size):
+            self._fetch(package, suite, folder, size)
         found = self._find(folder, package, size)
-        return found or self._fetch(package, suite, target, size)
+        if not found:
+            raise SetupError(f"apt-get did not leave {package} in {folder}")
+        return found
 
-    def _fetch(self, package: str, suite: str, target: Path, size: int) -> Path:
+    def _fetch(self, package: str, suite: str, folder: Path, size: int) -> None:
+        if size < SMALL_PACKAGE:
+            say(f"Downloading {package}")
+            self._run("download", "-qq", f"{package}/{suite}", folder=folder)
+            return
         progress = Progress(f"Downloading {package} ({size / 1e6:.0f} MB)")
         stop = threading.Event()
-        watcher = threading.Thread(target=_watch_growth, args=(target.parent, package, size, progress, stop))
+        watcher = threading.Thread(target=_watch_growth, args=(folder, package, size, progress, stop))
         watcher.start()
         try:
-            self._run("download", "-qq", f"{package}/{suite}", folder=target.parent)
+            self._run("download", "-qq", f"{package}/{suite}", folder=folder)
         finally:
             stop.set()
             watcher.join()
         progress.done()
-        found = self._find(target.parent, package, size)
-        if not found:
-            raise SetupError(f"apt-get did not leave {package} in {target.parent}")
-        return found
 
     def _find(self, folder: Path, package: str, size: int) -> Path | None:
         return next((file for file in folder.glob(f"{package}_*.deb") if file.stat().st_size == size), None)

@@ -29,8 +29,7 @@ class Progress:
         self.live = sys.stdout.isatty()
         self.quiet_interval_s = quiet_interval_s
         self.started_at = self.printed_at = time.monotonic()
-        if self.live:
-            self._write(f"{label} …", end="")
+        self._write(f"{label} …", end="" if self.live else "\n")
 
     def update(self, detail: str) -> None:
         """Show how far the work is, for example `45 %`."""

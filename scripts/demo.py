@@ -1,7 +1,11 @@
 """`make demo`: a campaign of 1,000 contacts, from the file to the last closed contact, before your eyes.
 
-HTTP_PORT chooses Odoo's port (8069), CONTACTS how many contacts there are (1000). With SERVE=0 the program ends when
-every contact is closed, with exit code 0, or after TIMEOUT seconds (1800), with another.
+HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there are (1000).
+With SERVE=0 the program ends when every contact is closed, with exit code 0, or after TIMEOUT seconds (1800), with
+another.
+
+The scheduled actions run every minute, as in production. For people who watch, the demo presses the buttons *Send now*
+and *Read results now* between their runs.
 """
 
 import base64
@@ -15,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import cluster, databases, paths, processes, templates
@@ -23,13 +28,12 @@ from .demo_contacts import PARAMETER_COLUMNS, demo_file
 from .odoo_server import OdooServer
 from .web_client import RpcError, WebClient
 
-DATABASE = "ecm_demo"
-UCCX_DATABASE = "ecm_demo_uccx"
 UCCX_USER = "uccxadmin"
 UCCX_PASSWORD = "cisco-simulator"
 # A minute of ringing and talking lasts a second.
 CLOCK_FACTOR = 60
 POLL_SECONDS = 2.0
+BUTTON_SECONDS = 6.0
 TABLE_SECONDS = 10.0
 
 CAMPAIGN = "Fibre renewals, autumn"
@@ -37,7 +41,7 @@ STRATEGY = "Three calls, minutes apart"
 # Outcome, and the minutes until the next call. Real strategies wait for hours: this one is for watching.
 RETRIES = {
     "busy": 1,
-    "no_answer": 2,
+    "no_answer": 1,
     "answering_machine": 2,
     "customer_abandoned": 1,
     "call_abandoned": 1,
@@ -51,6 +55,7 @@ RETRIES = {
 class Settings:
     """What the person chose."""
 
+    database: str
     port: int
     contacts: int
     serve: bool
@@ -58,14 +63,20 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read HTTP_PORT, CONTACTS, SERVE and TIMEOUT; make passes empty ones where they are not set."""
+        """Read the variables; make passes empty ones where they are not set."""
         value = os.environ.get
         return cls(
+            database=value("DB") or "ecm_demo",
             port=int(value("HTTP_PORT") or 8069),
             contacts=int(value("CONTACTS") or 1000),
             serve=value("SERVE") != "0",
             timeout_s=float(value("TIMEOUT") or 1800),
         )
+
+    @property
+    def uccx_database(self) -> str:
+        """Database of the simulator's tables."""
+        return f"{self.database}_uccx"
 
 
 @dataclass(frozen=True)
@@ -84,46 +95,45 @@ def check_port(port: int) -> None:
         raise SetupError(f"Port {port} is taken by another program. Choose one: make demo HTTP_PORT=8070")
 
 
-def prepare_databases() -> None:
+def prepare_databases(settings: Settings) -> None:
     """Fresh databases for Odoo and the simulator."""
-    templates.new_database(DATABASE, demo=True)
-    databases.drop(UCCX_DATABASE)
-    databases.create(UCCX_DATABASE)
+    templates.new_database(settings.database, demo=True)
+    databases.drop(settings.uccx_database)
+    databases.create(settings.uccx_database)
 
 
 @contextmanager
-def running_simulator() -> Iterator[Simulator]:
+def running_simulator(database: str) -> Iterator[Simulator]:
     """The UCCX simulator as a process of its own."""
-    log = paths.LOGS / "demo-uccx.log"
+    log = paths.LOGS / f"{database}.log"
     log.unlink(missing_ok=True)
     options = ["--port=0", "--control-port=0", f"--clock-factor={CLOCK_FACTOR}"]
     account = [f"--user={UCCX_USER}", f"--password={UCCX_PASSWORD}"]
-    # In the database's folder of the demo: a certificate that is made anew would be left behind in /tmp.
+    # By default the simulator makes a certificate in a temporary folder, which would be left behind.
     certificate = f"--certificate={paths.BUILD / 'demo-uccx.pem'}"
-    dsn = cluster.load().uri(UCCX_DATABASE)
+    dsn = cluster.load().uri(database)
     command = [sys.executable, "-m", "simulators.uccx", f"--dsn={dsn}", *options, *account, certificate]
     process = processes.start(command, log, {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"})
     try:
-        yield _read_announcement(process, log)
+        yield _simulator(_read_announcement(process, log), database)
     finally:
         processes.stop(process)
 
 
-def _read_announcement(process: subprocess.Popen[bytes], log: Any) -> Simulator:
+def _read_announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         for line in log.read_text().splitlines():
             if line.startswith("{"):
-                return _simulator(json.loads(line))
+                return dict(json.loads(line))
         time.sleep(0.1)
     raise SetupError(f"The UCCX simulator did not start, see {log}:\n{processes.tail(log)}")
 
 
-def _simulator(announcement: dict[str, str]) -> Simulator:
+def _simulator(announcement: dict[str, str], database: str) -> Simulator:
     host, _, port = announcement["url"].partition("://")[2].rpartition(":")
-    with open(announcement["ca_file"]) as file:
-        certificate = file.read()
-    server = f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={UCCX_DATABASE};UID={cluster.ROLE}"
+    certificate = Path(announcement["ca_file"]).read_text()
+    server = f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database};UID={cluster.ROLE}"
     return Simulator(host, int(port), certificate, f"DRIVER={{PostgreSQL Unicode}};{server};BoolsAsChar=0;ReadOnly=1")
 
 
@@ -225,6 +235,7 @@ class Table:
         self.live = sys.stdout.isatty()
         self.lines_on_screen = 0
         self.printed_at = 0.0
+        self.printed: dict[str, int] = {}
         self.started_at = time.monotonic()
 
     def show(self, tally: dict[str, int]) -> None:
@@ -234,8 +245,8 @@ class Table:
             up = f"\033[{self.lines_on_screen}A\033[J" if self.lines_on_screen else ""
             print(up + "\n".join(lines), flush=True)
             self.lines_on_screen = len(lines)
-        elif time.monotonic() - self.printed_at >= TABLE_SECONDS:
-            self.printed_at = time.monotonic()
+        elif tally != self.printed and time.monotonic() - self.printed_at >= TABLE_SECONDS:
+            self.printed_at, self.printed = time.monotonic(), tally
             states = ", ".join(f"{self.labels[state]} {count}" for state, count in tally.items() if count)
             say(f"{self._clock()}  {states}")
 
@@ -255,21 +266,39 @@ def _bar(count: int, total: int, width: int = 40) -> str:
     return "█" * (-(-count * width // total) if total else 0)
 
 
-def watch(client: WebClient, campaign_id: int, settings: Settings) -> bool:
+def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Settings) -> bool:
     """Show contacts per state until all are closed; False when time is up."""
     selection = client.call("ecm.contact", "fields_get", ["state"], ["selection"])["state"]["selection"]
     table = Table(dict(selection))
     deadline = time.monotonic() + settings.timeout_s
+    pressed_at = 0.0
     while True:
         tally = client.call("ecm.campaign", "get_state_tally", [campaign_id])
-        fields = ["closed_count", "contact_count", "status", "status_reason"]
+        fields = ["closed_count", "contact_count", "status_reason"]
         [campaign] = client.call("ecm.campaign", "read", [campaign_id], fields)
         table.show(tally)
         closed = campaign["closed_count"] == campaign["contact_count"] == settings.contacts
         if closed or time.monotonic() > deadline:
             _show_end(table, tally, campaign, closed)
             return bool(closed)
+        if time.monotonic() - pressed_at > BUTTON_SECONDS:
+            press_buttons(client, campaign_id, dialer_id)
+            pressed_at = time.monotonic()
         time.sleep(POLL_SECONDS)
+
+
+def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
+    """Read results and send contacts now. What a button answers to a person is no failure of the demo."""
+    for model, button, record_id in (
+        ("ecm.dialer", "action_sync_results", dialer_id),
+        ("ecm.campaign", "action_feed_now", campaign_id),
+    ):
+        try:
+            client.call(model, button, [record_id])
+        except RpcError as error:
+            if error.name != "odoo.exceptions.UserError":
+                raise
+            say(f"{button}: {error}")
 
 
 def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], closed: bool) -> None:
@@ -283,17 +312,18 @@ def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], clo
 def run(settings: Settings) -> bool:
     """The whole demo; whether every contact was closed."""
     check_port(settings.port)
-    prepare_databases()
-    server = OdooServer(DATABASE, port=settings.port, cron_threads=3)
+    prepare_databases(settings)
+    server = OdooServer(settings.database, port=settings.port, cron_threads=3)
     server.log.unlink(missing_ok=True)
-    with running_simulator() as simulator:
+    with running_simulator(settings.uccx_database) as simulator:
         try:
             say("Starting Odoo")
             client = server.start().client()
             say(f"Odoo: {server.url}/odoo, login admin, password admin")
-            campaign_id = run_campaign(client, simulator, settings)
+            dialer_id = create_dialer(client, simulator)
+            campaign_id = start_campaign(client, dialer_id, settings)
             say(f"Watch it: {server.url}/odoo/action-ecm_campaign.ecm_campaign_action/{campaign_id}")
-            closed = watch(client, campaign_id, settings)
+            closed = watch(client, campaign_id, dialer_id, settings)
             if settings.serve:
                 say(f"{server.url}/odoo goes on until Ctrl-C; login admin, password admin")
                 _wait_for_end(server)
@@ -302,9 +332,8 @@ def run(settings: Settings) -> bool:
             server.stop()
 
 
-def run_campaign(client: WebClient, simulator: Simulator, settings: Settings) -> int:
+def start_campaign(client: WebClient, dialer_id: int, settings: Settings) -> int:
     """Everything that a supervisor does to get a campaign going; its id."""
-    dialer_id = create_dialer(client, simulator)
     campaign_id = create_campaign(client, dialer_id, create_strategy(client))
     list_id = upload_contacts(client, campaign_id, demo_file(settings.contacts))
     wait_for_import(client, list_id, settings.contacts)
@@ -326,6 +355,7 @@ def _exit(_signal: int, _frame: object) -> None:
 def main() -> None:
     """Command line. Odoo and the simulator end with this program, however it ends."""
     signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         closed = run(Settings.from_environment())
     except KeyboardInterrupt:

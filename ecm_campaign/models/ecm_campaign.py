@@ -378,6 +378,10 @@ class EcmCampaign(models.Model):
                 self.env._("Contacts of this campaign were called: the history must stay. Archive it instead.")
             )
 
+    def unlink(self):
+        self.env["ecm.contact"]._delete_of(self)
+        return super().unlink()
+
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         for campaign, vals in zip(self, vals_list, strict=True):

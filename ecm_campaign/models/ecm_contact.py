@@ -38,17 +38,18 @@ class EcmContact(models.Model):
     _rec_name = "phone_1"
     _log_access = False  # four columns and two foreign keys less in each of millions of rows
 
-    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade")
-    list_id = fields.Many2one("ecm.contact.list", ondelete="cascade", index=True)
+    # No foreign keys: deleting a campaign or a list deletes its contacts by _delete_of.
+    campaign_id = UncheckedMany2one("ecm.campaign", required=True)
+    list_id = UncheckedMany2one("ecm.contact.list", index=True)
     company_id = UncheckedMany2one("res.company", required=True, default=lambda self: self.env.company)
     added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True)
     state = fields.Selection(CONTACT_STATES, required=True, default=PENDING, string="Request State", readonly=True)
 
-    phone_1 = fields.Char("Phone 1", size=PHONE_SIZE, required=True)
-    phone_2 = fields.Char("Phone 2", size=PHONE_SIZE)
-    phone_3 = fields.Char("Phone 3", size=PHONE_SIZE)
-    phone_4 = fields.Char("Phone 4", size=PHONE_SIZE)
-    phone_5 = fields.Char("Phone 5", size=PHONE_SIZE)
+    phone_1 = fields.Char(size=PHONE_SIZE, required=True)
+    phone_2 = fields.Char(size=PHONE_SIZE)
+    phone_3 = fields.Char(size=PHONE_SIZE)
+    phone_4 = fields.Char(size=PHONE_SIZE)
+    phone_5 = fields.Char(size=PHONE_SIZE)
     first_name = fields.Char("First name")
     last_name = fields.Char("Last name")
     account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
@@ -57,9 +58,7 @@ class EcmContact(models.Model):
     priority = fields.Integer(
         default=0, required=True, help="Higher is called first where the campaign's order is priority."
     )
-    business_parameters = fields.Properties(
-        "Business parameters", definition="campaign_id.parameters_definition", copy=False
-    )
+    business_parameters = fields.Properties(definition="campaign_id.parameters_definition", copy=False)
 
     is_ready = fields.Boolean(default=True, required=True, readonly=True, help="Due: may be sent in the next feed.")
     is_retry = fields.Boolean(default=False, required=True, readonly=True)
@@ -68,7 +67,7 @@ class EcmContact(models.Model):
         "Next attempt", default=1, required=True, readonly=True, help="Place in the strategy of the next attempt."
     )
     number_to_call = fields.Char(
-        "Number To Call", size=PHONE_SIZE, readonly=True, help="The number that the current or next attempt is made on."
+        size=PHONE_SIZE, readonly=True, help="The number that the current or next attempt is made on."
     )
     attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True)
     uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True)
@@ -205,6 +204,14 @@ class EcmContact(models.Model):
         )
         self.invalidate_model()
         return True
+
+    @api.model
+    def _delete_of(self, owners):
+        """Delete the contacts of campaigns or lists, with their attempts, before the owners themselves go."""
+        column = {"ecm.campaign": "campaign_id", "ecm.contact.list": "list_id"}[owners._name]
+        self.env.flush_all()
+        self.env.cr.execute(SQL("DELETE FROM ecm_contact WHERE %s = ANY(%s)", SQL.identifier(column), list(owners.ids)))
+        self.invalidate_model()
 
     # -- many contacts: the engine's statements -----------------------------------------------------
 

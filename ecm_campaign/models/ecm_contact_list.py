@@ -151,8 +151,8 @@ class EcmContactList(models.Model):
             _logger.exception("The import of contact list %s failed", self.id)
             engine._rollback()
             message = self.env._("Unexpected error: see the server's log. The import can be started again.")
-            engine._atomically(lambda: self._fail(message))
-        self._notify_progress()
+            engine._atomically(partial(self._fail, message))
+        engine._atomically(self._notify_progress)
 
     @api.model
     def _get_file_error_text(self, code):
@@ -181,10 +181,9 @@ class EcmContactList(models.Model):
         engine = self.env["ecm.engine"]
         engine._atomically(self._begin)
         with self._open_file() as stream, ThreadPoolExecutor(max_workers=1) as parser:
-            for chunk, position in self._read_ahead(parser, stream):
-                if not engine._atomically(lambda: self._load_chunk(chunk, position)):  # noqa: B023  called at once
+            for chunk, texts, position in self._read_ahead(parser, stream):
+                if not engine._atomically(partial(self._load_chunk, chunk, texts, position)):
                     return
-                self._notify_progress()
         engine._atomically(self._finish)
 
     def _begin(self):
@@ -207,20 +206,24 @@ class EcmContactList(models.Model):
     def _read_ahead(self, parser, stream):
         """Parse the next chunk in a thread while the database loads this one.
 
-        :return: iterator of ``(chunk, byte position)``
+        :return: iterator of ``(chunk, its contacts as COPY text, byte position)``
         """
         chunks = self._parse(stream)
+        number_of = self._get_number_getter()
 
         def next_chunk():
-            return next(chunks, None), stream.tell()
+            chunk = next(chunks, None)
+            contacts = chunk.contacts if chunk else ()
+            texts = [contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in contacts]
+            return chunk, texts, stream.tell()
 
         future = parser.submit(next_chunk)
         while True:
-            chunk, position = future.result()
+            chunk, texts, position = future.result()
             if chunk is None:
                 return
             future = parser.submit(next_chunk)
-            yield chunk, position
+            yield chunk, texts, position
 
     def _parse(self, stream):
         """Chunks of the rows after ``resume_line``; touches no record once it runs."""
@@ -240,62 +243,68 @@ class EcmContactList(models.Model):
             columns=self.options["dialect"].get("columns") or None,
         )
 
-    def _load_chunk(self, chunk, position):
+    def _load_chunk(self, chunk, texts, position):
         """Store one chunk with everything that belongs to it.
 
+        :param texts: COPY text of each of its contacts
+        :param position: byte of the file that was read last
         :return: whether the import goes on
         """
         self.invalidate_recordset(["state"])
         if self.state != "importing":
             self._remove_uncalled()
             return False
-        contacts, duplicates = self._split_duplicates(chunk.contacts)
-        self._copy_contacts(contacts)
+        rows, duplicates = self._split_duplicates(chunk.contacts, texts)
+        self._copy_contacts(rows)
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], chunk.warnings)
-        self._count_chunk(chunk, len(contacts), len(duplicates), position)
+        self._count_chunk(chunk, len(rows), len(duplicates), position)
+        self._notify_progress()
         return True
 
-    def _split_duplicates(self, contacts):
+    def _split_duplicates(self, contacts, texts):
         """Leave out rows whose phone 1 is in the campaign, or stands earlier in the chunk (requirement L9).
 
-        :return: ``(contacts to store, rejects of the others)``
+        :return: ``(list of (contact, text) to store, rejects of the others)``
         """
+        rows = list(zip(contacts, texts, strict=True))
         if self.duplicate_policy == "allow":
-            return contacts, []
+            return rows, []
         seen = self.env["ecm.contact"]._get_existing_phones(self.campaign_id, {contact[PHONE] for contact in contacts})
         kept, duplicates = [], []
-        for contact in contacts:
-            if contact[PHONE] in seen:
-                duplicates.append(contact_rows.Reject(contact[LINE], "phone_1", contact[PHONE], "duplicate"))
+        for row in rows:
+            number = row[0][PHONE]
+            if number in seen:
+                duplicates.append(contact_rows.Reject(row[0][LINE], "phone_1", number, "duplicate"))
             else:
-                seen.add(contact[PHONE])
-                kept.append(contact)
+                seen.add(number)
+                kept.append(row)
         return kept, duplicates
 
-    def _copy_contacts(self, contacts):
-        """COPY contacts into the table; those with a time to come wait for it."""
-        now = fields.Datetime.to_string(fields.Datetime.now())
-        ready = [contact for contact in contacts if not contact[NOT_BEFORE] or contact[NOT_BEFORE] <= now]
-        waiting = [contact for contact in contacts if contact[NOT_BEFORE] and contact[NOT_BEFORE] > now]
-        for group, is_ready in ((ready, True), (waiting, False)):
-            if group:
-                self._copy_group(group, is_ready, now)
+    def _copy_contacts(self, rows):
+        """COPY contacts into the table; those with a time to come wait for it.
 
-    def _copy_group(self, contacts, is_ready, now):
+        :param rows: list of ``(contact, text)``
+        """
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        ready, waiting = [], []
+        for contact, text in rows:
+            (waiting if contact[NOT_BEFORE] and contact[NOT_BEFORE] > now else ready).append(text)
+        for texts, is_ready in ((ready, True), (waiting, False)):
+            if texts:
+                self._copy_texts(texts, is_ready, now)
+
+    def _copy_texts(self, texts, is_ready, now):
         constants = self._prepare_copy_constants(is_ready, now)
         columns = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
-        number_of = self._get_number_getter()
-        rows = [(*contact[1:], number_of(contact)) for contact in contacts]
         statement = SQL(
             "COPY ecm_contact (%s) FROM STDIN",
             SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
         )
-        text = contact_rows.copy_text(rows, tuple(constants.values()))
         # psycopg2 cannot COPY through the callback that the gevent worker sets.
         callback = psycopg2.extensions.get_wait_callback()
         psycopg2.extensions.set_wait_callback(None)
         try:
-            self.env.cr.copy_expert(statement.code, text)
+            self.env.cr.copy_expert(statement.code, contact_rows.copy_stream(texts, tuple(constants.values())))
         finally:
             psycopg2.extensions.set_wait_callback(callback)
 
@@ -346,10 +355,8 @@ class EcmContactList(models.Model):
 
     def _notify_progress(self):
         """Tell the browser of whoever uploaded the list; forms that show it reload."""
-        self.user_id._bus_send(
-            "ecm_contact_list/progress", {"id": self.id, "progress": self.progress, "state": self.state}
-        )
-        self.env["ecm.engine"]._commit()
+        progress = {"id": self.id, "progress": self.progress, "state": self.state}
+        self.user_id._bus_send("ecm_contact_list/progress", progress)
 
     # -- buttons --------------------------------------------------------------------------------------
 
@@ -370,3 +377,7 @@ class EcmContactList(models.Model):
             raise UserError(self.env._("Cancel the import before you delete the list."))
         if self.env["ecm.attempt"].sudo().search_count([("contact_id.list_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
+
+    def unlink(self):
+        self.env["ecm.contact"]._delete_of(self)
+        return super().unlink()

@@ -44,7 +44,7 @@ __all__ = [
     "parse_rows",
 ]
 
-CHUNK_SIZE = 5000
+CHUNK_SIZE = 20_000
 MAX_PARAMETER = 255
 MAX_NAME = 64
 MAX_ACCOUNT_NUMBER = 64
@@ -337,13 +337,17 @@ def copy_text(contacts: Iterable[Sequence[object]], constants: Sequence[object] 
     :param contacts: rows of values: text, numbers, dates, True, False or None
     :param constants: values that every row gets at its end
     """
-    end = f"\t{_copy_row(constants)}\n" if constants else "\n"
-    lines = [_copy_row(contact) + end for contact in contacts]
-    return io.BytesIO("".join(lines).encode("utf-8", "replace"))
+    return copy_stream(map(copy_row, contacts), constants)
 
 
-def _copy_row(values: Sequence[object]) -> str:
-    """One row; the values are escaped one by one only if there is something to escape."""
+def copy_stream(rows: Iterable[str], constants: Sequence[object] = ()) -> io.BytesIO:
+    """The same from rows that `copy_row` has made, so that another thread can make them."""
+    end = f"\t{copy_row(constants)}\n" if constants else "\n"
+    return io.BytesIO("".join([row + end for row in rows]).encode("utf-8", "replace"))
+
+
+def copy_row(values: Sequence[object]) -> str:
+    """One row without its end; the values are escaped one by one only if there is something to escape."""
     texts = [r"\N" if value is None else value if value.__class__ is str else str(value) for value in values]
     row = "\t".join(texts)
     is_plain = row.count("\\") == values.count(None) and row.count("\t") == len(texts) - 1

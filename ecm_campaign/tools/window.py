@@ -1,6 +1,6 @@
 """When a campaign may be fed (requirement C4): values in, values out, all times naive UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,9 +38,12 @@ class Window:
         return cls(False)
 
 
-def _clip(intervals, date_start, date_end):
+def _clip(
+    intervals: Sequence[Interval] | None, date_start: datetime | None, date_end: datetime | None
+) -> Iterator[tuple[datetime | None, datetime | None]]:
     """Open times cut to the date range, as ``(opens or None, closes or None)``."""
-    for opens, closes in intervals if intervals is not None else [(None, None)]:
+    always: list[tuple[datetime | None, datetime | None]] = [(None, None)]
+    for opens, closes in always if intervals is None else intervals:
         starts = max((moment for moment in (opens, date_start) if moment), default=None)
         ends = min((moment for moment in (closes, date_end) if moment), default=None)
         if starts is None or ends is None or starts < ends:

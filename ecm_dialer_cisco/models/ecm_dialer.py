@@ -32,9 +32,7 @@ class EcmDialer(models.Model):
     is_enabled = fields.Boolean(
         "Switched on", tracking=True, copy=False, help="Off: nothing is sent to it and no results are read."
     )
-    host = fields.Char(
-        "Host", required=True, tracking=True, help="The publisher node: never the address of a load balancer."
-    )
+    host = fields.Char(required=True, tracking=True, help="The publisher node: never the address of a load balancer.")
     host_2 = fields.Char("Second node", tracking=True, help="Asked when the first node cannot be reached.")
     port = fields.Integer(default=443, required=True, tracking=True)
     tls_mode = fields.Selection(
@@ -53,7 +51,7 @@ class EcmDialer(models.Model):
     tls_certificate = fields.Text(
         "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
     )
-    user = fields.Char("User", tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator.")
+    user = fields.Char(tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator.")
     password = fields.Char(
         compute="_compute_secrets",
         inverse="_inverse_password",

@@ -42,8 +42,10 @@ class EcmContact(models.Model):
     campaign_id = UncheckedMany2one("ecm.campaign", required=True)
     list_id = UncheckedMany2one("ecm.contact.list", index=True)
     company_id = UncheckedMany2one("res.company", required=True, default=lambda self: self.env.company)
-    added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True)
-    state = fields.Selection(CONTACT_STATES, required=True, default=PENDING, string="Request State", readonly=True)
+    added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True, copy=False)
+    state = fields.Selection(
+        CONTACT_STATES, required=True, default=PENDING, string="Request State", readonly=True, copy=False
+    )
 
     phone_1 = fields.Char(size=PHONE_SIZE, required=True)
     phone_2 = fields.Char(size=PHONE_SIZE)
@@ -60,22 +62,33 @@ class EcmContact(models.Model):
     )
     business_parameters = fields.Properties(definition="campaign_id.parameters_definition", copy=False)
 
-    is_ready = fields.Boolean(default=True, required=True, readonly=True, help="Due: may be sent in the next feed.")
-    is_retry = fields.Boolean(default=False, required=True, readonly=True)
-    next_attempt_at = fields.Datetime("Next attempt on", readonly=True, help="Not called before. Empty: at once.")
+    is_ready = fields.Boolean(
+        default=True, required=True, readonly=True, copy=False, help="Due: may be sent in the next feed."
+    )
+    is_retry = fields.Boolean(default=False, required=True, readonly=True, copy=False)
+    next_attempt_at = fields.Datetime(
+        "Next attempt on", readonly=True, copy=False, help="Not called before. Empty: at once."
+    )
     next_position = fields.Integer(
-        "Next attempt", default=1, required=True, readonly=True, help="Place in the strategy of the next attempt."
+        "Next attempt",
+        default=1,
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Place in the strategy of the next attempt.",
     )
     number_to_call = fields.Char(
-        size=PHONE_SIZE, readonly=True, help="The number that the current or next attempt is made on."
+        size=PHONE_SIZE, readonly=True, copy=False, help="The number that the current or next attempt is made on."
     )
-    attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True)
-    uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True)
-    last_attempt_at = fields.Datetime("Request Time", readonly=True, help="When the last attempt was made.")
-    last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True)
-    current_attempt_id = UncheckedMany2one("ecm.attempt", readonly=True, help="The attempt whose result is awaited.")
-    closed_at = fields.Datetime("Closed on", readonly=True)
-    close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True)
+    attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True, copy=False)
+    uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True, copy=False)
+    last_attempt_at = fields.Datetime("Request Time", readonly=True, copy=False, help="When the last attempt was made.")
+    last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True, copy=False)
+    current_attempt_id = UncheckedMany2one(
+        "ecm.attempt", readonly=True, copy=False, help="The attempt whose result is awaited."
+    )
+    closed_at = fields.Datetime("Closed on", readonly=True, copy=False)
+    close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True, copy=False)
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 

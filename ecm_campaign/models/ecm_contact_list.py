@@ -108,9 +108,9 @@ class EcmContactList(models.Model):
 
     def action_cancel(self):
         """Stop the import. Contacts that it stored already and that were not called yet are removed."""
-        for contact_list in self.filtered(lambda record: record.state in ("draft", "queued", "importing")):
-            contact_list.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
-        self._remove_uncalled()
+        cancelled = self.filtered(lambda record: record.state in ("draft", "queued", "importing"))
+        cancelled.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        cancelled._remove_uncalled()
         return True
 
     def _remove_uncalled(self):

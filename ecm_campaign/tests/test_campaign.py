@@ -145,6 +145,12 @@ class TestContact(CampaignCase):
         contact.action_withdraw()
         self.assertEqual((contact.state, contact.closed_at), ("withdrawn", closed_at))
 
+    def test_a_copied_contact_begins_anew(self):
+        contact = self.create_contact()
+        contact.action_withdraw()
+        copy = contact.copy()
+        self.assertEqual((copy.state, copy.closed_at, copy.is_ready), ("pending", False, True))
+
     def test_business_parameters_have_the_campaigns_labels(self):
         definition = self.campaign.parameters_definition
         definition[0]["string"] = "Contract"

@@ -165,6 +165,11 @@ class TestImport(CampaignCase):
         self.assertEqual(contact_list.state, "cancelled")
         self.assertFalse(self.contacts_of(self.campaign))
 
+    def test_cancelling_a_finished_import_changes_nothing(self):
+        contact_list = self.upload("phone\n+493023125001\n")
+        contact_list.action_cancel()
+        self.assertEqual((contact_list.state, len(self.contacts_of(self.campaign))), ("done", 1))
+
     def test_file_that_turns_out_unreadable_fails_its_list_only(self):
         broken = self.queue("phone\n+493023125001\n")
         broken.attachment_id.raw = b"\x89PNG" + b"\0" * 5000

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..clients import exceptions as client_exceptions
 from ..clients.base import PushContact
@@ -59,10 +60,22 @@ class EcmDialerCampaign(models.Model):
     def _set_enabled(self, enabled):
         self.check_access("write")
         for target in self:
+            if enabled:
+                target._check_active_limit()
             with target.dialer_id._user_errors():
                 target.dialer_id._get_client().set_enabled(target.key, enabled)
             target.sudo().is_enabled = enabled
         return True
+
+    def _check_active_limit(self):
+        """Requirement F5: the dialer runs a limited number of campaigns at a time.
+
+        :raise UserError: naming the limit
+        """
+        siblings = (self.dialer_id.dialer_campaign_ids - self).filtered(lambda target: not target.is_missing)
+        limit = self.dialer_id.max_active_campaigns
+        if len(siblings.filtered("is_enabled")) >= limit:
+            raise UserError(self.env._("The dialer runs %s campaigns at a time. Disable another one first.", limit))
 
     def _get_blocking_reason(self):
         """Why the dialer does not take contacts now, as a sentence, or False."""

@@ -20,6 +20,15 @@ class TestDialer(DialerCase):
         self.assertFalse(self.target.is_enabled)
         self.assertFalse(self.client.listed[0].enabled)
 
+    def test_no_more_campaigns_than_the_dialer_runs(self):
+        other = self.target.copy({"key": "8", "is_enabled": False})
+        self.dialer.max_active_campaigns = 1
+        with self.assertRaisesRegex(UserError, "1 campaigns at a time"):
+            other.action_enable()
+        self.target.action_disable()
+        other.action_enable()
+        self.assertTrue(other.is_enabled)
+
     def test_passwords_are_never_shown(self):
         self.dialer.password = "s3cret"
         self.env.flush_all()

@@ -9,7 +9,8 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,43 +122,54 @@ def _check_installation() -> Count:
     """Installing, with and without demo data, and updating must log no warning; the .pot files must be current."""
     if not paths.modules():
         return Count()
-    database = f"ecm_test_update_{os.getpid()}"
-    log = paths.LOGS / "update.log"
-    try:
-        templates.new_database(database, demo=True)
-        modules = ",".join(paths.modules())
-        templates.run_odoo("Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http")
-    finally:
-        databases.drop(database)
-    outdated = pot.outdated()
-    for module in outdated:
-        say(f"  {module}/i18n/{module}.pot is not what the code says: run make pot")
-    logs = {
-        "installation with demo data": templates.install_log(demo=True),
-        "installation": templates.install_log(demo=False),
-        "update": log,
+    with _database("update") as database:
+        with_demo = templates.new_database(database, demo=True)
+        update = _update_problems(database)
+    with _database("bare") as database:
+        without_demo = templates.new_database(database, demo=False)
+    outdated = [f"{module}/i18n/{module}.pot: run make pot" for module in pot.outdated()]
+    findings = {
+        "log of the installation with demo data": with_demo,
+        "log of the installation": without_demo,
+        "log of the update": update,
+        "translation templates": outdated,
     }
-    clean = [_report_problems(what, log) for what, log in logs.items()]
-    return Count(clean.count(True) + (not outdated), clean.count(False) + bool(outdated))
+    clean = [_report(what, problems) for what, problems in findings.items()]
+    return Count(clean.count(True), clean.count(False))
 
 
-def _report_problems(what: str, log: Path) -> bool:
+def _update_problems(database: str) -> list[str]:
+    log = paths.LOGS / f"{database}.log"
+    modules = ",".join(paths.modules())
+    templates.run_odoo("Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http")
     problems = templates.log_problems(log)
-    say(f"  log of the {what}: {'clean' if not problems else 'failed'}")
-    for line in problems:
-        say(f"    {line}")
+    log.unlink()
+    return problems
+
+
+def _report(what: str, problems: list[str]) -> bool:
+    say(f"  {what}: {'ok' if not problems else 'failed'}")
+    for problem in problems:
+        say(f"    {problem}")
     return not problems
+
+
+@contextmanager
+def _database(label: str) -> Iterator[str]:
+    """Name of a database that is dropped afterwards."""
+    name = f"ecm_test_{label}_{os.getpid()}"
+    try:
+        yield name
+    finally:
+        databases.drop(name)
 
 
 def _run_in_odoo(stage: str, targets: list[str], selection: Selection) -> Count:
     if not paths.modules() or not _collects(targets, selection):
         return Count()
-    database = f"ecm_test_{stage}_{os.getpid()}"
-    templates.new_database(database, demo=True)
-    try:
+    with _database(stage) as database:
+        templates.new_database(database, demo=True)
         return _run_pytest(stage, targets, selection, *_odoo_options(database))
-    finally:
-        databases.drop(database)
 
 
 def _odoo_options(database: str) -> list[str]:

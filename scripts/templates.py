@@ -16,17 +16,16 @@ _LOG_PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
 _NOT_INSTALLED = {"tests", "readme", "__pycache__"}
 
 
-def new_database(name: str, demo: bool) -> None:
-    """Create a database with all modules of the suite installed, with or without demo data."""
+def new_database(name: str, demo: bool) -> list[str]:
+    """Create a database with all modules of the suite installed, with or without demo data.
+
+    :return: warnings and errors that Odoo logged while the modules were installed
+    """
     with _lock():
         databases.drop(name)
-        databases.clone(_ensure(demo), name)
-
-
-def ensure_template(demo: bool) -> None:
-    """Have the modules installed once, as they are now."""
-    with _lock():
-        _ensure(demo)
+        template = _ensure(demo)
+        databases.clone(template, name)
+        return log_problems(_install_log(template))
 
 
 def _ensure(demo: bool) -> str:
@@ -35,11 +34,6 @@ def _ensure(demo: bool) -> str:
         _install(name, demo)
         _drop_outdated(name)
     return name
-
-
-def install_log(demo: bool) -> Path:
-    """What Odoo said while the template was installed."""
-    return paths.LOGS / f"{_template_name(demo)}.log"
 
 
 def log_problems(log: Path) -> list[str]:
@@ -75,7 +69,7 @@ def _install(name: str, demo: bool) -> None:
     label = f"Installing the suite {'with' if demo else 'without'} demo data"
     options = ["--with-demo"] if demo else []
     modules = ",".join(paths.modules())
-    run_odoo(label, install_log(demo), "-d", partial, "-i", modules, *options, "--stop-after-init", "--no-http")
+    run_odoo(label, _install_log(name), "-d", partial, "-i", modules, *options, "--stop-after-init", "--no-http")
     silence_calls_home(partial)
     databases.rename(partial, name)
 
@@ -85,7 +79,11 @@ def _drop_outdated(name: str) -> None:
     for outdated in databases.list_names(f"{kind}\\_%"):
         if outdated != name:
             databases.drop(outdated)
-            (paths.LOGS / f"{outdated}.log").unlink(missing_ok=True)
+            _install_log(outdated).unlink(missing_ok=True)
+
+
+def _install_log(name: str) -> Path:
+    return paths.LOGS / f"{name}.log"
 
 
 def _template_name(demo: bool) -> str:

@@ -337,7 +337,7 @@ class EcmCampaign(models.Model):
             raise UserError(self.env._("Start the campaign first."))
         engine = self.env["ecm.engine"].sudo()
         try:
-            sent = sum(engine._feed_target(target.sudo()) for target in self._get_feed_targets())
+            sent = sum(engine._feed_target(target.sudo()) or 0 for target in self._get_feed_targets())
         except ChannelError as error:
             raise UserError(str(error)) from error
         return {

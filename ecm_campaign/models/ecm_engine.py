@@ -76,9 +76,12 @@ class EcmEngine(models.AbstractModel):
         :return: seconds left in this run of the scheduled action, 0 when it should stop
         """
         now = fields.Datetime.now()
+        target.invalidate_recordset(["paused_until"])
+        if target.paused_until and target.paused_until > now:  # another target of the same service has failed
+            return self._commit(processed=1)
         try:
-            self._feed_target(target)
-            self._atomically(lambda: target._note_success(now))
+            if self._feed_target(target) is not None:
+                self._atomically(lambda: target._note_success(now))
         except ChannelError as error:
             _logger.info("%s cannot be fed: %s", target.display_name, error)
             self._atomically(partial(target._note_failure, error, now))
@@ -91,13 +94,13 @@ class EcmEngine(models.AbstractModel):
     def _feed_target(self, target):
         """Send ready contacts to one target until it has no room or there are none.
 
-        :return: how many contacts were sent
+        :return: how many contacts were sent, ``None`` when another process is at it
         :raise exceptions.ChannelError: the target failed; nothing is lost
         """
         sent = 0
         with self._exclusively(target) as is_ours:
             if not is_ours:
-                return 0
+                return None
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
             while batch := self._atomically(lambda: self._claim(target, campaigns)):

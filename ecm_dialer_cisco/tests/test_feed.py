@@ -154,6 +154,15 @@ class TestFeed(DialerCase):
         self.feed()
         self.assertEqual(contact.state, "sent_to_dialer")
 
+    def test_a_dead_dialer_is_asked_once_for_all_its_campaigns(self):
+        other_target = self.target.copy({"key": "8"})
+        self._create_contacts(1)
+        self._create_contacts(1, self._create_campaign("Second offer", dialer_campaign_id=other_target.id))
+        self.client.failures = [Unreachable("down")]
+        self.feed()
+        self.assertFalse(self.client.taken)
+        self.assertEqual(other_target.last_error, "down")
+
     def test_lost_answer_is_never_sent_again_before_it_was_asked_about(self):
         contacts = self._create_contacts(2)
         self.client.failures = [InDoubt("no answer")]

@@ -38,6 +38,10 @@ shell: setup  ## Open Odoo's Python shell (DB=ecm_demo)
 pot: setup  ## Write the translation templates
 	@$(VENV_PYTHON) -m scripts.pot
 
+.PHONY: stop
+stop:  ## Stop PostgreSQL, which otherwise goes on for the next command
+	@$(PYTHON) -m scripts.cluster stop
+
 .PHONY: clean
 clean:  ## Remove all that was downloaded or generated
 	@$(PYTHON) -m scripts.clean

@@ -42,7 +42,7 @@ STRATEGY = "Three calls, minutes apart"
 RETRIES = {
     "busy": 1,
     "no_answer": 1,
-    "answering_machine": 2,
+    "answering_machine": 1,
     "customer_abandoned": 1,
     "call_abandoned": 1,
     "call_failed": 1,

@@ -10,6 +10,7 @@ DOWNLOADS = BUILD / "downloads"
 STAMPS = BUILD / "stamps"
 LOGS = BUILD / "logs"
 REPORTS = BUILD / "reports"
+TEMPORARY = BUILD / "tmp"
 SCREENSHOTS = BUILD / "screenshots"
 
 ODOO = BUILD / "odoo"

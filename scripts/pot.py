@@ -18,7 +18,7 @@ def update() -> list[str]:
     changed = []
     for module, content in _export_all():
         file = pot_file(module)
-        if not file.is_file() or file.read_text() != content:
+        if not _has_terms(file, content):
             file.parent.mkdir(exist_ok=True)
             file.write_text(content)
             changed.append(module)
@@ -27,11 +27,7 @@ def update() -> list[str]:
 
 def outdated() -> list[str]:
     """Modules whose template is missing or does not hold the terms of the code."""
-    return [
-        module
-        for module, content in _export_all()
-        if not pot_file(module).is_file() or pot_file(module).read_text() != content
-    ]
+    return [module for module, content in _export_all() if not _has_terms(pot_file(module), content)]
 
 
 def pot_file(module: str) -> Path:
@@ -46,8 +42,12 @@ def _export_all() -> Iterator[tuple[str, str]]:
             label = f"Exporting the terms of {module}"
             log = paths.LOGS / "pot.log"
             templates.run_odoo(label, log, "i18n", "export", module, "-d", database, "-o", str(target))
-            # Without the dates: a file changes when its terms do.
-            yield module, _DATES.sub("", target.read_text())
+            yield module, target.read_text()
+
+
+def _has_terms(file: Path, content: str) -> bool:
+    """Whether the file says the same but for its dates."""
+    return file.is_file() and _DATES.sub("", file.read_text()) == _DATES.sub("", content)
 
 
 @contextmanager

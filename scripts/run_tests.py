@@ -6,6 +6,7 @@ names the stages to run, for example `STAGES="lint pure"`.
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -18,6 +19,7 @@ from . import cluster, databases, lint, paths, pot, templates
 from .console import SetupError, say
 
 PYTEST_NO_TESTS = 5
+MAX_TEMPORARY_PATH = 60
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,21 @@ def run(stages: list[str], selection: Selection) -> Count:
     return total
 
 
+@contextmanager
+def _own_temporary_folder() -> Iterator[None]:
+    """Let pytest, Chromium and simulators leave nothing in /tmp, unless the path is too long for a socket's name."""
+    folder = paths.TEMPORARY / str(os.getpid())
+    if len(str(folder)) > MAX_TEMPORARY_PATH:
+        yield
+        return
+    folder.mkdir(parents=True)
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def main() -> None:
     """Command line: settings come from the environment, as make gives them."""
     selection = Selection.parse(os.environ.get("ARGS", ""))
@@ -244,7 +261,8 @@ def main() -> None:
     if unknown:
         raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
     cluster.ensure_running()
-    total = run(stages, selection)
+    with _own_temporary_folder():
+        total = run(stages, selection)
     if total.skipped:
         say("Skipped tests are failures: nothing that can be skipped here may be.")
     if not total.passed and not total.failed:

@@ -264,9 +264,11 @@ class UccxClient(DialerClient):
         database = self._require_database()
         with database.cursor() as cursor:
             rows = database.rows_above(cursor, mark.low, self.config.key_prefix)
-            telling = [row for row in rows if row.final or row.status == CALLBACK]
+            telling = _telling(rows)
             details = database.details(cursor, telling) if telling else {}
             agent_campaigns = database.agent_campaigns(cursor) if details is not None and telling else set()
+            rows = _read_again(cursor, database, rows, details, agent_campaigns)
+        telling = _telling(rows)
         second = int(now.timestamp())
         without_agent = [row.id for row in telling if _awaits_agent(row, details, agent_campaigns)]
         first_seen = {key: mark.held.get(key, second) for key in without_agent}
@@ -279,8 +281,7 @@ class UccxClient(DialerClient):
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
         database = self._require_database()
         with database.cursor() as cursor:
-            rows = database.rows_for(cursor, keys)
-            telling = [row for row in rows if row.final or row.status == CALLBACK]
+            telling = _telling(database.rows_for(cursor, keys))
             details = (database.details(cursor, telling) if telling else None) or {}
         return [call_result(row, details.get(row.id), row.final) for row in telling]
 
@@ -356,6 +357,32 @@ def _ended_after(statuses: Sequence[ImportStatus], before: int) -> ImportStatus 
         if is_new and status.started_at_ms and status.finished:
             return status
     return None
+
+
+def _telling(rows: Sequence[DialingRow]) -> list[DialingRow]:
+    """Rows that say something: results and callbacks."""
+    return [row for row in rows if row.final or row.status == CALLBACK]
+
+
+def _read_again(
+    cursor: Any,
+    database: UccxDatabase,
+    rows: Sequence[DialingRow],
+    details: dict[int, CallDetail] | None,
+    agent_campaigns: set[int],
+) -> list[DialingRow]:
+    """Read answered agent calls once more, now that their agents' records are known to exist.
+
+    UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read before its agent's
+    record may still say Voice.
+    """
+    answered = [
+        row.key
+        for row in rows
+        if row.final and row.result == VOICE and row.campaign_id in agent_campaigns and row.id in (details or {})
+    ]
+    fresh = {row.id: row for row in database.rows_for(cursor, answered)} if answered else {}
+    return [fresh.get(row.id, row) for row in rows]
 
 
 def _awaits_agent(row: DialingRow, details: dict[int, CallDetail] | None, agent_campaigns: set[int]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from ecm_dialer_cisco.clients import odbc
 from ecm_dialer_cisco.clients.exceptions import Unreachable
 from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
+from ecm_dialer_cisco.clients.uccx_database import UccxDatabase
 
 NOW = datetime(2026, 11, 21, 12)
 LONG_AGO = NOW - timedelta(hours=3)
@@ -177,6 +178,20 @@ def test_an_answered_agent_call_waits_for_the_agents_record(uccx):
     uccx.add_agent_record(1)
     assert uccx.poll() == [1, 2, 3]
     assert uccx.low == 3
+
+
+def test_what_the_agent_says_between_the_two_readings_counts(uccx, monkeypatch):
+    uccx.add(1, CLOSED, result=1, campaign=AGENT)
+    read_details = UccxDatabase.details
+
+    def classify_then_read(database, cursor, rows):
+        uccx.set(1, callresult=11, callstatus=MAX_CALLS)
+        uccx.add_agent_record(1)
+        return read_details(database, cursor, rows)
+
+    monkeypatch.setattr(UccxDatabase, "details", classify_then_read)
+    [result], _watermark = uccx.client.results("")
+    assert (result.raw_code, result.agent) == ("11", "Ann Agent")
 
 
 def test_it_does_not_wait_for_ever(uccx):

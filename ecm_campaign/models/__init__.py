@@ -4,6 +4,7 @@ from . import (
     ecm_strategy_attempt,
     ecm_strategy_rule,
     ecm_campaign,
+    ecm_import_profile,
     ecm_contact_list,
     ecm_contact_list_reject,
     ecm_contact,

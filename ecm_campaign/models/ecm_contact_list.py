@@ -12,9 +12,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..const import PENDING
+from ..const import BUSINESS_PARAMETERS, PENDING
 from ..tools import contact_file, contact_rows
 from ..tools import strategy as decision
+from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
 
 LINE = contact_rows.COLUMNS.index("line")
 PHONE = contact_rows.COLUMNS.index("phone_1")
@@ -55,17 +56,30 @@ class EcmContactList(models.Model):
         copy=False,
     )
     source = fields.Selection(
-        [("manual", "Upload"), ("api", "API"), ("form", "By hand")], required=True, default="manual", readonly=True
+        [
+            ("manual", "Upload"),
+            ("folder", "Shared folder"),
+            ("api", "API"),
+            ("database", "Database"),
+            ("crm", "CRM"),
+            ("form", "By hand"),
+        ],
+        required=True,
+        default="manual",
+        readonly=True,
     )
+    profile_id = fields.Many2one("ecm.import.profile", readonly=True, ondelete="set null", copy=False)
+    mode = fields.Selection(MODES, required=True, default="append", readonly=True)
     attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True, copy=False)
     file_name = fields.Char("File name", readonly=True)
     file_size = fields.Integer("File size (bytes)", readonly=True)
     options = fields.Json(readonly=True, help="How the file is read: dialect, columns, country.")
     duplicate_policy = fields.Selection(
-        [("reject", "Reject the row"), ("allow", "Store it again")],
-        string="Number already in the campaign",
-        required=True,
-        default="reject",
+        DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
+    )
+    duplicate_scope = fields.Selection(DUPLICATE_SCOPES, string="Known", required=True, default="campaign")
+    duplicate_days = fields.Integer(
+        "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
     )
 
     processed_count = fields.Integer("Processed", readonly=True, help="Rows read from the file.")
@@ -95,7 +109,73 @@ class EcmContactList(models.Model):
             contact_list.contact_count = sum(tally.values())
             contact_list.pending_count = tally.get(PENDING, 0)
 
+    @api.model
+    def _get_targets(self):
+        """What a column of a file can be stored as, for selection fields.
+
+        :return: list of ``(tools.contact_rows target, label)``
+        """
+        phones = [(f"phone_{index}", self.env._("Phone %s", index)) for index in range(1, 6)]
+        details = [
+            ("first_name", self.env._("First name")),
+            ("last_name", self.env._("Last name")),
+            ("account_number", self.env._("Customer key")),
+            ("email", self.env._("E-mail")),
+            ("tz", self.env._("Time zone")),
+            ("country", self.env._("Country of the numbers")),
+            ("priority", self.env._("Priority")),
+            ("not_before", self.env._("Not before")),
+        ]
+        parameters = [
+            (name, self.env._("Business Parameter %s", number)) for number, name in enumerate(BUSINESS_PARAMETERS, 1)
+        ]
+        return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
+
     # -- queue ----------------------------------------------------------------------------------------
+
+    @api.model
+    def create_from_file(self, campaign, file_name, attachment, profile=None, source="manual", mode=None):
+        """Have a file imported in the background (requirements L1 to L4).
+
+        :param campaign: record of ``ecm.campaign``
+        :param str file_name: shown as the list's name
+        :param attachment: record of ``ir.attachment`` with the file, which then belongs to the list; or its bytes
+        :param profile: record of ``ecm.import.profile``; none to find out everything
+        :param str source: a value of the field ``source``
+        :param str mode: append, overwrite or update; the profile's if it is not given
+        :return: the list, in state *queued*
+        :raise UserError: the file cannot be read
+        """
+        campaign.check_access("write")
+        profile = profile or self.env["ecm.import.profile"]
+        if isinstance(attachment, bytes):
+            attachment = self.env["ir.attachment"].create({"name": file_name, "raw": attachment})
+        try:
+            with self._open_attachment(attachment) as file:
+                reading = profile._get_reading(file, campaign)
+            contact_rows.check_map(contact_rows.ColumnMap(reading["columns"]))
+        except contact_file.UnreadableFile as error:
+            raise UserError(self._get_file_error_text(error.code)) from error
+        settings = {name: profile[name] for name in LIST_SETTINGS} if profile else {}
+        values = {
+            **settings,
+            "name": file_name,
+            "campaign_id": campaign.id,
+            "source": source,
+            "profile_id": profile.id,
+            "options": reading,
+        }
+        return self._create_queued({**values, **({"mode": mode} if mode else {})}, attachment)
+
+    @api.model
+    def _create_queued(self, values, attachment):
+        """:return: a list that waits for the background import of its attachment"""
+        contact_list = self.create(
+            {"file_name": attachment.name, "file_size": attachment.file_size, **values, "attachment_id": attachment.id}
+        )
+        attachment.write({"res_model": self._name, "res_id": contact_list.id})
+        contact_list.action_queue()
+        return contact_list
 
     def action_queue(self):
         """Have the import start in the background."""
@@ -161,7 +241,19 @@ class EcmContactList(models.Model):
             "no_phone_column": self.env._("Choose the column that holds phone 1."),
             "empty_file": self.env._("The file is empty."),
             "no_rows": self.env._("The file has no rows with contacts."),
-            "unsupported_format": self.env._("This is not a text file. Save it as CSV and upload it again."),
+            "unsupported_format": self.env._(
+                "This is not a file with contacts. Save it as CSV or XLSX and upload it again."
+            ),
+            "old_spreadsheet": self.env._(
+                "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password."
+            ),
+            "damaged": self.env._("The file is damaged or was cut off. Pack it or send it again."),
+            "encrypted": self.env._("The file is protected by a password. Upload it without one."),
+            "several_files": self.env._("The archive holds several files. Pack the one to import by itself."),
+            "unpacked_too_large": self.env._(
+                "Unpacked, the file is far larger than a list of contacts can be. Split it, or save it as CSV."
+            ),
+            "unknown_sheet": self.env._("The workbook has no sheet of this name."),
             "unknown_encoding": self.env._("The chosen characters are not known."),
             "line_too_long": self.env._("A line has more than a million characters: this is not a list of contacts."),
         }
@@ -180,7 +272,7 @@ class EcmContactList(models.Model):
         self.ensure_one()
         engine = self.env["ecm.engine"]
         engine._atomically(self._begin)
-        with self._open_file() as stream, ThreadPoolExecutor(max_workers=1) as parser:
+        with self._open_attachment(self.attachment_id) as stream, ThreadPoolExecutor(max_workers=1) as parser:
             for chunk, texts, position in self._read_ahead(parser, stream):
                 if not engine._atomically(partial(self._load_chunk, chunk, texts, position)):
                     return
@@ -197,10 +289,11 @@ class EcmContactList(models.Model):
             self.campaign_id.filtered("is_running")._trigger_feed()
 
     @contextmanager
-    def _open_file(self):
-        attachment = self.attachment_id.sudo()
+    def _open_attachment(self, attachment):
+        """The file as a stream of bytes."""
+        attachment = attachment.sudo()
         path = attachment._full_path(attachment.store_fname) if attachment.store_fname else None
-        with open(path, "rb") if path else closing(io.BytesIO(attachment.raw)) as stream:
+        with open(path, "rb") if path else closing(io.BytesIO(attachment.raw or b"")) as stream:
             yield stream
 
     def _read_ahead(self, parser, stream):
@@ -228,7 +321,7 @@ class EcmContactList(models.Model):
     def _parse(self, stream):
         """Chunks of the rows after ``resume_line``; touches no record once it runs."""
         dialect = contact_file.Dialect(**self.options["dialect"])
-        rows = contact_file.open_rows(stream, dialect)
+        _dialect, rows = contact_file.open_source(stream, dialect)
         resume_line = self.resume_line
         rest = ((line, cells) for line, cells in rows if line > resume_line)
         return contact_rows.parse_rows(rest, self._get_column_map(), self._get_parse_options())
@@ -241,6 +334,7 @@ class EcmContactList(models.Model):
             country=self.options.get("country"),
             tz=self.campaign_id.tz,
             columns=self.options["dialect"].get("columns") or None,
+            **{name: self.options[name] for name in ("min_length", "max_length") if self.options.get(name)},
         )
 
     def _load_chunk(self, chunk, texts, position):

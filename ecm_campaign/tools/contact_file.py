@@ -4,22 +4,43 @@ Nothing here knows what a column means; that is `contact_rows`. Memory is consta
 has at most `MAX_LINE` characters. A row that cannot be read is a `BadRow` in its place; only a file that cannot be
 read at all is an `UnreadableFile`.
 
-`sniff` looks at the beginning of the file, `open_rows` reads all of it. Both sides of a user's correction are covered:
-what the caller passes to `sniff` is taken, the rest is found out for it.
+Whoever has a file calls `describe`, `preview_source` and `open_source`: they read text and workbooks, packed or not.
+Text alone is the business of `sniff`, which looks at its beginning, and `open_rows`, which reads all of it. Both sides
+of a user's correction are covered: what the caller passes is taken, the rest is found out for it.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import BinaryIO
 
 import chardet
+
+from . import packed_file, spreadsheet
+from .file_errors import ERRORS, UnreadableFile
+
+__all__ = [
+    "ERRORS",
+    "WARNINGS",
+    "BadRow",
+    "Dialect",
+    "Row",
+    "UnreadableFile",
+    "describe",
+    "open_rows",
+    "open_source",
+    "preview",
+    "preview_source",
+    "sniff",
+]
 
 HEAD_SIZE = 1 << 16
 MAX_LINE = 1 << 20
@@ -32,23 +53,6 @@ ONE_COLUMN = "one_column"
 WARNINGS: dict[str, str] = {
     ONE_COLUMN: "Only one column was found. If the file has more, choose another delimiter.",
 }
-ERRORS: dict[str, str] = {
-    "empty_file": "The file is empty.",
-    "no_rows": "The file has no rows with contacts.",
-    "unsupported_format": "This is not a text file with contacts. Save it as CSV and upload it again.",
-    "unknown_encoding": "The chosen character encoding is not known.",
-    "no_phone_column": "No column is chosen for phone 1.",
-    "line_too_long": "The file has a line of more than a million characters; it is not a list of contacts.",
-}
-
-
-class UnreadableFile(Exception):
-    """The file cannot be imported as a whole. ``code`` is a key of `ERRORS`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(ERRORS[code])
-        self.code = code
-        self.message = ERRORS[code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Dialect:
     ``columns`` is the number of columns: the header's or that of most rows, whichever is more. Without header it is
     that of the widest of the first rows, since empty cells at the end may have been left out.
 
-    Line ends need no setting: every mixture of LF, CRLF and CR is understood.
+    Line ends need no setting: every mixture of LF, CRLF and CR is understood. A workbook (``kind`` is "xlsx") has
+    ``sheets`` instead of encoding, delimiter and quote; ``sheet`` is the one that is read, the first if empty.
     """
 
     encoding: str = "utf-8"
@@ -68,6 +73,9 @@ class Dialect:
     header: tuple[str, ...] = ()
     columns: int = 0
     warnings: tuple[str, ...] = ()
+    kind: str = packed_file.TEXT
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +150,20 @@ def sniff(
     sep_line = _SEP_LINE.fullmatch(text.lstrip("\ufeff").partition("\n")[0])
     quote = quote or _detect_quote(text)
     delimiter = delimiter or (sep_line.group(1) if sep_line else _detect_delimiter(text, quote))
-    rows = _sample(text, delimiter, quote)
+    return _with_columns(Dialect(encoding, delimiter, quote), _sample(text, delimiter, quote), has_header)
+
+
+def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | None) -> Dialect:
+    """Find out the columns, and whether the first of these rows names them."""
     has_header = _detect_header(rows) if has_header is None else has_header
     header = tuple(cell.strip() for cell in rows[0]) if has_header and rows else ()
     usual = _usual_width(rows)
-    return Dialect(
-        encoding,
-        delimiter,
-        quote,
-        has_header,
-        header,
-        max(usual, len(header)) if header else max(map(len, rows), default=0),
-        (ONE_COLUMN,) if usual <= 1 else (),
+    return replace(
+        dialect,
+        has_header=has_header,
+        header=header,
+        columns=max(usual, len(header)) if header else max(map(len, rows), default=0),
+        warnings=(ONE_COLUMN,) if usual <= 1 else (),
     )
 
 
@@ -293,18 +303,71 @@ def _detect_header(rows: list[list[str]]) -> bool:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def open_source(file: BinaryIO, name: str, dialect: Dialect | None = None) -> tuple[Dialect, Iterator[Row]]:
-    """Choose the reader by the file's content: the seam for spreadsheets and packed files.
+def describe(
+    file: BinaryIO,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    has_header: bool | None = None,
+    sheet: str | None = None,
+) -> Dialect:
+    """Find out how a file is written, whatever it is; what is passed is taken as given.
 
     :param file: seekable, opened for reading bytes
-    :param name: of the file, for readers that need its ending
-    :param dialect: None to find it out
-    :raise UnreadableFile: see `sniff`
+    :param sheet: of a workbook; the first one if it is not given
+    :raise UnreadableFile: it cannot be read at all
     """
-    del name  # text is known by its content
-    file.seek(0)
-    dialect = dialect or sniff(file.read(HEAD_SIZE), file.seek(0, io.SEEK_END))
-    return dialect, open_rows(file, dialect)
+    kind, content = packed_file.resolve(file)
+    if kind == packed_file.WORKBOOK:
+        dialect = Dialect(kind=kind, sheet=sheet or "", sheets=spreadsheet.sheet_names(content))
+        rows = [row for _line, row in islice(_sheet_rows(content, dialect), SAMPLE_ROWS)]
+        if not rows:
+            raise UnreadableFile("empty_file")
+        return _with_columns(dialect, rows, has_header)
+    head = content.read(HEAD_SIZE)
+    # Of packed text only the end tells its size.
+    size = packed_file.size_of(file) if content is file else len(head) + len(content.read(1))
+    return sniff(head, size, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header)
+
+
+def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect, Iterator[Row]]:
+    """Open any file that `describe` understands.
+
+    :param file: seekable, opened for reading bytes; it stays open
+    :param dialect: None to find it out
+    :return: the dialect, and the data rows as `open_rows` yields them
+    :raise UnreadableFile: it cannot be read; one that turns out to be damaged or too large, while the rows are read
+    """
+    dialect = dialect or describe(file)
+    kind, content = packed_file.resolve(file)
+    if kind != dialect.kind:
+        raise UnreadableFile("unsupported_format")
+    rows = _open_sheet_rows(content, dialect) if kind == packed_file.WORKBOOK else open_rows(content, dialect)
+    return dialect, rows
+
+
+def preview_source(file: BinaryIO, dialect: Dialect, limit: int = 20) -> list[Row]:
+    """The first data rows as `open_source` will yield them."""
+    _dialect, rows = open_source(file, dialect)
+    with contextlib.suppress(_NoRows):
+        return list(islice(rows, limit))
+    return []
+
+
+def _sheet_rows(content: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    return ((line, row) for line, row in spreadsheet.open_sheet(content, dialect.sheet) if row)
+
+
+def _open_sheet_rows(content: BinaryIO, dialect: Dialect) -> Iterator[Row]:
+    rows = _sheet_rows(content, dialect)
+    if dialect.has_header:
+        next(rows, None)
+    row = None
+    for row in rows:
+        yield row
+    if row is None:
+        raise _NoRows
 
 
 def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
@@ -325,7 +388,7 @@ def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
         for row in _data_rows(_physical_lines(text), dialect):
             yield row
         if row is None:
-            raise UnreadableFile("no_rows")
+            raise _NoRows
     finally:
         text.detach()
 
@@ -354,6 +417,11 @@ def _without_sep_line(lines: Iterable[str]) -> Iterator[str]:
     first = next(lines, "").removeprefix("\ufeff")
     yield "\n" if _SEP_LINE.fullmatch(first) else first
     yield from lines
+
+
+class _NoRows(UnreadableFile):
+    def __init__(self) -> None:
+        super().__init__("no_rows")
 
 
 class _Runaway(Exception):

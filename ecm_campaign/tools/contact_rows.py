@@ -39,6 +39,7 @@ __all__ = [
     "ColumnMap",
     "ParseOptions",
     "Reject",
+    "check_map",
     "copy_text",
     "guess_map",
     "parse_rows",
@@ -147,9 +148,14 @@ def parse_rows(rows: Iterable[Row], columns: ColumnMap, options: ParseOptions | 
     :param rows: as `contact_file.open_rows` yields them
     :raise UnreadableFile: ``no_phone_column``
     """
+    check_map(columns)
+    return _chunks(rows, _RowParser(columns, options or ParseOptions()))
+
+
+def check_map(columns: ColumnMap) -> None:
+    """:raise UnreadableFile: ``no_phone_column``"""
     if "phone_1" not in columns.targets.values():
         raise UnreadableFile("no_phone_column")
-    return _chunks(rows, _RowParser(columns, options or ParseOptions()))
 
 
 def _chunks(rows: Iterable[Row], parser: _RowParser) -> Iterator[Chunk]:

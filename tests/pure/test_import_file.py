@@ -296,7 +296,7 @@ def test_stopping_early_leaves_the_file_open():
 
 
 def test_open_source_finds_everything_out():
-    dialect, rows = open_source(io.BytesIO(TEXT.encode("latin-1")), "contacts.txt")
+    dialect, rows = open_source(io.BytesIO(TEXT.encode("latin-1")))
     assert (dialect.encoding, dialect.delimiter, dialect.header) == ("cp1252", ",", ("phone", "name", "city"))
     assert len(list(rows)) == len(NAMES)
 

@@ -441,7 +441,7 @@ def test_file_to_copy_text():
         ";Ohne;Nummer;\r\n"
         '0151 12345679;"Ein ""Spitzname""";Meier;"a\nb\\c"\r\n'
     ).encode("latin-1")
-    dialect, rows = open_source(io.BytesIO(data), "bank.csv")
+    dialect, rows = open_source(io.BytesIO(data))
     (chunk,) = parse_rows(rows, guess_map(dialect.header), ParseOptions("DE", columns=dialect.columns))
     assert chunk.rejects == [(3, "phone_1", "", "empty")]
     first, second = uncopy(copy_text(chunk.contacts, ["pending"]).getvalue())

@@ -322,7 +322,7 @@ def run(settings: Settings) -> bool:
             say(f"Odoo: {server.url}/odoo, login admin, password admin")
             dialer_id = create_dialer(client, simulator)
             campaign_id = start_campaign(client, dialer_id, settings)
-            say(f"Watch it: {server.url}/odoo/action-ecm_campaign.ecm_campaign_action/{campaign_id}")
+            say(f"Watch it: {server.url}/odoo/outbound-campaigns/{campaign_id}")
             closed = watch(client, campaign_id, dialer_id, settings)
             if settings.serve:
                 say(f"{server.url}/odoo goes on until Ctrl-C; login admin, password admin")

@@ -1,11 +1,13 @@
 """Databases of the private cluster: created, cloned with their filestore, dropped. Runs in the virtual environment."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 from psycopg2.sql import SQL, Identifier
 
 from . import cluster, paths
@@ -43,9 +45,22 @@ def create(name: str) -> None:
 
 def drop(name: str) -> None:
     """Drop a database with its filestore; connections to it are closed."""
-    with connect() as cursor:
-        cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+    deadline = time.monotonic() + 60
+    while not _try_to_drop(name, is_last=time.monotonic() > deadline):
+        time.sleep(0.2)
     shutil.rmtree(_filestore(name), ignore_errors=True)
+
+
+def _try_to_drop(name: str, is_last: bool) -> bool:
+    """Whether the database is gone; not while autovacuum, a superuser's process, is at work in it."""
+    try:
+        with connect() as cursor:
+            cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+    except psycopg2.errors.InsufficientPrivilege:
+        if is_last:
+            raise
+        return False
+    return True
 
 
 def clone(source: str, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts import cluster, databases, demo
+from scripts import databases, demo
 from scripts.odoo_server import OdooServer
 
 READ_TIMEOUT = 5
@@ -107,10 +107,3 @@ class Rehearsal:
         assert len(dialled) == len(set(dialled)), "an attempt was dialled twice"
         attempts = {key for (key,) in self.sql("SELECT key FROM ecm_attempt")}
         assert set(dialled) <= attempts, "something was dialled that the history does not know"
-
-
-def new_uccx_database(name: str) -> str:
-    """An empty database for a simulator; its DSN."""
-    databases.drop(name)
-    databases.create(name)
-    return cluster.load().uri(name)

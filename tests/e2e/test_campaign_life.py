@@ -6,10 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from scripts import databases
 from simulators.uccx.testing import running_simulator
 
-from .rehearsal import Rehearsal, new_uccx_database
+from .rehearsal import Rehearsal
 
 # The simulator's outcome is in the last digits: see simulators/uccx/README.md.
 VOICE, MACHINE, NO_ANSWER, BUSY, INVALID = "1", "4", "5", "6", "7"
@@ -21,11 +20,9 @@ def numbers(count, ending):
 
 
 @pytest.fixture
-def uccx(request):
-    name = f"ecm_e2e_uccx_{request.node.name[:30].lower()}"
-    with running_simulator(new_uccx_database(name), lines=50) as simulator:
+def uccx(empty_database):
+    with running_simulator(empty_database("uccx"), lines=50) as simulator:
         yield simulator
-    databases.drop(name)
 
 
 @pytest.fixture

@@ -1,54 +1,40 @@
 """A real simulator process on a database of its own, and the product's client over HTTPS and ODBC.
 
-The database server is the private cluster of `scripts.cluster`, or the one that ECM_TEST_DSN names.
+The databases are in the private cluster of `scripts.cluster`.
 """
 
-import os
 import sys
 import types
 import uuid
 from pathlib import Path
 
-import psycopg2
-import psycopg2.extensions
 import pytest
+
+from scripts import cluster, databases
 
 ROOT = Path(__file__).resolve().parents[2]
 
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
 if "ecm_dialer_cisco" not in sys.modules:
     package = types.ModuleType("ecm_dialer_cisco")
     package.__path__ = [str(ROOT / "ecm_dialer_cisco")]
     sys.modules["ecm_dialer_cisco"] = package
 
 
-def server_dsn():
-    if "ECM_TEST_DSN" in os.environ:
-        return os.environ["ECM_TEST_DSN"]
-    from scripts import cluster
-
-    return cluster.ensure_running().uri()
-
-
 @pytest.fixture(scope="session")
 def new_database():
     """A function that creates an empty database and returns its DSN; all are dropped at the end."""
-    connection = psycopg2.connect(server_dsn())
-    connection.autocommit = True
     names = []
 
     def create():
-        names.append(f"ecm_simulator_{uuid.uuid4().hex[:12]}")
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {names[-1]}")
-        return psycopg2.extensions.make_dsn(server_dsn(), dbname=names[-1])
+        name = f"ecm_simulator_{uuid.uuid4().hex[:12]}"
+        databases.create(name)
+        names.append(name)
+        return cluster.load().uri(name)
 
+    cluster.ensure_running()
     yield create
-    with connection.cursor() as cursor:
-        for name in names:
-            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    connection.close()
+    for name in names:
+        databases.drop(name)
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def _resolve_content(guarded: _Guarded) -> tuple[str, BinaryIO]:
     if magic not in _ZIP:
         return TEXT, content
     # A workbook is read from several places: it needs a file.
-    spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY))
+    spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY))  # noqa: SIM115  goes with its last reader
     shutil.copyfileobj(content, spool)
     spool.seek(0)
     if not is_workbook(open_archive(spool)):

@@ -1,0 +1,288 @@
+"""Workbooks and packed files, built here as other programs build them, and those that mean harm (L1)."""
+
+import gzip
+import io
+import tracemalloc
+import zipfile
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+
+from ecm_campaign.tools import contact_file, packed_file, spreadsheet
+from ecm_campaign.tools.contact_file import UnreadableFile, describe, open_source, preview_source
+
+CSV = b"phone;name\n+4915112345678;Max\n+4915112345679;Eva\n"
+PHONES = ["+4915112345678", "+4915112345679"]
+
+
+def workbook(*rows, formats=(), title="Contacts", more=()):
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    for place, number_format in formats:
+        book.active[place].number_format = number_format
+    for name in more:
+        book.create_sheet(name).append(["phone", name])
+        book[name].append([PHONES[0], name])
+    return save(book)
+
+
+def save(book):
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def zipped(**members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return file.getvalue()
+
+
+def repacked(data, **parts):
+    """A workbook with some of its parts replaced, or left out."""
+    changes = {name.replace("__", "/").replace("_xml", ".xml"): content for name, content in parts.items()}
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            content = changes.get(member.filename, old.read(member))
+            if content is not None:
+                new.writestr(member.filename, content)
+        for name in changes.keys() - set(old.namelist()):
+            new.writestr(name, changes[name])
+    return file.getvalue()
+
+
+def cells_of(data, **choices):
+    file = io.BytesIO(data)
+    _dialect, rows = open_source(file, describe(file, **choices))
+    return [cells for _line, cells in rows]
+
+
+def error_of(data):
+    with pytest.raises(UnreadableFile) as caught:
+        cells_of(data)
+    return caught.value.code
+
+
+# --- workbooks -------------------------------------------------------------------------------------------------------
+
+
+def test_cells_are_taken_for_what_they_mean():
+    data = workbook(
+        ["phone", "text", "whole", "float", "date", "time stamp", "flag", "empty", "zeros"],
+        [PHONES[0], "007", 42.0, 1.5, date(2026, 12, 31), datetime(2026, 12, 31, 18, 30), True, None, 15112345678],
+        formats=[("I2", "000000000000")],
+    )
+    assert cells_of(data) == [
+        [PHONES[0], "007", "42", "1.5", "2026-12-31", "2026-12-31 18:30:00", "TRUE", "", "015112345678"]
+    ]
+
+
+def test_long_numbers_keep_their_digits():
+    assert cells_of(workbook(["phone"], [4915112345678], [4.915112345678e12])) == [["4915112345678"]] * 2
+
+
+def test_formulas_are_taken_as_last_computed():
+    data = workbook(["phone", "sum"], [PHONES[0], "=1+1"])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    computed = sheet.replace("<v></v>", "<v>2</v>").replace("<v />", "<v>2</v>").replace("<v/>", "<v>2</v>")
+    assert computed != sheet
+    assert cells_of(repacked(data, xl__worksheets__sheet1_xml=computed)) == [[PHONES[0], "2"]]
+    assert cells_of(data) == [[PHONES[0]]]
+
+
+def test_lines_are_the_rows_of_the_sheet():
+    book = openpyxl.Workbook()
+    book.active["A3"], book.active["A5"], book.active["A9"] = "phone", PHONES[0], PHONES[1]
+    file = io.BytesIO(save(book))
+    dialect, rows = open_source(file)
+    assert dialect.header == ("phone",)
+    assert list(rows) == [(5, [PHONES[0]]), (9, [PHONES[1]])]
+
+
+def test_header_is_found_out_or_told():
+    with_header, without = workbook(["phone", "name"], [PHONES[0], "Max"]), workbook([PHONES[0], "Max"])
+    assert describe(io.BytesIO(with_header)).header == ("phone", "name")
+    assert describe(io.BytesIO(without)).has_header is False
+    assert len(cells_of(with_header, has_header=False)) == 2
+    assert describe(io.BytesIO(without)).columns == 2
+
+
+def test_sheet_is_the_first_or_the_chosen_one():
+    data = workbook(["phone"], [PHONES[1]], more=["Second", "Third"])
+    assert describe(io.BytesIO(data)).sheets == ("Contacts", "Second", "Third")
+    assert cells_of(data) == [[PHONES[1]]]
+    assert cells_of(data, sheet="Third") == [[PHONES[0], "Third"]]
+    with pytest.raises(UnreadableFile, match="no sheet"):
+        cells_of(data, sheet="Fourth")
+
+
+def test_wrong_dimension_hides_no_rows():
+    data = workbook(["phone"], [PHONES[0]], [PHONES[1]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    data = repacked(data, xl__worksheets__sheet1_xml=sheet.replace('ref="A1:A3"', 'ref="A1"'))
+    assert cells_of(data) == [[PHONES[0]], [PHONES[1]]]
+
+
+def test_preview_of_a_workbook():
+    data = workbook(["phone"], *([PHONES[0]] for _row in range(50)))
+    file = io.BytesIO(data)
+    assert len(preview_source(file, describe(file), 8)) == 8
+    empty = io.BytesIO(workbook(["phone", "name"]))
+    assert preview_source(empty, describe(empty)) == []
+
+
+def test_empty_workbook():
+    assert error_of(workbook()) == "empty_file"
+
+
+@pytest.mark.parametrize("entity", ['SYSTEM "file:///etc/passwd"', '"+4915112345678"'])
+def test_entities_are_not_read(entity):
+    data = workbook(["phone"], [PHONES[0]])
+    shared = (
+        f'<?xml version="1.0"?><!DOCTYPE sst [<!ENTITY x {entity}>]>'
+        '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>&x;</t></si></sst>'
+    )
+    assert error_of(repacked(data, xl__sharedStrings_xml=shared)) == "damaged"
+    commented = shared.replace("<!DOCTYPE", "<!-- <sst> --><!DOCTYPE")
+    assert error_of(repacked(data, xl__sharedStrings_xml=commented)) == "damaged"
+    assert error_of(repacked(data, xl__sharedStrings_xml=shared.encode("utf-16"))) == "damaged"
+
+
+def test_broken_workbook():
+    data = workbook(["phone"], [PHONES[0]])
+    assert error_of(data[: len(data) // 2]) == "damaged"
+    assert error_of(repacked(data, xl__worksheets__sheet1_xml="<worksheet><sheetData><row")) == "damaged"
+    assert error_of(repacked(data, xl__workbook_xml="<workbook/>")) in ("damaged", "no_rows")
+
+
+def test_very_wide_rows_cost_no_more_than_the_widest_that_is_read():
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["phone", *([None] * 16_000), "far away"])
+    for _row in range(50):
+        sheet.append([PHONES[0], *([None] * 16_000), "far away"])
+    rows = cells_of(save(book), has_header=True)
+    assert {len(row) for row in rows} == {1}
+
+
+# --- packed files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(CSV),
+        zipped(night__csv=CSV),
+        zipped(night__txt=CSV, readme__pdf=b"%PDF"),
+        zipped(night=CSV),
+        zipped(**{"__MACOSX/night": b"x", "night__csv": CSV}),
+        zipped(night__xlsx=workbook(["phone", "name"], [PHONES[0], "Max"], [PHONES[1], "Eva"])),
+        gzip.compress(workbook(["phone", "name"], [PHONES[0], "Max"], [PHONES[1], "Eva"])),
+    ],
+    ids=["gzip", "zip", "zip with a note", "no ending", "macOS", "workbook in zip", "workbook in gzip"],
+)
+def test_packed_file_is_read_like_the_file_in_it(data):
+    assert cells_of(data) == [[PHONES[0], "Max"], [PHONES[1], "Eva"]]
+    file = io.BytesIO(data)
+    assert len(preview_source(file, describe(file), 1)) == 1
+
+
+def test_packed_file_in_another_encoding():
+    data = gzip.compress("phone;name\n+4915112345678;Müller\n".encode("cp1252"))
+    assert describe(io.BytesIO(data)).encoding == "cp1252"
+    assert cells_of(data) == [[PHONES[0], "Müller"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (gzip.compress(CSV)[:-12], "damaged"),
+        (gzip.compress(CSV)[:-4] + b"\0\0\0\0", "damaged"),
+        (zipped(a__csv=CSV, b__csv=CSV), "several_files"),
+        (zipped(a__png=b"1", b__png=b"2"), "several_files"),
+        (zipped(), "empty_file"),
+        (zipped(inner__zip=zipped(a__csv=CSV)), "unsupported_format"),
+        (zipped(a__csv=CSV)[:40], "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_spreadsheet"),
+        (gzip.compress(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), "old_spreadsheet"),
+        (
+            zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content__xml=b"<x/>"),
+            "unsupported_format",
+        ),
+        (gzip.compress(b""), "empty_file"),
+        (b"%PDF-1.7\n", "unsupported_format"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_refused_by_name(data, code):
+    assert error_of(data) == code
+
+
+def test_encrypted_archive():
+    data = bytearray(zipped(a__csv=CSV))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset] |= packed_file.ENCRYPTED
+    assert error_of(bytes(data)) == "encrypted"
+
+
+def test_rare_packing_methods_are_refused():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.csv", CSV)
+    assert error_of(file.getvalue()) == "unsupported_format"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped(a__csv=text)], ids=["gzip", "zip"])
+def test_bomb_is_given_up_while_it_unpacks(pack, monkeypatch):
+    monkeypatch.setattr(packed_file, "FREE", 4 << 20)
+    bomb = pack(b"+4915112345678;Max\n" * 1_000_000)
+    assert len(bomb) < 80_000
+    tracemalloc.start()
+    read = 0
+    with pytest.raises(UnreadableFile, match="far larger"):
+        for _row in open_source(io.BytesIO(bomb))[1]:
+            read += 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert read * 19 < 10_000_000
+    assert peak < 5_000_000
+
+
+def test_workbook_bomb_is_refused_before_it_unpacks(monkeypatch):
+    for module in (packed_file, spreadsheet):
+        monkeypatch.setattr(module, "FREE", 4 << 20)
+    monkeypatch.setattr(spreadsheet, "MAX_SHARED_STRINGS", 1 << 20)
+    data = workbook(["phone"], [PHONES[0]])
+    sheet = b"<worksheet>" + b" " * (5 << 20) + b"</worksheet>"
+    assert error_of(repacked(data, xl__worksheets__sheet1_xml=sheet)) == "unpacked_too_large"
+    shared = b"<sst>" + b" " * (1 << 20) + b"</sst>"
+    assert error_of(repacked(data, xl__sharedStrings_xml=shared)) == "unpacked_too_large"
+
+
+def test_memory_does_not_grow_with_what_is_packed():
+    line = "+49151{0:08d};Max;{0}\n"
+    text = io.BytesIO()
+    with gzip.GzipFile(fileobj=text, mode="wb", compresslevel=1) as packed:
+        for start in range(0, 400_000, 10_000):
+            packed.write("".join(line.format(n) for n in range(start, start + 10_000)).encode())
+    dialect = describe(text)
+    tracemalloc.start()
+    count = sum(1 for _row in open_source(text, dialect)[1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count >= 399_999
+    assert peak < 3_000_000
+
+
+def test_file_that_was_replaced_by_another_kind():
+    dialect = describe(io.BytesIO(CSV))
+    with pytest.raises(UnreadableFile):
+        open_source(io.BytesIO(workbook(["phone"], [PHONES[0]])), dialect)
+    assert contact_file.ERRORS.keys() >= {"damaged", "several_files"}

@@ -123,3 +123,42 @@ class TestImportProfile(CampaignCase):
             self.env["ecm.contact.list"].with_user(agent).create_from_file(
                 self.campaign.with_user(agent), "x.csv", CONTENT
             )
+
+    def test_wizard_reads_a_workbook(self):
+        book = openpyxl.Workbook()
+        book.active.append(["phone", "name"])
+        book.active.append([4915123456789, "Anna"])
+        other = book.create_sheet("Other")
+        other.append(["phone"])
+        other.append(["+493023125002"])
+        file = io.BytesIO()
+        book.save(file)
+        form = self.open_wizard(file.getvalue())
+        self.assertEqual((form.kind, form.sheet_names), ("xlsx", "Sheet, Other"))
+        self.assertFalse(form.problem)
+        self.assertIn("Anna", form.preview_html)
+        form.sheet = "Nowhere"
+        self.assertIn("no sheet", form.problem)
+        form.sheet = "Other"
+        form.save().action_import()
+        self.env["ecm.contact.list"]._cron_import()
+        self.assertEqual(self.contacts_of(self.campaign).mapped("phone_1"), ["+493023125002"])
+
+    def test_wizard_saves_the_mapping_and_remembers_it(self):
+        form = self.open_wizard(CONTENT)
+        with form.column_ids.edit(2) as column:
+            column.target = "business_parameter_7"
+        form.save_profile, form.profile_name = True, "Bank"
+        form.save().action_import()
+        profile = self.env["ecm.import.profile"].search([("name", "=", "Bank")])
+        self.assertEqual(
+            [(column.header, column.target) for column in profile.column_ids],
+            [("Name", "last_name"), ("Mobil", "phone_1"), ("Anders", "business_parameter_7")],
+        )
+        self.assertEqual((profile.delimiter, profile.layout), (";", "header"))
+        again = self.open_wizard(b"Mobil;Anders\n0151 23456789;z\n")
+        self.assertEqual(again.profile_id, profile)
+        contact_list = self.upload(b"Anders;Mobil;Name\nz;0151 23456780;Clara\n")
+        self.assertEqual(contact_list.profile_id, profile)
+        clara = self.contacts_of(self.campaign).filtered(lambda contact: contact.last_name == "Clara")
+        self.assertEqual(dict(clara.business_parameters)["business_parameter_7"], "z")

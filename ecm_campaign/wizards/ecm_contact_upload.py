@@ -1,4 +1,5 @@
 import base64
+import io
 import json
 from dataclasses import asdict
 
@@ -7,33 +8,20 @@ from markupsafe import Markup
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import BUSINESS_PARAMETERS
+from ..models.ecm_import_profile import (
+    DELIMITERS,
+    DUPLICATE_POLICIES,
+    DUPLICATE_SCOPES,
+    ENCODINGS,
+    LAYOUTS,
+    LIST_SETTINGS,
+    MODES,
+    QUOTES,
+)
 from ..tools import contact_file, contact_rows
 
 PREVIEW_ROWS = 8
-# Base64 characters that hold the beginning of the file: a multiple of 4.
-HEAD_CHARACTERS = contact_file.HEAD_SIZE * 4
 MAX_FILE_SIZE = 512 * 1024 * 1024
-ENCODINGS = [
-    ("utf-8", "UTF-8"),
-    ("utf-8-sig", "UTF-8 with mark"),
-    ("cp1252", "Windows Western (1252)"),
-    ("iso-8859-1", "Latin-1"),
-    ("iso-8859-15", "Latin-9"),
-    ("cp1250", "Windows Central European (1250)"),
-    ("cp1251", "Windows Cyrillic (1251)"),
-    ("cp1253", "Windows Greek (1253)"),
-    ("cp1254", "Windows Turkish (1254)"),
-    ("cp1256", "Windows Arabic (1256)"),
-    ("utf-16", "UTF-16"),
-    ("utf-16-le", "UTF-16 LE"),
-    ("utf-16-be", "UTF-16 BE"),
-    ("utf-32", "UTF-32"),
-    ("gb18030", "Chinese (GB 18030)"),
-    ("big5", "Chinese (Big5)"),
-    ("shift_jis", "Japanese (Shift JIS)"),
-    ("euc-kr", "Korean (EUC-KR)"),
-]
 
 
 class EcmContactUpload(models.TransientModel):
@@ -43,32 +31,36 @@ class EcmContactUpload(models.TransientModel):
     _description = "Upload Contacts"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True)
-    file = fields.Binary("CSV or text file", required=True)
+    file = fields.Binary(required=True)
     file_name = fields.Char()
     list_name = fields.Char(
         "Name of the list", compute="_compute_list_name", store=True, readonly=False, help="Empty: the file's name."
     )
-    layout = fields.Selection(
-        [
-            ("header", "The first line names the columns"),
-            ("none", "No header line"),
-            ("ecm", "ECM order: phones 1 to 5, business parameters 1 to 12"),
-        ],
-        required=True,
-        default="header",
+    profile_id = fields.Many2one(
+        "ecm.import.profile",
+        string="Import profile",
+        compute="_compute_profile_id",
+        store=True,
+        readonly=False,
+        help="How files of this kind are read. Suggested: the one of the campaign's last list.",
     )
-    delimiter = fields.Selection(
-        [(",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Vertical bar"), (":", "Colon")],
-        required=True,
-        default=",",
-    )
+    kind = fields.Char(readonly=True)
+    layout = fields.Selection(LAYOUTS, required=True, default="header")
+    delimiter = fields.Selection(DELIMITERS, required=True, default=",")
     encoding = fields.Selection(ENCODINGS, string="Characters", required=True, default="utf-8")
+    quote = fields.Selection(QUOTES, string="Quotation mark", required=True, default='"')
+    sheet = fields.Char(help="Empty: the first one.")
+    sheet_names = fields.Char(readonly=True)
+    mode = fields.Selection(MODES, required=True, default="append")
     duplicate_policy = fields.Selection(
-        [("reject", "Reject the row"), ("allow", "Store it again")],
-        string="Number already in the campaign",
-        required=True,
-        default="reject",
+        DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
     )
+    duplicate_scope = fields.Selection(DUPLICATE_SCOPES, string="Known", required=True, default="campaign")
+    duplicate_days = fields.Integer(
+        "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
+    )
+    save_profile = fields.Boolean("Save this mapping as a profile")
+    profile_name = fields.Char("Name of the profile")
     country_id = fields.Many2one(
         "res.country",
         string="Country of the numbers",
@@ -86,6 +78,12 @@ class EcmContactUpload(models.TransientModel):
         for upload in self:
             upload.country_id = (upload.campaign_id.company_id or self.env.company).country_id
 
+    @api.depends("campaign_id")
+    def _compute_profile_id(self):
+        for upload in self:
+            last = self.env["ecm.contact.list"].search([("campaign_id", "=", upload.campaign_id.id)], limit=1)
+            upload.profile_id = last.profile_id.filtered("active")
+
     @api.depends("file_name")
     def _compute_list_name(self):
         for upload in self:
@@ -93,22 +91,40 @@ class EcmContactUpload(models.TransientModel):
 
     # -- what the file is like ------------------------------------------------------------------------
 
-    @api.onchange("file")
+    @api.onchange("file", "profile_id")
     def _onchange_file(self):
-        """Find out how the file is written."""
+        """Find out how the file is written, as far as the profile does not say it."""
+        self._take_over_profile()
         if not self.file:
             return
+        profile = self.profile_id
         try:
-            dialect = contact_file.sniff(self._get_head(), self._get_size())
+            dialect = contact_file.describe(
+                self._open(),
+                encoding=profile.encoding or None,
+                delimiter=profile.delimiter or None,
+                quote=profile.quote or None,
+                has_header=profile.layout == "header" if profile else None,
+                sheet=profile.sheet or None,
+            )
         except contact_file.UnreadableFile:
             return
+        self.kind = dialect.kind
+        self.sheet_names = ", ".join(dialect.sheets) if len(dialect.sheets) > 1 else False
         self.delimiter = dialect.delimiter
+        self.quote = dialect.quote
         if dialect.encoding in dict(ENCODINGS):
             self.encoding = dialect.encoding
-        self.layout = "header" if dialect.has_header else "none"
+        self.layout = profile.layout or ("header" if dialect.has_header else "none")
         self._set_columns()
 
-    @api.onchange("layout", "delimiter", "encoding")
+    def _take_over_profile(self):
+        profile = self.profile_id
+        if profile:
+            self.update({name: profile[name] for name in (*LIST_SETTINGS, "sheet")})
+            self.country_id = profile.country_id or self.country_id
+
+    @api.onchange("layout", "delimiter", "encoding", "quote", "sheet")
     def _onchange_dialect(self):
         if self.file:
             self._set_columns()
@@ -116,12 +132,12 @@ class EcmContactUpload(models.TransientModel):
     def _set_columns(self):
         try:
             dialect = self._get_dialect()
-            rows = contact_file.preview(self._get_head(), self._get_size(), dialect, PREVIEW_ROWS)
+            rows = contact_file.preview_source(self._open(), dialect, PREVIEW_ROWS)
+            targets = self._get_targets(dialect, rows)
         except contact_file.UnreadableFile:
             self.column_ids = [Command.clear()]
             return
         samples = next((cells for _line, cells in rows if isinstance(cells, list)), [])
-        targets = self._guess_targets(dialect)
         self.column_ids = [
             Command.clear(),
             *(
@@ -137,40 +153,42 @@ class EcmContactUpload(models.TransientModel):
             ),
         ]
 
-    def _guess_targets(self, dialect):
+    def _get_targets(self, dialect, rows):
         """:return: ``{column index: target}``"""
+        profile = self.profile_id if self.profile_id.layout == self.layout else self.env["ecm.import.profile"]
         if self.layout == "ecm":
-            return dict(contact_rows.ECM_MAP.targets)
-        if self.layout == "none":
-            names = ["phone_1", *BUSINESS_PARAMETERS][: dialect.columns]
-            return dict(enumerate(names))
-        return dict(contact_rows.guess_map(dialect.header).targets)
+            return contact_rows.ECM_MAP.targets
+        try:
+            return profile._get_targets(dialect, rows)
+        except UserError:
+            # The preview shows what is there; the user chooses the columns that the profile does not find.
+            return self.env["ecm.import.profile"]._get_targets(dialect, rows)
 
-    def _get_encoded(self):
-        """The file in base64, also where the client asked for its size only."""
-        content = self.with_context(bin_size=False).file
-        return content.encode() if isinstance(content, str) else content
+    def _get_content(self):
+        """The file's bytes, also where the client asked for its size only."""
+        return base64.b64decode(self.with_context(bin_size=False).file)
 
-    def _get_head(self):
-        return base64.b64decode(self._get_encoded()[:HEAD_CHARACTERS])
+    def _open(self):
+        return io.BytesIO(self._get_content())
 
     def _get_size(self):
-        content = self._get_encoded()
-        return len(content) * 3 // 4 - content[-2:].count(b"=")
+        content = self.with_context(bin_size=False).file
+        return len(content) * 3 // 4
 
     def _get_dialect(self):
         """:raise contact_file.UnreadableFile: it cannot be read at all"""
-        return contact_file.sniff(
-            self._get_head(),
-            self._get_size(),
+        return contact_file.describe(
+            self._open(),
             encoding=self.encoding,
             delimiter=self.delimiter,
+            quote=self.quote,
             has_header=self.layout == "header",
+            sheet=self.sheet or None,
         )
 
     # -- preview --------------------------------------------------------------------------------------
 
-    @api.depends("file", "layout", "delimiter", "encoding", "country_id", "column_ids.target")
+    @api.depends("file", "layout", "delimiter", "encoding", "quote", "sheet", "country_id", "column_ids.target")
     def _compute_preview(self):
         for upload in self:
             error, upload.preview_html = upload._get_preview() if upload.file else (False, False)
@@ -184,7 +202,7 @@ class EcmContactUpload(models.TransientModel):
             return self.env._("Chosen for more than one column: %s", doubles), False
         try:
             dialect = self._get_dialect()
-            rows = contact_file.preview(self._get_head(), self._get_size(), dialect, PREVIEW_ROWS)
+            rows = contact_file.preview_source(self._open(), dialect, PREVIEW_ROWS)
             chunks = list(contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options(dialect)))
         except contact_file.UnreadableFile as error:
             return self.env["ecm.contact.list"]._get_file_error_text(error.code), False
@@ -200,7 +218,7 @@ class EcmContactUpload(models.TransientModel):
         """:return: what is chosen for more than one column, as text, or False"""
         targets = [column.target for column in self.column_ids if column.target != "ignore"]
         doubles = {target for target in targets if targets.count(target) > 1}
-        labels = dict(self.env["ecm.contact.upload.column"]._get_targets())
+        labels = dict(self.env["ecm.contact.list"]._get_targets())
         return ", ".join(labels[name] for name in sorted(doubles))
 
     def _get_column_map(self):
@@ -210,7 +228,10 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_parse_options(self, dialect):
         return contact_rows.ParseOptions(
-            country=self.country_id.code or None, tz=self.campaign_id.tz, columns=dialect.columns or None
+            country=self.country_id.code or None,
+            tz=self.campaign_id.tz,
+            columns=dialect.columns or None,
+            **self.profile_id._get_lengths(),
         )
 
     def _render_preview(self, chunks):
@@ -219,7 +240,7 @@ class EcmContactUpload(models.TransientModel):
         lines += [
             (reject.line, self._render_reject(reject, len(names))) for chunk in chunks for reject in chunk.rejects
         ]
-        labels = dict(self.env["ecm.contact.upload.column"]._get_targets())
+        labels = dict(self.env["ecm.contact.list"]._get_targets())
         head = Markup().join(Markup("<th>%s</th>") % labels[name] for name in names)
         body = Markup().join(Markup("<tr><td>%s</td>%s</tr>") % line for line in sorted(lines))
         return Markup(
@@ -241,16 +262,13 @@ class EcmContactUpload(models.TransientModel):
         """Hand the file to the background import, and show the list that it goes into."""
         self.ensure_one()
         self.campaign_id.check_access("write")
-        contact_list = self.env["ecm.contact.list"].create(self._prepare_list_values())
-        contact_list.attachment_id = self.env["ir.attachment"].create(
-            {
-                "name": self.file_name or contact_list.name,
-                "raw": base64.b64decode(self._get_encoded()),
-                "res_model": contact_list._name,
-                "res_id": contact_list.id,
-            }
+        values = self._prepare_list_values()
+        if self.save_profile:
+            values["profile_id"] = self._save_profile().id
+        attachment = self.env["ir.attachment"].create(
+            {"name": self.file_name or values["name"], "raw": self._get_content()}
         )
-        contact_list.action_queue()
+        contact_list = self.env["ecm.contact.list"]._create_queued(values, attachment)
         return {
             "type": "ir.actions.act_window",
             "res_model": contact_list._name,
@@ -265,18 +283,47 @@ class EcmContactUpload(models.TransientModel):
             raise UserError(error)
         dialect = self._get_dialect()
         return {
+            **{name: self[name] for name in LIST_SETTINGS},
             "name": self.list_name or self.file_name or self.env._("Upload"),
             "campaign_id": self.campaign_id.id,
             "source": "manual",
-            "file_name": self.file_name,
-            "file_size": self._get_size(),
-            "duplicate_policy": self.duplicate_policy,
+            "profile_id": self.profile_id.id,
             "options": {
                 "dialect": asdict(dialect),
                 "columns": dict(self._get_column_map().targets),
                 "country": self.country_id.code or None,
+                **self.profile_id._get_lengths(),
             },
         }
+
+    def _save_profile(self):
+        """Keep what was chosen for the next file of this kind."""
+        if not self.profile_name:
+            raise UserError(self.env._("Name the profile."))
+        columns = self.column_ids.filtered(lambda column: column.target != "ignore")
+        return self.env["ecm.import.profile"].create(
+            {
+                **{name: self[name] for name in (*LIST_SETTINGS, "layout", "sheet", *self._get_text_settings())},
+                "name": self.profile_name,
+                "company_id": self.campaign_id.company_id.id,
+                "country_id": self.country_id.id,
+                "column_ids": [
+                    Command.create(
+                        {
+                            "position": column.position + 1,
+                            "header": column.header if self.layout == "header" else False,
+                            "target": column.target,
+                        }
+                    )
+                    for column in columns
+                    if self.layout != "ecm"
+                ],
+                **self.profile_id._get_lengths(),
+            }
+        )
+
+    def _get_text_settings(self):
+        return () if self.kind == "xlsx" else ("delimiter", "encoding", "quote")
 
 
 class EcmContactUploadColumn(models.TransientModel):
@@ -294,18 +341,4 @@ class EcmContactUploadColumn(models.TransientModel):
 
     @api.model
     def _get_targets(self):
-        phones = [(f"phone_{index}", self.env._("Phone %s", index)) for index in range(1, 6)]
-        details = [
-            ("first_name", self.env._("First name")),
-            ("last_name", self.env._("Last name")),
-            ("account_number", self.env._("Customer key")),
-            ("email", self.env._("E-mail")),
-            ("tz", self.env._("Time zone")),
-            ("country", self.env._("Country of the numbers")),
-            ("priority", self.env._("Priority")),
-            ("not_before", self.env._("Not before")),
-        ]
-        parameters = [
-            (name, self.env._("Business Parameter %s", number)) for number, name in enumerate(BUSINESS_PARAMETERS, 1)
-        ]
-        return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
+        return self.env["ecm.contact.list"]._get_targets()

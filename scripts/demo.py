@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import cluster, databases, paths, processes, templates
+from . import cluster, databases, odbc, paths, processes, templates
 from .console import SetupError, fail, say
 from .demo_contacts import PARAMETER_COLUMNS, demo_file
 from .odoo_server import OdooServer
@@ -312,6 +312,7 @@ def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], clo
 def run(settings: Settings) -> bool:
     """The whole demo; whether every contact was closed."""
     check_port(settings.port)
+    odbc.use()
     prepare_databases(settings)
     server = OdooServer(settings.database, port=settings.port, cron_threads=3)
     server.log.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ DOWNLOADS = BUILD / "downloads"
 STAMPS = BUILD / "stamps"
 LOGS = BUILD / "logs"
 REPORTS = BUILD / "reports"
+ODBC = BUILD / "odbc"
 TEMPORARY = BUILD / "tmp"
 SCREENSHOTS = BUILD / "screenshots"
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cluster, databases, lint, paths, pot, templates
+from . import cluster, databases, lint, odbc, paths, pot, templates
 from .console import SetupError, say
 
 PYTEST_NO_TESTS = 5
@@ -261,6 +261,7 @@ def main() -> None:
     if unknown:
         raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
     cluster.ensure_running()
+    odbc.use()
     with _own_temporary_folder():
         total = run(stages, selection)
     if total.skipped:

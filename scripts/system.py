@@ -48,9 +48,10 @@ def _major_version(program: Path) -> float:
         return 0.0
 
 
-def _has_library(pattern: str) -> bool:
+def find_library(pattern: str) -> Path | None:
+    """A shared library in one of the system's folders."""
     folders = [Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib"), *Path("/usr/lib").glob("*-linux-gnu")]
-    return any(True for folder in folders for _ in folder.glob(pattern))
+    return next((file for folder in folders for file in folder.glob(pattern)), None)
 
 
 def _has_browser() -> bool:
@@ -60,8 +61,8 @@ def _has_browser() -> bool:
 _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: bool(_postgres_programs("initdb")),
     "chromium": _has_browser,
-    "unixodbc": lambda: _has_library("libodbc.so.2*"),
-    "odbc-postgresql": lambda: _has_library("odbc/psqlodbcw.so"),
+    "unixodbc": lambda: find_library("libodbc.so.2*") is not None,
+    "odbc-postgresql": lambda: find_library("odbc/psqlodbcw.so") is not None,
     "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
 }
 

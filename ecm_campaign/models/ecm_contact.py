@@ -21,6 +21,7 @@ CLOSE_REASONS = [
     ("refused", "Refused by the dialer"),
     ("no_result", "No result from the dialer"),
     ("withdrawn", "Withdrawn"),
+    ("expired", "List expired"),
 ]
 
 
@@ -40,7 +41,7 @@ class EcmContact(models.Model):
 
     # No foreign keys: deleting a campaign or a list deletes its contacts by _delete_of.
     campaign_id = UncheckedMany2one("ecm.campaign", required=True)
-    list_id = UncheckedMany2one("ecm.contact.list", index=True)
+    list_id = UncheckedMany2one("ecm.contact.list")
     company_id = UncheckedMany2one("res.company", required=True, default=lambda self: self.env.company)
     added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True, copy=False)
     state = fields.Selection(
@@ -89,13 +90,21 @@ class EcmContact(models.Model):
     )
     closed_at = fields.Datetime("Closed on", readonly=True, copy=False)
     close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True, copy=False)
+    withdraw_reason = fields.Char("Reason of withdrawal", readonly=True, copy=False)
+    resume_at = fields.Datetime(
+        readonly=True, copy=False, help="Next attempt of a contact whose list is stopped; planned again by a restart."
+    )
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 
     # Counters and the list view of one campaign.
     _campaign_state = models.Index("(campaign_id, state)")
-    # Duplicates within the campaign, and search by number.
-    _campaign_phone = models.Index("(campaign_id, phone_1)")
+    # Duplicates within the campaign and over all of them, withdrawal and search by number.
+    _phone_campaign = models.Index("(phone_1, campaign_id)")
+    # Withdrawal by the customer's key.
+    _account_number = models.Index("(account_number) WHERE account_number IS NOT NULL")
+    # A list's counters, and what stopping, restarting or expiring it changes.
+    _list_state = models.Index("(list_id, state)")
     # The feed: FIFO forwards, LIFO backwards.
     _ready_arrival = models.Index("(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'")
     # The feed by priority.
@@ -382,16 +391,181 @@ class EcmContact(models.Model):
         )
 
     @api.model
-    def _get_existing_phones(self, campaign, numbers):
-        """Which of these are phone 1 of a contact of the campaign (index ``_campaign_phone``).
+    def _get_known_phones(self, where, numbers):
+        """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
 
+        One look into the index for each number, whatever the planner thinks of a table that grows while it is read.
+
+        :param SQL where: further condition on the contact ``c``
         :rtype: set
         """
         self.env.cr.execute(
             SQL(
-                "SELECT DISTINCT phone_1 FROM ecm_contact WHERE campaign_id = %s AND phone_1 = ANY(%s)",
-                campaign.id,
+                """SELECT n.phone
+                     FROM unnest(%s::varchar[]) AS n(phone)
+               CROSS JOIN LATERAL (SELECT 1 FROM ecm_contact c WHERE c.phone_1 = n.phone AND %s LIMIT 1) AS known""",
                 list(numbers),
+                where,
             )
         )
         return {number for (number,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _find_by_phone(self, campaign, numbers):
+        """The contact of each number in a campaign, an open one where there is one (index ``_phone_campaign``).
+
+        :return: ``{number: (contact id, list id, whether it is open)}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT n.phone, known.id, known.list_id, known.is_open
+                     FROM unnest(%(numbers)s::varchar[]) AS n(phone)
+               CROSS JOIN LATERAL (SELECT c.id, c.list_id, c.state = ANY(%(open)s) AS is_open
+                                     FROM ecm_contact c
+                                    WHERE c.phone_1 = n.phone AND c.campaign_id = %(campaign)s
+                                 ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
+                numbers=list(numbers),
+                open=list(OPEN_STATES),
+                campaign=campaign.id,
+            )
+        )
+        return {number: tuple(row) for number, *row in self.env.cr.fetchall()}
+
+    @api.model
+    def _update_imported(self, rows, list_id=None):
+        """Give open contacts what a file says of them; what it leaves empty stays, and so does the history.
+
+        :param rows: list of ``(contact id, phone 2 … 5, first name, last name, account number, e-mail, tz, priority,
+            business parameters as JSON)``
+        :param int list_id: the list that they belong to from now on; none to leave them in theirs
+        """
+        if not rows:
+            return
+        names = ("phone_2", "phone_3", "phone_4", "phone_5", "first_name", "last_name", "account_number", "email", "tz")
+        columns = list(zip(*rows, strict=True))
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET %s, priority = COALESCE(NULLIF(v.priority, 0), c.priority),
+                          business_parameters = COALESCE(c.business_parameters, '{}') || COALESCE(v.parameters, '{}'),
+                          list_id = COALESCE(%s, c.list_id)
+                     FROM unnest(%s::int[], %s::int[], %s::jsonb[], %s) AS v(id, priority, parameters, %s)
+                    WHERE c.id = v.id""",
+                SQL(", ").join(SQL("%s = COALESCE(v.%s, c.%s)", *[SQL.identifier(name)] * 3) for name in names),
+                list_id,
+                list(columns[0]),
+                list(columns[10]),
+                list(columns[11]),
+                SQL(", ").join(SQL("%s::varchar[]", list(column)) for column in columns[1:10]),
+                SQL(", ").join(map(SQL.identifier, names)),
+            )
+        )
+
+    @api.model
+    def _close_uncalled(self, where, reason, limit):
+        """Withdraw pending contacts that were never called.
+
+        :param SQL where: which, a condition on the contact ``c`` that an index serves
+        :param str reason: in words, for whoever asks later
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
+                          is_ready = FALSE, next_attempt_at = NULL
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE %s AND c.state = 'pending'
+                                    AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)
+                                  LIMIT %s)""",
+                reason,
+                fields.Datetime.now(),
+                where,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    # -- lists that are stopped or over -------------------------------------------------------------
+
+    @api.model
+    def _hold_lists(self, lists):
+        """Take pending contacts of these lists out of the feed's sight: promotion passes over an empty time."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL
+                    WHERE list_id = ANY(%s) AND state = 'pending' AND (is_ready OR next_attempt_at IS NOT NULL)""",
+                lists.ids,
+            )
+        )
+        self.invalidate_model()
+        lists.invalidate_recordset()
+
+    @api.model
+    def _resume_lists(self, lists, now):
+        """Undo `_hold_lists`: what was planned meanwhile is due, the rest waits for its time."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET is_ready = (resume_at IS NULL OR resume_at <= %(now)s),
+                          next_attempt_at = resume_at, resume_at = NULL
+                    WHERE list_id = ANY(%(lists)s) AND state = 'pending'
+                      AND NOT is_ready AND next_attempt_at IS NULL""",
+                now=now,
+                lists=lists.ids,
+            )
+        )
+        self.invalidate_model()
+        lists.invalidate_recordset()
+
+    @api.model
+    def _expire_lists(self, lists, now, limit):
+        """Close pending contacts of lists that are over (index ``_list_state``).
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'expired', close_reason = 'expired', closed_at = %s, is_ready = FALSE,
+                          next_attempt_at = NULL, resume_at = NULL
+                    WHERE id IN (SELECT id FROM ecm_contact
+                                  WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)""",
+                now,
+                lists.ids,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _pass_over_inactive(self, campaign, rows, now):
+        """Keep contacts of lists that are not active from a claim: they came back after their list was stopped.
+
+        :param rows: of `_lock_ready`
+        :return: the rows that may be tried; the others are held, or closed where their list is over
+        """
+        inactive = self.env["ecm.contact.list"].sudo()
+        inactive = inactive.search([("campaign_id", "=", campaign.id), ("status", "!=", "active")])
+        if not inactive or not rows:
+            return rows
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = CASE WHEN l.status = 'expired' THEN 'expired' ELSE c.state END,
+                          close_reason = CASE WHEN l.status = 'expired' THEN 'expired' END,
+                          closed_at = CASE WHEN l.status = 'expired' THEN %s::timestamp END,
+                          is_ready = FALSE, resume_at = c.next_attempt_at, next_attempt_at = NULL
+                     FROM ecm_contact_list l
+                    WHERE c.id = ANY(%s) AND l.id = c.list_id AND l.id = ANY(%s)
+                RETURNING c.id""",
+                now,
+                [row[0] for row in rows],
+                inactive.ids,
+            )
+        )
+        passed_over = {contact_id for (contact_id,) in self.env.cr.fetchall()}
+        return [row for row in rows if row[0] not in passed_over]

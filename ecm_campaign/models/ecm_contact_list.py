@@ -2,7 +2,7 @@ import io
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import partial
 from operator import itemgetter
 
@@ -20,6 +20,24 @@ from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTI
 LINE = contact_rows.COLUMNS.index("line")
 PHONE = contact_rows.COLUMNS.index("phone_1")
 NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
+# What a file can change of a known contact, in the order of ecm.contact._update_imported.
+UPDATED = [
+    contact_rows.COLUMNS.index(name)
+    for name in (
+        "phone_2",
+        "phone_3",
+        "phone_4",
+        "phone_5",
+        "first_name",
+        "last_name",
+        "account_number",
+        "email",
+        "tz",
+        "priority",
+        "business_parameters",
+    )
+]
+SWEEP_BATCH = 20_000
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
 
@@ -55,6 +73,16 @@ class EcmContactList(models.Model):
         readonly=True,
         copy=False,
     )
+    status = fields.Selection(
+        [("planned", "Not started"), ("active", "Active"), ("stopped", "Stopped"), ("expired", "Expired")],
+        required=True,
+        default="active",
+        readonly=True,
+        copy=False,
+        help="Contacts of a list that is not active are not called. Those of an expired one are closed.",
+    )
+    date_start = fields.Datetime("Called from", help="Its contacts are not called before. Empty: at once.")
+    date_end = fields.Datetime("Called until", help="Its open contacts close as Expired then. Empty: no end.")
     source = fields.Selection(
         [
             ("manual", "Upload"),
@@ -85,7 +113,11 @@ class EcmContactList(models.Model):
     processed_count = fields.Integer("Processed", readonly=True, help="Rows read from the file.")
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
     failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
-    duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was in the campaign already.")
+    duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was known already.")
+    updated_count = fields.Integer("Updated", readonly=True, help="Known contacts that got the file's values.")
+    replaced_count = fields.Integer(
+        "Replaced", readonly=True, help="Contacts of earlier lists that were not in the file and were withdrawn."
+    )
     warning_count = fields.Integer(
         "Values left out", readonly=True, help="Invalid values of contacts that were stored."
     )
@@ -97,17 +129,46 @@ class EcmContactList(models.Model):
     reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
+    available_count = fields.Integer(
+        compute="_compute_contact_counts", string="Available", help="Pending contacts whose time has come."
+    )
 
+    _dates_ordered = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)", "A list ends after it starts."
+    )
+    # The sweep: lists whose time comes.
+    _starting = models.Index("(date_start) WHERE status = 'planned'")
+    _ending = models.Index("(date_end) WHERE status <> 'expired' AND date_end IS NOT NULL")
+    # The feed asks whether a campaign has lists that must not be called.
+    _not_active = models.Index("(campaign_id) WHERE status <> 'active'")
     _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
 
     def _compute_contact_counts(self):
         groups = (
-            self.env["ecm.contact"].sudo()._read_group([("list_id", "in", self.ids)], ["list_id", "state"], ["__count"])
+            self.env["ecm.contact"]
+            .sudo()
+            ._read_group([("list_id", "in", self.ids)], ["list_id", "state", "is_ready"], ["__count"])
         )
         for contact_list in self:
-            tally = {state: count for group, state, count in groups if group == contact_list}
-            contact_list.contact_count = sum(tally.values())
-            contact_list.pending_count = tally.get(PENDING, 0)
+            own = [row[1:] for row in groups if row[0] == contact_list]
+            contact_list.contact_count = sum(count for _state, _is_ready, count in own)
+            contact_list.pending_count = sum(count for state, _is_ready, count in own if state == PENDING)
+            contact_list.available_count = sum(count for state, is_ready, count in own if state == PENDING and is_ready)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        now = fields.Datetime.now()
+        for vals in vals_list:
+            start = fields.Datetime.to_datetime(vals.get("date_start"))
+            if start and start > now:
+                vals.setdefault("status", "planned")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "date_start" in vals or "date_end" in vals:
+            self._follow_dates()
+        return result
 
     @api.model
     def _get_targets(self):
@@ -130,6 +191,66 @@ class EcmContactList(models.Model):
             (name, self.env._("Business Parameter %s", number)) for number, name in enumerate(BUSINESS_PARAMETERS, 1)
         ]
         return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
+
+    # -- life -----------------------------------------------------------------------------------------
+
+    def action_stop(self):
+        """Call no more contacts of these lists until they are started again (requirement L7)."""
+        self.check_access("write")
+        stopped = self.filtered(lambda record: record.status in ("planned", "active"))
+        stopped.status = "stopped"
+        self.env["ecm.contact"]._hold_lists(stopped)
+        return True
+
+    def action_restart(self):
+        """Call the contacts of stopped lists again, each at the time that was planned for it."""
+        self.check_access("write")
+        now = fields.Datetime.now()
+        if any(record.date_end and record.date_end <= now for record in self):
+            raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
+        for contact_list in self.filtered(lambda record: record.status == "stopped"):
+            is_early = contact_list.date_start and contact_list.date_start > now
+            contact_list.status = "planned" if is_early else "active"
+        active = self.filtered(lambda record: record.status == "active")
+        self.env["ecm.contact"]._resume_lists(active, now)
+        active.campaign_id.filtered("is_running")._trigger_feed()
+        return True
+
+    def _follow_dates(self):
+        """Bring the status in line with dates that were changed; a stopped list stays stopped."""
+        now = fields.Datetime.now()
+        for contact_list in self:
+            is_early = contact_list.date_start and contact_list.date_start > now
+            if contact_list.status == "active" and is_early:
+                contact_list.status = "planned"
+                self.env["ecm.contact"]._hold_lists(contact_list)
+            elif contact_list.status == "planned" and not is_early:
+                contact_list._start(now)
+        self.filtered(lambda record: record.date_end and record.date_end <= now)._expire(now)
+
+    def _start(self, now):
+        self.status = "active"
+        self.env["ecm.contact"]._resume_lists(self, now)
+        self.campaign_id.filtered("is_running")._trigger_feed()
+
+    def _expire(self, now):
+        """Close what is pending; contacts at the dialer close with their result."""
+        self.filtered(lambda record: record.status != "expired").status = "expired"
+        self.flush_recordset()
+        while self.env["ecm.contact"]._expire_lists(self, now, SWEEP_BATCH) == SWEEP_BATCH:
+            self.env["ecm.engine"]._commit()
+        self.env["ecm.contact"].invalidate_model()
+        self.invalidate_recordset()
+
+    @api.model
+    def _cron_sweep_lists(self):
+        """Start and expire the lists whose time has come."""
+        engine = self.env["ecm.engine"]
+        now = fields.Datetime.now()
+        for starting in self.search([("status", "=", "planned"), ("date_start", "<=", now)]):
+            engine._atomically(partial(starting._start, now))
+        for ending in self.search([("status", "!=", "expired"), ("date_end", "<=", now)]):
+            engine._atomically(partial(ending._expire, now))
 
     # -- queue ----------------------------------------------------------------------------------------
 
@@ -276,6 +397,8 @@ class EcmContactList(models.Model):
             for chunk, texts, position in self._read_ahead(parser, stream):
                 if not engine._atomically(partial(self._load_chunk, chunk, texts, position)):
                     return
+        while self.mode == "overwrite" and engine._atomically(self._replace_earlier):
+            continue
         engine._atomically(self._finish)
 
     def _begin(self):
@@ -287,6 +410,21 @@ class EcmContactList(models.Model):
         if self.state == "importing":
             self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
             self.campaign_id.filtered("is_running")._trigger_feed()
+
+    def _replace_earlier(self):
+        """Withdraw contacts of the campaign's earlier lists that were never called and are not in this file.
+
+        :return: how many, 0 when there are no more (index ``ecm_contact__campaign_state``)
+        """
+        self.invalidate_recordset(["state"])
+        if self.state != "importing":
+            return 0
+        others = SQL("c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s", self.campaign_id.id, self.id)
+        reason = self.env._("Not in the list that replaced its own: %s", self.name)
+        replaced = self.env["ecm.contact"]._close_uncalled(others, reason, SWEEP_BATCH)
+        self.replaced_count += replaced
+        self.env["ecm.contact"].invalidate_model()
+        return replaced
 
     @contextmanager
     def _open_attachment(self, attachment):
@@ -344,35 +482,73 @@ class EcmContactList(models.Model):
         :param position: byte of the file that was read last
         :return: whether the import goes on
         """
-        self.invalidate_recordset(["state"])
+        self.invalidate_recordset(["state", "status"])
         if self.state != "importing":
             self._remove_uncalled()
             return False
-        rows, duplicates = self._split_duplicates(chunk.contacts, texts)
+        rows, duplicates, updated = self._split_duplicates(chunk.contacts, texts)
         self._copy_contacts(rows)
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], chunk.warnings)
-        self._count_chunk(chunk, len(rows), len(duplicates), position)
+        self._count_chunk(chunk, len(rows), len(duplicates), updated, position)
         self._notify_progress()
         return True
 
     def _split_duplicates(self, contacts, texts):
-        """Leave out rows whose phone 1 is in the campaign, or stands earlier in the chunk (requirement L9).
+        """Tell new contacts from those that are known already (requirement L9).
 
-        :return: ``(list of (contact, text) to store, rejects of the others)``
+        :return: ``(list of (contact, text) to store, rejects of the others, how many known contacts were updated)``
         """
         rows = list(zip(contacts, texts, strict=True))
-        if self.duplicate_policy == "allow":
-            return rows, []
-        seen = self.env["ecm.contact"]._get_existing_phones(self.campaign_id, {contact[PHONE] for contact in contacts})
+        policy = self._get_policy()
+        if policy == "allow":
+            return rows, [], 0
+        updated = 0
+        if policy == "update":
+            rows, known, updated = self._update_known(rows)
+        else:
+            known = self._get_known_phones({contact[PHONE] for contact in contacts})
         kept, duplicates = [], []
         for row in rows:
             number = row[0][PHONE]
-            if number in seen:
+            if number in known:
                 duplicates.append(contact_rows.Reject(row[0][LINE], "phone_1", number, "duplicate"))
             else:
-                seen.add(number)
+                known.add(number)
                 kept.append(row)
-        return kept, duplicates
+        return kept, duplicates, updated
+
+    def _get_policy(self):
+        return self.duplicate_policy if self.mode == "append" else "update"
+
+    def _get_known_phones(self, numbers):
+        """Which numbers are known within the list's scope of duplicates."""
+        scopes = {
+            "list": SQL("c.campaign_id = %s AND c.list_id = %s", self.campaign_id.id, self.id),
+            "campaign": SQL("c.campaign_id = %s", self.campaign_id.id),
+            "company": SQL("c.company_id = %s", self.company_id.id),
+        }
+        where = scopes[self.duplicate_scope]
+        if self.duplicate_days and self.duplicate_scope != "list":
+            since = fields.Datetime.now() - timedelta(days=self.duplicate_days)
+            where = SQL("%s AND (c.added_at >= %s OR c.last_attempt_at >= %s)", where, since, since)
+        return self.env["ecm.contact"]._get_known_phones(where, numbers)
+
+    def _update_known(self, rows):
+        """Update the open contacts of the campaign that these rows are about; overwriting takes them into this list.
+
+        :return: ``(rows of other numbers, numbers that are not open or stood in this file before, how many updated)``
+        """
+        found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, {contact[PHONE] for contact, _text in rows})
+        updates, others, known = {}, [], set()
+        for row in rows:
+            contact_id, list_id, is_open = found.get(row[0][PHONE], (None, None, False))
+            if contact_id and is_open and (list_id != self.id or self.mode == "overwrite"):
+                updates[contact_id] = (contact_id, *(row[0][place] for place in UPDATED))
+            else:
+                others.append(row)
+                known.update({row[0][PHONE]} if contact_id else ())
+        self.env["ecm.contact"]._update_imported(list(updates.values()), self.id if self.mode == "overwrite" else None)
+        return others, known, len(rows) - len(others)
 
     def _copy_contacts(self, rows):
         """COPY contacts into the table; those with a time to come wait for it.
@@ -380,9 +556,10 @@ class EcmContactList(models.Model):
         :param rows: list of ``(contact, text)``
         """
         now = fields.Datetime.to_string(fields.Datetime.now())
+        is_held = self.status != "active"
         ready, waiting = [], []
         for contact, text in rows:
-            (waiting if contact[NOT_BEFORE] and contact[NOT_BEFORE] > now else ready).append(text)
+            (waiting if is_held or (contact[NOT_BEFORE] and contact[NOT_BEFORE] > now) else ready).append(text)
         for texts, is_ready in ((ready, True), (waiting, False)):
             if texts:
                 self._copy_texts(texts, is_ready, now)
@@ -433,7 +610,7 @@ class EcmContactList(models.Model):
 
         return number_of
 
-    def _count_chunk(self, chunk, stored, duplicates, position):
+    def _count_chunk(self, chunk, stored, duplicates, updated, position):
         """Counters and place in the file, in the transaction that stores the chunk."""
         self.write(
             {
@@ -441,6 +618,7 @@ class EcmContactList(models.Model):
                 "uploaded_count": self.uploaded_count + stored,
                 "failed_count": self.failed_count + len(chunk.rejects),
                 "duplicate_count": self.duplicate_count + duplicates,
+                "updated_count": self.updated_count + updated,
                 "warning_count": self.warning_count + len(chunk.warnings),
                 "resume_line": chunk.last_line,
                 "progress": min(99.0, 100.0 * position / self.file_size) if self.file_size else 0.0,

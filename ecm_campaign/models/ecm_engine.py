@@ -169,7 +169,7 @@ class EcmEngine(models.AbstractModel):
     def _filter_claimable(self, campaign, rows):
         """Rows of ``ecm.contact._lock_ready`` that may be tried now. An extension that drops a row must also move
         its contact out of *ready*, or the claim would meet it again."""
-        return rows
+        return self.env["ecm.contact"]._pass_over_inactive(campaign, rows, fields.Datetime.now())
 
     def _write_claims(self, campaign, target, due, now):
         keys = self.env["ecm.attempt"]._reserve_keys(len(due)) if due else []

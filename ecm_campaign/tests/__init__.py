@@ -1,1 +1,10 @@
-from . import test_access, test_campaign, test_import, test_import_profile, test_strategy, test_tour
+from . import (
+    test_access,
+    test_campaign,
+    test_import,
+    test_import_duplicates,
+    test_import_profile,
+    test_query_plans,
+    test_strategy,
+    test_tour,
+)

@@ -1,0 +1,94 @@
+import json
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tools import SQL
+
+from .common import CampaignCase
+
+ROWS = 50_000
+NUMBERS = [f"+4930{number:08d}" for number in range(0, ROWS, 25)]
+
+
+class TestQueryPlans(CampaignCase):
+    """The hot statements reach their rows of millions by an index, and never read the table."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.create_campaign("Other offer")
+        cls.list, cls.other_list = cls.env["ecm.contact.list"].create(
+            [{"name": name, "campaign_id": cls.campaign.id} for name in ("Large", "Small")]
+        )
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_contact (campaign_id, list_id, company_id, state, phone_1, account_number, priority,
+                                            is_ready, is_retry, next_position, attempt_count, uncounted_count, added_at)
+                   SELECT CASE WHEN n %% 50 = 0 THEN %s ELSE %s END, CASE WHEN n %% 500 = 0 THEN %s ELSE %s END, %s,
+                          'pending', '+4930' || lpad(n::text, 8, '0'), 'K-' || n, 0, n %% 10 <> 0, FALSE, 1, 0, 0, %s
+                     FROM generate_series(1, %s) AS n""",
+                cls.other.id,
+                cls.campaign.id,
+                cls.other_list.id,
+                cls.list.id,
+                cls.env.company.id,
+                fields.Datetime.now(),
+                ROWS,
+            )
+        )
+        cls.env.cr.execute("ANALYZE ecm_contact")
+
+    def assert_no_scan(self, work):
+        """Explain every statement that ``work`` executes on contacts."""
+        cursor = self.env.cr
+        execute, statements = cursor.execute, []
+
+        def record(query, *args, **kwargs):
+            if isinstance(query, SQL) and "ecm_contact" in query.code:
+                statements.append(query)
+            return execute(query, *args, **kwargs)
+
+        with patch.object(cursor, "execute", record):
+            work()
+        self.assertTrue(statements)
+        for statement in statements:
+            cursor.execute(SQL("EXPLAIN (FORMAT JSON) %s", statement))
+            plan = cursor.fetchone()[0]
+            plan = json.loads(plan) if isinstance(plan, str) else plan
+            scans = [node for node in _nodes(plan[0]["Plan"]) if _is_scan(node)]
+            self.assertFalse(scans, f"{statement.code}\n{json.dumps(plan, indent=1)}")
+
+    def test_known_numbers_in_every_scope(self):
+        for scope in ("list", "campaign", "company"):
+            self.list.write({"duplicate_scope": scope, "duplicate_days": 30})
+            with self.subTest(scope=scope):
+                self.assert_no_scan(lambda: self.list._get_known_phones(NUMBERS))
+        self.assert_no_scan(lambda: self.env["ecm.contact"]._find_by_phone(self.campaign, NUMBERS))
+
+    def test_feed(self):
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        self.assert_no_scan(lambda: contacts._promote_due(self.campaign, now, 1000))
+        for order in ("fifo", "lifo", "priority"):
+            self.campaign.dial_order = order
+            with self.subTest(order=order):
+                self.assert_no_scan(lambda: contacts._lock_ready(self.campaign, 100))
+        self.other_list.status = "stopped"
+        rows = contacts._lock_ready(self.campaign, 100)
+        self.assert_no_scan(lambda: contacts._pass_over_inactive(self.campaign, rows, now))
+
+    def test_life_of_a_list(self):
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))
+        self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now))
+        self.assert_no_scan(lambda: contacts._expire_lists(self.other_list, now, 1000))
+
+
+def _nodes(plan):
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _is_scan(node):
+    return node["Node Type"] == "Seq Scan" and node["Relation Name"] == "ecm_contact"

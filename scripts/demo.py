@@ -1,8 +1,8 @@
 """`make demo`: a campaign of 1,000 contacts, from the file to the last closed contact, before your eyes.
 
 HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there are (1000).
-With SERVE=0 the program ends when every contact is closed, with exit code 0, or after TIMEOUT seconds (1800), with
-another.
+RETRY_MINUTES is how long the strategy waits before it calls again (1). With SERVE=0 the program ends when every contact
+is closed, with exit code 0, or after TIMEOUT seconds (1800), with another.
 
 The scheduled actions run every minute, as in production. For people who watch, the demo presses the buttons *Send now*
 and *Read results now* between their runs.
@@ -38,17 +38,9 @@ TABLE_SECONDS = 10.0
 
 CAMPAIGN = "Fibre renewals, autumn"
 STRATEGY = "Three calls, minutes apart"
-# Outcome, and the minutes until the next call. Real strategies wait for hours: this one is for watching.
-RETRIES = {
-    "busy": 1,
-    "no_answer": 1,
-    "answering_machine": 1,
-    "customer_abandoned": 1,
-    "call_abandoned": 1,
-    "call_failed": 1,
-    "invalid_number": 0,
-    "fax": 0,
-}
+# Called again after RETRY_MINUTES. Real strategies wait for hours: this one is for watching.
+RETRIED = ("busy", "no_answer", "answering_machine", "customer_abandoned", "call_abandoned", "call_failed")
+RETRIED_AT_ONCE = ("invalid_number", "fax")
 
 
 @dataclass(frozen=True)
@@ -60,6 +52,7 @@ class Settings:
     contacts: int
     serve: bool
     timeout_s: float
+    retry_minutes: int
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -71,6 +64,7 @@ class Settings:
             contacts=int(value("CONTACTS") or 1000),
             serve=value("SERVE") != "0",
             timeout_s=float(value("TIMEOUT") or 1800),
+            retry_minutes=int(value("RETRY_MINUTES") or "1"),
         )
 
     @property
@@ -161,19 +155,20 @@ def create_dialer(client: WebClient, simulator: Simulator) -> int:
     return int(dialer_id)
 
 
-def create_strategy(client: WebClient) -> int:
+def create_strategy(client: WebClient, retry_minutes: int) -> int:
     """Three calls, on phone 1, phone 2 and phone 1 again."""
+    delays = {**dict.fromkeys(RETRIED, retry_minutes), **dict.fromkeys(RETRIED_AT_ONCE, 0)}
     attempts = [(0, 0, {"sequence": 10 * position, "phone_index": phone}) for position, phone in enumerate("121", 1)]
     values = {"name": STRATEGY, "kind": "contact", "attempt_ids": attempts}
     [strategy_id] = client.call("ecm.strategy", "create", [values])
-    found = client.call("ecm.outcome", "search_read", [("code", "in", list(RETRIES))], ["code"])
+    found = client.call("ecm.outcome", "search_read", [("code", "in", list(delays))], ["code"])
     outcomes = {outcome["code"]: outcome["id"] for outcome in found}
     domain = [("strategy_id", "=", strategy_id)]
     attempt_ids = client.call("ecm.strategy.attempt", "search", domain, order="sequence")
     rules = [
         {"attempt_id": attempt, "outcome_id": outcomes[code], "next_attempt_id": following, "delay_minutes": minutes}
         for attempt, following in itertools.pairwise(attempt_ids)
-        for code, minutes in RETRIES.items()
+        for code, minutes in delays.items()
     ]
     client.call("ecm.strategy.rule", "create", rules)
     return int(strategy_id)
@@ -335,7 +330,7 @@ def run(settings: Settings) -> bool:
 
 def start_campaign(client: WebClient, dialer_id: int, settings: Settings) -> int:
     """Everything that a supervisor does to get a campaign going; its id."""
-    campaign_id = create_campaign(client, dialer_id, create_strategy(client))
+    campaign_id = create_campaign(client, dialer_id, create_strategy(client, settings.retry_minutes))
     list_id = upload_contacts(client, campaign_id, demo_file(settings.contacts))
     wait_for_import(client, list_id, settings.contacts)
     client.call("ecm.campaign", "action_start", [campaign_id])

@@ -17,7 +17,9 @@ class Rehearsal:
         self.client = server.client()
         self._crons = {}
         self.dialer_id = self._create_dialer()
-        self.campaign_id = demo.create_campaign(self.client, self.dialer_id, self._create_strategy())
+        self.campaign_id = demo.create_campaign(
+            self.client, self.dialer_id, demo.create_strategy(self.client, retry_minutes=0)
+        )
 
     def _create_dialer(self) -> int:
         simulator = demo.Simulator(
@@ -30,10 +32,6 @@ class Rehearsal:
         dialer_id = demo.create_dialer(self.client, simulator)
         self.client.call("ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10})
         return dialer_id
-
-    def _create_strategy(self) -> int:
-        demo.RETRIES = dict.fromkeys(demo.RETRIES, 0)
-        return demo.create_strategy(self.client)
 
     def upload(self, numbers) -> None:
         """Upload a file of these numbers and import it."""

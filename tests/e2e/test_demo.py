@@ -16,7 +16,7 @@ DATABASE = f"ecm_e2e_demo_{os.getpid()}"
 @pytest.fixture
 def environment():
     """Settings of a demo that takes nothing away from one that somebody watches."""
-    settings = {"DB": DATABASE, "CONTACTS": str(CONTACTS), "SERVE": "0", "TIMEOUT": "900"}
+    settings = {"DB": DATABASE, "CONTACTS": str(CONTACTS), "SERVE": "0", "TIMEOUT": "900", "RETRY_MINUTES": "0"}
     yield {**os.environ, **settings, "HTTP_PORT": str(processes.free_port())}
     databases.drop(DATABASE)
     databases.drop(f"{DATABASE}_uccx")

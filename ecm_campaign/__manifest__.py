@@ -24,6 +24,7 @@
         "views/ecm_contact_list_views.xml",
         "views/ecm_campaign_views.xml",
         "wizards/ecm_contact_upload_views.xml",
+        "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
     ],
     "demo": [

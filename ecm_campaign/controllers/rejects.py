@@ -27,11 +27,22 @@ class RejectsController(http.Controller):
         output = io.StringIO()
         output.write("\ufeff")  # tells spreadsheets that this is UTF-8
         writer = csv.writer(output)
-        writer.writerow(
-            [translate("Line"), translate("Column"), translate("Value"), translate("Code"), translate("Reason")]
+        titles = (
+            translate("Line"),
+            translate("Column"),
+            translate("Field"),
+            translate("Value"),
+            translate("Code"),
+            translate("Reason"),
+            translate("Row"),
         )
-        for line, column, value, code, _is_warning in rejects._iterate_rows(contact_list):
-            writer.writerow([line, column, neutralise(value), code, rejects._get_reason_text(code)])
+        writer.writerow(titles)
+        labels = contact_list._get_column_labels()
+        for line, field, value, code, row, _is_warning in rejects._iterate_rows(contact_list):
+            reason = rejects._get_reason_text(code)
+            writer.writerow(
+                [line, *map(neutralise, (labels.get(field, field), field, value)), code, reason, neutralise(row)]
+            )
         return output.getvalue()
 
 

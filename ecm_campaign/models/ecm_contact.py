@@ -205,27 +205,65 @@ class EcmContact(models.Model):
         if self.env["ecm.attempt"].sudo().search_count([("contact_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("These contacts were called: the history must stay. Withdraw them instead."))
 
-    def action_withdraw(self):
+    def action_withdraw(self, reason=None):
         """Close open contacts at once (requirement L10). One that is at the dialer may still be called once; its
         result is recorded and leads to nothing more.
 
+        :param str reason: kept with the contact, for whoever asks later
         :return: True
         """
         self.check_access("write")
         self.flush_model()
+        self._withdraw(SQL("SELECT unnest(%s::int[])", self.ids), reason)
+        return True
+
+    def action_withdraw_with_reason(self):
+        """Ask for the reason first."""
+        self.check_access("write")
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_withdraw_action")
+        return {**action, "context": {"default_contact_ids": self.filtered("is_open").ids}}
+
+    @api.model
+    def _withdraw(self, ids, reason):
+        """:param SQL ids: a query of contact ids
+        :return: list of ``(phone 1, customer key)`` of the contacts that were open
+        """
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
-                      SET state = 'withdrawn', close_reason = 'withdrawn', closed_at = %s, is_ready = FALSE,
-                          next_attempt_at = NULL
-                    WHERE id = ANY(%s) AND state = ANY(%s)""",
+                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
+                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL
+                    WHERE id IN (%s) AND state = ANY(%s)
+                RETURNING phone_1, account_number""",
+                reason or None,
                 fields.Datetime.now(),
-                self.ids,
+                ids,
                 list(OPEN_STATES),
             )
         )
         self.invalidate_model()
-        return True
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _withdraw_matching(self, column, values, where, reason):
+        """Withdraw the open contacts that a file names (indexes ``_phone_campaign`` and ``_account_number``).
+
+        :param str column: phone_1 or account_number
+        :param SQL where: further condition on the contact ``c``
+        :return: list of ``(phone 1, customer key)`` of the contacts that were withdrawn
+        """
+        # OFFSET keeps one look into the index for each value.
+        ids = SQL(
+            """SELECT found.id
+                 FROM unnest(%s::varchar[]) AS n(value)
+           CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
+                                WHERE c.%s = n.value AND c.state = ANY(%s) AND %s OFFSET 0) AS found""",
+            list(values),
+            SQL.identifier(column),
+            list(OPEN_STATES),
+            where,
+        )
+        return self._withdraw(ids, reason)
 
     @api.model
     def _delete_of(self, owners):

@@ -192,6 +192,16 @@ class EcmContactList(models.Model):
         ]
         return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
 
+    def _get_column_labels(self):
+        """:return: ``{field: what the file calls its column, or what we call it}``"""
+        labels = {**dict(self._get_targets()), contact_rows.ROW: self.env._("Row")}
+        options = self.options or {}
+        header = options.get("dialect", {}).get("header") or ()
+        for place, target in options.get("columns", {}).items():
+            if int(place) < len(header) and header[int(place)]:
+                labels[target] = header[int(place)]
+        return labels
+
     # -- life -----------------------------------------------------------------------------------------
 
     def action_stop(self):

@@ -7,4 +7,5 @@ from . import (
     test_query_plans,
     test_strategy,
     test_tour,
+    test_withdraw,
 )

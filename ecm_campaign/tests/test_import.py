@@ -202,7 +202,8 @@ class TestRejectsDownload(HttpCase, CampaignCase):
         response = self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects")
         self.assertEqual(response.status_code, 200)
         self.assertIn("text/csv", response.headers["Content-Type"])
-        self.assertIn("2,phone_1,'=cmd|' /C calc'!A0,not_a_number", response.text)
+        self.assertIn("2,phone,phone_1,'=cmd|' /C calc'!A0,not_a_number", response.text)
+        self.assertIn(",\"'=cmd|' /C calc'!A0,A\"", response.text)
 
     def test_refused_without_the_role_or_the_company(self):
         contact_list = self.upload("phone\nabc\n+493023125001\n")

@@ -83,6 +83,13 @@ class TestQueryPlans(CampaignCase):
         self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now))
         self.assert_no_scan(lambda: contacts._expire_lists(self.other_list, now, 1000))
 
+    def test_withdrawal_by_file(self):
+        contacts = self.env["ecm.contact"]
+        where = SQL("c.campaign_id = %s", self.campaign.id)
+        for column, values in (("phone_1", NUMBERS[:500]), ("account_number", [f"K-{n}" for n in range(500)])):
+            with self.subTest(column=column):
+                self.assert_no_scan(lambda: contacts._withdraw_matching(column, values, where, "x"))  # noqa: B023
+
 
 def _nodes(plan):
     yield plan

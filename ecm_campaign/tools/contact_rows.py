@@ -14,6 +14,7 @@ Empty rows are nothing. Duplicates are the caller's business, who has the databa
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import sys
@@ -51,6 +52,7 @@ MAX_NAME = 64
 MAX_ACCOUNT_NUMBER = 64
 MAX_EMAIL = 254
 MAX_VALUE = 255
+MAX_ROW = 2000
 MAX_PRIORITY = 2**31 - 1
 
 COLUMNS = (
@@ -101,13 +103,15 @@ Contact = tuple["int | str | None", ...]
 class Reject(NamedTuple):
     """A row that was not taken, or (among warnings) a value of it; ``code`` is a key of `REASONS`.
 
-    ``field`` is a target of the column map or `ROW`; ``value`` has at most 255 characters.
+    ``field`` is a target of the column map or `ROW`; ``value`` has at most 255 characters. ``row`` is all of a row that
+    was not taken, at most `MAX_ROW` characters.
     """
 
     line: int
     field: str
     value: str
     code: str
+    row: str = ""
 
 
 @dataclass(slots=True)
@@ -206,7 +210,7 @@ class _RowParser:
             contact = self._contact(row)
         except _Rejected as rejected:
             name, value, code = rejected.args
-            self.chunk.rejects.append(Reject(line, name, value[:MAX_VALUE], code))
+            self.chunk.rejects.append(Reject(line, name, value[:MAX_VALUE], code, _row_text(row)))
         else:
             if contact is None:
                 return
@@ -320,6 +324,15 @@ class _RowParser:
         except (ValueError, OverflowError):
             raise _Rejected(field_name, value, "bad_datetime") from None
         return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def _row_text(row: list[str] | BadRow) -> str:
+    """The row as a line of CSV, without NUL, which no database stores."""
+    if isinstance(row, BadRow):
+        return row.value.replace("\0", "")[:MAX_ROW]
+    output = io.StringIO()
+    csv.writer(output, lineterminator="").writerow(row)
+    return output.getvalue().replace("\0", "")[:MAX_ROW]
 
 
 def _zone(name: str | None) -> tzinfo:

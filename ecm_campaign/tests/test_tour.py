@@ -22,6 +22,13 @@ class TestTour(HttpCase):
         self.assertEqual(contact_list.user_id, self.supervisor)
         self.assertTrue(contact_list.attachment_id)
 
+        self.env["ecm.contact.list"]._cron_import()
+        self.assertEqual((contact_list.state, contact_list.uploaded_count, contact_list.failed_count), ("done", 2, 1))
+        self.start_tour("/odoo/outbound-lists", "ecm_campaign_rejects", login="ecm_tour")
+        response = self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects")
+        self.assertIn("4,Phone,phone_1,not a number,not_a_number", response.text)
+        self.assertIn('"not a number,Sophia,Nguyen,CT-20484"', response.text)
+
     def test_supervisor_builds_a_strategy_with_a_rule(self):
         self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy", login="ecm_tour")
 

@@ -59,6 +59,8 @@ class EcmContactUpload(models.TransientModel):
     duplicate_days = fields.Integer(
         "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
     )
+    date_start = fields.Datetime("Called from", help="Its contacts are not called before. Empty: at once.")
+    date_end = fields.Datetime("Called until", help="Its open contacts close as Expired then. Empty: no end.")
     save_profile = fields.Boolean("Save this mapping as a profile")
     profile_name = fields.Char("Name of the profile")
     country_id = fields.Many2one(
@@ -287,6 +289,8 @@ class EcmContactUpload(models.TransientModel):
             "name": self.list_name or self.file_name or self.env._("Upload"),
             "campaign_id": self.campaign_id.id,
             "source": "manual",
+            "date_start": self.date_start,
+            "date_end": self.date_end,
             "profile_id": self.profile_id.id,
             "options": {
                 "dialect": asdict(dialect),

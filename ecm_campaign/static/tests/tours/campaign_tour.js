@@ -52,6 +52,32 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
             trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550143'):contains('not a number')",
         },
         {
+            content: "Choose a wrong delimiter",
+            trigger: ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains('Comma')",
+            run: "click",
+        },
+        {
+            content: "The form says what is wrong",
+            trigger: ".modal .alert-danger:contains('Only one column was found')",
+        },
+        {
+            content: "Choose the right one again",
+            trigger: ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains('Semicolon')",
+            run: "click",
+        },
+        {
+            content: "The preview is right again",
+            trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550143'):contains('Olivia')",
+        },
+        {
             trigger: ".modal button[name=action_import]",
             run: "click",
         },
@@ -148,6 +174,49 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
         {
             content: "The strategy says what follows",
             trigger: "body:not(:has(.modal)) .o_field_widget[name=attempt_ids]:contains('Busy → attempt 2 after 15 min')",
+        },
+    ],
+});
+
+// A supervisor looks at what became of a list, and at the rows that were not stored.
+registry.category("web_tour.tours").add("ecm_campaign_rejects", {
+    url: "/odoo/outbound-lists",
+    steps: () => [
+        {
+            content: "The list is imported and active",
+            trigger: ".o_data_row:contains('renewals.csv'):contains('Active') .o_data_cell[name=name]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=uploaded_count]:contains('2')",
+        },
+        {
+            content: "Rejected rows",
+            trigger: ".oe_stat_button:contains('Rejected rows')",
+            run: "click",
+        },
+        {
+            content: "The row, the file's name of the column, and the reason",
+            trigger: ".o_list_view .o_data_row:contains('Phone'):contains('not a number')",
+        },
+        {
+            trigger: ".o_breadcrumb a:contains('renewals.csv'), .o_breadcrumb .o_back_button",
+            run: "click",
+        },
+        {
+            content: "Stop the list",
+            trigger: ".o_form_view button[name=action_stop]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=status]:contains('Stopped')",
+        },
+        {
+            trigger: ".o_form_view button[name=action_restart]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=status]:contains('Active')",
         },
     ],
 });

@@ -14,6 +14,7 @@
         "security/ecm_campaign_rules.xml",
         "data/ecm_outcome_data.xml",
         "data/ecm_strategy_data.xml",
+        "data/ecm_dnc_data.xml",
         "data/ecm_import_profile_data.xml",
         "data/ir_cron_data.xml",
         "views/ecm_outcome_views.xml",
@@ -26,9 +27,11 @@
         "wizards/ecm_contact_upload_views.xml",
         "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
+        "views/ecm_dnc_views.xml",
     ],
     "demo": [
         "demo/ecm_campaign_demo.xml",
+        "demo/ecm_dnc_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["ecm_campaign/static/src/**/*"],

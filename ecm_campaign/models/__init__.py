@@ -11,4 +11,9 @@ from . import (
     ecm_attempt,
     ecm_feed_target,
     ecm_engine,
+    ecm_dnc_list,
+    ecm_dnc_entry,
+    ecm_dnc_load,
+    ecm_contact_list_dnc,
+    ecm_engine_dnc,
 )

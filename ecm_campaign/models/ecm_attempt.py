@@ -178,7 +178,7 @@ class EcmAttempt(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                """SELECT a.id, a.key, a.state, a.position, a.campaign_id, a.contact_id, a.outcome_id,
+                """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id, a.outcome_id,
                           c.state AS contact_state, c.current_attempt_id, c.attempt_count, c.uncounted_count,
                           c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id

@@ -246,6 +246,9 @@ class EcmCampaign(models.Model):
         self.ensure_one()
         if not self._get_feed_targets():
             return self.env._("No dialer is assigned to this campaign.")
+        if outdated := self.env["ecm.dnc.list"]._get_outdated(self):
+            names = ", ".join(outdated.mapped("name"))
+            return self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
         return False
 
     def _get_windows(self, now):

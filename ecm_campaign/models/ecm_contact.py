@@ -301,7 +301,7 @@ class EcmContact(models.Model):
     def _lock_ready(self, campaign, limit):
         """Take ready contacts of a campaign in its dial order, locked until the commit (requirement C6).
 
-        :return: list of rows ``(id, position, attempts counted, not counted, first name, last name, *five phones)``
+        :return: list of rows ``(id, position, counted, not counted, first and last name, *five phones, customer key)``
         """
         rows = []
         strata = (True, False) if campaign.retry_order == "before" else (False, True)
@@ -321,7 +321,7 @@ class EcmContact(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT id, next_position, attempt_count, uncounted_count, first_name, last_name,
-                          phone_1, phone_2, phone_3, phone_4, phone_5
+                          phone_1, phone_2, phone_3, phone_4, phone_5, account_number
                      FROM ecm_contact
                     WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
                  ORDER BY %s LIMIT %s

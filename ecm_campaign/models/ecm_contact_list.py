@@ -497,9 +497,12 @@ class EcmContactList(models.Model):
             self._remove_uncalled()
             return False
         rows, duplicates, updated = self._split_duplicates(chunk.contacts, texts)
+        rows, closed, left_out = self._scrub(rows)
         self._copy_contacts(rows)
-        self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], chunk.warnings)
-        self._count_chunk(chunk, len(rows), len(duplicates), updated, position)
+        self._copy_closed(closed)
+        warnings = [*chunk.warnings, *left_out]
+        self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
+        self._count_chunk(chunk, len(rows) + len(closed), len(duplicates), updated, position)
         self._notify_progress()
         return True
 
@@ -572,20 +575,23 @@ class EcmContactList(models.Model):
             (waiting if is_held or (contact[NOT_BEFORE] and contact[NOT_BEFORE] > now) else ready).append(text)
         for texts, is_ready in ((ready, True), (waiting, False)):
             if texts:
-                self._copy_texts(texts, is_ready, now)
+                self._copy_texts(texts, self._prepare_copy_constants(is_ready, now))
 
-    def _copy_texts(self, texts, is_ready, now):
-        constants = self._prepare_copy_constants(is_ready, now)
+    def _copy_texts(self, texts, constants):
+        """COPY prepared rows; ``constants`` are the columns that all of them share."""
         columns = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
         statement = SQL(
             "COPY ecm_contact (%s) FROM STDIN",
             SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
         )
-        # psycopg2 cannot COPY through the callback that the gevent worker sets.
+        self._copy_expert(statement.code, contact_rows.copy_stream(texts, tuple(constants.values())))
+
+    def _copy_expert(self, statement, stream):
+        """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""
         callback = psycopg2.extensions.get_wait_callback()
         psycopg2.extensions.set_wait_callback(None)
         try:
-            self.env.cr.copy_expert(statement.code, contact_rows.copy_stream(texts, tuple(constants.values())))
+            self.env.cr.copy_expert(statement, stream)
         finally:
             psycopg2.extensions.set_wait_callback(callback)
 

@@ -44,7 +44,13 @@ class EcmContactListReject(models.Model):
     @api.model
     def _get_reason_texts(self):
         """:return: ``{code: translated sentence}``"""
-        return {"duplicate": self.env._("This number is known already.")}
+        return {
+            "duplicate": self.env._("This number is known already."),
+            "dnc_national": self.env._("The number is on a national do-not-contact list."),
+            "dnc_corporate": self.env._("The number is on a do-not-contact list of the company."),
+            "dnc_compliance": self.env._("The number is on a compliance do-not-contact list."),
+            "dnc_litigation": self.env._("The number is on a litigation list."),
+        }
 
     @api.model
     def _copy_in(self, contact_list, rejects, warnings):

@@ -311,9 +311,16 @@ class EcmEngine(models.AbstractModel):
                 decisions.append(self._decide(row, outcome_id, outcome, now, choose))
         self.env["ecm.attempt"]._record_results(records, now)
         self.env["ecm.contact"]._apply_decisions(decisions, now)
+        self._suppress(rows, records, outcomes)
         attempt_ids = [row["id"] for row in rows]
         self._after_results(attempt_ids)
         return attempt_ids
+
+    def _suppress(self, rows, records, outcomes):
+        """Remember the numbers whose owners do not want to be called (requirement S6), also from late results."""
+        suppressing = {outcome_id for outcome_id, outcome in outcomes.values() if outcome.suppresses}
+        numbers = {row["number"] for row, record in zip(rows, records, strict=True) if record[3] in suppressing}
+        self.env["ecm.dnc.list"]._suppress(numbers - {None})
 
     def _get_outcomes(self):
         """:return: ``{code: (outcome id, tools.strategy.Outcome)}``"""

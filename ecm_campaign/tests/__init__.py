@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_campaign,
+    test_dnc,
     test_import,
     test_import_duplicates,
     test_import_profile,

@@ -1,0 +1,170 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ..fields import UncheckedMany2one
+from ..tools import phones
+from .ecm_dnc_list import PREFIX_LENGTHS
+
+
+class EcmDncEntry(models.Model):
+    """One number, number prefix or customer key that must not be contacted: a lean table for tens of millions."""
+
+    _name = "ecm.dnc.entry"
+    _description = "Do-not-contact Entry"
+    _order = "id desc"
+    _rec_name = "value"
+    _log_access = False
+
+    # Deleting a list deletes its entries by _delete_of.
+    list_id = UncheckedMany2one("ecm.dnc.list", required=True, index=True)
+    kind = fields.Selection(
+        [("number", "Number"), ("prefix", "Numbers that begin so"), ("key", "Customer key")],
+        required=True,
+        default="number",
+    )
+    value = fields.Char(required=True, help="A number or its beginning in international notation, or a customer key.")
+    date_from = fields.Date("From", help="Empty: at once.")
+    date_to = fields.Date("Until", help="Empty: for ever.")
+    reason = fields.Char()
+    added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True)
+    added_by = UncheckedMany2one("res.users", default=lambda self: self.env.user, readonly=True)
+
+    # Every look-up of the scrub goes by value.
+    _value_unique = models.UniqueIndex(
+        "(value, kind, list_id)", "This entry stands in the list already: change that one instead."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["value"] = self._normalise(vals.get("kind", "number"), vals.get("value") or "")
+        entries = super().create(vals_list)
+        entries._note_prefixes()
+        for dnc_list, added in entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items():
+            if dnc_list.mirrors_blacklist:
+                self.env["phone.blacklist"].sudo()._add(added.mapped("value"))
+        return entries
+
+    def write(self, vals):
+        if "value" in vals or "kind" in vals:
+            for entry in self:
+                value = self._normalise(vals.get("kind", entry.kind), vals.get("value", entry.value))
+                super(EcmDncEntry, entry).write({**vals, "value": value})
+            self._note_prefixes()
+            return True
+        return super().write(vals)
+
+    def _note_prefixes(self):
+        self.filtered(lambda entry: entry.kind == "prefix").list_id.sudo().write({"has_prefixes": True})
+
+    @api.model
+    def _normalise(self, kind, value):
+        """:raise ValidationError: the value is not of its kind"""
+        value = value.strip()
+        if kind == "key" and value:
+            return value
+        if kind == "prefix":
+            digits = "+" + "".join(character for character in value.removeprefix("00") if character.isdigit())
+            if len(digits) in PREFIX_LENGTHS:
+                return digits
+            raise ValidationError(self.env._("A beginning has 2 to 14 digits with the country code, such as +4930."))
+        number, reason = phones.normalise(value, self.env.company.country_id.code)
+        if reason:
+            text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
+            raise ValidationError(self.env._("%(value)s is not a number (%(reason)s).", value=value, reason=text))
+        return number
+
+    def _describe(self):
+        """The entry for *Check a number*."""
+        self.ensure_one()
+        dnc_list = self.list_id
+        return dnc_list._prepare_finding(
+            dnc_list.name,
+            dnc_list.dnc_class,
+            self.date_from or self.added_at,
+            dnc_list._get_blocks_text(),
+            until=self.date_to or dnc_list.date_to,
+            reason=self.reason,
+            by=self.added_by.sudo().name,
+        )
+
+    # -- the scrub's statements -----------------------------------------------------------------------
+
+    @api.model
+    def _match(self, kind, values, lists):
+        """Which values stand in these lists today (unique index, led by value).
+
+        :return: list of ``(value, list id)``
+        """
+        if not values or not lists:
+            return []
+        today = fields.Date.context_today(self)
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT v.value, e.list_id
+                     FROM unnest(%s::text[]) AS v(value)
+                     JOIN ecm_dnc_entry e ON e.value = v.value AND e.kind = %s AND e.list_id = ANY(%s)
+                    WHERE (e.date_from IS NULL OR e.date_from <= %s) AND (e.date_to IS NULL OR e.date_to >= %s)""",
+                list(values),
+                kind,
+                lists.ids,
+                today,
+                today,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _match_prefixes(self, numbers, lists):
+        """Which numbers begin with a prefix of these lists: each beginning is looked up as a value.
+
+        :return: list of ``(number, list id)``
+        """
+        beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}
+        found = dict(self._match("prefix", sorted(beginnings), lists))
+        matches = []
+        for number in numbers:
+            for length in PREFIX_LENGTHS:
+                if number[:length] in found:
+                    matches.append((number, found[number[:length]]))
+                    break
+        return matches
+
+    @api.model
+    def _insert(self, dnc_list, kind, values, reason=None):
+        """Add values that are not listed yet.
+
+        :return: how many were new
+        """
+        if not values:
+            return 0
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_dnc_entry (list_id, kind, value, reason, added_at, added_by)
+                   SELECT %s, %s, v.value, %s, %s, %s FROM unnest(%s::text[]) AS v(value)
+                   ON CONFLICT DO NOTHING""",
+                dnc_list.id,
+                kind,
+                reason,
+                fields.Datetime.now(),
+                self.env.uid,
+                list(values),
+            )
+        )
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count
+
+    @api.model
+    def _delete_of(self, dnc_lists, before=None):
+        """Delete the entries of lists.
+
+        :param before: only those that were added earlier, naive UTC
+        """
+        self.flush_model()
+        earlier = SQL("AND added_at < %s", before) if before else SQL()
+        self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE list_id = ANY(%s) %s", list(dnc_lists.ids), earlier))
+        self.invalidate_model()

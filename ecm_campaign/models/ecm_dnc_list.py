@@ -1,0 +1,241 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools import phones
+
+DNC_CLASSES = [
+    ("national", "National (NDNC)"),
+    ("corporate", "Corporate"),
+    ("compliance", "Compliance"),
+    ("litigation", "Litigation"),
+]
+BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
+PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
+
+
+class EcmDncList(models.Model):
+    """Who must not be contacted, through which channels, where and until when (requirements N1, N2)."""
+
+    _name = "ecm.dnc.list"
+    _description = "Do-not-contact List"
+    _inherit = ["mail.thread"]
+    _order = "sequence, name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    dnc_class = fields.Selection(DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True)
+    company_id = fields.Many2one("res.company", help="Empty: all companies.")
+    for_voice = fields.Boolean("Calls", default=True, tracking=True, help="Numbers of this list are not called.")
+    for_sms = fields.Boolean("Text messages", default=True, tracking=True, help="Numbers of this list get no messages.")
+    campaign_ids = fields.Many2many("ecm.campaign", string="Only in", help="Empty: in all campaigns.")
+    date_from = fields.Date("Valid from", tracking=True)
+    date_to = fields.Date("Valid until", tracking=True)
+    max_age_days = fields.Integer(
+        "Oldest age (days)",
+        tracking=True,
+        help="A registry that was not loaded for longer blocks its campaigns until it is loaded again. 0: never.",
+    )
+    refreshed_at = fields.Datetime("Loaded on", copy=False, help="When the registry was loaded last.")
+    is_outdated = fields.Boolean(compute="_compute_is_outdated")
+    mirrors_blacklist = fields.Boolean(
+        "Also in Odoo's blacklist",
+        default=False,
+        help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
+    )
+    has_prefixes = fields.Boolean(readonly=True, copy=False)
+    entry_count = fields.Integer(compute="_compute_entry_count", string="Entries")
+
+    _age_positive = models.Constraint("CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0.")
+
+    @api.depends("max_age_days", "refreshed_at")
+    def _compute_is_outdated(self):
+        now = fields.Datetime.now()
+        for record in self:
+            limit = now - timedelta(days=record.max_age_days)
+            record.is_outdated = bool(record.max_age_days and (record.refreshed_at or limit) <= limit)
+
+    def _compute_entry_count(self):
+        groups = self.env["ecm.dnc.entry"]._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"])
+        counts = {record.id: count for record, count in groups}
+        for record in self:
+            record.entry_count = counts.get(record.id, 0)
+
+    def unlink(self):
+        self.env["ecm.dnc.entry"]._delete_of(self)
+        return super().unlink()
+
+    def action_view_entries(self):
+        """Open the entries of this list."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_entry_action")
+        return {**action, "domain": [("list_id", "=", self.id)], "context": {"default_list_id": self.id}}
+
+    def action_load(self):
+        """Open the wizard that loads a file of numbers."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ecm.dnc.load",
+            "view_mode": "form",
+            "views": [(self.env.ref("ecm_campaign.ecm_dnc_load_view_form_upload").id, "form")],
+            "target": "new",
+            "name": self.env._("Load numbers"),
+            "context": {"default_list_id": self.id},
+        }
+
+    # -- which lists apply ----------------------------------------------------------------------------
+
+    @api.model
+    def _get_applicable(self, campaign, channel="voice"):
+        """Lists that count for a campaign today.
+
+        :param campaign: ``ecm.campaign`` record, empty for "any campaign"
+        """
+        today = fields.Date.context_today(self)
+        domain = Domain(f"for_{channel}", "=", True)
+        domain &= Domain("date_from", "=", False) | Domain("date_from", "<=", today)
+        domain &= Domain("date_to", "=", False) | Domain("date_to", ">=", today)
+        if campaign:
+            domain &= Domain("company_id", "in", (False, campaign.company_id.id))
+            domain &= Domain("campaign_ids", "=", False) | Domain("campaign_ids", "in", campaign.ids)
+        return self.sudo().search(domain)
+
+    @api.model
+    def _get_outdated(self, campaign):
+        """Registries that are too old for this campaign to be fed (requirement N2)."""
+        return self._get_applicable(campaign).filtered("is_outdated")
+
+    @api.model
+    def _find_listed(self, campaign, numbers, keys=(), channel="voice"):
+        """Which numbers and customer keys must not be contacted (unique index of ``ecm.dnc.entry``).
+
+        :param numbers: E.164
+        :return: ``({number: class}, {key: class})``
+        """
+        lists = self._get_applicable(campaign, channel)
+        listed = dict.fromkeys(self._find_blacklisted(numbers), BLACKLIST_CLASS)
+        entries = self.env["ecm.dnc.entry"]
+        classes = {record.id: record.dnc_class for record in lists}
+        for number, list_id in entries._match("number", numbers, lists):
+            listed[number] = classes[list_id]
+        with_prefixes = lists.filtered("has_prefixes")
+        if with_prefixes and numbers:
+            for number, list_id in entries._match_prefixes(numbers, with_prefixes):
+                listed.setdefault(number, classes[list_id])
+        return listed, {key: classes[list_id] for key, list_id in entries._match("key", keys, lists)}
+
+    def _find_blacklisted(self, numbers):
+        """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT b.number FROM phone_blacklist b
+                     JOIN unnest(%s::text[]) AS v(value) ON v.value = b.number
+                    WHERE b.active""",
+                list(numbers),
+            )
+        )
+        return [number for (number,) in self.env.cr.fetchall()]
+
+    # -- adding and removing --------------------------------------------------------------------------
+
+    def api_add(self, numbers, reason=None):
+        """Add numbers, one by one or a few thousand at a time; those that are listed already stay as they are.
+
+        :param numbers: list of text, in any usual notation with country code
+        :return: ``{"added": count, "invalid": [numbers that are none]}``
+        """
+        self.ensure_one()
+        self.check_access("write")
+        country = (self.company_id or self.env.company).country_id.code
+        valid, invalid = set(), []
+        for raw in numbers:
+            number, problem = phones.normalise(str(raw), country)
+            if problem:
+                invalid.append(raw)
+            else:
+                valid.add(number)
+        added = self._add(sorted(valid), reason)
+        return {"added": added, "invalid": invalid}
+
+    def _add(self, numbers, reason=None):
+        """Add E.164 numbers; open contacts with them close when they are next looked at.
+
+        :return: how many were new
+        """
+        count = self.env["ecm.dnc.entry"]._insert(self, "number", numbers, reason)
+        if self.mirrors_blacklist and numbers:
+            self.env["phone.blacklist"].sudo()._add(list(numbers))
+        return count
+
+    def api_remove(self, numbers):
+        """Remove numbers from this list.
+
+        :return: how many were removed
+        """
+        self.ensure_one()
+        self.check_access("write")
+        country = (self.company_id or self.env.company).country_id.code
+        values = [phones.normalise(str(raw), country)[0] or str(raw) for raw in numbers]
+        entries = self.env["ecm.dnc.entry"].search([("list_id", "=", self.id), ("value", "in", values)])
+        count = len(entries)
+        entries.unlink()
+        return count
+
+    @api.model
+    def _suppress(self, numbers):
+        """Customers said that they do not want to be called: remember it (requirement S6)."""
+        wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False)
+        if wishes and numbers:
+            wishes.sudo()._add(sorted(numbers), self.env._("Said so on the phone"))
+
+    @api.model
+    def check_number(self, number):
+        """Where a number is listed (requirement N1: API and *Check a number*).
+
+        :param number: E.164
+        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks"}``, all text
+        """
+        self.check_access("read")
+        beginnings = [number[:length] for length in PREFIX_LENGTHS if length <= len(number)]
+        domain = Domain("kind", "=", "number") & Domain("value", "=", number)
+        domain |= Domain("kind", "=", "prefix") & Domain("value", "in", beginnings)
+        entries = self.env["ecm.dnc.entry"].search(domain)
+        findings = [entry._describe() for entry in entries.filtered("list_id.active")]
+        blacklisted = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
+        if blacklisted:
+            everything = self.env._("Calls and messages in all campaigns")
+            findings.append(
+                self._prepare_finding(
+                    self.env._("Odoo's blacklist"), BLACKLIST_CLASS, blacklisted.create_date, everything
+                )
+            )
+        return findings
+
+    @api.model
+    def _prepare_finding(self, name, dnc_class, since, blocks, until=None, reason=None, by=None):
+        labels = dict(self._fields["dnc_class"]._description_selection(self.env))
+        return {
+            "list": name,
+            "dnc_class": labels[dnc_class],
+            "since": fields.Date.to_string(since) if since else "",
+            "until": fields.Date.to_string(until) if until else self.env._("for ever"),
+            "reason": reason or "",
+            "by": by or "",
+            "blocks": blocks,
+        }
+
+    def _get_blocks_text(self):
+        """What a list blocks, in words."""
+        self.ensure_one()
+        channels = {
+            (True, True): self.env._("Calls and messages"),
+            (True, False): self.env._("Calls"),
+            (False, True): self.env._("Messages"),
+            (False, False): self.env._("Nothing"),
+        }[self.for_voice, self.for_sms]
+        where = ", ".join(self.sudo().campaign_ids.mapped("name")) or self.env._("all campaigns")
+        return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)

@@ -1,0 +1,219 @@
+import io
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..tools import contact_file, phones
+
+_logger = logging.getLogger(__name__)
+
+CHUNK_ROWS = 50_000
+
+
+class EcmDncLoad(models.Model):
+    """A file of numbers on its way into a do-not-contact list: in the background, resumable (requirement N1)."""
+
+    _name = "ecm.dnc.load"
+    _description = "Load of a Do-not-contact List"
+    _order = "id desc"
+    _rec_name = "file_name"
+
+    list_id = fields.Many2one("ecm.dnc.list", required=True, ondelete="cascade", index=True)
+    file = fields.Binary(required=True, attachment=True)
+    file_name = fields.Char(readonly=True)
+    mode = fields.Selection(
+        [("append", "Add to the list"), ("replace", "Replace what the list holds")], required=True, default="append"
+    )
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("loading", "Loading"),
+            ("done", "Loaded"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+    )
+    processed_count = fields.Integer("Rows", readonly=True)
+    loaded_count = fields.Integer("New", readonly=True)
+    duplicate_count = fields.Integer("Listed before", readonly=True)
+    invalid_count = fields.Integer("Not a number", readonly=True)
+    resume_line = fields.Integer(readonly=True)
+    progress = fields.Float(readonly=True)
+    started_at = fields.Datetime(readonly=True)
+    finished_at = fields.Datetime(readonly=True)
+    error = fields.Char(readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        loads = super().create(vals_list)
+        self.env.ref("ecm_campaign.ir_cron_dnc_load").sudo()._trigger()
+        return loads
+
+    def action_open(self):
+        """Close the upload and show the load with its progress."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form"}
+
+    def action_cancel(self):
+        """Stop loading; numbers that were loaded stay in the list."""
+        running = self.filtered(lambda load: load.state in ("queued", "loading"))
+        running.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        return True
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_running(self):
+        if any(load.state == "loading" for load in self):
+            raise UserError(self.env._("Cancel the load before you delete it."))
+
+    @api.model
+    def _cron_load(self):
+        """Load queued files and go on with those that were cut off."""
+        engine = self.env["ecm.engine"]
+        loads = self.search([("state", "in", ("queued", "loading"))], order="id")
+        engine._commit(remaining=len(loads))
+        for load in loads:
+            with engine._exclusively(load.list_id) as is_ours:
+                if is_ours:
+                    load._load_safely()
+            if not engine._commit(processed=1):
+                break
+
+    def _load_safely(self):
+        engine = self.env["ecm.engine"]
+        try:
+            self._load()
+        except contact_file.UnreadableFile as error:
+            engine._rollback()
+            message = self.env["ecm.contact.list"]._get_file_error_text(error.code)
+            engine._atomically(partial(self._fail, message))
+        except Exception:
+            _logger.exception("Loading do-not-contact file %s failed", self.id)
+            engine._rollback()
+            engine._atomically(partial(self._fail, self.env._("Unexpected error: see the server's log.")))
+
+    def _fail(self, message):
+        self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
+
+    def _load(self):
+        """:raise contact_file.UnreadableFile: the file as a whole cannot be read"""
+        engine = self.env["ecm.engine"]
+        engine._atomically(self._begin)
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)], limit=1)
+        )
+        with self.env["ecm.contact.list"]._open_attachment(attachment) as stream, ThreadPoolExecutor(1) as parser:
+            size = stream.seek(0, io.SEEK_END)
+            for chunk in self._read_ahead(parser, stream):
+                if not engine._atomically(partial(self._store, chunk, size)):
+                    return
+        engine._atomically(self._finish)
+
+    def _begin(self):
+        if self.state == "queued":
+            self.write({"state": "loading", "started_at": fields.Datetime.now()})
+
+    def _finish(self):
+        self.invalidate_recordset(["state"])
+        if self.state != "loading":
+            return
+        if self.mode == "replace":
+            self.env["ecm.dnc.entry"]._delete_of(self.list_id, before=self.started_at)
+        self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
+        self.list_id.refreshed_at = fields.Datetime.now()
+
+    def _read_ahead(self, parser, stream):
+        """Read the next numbers in a thread while the database stores these.
+
+        :return: iterator of ``(numbers, rows, last line, byte position)``
+        """
+        _dialect, rows = contact_file.open_source(stream)
+        country = (self.list_id.company_id or self.env.company).country_id.code
+        resume_line = self.resume_line
+        rest = ((line, cells) for line, cells in rows if line > resume_line)
+
+        def next_chunk():
+            chunk = list(islice(rest, CHUNK_ROWS))
+            return [_find_number(cells, country) for _line, cells in chunk], chunk[-1][0] if chunk else 0, stream.tell()
+
+        future = parser.submit(next_chunk)
+        while True:
+            numbers, last_line, position = future.result()
+            if not numbers:
+                return
+            future = parser.submit(next_chunk)
+            yield numbers, last_line, position
+
+    def _store(self, chunk, size):
+        """Store one chunk with its counters and the line reached.
+
+        :return: whether the load goes on
+        """
+        numbers, last_line, position = chunk
+        self.invalidate_recordset(["state"])
+        if self.state != "loading":
+            return False
+        valid = [number for number in numbers if number]
+        new = self._copy_in(valid)
+        self.write(
+            {
+                "processed_count": self.processed_count + len(numbers),
+                "loaded_count": self.loaded_count + new,
+                "duplicate_count": self.duplicate_count + len(valid) - new,
+                "invalid_count": self.invalid_count + len(numbers) - len(valid),
+                "resume_line": last_line,
+                "progress": min(99.0, 100.0 * position / size) if size else 0.0,
+            }
+        )
+        return True
+
+    def _copy_in(self, numbers):
+        """COPY numbers beside the table, then take in those that are new; replacing renews the others.
+
+        :return: how many were new
+        """
+        cursor = self.env.cr
+        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS ecm_dnc_stage (value text) ON COMMIT DELETE ROWS")
+        cursor.execute("TRUNCATE ecm_dnc_stage")
+        self.env["ecm.contact.list"]._copy_expert(
+            "COPY ecm_dnc_stage FROM STDIN", io.BytesIO("".join(f"{number}\n" for number in numbers).encode())
+        )
+        renew = (
+            SQL("DO NOTHING")
+            if self.mode == "append"
+            else SQL("(value, kind, list_id) DO UPDATE SET added_at = %s", fields.Datetime.now())
+        )
+        cursor.execute(
+            SQL(
+                """WITH stored AS (
+                       INSERT INTO ecm_dnc_entry (list_id, kind, value, added_at, added_by)
+                       SELECT DISTINCT %s::int, 'number', value, %s::timestamp, %s::int FROM ecm_dnc_stage
+                       ON CONFLICT %s RETURNING xmax)
+                   SELECT count(*) FROM stored WHERE xmax = 0""",
+                self.list_id.id,
+                fields.Datetime.now(),
+                self.env.uid,
+                renew,
+            )
+        )
+        return cursor.fetchone()[0]
+
+
+def _find_number(cells, country):
+    """The first number of a row, in E.164, or None."""
+    if not isinstance(cells, list):
+        return None
+    for cell in cells:
+        number, reason = phones.normalise(cell, country)
+        if not reason:
+            return number
+    return None

@@ -1,0 +1,230 @@
+import base64
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL, mute_logger
+
+from .common import CampaignCase
+
+LISTED, FREE = "+493023125001", "+493023125002"
+
+
+class TestDnc(CampaignCase):
+    """Do-not-contact lists: what counts where, the scrub at import, loads, checks (N1, N2, L7)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dnc_list = cls.create_dnc_list("Registry", dnc_class="national")
+
+    @classmethod
+    def create_dnc_list(cls, name, **values):
+        return cls.env["ecm.dnc.list"].create({"name": name, **values})
+
+    def add(self, value=LISTED, kind="number", dnc_list=None, **values):
+        dnc_list = dnc_list or self.dnc_list
+        return self.env["ecm.dnc.entry"].create({"list_id": dnc_list.id, "kind": kind, "value": value, **values})
+
+    def find(self, *numbers, campaign=None, **kwargs):
+        listed, keys = self.env["ecm.dnc.list"]._find_listed(campaign or self.campaign, set(numbers), **kwargs)
+        return {**listed, **keys}
+
+    def test_numbers_prefixes_and_keys(self):
+        self.add("030 23125001")
+        self.add("+49 151", kind="prefix")
+        self.add("K-1", kind="key")
+        found = self.find(LISTED, FREE, "+4915123456789", keys={"K-1", "K-2"})
+        self.assertEqual(set(found), {LISTED, "+4915123456789", "K-1"})
+        self.assertEqual(set(found.values()), {"national"})
+
+    def test_bad_values_are_refused(self):
+        for kind, value in (("number", "call me"), ("prefix", "+1"), ("key", " ")):
+            with self.subTest(kind=kind), self.assertRaises(ValidationError):
+                self.add(value, kind=kind)
+
+    def test_dates_of_entry_and_list(self):
+        today = fields.Date.today()
+        day = timedelta(days=1)
+        entry = self.add(date_to=today)
+        self.assertTrue(self.find(LISTED))
+        entry.date_to = today - day
+        self.assertFalse(self.find(LISTED))
+        entry.write({"date_to": False, "date_from": today + day})
+        self.assertFalse(self.find(LISTED))
+        entry.date_from = today
+        self.dnc_list.date_to = today - day
+        self.assertFalse(self.find(LISTED))
+
+    def test_scope_and_channel(self):
+        self.add()
+        other = self.create_campaign("Other offer")
+        self.dnc_list.campaign_ids = other
+        self.assertFalse(self.find(LISTED))
+        self.assertTrue(self.find(LISTED, campaign=other))
+        self.dnc_list.for_voice = False
+        self.assertFalse(self.find(LISTED, campaign=other))
+        self.assertTrue(self.find(LISTED, campaign=other, channel="sms"))
+
+    def test_another_companys_list_does_not_count(self):
+        self.add()
+        self.dnc_list.company_id = self.env["res.company"].create({"name": "Other company"})
+        self.assertFalse(self.find(LISTED))
+
+    def test_archived_list_does_not_count(self):
+        self.add()
+        self.dnc_list.active = False
+        self.assertFalse(self.find(LISTED))
+
+    def test_odoos_blacklist_counts_and_wishes_are_mirrored_to_it(self):
+        self.env["phone.blacklist"]._add([LISTED])
+        self.assertEqual(self.find(LISTED), {LISTED: "corporate"})
+        self.env["ecm.dnc.list"]._suppress({FREE})
+        self.assertTrue(self.env["phone.blacklist"].search([("number", "=", FREE)]))
+        self.assertIn(FREE, self.find(FREE))
+
+    def test_import_scrubs_each_number_and_counts_by_class(self):
+        self.add()
+        self.add("K-1", kind="key", dnc_list=self.create_dnc_list("Legal", dnc_class="litigation"))
+        contact_list = self.upload(
+            "phone1,phone2,account number\n"
+            f"{LISTED},{FREE},\n"
+            f"+493023125003,{LISTED},\n"
+            f"+493023125004,,K-1\n"
+            f"{LISTED},,K-9\n",
+            duplicate_policy="allow",
+        )
+        contacts = self.contacts_of(self.campaign)
+        self.assertEqual(contacts.mapped("state").count("dnc_listed"), 2)
+        by_phone = {contact.phone_1: contact for contact in contacts if contact.state == "pending"}
+        self.assertEqual(set(by_phone), {FREE, "+493023125003"})
+        self.assertEqual(by_phone[FREE].number_to_call, FREE)
+        self.assertFalse(by_phone["+493023125003"].phone_2)
+        counts = {
+            name: contact_list[name]
+            for name in ("dnc_national_contacts", "dnc_national_numbers", "dnc_litigation_contacts", "uploaded_count")
+        }
+        self.assertEqual(
+            counts,
+            {
+                "dnc_national_contacts": 3,
+                "dnc_national_numbers": 3,
+                "dnc_litigation_contacts": 1,
+                "uploaded_count": 4,
+            },
+        )
+        self.assertIn("dnc_national", contact_list.reject_ids.mapped("reason"))
+
+    def test_old_registry_blocks_its_campaigns(self):
+        self.dnc_list.write({"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=32)})
+        self.assertTrue(self.dnc_list.is_outdated)
+        self.assertEqual(self.env["ecm.dnc.list"]._get_outdated(self.campaign), self.dnc_list)
+        self.dnc_list.refreshed_at = fields.Datetime.now()
+        self.assertFalse(self.env["ecm.dnc.list"]._get_outdated(self.campaign))
+
+    def test_api_adds_and_removes(self):
+        self.assertEqual(
+            self.dnc_list.api_add(["030 23125001", LISTED, FREE, "nonsense"], "Asked"),
+            {"added": 2, "invalid": ["nonsense"]},
+        )
+        self.assertEqual(self.dnc_list.api_add([LISTED])["added"], 0)
+        self.assertEqual(self.dnc_list.api_remove(["030 23125001"]), 1)
+        self.assertEqual(set(self.find(LISTED, FREE)), {FREE})
+
+    def load(self, content, **values):
+        load = self.env["ecm.dnc.load"].create(
+            {
+                "list_id": self.dnc_list.id,
+                "file": base64.b64encode(content.encode()),
+                "file_name": "registry.csv",
+                **values,
+            }
+        )
+        self.env["ecm.dnc.load"]._cron_load()
+        self.env.invalidate_all()
+        return load
+
+    def test_load_counts_and_refreshes(self):
+        self.add()
+        load = self.load(f"number\n{LISTED}\n030 23125002\n{FREE}\nnonsense\n")
+        self.assertEqual(
+            (load.state, load.processed_count, load.loaded_count, load.duplicate_count, load.invalid_count),
+            ("done", 4, 1, 2, 1),
+        )
+        self.assertTrue(self.dnc_list.refreshed_at)
+        self.assertEqual(set(self.find(LISTED, FREE)), {LISTED, FREE})
+
+    def test_replacing_load_removes_what_the_file_no_longer_has(self):
+        self.add()
+        self.add(FREE)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ecm_dnc_entry SET added_at = added_at - interval '1 day'")
+        self.load(f"number\n{FREE}\n+493023125003\n", mode="replace")
+        self.assertEqual(set(self.find(LISTED, FREE, "+493023125003")), {FREE, "+493023125003"})
+
+    def test_unreadable_file_fails_its_load_and_keeps_the_list(self):
+        self.add()
+        load = self.load("\x89PNG\x00\x00\x01\x02")
+        self.assertEqual(load.state, "failed")
+        self.assertTrue(load.error)
+        self.assertTrue(self.find(LISTED))
+
+    def test_check_says_where_and_until_when(self):
+        self.add(reason="Asked")
+        self.add("+49302312", kind="prefix", dnc_list=self.create_dnc_list("Hospitals"))
+        findings = self.env["ecm.dnc.list"].check_number(LISTED)
+        self.assertEqual({finding["list"] for finding in findings}, {"Registry", "Hospitals"})
+        self.assertEqual({finding["until"] for finding in findings}, {"for ever"})
+        check = self.env["ecm.dnc.check"].create({"number": "030 23125001", "country_id": self.env.ref("base.de").id})
+        self.assertIn("Registry", check.result_html)
+        check.number = "+12025550199"
+        self.assertIn("may be contacted", check.result_html)
+
+    def test_agent_lists_a_contact_and_it_closes(self):
+        contact = self.create_contact(phone_1=LISTED)
+        twin = self.create_contact(self.create_campaign("Other offer"), phone_1=LISTED)
+        agent = self.create_user("agent")
+        add = self.env["ecm.dnc.add"].with_user(agent).create({"contact_id": contact.id, "reason": "Asked"})
+        add.action_add()
+        self.env.invalidate_all()
+        self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
+        self.assertEqual(contact.close_reason, "suppressed")
+
+    @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model")
+    def test_agents_change_no_list(self):
+        entry = self.add()
+        agent = self.create_user("agent")
+        for change in (
+            lambda: self.dnc_list.with_user(agent).api_add([FREE]),
+            lambda: self.dnc_list.with_user(agent).api_remove([LISTED]),
+            lambda: entry.with_user(agent).unlink(),
+            lambda: entry.with_user(agent).copy(),
+        ):
+            with self.assertRaises(AccessError):
+                change()
+
+    def test_deleting_a_list_deletes_its_entries(self):
+        self.add()
+        self.dnc_list.unlink()
+        self.assertFalse(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]))
+
+    def test_the_scrub_reads_an_index(self):
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_dnc_entry (list_id, kind, value)
+                   SELECT %s, 'number', '+49' || (1510000000 + n) FROM generate_series(1, 50000) AS n""",
+                self.dnc_list.id,
+            )
+        )
+        self.env.cr.execute("ANALYZE ecm_dnc_entry")
+        self.env.cr.execute(
+            SQL(
+                """EXPLAIN SELECT v.value FROM unnest(%s::text[]) AS v(value)
+                     JOIN ecm_dnc_entry e ON e.value = v.value AND e.kind = 'number' AND e.list_id = ANY(%s)""",
+                [f"+49{1510000000 + n}" for n in range(1000)],
+                self.dnc_list.ids,
+            )
+        )
+        plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+        self.assertNotIn("Seq Scan", plan)
+        self.assertIn("ecm_dnc_entry_value_unique", plan)

@@ -21,6 +21,7 @@ from .exceptions import Unreachable
 _logger = logging.getLogger(__name__)
 
 _SECRET = re.compile(r"\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;\s]*)", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE)
 
 
 def mask_secrets(text: str) -> str:
@@ -30,6 +31,28 @@ def mask_secrets(text: str) -> str:
     'DSN=uccx;UID=a;PWD=***;HOST=h'
     """
     return _SECRET.sub(r"\1=***", text)
+
+
+def split_password(connection_string: str) -> tuple[str, str]:
+    """A connection string without its password, and the password.
+
+    >>> split_password('DSN=uccx;UID=a;PWD={x;y}}z};HOST=h')
+    ('DSN=uccx;UID=a;HOST=h', 'x;y}z')
+    >>> split_password('DSN=uccx;UID=a')
+    ('DSN=uccx;UID=a', '')
+    """
+    found = _PASSWORD.search(connection_string)
+    if not found:
+        return connection_string, ""
+    rest = connection_string[: found.start()] + connection_string[found.end() :]
+    value = found[1].strip()
+    password = value[1:-1].replace("}}", "}") if value.startswith("{") else value
+    return rest.lstrip("; "), password
+
+
+def error_text(error: Exception) -> str:
+    """What a database driver says, in one line and without secrets: drivers raise tuples of a code and a text."""
+    return mask_secrets(" ".join(str(error.args[-1] if error.args else error).split()))
 
 
 def connect(connection_string: str, timeout: float = 10) -> Any:
@@ -48,7 +71,7 @@ def connect(connection_string: str, timeout: float = 10) -> Any:
     try:
         connection = pyodbc.connect(connection_string, timeout=round(timeout), autocommit=True)
     except pyodbc.Error as error:
-        raise Unreachable(f"The dialer's database cannot be reached: {mask_secrets(str(error))}") from None
+        raise Unreachable(f"The dialer's database cannot be reached: {error_text(error)}") from None
     _set_decoding(pyodbc, connection, "informix" in connection_string.lower())
     _set_statement_timeout(pyodbc, connection, round(timeout))
     return connection

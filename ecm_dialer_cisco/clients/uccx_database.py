@@ -17,7 +17,7 @@ from typing import Any
 
 from .base import CallResult
 from .exceptions import DialerError, Unreachable
-from .odbc import mask_secrets
+from .odbc import error_text
 
 _logger = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class UccxDatabase:
         except DialerError:
             raise
         except Exception as error:  # each driver has exception classes of its own; translated, not swallowed
-            raise Unreachable(f"The database of UCCX cannot be read: {mask_secrets(str(error))}") from error
+            raise Unreachable(f"The database of UCCX cannot be read: {error_text(error)}") from error
 
     def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
         """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once (List first)."""
@@ -241,7 +241,7 @@ class UccxDatabase:
 
     def _log_refusal(self, error: Exception) -> None:
         if not self._refusal_logged:
-            _logger.warning("Call results come without agent and duration: %s", mask_secrets(str(error)))
+            _logger.warning("Call results come without agent and duration: %s", error_text(error))
             self._refusal_logged = True
 
     def _select(self, cursor: Any, statement: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -6,6 +6,9 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Component, onMounted, onWillUnmount } from "@odoo/owl";
 
+// Where text is being typed. Not checkboxes: who has just switched a campaign on still has the focus on the toggle.
+const TYPING = ".o_form_view input:not([type=checkbox]), .o_form_view textarea, [contenteditable=true]";
+
 /**
  * Keeps a form's counters live: loads the record again every few seconds while a condition holds.
  *
@@ -46,7 +49,7 @@ export class LiveReload extends Component {
             this.isFieldDirty ||
             document.hidden ||
             document.body.classList.contains("modal-open") ||
-            Boolean(document.activeElement?.closest(".o_form_view input, .o_form_view textarea, [contenteditable=true]"))
+            Boolean(document.activeElement?.closest(TYPING))
         );
     }
 

@@ -20,5 +20,8 @@
         "views/ecm_dialer_cisco_menus.xml",
     ],
     "demo": ["demo/ecm_dialer_demo.xml"],
-    "assets": {"web.assets_tests": ["ecm_dialer_cisco/static/tests/tours/**/*"]},
+    "assets": {
+        "web.assets_backend": ["ecm_dialer_cisco/static/src/**/*"],
+        "web.assets_tests": ["ecm_dialer_cisco/static/tests/tours/**/*"],
+    },
 }

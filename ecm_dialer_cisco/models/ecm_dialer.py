@@ -15,6 +15,18 @@ _logger = logging.getLogger(__name__)
 
 ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 MASK = "••••••••"
+# What a test of the connection depends on.
+CONNECTION_FIELDS = {
+    "host",
+    "host_2",
+    "port",
+    "tls_mode",
+    "tls_certificate",
+    "user",
+    "password_secret",
+    "results_connection",
+    "results_password_secret",
+}
 
 
 class EcmDialer(models.Model):
@@ -109,6 +121,10 @@ class EcmDialer(models.Model):
     )
 
     dialer_campaign_ids = fields.One2many("ecm.dialer.campaign", "dialer_id", string="Cisco campaigns", readonly=True)
+    dialer_campaign_count = fields.Integer(compute="_compute_dialer_campaign_count")
+    tested_at = fields.Datetime(
+        "Connection tested on", readonly=True, copy=False, help="Empty when it failed or was changed since."
+    )
     watermark = fields.Char(readonly=True, copy=False, groups=ADMINISTRATOR, help="Up to where the results were read.")
     last_sync_at = fields.Datetime("Results read", readonly=True, copy=False)
     last_sync_count = fields.Integer("Results last time", readonly=True, copy=False)
@@ -130,6 +146,23 @@ class EcmDialer(models.Model):
             if any(character in host for character in "/@?#\\ "):
                 raise ValidationError(self.env._("%s is not a host name: leave out https:// and any path.", host))
 
+    @api.depends("dialer_campaign_ids.is_missing")
+    def _compute_dialer_campaign_count(self):
+        for dialer in self:
+            dialer.dialer_campaign_count = len(
+                dialer.dialer_campaign_ids.filtered(lambda target: not target.is_missing)
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._move_password(vals) for vals in vals_list])
+
+    def write(self, vals):
+        vals = self._move_password(vals)
+        if vals.keys() & CONNECTION_FIELDS:
+            vals = {"tested_at": False, **vals}
+        return super().write(vals)
+
     # -- secrets (architecture §7) --------------------------------------------------------------------
 
     def _compute_secrets(self):
@@ -148,6 +181,20 @@ class EcmDialer(models.Model):
         for dialer in self:
             if dialer[shown] != MASK:
                 dialer.sudo()[stored] = dialer[shown]
+        self.invalidate_recordset([shown])  # what was typed is not sent back either
+
+    @api.model
+    def _move_password(self, vals):
+        """A password in the connection string goes where passwords are kept: the string is shown."""
+        text, password = odbc.split_password(vals.get("results_connection") or "")
+        if not password:
+            return vals
+        given = vals.get("results_password")
+        return {
+            **vals,
+            "results_connection": text,
+            "results_password": given if given and given != MASK else password,
+        }
 
     def _get_secret(self, stored):
         """A secret's value, from the environment where it says so.
@@ -245,6 +292,7 @@ class EcmDialer(models.Model):
         self.ensure_one()
         self.check_access("write")
         health = self._get_client().health()
+        self.tested_at = health.ok and fields.Datetime.now()
         return self._notify(health.message, "success" if health.ok else "danger", sticky=not health.ok)
 
     def action_fetch_campaigns(self):

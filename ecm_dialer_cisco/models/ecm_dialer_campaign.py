@@ -27,7 +27,9 @@ class EcmDialerCampaign(models.Model):
     description = fields.Char(readonly=True)
     kind = fields.Selection([("agent", "Agent"), ("ivr", "IVR")], required=True, readonly=True)
     dialing_mode = fields.Selection(
-        [("preview", "Preview"), ("progressive", "Progressive"), ("predictive", "Predictive")], readonly=True
+        [("preview", "Preview"), ("progressive", "Progressive"), ("predictive", "Predictive")],
+        "Dialing mode",
+        readonly=True,
     )
     is_enabled = fields.Boolean("Enabled on the dialer", readonly=True)
     start_time = fields.Char("From", readonly=True)

@@ -31,8 +31,6 @@ class TestDialer(DialerCase):
 
     def test_passwords_are_never_shown(self):
         self.dialer.password = "s3cret"
-        self.env.flush_all()
-        self.env.invalidate_all()
         administrator = self._user("administrator")
         shown = self.dialer.with_user(administrator).read(["password"])[0]["password"]
         self.assertNotIn("s3cret", shown)
@@ -43,6 +41,25 @@ class TestDialer(DialerCase):
             self.dialer.with_user(administrator).read(["password_secret"])
         with self.assertRaises(AccessError), mute_logger("odoo.models"):
             self.dialer.with_user(self._user("supervisor")).read(["password"])
+
+    def test_password_in_the_connection_string_goes_where_it_is_not_shown(self):
+        self.dialer.results_connection = "DRIVER={X};UID=u;PWD={a;b}}c};DATABASE=db_cra"
+        self.assertEqual(self.dialer.results_connection, "DRIVER={X};UID=u;DATABASE=db_cra")
+        self.assertEqual(self.dialer._get_secret("results_password_secret"), "a;b}c")
+        dialer = self.dialer.create(
+            {"name": "Other", "host": "uccx", "results_connection": "DSN=x;pwd=shown", "results_password": "typed"}
+        )
+        self.assertEqual(dialer.results_connection, "DSN=x")
+        self.assertEqual(dialer._get_secret("results_password_secret"), "typed")
+
+    def test_a_test_of_the_connection_holds_until_the_connection_is_changed(self):
+        self.dialer.password = "s3cret"
+        self.dialer.action_test_connection()
+        self.assertTrue(self.dialer.tested_at)
+        self.dialer.write({"name": "Renamed", "password": self.dialer.password, "rows_per_request": 100})
+        self.assertTrue(self.dialer.tested_at)
+        self.dialer.password = "another"
+        self.assertFalse(self.dialer.tested_at)
 
     def test_password_from_the_environment(self):
         self.dialer.password = "env:ECM_TEST_PASSWORD"

@@ -1,0 +1,173 @@
+import importlib.util
+import itertools
+import json
+import os
+import threading
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from unittest import skipUnless
+from urllib.parse import quote
+
+from odoo import SUPERUSER_ID, api
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests.common import release_test_lock
+
+CRON_SECONDS = 0.5
+RETRIED = ("busy", "no_answer", "answering_machine")
+# What the simulator makes of a number's last digits: calls until the end, and the state then.
+NUMBERS = {
+    "+12025550100": (1, "connected"),
+    "+12025550101": (1, "connected"),
+    "+12025550102": (1, "connected"),
+    "+12025550103": (1, "connected"),
+    "+12025550110": (1, "connected"),
+    "+12025550109": (2, "connected"),  # busy
+    "+12025550139": (2, "connected"),  # no answer
+    "+12025550119": (3, "connected"),  # busy twice
+    "+12025550129": (3, "retries_completed"),  # busy three times
+    "+12025550104": (3, "retries_completed"),  # answering machine, always
+    "+12025550118": (1, "dnc_listed"),  # asks not to be called
+    "+12025550107": (1, "not_connected"),  # invalid number
+}
+
+
+def _has_simulator():
+    return all(importlib.util.find_spec(name) for name in ("simulators", "scripts"))
+
+
+@skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
+@tagged("post_install", "-at_install")
+class TestDialerTour(HttpCase):
+    """A dialer is connected and a campaign runs to its end, in the browser, against a simulated UCCX (issue A)."""
+
+    test_cursor_lock_timeout = 120
+
+    @classmethod
+    def _request_handler(cls, session, request, /, **settings):
+        """Odoo's block on requests to the outside, which does not know of two time-outs in a tuple."""
+        if isinstance(settings.get("timeout"), tuple):
+            settings["timeout"] = max(settings["timeout"])
+        return super()._request_handler(session, request, **settings)
+
+    def setUp(self):
+        super().setUp()
+        self.administrator = self._create_user("administrator")
+        self.supervisor = self._create_user("supervisor")
+        self.strategy = self._create_strategy()
+        resources = ExitStack()
+        self.addCleanup(resources.close)
+        self.uccx = resources.enter_context(self._running_uccx())
+
+    def _create_user(self, role):
+        groups = f"ecm_campaign.ecm_campaign_group_{role}"
+        return new_test_user(self.env, login=f"ecm_tour_{role}", groups=groups, tz="UTC")
+
+    def _create_strategy(self):
+        """Three calls of phone 1; what a second call may help is called again at once."""
+        strategy = self.env["ecm.strategy"].create({"name": "At once, three times"})
+        attempts = self.env["ecm.strategy.attempt"].create(
+            [{"strategy_id": strategy.id, "sequence": position, "phone_index": "1"} for position in (1, 2, 3)]
+        )
+        outcomes = [self.env.ref(f"ecm_campaign.ecm_outcome_{code}") for code in RETRIED]
+        self.env["ecm.strategy.rule"].create(
+            [
+                {"attempt_id": attempt.id, "outcome_id": outcome.id, "next_attempt_id": following.id}
+                for attempt, following in itertools.pairwise(attempts)
+                for outcome in outcomes
+            ]
+        )
+        return strategy
+
+    @contextmanager
+    def _running_uccx(self):
+        """A simulator process with a database of its own in the private cluster."""
+        from scripts import cluster, databases
+        from simulators.uccx.testing import running_simulator
+
+        name = f"ecm_tour_uccx_{os.getpid()}"
+        databases.drop(name)
+        databases.create(name)
+        try:
+            with running_simulator(cluster.load().uri(name)) as uccx:
+                yield uccx
+        finally:
+            databases.drop(name)
+
+    @contextmanager
+    def _scheduled_actions(self):
+        """Run the scheduled actions twice a second; in tests they do not run by themselves."""
+        ended, failures = threading.Event(), []
+
+        def run():
+            while not ended.wait(CRON_SECONDS):
+                try:
+                    self._run_scheduled_actions()
+                except Exception as error:  # noqa: BLE001  raised in the test's own thread below
+                    failures.append(error)
+                    return
+
+        thread = threading.Thread(target=run, name="ecm scheduled actions", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            with release_test_lock():
+                thread.join()
+        if failures:
+            raise failures[0]
+
+    def _run_scheduled_actions(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["ecm.contact.list"]._cron_import()
+            env["ecm.engine"]._cron_feed()
+            env["ecm.engine"]._cron_sync_results()
+
+    def _cookie(self):
+        """What the tours must know."""
+        rows = [f"{number},Anna,No. {position}" for position, number in enumerate(NUMBERS, 1)]
+        values = {
+            "host": self.uccx.host,
+            "port": self.uccx.port,
+            "certificate": Path(self.uccx.ca_file).read_text(),
+            "user": self.uccx.user,
+            "password": self.uccx.password,
+            "results_connection": self.uccx.odbc_connection_string(),
+            "results_password": "odoo",
+            "file": "\n".join(["phone,first name,last name", *rows]),
+        }
+        return {"ecm_uccx": quote(json.dumps(values))}
+
+    def _start_tour(self, url, name, user):
+        self.start_tour(url, name, login=user.login, cookies=self._cookie(), timeout=120)
+        self.env.invalidate_all()
+
+    def test_campaign_from_the_dialers_address_to_the_last_closed_contact(self):
+        self._start_tour("/odoo/ecm-dialers", "ecm_dialer_connect", self.administrator)
+        dialer = self.env["ecm.dialer"].search([("name", "=", "UCCX of the tour")])
+        self._assert_connected(dialer)
+
+        with self._scheduled_actions():
+            self._start_tour("/odoo/outbound-campaigns", "ecm_dialer_campaign", self.supervisor)
+        self._assert_finished(self.env["ecm.campaign"].search([("name", "=", "Tour sales")]))
+        self.assertFalse(dialer.last_error)
+        self.assertFalse(any(dialer.dialer_campaign_ids.mapped("last_error")))
+
+    def _assert_connected(self, dialer):
+        self.assertTrue(dialer.is_enabled)
+        self.assertEqual(dialer.dialer_campaign_count, 4)
+        self.assertEqual(dialer._get_secret("password_secret"), self.uccx.password)
+        self.assertEqual(dialer._get_secret("results_password_secret"), "odoo")
+        self.assertNotIn("PWD", dialer.results_connection)
+
+    def _assert_finished(self, campaign):
+        """Every contact ended as its number says, and the dialer placed the calls of our history: each once."""
+        self.assertEqual(campaign.status, "finished")
+        contacts = self.env["ecm.contact"].search([("campaign_id", "=", campaign.id)])
+        ended = {contact.phone_1: (contact.attempt_count, contact.state) for contact in contacts}
+        self.assertEqual(ended, NUMBERS)
+        dialled = sorted((call["accountnumber"], call["phone"]) for call in self.uccx.dialled())
+        attempts = self.env["ecm.attempt"].search([("campaign_id", "=", campaign.id)])
+        self.assertEqual(dialled, sorted((attempt.key, attempt.number) for attempt in attempts))
+        self.assertEqual(len({key for key, _phone in dialled}), sum(calls for calls, _state in NUMBERS.values()))

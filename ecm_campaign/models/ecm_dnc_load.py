@@ -177,35 +177,41 @@ class EcmDncLoad(models.Model):
         return True
 
     def _copy_in(self, numbers):
-        """COPY numbers beside the table, then take in those that are new; replacing renews the others.
+        """COPY numbers beside the table, then take in those that are new.
 
         :return: how many were new
         """
         cursor = self.env.cr
-        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS ecm_dnc_stage (value text) ON COMMIT DELETE ROWS")
+        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS ecm_dnc_stage (value text)")
         cursor.execute("TRUNCATE ecm_dnc_stage")
-        self.env["ecm.contact.list"]._copy_expert(
-            "COPY ecm_dnc_stage FROM STDIN", io.BytesIO("".join(f"{number}\n" for number in numbers).encode())
-        )
-        renew = (
-            SQL("DO NOTHING")
-            if self.mode == "append"
-            else SQL("(value, kind, list_id) DO UPDATE SET added_at = %s", fields.Datetime.now())
-        )
+        stream = io.BytesIO("".join([f"{number}\n" for number in numbers]).encode())
+        self.env["ecm.contact.list"]._copy_expert("COPY ecm_dnc_stage FROM STDIN", stream)
+        if self.mode == "replace":
+            self._renew_listed()
         cursor.execute(
             SQL(
-                """WITH stored AS (
-                       INSERT INTO ecm_dnc_entry (list_id, kind, value, added_at, added_by)
-                       SELECT DISTINCT %s::int, 'number', value, %s::timestamp, %s::int FROM ecm_dnc_stage
-                       ON CONFLICT %s RETURNING xmax)
-                   SELECT count(*) FROM stored WHERE xmax = 0""",
+                """INSERT INTO ecm_dnc_entry (list_id, kind, value, added_at, added_by)
+                   SELECT %s, 'number', value, %s, %s FROM ecm_dnc_stage
+                   ON CONFLICT DO NOTHING""",
                 self.list_id.id,
                 fields.Datetime.now(),
                 self.env.uid,
-                renew,
             )
         )
-        return cursor.fetchone()[0]
+        return cursor.rowcount
+
+    def _renew_listed(self):
+        """Numbers that the list holds and the file names stay when the others go."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_dnc_entry e SET added_at = %s
+                     FROM ecm_dnc_stage s
+                    WHERE e.value = s.value AND e.kind = 'number' AND e.list_id = %s AND e.added_at < %s""",
+                fields.Datetime.now(),
+                self.list_id.id,
+                self.started_at,
+            )
+        )
 
 
 def _find_number(cells, country):

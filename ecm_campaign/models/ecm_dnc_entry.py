@@ -95,6 +95,9 @@ class EcmDncEntry(models.Model):
     def _match(self, kind, values, lists):
         """Which values stand in these lists today (unique index, led by value).
 
+        OFFSET keeps one look into the index for each value, also right after a load, when PostgreSQL does not know yet
+        how large the table is and would read all of it.
+
         :return: list of ``(value, list id)``
         """
         if not values or not lists:
@@ -103,10 +106,12 @@ class EcmDncEntry(models.Model):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """SELECT v.value, e.list_id
-                     FROM unnest(%s::text[]) AS v(value)
-                     JOIN ecm_dnc_entry e ON e.value = v.value AND e.kind = %s AND e.list_id = ANY(%s)
-                    WHERE (e.date_from IS NULL OR e.date_from <= %s) AND (e.date_to IS NULL OR e.date_to >= %s)""",
+                """SELECT v.value, found.list_id
+                     FROM unnest(%s::varchar[]) AS v(value)
+               CROSS JOIN LATERAL (SELECT e.list_id FROM ecm_dnc_entry e
+                                    WHERE e.value = v.value AND e.kind = %s AND e.list_id = ANY(%s)
+                                      AND (e.date_from IS NULL OR e.date_from <= %s)
+                                      AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found""",
                 list(values),
                 kind,
                 lists.ids,
@@ -162,9 +167,9 @@ class EcmDncEntry(models.Model):
     def _delete_of(self, dnc_lists, before=None):
         """Delete the entries of lists.
 
-        :param before: only those that were added earlier, naive UTC
+        :param before: only numbers that were added earlier, naive UTC; beginnings and customer keys stay
         """
         self.flush_model()
-        earlier = SQL("AND added_at < %s", before) if before else SQL()
+        earlier = SQL("AND kind = 'number' AND added_at < %s", before) if before else SQL()
         self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE list_id = ANY(%s) %s", list(dnc_lists.ids), earlier))
         self.invalidate_model()

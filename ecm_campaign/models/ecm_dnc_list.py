@@ -132,9 +132,9 @@ class EcmDncList(models.Model):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
         self.env.cr.execute(
             SQL(
-                """SELECT b.number FROM phone_blacklist b
-                     JOIN unnest(%s::text[]) AS v(value) ON v.value = b.number
-                    WHERE b.active""",
+                """SELECT v.value FROM unnest(%s::varchar[]) AS v(value)
+               CROSS JOIN LATERAL (SELECT 1 FROM phone_blacklist b
+                                    WHERE b.number = v.value AND b.active OFFSET 0) AS found""",
                 list(numbers),
             )
         )

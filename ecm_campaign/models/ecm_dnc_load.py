@@ -123,11 +123,17 @@ class EcmDncLoad(models.Model):
             self.write({"state": "loading", "started_at": fields.Datetime.now()})
 
     def _finish(self):
+        """Take out what a replacing file no longer has. A file without a single number changes nothing: it is a wrong
+        one, and must neither empty a registry nor make it pass for fresh."""
         self.invalidate_recordset(["state"])
         if self.state != "loading":
             return
+        if not self.loaded_count + self.duplicate_count:
+            self._fail(self.env._("The file has no phone numbers. The list stays as it was."))
+            return
         if self.mode == "replace":
             self.env["ecm.dnc.entry"]._delete_of(self.list_id, before=self.started_at)
+        self.env.cr.execute("ANALYZE ecm_dnc_entry")
         self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
         self.list_id.refreshed_at = fields.Datetime.now()
 
@@ -137,7 +143,7 @@ class EcmDncLoad(models.Model):
         :return: iterator of ``(numbers, rows, last line, byte position)``
         """
         _dialect, rows = contact_file.open_source(stream)
-        country = (self.list_id.company_id or self.env.company).country_id.code
+        country = (self.list_id.company_id or self.create_uid.company_id).country_id.code
         resume_line = self.resume_line
         rest = ((line, cells) for line, cells in rows if line > resume_line)
 
@@ -195,7 +201,7 @@ class EcmDncLoad(models.Model):
                    ON CONFLICT DO NOTHING""",
                 self.list_id.id,
                 fields.Datetime.now(),
-                self.env.uid,
+                self.create_uid.id,
             )
         )
         return cursor.rowcount

@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
@@ -162,6 +163,34 @@ class TestDnc(CampaignCase):
         self.load(f"number\n{FREE}\n+493023125003\n", mode="replace")
         self.assertEqual(set(self.find(LISTED, FREE, "+493023125003")), {FREE, "+493023125003"})
 
+    def test_file_without_numbers_empties_no_registry_and_lifts_no_gate(self):
+        long_ago = fields.Datetime.now() - timedelta(days=40)
+        for mode in ("append", "replace"):
+            with self.subTest(mode=mode):
+                self.dnc_list.write({"max_age_days": 31, "refreshed_at": long_ago})
+                self.env["ecm.dnc.entry"].search([]).unlink()
+                self.add(added_at=long_ago)
+                load = self.load("name,city\nfoo,bar\nbaz,qux\n", mode=mode)
+                self.assertEqual((load.state, load.invalid_count), ("failed", load.processed_count))
+                self.assertTrue(load.error)
+                self.assertTrue(self.find(LISTED))
+                self.assertTrue(self.dnc_list.is_outdated)
+
+    def test_replacing_load_keeps_beginnings_and_keys(self):
+        long_ago = fields.Datetime.now() - timedelta(days=40)
+        self.add("+49151", kind="prefix", added_at=long_ago)
+        self.add("K-1", kind="key", added_at=long_ago)
+        self.add(added_at=long_ago)
+        self.load(f"number\n{FREE}\n", mode="replace")
+        self.assertEqual(set(self.find(LISTED, FREE, "+4915123456789", keys={"K-1"})), {FREE, "+4915123456789", "K-1"})
+
+    def test_load_says_who_uploaded_it(self):
+        supervisor = self.create_user("supervisor")
+        content = base64.b64encode(f"number\n{LISTED}\n".encode())
+        self.env["ecm.dnc.load"].with_user(supervisor).create({"list_id": self.dnc_list.id, "file": content})
+        self.env["ecm.dnc.load"]._cron_load()
+        self.assertEqual(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]).added_by, supervisor)
+
     def test_unreadable_file_fails_its_load_and_keeps_the_list(self):
         self.add()
         load = self.load("\x89PNG\x00\x00\x01\x02")
@@ -209,6 +238,7 @@ class TestDnc(CampaignCase):
         self.assertFalse(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]))
 
     def test_the_scrub_reads_an_index(self):
+        """Also right after a load, before PostgreSQL has counted the rows."""
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_dnc_entry (list_id, kind, value)
@@ -216,15 +246,28 @@ class TestDnc(CampaignCase):
                 self.dnc_list.id,
             )
         )
-        self.env.cr.execute("ANALYZE ecm_dnc_entry")
-        self.env.cr.execute(
-            SQL(
-                """EXPLAIN SELECT v.value FROM unnest(%s::text[]) AS v(value)
-                     JOIN ecm_dnc_entry e ON e.value = v.value AND e.kind = 'number' AND e.list_id = ANY(%s)""",
-                [f"+49{1510000000 + n}" for n in range(1000)],
-                self.dnc_list.ids,
-            )
-        )
-        plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+        for is_counted in (False, True):
+            if is_counted:
+                self.env.cr.execute("ANALYZE ecm_dnc_entry")
+            for count in (1000, 20_000):
+                values = [f"+49{1510000000 + n}" for n in range(count)]
+                for kind in ("number", "prefix", "key"):
+                    with self.subTest(is_counted=is_counted, count=count, kind=kind):
+                        self.assert_index_look_ups(kind, values)
+
+    def assert_index_look_ups(self, kind, values):
+        """Explain the very statement that the scrub executes."""
+        cursor = self.env.cr
+        execute, statements = cursor.execute, []
+
+        def record(query, *args, **kwargs):
+            statements.append(query)
+            return execute(query, *args, **kwargs)
+
+        with patch.object(cursor, "execute", record):
+            self.env["ecm.dnc.entry"]._match(kind, values, self.dnc_list)
+        (statement,) = [query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")]
+        cursor.execute(SQL("EXPLAIN %s", statement))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
         self.assertNotIn("Seq Scan", plan)
-        self.assertIn("ecm_dnc_entry_value_unique", plan)
+        self.assertIn("value_unique", plan)

@@ -23,6 +23,12 @@ class EcmDncCheck(models.TransientModel):
         for check in self:
             check.result_html = check._get_result() if check.number else False
 
+    def action_check(self):
+        """Show the answer; typing another number and leaving the field does the same."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_check_action")
+        return {**action, "res_id": self.id}
+
     def _get_result(self):
         number, reason = phones.normalise(self.number, self.country_id.code)
         if reason:

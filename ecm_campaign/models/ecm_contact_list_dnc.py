@@ -32,8 +32,7 @@ class EcmContactList(models.Model):
         """
         numbers = {number for contact, _text in rows for number in contact[PHONES] if number}
         keys = {contact[KEY] for contact, _text in rows if contact[KEY]}
-        channel = "sms" if self.campaign_id.kind == "sms" else "voice"
-        listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys, channel)
+        listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys)
         if not listed and not listed_keys:
             return rows, [], []
         number_of = self._get_number_getter()
@@ -52,6 +51,7 @@ class EcmContactList(models.Model):
                 ]
             else:
                 kept.append((contact, text))
+        hits["warning_count"] = len(warnings)
         self.write({name: self[name] + count for name, count in hits.items()})
         return kept, closed, warnings
 

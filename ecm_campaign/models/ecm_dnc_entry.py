@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -87,6 +89,7 @@ class EcmDncEntry(models.Model):
             until=self.date_to or dnc_list.date_to,
             reason=self.reason,
             by=self.added_by.sudo().name,
+            running=dnc_list._get_running_text(),
         )
 
     # -- the scrub's statements -----------------------------------------------------------------------
@@ -127,15 +130,21 @@ class EcmDncEntry(models.Model):
 
         :return: list of ``(number, list id)``
         """
+        if not lists:
+            return []
         beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}
-        found = dict(self._match("prefix", sorted(beginnings), lists))
-        matches = []
-        for number in numbers:
-            for length in PREFIX_LENGTHS:
-                if number[:length] in found:
-                    matches.append((number, found[number[:length]]))
-                    break
-        return matches
+        found = defaultdict(list)
+        for beginning, list_id in self._match("prefix", sorted(beginnings), lists):
+            found[beginning].append(list_id)
+        if not found:
+            return []
+        return [
+            (number, list_id)
+            for number in numbers
+            for length in PREFIX_LENGTHS
+            if length <= len(number)
+            for list_id in found.get(number[:length], ())
+        ]
 
     @api.model
     def _insert(self, dnc_list, kind, values, reason=None):

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -13,6 +14,7 @@ DNC_CLASSES = [
     ("litigation", "Litigation"),
 ]
 BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
+STRICTNESS = ("corporate", "national", "compliance", "litigation")  # what stands on several lists counts as the last
 PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
 
 
@@ -39,7 +41,7 @@ class EcmDncList(models.Model):
         tracking=True,
         help="A registry that was not loaded for longer blocks its campaigns until it is loaded again. 0: never.",
     )
-    refreshed_at = fields.Datetime("Loaded on", copy=False, help="When the registry was loaded last.")
+    refreshed_at = fields.Datetime("Loaded on", copy=False, tracking=True, help="When the registry was loaded last.")
     is_outdated = fields.Boolean(compute="_compute_is_outdated")
     mirrors_blacklist = fields.Boolean(
         "Also in Odoo's blacklist",
@@ -65,6 +67,7 @@ class EcmDncList(models.Model):
             record.entry_count = counts.get(record.id, 0)
 
     def unlink(self):
+        self.check_access("unlink")
         self.env["ecm.dnc.entry"]._delete_of(self)
         return super().unlink()
 
@@ -90,19 +93,25 @@ class EcmDncList(models.Model):
     # -- which lists apply ----------------------------------------------------------------------------
 
     @api.model
-    def _get_applicable(self, campaign, channel="voice"):
+    def _get_applicable(self, campaign, channel=None):
         """Lists that count for a campaign today.
 
         :param campaign: ``ecm.campaign`` record, empty for "any campaign"
+        :param channel: voice or sms; the campaign's own if it is not given
         """
-        today = fields.Date.context_today(self)
-        domain = Domain(f"for_{channel}", "=", True)
-        domain &= Domain("date_from", "=", False) | Domain("date_from", "<=", today)
-        domain &= Domain("date_to", "=", False) | Domain("date_to", ">=", today)
+        channel = channel or ("sms" if campaign.kind == "sms" else "voice")
+        domain = Domain(f"for_{channel}", "=", True) & self._get_in_force_domain()
         if campaign:
             domain &= Domain("company_id", "in", (False, campaign.company_id.id))
             domain &= Domain("campaign_ids", "=", False) | Domain("campaign_ids", "in", campaign.ids)
         return self.sudo().search(domain)
+
+    @api.model
+    def _get_in_force_domain(self):
+        """What is in force today, for lists and for entries alike."""
+        today = fields.Date.context_today(self)
+        has_begun = Domain("date_from", "=", False) | Domain("date_from", "<=", today)
+        return has_begun & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
 
     @api.model
     def _get_outdated(self, campaign):
@@ -110,23 +119,19 @@ class EcmDncList(models.Model):
         return self._get_applicable(campaign).filtered("is_outdated")
 
     @api.model
-    def _find_listed(self, campaign, numbers, keys=(), channel="voice"):
+    def _find_listed(self, campaign, numbers, keys=(), channel=None):
         """Which numbers and customer keys must not be contacted (unique index of ``ecm.dnc.entry``).
 
         :param numbers: E.164
-        :return: ``({number: class}, {key: class})``
+        :return: ``({number: class}, {key: class})``, the strictest class of each
         """
         lists = self._get_applicable(campaign, channel)
-        listed = dict.fromkeys(self._find_blacklisted(numbers), BLACKLIST_CLASS)
         entries = self.env["ecm.dnc.entry"]
-        classes = {record.id: record.dnc_class for record in lists}
-        for number, list_id in entries._match("number", numbers, lists):
-            listed[number] = classes[list_id]
-        with_prefixes = lists.filtered("has_prefixes")
-        if with_prefixes and numbers:
-            for number, list_id in entries._match_prefixes(numbers, with_prefixes):
-                listed.setdefault(number, classes[list_id])
-        return listed, {key: classes[list_id] for key, list_id in entries._match("key", keys, lists)}
+        matches = entries._match("number", numbers, lists)
+        matches += entries._match_prefixes(numbers, lists.filtered("has_prefixes"))
+        blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
+        keyed = entries._match("key", keys, lists)
+        return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(_get_classes(keyed, lists))
 
     def _find_blacklisted(self, numbers):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
@@ -196,27 +201,40 @@ class EcmDncList(models.Model):
     def check_number(self, number):
         """Where a number is listed (requirement N1: API and *Check a number*).
 
-        :param number: E.164
-        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks"}``, all text
+        Only what is in force today: an entry that is over blocks nothing.
+
+        :param number: in any usual notation with country code, or in that of the company's country
+        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks", "running"}``, all text;
+            ``running`` are the running campaigns that do not call it therefore
+        :raise UserError: this is no phone number
         """
         self.check_access("read")
+        number, problem = phones.normalise(number, self.env.company.country_id.code)
+        if problem:
+            raise UserError(self.env["ecm.contact.list.reject"]._get_reason_text(problem))
         beginnings = [number[:length] for length in PREFIX_LENGTHS if length <= len(number)]
         domain = Domain("kind", "=", "number") & Domain("value", "=", number)
         domain |= Domain("kind", "=", "prefix") & Domain("value", "in", beginnings)
-        entries = self.env["ecm.dnc.entry"].search(domain)
-        findings = [entry._describe() for entry in entries.filtered("list_id.active")]
+        is_in_force = self._get_in_force_domain()
+        domain &= is_in_force & Domain("list_id", "any", is_in_force & Domain("active", "=", True))
+        findings = [entry._describe() for entry in self.env["ecm.dnc.entry"].search(domain)]
         blacklisted = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
         if blacklisted:
             everything = self.env._("Calls and messages in all campaigns")
             findings.append(
                 self._prepare_finding(
-                    self.env._("Odoo's blacklist"), BLACKLIST_CLASS, blacklisted.create_date, everything
+                    self.env._("Odoo's blacklist"),
+                    BLACKLIST_CLASS,
+                    blacklisted.create_date,
+                    everything,
+                    by=blacklisted.create_uid.name,
+                    running=self._get_running_text(),
                 )
             )
         return findings
 
     @api.model
-    def _prepare_finding(self, name, dnc_class, since, blocks, until=None, reason=None, by=None):
+    def _prepare_finding(self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""):
         labels = dict(self._fields["dnc_class"]._description_selection(self.env))
         return {
             "list": name,
@@ -226,6 +244,7 @@ class EcmDncList(models.Model):
             "reason": reason or "",
             "by": by or "",
             "blocks": blocks,
+            "running": running,
         }
 
     def _get_blocks_text(self):
@@ -239,3 +258,24 @@ class EcmDncList(models.Model):
         }[self.for_voice, self.for_sms]
         where = ", ".join(self.sudo().campaign_ids.mapped("name")) or self.env._("all campaigns")
         return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
+
+    def _get_running_text(self):
+        """The running campaigns that a list keeps from contacting, by name; for no list: all that run."""
+        domain = Domain("is_running", "=", True)
+        if self:
+            kinds = [kind for kind, _label in self.env["ecm.campaign"]._fields["kind"].selection]
+            domain &= Domain("kind", "in", [k for k in kinds if (self.for_sms if k == "sms" else self.for_voice)])
+            domain &= Domain("company_id", "=", self.company_id.id) if self.company_id else Domain.TRUE
+            domain &= Domain("id", "in", self.sudo().campaign_ids.ids) if self.sudo().campaign_ids else Domain.TRUE
+        return ", ".join(self.env["ecm.campaign"].search(domain).mapped("name"))
+
+
+def _get_classes(matches, lists):
+    """``[(value, class)]`` of ``[(value, list id)]``."""
+    classes = {record.id: record.dnc_class for record in lists}
+    return [(value, classes[list_id]) for value, list_id in matches]
+
+
+def _get_strictest(pairs):
+    """``{value: its strictest class}``."""
+    return dict(sorted(pairs, key=lambda pair: STRICTNESS.index(pair[1])))

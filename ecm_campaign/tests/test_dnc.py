@@ -3,7 +3,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, mute_logger
 
 from .common import CampaignCase
@@ -115,6 +115,7 @@ class TestDnc(CampaignCase):
             },
         )
         self.assertIn("dnc_national", contact_list.reject_ids.mapped("reason"))
+        self.assertEqual(contact_list.warning_count, len(contact_list.reject_ids))
 
     def test_old_registry_blocks_its_campaigns(self):
         self.dnc_list.write({"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=32)})
@@ -208,6 +209,55 @@ class TestDnc(CampaignCase):
         self.assertIn("Registry", check.result_html)
         check.number = "+12025550199"
         self.assertIn("may be contacted", check.result_html)
+
+    def test_check_shows_what_is_in_force_by_whom_and_what_stands_still(self):
+        day = timedelta(days=1)
+        self.add(FREE, date_to=fields.Date.today() - day)
+        over = self.create_dnc_list("Over", date_to=fields.Date.today() - day)
+        self.add(FREE, dnc_list=over)
+        archived = self.create_dnc_list("Archived")
+        self.add(FREE, dnc_list=archived)
+        archived.active = False
+        self.assertEqual(self.env["ecm.dnc.list"].check_number(FREE), [])
+        self.add(reason="Court order")
+        other = self.create_campaign("Other offer")
+        self.env.flush_all()
+        self.env.cr.execute(SQL("UPDATE ecm_campaign SET is_running = id = ANY(%s)", [self.campaign.id, other.id]))
+        self.env.invalidate_all()
+        self.dnc_list.campaign_ids = self.campaign
+        (finding,) = self.env["ecm.dnc.list"].check_number("030 23125001")
+        self.assertEqual((finding["by"], finding["reason"]), (self.env.user.name, "Court order"))
+        self.assertEqual(finding["running"], "Spring offer")
+        self.dnc_list.for_voice = False
+        self.assertEqual(self.env["ecm.dnc.list"].check_number(LISTED)[0]["running"], "")
+        with self.assertRaises(UserError):
+            self.env["ecm.dnc.list"].check_number("nobody")
+
+    def test_strictest_class_counts(self):
+        for order in (("litigation", "national"), ("national", "litigation")):
+            lists = [self.create_dnc_list(dnc_class, dnc_class=dnc_class) for dnc_class in order]
+            for dnc_list in lists:
+                self.add(dnc_list=dnc_list)
+                self.add("+4915", kind="prefix", dnc_list=dnc_list)
+            with self.subTest(order=order):
+                found = self.find(LISTED, "+4915123456789")
+                self.assertEqual(found, {LISTED: "litigation", "+4915123456789": "litigation"})
+            for dnc_list in lists:
+                dnc_list.unlink()
+
+    def test_campaign_of_messages_heeds_lists_for_messages(self):
+        self.add()
+        self.dnc_list.for_voice = False
+        self.assertTrue(self.find(LISTED, campaign=self.create_campaign("Texts", kind="sms")))
+        self.assertFalse(self.find(LISTED))
+
+    @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_rule")
+    def test_agent_adds_to_no_list_of_another_company(self):
+        foreign = self.create_dnc_list("Theirs", company_id=self.env["res.company"].create({"name": "Other"}).id)
+        contact = self.create_contact()
+        add = self.env["ecm.dnc.add"].with_user(self.create_user("agent"))
+        with self.assertRaises(AccessError):
+            add.create({"contact_id": contact.id, "list_id": foreign.id, "reason": "x"}).action_add()
 
     def test_agent_lists_a_contact_and_it_closes(self):
         contact = self.create_contact(phone_1=LISTED)

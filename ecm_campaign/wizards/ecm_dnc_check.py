@@ -46,7 +46,10 @@ class EcmDncCheck(models.TransientModel):
             self.env._("Class"),
             self.env._("Since"),
             self.env._("Until"),
+            self.env._("Added by"),
+            self.env._("Reason"),
             self.env._("Blocks"),
+            self.env._("Running campaigns"),
         )
         head = Markup().join(Markup("<th>%s</th>") % name for name in names)
         return Markup(
@@ -55,7 +58,7 @@ class EcmDncCheck(models.TransientModel):
         ) % (self.env._("%s must not be contacted.", number), head, rows)
 
     def _render(self, finding):
-        cells = ("list", "dnc_class", "since", "until", "blocks")
+        cells = ("list", "dnc_class", "since", "until", "by", "reason", "blocks", "running")
         return Markup().join(Markup("<td>%s</td>") % (finding[name] or "") for name in cells)
 
 
@@ -84,6 +87,7 @@ class EcmDncAdd(models.TransientModel):
         self.ensure_one()
         contact = self.contact_id
         contact.check_access("read")
+        self.list_id.check_access("read")
         numbers = [contact.number_to_call] if self.which == "current" else list(filter(None, contact._get_phones()))
         if not numbers:
             raise UserError(self.env._("The contact has no number."))

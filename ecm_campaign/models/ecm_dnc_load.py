@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import contact_file, phones
+from ..tools import contact_file, contact_rows, phones
 
 _logger = logging.getLogger(__name__)
 
@@ -142,14 +142,19 @@ class EcmDncLoad(models.Model):
 
         :return: iterator of ``(numbers, rows, last line, byte position)``
         """
-        _dialect, rows = contact_file.open_source(stream)
+        dialect, rows = contact_file.open_source(stream)
+        places = _get_phone_places(dialect.header)
         country = (self.list_id.company_id or self.create_uid.company_id).country_id.code
         resume_line = self.resume_line
         rest = ((line, cells) for line, cells in rows if line > resume_line)
 
         def next_chunk():
             chunk = list(islice(rest, CHUNK_ROWS))
-            return [_find_number(cells, country) for _line, cells in chunk], chunk[-1][0] if chunk else 0, stream.tell()
+            return (
+                [_find_number(cells, country, places) for _line, cells in chunk],
+                chunk[-1][0] if chunk else 0,
+                stream.tell(),
+            )
 
         future = parser.submit(next_chunk)
         while True:
@@ -220,11 +225,20 @@ class EcmDncLoad(models.Model):
         )
 
 
-def _find_number(cells, country):
-    """The first number of a row, in E.164, or None."""
+def _get_phone_places(header):
+    """The columns that are called phone, number and the like; empty if the names tell nothing."""
+    targets = contact_rows.guess_map(header).targets
+    return [place for place, target in targets.items() if target.startswith("phone_")]
+
+
+def _find_number(cells, country, places):
+    """The first number of a row, in E.164, or None.
+
+    :param places: the columns to look at, all of them if empty: a row's identifier may look like a number
+    """
     if not isinstance(cells, list):
         return None
-    for cell in cells:
+    for cell in [cells[place] for place in places if place < len(cells)] if places else cells:
         number, reason = phones.normalise(cell, country)
         if not reason:
             return number

@@ -185,6 +185,12 @@ class TestDnc(CampaignCase):
         self.load(f"number\n{FREE}\n", mode="replace")
         self.assertEqual(set(self.find(LISTED, FREE, "+4915123456789", keys={"K-1"})), {FREE, "+4915123456789", "K-1"})
 
+    def test_load_reads_the_column_that_is_called_phone(self):
+        rows = "".join(f"49302312{n:02d},030 231250{n:02d},Berlin\n" for n in range(1, 10))
+        self.load(f"identifier,phone,city\n{rows}")
+        values = self.env["ecm.dnc.entry"].search([("list_id", "=", self.dnc_list.id)], order="id").mapped("value")
+        self.assertEqual(values, [f"+493023125{n:03d}" for n in range(1, 10)])
+
     def test_load_says_who_uploaded_it(self):
         supervisor = self.create_user("supervisor")
         content = base64.b64encode(f"number\n{LISTED}\n".encode())

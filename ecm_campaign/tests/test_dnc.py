@@ -133,15 +133,14 @@ class TestDnc(CampaignCase):
         self.assertEqual(self.dnc_list.api_remove(["030 23125001"]), 1)
         self.assertEqual(set(self.find(LISTED, FREE)), {FREE})
 
-    def load(self, content, **values):
-        load = self.env["ecm.dnc.load"].create(
-            {
-                "list_id": self.dnc_list.id,
-                "file": base64.b64encode(content.encode()),
-                "file_name": "registry.csv",
-                **values,
-            }
+    def queue_load(self, content, **values):
+        file = base64.b64encode(content.encode())
+        return self.env["ecm.dnc.load"].create(
+            {"list_id": self.dnc_list.id, "file": file, "file_name": "registry.csv", **values}
         )
+
+    def load(self, content, **values):
+        load = self.queue_load(content, **values)
         self.env["ecm.dnc.load"]._cron_load()
         self.env.invalidate_all()
         return load
@@ -184,6 +183,22 @@ class TestDnc(CampaignCase):
         self.add(added_at=long_ago)
         self.load(f"number\n{FREE}\n", mode="replace")
         self.assertEqual(set(self.find(LISTED, FREE, "+4915123456789", keys={"K-1"})), {FREE, "+4915123456789", "K-1"})
+
+    def test_load_that_was_cut_off_goes_on_where_it_stopped(self):
+        load = self.queue_load(f"number\n{LISTED}\n{FREE}\n")
+        load.write({"state": "loading", "resume_line": 2, "processed_count": 1, "loaded_count": 1})
+        self.env["ecm.dnc.load"]._cron_load()
+        self.assertEqual((load.state, load.processed_count, load.loaded_count), ("done", 2, 2))
+        self.assertEqual(set(self.find(LISTED, FREE)), {FREE})
+
+    def test_cancelled_load_changes_nothing(self):
+        self.add(added_at=fields.Datetime.now() - timedelta(days=40))
+        load = self.queue_load(f"number\n{FREE}\n", mode="replace")
+        load.action_cancel()
+        self.env["ecm.dnc.load"]._cron_load()
+        self.assertEqual(load.state, "cancelled")
+        self.assertEqual(set(self.find(LISTED, FREE)), {LISTED})
+        self.assertFalse(self.dnc_list.refreshed_at)
 
     def test_load_reads_the_column_that_is_called_phone(self):
         rows = "".join(f"49302312{n:02d},030 231250{n:02d},Berlin\n" for n in range(1, 10))

@@ -83,6 +83,10 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
                 run: "click",
             },
             {
+                content: "The form is loaded again: buttons are disabled until then",
+                trigger: "button[name=action_fetch_campaigns]:not([disabled])",
+            },
+            {
                 content: "No password comes back to the browser: what is typed replaces the stored one",
                 trigger: ".o_ecm_step_next:contains('Test connection')",
             },

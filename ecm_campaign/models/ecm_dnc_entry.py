@@ -95,6 +95,19 @@ class EcmDncEntry(models.Model):
     # -- the scrub's statements -----------------------------------------------------------------------
 
     @api.model
+    def _get_filled(self, lists):
+        """Those of the lists that hold anything: an empty one costs no look-ups."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT l.id FROM unnest(%s::int[]) AS l(id)
+                    WHERE EXISTS (SELECT 1 FROM ecm_dnc_entry e WHERE e.list_id = l.id)""",
+                lists.ids,
+            )
+        )
+        return lists.browse(list_id for (list_id,) in self.env.cr.fetchall())
+
+    @api.model
     def _match(self, kind, values, lists):
         """Which values stand in these lists today (unique index, led by value).
 

@@ -125,8 +125,8 @@ class EcmDncList(models.Model):
         :param numbers: E.164
         :return: ``({number: class}, {key: class})``, the strictest class of each
         """
-        lists = self._get_applicable(campaign, channel)
         entries = self.env["ecm.dnc.entry"]
+        lists = entries._get_filled(self._get_applicable(campaign, channel))
         matches = entries._match("number", numbers, lists)
         matches += entries._match_prefixes(numbers, lists.filtered("has_prefixes"))
         blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
@@ -135,6 +135,8 @@ class EcmDncList(models.Model):
 
     def _find_blacklisted(self, numbers):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
+        if not self.env["phone.blacklist"].sudo().search_count([], limit=1):
+            return []
         self.env.cr.execute(
             SQL(
                 """SELECT v.value FROM unnest(%s::varchar[]) AS v(value)

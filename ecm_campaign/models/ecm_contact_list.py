@@ -342,12 +342,14 @@ class EcmContactList(models.Model):
         engine = self.env["ecm.engine"]
         lists = self.search([("state", "in", ("queued", "importing"))], order="id")
         engine._commit(remaining=len(lists))
-        for contact_list in lists:
+        for place, contact_list in enumerate(lists, start=1):
+            left = len(lists) - place
             # One import at a time into a campaign, so that duplicates are seen.
             with engine._exclusively(contact_list.campaign_id) as is_ours:
                 if is_ours:
                     contact_list._import_safely()
-            if not engine._commit(processed=1):
+                    left += contact_list.state == "importing"
+            if not engine._commit(processed=1, remaining=left):
                 break
 
     def _import_safely(self):
@@ -407,6 +409,8 @@ class EcmContactList(models.Model):
             for chunk, texts, position in self._read_ahead(parser, stream):
                 if not engine._atomically(partial(self._load_chunk, chunk, texts, position)):
                     return
+                if not engine._commit(processed=1, remaining=1):
+                    return  # the scheduled action's time is up: its next run goes on
         while self.mode == "overwrite" and engine._atomically(self._replace_earlier):
             continue
         engine._atomically(self._finish)

@@ -149,6 +149,16 @@ class TestImport(CampaignCase):
     def patch_method(self, name, method):
         return patch.object(self.registry["ecm.contact.list"], name, method)
 
+    def test_a_long_import_makes_room_for_other_work_and_goes_on(self):
+        rows = "".join(f"{number}\n" for number in NUMBERS)
+        contact_list = self.queue(f"phone\n{rows}")
+        self.patch(self.registry["ecm.contact.list"], "_get_parse_options", small_chunks)
+        with patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0):
+            self.env["ecm.contact.list"]._cron_import()
+        self.assertEqual((contact_list.state, contact_list.uploaded_count), ("importing", 10))
+        self.env["ecm.contact.list"]._cron_import()
+        self.assertEqual((contact_list.state, contact_list.uploaded_count), ("done", 100))
+
     def test_cancelled_import_removes_what_was_not_called(self):
         rows = "".join(f"{number}\n" for number in NUMBERS)
         contact_list = self.queue(f"phone\n{rows}")

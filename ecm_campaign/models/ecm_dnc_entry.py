@@ -19,7 +19,7 @@ class EcmDncEntry(models.Model):
     _log_access = False
 
     # Deleting a list deletes its entries by _delete_of.
-    list_id = UncheckedMany2one("ecm.dnc.list", required=True, index=True)
+    list_id = UncheckedMany2one("ecm.dnc.list", required=True)
     kind = fields.Selection(
         [("number", "Number"), ("prefix", "Numbers that begin so"), ("key", "Customer key")],
         required=True,
@@ -37,12 +37,13 @@ class EcmDncEntry(models.Model):
         "(value, kind, list_id)", "This entry stands in the list already: change that one instead."
     )
 
+    _list_kind = models.Index("(list_id, kind)")
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
             vals["value"] = self._normalise(vals.get("kind", "number"), vals.get("value") or "")
         entries = super().create(vals_list)
-        entries._note_prefixes()
         for dnc_list, added in entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items():
             if dnc_list.mirrors_blacklist:
                 self.env["phone.blacklist"].sudo()._add(added.mapped("value"))
@@ -53,12 +54,8 @@ class EcmDncEntry(models.Model):
             for entry in self:
                 value = self._normalise(vals.get("kind", entry.kind), vals.get("value", entry.value))
                 super(EcmDncEntry, entry).write({**vals, "value": value})
-            self._note_prefixes()
             return True
         return super().write(vals)
-
-    def _note_prefixes(self):
-        self.filtered(lambda entry: entry.kind == "prefix").list_id.sudo().write({"has_prefixes": True})
 
     @api.model
     def _normalise(self, kind, value):
@@ -95,14 +92,25 @@ class EcmDncEntry(models.Model):
     # -- the scrub's statements -----------------------------------------------------------------------
 
     @api.model
-    def _get_filled(self, lists):
-        """Those of the lists that hold anything: an empty one costs no look-ups."""
+    def _get_holding(self, kind, lists):
+        """Those of the lists that hold entries of a kind: the others cost no look-ups.
+
+        One look into the index ``_list_kind`` for each list: in this order, what follows an empty list is found at
+        once. Asked whether an entry *exists*, PostgreSQL would read every entry of the other lists.
+        """
+        if not lists:
+            return lists
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """SELECT l.id FROM unnest(%s::int[]) AS l(id)
-                    WHERE EXISTS (SELECT 1 FROM ecm_dnc_entry e WHERE e.list_id = l.id)""",
-                lists.ids,
+                """SELECT l.id
+                     FROM unnest(%(lists)s::int[]) AS l(id)
+               CROSS JOIN LATERAL (SELECT e.list_id, e.kind FROM ecm_dnc_entry e
+                                    WHERE (e.list_id, e.kind) >= (l.id, %(kind)s)
+                                 ORDER BY e.list_id, e.kind LIMIT 1) AS found
+                    WHERE found.list_id = l.id AND found.kind = %(kind)s""",
+                lists=lists.ids,
+                kind=kind,
             )
         )
         return lists.browse(list_id for (list_id,) in self.env.cr.fetchall())
@@ -111,28 +119,29 @@ class EcmDncEntry(models.Model):
     def _match(self, kind, values, lists):
         """Which values stand in these lists today (unique index, led by value).
 
-        OFFSET keeps one look into the index for each value, also right after a load, when PostgreSQL does not know yet
-        how large the table is and would read all of it.
+        OFFSET keeps one look into the index for each value, and the lists outside, which would lead to another index:
+        also right after a load, when PostgreSQL does not know yet how large the table is and would read all of it.
 
         :return: list of ``(value, list id)``
         """
+        lists = self._get_holding(kind, lists)
         if not values or not lists:
             return []
         today = fields.Date.context_today(self)
-        self.flush_model()
         self.env.cr.execute(
             SQL(
                 """SELECT v.value, found.list_id
                      FROM unnest(%s::varchar[]) AS v(value)
                CROSS JOIN LATERAL (SELECT e.list_id FROM ecm_dnc_entry e
-                                    WHERE e.value = v.value AND e.kind = %s AND e.list_id = ANY(%s)
+                                    WHERE e.value = v.value AND e.kind = %s
                                       AND (e.date_from IS NULL OR e.date_from <= %s)
-                                      AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found""",
+                                      AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found
+                    WHERE found.list_id = ANY(%s)""",
                 list(values),
                 kind,
+                today,
+                today,
                 lists.ids,
-                today,
-                today,
             )
         )
         return self.env.cr.fetchall()
@@ -143,6 +152,7 @@ class EcmDncEntry(models.Model):
 
         :return: list of ``(number, list id)``
         """
+        lists = self._get_holding("prefix", lists)
         if not lists:
             return []
         beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}

@@ -48,7 +48,6 @@ class EcmDncList(models.Model):
         default=False,
         help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
     )
-    has_prefixes = fields.Boolean(readonly=True, copy=False)
     entry_count = fields.Integer(compute="_compute_entry_count", string="Entries")
 
     _age_positive = models.Constraint("CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0.")
@@ -126,9 +125,9 @@ class EcmDncList(models.Model):
         :return: ``({number: class}, {key: class})``, the strictest class of each
         """
         entries = self.env["ecm.dnc.entry"]
-        lists = entries._get_filled(self._get_applicable(campaign, channel))
+        lists = self._get_applicable(campaign, channel)
         matches = entries._match("number", numbers, lists)
-        matches += entries._match_prefixes(numbers, lists.filtered("has_prefixes"))
+        matches += entries._match_prefixes(numbers, lists)
         blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
         keyed = entries._match("key", keys, lists)
         return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(_get_classes(keyed, lists))

@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -46,6 +48,7 @@ class EcmDncLoad(models.Model):
     duplicate_count = fields.Integer("Listed before", readonly=True)
     invalid_count = fields.Integer("Not a number", readonly=True)
     resume_line = fields.Integer(readonly=True)
+    meets_listed = fields.Boolean(readonly=True, help="Numbers of the file were listed already.")
     progress = fields.Float(readonly=True)
     started_at = fields.Datetime(readonly=True)
     finished_at = fields.Datetime(readonly=True)
@@ -188,10 +191,33 @@ class EcmDncLoad(models.Model):
         return True
 
     def _copy_in(self, numbers):
-        """COPY numbers beside the table, then take in those that are new.
+        """Take in the numbers that are not listed yet.
+
+        Straight into the table, at the speed of COPY, as long as none of them is. From the first one that is, they go
+        through a table beside it.
 
         :return: how many were new
         """
+        distinct = list(dict.fromkeys(numbers))
+        if not self.meets_listed:
+            try:
+                with self.env.cr.savepoint():
+                    self._copy_straight(distinct)
+                return len(distinct)
+            except UniqueViolation:
+                self.meets_listed = True
+        return self._copy_beside(distinct)
+
+    def _copy_straight(self, numbers):
+        """:raise UniqueViolation: one of the numbers is listed; none was stored then"""
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        constants = f"\t{self.list_id.id}\tnumber\t{now}\t{self.create_uid.id}\n"
+        stream = io.BytesIO("".join([number + constants for number in numbers]).encode())
+        self.env["ecm.contact.list"]._copy_expert(
+            "COPY ecm_dnc_entry (value, list_id, kind, added_at, added_by) FROM STDIN", stream
+        )
+
+    def _copy_beside(self, numbers):
         cursor = self.env.cr
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS ecm_dnc_stage (value text)")
         cursor.execute("TRUNCATE ecm_dnc_stage")

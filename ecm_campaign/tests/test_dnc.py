@@ -206,6 +206,13 @@ class TestDnc(CampaignCase):
         values = self.env["ecm.dnc.entry"].search([("list_id", "=", self.dnc_list.id)], order="id").mapped("value")
         self.assertEqual(values, [f"+493023125{n:03d}" for n in range(1, 10)])
 
+    def test_number_that_comes_again_later_in_the_file(self):
+        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 2):
+            load = self.load(f"number\n{LISTED}\n{FREE}\n+493023125003\n{LISTED}\n+493023125004\n{FREE}\n")
+        counts = (load.state, load.processed_count, load.loaded_count, load.duplicate_count)
+        self.assertEqual(counts, ("done", 6, 4, 2))
+        self.assertEqual(self.dnc_list.entry_count, 4)
+
     def test_load_says_who_uploaded_it(self):
         supervisor = self.create_user("supervisor")
         content = base64.b64encode(f"number\n{LISTED}\n".encode())
@@ -317,6 +324,9 @@ class TestDnc(CampaignCase):
                 self.dnc_list.id,
             )
         )
+        self.add("+4930", kind="prefix")
+        self.add("K-1", kind="key")
+        empty = self.create_dnc_list("Empty")
         for is_counted in (False, True):
             if is_counted:
                 self.env.cr.execute("ANALYZE ecm_dnc_entry")
@@ -324,10 +334,10 @@ class TestDnc(CampaignCase):
                 values = [f"+49{1510000000 + n}" for n in range(count)]
                 for kind in ("number", "prefix", "key"):
                     with self.subTest(is_counted=is_counted, count=count, kind=kind):
-                        self.assert_index_look_ups(kind, values)
+                        self.assert_index_look_ups(kind, values, self.dnc_list | empty)
 
-    def assert_index_look_ups(self, kind, values):
-        """Explain the very statement that the scrub executes."""
+    def assert_index_look_ups(self, kind, values, lists):
+        """Explain the very statements that the scrub executes, and see that no scan of all entries is in them."""
         cursor = self.env.cr
         execute, statements = cursor.execute, []
 
@@ -336,9 +346,11 @@ class TestDnc(CampaignCase):
             return execute(query, *args, **kwargs)
 
         with patch.object(cursor, "execute", record):
-            self.env["ecm.dnc.entry"]._match(kind, values, self.dnc_list)
-        (statement,) = [query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")]
-        cursor.execute(SQL("EXPLAIN %s", statement))
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-        self.assertNotIn("Seq Scan", plan)
-        self.assertIn("value_unique", plan)
+            self.env["ecm.dnc.entry"]._match(kind, values, lists)
+        statements = [query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")]
+        for statement, index in zip(statements, ("list_kind", "value_unique"), strict=True):
+            cursor.execute(SQL("EXPLAIN %s", statement))
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            self.assertNotIn("Seq Scan", plan)
+            self.assertNotIn("Hash", plan)
+            self.assertIn(index, plan)

@@ -1,4 +1,4 @@
-"""Pure tests import `ecm_campaign.tools` without Odoo: the package is replaced by a bare one with a path only."""
+"""Pure tests import the modules without Odoo: a module's package is replaced by a bare one with a path only."""
 
 import sys
 import types
@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-for name in ("ecm_campaign", "ecm_dialer_cisco"):
+for name in ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source"):
     package = types.ModuleType(name)
     package.__path__ = [str(ROOT / name)]
     sys.modules.setdefault(name, package)

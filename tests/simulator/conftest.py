@@ -14,10 +14,10 @@ from scripts import cluster, databases
 
 ROOT = Path(__file__).resolve().parents[2]
 
-if "ecm_dialer_cisco" not in sys.modules:
-    package = types.ModuleType("ecm_dialer_cisco")
-    package.__path__ = [str(ROOT / "ecm_dialer_cisco")]
-    sys.modules["ecm_dialer_cisco"] = package
+for name in ("ecm_dialer_cisco", "ecm_import_source"):
+    package = types.ModuleType(name)
+    package.__path__ = [str(ROOT / name)]
+    sys.modules.setdefault(name, package)
 
 
 @pytest.fixture(scope="session")

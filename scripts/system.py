@@ -63,6 +63,8 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "chromium": _has_browser,
     "unixodbc": lambda: find_library("libodbc.so.2*") is not None,
     "odbc-postgresql": lambda: find_library("odbc/psqlodbcw.so") is not None,
+    "openssh-server": lambda: Path("/usr/sbin/sshd").is_file(),
+    "samba": lambda: Path("/usr/sbin/smbd").is_file() and bool(shutil.which("pdbedit")),
     "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
 }
 

@@ -1,0 +1,5 @@
+from . import fs_storage
+from . import ecm_import_file
+from . import ecm_import_folder
+from . import ecm_import_database
+from . import ecm_import_source

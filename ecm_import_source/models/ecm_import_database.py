@@ -1,0 +1,225 @@
+import hashlib
+import tempfile
+from contextlib import closing
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..clients import odbc
+from ..exceptions import SourceError
+from ..tools import query as reading
+from ..tools import table_file
+
+ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
+SAMPLE_ROWS = 5
+
+
+class EcmImportDatabase(models.AbstractModel):
+    """Tables, views and queries of a database over ODBC (requirement L4).
+
+    The rows after the watermark are written as a file, which is imported like any other. List and watermark are one
+    transaction: rows are brought once, or again when something failed before.
+    """
+
+    _name = "ecm.import.database"
+    _description = "Database of an Import Source"
+
+    connection = fields.Char(
+        "Connection string",
+        groups=ADMINISTRATOR,
+        copy=False,
+        help="ODBC, without the password. For example: DRIVER={PostgreSQL Unicode};SERVER=crm-db;PORT=5432;"
+        "DATABASE=crm;UID=campaigns. Give it a user that may only read.",
+    )
+    query = fields.Text(
+        "Table, view or query",
+        groups=ADMINISTRATOR,
+        tracking=True,
+        help="The name of a table or view, or one SELECT. Its columns are mapped by their names.",
+    )
+    key_column = fields.Char(
+        "Column that grows",
+        groups=ADMINISTRATOR,
+        tracking=True,
+        help="A number or time that is greater in later rows: only rows after the last one are read. Rows without a "
+        "value are left out. Empty: all rows are read each time, and imported when something changed.",
+    )
+    watermark = fields.Char(
+        "Read up to",
+        groups=ADMINISTRATOR,
+        readonly=True,
+        copy=False,
+        help="The greatest value of this column that was read.",
+    )
+    row_limit = fields.Integer(
+        "Rows at a time", default=500_000, required=True, help="What is left is read at the next check."
+    )
+
+    @api.constrains("kind", "connection", "query", "key_column")
+    def _check_query(self):
+        for source in self.sudo().filtered(lambda record: record.kind == "database"):
+            if not (source.connection and source.query):
+                raise ValidationError(self.env._("A database needs a connection string and a table or query."))
+            try:
+                reading.check_query(source.query)
+                if source.key_column:
+                    reading.check_column(source.key_column)
+            except reading.QueryError as error:
+                raise ValidationError(self._get_query_error_text(error)) from error
+
+    def _get_query_error_text(self, error):
+        texts = {
+            "not_a_query": self.env._("Enter the name of a table or view, or a statement that begins with SELECT."),
+            "several_statements": self.env._("Enter one statement, without a semicolon in it."),
+            "not_reading": self.env._(
+                "The query may only read: %s is not allowed. Put a column of this name in quotation marks.", error.word
+            ),
+            "not_a_column": self.env._("%s is not the name of a column.", error.word),
+            "not_a_key": self.env._("The column that grows must hold numbers, times or texts, not %s.", error.word),
+        }
+        return texts[error.code]
+
+    def action_read_again(self):
+        """Forget up to where the rows were read: the next check brings all of them."""
+        self.check_access("write")
+        self.write({"watermark": False, "next_run_at": False})
+        return True
+
+    # -- check ----------------------------------------------------------------------------------------
+
+    def _check_database(self):
+        engine = self.env["ecm.engine"]
+        self._follow_lists()
+        engine._commit()  # no transaction is open while the database is read
+        with tempfile.TemporaryFile() as file:
+            written = self._read_into(file)
+            file.seek(0)
+            content = file.read() if written.rows else b""
+        if not written.rows:
+            return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
+        state = engine._atomically(lambda: self._store_extract(content, written))
+        if state == "failed":
+            last = self.env["ecm.import.file"].search([("source_id", "=", self.id)], limit=1)
+            raise SourceError(last.message)
+        if state == "duplicate":
+            return self.env._("%s: the rows are the same as before.", self.name), bool(self._get_waiting())
+        return self.env._("%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"), True
+
+    def _follow_lists(self):
+        """Take over how imports ended; nothing has to be moved."""
+
+        def follow():
+            for file in self._get_waiting():
+                file._follow_list()
+
+        self.env["ecm.engine"]._atomically(follow)
+
+    def _get_waiting(self):
+        return self.env["ecm.import.file"].search([("source_id", "=", self.id), ("state", "=", "waiting")])
+
+    def _read_into(self, file):
+        """Write the new rows.
+
+        :rtype: tools.table_file.Written
+        :raise SourceError: the database fails; nothing was stored
+        """
+        try:
+            with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
+                key = self._execute(cursor)
+                return table_file.write_rows(cursor, file, self._get_layout(), self.row_limit, key, odbc.error_text)
+        except odbc.DatabaseError as error:
+            raise SourceError(str(error)) from error
+        except table_file.RowError as error:
+            raise SourceError(self._get_row_error_text(error)) from error
+
+    def _get_row_error_text(self, error):
+        if error.first == error.last:
+            return self.env._(
+                "Row %(row)s cannot be read: %(reason)s. Nothing was imported.",
+                row=f"{error.first:,}",
+                reason=error.text,
+            )
+        return self.env._(
+            "A row between %(first)s and %(last)s cannot be read: %(reason)s. Nothing was imported.",
+            first=f"{error.first:,}",
+            last=f"{error.last:,}",
+            reason=error.text,
+        )
+
+    def _connect(self):
+        """:raise clients.odbc.DatabaseError:"""
+        return odbc.connect(odbc.add_password(self.connection, self._get_password()))
+
+    def _execute(self, cursor):
+        """Run the query from the watermark on.
+
+        :return: place of the key column, None without one
+        :raise SourceError:
+        """
+        query, parameters = reading.check_query(self.query), []
+        if self.key_column:
+            column = reading.check_column(self.key_column)
+            parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
+            query = reading.since(query, column, bool(parameters))
+        try:
+            cursor.execute(query, parameters)
+        except Exception as error:
+            raise SourceError(self.env._("The database refuses the query: %s", odbc.error_text(error))) from error
+        return self._get_key_place(cursor) if self.key_column else None
+
+    def _get_key_place(self, cursor):
+        name = reading.bare_name(reading.check_column(self.key_column)).casefold()
+        names = [column[0].casefold() for column in cursor.description]
+        if name not in names:
+            raise SourceError(self.env._("The query brings no column %s.", self.key_column))
+        return names.index(name)
+
+    def _get_layout(self):
+        profile = self.profile_id
+        return table_file.Layout(
+            delimiter=profile.delimiter or ",",
+            quote=profile.quote or '"',
+            encoding=profile.encoding or "utf-8-sig",
+            has_header=not profile or profile.layout == "header",
+        )
+
+    def _store_extract(self, content, written):
+        """The list, its place in the history and the watermark, in one transaction.
+
+        :return: state of the ``ecm.import.file``
+        """
+        name = f"{self.name} {fields.Datetime.now():%Y-%m-%d %H.%M.%S}.csv"
+        digest = hashlib.sha256(content).hexdigest()
+        file = self._queue_content(name, content, {"hash": digest, "is_moved": True})
+        if self.key_column and file.state != "failed":
+            try:
+                self.watermark = reading.dump_watermark(written.last_key)
+            except reading.QueryError as error:
+                raise SourceError(self._get_query_error_text(error)) from error
+        return file.state
+
+    # -- test -----------------------------------------------------------------------------------------
+
+    def _test_database(self):
+        """Read a few rows, and have the import look at them."""
+        with tempfile.TemporaryFile() as file:
+            try:
+                with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
+                    self._execute(cursor)
+                    columns = [column[0] for column in cursor.description]
+                    written = table_file.write_rows(cursor, file, self._get_layout(), SAMPLE_ROWS)
+            except odbc.DatabaseError as error:
+                raise SourceError(str(error)) from error
+            except table_file.RowError as error:
+                raise SourceError(self._get_row_error_text(error)) from error
+            if written.rows:
+                file.seek(0)
+                self._test_reading(file)
+        return self.env._("The database answers. Columns: %s", ", ".join(columns))
+
+    def _test_reading(self, file):
+        profile = self.profile_id
+        try:
+            profile._get_reading(file, self.campaign_id)
+        except (UserError, ValueError) as error:
+            raise SourceError(str(error)) from error

@@ -1,0 +1,288 @@
+import logging
+import os
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..clients import odbc
+from ..exceptions import SourceError
+from odoo.addons.ecm_campaign.models.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
+
+_logger = logging.getLogger(__name__)
+
+ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
+MASK = "••••••••"
+# While something waits (a file that must settle, an import that goes on), the source is looked at again so soon.
+WAITING_SECONDS = 60
+
+
+class EcmImportSource(models.Model):
+    """Where contacts come from by themselves: a shared folder (requirement L2) or a database (L4).
+
+    Each source is checked by itself on its interval, by one process at a time. One that fails is left alone for a
+    while, longer with each failure in a row; the others are checked all the same.
+    """
+
+    _name = "ecm.import.source"
+    _description = "Import Source"
+    _inherit = ["mail.thread", "ecm.import.folder", "ecm.import.database"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    kind = fields.Selection(
+        [("folder", "Shared folder"), ("database", "Database")], required=True, default="folder", tracking=True
+    )
+    campaign_id = fields.Many2one(
+        "ecm.campaign", required=True, ondelete="cascade", index=True, tracking=True, help="Takes the contacts."
+    )
+    company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
+    profile_id = fields.Many2one(
+        "ecm.import.profile",
+        string="Import profile",
+        check_company=True,
+        tracking=True,
+        help="Which column is stored as what, and what becomes of known contacts. Empty: found out for each file.",
+    )
+    interval_minutes = fields.Integer("Check every (minutes)", required=True, default=15, tracking=True)
+    password = fields.Char(
+        compute="_compute_password",
+        inverse="_inverse_password",
+        groups=ADMINISTRATOR,
+        copy=False,
+        exportable=False,
+        help="Never shown again. Write env:NAME to take it from the server's environment variable NAME.",
+    )
+    password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
+
+    next_run_at = fields.Datetime("Next check", readonly=True, copy=False, help="Empty: within a minute.")
+    last_run_at = fields.Datetime("Last check", readonly=True, copy=False)
+    last_error = fields.Text("Last problem", readonly=True, copy=False)
+    failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
+    file_ids = fields.One2many("ecm.import.file", "source_id", string="Files", readonly=True)
+    file_count = fields.Integer(compute="_compute_file_counts", string="Imported")
+    failed_count = fields.Integer(compute="_compute_file_counts", string="Not imported")
+
+    _interval_positive = models.Constraint("CHECK(interval_minutes > 0)", "A source is checked every minute at most.")
+    _folder_limits = models.Constraint(
+        "CHECK(settle_seconds >= 0 AND max_size_mb BETWEEN 1 AND 1024)",
+        "Files settle for 0 seconds or more, and have between 1 and 1,024 MB.",
+    )
+    _row_limit_positive = models.Constraint("CHECK(row_limit > 0)", "Rows at a time: 1 or more.")
+
+    def _compute_file_counts(self):
+        groups = self.env["ecm.import.file"]._read_group(
+            [("source_id", "in", self.ids)], ["source_id", "state"], ["__count"]
+        )
+        counts = {(source.id, state): count for source, state, count in groups}
+        for source in self:
+            source.file_count = counts.get((source.id, "done"), 0)
+            source.failed_count = counts.get((source.id, "failed"), 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._move_password(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._move_password(vals))
+
+    # -- secrets (architecture §6) --------------------------------------------------------------------
+
+    def _compute_password(self):
+        for source in self:
+            source.password = MASK if source.sudo().password_secret else False
+
+    def _inverse_password(self):
+        for source in self:
+            if source.password != MASK:
+                # Where the dots of a stored password are shown, people type after them.
+                source.sudo().password_secret = (source.password or "").removeprefix(MASK) or False
+        self.invalidate_recordset(["password"])  # what was typed is not sent back either
+
+    @api.model
+    def _move_password(self, vals):
+        """A password in the connection string goes where passwords are kept: the string is shown."""
+        text, password = odbc.split_password(vals.get("connection") or "")
+        if not password:
+            return vals
+        given = vals.get("password")
+        return {**vals, "connection": text, "password": given if given and given != MASK else password}
+
+    def _get_password(self):
+        """:raise SourceError: it is in an environment variable that the server does not have"""
+        value = self.sudo().password_secret or ""
+        if not value.startswith("env:"):
+            return value
+        name = value.removeprefix("env:")
+        if name not in os.environ:
+            raise SourceError(self.env._("The server has no environment variable %s.", name))
+        return os.environ[name]
+
+    # -- buttons --------------------------------------------------------------------------------------
+
+    def action_test(self):
+        """Try out everything that a check does, and say what answers."""
+        self.ensure_one()
+        self.check_access("write")
+        try:
+            message = self.sudo()._test()
+        except SourceError as error:
+            raise UserError(str(error)) from error
+        return self._notify(message, "success")
+
+    def action_check_now(self):
+        """Check these sources now, rather than at the next interval."""
+        self.check_access("read")
+        messages = [source.sudo()._check_now() for source in self]
+        return self._notify("\n".join(messages), "success")
+
+    def _check_now(self):
+        """:raise UserError: the source fails, or another process works with it"""
+        try:
+            message = self._check_alone()
+        except SourceError as error:
+            self.env["ecm.engine"]._rollback()
+            self.env["ecm.engine"]._atomically(partial(self._note_failure, str(error), fields.Datetime.now()))
+            raise UserError(str(error)) from error
+        if message is None:
+            raise UserError(self.env._("%s is being checked at this moment. Look again in a minute.", self.name))
+        return message
+
+    def action_view_files(self):
+        """Open the history of this source."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_import_source.ecm_import_file_action")
+        return {**action, "domain": [("source_id", "in", self.ids)], "context": {"ecm_of_one_source": True}}
+
+    def _notify(self, message, kind):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # -- check ----------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_check_sources(self):
+        """*Import Sources*: every source whose time has come, the one that waits longest first."""
+        engine = self.env["ecm.engine"]
+        now = fields.Datetime.now()
+        due = self.search(
+            [("campaign_id.active", "=", True), "|", ("next_run_at", "=", False), ("next_run_at", "<=", now)],
+            order="next_run_at NULLS FIRST, id",
+        )
+        engine._commit(remaining=len(due))
+        for source in due:
+            source._check_safely()
+            if not engine._commit(processed=1):
+                break
+
+    def _check_safely(self):
+        """Check one source; whatever it raises stays with it."""
+        engine = self.env["ecm.engine"]
+        try:
+            self._check_alone()
+        except SourceError as error:
+            _logger.info("%s cannot be checked: %s", self.name, error)
+            message = str(error)
+        except Exception:
+            _logger.exception("Checking the import source %s failed", self.name)
+            message = self.env._("Unexpected error: see the server's log.")
+        else:
+            return
+        engine._rollback()
+        engine._atomically(partial(self._note_failure, message, fields.Datetime.now()))
+
+    def _check_alone(self):
+        """Check this source unless another process does.
+
+        :return: what happened, in one sentence; None when another process is at it
+        :raise SourceError: it cannot be read, or something is left to be done by an administrator
+        """
+        engine = self.env["ecm.engine"]
+        with engine._exclusively(self) as is_ours:
+            if not is_ours:
+                return None
+            engine._commit()
+            self.invalidate_recordset()
+            message, is_waiting = self._check()
+            engine._atomically(partial(self._note_success, is_waiting, fields.Datetime.now()))
+        return message
+
+    def _check(self):
+        """Bring what is new.
+
+        :return: ``(what happened, whether something waits for the next look)``
+        :raise SourceError:
+        """
+        return getattr(self, f"_check_{self.kind}")()
+
+    def _test(self):
+        """:return: what was found, in one sentence
+        :raise SourceError:
+        """
+        return getattr(self, f"_test_{self.kind}")()
+
+    def _note_success(self, is_waiting, now):
+        seconds = self.interval_minutes * 60
+        self.write(
+            {
+                "last_run_at": now,
+                "next_run_at": now + timedelta(seconds=min(seconds, WAITING_SECONDS) if is_waiting else seconds),
+                "last_error": False,
+                "failure_count": 0,
+            }
+        )
+
+    def _note_failure(self, message, now):
+        """Leave the source alone for a while, longer with each failure in a row; tell its followers once."""
+        if not self.failure_count:
+            self.message_post(body=self.env._("The source cannot be read: %s", message))
+        seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), BACK_OFF_LAST)
+        self.write(
+            {
+                "last_run_at": now,
+                "next_run_at": now + timedelta(seconds=seconds),
+                "last_error": message[:2000],
+                "failure_count": self.failure_count + 1,
+            }
+        )
+
+    def _queue_content(self, name, content, values):
+        """Store a file as a list that waits for its import, together with its place in the history.
+
+        :param bytes content: the whole file
+        :param dict values: of ``ecm.import.file``, with its hash
+        :return: the ``ecm.import.file``; in state *failed* when the content cannot be imported
+        """
+        files = self.env["ecm.import.file"]
+        values = {"source_id": self.id, "name": name, "size": len(content), **values}
+        if files.search_count([*self._get_imported_domain(), ("hash", "=", values["hash"])], limit=1):
+            now = fields.Datetime.now()
+            return files.create({**values, **self._prepare_duplicate(), "finished_at": now})
+        try:
+            with self.env.cr.savepoint():
+                contact_list = self.env["ecm.contact.list"].create_from_file(
+                    self.campaign_id, name, content, profile=self.profile_id, source=self.kind
+                )
+        except UserError as error:
+            return files.create(
+                {**values, "state": "failed", "message": str(error), "finished_at": fields.Datetime.now()}
+            )
+        return files.create({**values, "state": "waiting", "list_id": contact_list.id})
+
+    def _get_imported_domain(self):
+        return [("source_id", "=", self.id), ("state", "in", ("waiting", "done"))]
+
+    def _prepare_duplicate(self):
+        return {
+            "state": "duplicate",
+            "message": self.env._("The same content was imported before from this source. It was not imported again."),
+        }

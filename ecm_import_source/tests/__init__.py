@@ -1,0 +1,3 @@
+from . import test_database
+from . import test_folder
+from . import test_source

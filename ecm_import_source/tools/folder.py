@@ -1,0 +1,264 @@
+"""A folder of a shared file system, seen through fsspec: what is in it, fetching a file, moving it away.
+
+Every failure is a ``FolderError``: file systems raise whatever their libraries do.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+BLOCK = 1 << 20
+# paramiko reads ahead with so many requests of 32 kB.
+READ_AHEAD = 64
+TEST_NAME = ".ecm-test"
+
+
+class FolderError(Exception):
+    """What a file system refuses.
+
+    ``code``: ``missing``, ``denied``, ``full``, ``login``, ``too_large``, ``changed`` or ``other``
+    """
+
+    def __init__(self, code: str, path: str, text: str = "") -> None:
+        super().__init__(f"{code}: {path} {text}".strip())
+        self.code = code
+        self.path = path
+        self.text = text
+
+    @property
+    def is_about_one_file(self) -> bool:
+        """Whether other files of the folder may well be readable."""
+        return self.code in ("missing", "denied", "full", "too_large", "changed")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file as it was listed; the same signature means the same content."""
+
+    name: str
+    size: int
+    changed: str
+
+    @property
+    def signature(self) -> str:
+        """Size and time of the last change, in one text.
+
+        >>> Entry("a.csv", 12, "2026-01-01").signature
+        '12 2026-01-01'
+        """
+        return f"{self.size} {self.changed}"
+
+
+def matches(name: str, patterns: str) -> bool:
+    """Whether a file is meant: patterns are separated by commas, upper and lower case are the same.
+
+    >>> matches("June.CSV", "*.csv, *.xlsx"), matches("June.csv.part", "*.csv"), matches(".hidden.csv", "*")
+    (True, False, False)
+    """
+    if name.startswith("."):
+        return False
+    words = [word for word in re.split(r"\s*[,;]\s*", patterns.strip()) if word]
+    return any(fnmatch.fnmatchcase(name.casefold(), word.casefold()) for word in words or ["*"])
+
+
+class Folder:
+    """A folder of an fsspec file system, with the folders that its files are moved to."""
+
+    def __init__(self, filesystem: Any, directory: str, secrets: tuple[str, ...] = ()) -> None:
+        """:param secrets: texts that must not appear in error messages"""
+        self.filesystem = filesystem
+        self.directory = directory.strip()
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def path(self, name: str) -> str:
+        """Path of a file or folder inside this one; what begins with / is one of its own."""
+        if name.startswith("/") or self.directory in ("", "."):
+            return name
+        return f"{self.directory.rstrip('/')}/{name}"
+
+    def list_entries(self, patterns: str) -> list[Entry]:
+        """The files that match, in the order of their names.
+
+        :raise FolderError: the folder cannot be read
+        """
+        with self._telling(self.directory or "."):
+            self.filesystem.invalidate_cache()
+            details = self._list_details()
+        found = [_entry(detail) for detail in details if detail.get("type") == "file"]
+        return sorted((entry for entry in found if matches(entry.name, patterns)), key=lambda entry: entry.name)
+
+    def _list_details(self) -> list[dict[str, Any]]:
+        try:
+            listed: list[dict[str, Any]] = self.filesystem.ls(self.directory, detail=True)
+        except OSError as error:
+            if not _is_missing(error):
+                raise
+            # The folder itself, or a file that went while the list was made.
+            paths = self.filesystem.ls(self.directory, detail=False)
+            listed = [detail for path in paths if (detail := self._info(path))]
+        return listed
+
+    def _info(self, path: str) -> dict[str, Any] | None:
+        try:
+            info: dict[str, Any] = self.filesystem.info(path)
+        except OSError as error:
+            if not _is_missing(error):
+                raise
+            return None
+        return info
+
+    def find(self, name: str) -> Entry | None:
+        """The file as it is now, None when it is not there.
+
+        :raise FolderError: it cannot be asked
+        """
+        path = self.path(name)
+        with self._telling(path):
+            self.filesystem.invalidate_cache()
+            info = self._info(path)
+        return _entry({**info, "name": path}) if info else None
+
+    def fetch(self, entry: Entry, target: BinaryIO, max_size: int) -> str:
+        """Copy a file's content, and be sure that it is that of the entry.
+
+        :return: SHA-256 of the content
+        :raise FolderError: among others ``changed``, when it was replaced or goes on growing, and ``too_large``
+        """
+        path = self.path(entry.name)
+        with self._telling(path), self.filesystem.open(path, "rb") as source:
+            if hasattr(source, "prefetch"):
+                source.prefetch(entry.size, READ_AHEAD)
+            size, digest = self._copy(source, target, max_size, path)
+        if size != entry.size or self.find(entry.name) != entry:
+            raise FolderError("changed", path)
+        return digest
+
+    def _copy(self, source: BinaryIO, target: BinaryIO, max_size: int, path: str) -> tuple[int, str]:
+        size, digest = 0, hashlib.sha256()
+        while block := source.read(BLOCK):
+            size += len(block)
+            if size > max_size:
+                raise FolderError("too_large", path)
+            digest.update(block)
+            target.write(block)
+        return size, digest.hexdigest()
+
+    def make_folder(self, name: str) -> None:
+        """Have a folder inside this one, or where its absolute path says."""
+        path = self.path(name)
+        with self._telling(path):
+            if not self.filesystem.exists(path):
+                self.filesystem.makedirs(path, exist_ok=True)
+
+    def move(self, name: str, target: str) -> None:
+        """Move a file; the target's folder is made when it is missing. A target that was left half is replaced.
+
+        :param target: path inside this folder, or an absolute one
+        """
+        self.make_folder(target.rpartition("/")[0])
+        source, destination = self.path(name), self.path(target)
+        try:
+            with self._telling(destination):
+                if self._info(destination):
+                    self.filesystem.rm_file(destination)
+                self.filesystem.mv(source, destination)
+        except FolderError:
+            self._remove_half(source, destination)
+            raise
+
+    def _remove_half(self, source: str, destination: str) -> None:
+        """Where moving is copying, a full disk leaves a part of the file: take it away while the whole is there."""
+        with suppress(Exception):  # the first failure is what is told
+            if self._info(source) and self._info(destination):
+                self.filesystem.rm_file(destination)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small file; its folder is made when it is missing."""
+        self.make_folder(name.rpartition("/")[0])
+        path = self.path(name)
+        with self._telling(path), self.filesystem.open(path, "wb") as file:
+            file.write(text.encode())
+
+    def try_out(self, targets: list[str]) -> None:
+        """Write a file, move it to each of these folders and remove it, as it is done with the files that come.
+
+        :raise FolderError: something of it is not possible
+        """
+        for number, target in enumerate(targets):
+            name = f"{TEST_NAME}-{number}"
+            moved = f"{target.rstrip('/')}/{name}"
+            with self._telling(self.path(name)), self.filesystem.open(self.path(name), "wb") as file:
+                file.write(b"The campaign manager tries whether it can write here.\n")
+            try:
+                self.move(name, moved)
+                self.remove(moved)
+            except FolderError:
+                with self._telling(self.path(name)):
+                    if self._info(self.path(name)):
+                        self.filesystem.rm_file(self.path(name))
+                raise
+
+    def remove(self, name: str) -> None:
+        """Delete a file."""
+        path = self.path(name)
+        with self._telling(path):
+            self.filesystem.rm_file(path)
+
+    @contextmanager
+    def _telling(self, path: str) -> Iterator[None]:
+        with telling(path, self._secrets):
+            yield
+
+
+@contextmanager
+def telling(path: str, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Turn what a file system raises into a ``FolderError`` without secrets."""
+    try:
+        yield
+    except FolderError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        raise FolderError(_code(error), path, text[:300]) from error
+
+
+def _is_missing(error: OSError) -> bool:
+    # smbprotocol's errors are no FileNotFoundError; some of fsspec's have no number.
+    return error.errno == errno.ENOENT or isinstance(error, FileNotFoundError)
+
+
+def _code(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    text = f"{type(error).__name__} {error}"
+    if isinstance(error, OSError) and _is_missing(error):
+        return "missing"
+    for code, words in _WORDS.items():
+        if any(word in text for word in words):
+            return code
+    if isinstance(error, PermissionError) or number in (errno.EACCES, errno.EPERM):
+        return "denied"
+    return "full" if number in (errno.ENOSPC, errno.EDQUOT) else "other"
+
+
+# What libraries say where they give no number of an error. Samba's sharing violation: somebody has the file open.
+_WORDS = {
+    "login": ("AuthenticationException", "LogonFailure", "SMBAuthenticationError", "BadAuthenticationType"),
+    "changed": ("STATUS_SHARING_VIOLATION",),
+    "denied": ("AccessDenied", "STATUS_ACCESS_DENIED", "escapes the", "is not a subpath of"),
+    "full": ("DiskFull", "STATUS_DISK_FULL", "STATUS_QUOTA_EXCEEDED"),
+}
+
+
+def _entry(detail: dict[str, Any]) -> Entry:
+    """A listed file. How its time is called and written differs; it is only ever compared with itself."""
+    changed = next((detail[key] for key in ("mtime", "LastModified", "modify", "last_modified") if detail.get(key)), "")
+    return Entry(detail["name"].rstrip("/").rpartition("/")[2], int(detail.get("size") or 0), str(changed))

@@ -1,0 +1,131 @@
+"""What may be read from a database: a table, a view, or one statement that only reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+_PART = r'(?:[^\W\d][\w$#]*|"[^"\0]+"|`[^`\0]+`|\[[^\]\0]+\])'
+_COLUMN = re.compile(_PART)
+_TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,3}}")
+# Literals, quoted names and comments, within which words mean nothing.
+_OPAQUE = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_WRITING = {
+    *("insert", "update", "delete", "merge", "replace", "into", "truncate", "create", "alter", "drop", "rename"),
+    *("grant", "revoke", "call", "exec", "execute", "do", "copy", "load", "lock", "set", "begin", "commit", "rollback"),
+    *("vacuum", "attach", "pragma"),
+}
+# Functions of these names only compute.
+_HARMLESS = re.compile(r"\b(?:replace|insert)\s*\(", re.IGNORECASE)
+
+
+class QueryError(ValueError):
+    """What is wrong with a query.
+
+    ``code``: ``not_a_query``, ``several_statements``, ``not_reading``, ``not_a_column`` or ``not_a_key``; ``word``:
+    where it is wrong
+    """
+
+    def __init__(self, code: str, word: str = "") -> None:
+        super().__init__(f"{code} {word}".strip())
+        self.code = code
+        self.word = word
+
+
+def check_query(text: str) -> str:
+    """A table's name or one reading statement, ready to be run.
+
+    >>> check_query(" public.customers ; ")
+    'SELECT * FROM public.customers'
+    >>> check_query("SELECT phone, ';--' AS x FROM t -- all")
+    "SELECT phone, ';--' AS x FROM t -- all"
+    >>> check_query("WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone")
+    Traceback (most recent call last):
+    ...
+    ecm_import_source.tools.query.QueryError: not_reading DELETE
+    """
+    text = text.strip().rstrip(";").rstrip()
+    if _TABLE.fullmatch(text):
+        return f"SELECT * FROM {text}"
+    words = _HARMLESS.sub("(", _OPAQUE.sub(" ", text))
+    if ";" in words:
+        raise QueryError("several_statements")
+    found = re.findall(r"\w+", words)
+    if not found or found[0].lower() not in ("select", "with"):
+        raise QueryError("not_a_query", found[0] if found else "")
+    forbidden = next((word for word in found if word.lower() in _WRITING), None)
+    if forbidden:
+        raise QueryError("not_reading", forbidden)
+    return text
+
+
+def check_column(name: str) -> str:
+    """A column's name, quoted where the database needs it.
+
+    >>> check_column(" changed_at ")
+    'changed_at'
+    """
+    name = name.strip()
+    if not _COLUMN.fullmatch(name):
+        raise QueryError("not_a_column", name)
+    return name
+
+
+def bare_name(column: str) -> str:
+    """A column's name as the database reports it.
+
+    >>> bare_name('"Changed At"'), bare_name("id")
+    ('Changed At', 'id')
+    """
+    return column[1:-1] if column[:1] in ('"', "`", "[") else column
+
+
+def since(query: str, column: str, has_watermark: bool) -> str:
+    """The rows after a watermark (the statement's one parameter), in the order of the column.
+
+    >>> since("SELECT * FROM t", "id", True)
+    'SELECT * FROM (SELECT * FROM t\\n) ecm_source WHERE id > ? ORDER BY id'
+    """
+    condition = "> ?" if has_watermark else "IS NOT NULL"
+    return f"SELECT * FROM ({query}\n) ecm_source WHERE {column} {condition} ORDER BY {column}"
+
+
+def dump_watermark(value: Any) -> str:
+    """A key or time as text.
+
+    >>> dump_watermark(Decimal("12")), dump_watermark(datetime(2026, 1, 2, 3, 4, 5, 600))
+    ('["number", "12"]', '["time", "2026-01-02T03:04:05.000600"]')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | datetime | date | str):
+        raise QueryError("not_a_key", type(value).__name__)
+    kind = next(kind for kind, types in _KINDS.items() if isinstance(value, types))
+    return json.dumps([kind, value.isoformat() if isinstance(value, date) else str(value)])
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "time": (datetime,),
+    "date": (date,),
+    "integer": (int,),
+    "number": (Decimal,),
+    "text": (str,),
+}
+
+
+def load_watermark(text: str) -> Any:
+    """What ``dump_watermark`` wrote.
+
+    >>> load_watermark('["integer", "7"]'), load_watermark('["date", "2026-01-02"]')
+    (7, datetime.date(2026, 1, 2))
+    """
+    kind, value = json.loads(text)
+    readers: dict[str, Callable[[str], Any]] = {
+        "time": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "integer": int,
+        "number": Decimal,
+    }
+    return readers.get(kind, str)(value)

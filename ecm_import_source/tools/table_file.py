@@ -1,0 +1,112 @@
+"""Writes the rows of a database as a CSV file, page by page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, BinaryIO
+from uuid import UUID
+
+PAGE = 2000
+
+
+class RowError(Exception):
+    """A row that cannot be read; ``first`` and ``last`` are where it stands, counted from 1."""
+
+    def __init__(self, first: int, last: int, text: str) -> None:
+        super().__init__(f"{first}-{last}: {text}")
+        self.first = first
+        self.last = last
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the file is written: the way the import will read it."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8-sig"
+    has_header: bool = True
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows were written, and the key of the last one (None without a key column)."""
+
+    rows: int
+    last_key: Any = None
+
+
+def write_rows(
+    cursor: Any,
+    target: BinaryIO,
+    layout: Layout,
+    limit: int,
+    key: int | None = None,
+    error_text: Callable[[Exception], str] = str,
+) -> Written:
+    """Write the rows of an executed cursor.
+
+    :param limit: rows to stop after. With a key column the rows of equal key that follow are written too: the next
+        run begins after this key.
+    :param key: place of the column that the rows are ordered by
+    :param error_text: what a driver's error says, without secrets
+    :raise RowError: a row cannot be read, or its value cannot be written
+    """
+    text = io.TextIOWrapper(target, encoding=layout.encoding, newline="", write_through=False)
+    writer = csv.writer(
+        text, delimiter=layout.delimiter, quotechar=layout.quote, quoting=csv.QUOTE_ALL, lineterminator="\r\n"
+    )
+    if layout.has_header:
+        writer.writerow([column[0] for column in cursor.description])
+    count, last = 0, None
+    for row in _fetch(cursor, error_text):
+        if count >= limit and (key is None or row[key] != last):
+            break
+        count += 1
+        last = row[key] if key is not None else None
+        try:
+            writer.writerow([_text(value) for value in row])
+        except (TypeError, ValueError) as error:
+            raise RowError(count, count, str(error)) from error
+    text.flush()
+    text.detach()
+    return Written(count, last)
+
+
+def _fetch(cursor: Any, error_text: Callable[[Exception], str]) -> Iterator[Sequence[Any]]:
+    done = 0
+    while True:
+        try:
+            page = cursor.fetchmany(PAGE)
+        except Exception as error:
+            raise RowError(done + 1, done + PAGE, error_text(error)) from error
+        if not page:
+            return
+        yield from page
+        done += len(page)
+
+
+def _text(value: Any) -> str:
+    """A value as a file has it.
+
+    >>> _text(None), _text(Decimal("1.50")), _text(True), _text(7.0), _text(datetime(2026, 1, 2, 3, 4))
+    ('', '1.50', '1', '7', '2026-01-02 03:04:00')
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(int(value))
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case datetime():
+            return value.isoformat(" ")
+        case str() | int() | Decimal() | date() | time() | UUID():
+            return str(value).replace("\0", "")
+    raise TypeError(f"a value of type {type(value).__name__} is no text, number or time")

@@ -77,7 +77,7 @@ def connect(connection_string: str, timeout: int = 30) -> Any:
     try:
         connection = pyodbc.connect(stream_rows(connection_string), timeout=timeout, autocommit=False, readonly=True)
     except pyodbc.Error as error:
-        raise DatabaseError(error_text(error)) from None
+        raise DatabaseError(f"The database cannot be reached: {error_text(error)}") from None
     try:
         _begin_reading(pyodbc, connection)
     except pyodbc.Error as error:

@@ -9,6 +9,7 @@ from ..clients import odbc
 from ..exceptions import SourceError
 from ..tools import query as reading
 from ..tools import table_file
+from odoo.addons.ecm_campaign.tools import contact_file
 
 ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 SAMPLE_ROWS = 5
@@ -90,18 +91,13 @@ class EcmImportDatabase(models.AbstractModel):
     def _check_database(self):
         engine = self.env["ecm.engine"]
         self._follow_lists()
-        engine._commit()  # no transaction is open while the database is read
         with tempfile.TemporaryFile() as file:
             written = self._read_into(file)
             file.seek(0)
             content = file.read() if written.rows else b""
         if not written.rows:
             return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
-        state = engine._atomically(lambda: self._store_extract(content, written))
-        if state == "failed":
-            last = self.env["ecm.import.file"].search([("source_id", "=", self.id)], limit=1)
-            raise SourceError(last.message)
-        if state == "duplicate":
+        if not engine._atomically(lambda: self._store_extract(content, written)):
             return self.env._("%s: the rows are the same as before.", self.name), bool(self._get_waiting())
         return self.env._("%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"), True
 
@@ -117,16 +113,22 @@ class EcmImportDatabase(models.AbstractModel):
     def _get_waiting(self):
         return self.env["ecm.import.file"].search([("source_id", "=", self.id), ("state", "=", "waiting")])
 
-    def _read_into(self, file):
-        """Write the new rows.
+    def _read_into(self, file, limit=None):
+        """Write the new rows; no transaction is open while they are read.
 
+        :param int limit: rows to stop after, those of the source by default
         :rtype: tools.table_file.Written
         :raise SourceError: the database fails; nothing was stored
         """
+        connection_string = odbc.add_password(self.connection, self._get_password())
+        query, parameters = self._prepare_query()
+        layout, limit, column = self._get_layout(), limit or self.row_limit, self.key_column
+        self.env["ecm.engine"]._commit()
         try:
-            with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
-                key = self._execute(cursor)
-                return table_file.write_rows(cursor, file, self._get_layout(), self.row_limit, key, odbc.error_text)
+            with closing(odbc.connect(connection_string)) as connection, closing(connection.cursor()) as cursor:
+                self._execute(cursor, query, parameters)
+                key = self._get_key_place(cursor, column) if column else None
+                return table_file.write_rows(cursor, file, layout, limit, key, odbc.error_text)
         except odbc.DatabaseError as error:
             raise SourceError(str(error)) from error
         except table_file.RowError as error:
@@ -146,32 +148,25 @@ class EcmImportDatabase(models.AbstractModel):
             reason=error.text,
         )
 
-    def _connect(self):
-        """:raise clients.odbc.DatabaseError:"""
-        return odbc.connect(odbc.add_password(self.connection, self._get_password()))
+    def _prepare_query(self):
+        """:return: ``(statement from the watermark on, its parameters)``"""
+        query = reading.check_query(self.query)
+        if not self.key_column:
+            return query, []
+        parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
+        return reading.since(query, reading.check_column(self.key_column), bool(parameters)), parameters
 
-    def _execute(self, cursor):
-        """Run the query from the watermark on.
-
-        :return: place of the key column, None without one
-        :raise SourceError:
-        """
-        query, parameters = reading.check_query(self.query), []
-        if self.key_column:
-            column = reading.check_column(self.key_column)
-            parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
-            query = reading.since(query, column, bool(parameters))
+    def _execute(self, cursor, query, parameters):
         try:
             cursor.execute(query, parameters)
         except Exception as error:
             raise SourceError(self.env._("The database refuses the query: %s", odbc.error_text(error))) from error
-        return self._get_key_place(cursor) if self.key_column else None
 
-    def _get_key_place(self, cursor):
-        name = reading.bare_name(reading.check_column(self.key_column)).casefold()
-        names = [column[0].casefold() for column in cursor.description]
+    def _get_key_place(self, cursor, column):
+        name = reading.bare_name(reading.check_column(column)).casefold()
+        names = [found[0].casefold() for found in cursor.description]
         if name not in names:
-            raise SourceError(self.env._("The query brings no column %s.", self.key_column))
+            raise SourceError(self.env._("The query brings no column %s.", column))
         return names.index(name)
 
     def _get_layout(self):
@@ -186,40 +181,56 @@ class EcmImportDatabase(models.AbstractModel):
     def _store_extract(self, content, written):
         """The list, its place in the history and the watermark, in one transaction.
 
-        :return: state of the ``ecm.import.file``
+        :return: whether there is something to import: the same rows are imported once
+        :raise SourceError: the rows cannot be imported; nothing was stored
         """
-        name = f"{self.name} {fields.Datetime.now():%Y-%m-%d %H.%M.%S}.csv"
         digest = hashlib.sha256(content).hexdigest()
-        file = self._queue_content(name, content, {"hash": digest, "is_moved": True})
-        if self.key_column and file.state != "failed":
+        is_new = not self._is_imported(digest)
+        if self.key_column:
             try:
                 self.watermark = reading.dump_watermark(written.last_key)
             except reading.QueryError as error:
                 raise SourceError(self._get_query_error_text(error)) from error
-        return file.state
+        if is_new:
+            self._queue_extract(content, digest)
+        return is_new
+
+    def _queue_extract(self, content, digest):
+        name = f"{self.name} {fields.Datetime.now():%Y-%m-%d %H.%M.%S}.csv"
+        try:
+            contact_list = self._queue_list(name, content)
+        except UserError as error:
+            raise SourceError(str(error)) from error
+        self.env["ecm.import.file"].create(
+            {
+                "source_id": self.id,
+                "name": name,
+                "size": len(content),
+                "hash": digest,
+                "state": "waiting",
+                "list_id": contact_list.id,
+                "is_moved": True,
+            }
+        )
 
     # -- test -----------------------------------------------------------------------------------------
 
     def _test_database(self):
         """Read a few rows, and have the import look at them."""
         with tempfile.TemporaryFile() as file:
-            try:
-                with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
-                    self._execute(cursor)
-                    columns = [column[0] for column in cursor.description]
-                    written = table_file.write_rows(cursor, file, self._get_layout(), SAMPLE_ROWS)
-            except odbc.DatabaseError as error:
-                raise SourceError(str(error)) from error
-            except table_file.RowError as error:
-                raise SourceError(self._get_row_error_text(error)) from error
-            if written.rows:
-                file.seek(0)
-                self._test_reading(file)
+            written = self._read_into(file, SAMPLE_ROWS)
+            if not written.rows:
+                return self.env._("The database answers. There are no new rows.")
+            file.seek(0)
+            columns = self._test_reading(file)
         return self.env._("The database answers. Columns: %s", ", ".join(columns))
 
     def _test_reading(self, file):
-        profile = self.profile_id
+        """:return: the columns' names, as the import sees them"""
         try:
-            profile._get_reading(file, self.campaign_id)
-        except (UserError, ValueError) as error:
+            options = self.profile_id._get_reading(file, self.campaign_id)
+        except contact_file.UnreadableFile as error:
+            raise SourceError(self.env["ecm.contact.list"]._get_file_error_text(error.code)) from error
+        except UserError as error:
             raise SourceError(str(error)) from error
+        return options["dialect"].get("header") or ()

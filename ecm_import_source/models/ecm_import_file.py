@@ -27,6 +27,7 @@ class EcmImportFile(models.Model):
             ("duplicate", "Imported before"),
             ("failed", "Not imported"),
         ],
+        string="Status",
         required=True,
         readonly=True,
     )

@@ -8,7 +8,7 @@ import fsspec
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..exceptions import SourceError
 from ..tools.folder import Folder, FolderError, telling
@@ -16,6 +16,7 @@ from ..tools.folder import Folder, FolderError, telling
 _logger = logging.getLogger(__name__)
 
 MEGABYTE = 2**20
+ANSWER_SECONDS = 60
 # What of a storage's options must not stand in an error message.
 SECRET_OPTIONS = ("password", "passphrase", "secret", "token", "key")
 
@@ -44,7 +45,8 @@ class EcmImportFolder(models.AbstractModel):
         "Archive folder",
         default="archive",
         tracking=True,
-        help="Imported files go there. Within the folder; begin with / for another place. Made when it is missing.",
+        help="Imported files go there. Within the folder; begin with / for a place beside it on the storage. Made when "
+        "it is missing.",
     )
     error_directory = fields.Char(
         "Error folder",
@@ -66,6 +68,13 @@ class EcmImportFolder(models.AbstractModel):
         for source in self.filtered(lambda record: record.kind == "folder"):
             if not (source.storage_id and source.archive_directory and source.error_directory):
                 raise ValidationError(self.env._("A folder needs a storage, an archive folder and an error folder."))
+            if source.storage_id.protocol in ("file", "local") and not source.storage_id.directory_path:
+                raise ValidationError(
+                    self.env._(
+                        "The storage %s is the whole disk of the server: give it a directory path first.",
+                        source.storage_id.name,
+                    )
+                )
             if {source.archive_directory.strip("/ "), source.error_directory.strip("/ ")} & {"", "."}:
                 raise ValidationError(self.env._("Archive and error folder are others than the folder itself."))
 
@@ -85,6 +94,7 @@ class EcmImportFolder(models.AbstractModel):
                 # Instances are cached per thread: one whose server went away would stay dead.
                 fsspec.get_filesystem_class(storage.protocol).clear_instance_cache()
                 filesystem = storage._get_filesystem()
+                _limit_waiting(storage._get_root_filesystem(filesystem))
             yield Folder(filesystem, self.directory or "", secrets)
         except FolderError as error:
             raise SourceError(self._get_folder_error_text(error)) from error
@@ -101,6 +111,8 @@ class EcmImportFolder(models.AbstractModel):
             "login": self.env._("%s refuses the user or the password.", error.path),
             "too_large": self.env._("%(path)s is larger than %(size)s MB.", path=error.path, size=self.max_size_mb),
             "changed": self.env._("%s changed while it was read.", error.path),
+            "name": self.env._("The name %s has characters that cannot be stored: rename the file.", error.path),
+            "unexpected": self.env._("%s: unexpected error, see the server's log.", error.path),
         }
         return texts.get(error.code) or self.env._(
             "%(path)s: %(reason)s", path=error.path, reason=error.text or error.code
@@ -122,7 +134,7 @@ class EcmImportFolder(models.AbstractModel):
         problems = []
         with self._open_folder() as folder:
             self._move_finished(folder, problems)
-            entries = folder.list_entries(self.file_pattern or "*")
+            entries = self._list_storable(folder, problems)
             settled = self.env["ecm.engine"]._atomically(partial(self._get_settled, entries, fields.Datetime.now()))
             taken = [self._take_safely(folder, entry, problems) for entry in settled]
             if any(taken):
@@ -131,6 +143,12 @@ class EcmImportFolder(models.AbstractModel):
             raise SourceError("\n".join(dict.fromkeys(map(self._get_folder_error_text, problems))))
         is_waiting = bool(self.looks or self._get_files_in_folder())
         return self._describe_check(list(filter(None, taken)), len(self.looks or {})), is_waiting
+
+    def _list_storable(self, folder, problems):
+        """The files whose names a database can hold."""
+        entries = folder.list_entries(self.file_pattern or "*")
+        problems += [FolderError("name", ascii(entry.name)) for entry in entries if not entry.is_text]
+        return [entry for entry in entries if entry.is_text]
 
     def _get_files_in_folder(self):
         """Files that are known and still to be moved."""
@@ -174,6 +192,10 @@ class EcmImportFolder(models.AbstractModel):
             # Gone or changed: the next look decides.
             if error.code not in ("missing", "changed"):
                 problems.append(error)
+        except Exception:
+            _logger.exception("Taking %s from the import source %s failed", entry.name, self.name)
+            self.env["ecm.engine"]._rollback()
+            problems.append(FolderError("unexpected", entry.name))
         return None
 
     def _take(self, folder, entry):
@@ -192,37 +214,33 @@ class EcmImportFolder(models.AbstractModel):
             digest = folder.fetch(entry, copy, max_size)
             copy.seek(0)
             content = copy.read()
-        values = {"signature": entry.signature, "hash": digest}
         try:
-            return engine._atomically(lambda: self._queue_flushed(entry.name, content, values))
+            return engine._atomically(partial(self._store, entry, content, digest))
         except psycopg2.errors.UniqueViolation:
             # Another process has stored the same content since this transaction began.
             engine._rollback()
             return engine._atomically(partial(self._note_duplicate, entry, digest))
 
-    def _queue_flushed(self, name, content, values):
-        with self.env.cr.savepoint():
-            return self._queue_content(name, content, values)
+    def _store(self, entry, content, digest):
+        """The list and the file's record, in one transaction."""
+        if self._is_imported(digest):
+            return self._note_duplicate(entry, digest)
+        try:
+            with self.env.cr.savepoint():
+                contact_list = self._queue_list(entry.name, content)
+                values = {"state": "waiting", "hash": digest, "list_id": contact_list.id}
+                return self.env["ecm.import.file"].create({**self._prepare_file(entry), **values})
+        except UserError as error:
+            return self._refuse(entry, str(error), hash=digest)
 
-    def _refuse(self, entry, message):
-        return self.env["ecm.import.file"].create(
-            {
-                **self._prepare_file(entry),
-                "state": "failed",
-                "message": message,
-                "finished_at": fields.Datetime.now(),
-            }
-        )
+    def _refuse(self, entry, message, **values):
+        now = fields.Datetime.now()
+        values = {"state": "failed", "message": message, "finished_at": now, **values}
+        return self.env["ecm.import.file"].create({**self._prepare_file(entry), **values})
 
     def _note_duplicate(self, entry, digest):
-        return self.env["ecm.import.file"].create(
-            {
-                **self._prepare_file(entry),
-                **self._prepare_duplicate(),
-                "hash": digest,
-                "finished_at": fields.Datetime.now(),
-            }
-        )
+        message = self.env._("The same content was imported before from this source. It was not imported again.")
+        return self._refuse(entry, message, state="duplicate", hash=digest)
 
     def _prepare_file(self, entry):
         return {"source_id": self.id, "name": entry.name, "size": entry.size, "signature": entry.signature}
@@ -298,6 +316,14 @@ def _get_secrets(options):
             yield from _get_secrets(value)
         elif isinstance(value, str) and any(word in name.lower() for word in SECRET_OPTIONS):
             yield value
+
+
+def _limit_waiting(filesystem):
+    """Give an SFTP server that no longer answers up."""
+    if ftp := getattr(filesystem, "ftp", None):
+        get_channel = getattr(ftp, "get_channel", None)
+        if get_channel:
+            get_channel().settimeout(ANSWER_SECONDS)
 
 
 def _close(filesystem):

@@ -255,34 +255,20 @@ class EcmImportSource(models.Model):
             }
         )
 
-    def _queue_content(self, name, content, values):
-        """Store a file as a list that waits for its import, together with its place in the history.
+    def _queue_list(self, name, content):
+        """Have a file's content imported.
 
-        :param bytes content: the whole file
-        :param dict values: of ``ecm.import.file``, with its hash
-        :return: the ``ecm.import.file``; in state *failed* when the content cannot be imported
+        :return: the ``ecm.contact.list``, which waits for its import
+        :raise UserError: it cannot be read; nothing was stored
         """
-        files = self.env["ecm.import.file"]
-        values = {"source_id": self.id, "name": name, "size": len(content), **values}
-        if files.search_count([*self._get_imported_domain(), ("hash", "=", values["hash"])], limit=1):
-            now = fields.Datetime.now()
-            return files.create({**values, **self._prepare_duplicate(), "finished_at": now})
-        try:
-            with self.env.cr.savepoint():
-                contact_list = self.env["ecm.contact.list"].create_from_file(
-                    self.campaign_id, name, content, profile=self.profile_id, source=self.kind
-                )
-        except UserError as error:
-            return files.create(
-                {**values, "state": "failed", "message": str(error), "finished_at": fields.Datetime.now()}
+        with self.env.cr.savepoint():
+            return self.env["ecm.contact.list"].create_from_file(
+                self.campaign_id, name, content, profile=self.profile_id, source=self.kind
             )
-        return files.create({**values, "state": "waiting", "list_id": contact_list.id})
+
+    def _is_imported(self, digest):
+        """Whether content of this SHA-256 was imported before, or is being imported."""
+        return bool(self.env["ecm.import.file"].search_count([*self._get_imported_domain(), ("hash", "=", digest)]))
 
     def _get_imported_domain(self):
         return [("source_id", "=", self.id), ("state", "in", ("waiting", "done"))]
-
-    def _prepare_duplicate(self):
-        return {
-            "state": "duplicate",
-            "message": self.env._("The same content was imported before from this source. It was not imported again."),
-        }

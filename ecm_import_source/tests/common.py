@@ -14,7 +14,7 @@ class SourceCase(CampaignCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.storage = cls.env["fs.storage"].create(
-            {"name": "Disk", "code": "ecm_test", "protocol": "file", "check_connection_method": "ls"}
+            {"name": "Disk", "code": "ecm_test", "protocol": "file", "directory_path": "/nowhere"}
         )
         cls.source = cls.create_source("Bank")
 

@@ -200,6 +200,30 @@ class TestFolder(SourceCase):
         self.assertEqual(self.files().mapped("name"), ["b.csv"])
         self.assertIn("No permission for in/a.csv", self.source.last_error)
 
+    @mute_logger("odoo.addons.ecm_import_source.models.ecm_import_folder")
+    def test_one_file_that_breaks_something_does_not_stop_the_others(self):
+        self.put("a.csv")
+        self.put("b.csv", CONTENT + b"+493023125003,Carla\n")
+        queue = type(self.source)._queue_list
+
+        def break_on_a(source, name, content):
+            if name == "a.csv":
+                raise RuntimeError("boom")
+            return queue(source, name, content)
+
+        with patch.object(type(self.source), "_queue_list", break_on_a):
+            self.check()
+        self.assertEqual(self.files().mapped("name"), ["b.csv"])
+        self.assertIn("a.csv: unexpected error", self.source.last_error)
+
+    def test_a_name_that_is_no_text_is_told_and_does_not_stop_the_others(self):
+        self.put()
+        with open(bytes(self.folder) + b"/j\xe4nner.csv", "wb") as file:
+            file.write(CONTENT)
+        self.check()
+        self.assertEqual(self.files().mapped("name"), ["june.csv"])
+        self.assertIn("udce4nner.csv", self.source.last_error)
+
     def test_other_files_and_folders_are_left_alone(self):
         for name in ("notes.pdf", ".hidden.csv", "june.csv.part"):
             self.put(name)
@@ -221,6 +245,11 @@ class TestFolder(SourceCase):
         self.source.directory = "../.."
         with self.assertRaisesRegex(UserError, "No permission"):
             self.source.action_test()
+
+    def test_the_whole_disk_of_the_server_is_no_storage(self):
+        storage = self.storage.copy({"name": "All", "directory_path": False})
+        with self.assertRaisesRegex(ValidationError, "whole disk"):
+            self.source.storage_id = storage
 
     def test_archive_and_error_folder_are_not_the_folder_itself(self):
         for name in ("", ".", "/"):

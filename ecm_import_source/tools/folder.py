@@ -55,6 +55,15 @@ class Entry:
         """
         return f"{self.size} {self.changed}"
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the name can be stored: on a disk, it may be any bytes.
+
+        >>> Entry("ä.csv", 1, "").is_text, Entry("\\udce4.csv", 1, "").is_text
+        (True, False)
+        """
+        return self.name.isprintable()
+
 
 def matches(name: str, patterns: str) -> bool:
     """Whether a file is meant: patterns are separated by commas, upper and lower case are the same.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -98,12 +97,12 @@ def dump_watermark(value: Any) -> str:
     """A key or time as text.
 
     >>> dump_watermark(Decimal("12")), dump_watermark(datetime(2026, 1, 2, 3, 4, 5, 600))
-    ('["number", "12"]', '["time", "2026-01-02T03:04:05.000600"]')
+    ('number 12', 'time 2026-01-02T03:04:05.000600')
     """
     if isinstance(value, bool) or not isinstance(value, int | Decimal | datetime | date | str):
         raise QueryError("not_a_key", type(value).__name__)
     kind = next(kind for kind, types in _KINDS.items() if isinstance(value, types))
-    return json.dumps([kind, value.isoformat() if isinstance(value, date) else str(value)])
+    return f"{kind} {value.isoformat() if isinstance(value, date) else value}"
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -118,10 +117,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def load_watermark(text: str) -> Any:
     """What ``dump_watermark`` wrote.
 
-    >>> load_watermark('["integer", "7"]'), load_watermark('["date", "2026-01-02"]')
-    (7, datetime.date(2026, 1, 2))
+    >>> load_watermark("integer 7"), load_watermark("date 2026-01-02"), load_watermark("text a b")
+    (7, datetime.date(2026, 1, 2), 'a b')
     """
-    kind, value = json.loads(text)
+    kind, value = text.split(" ", 1)
     readers: dict[str, Callable[[str], Any]] = {
         "time": datetime.fromisoformat,
         "date": date.fromisoformat,

@@ -81,8 +81,10 @@ class EcmImportDatabase(models.AbstractModel):
         return texts[error.code]
 
     def action_read_again(self):
-        """Forget up to where the rows were read: the next check brings all of them."""
+        """Forget which rows were read: the next check brings all of them, also those that have not changed."""
         self.check_access("write")
+        read = self.env["ecm.import.file"].sudo().search([("source_id", "in", self.ids), ("hash", "!=", False)])
+        read.write({"hash": False})
         self.write({"watermark": False, "next_run_at": False})
         return True
 

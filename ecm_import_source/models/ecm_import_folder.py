@@ -33,7 +33,13 @@ class EcmImportFolder(models.AbstractModel):
     _name = "ecm.import.folder"
     _description = "Folder of an Import Source"
 
-    storage_id = fields.Many2one("fs.storage", ondelete="restrict", tracking=True, help="The server or disk.")
+    storage_id = fields.Many2one(
+        "fs.storage",
+        ondelete="restrict",
+        tracking=True,
+        help="The server or disk, with its protocol and address. A "
+        "system administrator adds it under Settings, Technical, FS Storage.",
+    )
     directory = fields.Char("Folder", tracking=True, help="On the storage. Empty: its root.")
     file_pattern = fields.Char(
         "File names",
@@ -140,7 +146,7 @@ class EcmImportFolder(models.AbstractModel):
             if any(taken):
                 self._move_finished(folder, problems)
         if problems:
-            raise SourceError("\n".join(dict.fromkeys(map(self._get_folder_error_text, problems))))
+            raise SourceError(" ".join(dict.fromkeys(map(self._get_folder_error_text, problems))))
         is_waiting = bool(self.looks or self._get_files_in_folder())
         return self._describe_check(list(filter(None, taken)), len(self.looks or {})), is_waiting
 

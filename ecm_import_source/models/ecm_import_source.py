@@ -60,7 +60,7 @@ class EcmImportSource(models.Model):
 
     next_run_at = fields.Datetime("Next check", readonly=True, copy=False, help="Empty: within a minute.")
     last_run_at = fields.Datetime("Last check", readonly=True, copy=False)
-    last_error = fields.Text("Last problem", readonly=True, copy=False)
+    last_error = fields.Char("Last problem", readonly=True, copy=False)
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
     file_ids = fields.One2many("ecm.import.file", "source_id", string="Files", readonly=True)
     file_count = fields.Integer(compute="_compute_file_counts", string="Imported")
@@ -250,7 +250,7 @@ class EcmImportSource(models.Model):
             {
                 "last_run_at": now,
                 "next_run_at": now + timedelta(seconds=seconds),
-                "last_error": message[:2000],
+                "last_error": message[:500],
                 "failure_count": self.failure_count + 1,
             }
         )

@@ -91,6 +91,14 @@ class TestDatabase(SourceCase):
                 self.assertEqual(source.file_ids[:1].list_id.attachment_id.raw.decode().count("Jörg"), 3)
                 self.sql("DELETE FROM crm.customers WHERE id > %s", ROWS)
 
+    def test_all_rows_are_read_again_when_somebody_says_so(self):
+        source = self.create_database_source(key_column="id")
+        self.bring(source)
+        self.contacts_of(self.campaign).unlink()
+        source.action_read_again()
+        self.assertEqual(self.bring(source), ROWS)
+        self.assertEqual(self.files(source).mapped("state"), ["done", "waiting"])
+
     def test_rows_of_the_same_time_are_not_torn_apart_by_the_limit(self):
         source = self.create_database_source(key_column="changed_at", row_limit=5)
         self.insert(20, 29, "2026-05-06 10:00:00")

@@ -1,4 +1,6 @@
-"""States and limits that more than one model needs (requirements F3, L5)."""
+"""States, limits and the role that more than one model needs (requirements F3, L5)."""
+
+ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 
 PENDING = "pending"
 SENT_TO_DIALER = "sent_to_dialer"

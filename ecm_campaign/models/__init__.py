@@ -1,4 +1,5 @@
 from . import (
+    ecm_secret_mixin,
     ecm_outcome,
     ecm_strategy,
     ecm_strategy_attempt,

@@ -100,6 +100,7 @@ class UccxClient(DialerClient):
     :param http: a session of your own, for tests; the default one ignores proxy settings
     :param clock: aware UTC
     :param connect: opens a DB-API connection with ``qmark`` parameters to `db_cra`; None where there is none
+    :param error_text: what an error of that connection says, without secrets
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class UccxClient(DialerClient):
         clock: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], None] = time.sleep,
         connect: Callable[[], Any] | None = None,
+        error_text: Callable[[Exception], str] = str,
     ) -> None:
         if not config.hosts:
             raise ValueError("A UCCX needs at least one host")
@@ -116,7 +118,9 @@ class UccxClient(DialerClient):
         self._clock = clock
         self._sleep = sleep
         self._http = self._new_http(http)
-        self._database = UccxDatabase(connect, config.page_rows, config.with_call_details) if connect else None
+        self._database = (
+            UccxDatabase(connect, config.page_rows, config.with_call_details, error_text) if connect else None
+        )
         self._rules = WatermarkRules(config.overlap, config.open_horizon)
 
     def _new_http(self, session: requests.Session | None) -> UccxHttp:

@@ -17,7 +17,6 @@ from typing import Any
 
 from .base import CallResult
 from .exceptions import DialerError, Unreachable
-from .odbc import error_text
 
 _logger = logging.getLogger(__name__)
 
@@ -161,12 +160,20 @@ class UccxDatabase:
     :param connect: opens a DB-API connection; one is opened per read and closed after it
     :param page_rows: rows fetched at once
     :param with_details: read AgentConnectionDetail, Resource and ContactCallDetail too
+    :param error_text: what a driver's error says, without secrets
     """
 
-    def __init__(self, connect: Callable[[], Any], page_rows: int = 2000, with_details: bool = True) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        page_rows: int = 2000,
+        with_details: bool = True,
+        error_text: Callable[[Exception], str] = str,
+    ) -> None:
         self._connect = connect
         self._page_rows = page_rows
         self._with_details = with_details
+        self._error_text = error_text
         self._refusal_logged = False
 
     @contextmanager
@@ -178,7 +185,7 @@ class UccxDatabase:
         except DialerError:
             raise
         except Exception as error:  # each driver has exception classes of its own; translated, not swallowed
-            raise Unreachable(f"The database of UCCX cannot be read: {error_text(error)}") from error
+            raise Unreachable(f"The database of UCCX cannot be read: {self._error_text(error)}") from error
 
     def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
         """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once (List first)."""
@@ -241,7 +248,7 @@ class UccxDatabase:
 
     def _log_refusal(self, error: Exception) -> None:
         if not self._refusal_logged:
-            _logger.warning("Call results come without agent and duration: %s", error_text(error))
+            _logger.warning("Call results come without agent and duration: %s", self._error_text(error))
             self._refusal_logged = True
 
     def _select(self, cursor: Any, statement: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:

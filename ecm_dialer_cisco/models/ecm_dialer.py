@@ -8,13 +8,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ..clients import exceptions, odbc
+from ..clients import exceptions
 from ..clients.uccx import UccxClient, UccxConfig
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.tools import odbc
 
 _logger = logging.getLogger(__name__)
 
-ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
-MASK = "••••••••"
 # What a test of the connection depends on.
 CONNECTION_FIELDS = {
     "host",
@@ -34,8 +34,10 @@ class EcmDialer(models.Model):
 
     _name = "ecm.dialer"
     _description = "Dialer"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "ecm.secret.mixin"]
     _order = "name, id"
+    _secrets = ("password", "results_password")
+    _connection_secrets = {"results_connection": "results_password"}
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
@@ -64,15 +66,6 @@ class EcmDialer(models.Model):
         "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
     )
     user = fields.Char(tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator.")
-    password = fields.Char(
-        compute="_compute_secrets",
-        inverse="_inverse_password",
-        groups=ADMINISTRATOR,
-        copy=False,
-        exportable=False,
-        help="Never shown again. Write env:NAME to take it from the server's environment variable NAME.",
-    )
-    password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
     results_connection = fields.Char(
         "Results database",
         groups=ADMINISTRATOR,
@@ -153,61 +146,13 @@ class EcmDialer(models.Model):
                 dialer.dialer_campaign_ids.filtered(lambda target: not target.is_missing)
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([self._move_password(vals) for vals in vals_list])
-
     def write(self, vals):
-        vals = self._move_password(vals)
         if vals.keys() & CONNECTION_FIELDS:
             vals = {"tested_at": False, **vals}
         return super().write(vals)
 
-    # -- secrets (architecture §7) --------------------------------------------------------------------
-
-    def _compute_secrets(self):
-        for dialer in self:
-            secret = dialer.sudo()
-            dialer.password = MASK if secret.password_secret else False
-            dialer.results_password = MASK if secret.results_password_secret else False
-
-    def _inverse_password(self):
-        self._store_secret("password", "password_secret")
-
     def _inverse_results_password(self):
-        self._store_secret("results_password", "results_password_secret")
-
-    def _store_secret(self, shown, stored):
-        for dialer in self:
-            if dialer[shown] != MASK:
-                dialer.sudo()[stored] = dialer[shown]
-        self.invalidate_recordset([shown])  # what was typed is not sent back either
-
-    @api.model
-    def _move_password(self, vals):
-        """A password in the connection string goes where passwords are kept: the string is shown."""
-        text, password = odbc.split_password(vals.get("results_connection") or "")
-        if not password:
-            return vals
-        given = vals.get("results_password")
-        return {
-            **vals,
-            "results_connection": text,
-            "results_password": given if given and given != MASK else password,
-        }
-
-    def _get_secret(self, stored):
-        """A secret's value, from the environment where it says so.
-
-        :raise UserError: the environment variable is not set
-        """
-        value = self.sudo()[stored] or ""
-        if not value.startswith("env:"):
-            return value
-        name = value.removeprefix("env:")
-        if name not in os.environ:
-            raise UserError(self.env._("The server has no environment variable %s.", name))
-        return os.environ[name]
+        self._store_secret("results_password")
 
     # -- client ---------------------------------------------------------------------------------------
 
@@ -222,14 +167,16 @@ class EcmDialer(models.Model):
         """
         self.ensure_one()
         dialer = self.sudo()
-        return dialer._get_client_class()(dialer._prepare_client_config(), connect=dialer._get_connect())
+        return dialer._get_client_class()(
+            dialer._prepare_client_config(), connect=dialer._get_connect(), error_text=odbc.error_text
+        )
 
     def _prepare_client_config(self):
         return UccxConfig(
             hosts=tuple(filter(None, (self.host, self.host_2))),
             port=self.port,
             user=self.user or "",
-            password=self._get_secret("password_secret"),
+            password=self._get_secret(),
             verify_tls=self._get_verify(),
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
@@ -265,10 +212,7 @@ class EcmDialer(models.Model):
         """What opens a DB-API connection to the dialer's results, ``None`` where there is none."""
         if not self.results_connection:
             return None
-        text = self.results_connection.rstrip("; ")
-        if secret := self._get_secret("results_password_secret"):
-            quoted = secret.replace("}", "}}")
-            text = f"{text};PWD={{{quoted}}}"
+        text = odbc.add_password(self.results_connection, self._get_secret("results_password"))
         timeout = self.read_timeout
         return lambda: odbc.connect(text, timeout)
 

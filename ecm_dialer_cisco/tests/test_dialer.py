@@ -34,9 +34,9 @@ class TestDialer(DialerCase):
         administrator = self._user("administrator")
         shown = self.dialer.with_user(administrator).read(["password"])[0]["password"]
         self.assertNotIn("s3cret", shown)
-        self.assertEqual(self.dialer._get_secret("password_secret"), "s3cret")
+        self.assertEqual(self.dialer._get_secret(), "s3cret")
         self.dialer.with_user(administrator).write({"password": shown})
-        self.assertEqual(self.dialer._get_secret("password_secret"), "s3cret")
+        self.assertEqual(self.dialer._get_secret(), "s3cret")
         with self.assertRaises(AccessError), mute_logger("odoo.models"):
             self.dialer.with_user(administrator).read(["password_secret"])
         with self.assertRaises(AccessError), mute_logger("odoo.models"):
@@ -45,12 +45,12 @@ class TestDialer(DialerCase):
     def test_password_in_the_connection_string_goes_where_it_is_not_shown(self):
         self.dialer.results_connection = "DRIVER={X};UID=u;PWD={a;b}}c};DATABASE=db_cra"
         self.assertEqual(self.dialer.results_connection, "DRIVER={X};UID=u;DATABASE=db_cra")
-        self.assertEqual(self.dialer._get_secret("results_password_secret"), "a;b}c")
+        self.assertEqual(self.dialer._get_secret("results_password"), "a;b}c")
         dialer = self.dialer.create(
             {"name": "Other", "host": "uccx", "results_connection": "DSN=x;pwd=shown", "results_password": "typed"}
         )
         self.assertEqual(dialer.results_connection, "DSN=x")
-        self.assertEqual(dialer._get_secret("results_password_secret"), "typed")
+        self.assertEqual(dialer._get_secret("results_password"), "typed")
 
     def test_a_test_of_the_connection_holds_until_the_connection_is_changed(self):
         self.dialer.password = "s3cret"
@@ -64,9 +64,9 @@ class TestDialer(DialerCase):
     def test_password_from_the_environment(self):
         self.dialer.password = "env:ECM_TEST_PASSWORD"
         with patch.dict("os.environ", {"ECM_TEST_PASSWORD": "from outside"}):
-            self.assertEqual(self.dialer._get_secret("password_secret"), "from outside")
+            self.assertEqual(self.dialer._get_secret(), "from outside")
         with self.assertRaisesRegex(UserError, "ECM_TEST_PASSWORD"):
-            self.dialer._get_secret("password_secret")
+            self.dialer._get_secret()
 
     def test_only_administrators_change_dialers(self):
         for role in ("agent", "supervisor"):

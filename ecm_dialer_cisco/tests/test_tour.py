@@ -166,8 +166,8 @@ class TestDialerTour(HttpCase):
     def _assert_connected(self, dialer):
         self.assertTrue(dialer.is_enabled)
         self.assertEqual(dialer.dialer_campaign_count, 4)
-        self.assertEqual(dialer._get_secret("password_secret"), self.uccx.password)
-        self.assertEqual(dialer._get_secret("results_password_secret"), "odoo")
+        self.assertEqual(dialer._get_secret(), self.uccx.password)
+        self.assertEqual(dialer._get_secret("results_password"), "odoo")
         self.assertNotIn("PWD", dialer.results_connection)
 
     def _assert_finished(self, campaign):

@@ -5,13 +5,12 @@ from contextlib import closing
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..clients import odbc
 from ..exceptions import SourceError
 from ..tools import query as reading
 from ..tools import table_file
-from odoo.addons.ecm_campaign.tools import contact_file
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.tools import contact_file, odbc
 
-ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 SAMPLE_ROWS = 5
 
 
@@ -127,7 +126,10 @@ class EcmImportDatabase(models.AbstractModel):
         layout, limit, column = self._get_layout(), limit or self.row_limit, self.key_column
         self.env["ecm.engine"]._commit()
         try:
-            with closing(odbc.connect(connection_string)) as connection, closing(connection.cursor()) as cursor:
+            with (
+                closing(odbc.connect_for_reading(connection_string)) as connection,
+                closing(connection.cursor()) as cursor,
+            ):
                 self._execute(cursor, query, parameters)
                 key = self._get_key_place(cursor, column) if column else None
                 return table_file.write_rows(cursor, file, layout, limit, key, odbc.error_text)

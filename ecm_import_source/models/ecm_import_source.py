@@ -1,19 +1,15 @@
 import logging
-import os
 from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..clients import odbc
 from ..exceptions import SourceError
 from odoo.addons.ecm_campaign.models.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
 
 _logger = logging.getLogger(__name__)
 
-ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
-MASK = "••••••••"
 # While something waits (a file that must settle, an import that goes on), the source is looked at again so soon.
 WAITING_SECONDS = 60
 
@@ -27,9 +23,10 @@ class EcmImportSource(models.Model):
 
     _name = "ecm.import.source"
     _description = "Import Source"
-    _inherit = ["mail.thread", "ecm.import.folder", "ecm.import.database"]
+    _inherit = ["mail.thread", "ecm.secret.mixin", "ecm.import.folder", "ecm.import.database"]
     _order = "name, id"
     _check_company_auto = True
+    _connection_secrets = {"connection": "password"}
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
@@ -48,16 +45,6 @@ class EcmImportSource(models.Model):
         help="Which column is stored as what, and what becomes of known contacts. Empty: found out for each file.",
     )
     interval_minutes = fields.Integer("Check every (minutes)", required=True, default=15, tracking=True)
-    password = fields.Char(
-        compute="_compute_password",
-        inverse="_inverse_password",
-        groups=ADMINISTRATOR,
-        copy=False,
-        exportable=False,
-        help="Never shown again. Write env:NAME to take it from the server's environment variable NAME.",
-    )
-    password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
-
     next_run_at = fields.Datetime("Next check", readonly=True, copy=False, help="Empty: within a minute.")
     last_run_at = fields.Datetime("Last check", readonly=True, copy=False)
     last_error = fields.Char("Last problem", readonly=True, copy=False)
@@ -82,44 +69,12 @@ class EcmImportSource(models.Model):
             source.file_count = counts.get((source.id, "done"), 0)
             source.failed_count = counts.get((source.id, "failed"), 0)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([self._move_password(vals) for vals in vals_list])
-
-    def write(self, vals):
-        return super().write(self._move_password(vals))
-
-    # -- secrets (architecture §6) --------------------------------------------------------------------
-
-    def _compute_password(self):
-        for source in self:
-            source.password = MASK if source.sudo().password_secret else False
-
-    def _inverse_password(self):
-        for source in self:
-            if source.password != MASK:
-                # Where the dots of a stored password are shown, people type after them.
-                source.sudo().password_secret = (source.password or "").removeprefix(MASK) or False
-        self.invalidate_recordset(["password"])  # what was typed is not sent back either
-
-    @api.model
-    def _move_password(self, vals):
-        """A password in the connection string goes where passwords are kept: the string is shown."""
-        text, password = odbc.split_password(vals.get("connection") or "")
-        if not password:
-            return vals
-        given = vals.get("password")
-        return {**vals, "connection": text, "password": given if given and given != MASK else password}
-
     def _get_password(self):
         """:raise SourceError: it is in an environment variable that the server does not have"""
-        value = self.sudo().password_secret or ""
-        if not value.startswith("env:"):
-            return value
-        name = value.removeprefix("env:")
-        if name not in os.environ:
-            raise SourceError(self.env._("The server has no environment variable %s.", name))
-        return os.environ[name]
+        try:
+            return self._get_secret()
+        except UserError as error:
+            raise SourceError(str(error)) from error
 
     # -- buttons --------------------------------------------------------------------------------------
 

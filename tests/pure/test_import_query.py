@@ -9,9 +9,15 @@ import pytest
 from ecm_import_source.tools import query, table_file
 
 
-@pytest.mark.parametrize("name", ["tools.folder", "tools.query", "tools.table_file", "clients.odbc"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ecm_campaign.tools.odbc",
+        *(f"ecm_import_source.tools.{name}" for name in ("folder", "query", "table_file")),
+    ],
+)
 def test_examples_in_docstrings(name):
-    result = doctest.testmod(import_module(f"ecm_import_source.{name}"))
+    result = doctest.testmod(import_module(name))
     assert result.attempted
     assert not result.failed
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ecm_dialer_cisco.clients import odbc
+from ecm_campaign.tools import odbc
 from ecm_dialer_cisco.clients.exceptions import Unreachable
 from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
 from ecm_dialer_cisco.clients.uccx_database import UccxDatabase
@@ -289,7 +289,7 @@ def test_database_errors_hide_secrets(uccx):
     def connect():
         raise OSError("DSN=x;UID=u;PWD={s3}}cret};HOST=h failed")
 
-    client = UccxClient(UccxConfig(("a",), "u", "p"), connect=connect)
+    client = UccxClient(UccxConfig(("a",), "u", "p"), connect=connect, error_text=odbc.error_text)
     with pytest.raises(Unreachable) as raised:
         client.results("")
     assert "s3" not in str(raised.value)

@@ -14,7 +14,7 @@ from scripts import cluster, databases
 
 ROOT = Path(__file__).resolve().parents[2]
 
-for name in ("ecm_dialer_cisco", "ecm_import_source"):
+for name in ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source"):
     package = types.ModuleType(name)
     package.__path__ = [str(ROOT / name)]
     sys.modules.setdefault(name, package)
@@ -59,7 +59,7 @@ def client(uccx):
 
 def make_client(simulator, **settings):
     """The product's client; it repeats nothing by itself."""
-    from ecm_dialer_cisco.clients import odbc
+    from ecm_campaign.tools import odbc
     from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
 
     values = {
@@ -76,4 +76,6 @@ def make_client(simulator, **settings):
         "key_prefix": "t-",
     }
     config = UccxConfig(**{**values, **settings})
-    return UccxClient(config, connect=lambda: odbc.connect(simulator.odbc_connection_string()))
+    return UccxClient(
+        config, connect=lambda: odbc.connect(simulator.odbc_connection_string()), error_text=odbc.error_text
+    )

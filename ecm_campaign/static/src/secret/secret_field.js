@@ -14,7 +14,7 @@ const MASK = "••••••••";
  * it empty keeps it. Odoo's own password field shows dots to which people append.
  */
 export class SecretField extends Component {
-    static template = "ecm_dialer_cisco.SecretField";
+    static template = "ecm_campaign.SecretField";
     static props = { ...standardFieldProps, placeholder: { type: String, optional: true } };
 
     setup() {

@@ -1,0 +1,188 @@
+"""How much is sent: the adaptive buffer of a campaign group, and the shares of campaigns (requirements C6, C7).
+
+Pure functions: no Odoo, no clock, no chance.
+
+**The buffer** is how many contacts of a group the dialer may hold. It is looked at once per interval, before the dialer
+is fed again, and compared with what the dialer still holds. The sources do not say when a dialer is *hungry* or *backed
+up*; here it is
+
+* hungry, when it holds less than half of the buffer although more could be sent: the buffer grows by *increment*;
+* backed up, when it still holds nine tenths of the buffer or more, so that next to nothing was dialled: the buffer
+  shrinks by *decrement*;
+* content in between: the buffer stays.
+
+Both steps are per cent of the initial number, as the upper threshold is. The buffer never grows above the threshold and
+never shrinks below what one decrement leaves of the initial number, at least 1: so it recovers as soon as the dialer
+dials again. After a break (a night) it starts with the initial number.
+
+**Shares.** `split` divides room between campaigns that have something to send. The highest priority goes first; within
+a priority each gets its weight's part. What does not come out even goes round with ``turn``, so that over many turns
+each campaign gets its part, however small: none with a weight starves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+HUNGRY_BELOW = 0.5
+BACKED_UP_FROM = 0.9
+# A group that was not looked at for so much longer than its interval begins anew.
+BREAK = timedelta(hours=1)
+GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Webex's contact parameters of a group. Increment, decrement and threshold in per cent of ``initial``.
+
+    :raise ValueError: a value that makes no sense
+    """
+
+    initial: int = 85
+    increment: int = 30
+    decrement: int = 60
+    threshold: int = 200
+    interval: timedelta = timedelta(minutes=5)
+
+    def __post_init__(self) -> None:
+        if self.initial < 1 or self.increment < 0 or not 0 <= self.decrement <= 100 or self.threshold < 100:
+            raise ValueError("contact parameters out of range")
+
+    @property
+    def most(self) -> int:
+        """The largest buffer."""
+        return self._per_cent(self.threshold)
+
+    @property
+    def least(self) -> int:
+        """The smallest buffer."""
+        return max(1, self._per_cent(100 - self.decrement))
+
+    @property
+    def step_up(self) -> int:
+        """At least 1 where anything is set, so that a small buffer grows too."""
+        return max(1, self._per_cent(self.increment)) if self.increment else 0
+
+    @property
+    def step_down(self) -> int:
+        """At least 1 where anything is set."""
+        return max(1, self._per_cent(self.decrement)) if self.decrement else 0
+
+    def _per_cent(self, share: int) -> int:
+        return self.initial * share // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """How many contacts the dialer may hold, and when that was last looked at."""
+
+    size: int
+    at: datetime
+
+
+def adapt(pacing: Pacing, buffer: Buffer | None, held: int, has_more: bool, now: datetime) -> Buffer:
+    """The buffer from now on.
+
+    :param buffer: as it was; None for a group that was never fed
+    :param held: contacts of the group at the dialer now, before it is fed again
+    :param has_more: whether the group has contacts that could be sent
+    :param now: of the same kind (naive or aware) as ``buffer.at``
+    :return: the same object while its interval has not passed
+    """
+    if buffer is None or now - buffer.at > pacing.interval + BREAK:
+        return Buffer(pacing.initial, now)
+    if now - buffer.at < pacing.interval:
+        return buffer
+    size = buffer.size
+    if held < size * HUNGRY_BELOW and has_more:
+        size += pacing.step_up
+    elif held >= size * BACKED_UP_FROM:
+        size -= pacing.step_down
+    return Buffer(min(max(size, pacing.least), pacing.most), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A campaign that has something to send.
+
+    :param weight: its part relative to the others'; 0 gets only what they leave
+    :param priority: higher goes first
+    :param pool: key of the group that it belongs to, None for none
+    """
+
+    key: int
+    weight: int = 100
+    priority: int = 0
+    pool: int | None = None
+
+
+def split(
+    room: int, claimants: Sequence[Claimant], turn: int = 0, pools: Mapping[int, int] | None = None
+) -> dict[int, int]:
+    """Divide room between claimants, each taken to want as much as it can get.
+
+    Whoever then has less to send is left out of the next call, which divides what is left: so unused parts flow to
+    the others.
+
+    :param room: how many contacts in all
+    :param turn: a number that changes from call to call; moves on who gets what does not come out even
+    :param pools: ``{pool: room}``, the most that claimants of a pool get together; a pool not named has no limit
+    :return: ``{key: part}``, parts that are 0 left out; never more than ``room`` in all
+    """
+    left = dict(pools or {})
+    able = [claimant for claimant in claimants if claimant.pool is None or left.get(claimant.pool, 1) > 0]
+    if room <= 0 or not able:
+        return {}
+    first = _first_in_line(able)
+    weights = {claimant.key: claimant.weight or 1 for claimant in first}
+    parts = _divide(room, weights, turn)
+    return _hold_to_pools(parts, first, weights, left, turn)
+
+
+def _first_in_line(claimants: Iterable[Claimant]) -> list[Claimant]:
+    """Those of the highest priority; of these, those with a weight where there are any."""
+    claimants = list(claimants)
+    highest = max(claimant.priority for claimant in claimants)
+    top = [claimant for claimant in claimants if claimant.priority == highest]
+    return [claimant for claimant in top if claimant.weight > 0] or top
+
+
+def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
+    """Whole parts in proportion to the weights that add up to ``room``.
+
+    A ruler with ``room`` marks, moved on by the golden ratio each turn, is laid along the weights: a part is the number
+    of marks on it, its exact share rounded up or down, and over the turns the share itself.
+    """
+    total = sum(weights.values())
+    offset = (turn * GOLDEN) % 1
+    parts, position, marks = {}, 0, 0
+    for key, weight in sorted(weights.items()):
+        position += weight
+        reached = room if position == total else min(room, math.floor(room * position / total + offset))
+        if reached > marks:
+            parts[key] = reached - marks
+        marks = max(marks, reached)
+    return parts
+
+
+def _hold_to_pools(
+    parts: dict[int, int],
+    claimants: Iterable[Claimant],
+    weights: Mapping[int, int],
+    pools: Mapping[int, int],
+    turn: int,
+) -> dict[int, int]:
+    """Cut the parts of a pool's members to what the pool has room for."""
+    members: dict[int, list[int]] = {}
+    for claimant in claimants:
+        if claimant.pool is not None and claimant.pool in pools:
+            members.setdefault(claimant.pool, []).append(claimant.key)
+    for pool, keys in members.items():
+        if sum(parts.get(key, 0) for key in keys) > pools[pool]:
+            for key in keys:
+                parts.pop(key, None)
+            parts |= _divide(pools[pool], {key: weights[key] for key in keys}, turn)
+    return parts

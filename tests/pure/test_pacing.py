@@ -1,0 +1,165 @@
+"""How much is sent: the adaptive buffer over its life, and the division of room between campaigns."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecm_campaign.tools.pacing import Buffer, Claimant, Pacing, adapt, split
+
+NOW = datetime(2026, 3, 2, 10, 0)
+WEBEX = Pacing(initial=85, increment=30, decrement=60, threshold=200, interval=timedelta(minutes=5))
+
+pacings = st.builds(
+    Pacing,
+    initial=st.integers(1, 1000),
+    increment=st.integers(0, 300),
+    decrement=st.integers(0, 100),
+    threshold=st.integers(100, 500),
+)
+looks = st.lists(st.tuples(st.integers(0, 2000), st.booleans()), max_size=40)
+
+
+def live(pacing, levels, at=NOW, buffer=None):
+    """The sizes of the buffer over a number of intervals.
+
+    :param levels: ``(contacts at the dialer at the interval's end, whether there are more)``
+    """
+    sizes = []
+    for held, has_more in levels:
+        buffer = adapt(pacing, buffer, held, has_more, at)
+        sizes.append(buffer.size)
+        at += pacing.interval
+    return sizes
+
+
+class TestBuffer:
+    def test_starts_with_the_initial_number(self):
+        assert adapt(WEBEX, None, 0, True, NOW) == Buffer(85, NOW)
+
+    def test_a_hungry_dialer_gets_more_up_to_the_threshold(self):
+        assert live(WEBEX, [(0, True)] * 6) == [85, 110, 135, 160, 170, 170]
+
+    def test_a_backed_up_dialer_gets_less_down_to_one_decrement(self):
+        assert live(WEBEX, [(170, True)] * 3, buffer=Buffer(170, NOW - WEBEX.interval)) == [119, 68, 34]
+        assert live(WEBEX, [(170, True)] * 9)[-1] == 34
+
+    def test_in_between_it_stays(self):
+        assert live(WEBEX, [(60, True)] * 4) == [85, 85, 85, 85]
+
+    def test_without_contacts_to_send_it_does_not_grow(self):
+        assert live(WEBEX, [(0, False)] * 4) == [85, 85, 85, 85]
+
+    def test_is_looked_at_once_per_interval(self):
+        buffer = Buffer(85, NOW)
+        assert adapt(WEBEX, buffer, 0, True, NOW + WEBEX.interval - timedelta(seconds=1)) is buffer
+        assert adapt(WEBEX, buffer, 0, True, NOW + WEBEX.interval).size == 110
+
+    def test_after_a_night_it_begins_anew(self):
+        assert adapt(WEBEX, Buffer(34, NOW), 0, True, NOW + timedelta(hours=14)).size == 85
+
+    def test_a_buffer_of_one_still_grows(self):
+        assert live(Pacing(1, 30, 60, 300), [(0, True)] * 4) == [1, 2, 3, 3]
+
+    @pytest.mark.parametrize(
+        "values", [{"initial": 0}, {"increment": -1}, {"decrement": 101}, {"decrement": -1}, {"threshold": 99}]
+    )
+    def test_senseless_parameters_are_refused(self, values):
+        with pytest.raises(ValueError, match="out of range"):
+            Pacing(**values)
+
+    @given(pacings, looks)
+    def test_stays_within_its_bounds(self, pacing, levels):
+        assert all(1 <= pacing.least <= size <= pacing.most for size in live(pacing, levels))
+
+    @given(pacings, st.integers(1, 5000), st.booleans(), st.data())
+    def test_a_fuller_dialer_never_gets_more(self, pacing, size, has_more, data):
+        emptier = data.draw(st.integers(0, size * 2))
+        fuller = data.draw(st.integers(emptier, size * 2))
+        before = Buffer(size, NOW - pacing.interval)
+        assert adapt(pacing, before, fuller, has_more, NOW).size <= adapt(pacing, before, emptier, has_more, NOW).size
+
+    @given(pacings, looks)
+    def test_recovers_whatever_came_before(self, pacing, levels):
+        if not pacing.increment:
+            return
+        intervals = (pacing.most - pacing.least) // pacing.step_up + 2
+        assert live(pacing, [*levels, *[(0, True)] * intervals])[-1] == pacing.most
+
+
+claimants = st.lists(
+    st.builds(
+        Claimant,
+        key=st.integers(1, 10_000),
+        weight=st.integers(0, 100),
+        priority=st.integers(0, 2),
+        pool=st.sampled_from([None, 1, 2]),
+    ),
+    unique_by=lambda claimant: claimant.key,
+    max_size=30,
+)
+pools = st.dictionaries(st.sampled_from([1, 2]), st.integers(0, 200))
+
+
+class TestSplit:
+    def test_weights_are_shares(self):
+        assert split(10, [Claimant(1, 60), Claimant(2, 40)]) == {1: 6, 2: 4}
+
+    def test_only_the_proportion_of_weights_counts(self):
+        assert split(10, [Claimant(1, 100), Claimant(2, 100)]) == split(10, [Claimant(1, 50), Claimant(2, 50)])
+
+    def test_a_higher_priority_goes_first(self):
+        assert split(10, [Claimant(1), Claimant(2, priority=5), Claimant(3, priority=5)]) == {2: 5, 3: 5}
+
+    def test_no_weight_gets_what_the_others_leave(self):
+        assert split(10, [Claimant(1, 0), Claimant(2, 1)]) == {2: 10}
+        assert split(10, [Claimant(1, 0)]) == {1: 10}
+
+    def test_a_group_gets_no_more_than_it_has_room_for(self):
+        members = [Claimant(1, 75, pool=7), Claimant(2, 25, pool=7)]
+        assert split(100, [*members, Claimant(3)], pools={7: 8}) == {1: 6, 2: 2, 3: 50}
+
+    def test_a_full_group_makes_way(self):
+        assert split(10, [Claimant(1, priority=9, pool=7), Claimant(2)], pools={7: 0}) == {2: 10}
+
+    def test_no_room_nothing(self):
+        assert split(0, [Claimant(1)]) == {}
+        assert split(10, []) == {}
+
+    @given(st.integers(0, 500), claimants, st.integers(0, 2_000_000_000), pools)
+    def test_never_more_than_the_room(self, room, campaigns, turn, limits):
+        parts = split(room, campaigns, turn, limits)
+        assert sum(parts.values()) <= room
+        assert all(part > 0 for part in parts.values())
+        for pool, limit in limits.items():
+            assert sum(parts.get(claimant.key, 0) for claimant in campaigns if claimant.pool == pool) <= limit
+
+    @given(st.integers(0, 500), claimants, st.integers(0, 2_000_000_000))
+    def test_without_groups_everything_is_given_out(self, room, campaigns, turn):
+        assert sum(split(room, campaigns, turn).values()) == (room if campaigns else 0)
+
+    @given(st.integers(1, 500), claimants, st.integers(0, 2_000_000_000))
+    def test_nobody_is_more_than_one_away_from_its_share(self, room, campaigns, turn):
+        alike = [Claimant(claimant.key, claimant.weight + 1) for claimant in campaigns]
+        total = sum(claimant.weight for claimant in alike)
+        parts = split(room, alike, turn)
+        for claimant in alike:
+            assert abs(parts.get(claimant.key, 0) - room * claimant.weight / total) <= 1 + 1e-9
+
+    @given(st.integers(1, 50), claimants, st.integers(0, 1_000_000))
+    def test_the_order_in_which_campaigns_are_given_does_not_matter(self, room, campaigns, turn):
+        assert split(room, campaigns, turn) == split(room, campaigns[::-1], turn)
+
+    @pytest.mark.parametrize("seconds", [1, 5, 60, 300])
+    def test_500_campaigns_share_a_room_of_10_and_none_starves(self, seconds):
+        campaigns = [Claimant(key, weight=1 + key % 5) for key in range(500)]
+        total = sum(claimant.weight for claimant in campaigns)
+        turns = 3000
+        given_out = dict.fromkeys(range(500), 0)
+        for turn in range(turns):
+            for key, part in split(10, campaigns, 1_790_000_000 + turn * seconds).items():
+                given_out[key] += part
+        for claimant in campaigns:
+            share = turns * 10 * claimant.weight / total
+            assert 0.5 * share < given_out[claimant.key] < 1.5 * share

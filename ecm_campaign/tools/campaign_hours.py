@@ -1,0 +1,92 @@
+"""The calling hours of a campaign, for the campaign as a whole and for each of its contacts (C4, N3): values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .calling_hours import ALWAYS, ANY_ZONE, REGION, CallingHours, Constraint, Range, WeeklyHours, calling_hours
+from .number_places import zones_of
+from .region_rules import RegionRule, RegionRules
+from .time_zones import is_zone
+
+NO_RULES = RegionRules(())
+
+# Zones and rules of each number.
+_Places = frozenset[tuple[tuple[str, ...], tuple[RegionRule, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignHours:
+    """What a campaign says about when it calls.
+
+    :param zone: the campaign's IANA zone
+    :param hours: hours of the week, in the campaign's or the contact's zone
+    :param holidays: closed ranges of the local wall clock, as `calling_hours.ranges` makes them
+    :param closed: closed ranges of UTC, likewise
+    :param in_contact_zone: the hours are those of the contact's zone, not of the campaign's
+    :param for_all_numbers: a contact is open when all its numbers are, not only the one that is called
+    :param drain_minutes: nothing is fed so long before it closes
+    :param date_start: first moment of the campaign, naive UTC
+    :param date_end: first moment after it, naive UTC
+    :param rules: region rules to keep
+    """
+
+    zone: str
+    hours: WeeklyHours = ALWAYS
+    holidays: tuple[Range, ...] = ()
+    closed: tuple[Range, ...] = ()
+    in_contact_zone: bool = False
+    for_all_numbers: bool = False
+    drain_minutes: int = 0
+    date_start: datetime | None = None
+    date_end: datetime | None = None
+    rules: RegionRules = NO_RULES
+    _known: dict[_Places, CallingHours] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def for_campaign(self) -> CallingHours:
+        """When the campaign is fed at all: within its dates, and while some contact's hours may be open.
+
+        In the contacts' zones these are the hours of all zones on earth together, and the drain time is left to each
+        contact's own hours.
+        """
+        zone = ANY_ZONE if self.in_contact_zone else self.zone
+        drain = 0 if self.in_contact_zone else self.drain_minutes
+        return calling_hours((self._get_own(zone),), self.date_start, self.date_end, drain)
+
+    def for_contact(
+        self, tz: str | None, number: str, channel: str = "voice", numbers: Iterable[str | None] = ()
+    ) -> CallingHours:
+        """When a contact may be contacted on a number; the campaign's dates are not asked.
+
+        :param tz: the contact's own zone, if it has one; one that is not known counts as none
+        :param number: the number that is to be called, E.164
+        :param channel: voice or sms, for the region rules
+        :param numbers: all numbers of the contact
+        """
+        asked = [number, *filter(None, numbers)] if self.for_all_numbers else [number]
+        places = frozenset((self.get_zones(tz, each), self.rules.get_matching(each, channel)) for each in asked)
+        known = self._known.get(places)
+        if known is None:
+            known = self._known[places] = self._combine(places)
+        return known
+
+    def get_zones(self, tz: str | None, number: str) -> tuple[str, ...]:
+        """Zones in which whoever has the number may be: the contact's, else the number's, else the campaign's."""
+        if tz and is_zone(tz):
+            return (tz,)
+        return zones_of(number) or (self.zone,)
+
+    def _combine(self, places: _Places) -> CallingHours:
+        own = sorted({zone for zones, _rules in places for zone in zones}) if self.in_contact_zone else [self.zone]
+        regional = {(rule.id, zones): rule for zones, rules in places for rule in rules}
+        constraints = [
+            Constraint(zones, rule.hours, code=REGION, label=rule.name)
+            for (_id, zones), rule in sorted(regional.items(), key=lambda item: item[0])
+            if rule.hours is not None
+        ]
+        return calling_hours((self._get_own(*own), *constraints), drain_minutes=self.drain_minutes)
+
+    def _get_own(self, *zones: str) -> Constraint:
+        return Constraint(zones, self.hours, self.holidays, self.closed)

@@ -1,0 +1,94 @@
+"""Where a number is at home: its time zones and its country (requirement N3). Numbers are E.164.
+
+The verdict is that of `phonenumbers`, found by the number's beginning and kept for the next one that begins so. One
+rule is our own: behind +1 the area code decides, also for mobile numbers of the Caribbean, which `phonenumbers` places
+anywhere in North America.
+"""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers import PhoneNumber
+from phonenumbers.phonenumberutil import is_number_type_geographical
+from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+# So many digits, calling code included, tell whether a number is bound to a place, and the country of one whose calling
+# code several share.
+_TELLING_DIGITS = 7
+_COUNTRY_DIGITS = 9
+# What `phonenumbers` calls the country of satellite networks and the like.
+_NO_COUNTRY = "001"
+_NORTH_AMERICA = "1"
+_AREA_CODE_END = 4
+
+
+def zones_of(number: str) -> tuple[str, ...]:
+    """IANA zones in which the number may be; none where nothing is known.
+
+    A number that is not bound to a place (a mobile number in most countries, a freephone number) has all zones of its
+    country.
+    """
+    digits = number[1:]
+    nearest = _zones_of_beginning(digits)
+    if digits[:1] == _NORTH_AMERICA or len(digits) < _TELLING_DIGITS:
+        return nearest
+    country = TIMEZONE_DATA.get(_calling_code(digits), ())
+    if nearest == country or _is_bound_to_place(digits[:_TELLING_DIGITS], digits):
+        return nearest
+    return country
+
+
+def country_of(number: str) -> str | None:
+    """ISO 3166 alpha-2 code of the number's country; None where none is known."""
+    digits = number[1:]
+    code = _calling_code(digits)
+    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
+    if len(countries) > 1:
+        size = _AREA_CODE_END if code == _NORTH_AMERICA else _COUNTRY_DIGITS
+        return _country_among(digits[:size], digits)
+    return countries[0] if countries and countries[0] != _NO_COUNTRY else None
+
+
+def _zones_of_beginning(digits: str) -> tuple[str, ...]:
+    for size in range(min(len(digits), TIMEZONE_LONGEST_PREFIX), 0, -1):
+        zones: tuple[str, ...] | None = TIMEZONE_DATA.get(digits[:size])
+        if zones:
+            return zones
+    return ()
+
+
+def _calling_code(digits: str) -> str:
+    for size in (1, 2, 3):
+        code = digits[:size]
+        if code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return code
+    return ""
+
+
+# Kept for all that begin alike: a process sees some thousands of beginnings, each is a few bytes.
+_bound_to_place: dict[str, bool] = {}
+_countries: dict[str, str | None] = {}
+
+
+def _is_bound_to_place(beginning: str, digits: str) -> bool:
+    known = _bound_to_place.get(beginning)
+    if known is None:
+        number = _parse(digits)
+        code = int(_calling_code(digits))
+        known = number is not None and is_number_type_geographical(phonenumbers.number_type(number), code)
+        _bound_to_place[beginning] = known
+    return known
+
+
+def _country_among(beginning: str, digits: str) -> str | None:
+    if beginning not in _countries:
+        number = _parse(digits)
+        _countries[beginning] = phonenumbers.region_code_for_number(number) if number else None
+    return _countries[beginning]
+
+
+def _parse(digits: str) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None

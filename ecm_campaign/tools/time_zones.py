@@ -1,0 +1,109 @@
+"""Time zones as stretches of constant offset (requirement N3). Minutes are whole ones since 1970-01-01 00:00.
+
+UTC minute + offset = minute on the local wall clock. Cutting the UTC timeline where a zone's offset changes leaves
+plain sums within each stretch: minutes that the clock skips in spring are in none, those it repeats in autumn are in
+two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+EPOCH = datetime(1970, 1, 1)
+MINUTE = timedelta(minutes=1)
+DAY_MINUTES = 24 * 60
+# Clocks are at most so far from UTC: Etc/GMT+12 and Pacific/Kiritimati.
+LEAST_OFFSET = -12 * 60
+GREATEST_OFFSET = 14 * 60
+
+# Looked at so often, in minutes: between two looks an offset does not change and change back (a test holds it).
+_STEP = 7 * DAY_MINUTES
+
+Stretch = tuple[int, int, int]
+
+
+@lru_cache(maxsize=2048)
+def is_zone(name: str | None) -> bool:
+    """Whether `zoneinfo` knows the zone; any text may be asked."""
+    try:
+        return bool(name) and bool(ZoneInfo(name or ""))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # no such key, a path out of the database, a folder of it
+        return False
+
+
+def stretches(zone: str, start: int, end: int) -> Iterator[Stretch]:
+    """Cut ``[start, end)`` of UTC where the zone's offset changes.
+
+    :param zone: a name of the IANA database
+    :return: ``(from, to, offset)`` in order and without gaps, all in minutes
+    :raise zoneinfo.ZoneInfoNotFoundError: no such zone
+    """
+    since, offset = start, 0
+    for year in range(_year(start), _year(end) + 1):
+        for change, new_offset in _offsets_of_year(zone, year):
+            if change <= start:
+                offset = new_offset
+            elif change >= end:
+                break
+            else:
+                if new_offset != offset:
+                    yield since, change, offset
+                    since = change
+                offset = new_offset
+    if since < end:
+        yield since, end, offset
+
+
+def offset_at(zone: str, minute: int) -> int:
+    """Offset from UTC at a UTC minute, in minutes; one that is no whole minute is rounded down."""
+    offset = 0
+    for change, new_offset in _offsets_of_year(zone, _year(minute)):
+        if change > minute:
+            break
+        offset = new_offset
+    return offset
+
+
+@lru_cache(maxsize=4096)
+def _offsets_of_year(zone: str, year: int) -> tuple[tuple[int, int], ...]:
+    """``(UTC minute, offset from then on)``: first the year's first minute, then its changes."""
+    info = ZoneInfo(zone)
+    minute, last = _minute(datetime(year, 1, 1)), _minute(datetime(year + 1, 1, 1))
+    changes = [(minute, _offset(info, minute))]
+    while minute < last:
+        following = min(minute + _STEP, last)
+        if _offset(info, following) != changes[-1][1]:
+            change = _first_change(info, minute, following)
+            changes.append((change, _offset(info, change)))
+            minute = change
+        else:
+            minute = following
+    return tuple(changes)
+
+
+def _first_change(info: ZoneInfo, before: int, after: int) -> int:
+    """First minute of another offset than at ``before``, by bisection."""
+    offset = _offset(info, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _offset(info, middle) == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _offset(info: ZoneInfo, minute: int) -> int:
+    offset = datetime.fromtimestamp(minute * 60, info).utcoffset()
+    return (offset or timedelta(0)) // MINUTE
+
+
+def _minute(moment: datetime) -> int:
+    return (moment - EPOCH) // MINUTE
+
+
+def _year(minute: int) -> int:
+    return (EPOCH + minute * MINUTE).year

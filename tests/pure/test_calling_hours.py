@@ -1,0 +1,366 @@
+"""Calling hours against a clock that is asked minute by minute: every zone, both changes of the clock (C4, N3)."""
+
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from time import perf_counter
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecm_campaign.tools import calling_hours as hours
+from ecm_campaign.tools.calling_hours import ANY_ZONE, CallingHours, Constraint, WeeklyHours, ranges
+from ecm_campaign.tools.time_zones import EPOCH, MINUTE, is_zone, stretches
+
+UTC = ZoneInfo("UTC")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ZONES = sorted(available_timezones() - {"Factory", "localtime"})
+YEARS = (datetime(2026, 1, 1), datetime(2028, 1, 1))
+
+OFFICE = [(day, 9 * 60, 20 * 60) for day in range(6)]
+# Where clocks change in the night: 02:30–03:30 exists in part, twice, or around the change.
+NIGHT = [(day, 150, 210) for day in range(7)] + [(day, 23 * 60, 60) for day in range(7)] + [(6, 4 * 60, 24 * 60)]
+
+
+# -- the oracle -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def clock(zone):
+    return ZoneInfo(zone)
+
+
+def shows(moment, zone):
+    """What a wall clock in the zone shows at a moment of UTC."""
+    return moment.replace(tzinfo=UTC).astimezone(clock(zone)).replace(tzinfo=None)
+
+
+def is_in_windows(local, windows, weeks=1):
+    """Read off the windows as a person would."""
+    minute = local.hour * 60 + local.minute
+    week = (local.toordinal() - 1) // 7 % weeks  # as resource.calendar.attendance.get_week_type counts
+    for weekday, start, end in windows:
+        today = local.weekday() + 7 * week
+        yesterday = (today - 1) % (7 * weeks)
+        if start <= end and today == weekday and start <= minute < end:
+            return True
+        if start > end and ((today == weekday and minute >= start) or (yesterday == weekday and minute < end)):
+            return True
+    return False
+
+
+def is_open(moment, zones, windows, holidays=(), weeks=1):
+    for zone in zones:
+        local = shows(moment, zone)
+        if not is_in_windows(local, windows, weeks) or local.date() in holidays:
+            return False
+    return True
+
+
+def minutes(start, end):
+    moment = start
+    while moment < end:
+        yield moment
+        moment += MINUTE
+
+
+def open_minutes(calling, start, end):
+    """The minutes of ``[start, end)`` that are open according to `CallingHours`, asked as the engine asks."""
+    found = set()
+    moment = start
+    while moment < end:
+        opening = calling.opening(moment)
+        if opening.opens_at is None:
+            break
+        assert opening.opens_at >= moment
+        found.update(minutes(opening.opens_at, min(end, opening.closes_at or end)))
+        moment = opening.closes_at or end
+    return found
+
+
+def whole_days(*days):
+    return ranges((datetime.combine(day, time.min), datetime.combine(day, time.min) + DAY) for day in days)
+
+
+@cache
+def changes(zone):
+    """Two years looked at hour by hour: ``(hour before, offset before, offset after)`` wherever the offset changes."""
+    found = []
+    first, last = ((moment - EPOCH) // timedelta(seconds=1) for moment in YEARS)
+    before = offset_of(first, zone)
+    for second in range(first + 3600, last, 3600):
+        offset = offset_of(second, zone)
+        if offset != before:
+            found.append((EPOCH + timedelta(seconds=second) - HOUR, before, offset))
+            before = offset
+    return found
+
+
+def offset_of(second, zone):
+    return datetime.fromtimestamp(second, clock(zone)).utcoffset()
+
+
+# -- every zone -------------------------------------------------------------------------------------------------------
+
+
+def test_offsets_of_every_zone_over_two_years():
+    """No change of the clock is missed, also where two follow each other closely (Ramadan in Morocco)."""
+    start, end = ((moment - EPOCH) // MINUTE for moment in YEARS)
+    for zone in ZONES:
+        pieces = list(stretches(zone, start, end))
+        assert [start, *(until for _since, until, _offset in pieces)] == [since for since, *_rest in pieces] + [end]
+        assert len(pieces) == len(changes(zone)) + 1, zone
+        for (hour, before, after), earlier, later in zip(changes(zone), pieces, pieces[1:], strict=False):
+            assert (earlier[2] * MINUTE, later[2] * MINUTE) == (before, after), zone
+            assert hour < EPOCH + later[0] * MINUTE <= hour + HOUR, zone
+            assert offset_of((later[0] - 1) * 60, zone) == before, zone
+            assert offset_of(later[0] * 60, zone) == after, zone
+
+
+def test_every_zone_around_every_change_of_its_clock():
+    weekly = WeeklyHours.of(NIGHT)
+    for zone in ZONES:
+        calling = CallingHours([Constraint((zone,), weekly)])
+        for change, _before, _after in changes(zone) or [(datetime(2026, 3, 29), 0, 0)]:
+            start, end = change - 3 * HOUR, change + 5 * HOUR
+            expected = {moment for moment in minutes(start, end) if is_open(moment, (zone,), NIGHT)}
+            assert open_minutes(calling, start, end) == expected, (zone, change)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kathmandu", "Africa/Casablanca"]
+)
+def test_two_years_minute_by_minute(zone):
+    """Zones of 30 and 45 minutes, clocks that change by half an hour, and Ramadan."""
+    holidays = {date(2026, 1, 1), date(2026, 3, 29), date(2026, 4, 5), date(2026, 12, 25), date(2026, 12, 26)}
+    windows = [*OFFICE, (6, 22 * 60, 3 * 60)]
+    calling = CallingHours([Constraint((zone,), WeeklyHours.of(windows), whole_days(*holidays))])
+    start, end = YEARS
+    expected = {moment for moment in minutes(start, end) if is_open(moment, (zone,), windows, holidays)}
+    assert open_minutes(calling, start, end) == expected
+
+
+# -- the two nights ---------------------------------------------------------------------------------------------------
+
+
+def test_a_window_in_the_hour_that_spring_skips_is_open_while_it_exists():
+    calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of([(6, 150, 210)]))])
+    opening = calling.opening(datetime(2026, 3, 29))
+    assert (opening.opens_at, opening.closes_at) == (datetime(2026, 3, 29, 1), datetime(2026, 3, 29, 1, 30))
+
+
+def test_a_window_in_the_hour_that_autumn_repeats_is_open_twice():
+    calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of([(6, 120, 150)]))])
+    first = calling.opening(datetime(2026, 10, 25))
+    again = calling.opening(first.closes_at)
+    assert (first.opens_at, first.closes_at) == (datetime(2026, 10, 25, 0), datetime(2026, 10, 25, 0, 30))
+    assert (again.opens_at, again.closes_at) == (datetime(2026, 10, 25, 1), datetime(2026, 10, 25, 1, 30))
+
+
+def test_a_window_that_outlasts_the_change_stays_one():
+    calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of([(5, 22 * 60, 6 * 60)]))])
+    opening = calling.opening(datetime(2026, 3, 28, 22))
+    assert (opening.is_open, opening.closes_at) == (True, datetime(2026, 3, 29, 4))
+
+
+# -- hours, holidays, drain -------------------------------------------------------------------------------------------
+
+
+def test_windows_over_midnight_join_the_next_day_and_the_next_week():
+    weekly = WeeklyHours.of([(6, 22 * 60, 6 * 60), (0, 5 * 60, 8 * 60), (2, 600, 600)])
+    assert weekly.spans == ((0, 480), (6 * 1440 + 22 * 60, 7 * 1440))
+    calling = CallingHours([Constraint(("UTC",), weekly)])
+    opening = calling.opening(datetime(2026, 3, 2, 7))  # a Monday
+    assert (opening.is_open, opening.closes_at) == (True, datetime(2026, 3, 2, 8))
+    assert calling.opening(datetime(2026, 3, 2, 8)).opens_at == datetime(2026, 3, 8, 22)
+
+
+def test_two_weeks_alternate():
+    windows = [(0, 540, 600), (7 + 2, 540, 600)]
+    calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of(windows, weeks=2))])
+    start, end = datetime(2026, 1, 1), datetime(2026, 3, 1)
+    expected = {moment for moment in minutes(start, end) if is_open(moment, ("Europe/Berlin",), windows, weeks=2)}
+    assert len({moment.date() for moment in expected}) == 8
+    assert open_minutes(calling, start, end) == expected
+
+
+def test_a_holiday_is_a_date_of_whoever_is_called():
+    christmas = whole_days(date(2026, 12, 25))
+    for zone, over in (
+        ("Pacific/Auckland", datetime(2026, 12, 25, 11)),
+        ("Pacific/Honolulu", datetime(2026, 12, 26, 10)),
+    ):
+        calling = CallingHours([Constraint((zone,), holidays=christmas)])
+        closed = calling.opening(over - DAY)
+        assert (closed.is_open, closed.reason, closed.opens_at) == (False, hours.HOLIDAY, over)
+        assert calling.opening(over - DAY - MINUTE).closes_at == over - DAY
+
+
+def test_what_is_closed_in_utc_is_closed_at_once_everywhere():
+    closed = ranges([(datetime(2026, 3, 2, 12), datetime(2026, 3, 2, 13, 29, 59))])
+    for zone in ("Asia/Tokyo", "America/New_York"):
+        opening = CallingHours([Constraint((zone,), closed=closed)]).opening(datetime(2026, 3, 2, 12, 30))
+        assert (opening.opens_at, opening.reason) == (datetime(2026, 3, 2, 13, 30), hours.HOLIDAY)
+
+
+def test_drain_closes_before_the_window_does():
+    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of(OFFICE))], drain_minutes=30)
+    assert calling.opening(datetime(2026, 3, 2, 19, 29)).closes_at == datetime(2026, 3, 2, 19, 30)
+    opening = calling.opening(datetime(2026, 3, 2, 19, 30))
+    assert (opening.reason, opening.opens_at) == (hours.DRAIN, datetime(2026, 3, 3, 9))
+
+
+def test_a_window_shorter_than_the_drain_never_opens():
+    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of([(0, 540, 560), (3, 540, 600)]))], drain_minutes=20)
+    assert calling.opening(datetime(2026, 3, 2)).opens_at == datetime(2026, 3, 5, 9)
+
+
+def test_hours_without_a_gap_have_no_drain():
+    always = WeeklyHours.of([(day, 0, 1440) for day in range(7)])
+    assert always.is_always
+    opening = CallingHours([Constraint(("Europe/Berlin",), always)], drain_minutes=60).opening(datetime(2026, 3, 2))
+    assert (opening.is_open, opening.closes_at) == (True, None)
+
+
+# -- dates, several constraints and zones -----------------------------------------------------------------------------
+
+
+def test_the_date_range_holds_to_the_second():
+    start, end = datetime(2027, 3, 1, 9, 30, 30), datetime(2027, 3, 1, 15, 0, 10)
+    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of(OFFICE))], start, end, drain_minutes=10)
+    early = calling.opening(datetime(2026, 3, 2, 10))
+    assert (early.reason, early.opens_at, early.closes_at) == (hours.NOT_STARTED, start, end - 10 * MINUTE)
+    assert calling.opening(start).is_open
+    assert not calling.opening(start - timedelta(seconds=1)).is_open
+    late = calling.opening(end)
+    assert (late.reason, late.opens_at) == (hours.ENDED, None)
+
+
+def test_all_constraints_must_be_open_and_the_closed_one_is_named():
+    campaign = Constraint(("Europe/Berlin",), WeeklyHours.of(OFFICE))
+    florida = Constraint(
+        ("America/New_York",),
+        WeeklyHours.of([(day, 480, 1200) for day in range(7)]),
+        code=hours.REGION,
+        label="Florida",
+    )
+    calling = CallingHours([campaign, florida])
+    early = calling.opening(datetime(2026, 3, 2, 10))
+    assert (early.reason, early.detail, early.opens_at) == (hours.REGION, "Florida", datetime(2026, 3, 2, 13))
+    assert early.closes_at == datetime(2026, 3, 2, 19)
+    late = calling.opening(datetime(2026, 3, 2, 19))
+    assert (late.reason, late.detail, late.opens_at) == (hours.HOURS, "Europe/Berlin", datetime(2026, 3, 3, 13))
+
+
+def test_each_of_several_zones_must_be_open():
+    zones = ("Australia/Perth", "Australia/Sydney", "Australia/Melbourne")
+    calling = CallingHours([Constraint(zones, WeeklyHours.of(OFFICE))])
+    opening = calling.opening(datetime(2026, 7, 6, 0))  # 8 in Perth, 10 in Sydney
+    assert (opening.reason, opening.detail) == (hours.ZONE, "Australia/Perth")
+    assert (opening.opens_at, opening.closes_at) == (datetime(2026, 7, 6, 1), datetime(2026, 7, 6, 10))
+
+
+def test_zones_without_a_common_hour_never_open():
+    calling = CallingHours([Constraint(("Pacific/Honolulu", "Europe/Berlin"), WeeklyHours.of([(0, 540, 720)]))])
+    opening = calling.opening(datetime(2026, 3, 2, 8))
+    assert (opening.is_open, opening.opens_at, opening.reason) == (False, None, hours.ZONE)
+
+
+def test_any_zone_is_open_while_one_on_earth_is():
+    calling = CallingHours([Constraint((ANY_ZONE,), WeeklyHours.of([(0, 540, 720)]))])
+    closed = calling.opening(datetime(2026, 3, 1))
+    assert (closed.reason, closed.opens_at) == (hours.HOURS, datetime(2026, 3, 1, 19))  # 9:00 in Kiritimati
+    assert closed.closes_at == datetime(2026, 3, 3)  # 12:00 at twelve hours west
+
+
+def test_nothing_to_keep_is_always_open():
+    assert CallingHours([]).opening(datetime(2026, 3, 2)).is_open
+
+
+def test_an_unknown_zone_is_refused():
+    with pytest.raises(ValueError, match="Mars/Olympus"):
+        CallingHours([Constraint(("Mars/Olympus",))])
+
+
+@pytest.mark.parametrize(
+    "name", ["", None, "nonsense", "../etc/passwd", "/etc/localtime", "Europe", "a\0b", "europe/berlin "]
+)
+def test_any_text_may_be_asked_for_a_zone(name):
+    assert not is_zone(name)
+
+
+def test_every_reason_has_a_sentence():
+    codes = {value for name, value in vars(hours).items() if name.isupper() and isinstance(value, str)} - {ANY_ZONE}
+    assert codes == set(hours.REASONS)
+
+
+# -- properties -------------------------------------------------------------------------------------------------------
+
+WINDOWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1439), st.integers(0, 1440)), max_size=6)
+SOME_ZONES = st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True).map(tuple)
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1))
+HOLIDAYS = st.sets(st.integers(0, 9), max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(SOME_ZONES, WINDOWS), min_size=1, max_size=3), MOMENTS, HOLIDAYS)
+def test_the_result_is_open_and_nothing_before_it_is(parts, at, free):
+    holidays = {at.date() + day * DAY for day in free}
+    calling = CallingHours(
+        [Constraint(zones, WeeklyHours.of(windows), whole_days(*holidays)) for zones, windows in parts]
+    )
+    opening = calling.opening(at)
+
+    def is_open_by_clock(moment):
+        return all(is_open(moment, zones, windows, holidays) for zones, windows in parts)
+
+    assert opening.is_open == is_open_by_clock(at) == (opening.reason is None)
+    if opening.opens_at is None:
+        assert not any(is_open_by_clock(at + step * 11 * MINUTE) for step in range(900))
+        return
+    assert opening.opens_at >= at
+    assert is_open_by_clock(opening.opens_at)
+    first = at.replace(second=0, microsecond=0) + MINUTE
+    between = list(minutes(first, opening.opens_at))
+    assert not any(is_open_by_clock(moment) for moment in between[:1500] + between[-1500:])
+    if opening.closes_at:
+        assert not is_open_by_clock(opening.closes_at)
+        assert is_open_by_clock(opening.closes_at - MINUTE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SOME_ZONES, WINDOWS, MOMENTS, st.integers(0, 240))
+def test_drained_is_what_stays_open_for_the_drain_time(zones, windows, at, drain):
+    constraints = [Constraint(zones, WeeklyHours.of(windows))]
+    undrained, drained = CallingHours(constraints), CallingHours(constraints, drain_minutes=drain)
+    opening = drained.opening(at)
+    whole = undrained.opening(at)
+    stays = whole.is_open and (whole.closes_at is None or at < whole.closes_at - drain * MINUTE)
+    assert opening.is_open == stays
+    if opening.opens_at and not opening.is_open:
+        assert undrained.opening(opening.opens_at).closes_at != opening.opens_at + drain * MINUTE
+
+
+@settings(max_examples=100, deadline=None)
+@given(SOME_ZONES, WINDOWS, st.lists(MOMENTS, max_size=6))
+def test_what_was_asked_before_changes_nothing(zones, windows, moments):
+    constraints = [Constraint(zones, WeeklyHours.of(windows))]
+    shared = CallingHours(constraints)
+    for moment in moments:
+        assert shared.opening(moment) == CallingHours(constraints).opening(moment)
+
+
+# -- speed ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_fast_enough_for_a_claim():
+    """Far more is measured (docs/architecture.md); this fails when the cache is gone."""
+    calling = CallingHours([Constraint(("America/New_York",), WeeklyHours.of(OFFICE))] * 3)
+    at = datetime(2026, 3, 2, 12)
+    calling.opening(at)
+    start = perf_counter()
+    for _time in range(20_000):
+        calling.opening(at)
+    assert perf_counter() - start < 0.3

@@ -1,0 +1,191 @@
+"""Where a number is at home, which rules hold for it, and when its contact may be called (N3)."""
+
+from datetime import date, datetime, timedelta
+
+import phonenumbers
+import pytest
+from phonenumbers import PhoneNumberFormat, timezone
+
+from ecm_campaign.tools import calling_hours as hours
+from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
+from ecm_campaign.tools.campaign_hours import CampaignHours
+from ecm_campaign.tools.number_places import country_of, zones_of
+from ecm_campaign.tools.region_rules import Limit, RegionRule, RegionRules
+from ecm_campaign.tools.time_zones import is_zone
+
+BERLIN = "+493023125000"
+NEW_YORK = "+12125550123"
+MIAMI = "+13055550123"
+LOS_ANGELES = "+13105550123"
+TORONTO = "+14165550123"
+AUSTRALIAN_MOBILE = "+61412345678"
+INMARSAT = "+870773111632"
+
+OFFICE = WeeklyHours.of([(day, 9 * 60, 20 * 60) for day in range(6)])
+
+
+def every_day(start, end):
+    return WeeklyHours.of([(day, start * 60, end * 60) for day in range(7)])
+
+
+UNITED_STATES = RegionRule(1, "United States", "US", hours=every_day(8, 21))
+FLORIDA = RegionRule(
+    2, "Florida", "US", ("+1305", "+1786"), hours=every_day(8, 20), limit=Limit(3, timedelta(hours=24), "Florida")
+)
+CANADA = RegionRule(3, "Canada", "CA", channels=frozenset({"voice"}), hours=every_day(10, 18))
+TEXTS = RegionRule(4, "Texts", "US", channels=frozenset({"sms"}), hours=every_day(12, 13))
+RULES = RegionRules([UNITED_STATES, FLORIDA, CANADA, TEXTS])
+
+
+def example_numbers():
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in range(11):
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is not None:
+                yield number, phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+def test_places_are_those_of_phonenumbers():
+    """For every country and kind of number; behind +1 the area code may know it better."""
+    count = 0
+    for number, e164 in example_numbers():
+        zones = set(timezone.time_zones_for_number(number)) - {timezone.UNKNOWN_TIMEZONE}
+        if e164.startswith("+1"):
+            assert set(zones_of(e164)) <= zones, e164
+        else:
+            assert set(zones_of(e164)) == zones, e164
+        if phonenumbers.is_valid_number(number):
+            assert country_of(e164) == phonenumbers.region_code_for_number(number), e164
+            count += 1
+    assert count > 1000
+
+
+def test_every_zone_of_every_beginning_is_known():
+    assert all(is_zone(zone) for zones in timezone.TIMEZONE_DATA.values() for zone in zones)
+
+
+def test_some_places():
+    assert zones_of(BERLIN) == ("Europe/Berlin",)
+    assert zones_of(LOS_ANGELES) == ("America/Los_Angeles",)
+    assert zones_of("+18762101234") == ("America/Jamaica",)
+    assert {"Australia/Perth", "Australia/Sydney"} < set(zones_of(AUSTRALIAN_MOBILE))
+    assert "Pacific/Honolulu" in zones_of("+18005550123")
+    assert (zones_of(INMARSAT), country_of(INMARSAT)) == ((), None)
+    assert [country_of(number) for number in (BERLIN, NEW_YORK, TORONTO)] == ["DE", "US", "CA"]
+
+
+@pytest.mark.parametrize("number", ["", "+", "+4", "0301234", "+999", "abc", "+61", "+44"])
+def test_what_is_no_number_has_a_place_or_none(number):
+    zones_of(number)
+    country_of(number)
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+def test_all_rules_that_match_hold():
+    assert RULES.get_matching(NEW_YORK, "voice") == (UNITED_STATES,)
+    assert RULES.get_matching(MIAMI, "voice") == (UNITED_STATES, FLORIDA)
+    assert RULES.get_matching(MIAMI, "sms") == (UNITED_STATES, TEXTS, FLORIDA)
+    assert RULES.get_matching(TORONTO, "voice") == (CANADA,)
+    assert RULES.get_matching(TORONTO, "sms") == RULES.get_matching(BERLIN, "voice") == ()
+
+
+def test_a_beginning_does_not_reach_into_another_country():
+    rules = RegionRules([RegionRule(1, "Fort", "US", ("+1",)), RegionRule(2, "All of +1", "", ("+1",))])
+    assert [rule.name for rule in rules.get_matching(NEW_YORK, "voice")] == ["Fort", "All of +1"]
+    assert [rule.name for rule in rules.get_matching(TORONTO, "voice")] == ["All of +1"]
+
+
+def test_limits_are_those_of_the_matching_rules():
+    assert [(limit.count, limit.window) for limit in RULES.get_limits(MIAMI, "voice")] == [(3, timedelta(days=1))]
+    assert RULES.get_limits(NEW_YORK, "voice") == []
+
+
+# -- a contact's hours ------------------------------------------------------------------------------------------------
+
+
+def opens(campaign, at, tz=None, number=BERLIN, channel="voice", numbers=()):
+    opening = campaign.for_contact(tz, number, channel, numbers).opening(at)
+    return opening.opens_at, opening.reason
+
+
+def test_the_zone_is_the_contacts_then_the_numbers_then_the_campaigns():
+    campaign = CampaignHours("Asia/Tokyo", OFFICE, in_contact_zone=True)
+    at = datetime(2026, 3, 1, 12)  # a Sunday
+    assert opens(campaign, at, "America/New_York") == (datetime(2026, 3, 2, 14), hours.HOURS)
+    assert opens(campaign, at) == (datetime(2026, 3, 2, 8), hours.HOURS)
+    assert opens(campaign, at, "No/Where") == (datetime(2026, 3, 2, 8), hours.HOURS)
+    assert opens(campaign, at, number=INMARSAT) == (datetime(2026, 3, 2), hours.HOURS)
+
+
+def test_a_number_of_several_zones_is_open_when_all_are():
+    campaign = CampaignHours("UTC", OFFICE, in_contact_zone=True)
+    at = datetime(2026, 7, 6, 0, 30)  # the last to reach nine is Cocos, at UTC+6:30
+    assert opens(campaign, at, number=AUSTRALIAN_MOBILE) == (datetime(2026, 7, 6, 2, 30), hours.ZONE)
+    assert opens(campaign, at, "Australia/Sydney", AUSTRALIAN_MOBILE) == (at, None)
+
+
+def test_all_numbers_or_the_one_that_is_called():
+    at = datetime(2026, 3, 2, 10)
+    each = CampaignHours("UTC", OFFICE, in_contact_zone=True)
+    every = CampaignHours("UTC", OFFICE, in_contact_zone=True, for_all_numbers=True)
+    numbers = (BERLIN, None, LOS_ANGELES, None, None)
+    assert opens(each, at, numbers=numbers) == (at, None)
+    assert opens(every, at, numbers=numbers) == (datetime(2026, 3, 2, 17), hours.ZONE)
+    assert opens(every, at, "Europe/Berlin", numbers=numbers) == (at, None)
+
+
+def test_in_the_campaigns_zone_contacts_share_its_hours():
+    campaign = CampaignHours("Europe/Berlin", OFFICE)
+    assert opens(campaign, datetime(2026, 3, 2, 7), number=NEW_YORK) == (datetime(2026, 3, 2, 8), hours.HOURS)
+    assert campaign.for_contact(None, NEW_YORK) is campaign.for_contact("Asia/Tokyo", BERLIN)
+
+
+def test_region_rules_hold_where_the_person_is_in_either_mode():
+    at = datetime(2026, 3, 2, 10)
+    for in_contact_zone in (False, True):
+        campaign = CampaignHours("Europe/Berlin", in_contact_zone=in_contact_zone, rules=RULES)
+        assert opens(campaign, at, number=NEW_YORK) == (datetime(2026, 3, 2, 13), hours.REGION)
+        assert opens(campaign, at, "America/Denver", NEW_YORK) == (datetime(2026, 3, 2, 15), hours.REGION)
+        assert opens(campaign, at, number=NEW_YORK, channel="sms") == (datetime(2026, 3, 2, 17), hours.REGION)
+        assert opens(campaign, at) == (at, None)
+
+
+def test_the_strictest_rule_wins():
+    campaign = CampaignHours("Europe/Berlin", rules=RULES)
+    evening = datetime(2026, 3, 3, 1, 30)  # 20:30 in Miami
+    opening = campaign.for_contact(None, MIAMI).opening(evening)
+    assert (opening.reason, opening.detail) == (hours.REGION, "Florida")
+    assert campaign.for_contact(None, NEW_YORK).opening(evening).is_open
+
+
+def test_rules_of_every_number_hold_when_all_must_be_open():
+    campaign = CampaignHours("Europe/Berlin", for_all_numbers=True, rules=RULES)
+    at = datetime(2026, 3, 2, 14)
+    assert opens(campaign, at, numbers=(BERLIN, NEW_YORK, TORONTO)) == (datetime(2026, 3, 2, 15), hours.REGION)
+
+
+def test_drain_and_holidays_are_kept_in_the_contacts_zone():
+    holiday = ranges([(datetime(2026, 12, 25), datetime(2026, 12, 26))])
+    campaign = CampaignHours("Europe/Berlin", OFFICE, holiday, in_contact_zone=True, drain_minutes=30)
+    assert opens(campaign, datetime(2026, 12, 25, 0, 40), number=NEW_YORK) == (
+        datetime(2026, 12, 26, 14),
+        hours.DRAIN,  # 19:40 on Christmas Eve
+    )
+    assert opens(campaign, datetime(2026, 12, 25, 14), number=NEW_YORK)[1] == hours.HOLIDAY
+
+
+def test_the_campaign_is_open_while_a_contact_may_be():
+    spread = CampaignHours("Europe/Berlin", OFFICE, in_contact_zone=True, date_end=datetime(2026, 3, 6))
+    at_home = CampaignHours("Europe/Berlin", OFFICE, date_end=datetime(2026, 3, 6), drain_minutes=60)
+    night = datetime(2026, 3, 3, 1)
+    assert spread.for_campaign().opening(night).is_open
+    assert not at_home.for_campaign().opening(night).is_open
+    assert at_home.for_campaign().opening(night).closes_at == datetime(2026, 3, 3, 18)
+    for campaign in (spread, at_home):
+        assert campaign.for_campaign().opening(datetime(2026, 3, 6)).reason == hours.ENDED
+    assert date(2026, 3, 6).weekday() == 4

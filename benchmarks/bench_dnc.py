@@ -57,7 +57,7 @@ def measure_claim(env: Any, campaign: Any) -> float:
 
     def scrub() -> None:
         rows = contacts._lock_ready(campaign, CLAIM)
-        elapsed.append(common.seconds(lambda: env["ecm.engine"]._filter_claimable(campaign, rows)))
+        elapsed.append(common.seconds(lambda: env["ecm.engine"]._gate_dnc(campaign, rows, None)))
         env.cr.rollback()
 
     elapsed: list[float] = []

@@ -159,7 +159,7 @@ def create_strategy(client: WebClient, retry_minutes: int) -> int:
     """Three calls, on phone 1, phone 2 and phone 1 again."""
     delays = {**dict.fromkeys(RETRIED, retry_minutes), **dict.fromkeys(RETRIED_AT_ONCE, 0)}
     attempts = [(0, 0, {"sequence": 10 * position, "phone_index": phone}) for position, phone in enumerate("121", 1)]
-    values = {"name": STRATEGY, "kind": "contact", "attempt_ids": attempts}
+    values = {"name": STRATEGY, "kind": "advanced", "attempt_ids": attempts}
     [strategy_id] = client.call("ecm.strategy", "create", [values])
     found = client.call("ecm.outcome", "search_read", [("code", "in", list(delays))], ["code"])
     outcomes = {outcome["code"]: outcome["id"] for outcome in found}

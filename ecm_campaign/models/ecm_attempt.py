@@ -1,10 +1,12 @@
 import secrets
+from datetime import UTC
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
 from ..fields import UncheckedMany2one
+from ..tools.limits import Try
 
 
 class EcmAttempt(models.Model):
@@ -35,6 +37,7 @@ class EcmAttempt(models.Model):
     )
     channel = fields.Selection(CHANNELS, required=True, readonly=True)
     position = fields.Integer("Strategy attempt", readonly=True, help="Place in the strategy.")
+    cycle = fields.Integer(readonly=True, help="Run through the strategy, counted from 1.")
     number = fields.Char(size=PHONE_SIZE, readonly=True)
     claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
     called_at = fields.Datetime("Called on", readonly=True)
@@ -44,12 +47,17 @@ class EcmAttempt(models.Model):
     raw_code = fields.Char("Dialer code", readonly=True, help="The result as the dialer writes it.")
     agent = fields.Char(readonly=True)
     duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
-    wrap_up = fields.Char("Wrap-up", readonly=True)
+    wrap_up = fields.Char("Wrap-up", readonly=True, help="As the dialer writes it.")
+    business_outcome_id = fields.Many2one(
+        "ecm.business.outcome", readonly=True, help="What the agent's wrap-up means in the campaign's group."
+    )
     dialer_reference = fields.Char("Dialer record", readonly=True, help="The dialer's own key of this contact.")
 
     _key_unique = models.UniqueIndex("(key)")
     # What waits for an answer: few rows, however many attempts are stored.
     _awaiting = models.Index("(claimed_at) WHERE state IN ('claimed', 'sent')")
+    # The ledger of limits over all campaigns.
+    _number_claimed = models.Index("(number, claimed_at)")
 
     # -- keys ---------------------------------------------------------------------------------------
 
@@ -81,18 +89,18 @@ class EcmAttempt(models.Model):
         """Write the attempts of claimed contacts.
 
         :param target: the record of an ``ecm.feed.target`` model that they are sent to
-        :param rows: list of ``(attempt id, key, contact id, position, number)``
+        :param rows: list of ``(attempt id, key, contact id, position, cycle, number)``
         """
         if not rows:
             return
-        ids, keys, contact_ids, positions, numbers = zip(*rows, strict=True)
+        ids, keys, contact_ids, positions, cycles, numbers = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_attempt (id, key, contact_id, position, number, campaign_id, company_id, channel,
-                                            state, claimed_at, %s)
-                   SELECT v.id, v.key, v.contact_id, v.position, v.number, %s, %s, %s, 'claimed', %s, %s
-                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::text[])
-                          AS v(id, key, contact_id, position, number)""",
+                """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number, campaign_id, company_id,
+                                            channel, state, claimed_at, %s)
+                   SELECT v.id, v.key, v.contact_id, v.position, v.cycle, v.number, %s, %s, %s, 'claimed', %s, %s
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[])
+                          AS v(id, key, contact_id, position, cycle, number)""",
                 SQL.identifier(target._attempt_field),
                 campaign.id,
                 campaign.company_id.id,
@@ -103,6 +111,7 @@ class EcmAttempt(models.Model):
                 list(keys),
                 list(contact_ids),
                 list(positions),
+                list(cycles),
                 list(numbers),
             )
         )
@@ -180,6 +189,7 @@ class EcmAttempt(models.Model):
             SQL(
                 """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id, a.outcome_id,
                           c.state AS contact_state, c.current_attempt_id, c.attempt_count, c.uncounted_count,
+                          COALESCE(c.cycle, 1) AS cycle, c.callback, c.callback_since,
                           c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%s)
@@ -194,21 +204,23 @@ class EcmAttempt(models.Model):
     def _record_results(self, rows, now):
         """Write results on tries.
 
-        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id)``
+        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id, business outcome id or None)``
         """
         if not rows:
             return
-        ids, late, results, outcome_ids = zip(*rows, strict=True)
+        ids, late, results, outcome_ids, business_outcome_ids = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_attempt a
                       SET state = 'done', result_at = %s, is_late = v.late, outcome_id = v.outcome_id,
                           raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
                           wrap_up = v.wrap_up, dialer_reference = v.reference,
+                          business_outcome_id = v.business_outcome_id,
                           called_at = COALESCE(v.called_at, a.claimed_at)
                      FROM unnest(%s::int[], %s::bool[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
-                                 %s::text[], %s::timestamp[])
-                          AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at)
+                                 %s::text[], %s::timestamp[], %s::int[])
+                          AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at,
+                               business_outcome_id)
                     WHERE a.id = v.id""",
                 now,
                 list(ids),
@@ -220,6 +232,7 @@ class EcmAttempt(models.Model):
                 [result.wrap_up for result in results],
                 [result.reference for result in results],
                 [result.called_at for result in results],
+                list(business_outcome_ids),
             )
         )
 
@@ -254,3 +267,60 @@ class EcmAttempt(models.Model):
             )
         )
         return [contact_id for (contact_id,) in self.env.cr.fetchall()]
+
+    # -- the ledger ---------------------------------------------------------------------------------
+
+    @api.model
+    def _get_tries(self, candidates, since, everywhere):
+        """Tries that limits count: all that did not turn out not to count (indexes on the contact and ``_number``).
+
+        :param candidates: list of ``tools.gates.Candidate``
+        :param datetime since: naive UTC, ``None`` for the whole history
+        :param bool everywhere: whether tries of other contacts on the same numbers count too
+        :return: ``{contact id: list of tools.limits.Try}``
+        """
+        own = SQL("SELECT a.* FROM ecm_attempt a WHERE a.contact_id = v.contact_id")
+        same_number = SQL("SELECT a.* FROM ecm_attempt a WHERE a.number = ANY(v.numbers)")
+        if since:
+            own = SQL("%s AND a.claimed_at > %s", own, since)
+            same_number = SQL("%s AND a.claimed_at > %s", same_number, since)
+        found = SQL("%s UNION %s", own, same_number) if everywhere else own
+        self.env.cr.execute(
+            SQL(
+                """SELECT v.contact_id, COALESCE(a.called_at, a.claimed_at), a.number, a.contact_id = v.contact_id
+                     FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
+               CROSS JOIN LATERAL (SELECT given.contact_id, string_to_array(given.joined, ' ')::varchar[] AS numbers) v
+               CROSS JOIN LATERAL (%s) a
+                LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
+                    WHERE o.counts_as_attempt IS NOT FALSE""",
+                [candidate.contact_id for candidate in candidates],
+                [" ".join(filter(None, candidate.phones)) for candidate in candidates],
+                found,
+            )
+        )
+        tries = {candidate.contact_id: [] for candidate in candidates}
+        for contact_id, made_at, number, is_own in self.env.cr.fetchall():
+            tries[contact_id].append(Try(made_at.replace(tzinfo=UTC), number or "", is_own))
+        return tries
+
+    @api.model
+    def _get_uses(self, contact_ids):
+        """What earlier tries of the same run through the strategy came to (index on the contact).
+
+        :return: list of ``(contact id, position, outcome code, wrap-up code or None, counts, misses the agent, number
+            of tries)``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.contact_id, a.position, o.code, b.code, o.counts_as_attempt, o.misses_agent, count(*)
+                     FROM ecm_attempt a
+                     JOIN ecm_contact c ON c.id = a.contact_id
+                     JOIN ecm_outcome o ON o.id = a.outcome_id
+                LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
+                    WHERE a.contact_id = ANY(%s) AND COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AND a.state = 'done'
+                      AND a.claimed_at >= COALESCE(c.callback_since, '-infinity')
+                 GROUP BY a.contact_id, a.position, o.id, b.id""",
+                list(contact_ids),
+            )
+        )
+        return self.env.cr.fetchall()

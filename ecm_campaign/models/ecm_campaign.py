@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..const import BUSINESS_PARAMETERS, CLOSED_STATES, CONTACT_STATES, PENDING, SENT_TO_DIALER
 from ..exceptions import ChannelError
+from ..tools import strategy as decision
 from ..tools.window import Window
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -62,8 +63,43 @@ class EcmCampaign(models.Model):
         default=_default_strategy_id,
         tracking=True,
         check_company=True,
-        domain="[('kind', '=', 'contact')]",
+        domain="[('kind', '!=', 'callback')]",
     )
+    business_outcome_group_id = fields.Many2one(
+        "ecm.business.outcome.group",
+        string="Wrap-ups",
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        check_company=True,
+        help="What the agents' wrap-ups mean. Their rules go before the strategy's.",
+    )
+    callback_strategy_id = fields.Many2one(
+        "ecm.strategy",
+        ondelete="restrict",
+        index=True,
+        default=lambda self: self.env.ref("ecm_campaign.ecm_strategy_callback", raise_if_not_found=False),
+        tracking=True,
+        check_company=True,
+        domain="[('kind', '=', 'callback')]",
+        help="Takes over when a customer asks to be called back. Empty: the strategy's own rule for that outcome.",
+    )
+    callback_resets = fields.Boolean(
+        "Reset the counters",
+        default=True,
+        tracking=True,
+        help="A contact that becomes a callback starts again with no attempts made today or in all.",
+    )
+    callback_release = fields.Selection(
+        [("retries", "After tries to reach the agent"), ("duration", "After a time"), ("never", "Never")],
+        "Any agent may take it",
+        default="retries",
+        required=True,
+        tracking=True,
+        help="When a personal callback is no longer kept for its agent (PCB to NCB).",
+    )
+    callback_agent_tries = fields.Integer("Tries to reach the agent", default=1, tracking=True)
+    callback_personal_hours = fields.Float("Kept for the agent", default=24.0, tracking=True)
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Calling hours",
@@ -277,6 +313,50 @@ class EcmCampaign(models.Model):
         intervals = calendar._work_intervals_batch(start, start + HORIZON, tz=timezone(self.tz))[False]
         return [(_naive_utc(opens), _naive_utc(closes)) for opens, closes, _records in intervals]
 
+    # -- strategy ---------------------------------------------------------------------------------
+
+    def _get_strategy(self, callback=None):
+        """The strategy in effect.
+
+        :param callback: of the contact; the callback strategy follows its request
+        """
+        self.ensure_one()
+        return (callback and self.callback_strategy_id) or self.strategy_id
+
+    def _get_plan(self, callback=None):
+        """:rtype: tools.strategy.Plan"""
+        return self._get_strategy(callback).sudo()._get_plan()
+
+    def _get_callbacks(self):
+        """What becomes of contacts that ask to be called back (requirement S7).
+
+        :rtype: tools.strategy.Callbacks or None
+        """
+        self.ensure_one()
+        if not self.callback_strategy_id:
+            return None
+        by_tries, by_time = self.callback_release == "retries", self.callback_release == "duration"
+        return decision.Callbacks(
+            plan=self.callback_strategy_id.sudo()._get_plan(),
+            resets=self.callback_resets,
+            agent_tries=self.callback_agent_tries if by_tries else None,
+            personal_for=timedelta(hours=self.callback_personal_hours) if by_time else None,
+        )
+
+    def _get_limit_finder(self, callback=None):
+        """How often a number of this campaign may be tried; extensions add limits that depend on the number.
+
+        :return: function from a number to a tuple of ``tools.limits.Limit``
+        """
+        limits = self._get_strategy(callback).sudo()._get_limits()
+        return lambda _number: limits
+
+    def _has_shared_limits(self):
+        """Whether a limit counts the tries of other campaigns too."""
+        self.ensure_one()
+        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
+        return "all" in strategies.limit_ids.mapped("scope")
+
     # -- start and stop ---------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -297,8 +377,9 @@ class EcmCampaign(models.Model):
     def _check_running_change(self, vals):
         """A strategy is exchanged only while the campaign is stopped (requirement S8)."""
         stays = self.browse() if vals.get("is_running") is False else self.filtered("is_running")
-        if "strategy_id" in vals and any(campaign.strategy_id.id != vals["strategy_id"] for campaign in stays):
-            raise UserError(self.env._("Stop the campaign before you change its strategy."))
+        for name in ("strategy_id", "callback_strategy_id"):
+            if name in vals and any(campaign[name].id != vals[name] for campaign in stays):
+                raise UserError(self.env._("Stop the campaign before you change its strategy."))
         if vals.get("active") is False and any(self.mapped("is_running")):
             raise UserError(self.env._("Stop the campaign before you archive it."))
         if "company_id" in vals and self.env["ecm.contact"].sudo().search_count(
@@ -316,6 +397,8 @@ class EcmCampaign(models.Model):
         """:raise UserError: with what to do first, when the campaign could never be fed"""
         self.ensure_one()
         self.strategy_id._check_usable()
+        if self.callback_strategy_id:
+            self.callback_strategy_id._check_usable()
         channels = set(self.strategy_id.attempt_ids.mapped("channel"))
         if self.kind == "sms" and channels != {"sms"}:
             raise UserError(self.env._("An SMS campaign needs a strategy that holds SMS attempts only."))

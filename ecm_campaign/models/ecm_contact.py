@@ -8,13 +8,17 @@ from ..const import CLOSED_STATES, CONTACT_STATES, OPEN_STATES, PENDING, PHONE_F
 from ..fields import UncheckedMany2one
 from ..tools import phones as phone_tools
 from ..tools import strategy as decision
+from ..tools.gates import Candidate
 
 CLOSE_REASONS = [
     ("live_voice", "Customer reached"),
     ("rule_close", "Closed by a rule"),
+    ("wrap_up_close", "Closed by the wrap-up"),
     ("no_rule", "No rule for the outcome"),
     ("budget", "All attempts made"),
+    ("cycles", "All cycles made"),
     ("uncounted_budget", "Too many failed tries"),
+    ("limit", "Limit of attempts reached"),
     ("missing_attempt", "No further attempt"),
     ("no_number", "No number to call"),
     ("suppressed", "Do not contact"),
@@ -22,6 +26,12 @@ CLOSE_REASONS = [
     ("no_result", "No result from the dialer"),
     ("withdrawn", "Withdrawn"),
     ("expired", "List expired"),
+]
+
+# Why a pending contact that was due is not sent now; modules that bring a gate add its reasons.
+BLOCK_REASONS = [
+    ("list_stopped", "List stopped"),
+    ("limit", "Limit of attempts"),
 ]
 
 
@@ -81,6 +91,23 @@ class EcmContact(models.Model):
     number_to_call = fields.Char(
         size=PHONE_SIZE, readonly=True, copy=False, help="The number that the current or next attempt is made on."
     )
+    cycle = fields.Integer(default=1, readonly=True, copy=False, help="Run through the strategy, counted from 1.")
+    block_reason = fields.Selection(
+        BLOCK_REASONS,
+        string="Held back by",
+        readonly=True,
+        copy=False,
+        help="Why the contact was not sent when it was due. It is looked at again at its next attempt's time.",
+    )
+    block_detail = fields.Char(readonly=True, copy=False)
+    callback = fields.Selection(
+        [("personal", "Same agent"), ("normal", "Any agent")],
+        readonly=True,
+        copy=False,
+        help="The customer asked to be called back: the callback strategy decides.",
+    )
+    callback_agent = fields.Char("Callback agent", readonly=True, copy=False)
+    callback_since = fields.Datetime("Callback since", readonly=True, copy=False)
     attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True, copy=False)
     uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True, copy=False)
     last_attempt_at = fields.Datetime("Request Time", readonly=True, copy=False, help="When the last attempt was made.")
@@ -232,7 +259,7 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
-                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL
+                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL, block_reason = NULL
                     WHERE id IN (%s) AND state = ANY(%s)
                 RETURNING phone_1, account_number""",
                 reason or None,
@@ -301,14 +328,14 @@ class EcmContact(models.Model):
     def _lock_ready(self, campaign, limit):
         """Take ready contacts of a campaign in its dial order, locked until the commit (requirement C6).
 
-        :return: list of rows ``(id, position, counted, not counted, first and last name, *five phones, customer key)``
+        :return: list of ``tools.gates.Candidate``
         """
-        rows = []
+        candidates = []
         strata = (True, False) if campaign.retry_order == "before" else (False, True)
         for is_retry in strata:
-            if len(rows) < limit:
-                rows += self._lock_ready_stratum(campaign, is_retry, limit - len(rows))
-        return rows
+            if len(candidates) < limit:
+                candidates += self._lock_ready_stratum(campaign, is_retry, limit - len(candidates))
+        return candidates
 
     _dial_orders = {
         "fifo": SQL("id"),
@@ -320,19 +347,54 @@ class EcmContact(models.Model):
         # Indexes _ready_arrival and _ready_priority; is_retry is inlined so that it meets the index's second column.
         self.env.cr.execute(
             SQL(
-                """SELECT id, next_position, attempt_count, uncounted_count, first_name, last_name,
-                          phone_1, phone_2, phone_3, phone_4, phone_5, account_number
+                """SELECT %s
                      FROM ecm_contact
                     WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
                  ORDER BY %s LIMIT %s
                       FOR UPDATE SKIP LOCKED""",
+                self._candidate_columns,
                 campaign.id,
                 is_retry,
                 self._dial_orders[campaign.dial_order],
                 limit,
             )
         )
-        return self.env.cr.fetchall()
+        return [self._make_candidate(row) for row in self.env.cr.fetchall()]
+
+    _candidate_columns = SQL(
+        """id, next_position, attempt_count, uncounted_count, first_name, last_name, account_number, tz, list_id,
+           added_at, COALESCE(cycle, 1), callback, callback_since, phone_1, phone_2, phone_3, phone_4, phone_5"""
+    )
+
+    @api.model
+    def _make_candidate(self, row):
+        """:param row: values of ``_candidate_columns``"""
+        contact_id, position, counted, uncounted, first_name, last_name, *other = row
+        account_number, tz, list_id, added_at, cycle, callback, callback_since, *phones = other
+        return Candidate(
+            contact_id,
+            position,
+            counted,
+            uncounted,
+            first_name or "",
+            last_name or "",
+            tuple(phones),
+            account_number,
+            tz,
+            list_id,
+            added_at,
+            cycle,
+            callback,
+            callback_since,
+        )
+
+    def _get_candidates(self):
+        """These contacts as the gates see them, whether they are due or not; nothing is locked."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL("SELECT %s FROM ecm_contact WHERE id = ANY(%s) ORDER BY id", self._candidate_columns, self.ids)
+        )
+        return [self._make_candidate(row) for row in self.env.cr.fetchall()]
 
     @api.model
     def _mark_sent(self, rows, state, now):
@@ -347,6 +409,7 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact c
                       SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
+                          block_reason = NULL, block_detail = NULL,
                           current_attempt_id = v.attempt_id, number_to_call = v.number
                      FROM unnest(%s::int[], %s::int[], %s::text[]) AS v(contact_id, attempt_id, number)
                     WHERE c.id = v.contact_id""",
@@ -376,55 +439,113 @@ class EcmContact(models.Model):
     def _apply_decisions(self, rows, now):
         """Write what was decided on contacts whose result came.
 
-        :param rows: list of ``(contact id, outcome id, counted, not counted, Decision)``; the counts are totals
+        :param rows: list of ``tools.results.Decided``
         """
-        closing = [row for row in rows if isinstance(row[4], decision.Close)]
-        following = [row for row in rows if not isinstance(row[4], decision.Close)]
+        closing = [row for row in rows if isinstance(row.decision, decision.Close)]
+        following = [row for row in rows if not isinstance(row.decision, decision.Close)]
         if following:
             self._apply_next(following, now)
         if closing:
             self._apply_close(closing, now)
 
     def _apply_next(self, rows, now):
-        contact_ids, outcome_ids, counted, uncounted, decisions = zip(*rows, strict=True)
+        choices = [row.decision for row in rows]
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
-                      SET state = 'pending', is_ready = (v.at <= %s), is_retry = TRUE, next_attempt_at = v.at,
+                      SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE, next_attempt_at = v.at,
                           next_position = v.position, number_to_call = v.number, last_outcome_id = v.outcome_id,
-                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
-                     FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamp[], %s::text[])
-                          AS v(contact_id, outcome_id, counted, uncounted, position, at, number)
+                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL,
+                          cycle = v.cycle, priority = COALESCE(v.priority, c.priority),
+                          callback = COALESCE(v.callback, c.callback),
+                          callback_agent = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN v.agent
+                                                ELSE c.callback_agent END,
+                          callback_since = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN %(now)s
+                                                ELSE c.callback_since END
+                     FROM unnest(%(ids)s::int[], %(outcomes)s::int[], %(counted)s::int[], %(uncounted)s::int[],
+                                 %(positions)s::int[], %(moments)s::timestamp[], %(numbers)s::text[],
+                                 %(cycles)s::int[], %(priorities)s::int[], %(callbacks)s::text[], %(agents)s::text[])
+                          AS v(contact_id, outcome_id, counted, uncounted, position, at, number, cycle, priority,
+                               callback, agent)
                     WHERE c.id = v.contact_id""",
-                now,
-                list(contact_ids),
-                list(outcome_ids),
-                list(counted),
-                list(uncounted),
-                [choice.position for choice in decisions],
-                [choice.at.replace(tzinfo=None) for choice in decisions],
-                [choice.number for choice in decisions],
+                now=now,
+                ids=[row.contact_id for row in rows],
+                outcomes=[row.outcome_id for row in rows],
+                counted=[0 if row.decision.resets else row.counted for row in rows],
+                uncounted=[0 if row.decision.resets else row.uncounted for row in rows],
+                positions=[choice.position for choice in choices],
+                moments=[choice.at.replace(tzinfo=None) for choice in choices],
+                numbers=[choice.number for choice in choices],
+                cycles=[choice.cycle for choice in choices],
+                priorities=[choice.priority for choice in choices],
+                callbacks=[choice.callback for choice in choices],
+                agents=[row.agent for row in rows],
             )
         )
 
     def _apply_close(self, rows, now):
-        contact_ids, outcome_ids, counted, uncounted, decisions = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
                       SET state = v.state, close_reason = v.reason, closed_at = %s, is_ready = FALSE,
                           next_attempt_at = NULL, last_outcome_id = COALESCE(v.outcome_id, c.last_outcome_id),
-                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL
+                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL,
+                          block_reason = NULL, block_detail = NULL
                      FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[], %s::text[])
                           AS v(contact_id, outcome_id, counted, uncounted, state, reason)
                     WHERE c.id = v.contact_id""",
                 now,
+                [row.contact_id for row in rows],
+                [row.outcome_id for row in rows],
+                [row.counted for row in rows],
+                [row.uncounted for row in rows],
+                [row.decision.state for row in rows],
+                [row.decision.reason for row in rows],
+            )
+        )
+
+    @api.model
+    def _apply_waits(self, rows):
+        """Move contacts to their next legal time, with the reason (requirement N4).
+
+        :param rows: list of ``(contact id, tools.gates.Wait)``
+        """
+        if not rows:
+            return
+        contact_ids, waits = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET is_ready = FALSE, next_attempt_at = v.until, block_reason = v.reason, block_detail = v.detail
+                     FROM unnest(%s::int[], %s::timestamp[], %s::text[], %s::text[])
+                          AS v(contact_id, until, reason, detail)
+                    WHERE c.id = v.contact_id""",
                 list(contact_ids),
-                list(outcome_ids),
-                list(counted),
-                list(uncounted),
-                [choice.state for choice in decisions],
-                [choice.reason for choice in decisions],
+                [wait.until for wait in waits],
+                [wait.reason for wait in waits],
+                [wait.detail or None for wait in waits],
+            )
+        )
+
+    @api.model
+    def _apply_holds(self, rows):
+        """Take contacts out of the feed's sight until somebody acts: promotion passes over an empty time.
+
+        :param rows: list of ``(contact id, tools.gates.Hold)``
+        """
+        if not rows:
+            return
+        contact_ids, holds = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET is_ready = FALSE, resume_at = c.next_attempt_at, next_attempt_at = NULL,
+                          block_reason = v.reason, block_detail = v.detail
+                     FROM unnest(%s::int[], %s::text[], %s::text[]) AS v(contact_id, reason, detail)
+                    WHERE c.id = v.contact_id""",
+                list(contact_ids),
+                [hold.reason for hold in holds],
+                [hold.detail or None for hold in holds],
             )
         )
 
@@ -533,7 +654,8 @@ class EcmContact(models.Model):
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
-                      SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL
+                      SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL,
+                          block_reason = 'list_stopped', block_detail = NULL
                     WHERE list_id = ANY(%s) AND state = 'pending' AND (is_ready OR next_attempt_at IS NOT NULL)""",
                 lists.ids,
             )
@@ -549,7 +671,7 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact
                       SET is_ready = (resume_at IS NULL OR resume_at <= %(now)s),
-                          next_attempt_at = resume_at, resume_at = NULL
+                          next_attempt_at = resume_at, resume_at = NULL, block_reason = NULL, block_detail = NULL
                     WHERE list_id = ANY(%(lists)s) AND state = 'pending'
                       AND NOT is_ready AND next_attempt_at IS NULL""",
                 now=now,
@@ -578,32 +700,3 @@ class EcmContact(models.Model):
             )
         )
         return self.env.cr.rowcount
-
-    @api.model
-    def _pass_over_inactive(self, campaign, rows, now):
-        """Keep contacts of lists that are not active from a claim: they came back after their list was stopped.
-
-        :param rows: of `_lock_ready`
-        :return: the rows that may be tried; the others are held, or closed where their list is over
-        """
-        inactive = self.env["ecm.contact.list"].sudo()
-        inactive = inactive.search([("campaign_id", "=", campaign.id), ("status", "!=", "active")])
-        if not inactive or not rows:
-            return rows
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET state = CASE WHEN l.status = 'expired' THEN 'expired' ELSE c.state END,
-                          close_reason = CASE WHEN l.status = 'expired' THEN 'expired' END,
-                          closed_at = CASE WHEN l.status = 'expired' THEN %s::timestamp END,
-                          is_ready = FALSE, resume_at = c.next_attempt_at, next_attempt_at = NULL
-                     FROM ecm_contact_list l
-                    WHERE c.id = ANY(%s) AND l.id = c.list_id AND l.id = ANY(%s)
-                RETURNING c.id""",
-                now,
-                [row[0] for row in rows],
-                inactive.ids,
-            )
-        )
-        passed_over = {contact_id for (contact_id,) in self.env.cr.fetchall()}
-        return [row for row in rows if row[0] not in passed_over]

@@ -2,7 +2,7 @@ import contextlib
 import logging
 import random
 import time
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import partial
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
@@ -11,7 +11,7 @@ from odoo import api, fields, models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..const import PHONE_FIELDS, SENT_TO_DIALER
+from ..const import SENT_TO_DIALER
 from ..exceptions import ChannelError, InDoubt, Rejected, Unavailable
 from ..tools import strategy as decision
 from ..tools.results import Outgoing, Receipt, Result
@@ -21,6 +21,9 @@ _logger = logging.getLogger(__name__)
 CONCURRENCY_TRIES = 5
 RESULT_BATCH = 1000
 SWEEP_BATCH = 2000
+# Contacts that one transaction looks at to fill one campaign's share, and at least so many at a time.
+LOOK_AT_MOST = 5000
+LOOK_AT_LEAST = 200
 # A contact that the dialer refuses is offered again later, so that a wrong setting costs time and not contacts.
 REFUSED_TRIES = 3
 REFUSED_DELAY = timedelta(minutes=15)
@@ -103,8 +106,8 @@ class EcmEngine(models.AbstractModel):
                 return None
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
-            while batch := self._atomically(lambda: self._claim(target, campaigns)):
-                sent += self._push(target, batch)
+            while (batch := self._claim_next(target, campaigns)) is not None:
+                sent += self._push(target, batch) if batch else 0
         self._forget()
         return sent
 
@@ -116,69 +119,71 @@ class EcmEngine(models.AbstractModel):
 
     # -- claim ----------------------------------------------------------------------------------------
 
+    def _claim_next(self, target, campaigns):
+        """One claim, committed.
+
+        :return: list of ``tools.results.Outgoing``, empty when all that was looked at is blocked; ``None`` at the end
+        """
+        with self._hold_ledger(campaigns):
+            return self._atomically(lambda: self._claim(target, campaigns))
+
     def _claim(self, target, campaigns):
         """Take ready contacts, fairly over the campaigns that share the target, and write their attempts.
 
         A campaign that was stopped meanwhile is not fed.
 
-        :return: list of ``tools.results.Outgoing``, at most one request's worth
+        :return: list of ``tools.results.Outgoing``, at most one request's worth; empty when all that was looked at is
+            blocked, ``None`` when nothing was there to look at
         """
         self.env.flush_all()
         campaigns.invalidate_recordset(["is_running"])
         hungry = campaigns.filtered("is_running")
         room = min(target._get_room(), target._get_batch_size())
-        batch = []
+        batch, is_over = [], True
         while hungry and len(batch) < room:
             share = max(1, (room - len(batch)) // len(hungry))
             for campaign in hungry:
                 limit = min(share, room - len(batch))
-                taken = self._claim_from(campaign, target, limit) if limit else []
+                taken, looked_at = self._claim_from(campaign, target, limit) if limit else ([], 0)
                 batch += taken
+                is_over = is_over and not looked_at
                 if len(taken) < limit or not limit:
                     hungry -= campaign
-        return batch
+        return None if is_over else batch
 
     def _claim_from(self, campaign, target, limit):
-        """Claim up to ``limit`` contacts of one campaign."""
+        """Claim up to ``limit`` contacts of one campaign; those that a gate blocks are moved, with the reason.
+
+        :return: ``(list of Outgoing, number of contacts looked at)``
+        """
         now = fields.Datetime.now()
         contacts = self.env["ecm.contact"]
         contacts._promote_due(campaign, now, max(limit, RESULT_BATCH))
-        plan = campaign.strategy_id._get_plan()
-        claimed = []
-        while len(claimed) < limit:
-            rows = contacts._lock_ready(campaign, limit - len(claimed))
-            if not rows:
+        claimed, looked_at = [], 0
+        while len(claimed) < limit and looked_at < LOOK_AT_MOST:
+            missing = limit - len(claimed)
+            candidates = contacts._lock_ready(campaign, max(missing, LOOK_AT_LEAST))
+            if not candidates:
                 break
-            claimed += self._claim_rows(campaign, target, plan, rows, now)
-        return claimed
+            passed = self._pass_gates(campaign, candidates, now)[:missing]
+            claimed += self._write_claims(campaign, target, passed, now)
+            looked_at += len(candidates)
+        return claimed, looked_at
 
-    def _claim_rows(self, campaign, target, plan, rows, now):
-        """Resolve each contact's number; write attempts, close contacts that have nothing left to try."""
-        due, closing = [], []
-        at = now.replace(tzinfo=UTC)
-        for row in self._filter_claimable(campaign, rows):
-            attempt = decision.attempt_from(plan, row[6:11], row[1], at, decision.START)
-            if attempt:
-                due.append((row, attempt))
-            else:
-                close = decision.Close(decision.RETRIES_COMPLETED, decision.NO_NUMBER)
-                closing.append((row[0], None, row[2], row[3], close))
-        self.env["ecm.contact"]._apply_decisions(closing, now)
-        return self._write_claims(campaign, target, due, now)
+    def _write_claims(self, campaign, target, candidates, now):
+        """Write the attempts of contacts that passed every gate.
 
-    def _filter_claimable(self, campaign, rows):
-        """Rows of ``ecm.contact._lock_ready`` that may be tried now. An extension that drops a row must also move
-        its contact out of *ready*, or the claim would meet it again."""
-        return self.env["ecm.contact"]._pass_over_inactive(campaign, rows, fields.Datetime.now())
-
-    def _write_claims(self, campaign, target, due, now):
-        keys = self.env["ecm.attempt"]._reserve_keys(len(due)) if due else []
+        :param candidates: list of ``tools.gates.Candidate`` with their attempt
+        """
+        keys = self.env["ecm.attempt"]._reserve_keys(len(candidates)) if candidates else []
         attempts, contacts, outgoing = [], [], []
-        for (attempt_id, key), (row, attempt) in zip(keys, due, strict=True):
-            contact_id, first_name, last_name = row[0], row[4] or "", row[5] or ""
-            attempts.append((attempt_id, key, contact_id, attempt.position, attempt.number))
+        for (attempt_id, key), candidate in zip(keys, candidates, strict=True):
+            contact_id, attempt = candidate.contact_id, candidate.attempt
+            attempts.append((attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number))
             contacts.append((contact_id, attempt_id, attempt.number))
-            outgoing.append(Outgoing(attempt_id, key, contact_id, attempt.number, first_name, last_name))
+            outgoing.append(
+                Outgoing(attempt_id, key, contact_id, attempt.number, candidate.first_name, candidate.last_name)
+            )
         self.env["ecm.attempt"]._insert_claimed(campaign, target, target._channel, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, SENT_TO_DIALER, now)
         return outgoing
@@ -298,28 +303,30 @@ class EcmEngine(models.AbstractModel):
             return []
         self.env.flush_all()
         now = fields.Datetime.now()
-        outcomes = self._get_outcomes()
         rows = [row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"]
-        plans = self._get_plans({row["campaign_id"] for row in rows})
-        records, decisions = [], []
-        for row in rows:
-            outcome_id, outcome = outcomes.get(by_key[row["key"]].outcome_code) or outcomes["unknown"]
-            is_current = row["contact_state"] == SENT_TO_DIALER and row["current_attempt_id"] == row["id"]
-            records.append((row["id"], not is_current, by_key[row["key"]], outcome_id))
-            if is_current:
-                choose = partial(decide or decision.decide, plans[row["campaign_id"]])
-                decisions.append(self._decide(row, outcome_id, outcome, now, choose))
-        self.env["ecm.attempt"]._record_results(records, now)
+        ends = self._read_ends(rows, by_key)
+        lives = self._get_lives([row for row in rows if self._is_current(row)], ends)
+        decisions = [self._decide(life, ends[life.attempt_id], now, decide or decision.decide) for life in lives]
+        self.env["ecm.attempt"]._record_results(
+            [
+                (row["id"], not self._is_current(row), end.result, end.outcome_id, end.business_outcome_id)
+                for row, end in ((row, ends[row["id"]]) for row in rows)
+            ],
+            now,
+        )
         self.env["ecm.contact"]._apply_decisions(decisions, now)
-        self._suppress(rows, records, outcomes)
+        listed = {row.contact_id for row in decisions if getattr(row.decision, "state", None) == decision.DNC_LISTED}
+        self._suppress({row["number"] for row in rows if ends[row["id"]].suppresses or row["contact_id"] in listed})
         attempt_ids = [row["id"] for row in rows]
         self._after_results(attempt_ids)
         return attempt_ids
 
-    def _suppress(self, rows, records, outcomes):
+    def _is_current(self, row):
+        """Whether a try is the one that its contact waits for."""
+        return row["contact_state"] == SENT_TO_DIALER and row["current_attempt_id"] == row["id"]
+
+    def _suppress(self, numbers):
         """Remember the numbers whose owners do not want to be called (requirement S6), also from late results."""
-        suppressing = {outcome_id for outcome_id, outcome in outcomes.values() if outcome.suppresses}
-        numbers = {row["number"] for row, record in zip(rows, records, strict=True) if record[3] in suppressing}
         self.env["ecm.dnc.list"]._suppress(numbers - {None})
 
     def _get_outcomes(self):
@@ -327,22 +334,8 @@ class EcmEngine(models.AbstractModel):
         outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
         return {outcome.code: (outcome.id, outcome._get_decision_outcome()) for outcome in outcomes}
 
-    def _get_plans(self, campaign_ids):
-        """:return: ``{campaign id: tools.strategy.Plan}``"""
-        campaigns = self.env["ecm.campaign"].sudo().browse(campaign_ids)
-        return {campaign.id: campaign.strategy_id._get_plan() for campaign in campaigns}
-
-    def _decide(self, row, outcome_id, outcome, now, choose):
-        """One contact's next step, as ``ecm.contact._apply_decisions`` takes it."""
-        counted = row["attempt_count"] + (1 if outcome.counts_as_attempt else 0)
-        uncounted = row["uncounted_count"] + (0 if outcome.counts_as_attempt else 1)
-        phones = tuple(row[name] for name in PHONE_FIELDS)
-        counters = decision.Counters(counted, uncounted)
-        choice = choose(phones, row["position"], outcome, counters, now.replace(tzinfo=UTC))
-        return row["contact_id"], outcome_id, counted, uncounted, choice
-
     @api.model
-    def _decide_refused(self, plan, phones, position, outcome, counters, now, tries=None):
+    def _decide_refused(self, plan, phones, position, outcome, counters, now, *_unused, tries=None):
         """The same attempt again after a delay that doubles, until the tries are used up.
 
         :param tries: how many, ``None`` for as many as the strategy allows
@@ -350,7 +343,7 @@ class EcmEngine(models.AbstractModel):
         if counters.uncounted >= (tries or plan.max_uncounted):
             return decision.Close(decision.NOT_CONNECTED, "refused")
         at = now + REFUSED_DELAY * 2 ** min(counters.uncounted - 1, 10)
-        again = decision.attempt_from(plan, phones, position, at, outcome.code)
+        again = decision.attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
         return again or decision.Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
 
     def _after_results(self, attempt_ids):

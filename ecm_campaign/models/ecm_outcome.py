@@ -44,6 +44,15 @@ class EcmOutcome(models.Model):
         string="Do not contact",
         help="The customer does not want to be contacted: the contact closes as DNC Listed, whatever the rules say.",
     )
+    asks_callback = fields.Boolean(
+        "Asks for a callback",
+        help="The customer wants to be called back: the campaign's callback strategy takes over, where it has one.",
+    )
+    misses_agent = fields.Boolean(
+        "Agent not reached",
+        help="The agent of a personal callback was not there. After as many as the campaign allows, any agent may "
+        "take the call.",
+    )
     mapping_ids = fields.One2many("ecm.outcome.mapping", "outcome_id", string="Dialer codes")
 
     _code_unique = models.Constraint("UNIQUE(code)", "There is already an outcome with this code.")
@@ -64,6 +73,8 @@ class EcmOutcome(models.Model):
             counts_as_attempt=self.counts_as_attempt,
             is_live_voice=self.is_live_voice,
             suppresses=self.suppresses,
+            asks_callback=self.asks_callback,
+            misses_agent=self.misses_agent,
         )
 
 

@@ -1,7 +1,12 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..tools import strategy as decision
+from ..tools import strategy_check
+
+MAX_ATTEMPTS = 100
 
 
 class EcmStrategy(models.Model):
@@ -15,11 +20,12 @@ class EcmStrategy(models.Model):
     name = fields.Char(required=True, translate=True, tracking=True)
     active = fields.Boolean(default=True)
     kind = fields.Selection(
-        [("contact", "Contact strategy"), ("callback", "Callback strategy")],
+        [("simple", "Simple"), ("advanced", "Advanced"), ("callback", "Callback")],
         required=True,
-        default="contact",
+        default="advanced",
         tracking=True,
-        help="A callback strategy takes over when the customer has asked to be called back.",
+        help="Simple: the numbers are tried in order, with the same rules for each, once in each cycle. Advanced: each "
+        "attempt has its own rules. Callback: like Advanced; takes over when the customer asked to be called back.",
     )
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company, help="Empty: all companies.")
     description = fields.Text(translate=True)
@@ -55,6 +61,29 @@ class EcmStrategy(models.Model):
         tracking=True,
         help="Tries that do not count as an attempt (a refused preview, a gateway error) before the contact is closed.",
     )
+    max_cycles = fields.Integer(
+        "Cycles",
+        default=1,
+        required=True,
+        tracking=True,
+        help="How often the attempts are run through. The next cycle begins when the last attempt's retries are used "
+        "up, or when a cycle has made as many attempts as it may.",
+    )
+    cycle_days = fields.Integer("Days between cycles", tracking=True)
+    cycle_hours = fields.Integer("Hours between cycles", tracking=True)
+    cycle_minutes = fields.Integer("Minutes between cycles", tracking=True)
+    cycle_limit = fields.Integer(
+        "Attempts in a cycle at most", tracking=True, help="Then the next cycle begins. 0: no such limit."
+    )
+    limit_ids = fields.One2many("ecm.strategy.limit", "strategy_id", string="Limits", copy=True)
+    simple_rule_ids = fields.One2many(
+        "ecm.strategy.rule",
+        "strategy_id",
+        string="Rules of every attempt",
+        domain=[("attempt_id", "=", False)],
+        copy=False,
+        help="A simple strategy has the same rules for each attempt.",
+    )
     attempt_ids = fields.One2many("ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False)
     attempt_count = fields.Integer(compute="_compute_attempt_count")
     campaign_ids = fields.One2many("ecm.campaign", "strategy_id", string="Campaigns")
@@ -71,11 +100,28 @@ class EcmStrategy(models.Model):
         "CHECK(max_uncounted BETWEEN 0 AND 100)", "Failed tries at most: a number from 0 to 100."
     )
 
-    @api.depends("attempt_ids", "is_capped")
+    _cycles_positive = models.Constraint(
+        "CHECK(max_cycles BETWEEN 1 AND 100 AND cycle_limit BETWEEN 0 AND 100)",
+        "A strategy has 1 to 100 cycles, and a cycle at most 100 attempts.",
+    )
+    _cycle_interval_positive = models.Constraint(
+        "CHECK(cycle_days BETWEEN 0 AND 365 AND cycle_hours BETWEEN 0 AND 999 AND cycle_minutes BETWEEN 0 AND 9999)",
+        "Between two cycles lie 0 minutes to 365 days.",
+    )
+
+    @api.depends(
+        "attempt_ids.rule_ids.max_retry",
+        "attempt_ids.rule_ids.action",
+        "simple_rule_ids.max_retry",
+        "simple_rule_ids.action",
+        "is_capped",
+        "max_cycles",
+        "kind",
+    )
     def _compute_max_attempts(self):
         for record in self:
             if not record.is_capped or not record.max_attempts:
-                record.max_attempts = len(record.attempt_ids)
+                record.max_attempts = min(record._make_plan(max_attempts=None).budget, MAX_ATTEMPTS)
 
     @api.depends("attempt_ids")
     def _compute_attempt_count(self):
@@ -94,7 +140,17 @@ class EcmStrategy(models.Model):
         for record in self:
             record.is_locked = record._origin in running
 
-    @api.depends("is_capped", "max_attempts", "attempt_ids.channel", "attempt_ids.rule_ids.next_attempt_id")
+    @api.depends(
+        "is_capped",
+        "max_attempts",
+        "kind",
+        "attempt_ids.channel",
+        "attempt_ids.rule_ids.next_attempt_id",
+        "attempt_ids.rule_ids.branch_attempt_id",
+        "attempt_ids.rule_ids.max_retry",
+        "simple_rule_ids.max_retry",
+        "simple_rule_ids.branch_attempt_id",
+    )
     def _compute_warnings(self):
         for record in self:
             record.warnings = "\n".join(record._get_problem_texts()) or False
@@ -121,7 +177,22 @@ class EcmStrategy(models.Model):
             )
         )
 
-    _plan_fields = ("phone_fallback", "is_capped", "max_attempts", "max_uncounted", "kind", "attempt_ids", "active")
+    _plan_fields = (
+        "phone_fallback",
+        "is_capped",
+        "max_attempts",
+        "max_uncounted",
+        "kind",
+        "attempt_ids",
+        "simple_rule_ids",
+        "limit_ids",
+        "max_cycles",
+        "cycle_days",
+        "cycle_hours",
+        "cycle_minutes",
+        "cycle_limit",
+        "active",
+    )
 
     def write(self, vals):
         if any(name in vals for name in self._plan_fields):
@@ -150,24 +221,39 @@ class EcmStrategy(models.Model):
         """Attempts and rules, with each rule's target translated to the copy's attempt."""
         self.ensure_one()
         twins = {attempt: attempt.copy({"strategy_id": new.id}) for attempt in self.attempt_ids}
-        for attempt, twin in twins.items():
-            for rule in attempt.rule_ids:
-                target = twins.get(rule.next_attempt_id)
-                rule.copy({"attempt_id": twin.id, "next_attempt_id": target.id if target else False})
+        for rule in self.attempt_ids.rule_ids | self.simple_rule_ids:
+            rule.copy(
+                {
+                    "strategy_id": new.id,
+                    "attempt_id": twins[rule.attempt_id].id if rule.attempt_id else False,
+                    "next_attempt_id": twins[rule.next_attempt_id].id if rule.next_attempt_id else False,
+                    "branch_attempt_id": twins[rule.branch_attempt_id].id if rule.branch_attempt_id else False,
+                }
+            )
 
     def _get_plan(self):
         """The strategy as the decision sees it.
 
         :rtype: tools.strategy.Plan
         """
+        return self._make_plan(self.max_attempts if self.is_capped else None)
+
+    def _make_plan(self, max_attempts):
         self.ensure_one()
         positions = {attempt.id: number for number, attempt in enumerate(self.attempt_ids, start=1)}
         return decision.Plan(
             attempts=tuple(attempt._get_planned_attempt(positions) for attempt in self.attempt_ids),
-            max_attempts=self.max_attempts if self.is_capped else None,
+            max_attempts=max_attempts,
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
+            cycles=self.max_cycles,
+            cycle_interval=timedelta(days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes),
+            cycle_limit=self.cycle_limit or None,
         )
+
+    def _get_limits(self):
+        """:return: tuple of ``tools.limits.Limit``"""
+        return tuple(limit._get_limit() for limit in self.limit_ids)
 
     @api.model
     def _get_channels(self):
@@ -177,8 +263,12 @@ class EcmStrategy(models.Model):
     def _get_problem_texts(self, errors_only=False):
         """:return: list of sentences; with ``errors_only`` what only warns is left out"""
         self.ensure_one()
-        uncounted = self.env["ecm.outcome"].search([("counts_as_attempt", "=", False)]).mapped("code")
-        problems = decision.validate(self._get_plan(), self._get_channels(), set(uncounted))
+        outcomes = self.env["ecm.outcome"].search([])
+        uncounted = outcomes.filtered(lambda outcome: not outcome.counts_as_attempt)
+        suppressing = outcomes.filtered("suppresses")
+        problems = strategy_check.validate(
+            self._get_plan(), self._get_channels(), set(uncounted.mapped("code")), set(suppressing.mapped("code"))
+        )
         return [
             self._describe_problem(problem) for problem in problems if problem.severity == "error" or not errors_only
         ]
@@ -205,9 +295,14 @@ class EcmStrategy(models.Model):
                 "budget.",
                 **parameters,
             ),
+            "unused_rule": self.env._(
+                "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome closes the contact as "
+                "DNC Listed.",
+                **parameters,
+            ),
             "unreachable_attempt": self.env._("No rule leads to attempt %(position)s.", **parameters),
         }
-        return texts.get(problem.code) or decision.PROBLEMS[problem.code] % parameters
+        return texts.get(problem.code) or strategy_check.PROBLEMS[problem.code] % parameters
 
     def _check_usable(self):
         """:raise ValidationError: when a campaign could not run by this strategy."""

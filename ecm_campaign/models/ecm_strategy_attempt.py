@@ -39,7 +39,7 @@ class EcmStrategyAttempt(models.Model):
                 phone=attempt.phone_index,
             )
 
-    @api.depends("rule_ids.summary")
+    @api.depends("rule_ids.summary", "strategy_id.kind", "strategy_id.simple_rule_ids.summary")
     def _compute_rules_summary(self):
         for attempt in self:
             attempt.rules_summary = attempt._get_rules_summary()
@@ -48,7 +48,7 @@ class EcmStrategyAttempt(models.Model):
         """A line for each thing that can follow, such as ``Busy, Call failed → attempt 2 after 15 min``."""
         lines = [
             f"{', '.join(rules.outcome_id.mapped('name'))} → {consequence}"
-            for consequence, rules in self.rule_ids.grouped(lambda rule: rule._get_consequence()).items()
+            for consequence, rules in self._get_rules().grouped(lambda rule: rule._get_consequence()).items()
         ]
         if not lines:
             return self.env._("Every outcome closes the contact")
@@ -79,6 +79,12 @@ class EcmStrategyAttempt(models.Model):
     def _unlink_except_running(self):
         self.strategy_id._check_editable()
 
+    def _get_rules(self):
+        """The rules that hold for this attempt; in a simple strategy the same for all."""
+        self.ensure_one()
+        strategy = self.strategy_id
+        return strategy.simple_rule_ids if strategy.kind == "simple" else self.rule_ids
+
     def _get_planned_attempt(self, positions):
         """The step as the decision sees it.
 
@@ -90,5 +96,5 @@ class EcmStrategyAttempt(models.Model):
             position=positions[self.id],
             channel=self.channel,
             phone_index=int(self.phone_index),
-            rules={rule.outcome_id.code: rule._get_decision_rule(positions) for rule in self.rule_ids},
+            rules={rule.outcome_id.code: rule._get_decision_rule(positions) for rule in self._get_rules()},
         )

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from .common import CampaignCase
 
+BIG_TABLES = ("ecm_contact", "ecm_attempt")
 ROWS = 50_000
 NUMBERS = [f"+4930{number:08d}" for number in range(0, ROWS, 25)]
 
@@ -37,15 +38,26 @@ class TestQueryPlans(CampaignCase):
                 ROWS,
             )
         )
-        cls.env.cr.execute("ANALYZE ecm_contact")
+        cls.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_attempt (key, contact_id, campaign_id, company_id, state, channel, position, number,
+                                            claimed_at, outcome_id)
+                   SELECT 'plan-' || c.id, c.id, c.campaign_id, c.company_id, 'done', 'voice', 1, c.phone_1, %s, %s
+                     FROM ecm_contact c WHERE c.campaign_id IN %s""",
+                fields.Datetime.now(),
+                cls.env.ref("ecm_campaign.ecm_outcome_busy").id,
+                (cls.campaign.id, cls.other.id),
+            )
+        )
+        cls.env.cr.execute("ANALYZE ecm_contact, ecm_attempt")
 
     def assert_no_scan(self, work):
-        """Explain every statement that ``work`` executes on contacts."""
+        """Explain every statement that ``work`` executes on contacts or attempts."""
         cursor = self.env.cr
         execute, statements = cursor.execute, []
 
         def record(query, *args, **kwargs):
-            if isinstance(query, SQL) and "ecm_contact" in query.code:
+            if isinstance(query, SQL) and any(table in query.code for table in BIG_TABLES):
                 statements.append(query)
             return execute(query, *args, **kwargs)
 
@@ -75,7 +87,11 @@ class TestQueryPlans(CampaignCase):
                 self.assert_no_scan(lambda: contacts._lock_ready(self.campaign, 100))
         self.other_list.status = "stopped"
         rows = contacts._lock_ready(self.campaign, 100)
-        self.assert_no_scan(lambda: contacts._pass_over_inactive(self.campaign, rows, now))
+        engine = self.env["ecm.engine"]
+        self.assert_no_scan(lambda: engine._pass_gates(self.campaign, rows, now))
+        tries = self.env["ecm.attempt"]
+        self.assert_no_scan(lambda: tries._get_tries(rows, now, everywhere=True))
+        self.assert_no_scan(lambda: tries._get_uses([row.contact_id for row in rows]))
 
     def test_life_of_a_list(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
@@ -98,4 +114,4 @@ def _nodes(plan):
 
 
 def _is_scan(node):
-    return node["Node Type"] == "Seq Scan" and node["Relation Name"] == "ecm_contact"
+    return node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG_TABLES

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from .strategy import Decision
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -42,3 +44,19 @@ class Result:
     duration_seconds: int = 0
     wrap_up: str | None = None
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What follows for a contact, with its counters as they are now.
+
+    :param outcome_id: id of the ``ecm.outcome`` that led here, None when there was no try
+    :param agent: who talked to the customer, to whom a personal callback belongs
+    """
+
+    contact_id: int
+    counted: int
+    uncounted: int
+    decision: Decision
+    outcome_id: int | None = None
+    agent: str | None = None

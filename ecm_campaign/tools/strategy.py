@@ -16,24 +16,30 @@ the same functions. Requirements S1, S4 (overall budget), S8 (loops), F3 (closin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-PHONE_COUNT = 5
 MAX_UNCOUNTED = 10
-MAX_DELAY = timedelta(days=366)
 NO_DELAY = timedelta(0)
 
 # Actions of a rule
 ATTEMPT: Literal["attempt"] = "attempt"
+AGAIN: Literal["again"] = "again"
 CLOSE: Literal["close"] = "close"
 
 # Phone fall-back
 FIRST: Literal["first"] = "first"
 SKIP: Literal["skip"] = "skip"
 NEXT_VALID: Literal["next_valid"] = "next_valid"
+
+# Uses of a wrap-up's rule are counted under its code with this in front
+WRAP_UP_PREFIX = "wrap_up:"
+
+# Callbacks
+PERSONAL: Literal["personal"] = "personal"
+NORMAL: Literal["normal"] = "normal"
 
 # Closing states (F3)
 CONNECTED = "connected"
@@ -46,9 +52,15 @@ START = "start"
 RULE_NEXT = "rule_next"
 RULE_CLOSE = "rule_close"
 NO_RULE = "no_rule"
+WRAP_UP_NEXT = "wrap_up_next"
+WRAP_UP_CLOSE = "wrap_up_close"
+CALLBACK = "callback"
+BRANCH = "branch"
+NEXT_CYCLE = "next_cycle"
 LIVE_VOICE = "live_voice"
 SUPPRESSED = "suppressed"
 BUDGET = "budget"
+CYCLES = "cycles"
 UNCOUNTED_BUDGET = "uncounted_budget"
 MISSING_ATTEMPT = "missing_attempt"
 NO_NUMBER = "no_number"
@@ -58,9 +70,15 @@ REASONS: dict[str, str] = {
     RULE_NEXT: "The strategy's rule for this outcome leads to another attempt.",
     RULE_CLOSE: "The strategy's rule for this outcome closes the contact.",
     NO_RULE: "The strategy has no rule for this outcome, which closes the contact.",
+    WRAP_UP_NEXT: "The agent's wrap-up asks for another attempt.",
+    WRAP_UP_CLOSE: "The agent's wrap-up closes the contact.",
+    CALLBACK: "The customer asked to be called back: the callback strategy begins.",
+    BRANCH: "The retries of this outcome are used up: the next attempt follows at once.",
+    NEXT_CYCLE: "The strategy begins again from its first attempt.",
     LIVE_VOICE: "A person was reached.",
     SUPPRESSED: "The person asked not to be contacted.",
     BUDGET: "The strategy's maximum number of attempts was made.",
+    CYCLES: "Every attempt was made as often as the strategy runs through them.",
     UNCOUNTED_BUDGET: "Too many tries were made that do not count as an attempt.",
     MISSING_ATTEMPT: "The strategy has no such attempt.",
     NO_NUMBER: "The contact has no number left for the remaining attempts.",
@@ -69,11 +87,27 @@ REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What follows one outcome of one attempt: attempt number ``next_attempt`` (1-based) after ``delay``, or close."""
+    """What follows one outcome of one attempt, or one wrap-up (S1, S3, S6).
 
-    action: Literal["attempt", "close"]
+    :param action: ``attempt``: attempt ``next_attempt`` after ``delay``; ``again``: the same attempt after ``delay``;
+        ``close``
+    :param next_attempt: position, counted from 1
+    :param max_retry: how often the rule leads on in one run through the strategy; then ``branch`` follows at once.
+        None: as often as the budget allows
+    :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*, the next in order
+    :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
+    :param retain_pcb: a personal callback stays with its agent
+    :param suppress: the person must not be contacted again, whatever else the rule says
+    """
+
+    action: Literal["attempt", "again", "close"]
     next_attempt: int | None = None
     delay: timedelta = NO_DELAY
+    max_retry: int | None = None
+    branch: int | None = None
+    priority: int | None = None
+    retain_pcb: bool = False
+    suppress: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +122,37 @@ class PlannedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A strategy as values (S1).
+    """A strategy as values (S1, S4).
 
     :param attempts: in order; ``position`` must count 1, 2, 3 … (``ValueError`` otherwise)
-    :param max_attempts: overall budget of counted tries in the contact's life; None = as many as there are attempts
+    :param max_attempts: overall budget of counted tries in the contact's life; None = what the attempts, their retries
+        and the cycles add up to
     :param max_uncounted: budget of tries whose outcome does not count, so that every path ends
     :param phone_fallback: what an attempt on an empty phone does: ``first`` takes phone 1, ``next_valid`` the next
         phone that is not empty (wrapping around), ``skip`` passes the attempt over. An attempt that has no number even
         so is passed over too: the following position is tried, at the same time.
+    :param cycles: how often the attempts are run through
+    :param cycle_interval: from the last try of a cycle to the first of the next
+    :param cycle_limit: counted tries in one cycle; then the next cycle begins. None: no such cap
     """
 
     attempts: tuple[PlannedAttempt, ...]
     max_attempts: int | None = None
     max_uncounted: int = MAX_UNCOUNTED
     phone_fallback: Literal["first", "skip", "next_valid"] = FIRST
+    cycles: int = 1
+    cycle_interval: timedelta = NO_DELAY
+    cycle_limit: int | None = None
     budget: int = field(init=False)
+    counts_uses: bool = field(init=False)
 
     def __post_init__(self) -> None:
         if [attempt.position for attempt in self.attempts] != list(range(1, len(self.attempts) + 1)):
             raise ValueError("attempts of a plan must be numbered 1, 2, 3 … in order")
-        object.__setattr__(self, "budget", len(self.attempts) if self.max_attempts is None else self.max_attempts)
+        retries = [rule.max_retry for attempt in self.attempts for rule in attempt.rules.values()]
+        derived = self.cycles * (len(self.attempts) + sum(retry or 0 for retry in retries))
+        object.__setattr__(self, "budget", derived if self.max_attempts is None else self.max_attempts)
+        object.__setattr__(self, "counts_uses", any(retry is not None for retry in retries))
 
     @property
     def capped(self) -> bool:
@@ -116,13 +161,48 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What a campaign does with a contact that asks to be called back (S7).
+
+    :param plan: takes over from its first attempt
+    :param resets: daily and overall counters begin anew
+    :param agent_tries: tries in which the agent of a personal callback was not reached, after which any agent may take
+        it; None: not by tries
+    :param personal_for: how long a callback stays personal; None: not by time
+    """
+
+    plan: Plan
+    resets: bool = True
+    agent_tries: int | None = 1
+    personal_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened on a try (S5). ``suppresses``: the person must not be contacted again (DNC)."""
+    """What happened on a try (S5). ``suppresses``: the person must not be contacted again (DNC).
+
+    :param asks_callback: the customer asked to be called back
+    :param misses_agent: a callback's agent was not there
+    """
 
     code: str
     counts_as_attempt: bool = True
     is_live_voice: bool = False
     suppresses: bool = False
+    asks_callback: bool = False
+    misses_agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """A business outcome: what the agent says the call meant (S6).
+
+    :param rule: what follows; None leaves it to the strategy's rule for the outcome
+    """
+
+    code: str
+    rule: Rule | None = None
+    asks_callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +211,34 @@ class Counters:
 
     That try is in ``counted`` if its outcome counts as an attempt, else in ``uncounted``: after the very first call,
     an answering machine gives ``Counters(1, 0)``, a call the agent rejected ``Counters(0, 1)``.
+
+    :param cycle: run through the strategy that the try belongs to
+    :param in_cycle: counted tries in that run
+    :param uses: ``{(position, outcome or wrap-up code): tries in that run that ended so}``; wrap-ups have position 0
+    :param callback: ``personal`` or ``normal`` when the contact is a callback
+    :param callback_since: aware; when it became one
+    :param agent_misses: tries since then in which the agent was not reached
     """
 
     counted: int = 0
     uncounted: int = 0
+    cycle: int = 1
+    in_cycle: int = 0
+    uses: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    callback: str | None = None
+    callback_since: datetime | None = None
+    agent_misses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
-    """Try attempt ``position`` on ``number`` not before ``at`` (UTC). ``phone_index`` is the phone really used."""
+    """Try attempt ``position`` on ``number`` not before ``at`` (UTC). ``phone_index`` is the phone really used.
+
+    :param cycle: run through the strategy
+    :param priority: dial priority; None leaves the contact's own
+    :param callback: ``personal`` or ``normal``: the callback strategy's attempt
+    :param resets: the counters begin anew
+    """
 
     position: int
     channel: str
@@ -147,6 +246,10 @@ class NextAttempt:
     number: str
     at: datetime
     reason: str
+    cycle: int = 1
+    priority: int | None = None
+    callback: str | None = None
+    resets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,28 +279,48 @@ def first_attempt(plan: Plan, phones: Phones, not_before: datetime | None, now: 
     return attempt_from(plan, phones, 1, at, START) or _not_made(plan, 1, RETRIES_COMPLETED)
 
 
-def decide(plan: Plan, phones: Phones, position: int, outcome: Outcome, counters: Counters, now: datetime) -> Decision:
+def decide(
+    plan: Plan,
+    phones: Phones,
+    position: int,
+    outcome: Outcome,
+    counters: Counters,
+    now: datetime,
+    wrap_up: WrapUp | None = None,
+    callbacks: Callbacks | None = None,
+) -> Decision:
     """Decide what follows ``outcome`` of the try at ``position``.
 
+    :param plan: the strategy that the try belongs to: the callback strategy for a contact that is a callback
     :param phones: phone 1…5 in order; empty or missing ones are None or ""
     :param position: 1-based position of the attempt that was made (of `NextAttempt.position`, so after fall-back)
     :param counters: see `Counters`: the try in question is included
     :param now: aware; the moment from which the rule's delay runs (the end of the try, or its synchronisation)
+    :param wrap_up: what the agent said; its rule goes before the strategy's
+    :param callbacks: what becomes of a contact that asks to be called back; None: the strategy's rule decides
     """
-    if outcome.suppresses:
+    rule, source = _find_rule(plan, position, outcome, wrap_up)
+    if outcome.suppresses or (rule is not None and rule.suppress):
         return Close(DNC_LISTED, SUPPRESSED)
+    moment = _utc(now)
+    asks = wrap_up.asks_callback if wrap_up and wrap_up.rule else outcome.asks_callback
+    if callbacks and asks and not counters.callback:
+        return _become_callback(callbacks, phones, rule, counters, moment)
     spent = _spent(plan, counters)
-    rule = _rule(plan, position, outcome.code)
-    if rule is None or rule.action != ATTEMPT:
-        return _close(plan, position, outcome, spent, rule)
+    if rule is None or rule.action == CLOSE:
+        return _close(plan, position, outcome, spent, rule, source)
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
     if spent is not None:
         return Close(state, spent)
-    target = rule.next_attempt or 0
-    return attempt_from(plan, phones, target, _utc(now) + rule.delay, RULE_NEXT) or _not_made(plan, target, state)
+    following = _follow(plan, phones, position, rule, source, counters, moment)
+    if isinstance(following, str):
+        return Close(state, following)
+    return _with_callback(following, rule, counters, callbacks)
 
 
-def attempt_from(plan: Plan, phones: Phones, position: int, at: datetime, reason: str) -> NextAttempt | None:
+def attempt_from(
+    plan: Plan, phones: Phones, position: int, at: datetime, reason: str, cycle: int = 1, priority: int | None = None
+) -> NextAttempt | None:
     """The attempt at ``position``, or the first one after it that has a number; None if there is none.
 
     :param at: in UTC
@@ -205,12 +328,96 @@ def attempt_from(plan: Plan, phones: Phones, position: int, at: datetime, reason
     for attempt in plan.attempts[position - 1 :] if position > 0 else ():
         index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
         if index:
-            return NextAttempt(attempt.position, attempt.channel, index, phones[index - 1] or "", at, reason)
+            number = phones[index - 1] or ""
+            return NextAttempt(attempt.position, attempt.channel, index, number, at, reason, cycle, priority)
     return None
+
+
+def _find_rule(plan: Plan, position: int, outcome: Outcome, wrap_up: WrapUp | None) -> tuple[Rule | None, str]:
+    """The rule that applies and the code under which its uses are counted; a wrap-up's starts with ``wrap_up:``."""
+    if wrap_up and wrap_up.rule:
+        return wrap_up.rule, f"{WRAP_UP_PREFIX}{wrap_up.code}"
+    return _rule(plan, position, outcome.code), outcome.code
 
 
 def _rule(plan: Plan, position: int, code: str) -> Rule | None:
     return plan.attempts[position - 1].rules.get(code) if 0 < position <= len(plan.attempts) else None
+
+
+def _follow(
+    plan: Plan, phones: Phones, position: int, rule: Rule, source: str, counters: Counters, now: datetime
+) -> NextAttempt | str:
+    """The attempt that a rule leads to, or the reason why there is none."""
+    if plan.cycle_limit is not None and counters.in_cycle >= plan.cycle_limit:
+        return _next_cycle(plan, phones, rule, counters, now)
+    is_wrap_up = source.startswith(WRAP_UP_PREFIX)
+    uses = counters.uses.get((0 if is_wrap_up else position, source), 1)
+    if rule.max_retry is not None and uses > rule.max_retry:
+        return _branch(plan, phones, position, rule, counters, now)
+    target = position if rule.action == AGAIN else rule.next_attempt or 0
+    reason = WRAP_UP_NEXT if is_wrap_up else RULE_NEXT
+    following = attempt_from(plan, phones, target, now + rule.delay, reason, counters.cycle, rule.priority)
+    return following or _missing(plan, target)
+
+
+def _branch(
+    plan: Plan, phones: Phones, position: int, rule: Rule, counters: Counters, now: datetime
+) -> NextAttempt | str:
+    """A rule's retries are used up: on at once, to its branch or to the next in order, else to the next cycle."""
+    target = rule.branch or position + 1
+    following = attempt_from(plan, phones, target, now, BRANCH, counters.cycle, rule.priority)
+    return following or _next_cycle(plan, phones, rule, counters, now)
+
+
+def _next_cycle(plan: Plan, phones: Phones, rule: Rule, counters: Counters, now: datetime) -> NextAttempt | str:
+    if counters.cycle >= plan.cycles:
+        return CYCLES
+    at = now + plan.cycle_interval
+    return attempt_from(plan, phones, 1, at, NEXT_CYCLE, counters.cycle + 1, rule.priority) or NO_NUMBER
+
+
+def _become_callback(
+    callbacks: Callbacks, phones: Phones, rule: Rule | None, counters: Counters, now: datetime
+) -> Decision:
+    """Hand over to the callback strategy; a budget that is spent ends it, unless the counters begin anew."""
+    plan = callbacks.plan
+    if not callbacks.resets and (spent := _spent(plan, counters)):
+        return Close(CONNECTED, spent)
+    delay = rule.delay if rule else NO_DELAY
+    first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None)
+    if first is None:
+        return Close(CONNECTED, _missing(plan, 1))
+    kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, bool(rule and rule.retain_pcb))
+    return replace(first, callback=kind, resets=callbacks.resets)
+
+
+def callback_kind(
+    callbacks: Callbacks, kind: str, agent_misses: int, since: datetime, at: datetime, retained: bool = False
+) -> str:
+    """Whether a callback is still its agent's at ``at`` (S7): ``personal`` or ``normal``. What is normal stays so.
+
+    :param agent_misses: tries in which the agent was not reached
+    :param since: aware; when it became a callback
+    :param retained: the rule says that it stays personal
+    """
+    if kind != PERSONAL or retained:
+        return kind
+    if callbacks.agent_tries is not None and agent_misses >= callbacks.agent_tries:
+        return NORMAL
+    if callbacks.personal_for is not None and at - _utc(since) >= callbacks.personal_for:
+        return NORMAL
+    return PERSONAL
+
+
+def _with_callback(following: NextAttempt, rule: Rule, counters: Counters, callbacks: Callbacks | None) -> NextAttempt:
+    """A contact that is a callback stays one; a personal one may be anybody's from now on."""
+    if not counters.callback:
+        return following
+    kind = counters.callback
+    if callbacks and counters.callback_since:
+        since, misses = counters.callback_since, counters.agent_misses
+        kind = callback_kind(callbacks, kind, misses, since, following.at, rule.retain_pcb)
+    return replace(following, callback=kind)
 
 
 def _spent(plan: Plan, counters: Counters) -> str | None:
@@ -220,16 +427,21 @@ def _spent(plan: Plan, counters: Counters) -> str | None:
     return UNCOUNTED_BUDGET if counters.uncounted >= plan.max_uncounted else None
 
 
-def _close(plan: Plan, position: int, outcome: Outcome, spent: str | None, rule: Rule | None) -> Close:
+def _close(plan: Plan, position: int, outcome: Outcome, spent: str | None, rule: Rule | None, source: str) -> Close:
+    closing = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
     if outcome.is_live_voice:
-        return Close(CONNECTED, LIVE_VOICE if rule is None else RULE_CLOSE)
+        return Close(CONNECTED, LIVE_VOICE if rule is None else closing)
     nothing_left = spent is not None or not 0 < position < len(plan.attempts)
-    return Close(RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else RULE_CLOSE)
+    return Close(RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing)
 
 
 def _not_made(plan: Plan, position: int, state: str) -> Close:
-    exists = 0 < position <= len(plan.attempts)
-    return Close(state, NO_NUMBER if exists else MISSING_ATTEMPT)
+    return Close(state, _missing(plan, position))
+
+
+def _missing(plan: Plan, position: int) -> str:
+    """Why no attempt from a position on can be made."""
+    return NO_NUMBER if 0 < position <= len(plan.attempts) else MISSING_ATTEMPT
 
 
 def _phone_index(fallback: str, phones: Phones, index: int) -> int:
@@ -252,113 +464,3 @@ def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a decision needs aware datetimes")
     return moment.astimezone(UTC)
-
-
-# --- validation ------------------------------------------------------------------------------------------------------
-
-PROBLEMS: dict[str, str] = {
-    "no_attempts": "The strategy has no attempts.",
-    "bad_budget": "The maximum number of attempts must be at least 1.",
-    "unknown_channel": "Attempt %(position)s uses the channel “%(channel)s”, which is not available.",
-    "bad_phone_index": "Attempt %(position)s uses phone %(phone_index)s; phones are numbered 1 to 5.",
-    "missing_attempt": "Attempt %(position)s, outcome “%(outcome)s”: attempt %(next_attempt)s does not exist.",
-    "delay_out_of_range": "Attempt %(position)s, outcome “%(outcome)s”: the delay must be between 0 and 366 days.",
-    "uncapped_loop": (
-        "Attempt %(position)s, outcome “%(outcome)s” leads back to attempt %(next_attempt)s. "
-        "Set a maximum number of attempts to allow this loop."
-    ),
-    "unreachable_attempt": "No rule leads to attempt %(position)s.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A fault of a plan: an ``error`` forbids its use, a ``warning`` does not.
-
-    ``PROBLEMS[code] % parameters`` is the English sentence.
-    """
-
-    code: str
-    position: int | None = None
-    outcome_code: str | None = None
-    severity: Literal["error", "warning"] = "error"
-    details: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        return {"position": self.position, "outcome": self.outcome_code, **self.details}
-
-
-def validate(plan: Plan, channels: Set[str], uncounted_outcomes: Set[str] = frozenset()) -> list[Problem]:
-    """Find what is wrong with a plan (S1, S8), errors and warnings in the order of its attempts.
-
-    :param channels: codes of the registered channels; an attempt on another one is refused
-    :param uncounted_outcomes: outcome codes that do not count as an attempt; a loop through one of them is allowed
-        because `Plan.max_uncounted` ends it
-    """
-    if not plan.attempts:
-        return [Problem("no_attempts")]
-    problems = [Problem("bad_budget")] if plan.budget < 1 else []
-    reachable = _reachable(_edges(plan, skipping=plan.phone_fallback == SKIP), 1)
-    loops = {} if plan.capped else _edges(plan, ignored=uncounted_outcomes)
-    for attempt in plan.attempts:
-        problems += _attempt_problems(attempt, channels, reachable)
-        for code, rule in attempt.rules.items():
-            if rule.action == ATTEMPT:
-                harmless = code in uncounted_outcomes
-                problems += _rule_problems(plan, attempt.position, code, rule, {} if harmless else loops)
-    return problems
-
-
-def _attempt_problems(attempt: PlannedAttempt, channels: Set[str], reachable: Set[int]) -> list[Problem]:
-    problems = []
-    position = attempt.position
-    if attempt.channel not in channels:
-        problems.append(Problem("unknown_channel", position, details={"channel": attempt.channel}))
-    if not 1 <= attempt.phone_index <= PHONE_COUNT:
-        problems.append(Problem("bad_phone_index", position, details={"phone_index": attempt.phone_index}))
-    if position not in reachable:
-        problems.append(Problem("unreachable_attempt", position, severity="warning"))
-    return problems
-
-
-def _rule_problems(plan: Plan, position: int, code: str, rule: Rule, loops: Mapping[int, Set[int]]) -> list[Problem]:
-    problems = []
-    target = rule.next_attempt or 0
-    details = {"next_attempt": target}
-    if not 1 <= target <= len(plan.attempts):
-        problems.append(Problem("missing_attempt", position, code, details=details))
-    elif target <= position and target in loops.get(position, ()) and position in _reachable(loops, target):
-        # every loop has a step that does not go forward: that step is the one to report
-        problems.append(Problem("uncapped_loop", position, code, details=details))
-    if not NO_DELAY <= rule.delay <= MAX_DELAY:
-        problems.append(Problem("delay_out_of_range", position, code, details=details))
-    return problems
-
-
-def _edges(plan: Plan, ignored: Set[str] = frozenset(), skipping: bool = False) -> dict[int, set[int]]:
-    """Positions that may follow each position; ``skipping`` adds the passing over of an attempt without number."""
-    edges = {
-        attempt.position: {
-            rule.next_attempt or 0
-            for code, rule in attempt.rules.items()
-            if rule.action == ATTEMPT and code not in ignored
-        }
-        for attempt in plan.attempts
-    }
-    if skipping:
-        for attempt in plan.attempts:
-            if attempt.phone_index > 1:
-                edges[attempt.position].add(attempt.position + 1)
-    return edges
-
-
-def _reachable(edges: Mapping[int, Set[int]], start: int) -> set[int]:
-    found: set[int] = set()
-    waiting = [start]
-    while waiting:
-        position = waiting.pop()
-        if position not in found:
-            found.add(position)
-            waiting.extend(edges.get(position, ()))
-    return found

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..const import OPEN_STATES
 from ..tools import phones
 from ..tools import strategy as decision
+from ..tools.results import Decided
 
 
 class EcmDncCheck(models.TransientModel):
@@ -112,6 +113,6 @@ class EcmDncAdd(models.TransientModel):
             listed, _keys = lists._find_listed(contact.campaign_id, phones_left)
             if contact.is_open and not phones_left - set(listed):
                 close = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
-                closing.append((contact.id, None, contact.attempt_count, contact.uncounted_count, close))
+                closing.append(Decided(contact.id, contact.attempt_count, contact.uncounted_count, close))
         contacts._apply_decisions(closing, fields.Datetime.now())
         contacts.invalidate_model()

@@ -1,0 +1,76 @@
+"""What a gate says of a contact that is ready to be sent (requirements N4, R6): plain values, no Odoo.
+
+The feeder passes ready contacts through gates, in order; Explain passes one contact through the same gates. A contact
+without a verdict passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .limits import Try
+from .strategy import Close, NextAttempt
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A ready contact on its way to a claim. Gates may take phones away; the gate *number* sets ``attempt``.
+
+    :param position: of the attempt that is due
+    :param counted: tries so far that counted as an attempt; ``uncounted``: those that did not
+    :param phones: five, in order; a number that must not be called is None
+    :param added_at: naive UTC
+    :param cycle: run through the strategy, counted from 1
+    :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
+    :param callback_since: naive UTC
+    :param is_listed: whether a do-not-contact list took a phone away
+    :param tries: what was tried lately, for the limits; filled where a limit holds
+    """
+
+    contact_id: int
+    position: int
+    counted: int
+    uncounted: int
+    first_name: str
+    last_name: str
+    phones: tuple[str | None, ...]
+    account_number: str | None = None
+    tz: str | None = None
+    list_id: int | None = None
+    added_at: datetime | None = None
+    cycle: int = 1
+    callback: str | None = None
+    callback_since: datetime | None = None
+    is_listed: bool = False
+    attempt: NextAttempt | None = None
+    tries: list[Try] = field(default_factory=list)
+
+    def without(self, numbers: set[str]) -> tuple[str | None, ...]:
+        """The phones that are left when these numbers must not be called."""
+        return tuple(None if number in numbers else number for number in self.phones)
+
+    def copy(self) -> Candidate:
+        """A candidate that gates may change while this one stays as it is."""
+        return replace(self, tries=list(self.tries))
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not before ``until`` (naive UTC); ``reason`` is a code of ``ecm.contact.block_reason``, ``detail`` a sentence's
+    particulars, such as the name of a rule."""
+
+    until: datetime
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not until somebody acts: a list is stopped, a selection leaves the contact out."""
+
+    reason: str
+    detail: str = ""
+
+
+Verdict = Wait | Hold | Close

@@ -1,0 +1,126 @@
+"""How often a person may be tried (requirement S4): caps and rolling windows over one ledger of tries.
+
+The ledger is the history of attempts itself, over all channels: there is no counter that could drift. Production,
+dry run and Explain ask the same function for the earliest moment that every limit allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+DAY: Literal["day"] = "day"
+LIFE: Literal["life"] = "life"
+ROLLING: Literal["rolling"] = "rolling"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``count`` tries in a period.
+
+    :param period: ``rolling``: any ``window``; ``day``: a calendar day of the zone that `earliest` is given;
+        ``life``: for ever
+    :param window: length of a rolling window (24 hours, 7, 15, 30 days)
+    :param per_number: count each number by itself, else all numbers of the contact together
+    :param everywhere: count the tries of all campaigns on these numbers, else those of this contact
+    :param label: whose limit this is, for people
+    """
+
+    count: int
+    period: Literal["rolling", "day", "life"] = ROLLING
+    window: timedelta = timedelta(days=1)
+    per_number: bool = False
+    everywhere: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that counts.
+
+    :param at: aware; when the number was called
+    :param is_own: whether it was made on this contact, and not on the same number elsewhere
+    """
+
+    at: datetime
+    number: str
+    is_own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A limit is reached: not before ``until`` (UTC), or never when that is None."""
+
+    limit: Limit
+    until: datetime | None
+
+
+def earliest(
+    limits: Iterable[Limit], tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo
+) -> Reached | None:
+    """The earliest moment from ``at`` on at which ``number`` may be tried, with the limit that defers it most.
+
+    A window of 24 hours with one call at 11:01 allows the next at 11:01 of the next day, not before (VICIdial's
+    reading).
+
+    :param tries: what was tried so far, in any order
+    :param at: aware
+    :param zone: whose calendar days the period ``day`` means
+    :return: None when it may be tried at ``at``
+    """
+    moment = at.astimezone(UTC)
+    last = None
+    applied = [(limit, sorted(_counted(limit, tries, number))) for limit in limits]
+    moved = True
+    while moved:
+        moved = False
+        for limit, moments in applied:
+            until = _next(limit, moments, moment, zone)
+            if until is None:
+                return Reached(limit, None)
+            if until > moment:
+                moment, last, moved = until, limit, True
+    return Reached(last, moment) if last else None
+
+
+def _counted(limit: Limit, tries: Iterable[Try], number: str) -> list[datetime]:
+    """Moments of the tries that a limit counts."""
+    return [
+        made.at.astimezone(UTC)
+        for made in tries
+        if (limit.everywhere or made.is_own) and (not limit.per_number or made.number == number)
+    ]
+
+
+def _next(limit: Limit, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """The earliest moment from ``moment`` on that one limit allows; None for never."""
+    if len(moments) < limit.count:
+        return moment
+    if limit.period == LIFE or limit.count < 1:
+        return None
+    if limit.period == DAY:
+        return _next_day(limit.count, moments, moment, zone)
+    return _next_window(limit, moments, moment)
+
+
+def _next_window(limit: Limit, moments: Sequence[datetime], moment: datetime) -> datetime:
+    """Move on until fewer than ``count`` tries are younger than the window."""
+    while True:
+        recent = [made for made in moments if made > moment - limit.window]
+        if len(recent) < limit.count:
+            return moment
+        moment = recent[-limit.count] + limit.window
+
+
+def _next_day(count: int, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo) -> datetime:
+    """Move on to the first day of the zone that holds fewer than ``count`` tries."""
+    while True:
+        day = moment.astimezone(zone).date()
+        if sum(made.astimezone(zone).date() == day for made in moments) < count:
+            return moment
+        midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+        # where clocks change at midnight, the day may begin later, or its first hour come twice
+        moment = max(midnight.astimezone(UTC), moment + timedelta(seconds=1))

@@ -136,8 +136,10 @@ class EcmContact(models.Model):
     _ready_arrival = models.Index("(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'")
     # The feed by priority.
     _ready_priority = models.Index("(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'")
-    # Promotion of contacts that become due.
-    _waiting = models.Index("(campaign_id, next_attempt_at) WHERE NOT is_ready AND state = 'pending'")
+    # Promotion of contacts that become due; many have the same time, where calling hours begin.
+    _waiting = models.Index(
+        "(campaign_id, next_attempt_at, priority DESC, id) WHERE NOT is_ready AND state = 'pending'"
+    )
 
     def init(self):
         # Every attempt changes a row: without room and early vacuum the feed would wade through dead index entries.
@@ -315,7 +317,7 @@ class EcmContact(models.Model):
                     WHERE id IN (SELECT id FROM ecm_contact
                                   WHERE campaign_id = %s AND next_attempt_at <= %s
                                     AND NOT is_ready AND state = 'pending'
-                               ORDER BY next_attempt_at LIMIT %s
+                               ORDER BY next_attempt_at, priority DESC, id LIMIT %s
                                     FOR UPDATE SKIP LOCKED)""",
                 campaign.id,
                 now,

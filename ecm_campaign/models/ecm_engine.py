@@ -21,9 +21,8 @@ _logger = logging.getLogger(__name__)
 CONCURRENCY_TRIES = 5
 RESULT_BATCH = 1000
 SWEEP_BATCH = 2000
-# Contacts that one transaction looks at to fill one campaign's share, and at least so many at a time.
+# Contacts that one transaction looks at to fill one campaign's share.
 LOOK_AT_MOST = 5000
-LOOK_AT_LEAST = 200
 # A contact that the dialer refuses is offered again later, so that a wrong setting costs time and not contacts.
 REFUSED_TRIES = 3
 REFUSED_DELAY = timedelta(minutes=15)
@@ -162,7 +161,8 @@ class EcmEngine(models.AbstractModel):
         claimed, looked_at = [], 0
         while len(claimed) < limit and looked_at < LOOK_AT_MOST:
             missing = limit - len(claimed)
-            candidates = contacts._lock_ready(campaign, max(missing, LOOK_AT_LEAST))
+            # what was looked at so far was blocked, and the same number may be blocked behind it
+            candidates = contacts._lock_ready(campaign, max(missing, looked_at))
             if not candidates:
                 break
             passed = self._pass_gates(campaign, candidates, now)[:missing]

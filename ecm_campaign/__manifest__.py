@@ -24,14 +24,17 @@
         "views/ecm_import_profile_views.xml",
         "views/ecm_contact_list_views.xml",
         "views/ecm_campaign_views.xml",
+        "views/ecm_campaign_pacing_views.xml",
         "wizards/ecm_contact_upload_views.xml",
         "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
         "views/ecm_dnc_views.xml",
+        "views/ecm_campaign_group_views.xml",
     ],
     "demo": [
         "demo/ecm_campaign_demo.xml",
         "demo/ecm_dnc_demo.xml",
+        "demo/ecm_pacing_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["ecm_campaign/static/src/**/*"],

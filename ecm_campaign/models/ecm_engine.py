@@ -135,18 +135,18 @@ class EcmEngine(models.AbstractModel):
             blocked, ``None`` when nothing was there to look at
         """
         self.env.flush_all()
-        campaigns.invalidate_recordset(["is_running"])
-        hungry = campaigns.filtered("is_running")
+        hungry = self._get_hungry(campaigns)
+        pools = hungry.group_id._get_rooms()
         room = min(target._get_room(), target._get_batch_size())
         batch, is_over = [], True
-        while hungry and len(batch) < room:
-            share = max(1, (room - len(batch)) // len(hungry))
-            for campaign in hungry:
-                limit = min(share, room - len(batch))
-                taken, looked_at = self._claim_from(campaign, target, limit) if limit else ([], 0)
+        while parts := self._divide(room - len(batch), hungry, pools):
+            for campaign, part in parts:
+                taken, looked_at = self._claim_from(campaign, target, part)
                 batch += taken
                 is_over = is_over and not looked_at
-                if len(taken) < limit or not limit:
+                if campaign.group_id:
+                    pools[campaign.group_id.id] -= len(taken)
+                if len(taken) < part:
                     hungry -= campaign
         return None if is_over else batch
 

@@ -12,7 +12,7 @@ class EcmEngine(models.AbstractModel):
         """Campaigns whose registries are too old are not fed until these are loaded again."""
         campaigns = super()._get_open_campaigns(target)
         dnc_lists = self.env["ecm.dnc.list"]
-        if not dnc_lists.sudo().search_count([("max_age_days", ">", 0)], limit=1):
+        if not dnc_lists.sudo().search([("max_age_days", ">", 0)]).filtered("is_outdated"):
             return campaigns
         return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign))
 

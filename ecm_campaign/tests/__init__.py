@@ -5,6 +5,7 @@ from . import (
     test_import,
     test_import_duplicates,
     test_import_profile,
+    test_pacing,
     test_query_plans,
     test_strategy,
     test_tour,

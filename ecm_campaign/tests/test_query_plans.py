@@ -93,6 +93,12 @@ class TestQueryPlans(CampaignCase):
         self.assert_no_scan(lambda: tries._get_tries(rows, now, everywhere=True))
         self.assert_no_scan(lambda: tries._get_uses([row.contact_id for row in rows]))
 
+    def test_pacing(self):
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        campaigns = self.campaign | self.other
+        self.assert_no_scan(lambda: contacts._filter_ready(campaigns, now))
+        self.assert_no_scan(lambda: contacts._count_at_dialer(campaigns))
+
     def test_life_of_a_list(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
         self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))

@@ -8,7 +8,6 @@ The scheduled actions run every minute, as in production. For people who watch, 
 and *Read results now* between their runs.
 """
 
-import base64
 import itertools
 import json
 import os
@@ -195,14 +194,20 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
 
 def upload_contacts(client: WebClient, campaign_id: int, content: bytes) -> int:
     """Upload a file as the web client's wizard does: choose it, let the columns be found, import."""
-    columns: dict[str, Any] = {"fields": {name: {} for name in ("position", "header", "sample", "target")}}
-    names = ("file", "file_name", "list_name", "layout", "delimiter", "encoding", "duplicate_policy")
-    form = {**{name: {} for name in names}, "campaign_id": {}, "country_id": {}, "column_ids": columns}
+    columns: dict[str, Any] = {"fields": {name: {} for name in ("position", "header", "target")}}
+    names = ("list_name", "layout", "delimiter", "encoding", "duplicate_policy")
+    form = {
+        **{name: {} for name in names},
+        "attachment_id": {},
+        "campaign_id": {},
+        "country_id": {},
+        "column_ids": columns,
+    }
     context = {"default_campaign_id": campaign_id}
     model = "ecm.contact.upload"
     values = client.call(model, "onchange", [], {}, [], form, context=context)["value"]
-    values |= {"file": base64.b64encode(content).decode(), "file_name": "fibre-renewals.csv"}
-    values |= client.call(model, "onchange", [], values, ["file", "file_name"], form, context=context)["value"]
+    values["attachment_id"] = client.upload("/ecm/upload", "fibre-renewals.csv", content)["id"]
+    values |= client.call(model, "onchange", [], values, ["attachment_id"], form, context=context)["value"]
     [saved] = client.call(model, "web_save", [], values, {}, context=context)
     return int(client.call(model, "action_import", [saved["id"]])["res_id"])
 

@@ -1,1 +1,1 @@
-from . import rejects
+from . import rejects, upload

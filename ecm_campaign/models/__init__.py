@@ -1,5 +1,7 @@
 from . import (
     ecm_secret_mixin,
+    ir_attachment,
+    ir_http,
     ecm_outcome,
     ecm_business_outcome_group,
     ecm_business_outcome,

@@ -480,7 +480,7 @@ class EcmCampaign(models.Model):
         """Open the upload wizard for this campaign."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_upload_action")
-        return {**action, "context": {"default_campaign_id": self.id}}
+        return {**action, "context": {"default_campaign_id": self.id, "dialog_size": "extra-large"}}
 
     def action_view_contacts(self):
         """Open the contacts; a stat button names the states in the context key ``ecm_states``."""

@@ -280,7 +280,7 @@ class EcmContactList(models.Model):
         campaign.check_access("write")
         profile = profile or self.env["ecm.import.profile"]
         if isinstance(attachment, bytes):
-            attachment = self.env["ir.attachment"].create({"name": file_name, "raw": attachment})
+            attachment = self.env["ir.attachment"]._create_from_stream(file_name, io.BytesIO(attachment))
         try:
             with self._open_attachment(attachment) as file:
                 reading = profile._get_reading(file, campaign)

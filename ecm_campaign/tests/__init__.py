@@ -9,5 +9,6 @@ from . import (
     test_query_plans,
     test_strategy,
     test_tour,
+    test_upload,
     test_withdraw,
 )

@@ -1,4 +1,4 @@
-import base64
+import io
 
 from odoo.tests import Form, TransactionCase, new_test_user
 
@@ -50,8 +50,7 @@ class CampaignCase(TransactionCase):
         form = Form(
             self.env["ecm.contact.upload"].with_context(default_campaign_id=(campaign or self.campaign).id),
         )
-        form.file = base64.b64encode(content).decode()
-        form.list_name = "contacts.csv"
+        form.attachment_id = self.env["ecm.contact.upload"]._keep_file("contacts.csv", io.BytesIO(content))
         for name, value in choices.items():
             setattr(form, name, value)
         return form

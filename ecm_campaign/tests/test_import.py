@@ -55,16 +55,45 @@ class TestImport(CampaignCase):
         self.assertIn("column", form.problem)
         form.delimiter = ";"
         self.assertFalse(form.problem)
-        self.assertIn("Anna", form.preview_html)
+        self.assertEqual(self.texts_of(form), [["+493023125001", "Anna"]])
 
     def test_preview_shows_what_is_wrong_in_its_place(self):
-        form = self.open_wizard("phone,first name\ncall me,Anna\n+493023125001,Bernd\n")
-        self.assertIn("call me", form.preview_html)
-        self.assertIn("+493023125001", form.preview_html)
+        form = self.open_wizard(
+            "phone,e-mail,first name\ncall me,a@b.de,Anna\n030 23125001,nobody,Bernd\n+493023125002,c@d.de,Carla\n"
+        )
+        rejected, partly, fine = form.preview["rows"]
+        self.assertEqual([row["line"] for row in form.preview["rows"]], [2, 3, 4])
+        self.assertEqual((rejected["stored"], partly["stored"], fine["stored"]), (False, True, True))
+        self.assertIn("not a phone number", rejected["cells"][0]["reason"])
+        self.assertEqual(partly["cells"][0], {"text": "+493023125001", "raw": "030 23125001", "reason": ""})
+        self.assertEqual(partly["cells"][1]["raw"], "nobody")
+        self.assertIn("not an e-mail address", partly["cells"][1]["reason"])
+        self.assertFalse(fine["problem"])
+        self.assertIn("2 are stored. 1 of them without", form.preview["summary"])
 
-    def test_preview_escapes_what_the_file_says(self):
-        form = self.open_wizard("phone,first name\n+493023125001,<script>alert(1)</script>\n")
-        self.assertNotIn("<script>", form.preview_html)
+    def test_preview_follows_the_chosen_columns(self):
+        form = self.open_wizard("a,b\n030 23125001,030 23125002\n")
+        with form.column_ids.edit(0) as column:
+            column.target = "ignore"
+        self.assertIn("phone 1", form.problem)
+        with form.column_ids.edit(1) as column:
+            column.target = "phone_1"
+        self.assertFalse(form.problem)
+        self.assertEqual(self.texts_of(form), [["", "+493023125002"]])
+        with form.column_ids.edit(0) as column:
+            column.target = "phone_1"
+        self.assertIn("more than one column: Phone 1", form.problem)
+
+    def test_business_parameters_are_called_as_the_campaign_calls_them(self):
+        self.campaign.parameters_definition = [
+            {"name": "business_parameter_1", "type": "char", "string": "Contract"},
+        ]
+        form = self.open_wizard("phone,contract\n+493023125001,CT-1\n")
+        self.assertIn(["business_parameter_1", "Contract (Business Parameter 1)"], form.preview["choices"])
+
+    def texts_of(self, form):
+        """What the preview's cells say is stored."""
+        return [[cell["text"] for cell in row["cells"]] for row in form.preview["rows"]]
 
     def test_bad_rows_are_kept_with_line_and_reason(self):
         long = "x" * 256

@@ -1,4 +1,10 @@
+import queue
+from contextlib import contextmanager
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, new_test_user, tagged
+
+from ..controllers.rejects import RejectsController
 
 
 @tagged("post_install", "-at_install")
@@ -24,10 +30,25 @@ class TestTour(HttpCase):
 
         self.env["ecm.contact.list"]._cron_import()
         self.assertEqual((contact_list.state, contact_list.uploaded_count, contact_list.failed_count), ("done", 2, 1))
-        self.start_tour("/odoo/outbound-lists", "ecm_campaign_rejects", login="ecm_tour")
-        response = self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects")
-        self.assertIn("4,Phone,phone_1,not a number,not_a_number", response.text)
-        self.assertIn('"not a number,Sophia,Nguyen,CT-20484"', response.text)
+        with self._recording_downloads() as downloads:
+            self.start_tour("/odoo/outbound-lists", "ecm_campaign_rejects", login="ecm_tour")
+            opened_list, text = downloads.get(timeout=20)
+        self.assertEqual(opened_list, contact_list.id)
+        self.assertIn("4,Phone,phone_1,not a number,not_a_number", text)
+        self.assertIn('"not a number,Sophia,Nguyen,CT-20484"', text)
+
+    @contextmanager
+    def _recording_downloads(self):
+        """:return: queue of the files of rejected rows that the browser downloads: list, text"""
+        downloads, write = queue.Queue(), RejectsController._write_csv
+
+        def record(controller, contact_list):
+            text = write(controller, contact_list)
+            downloads.put((contact_list.id, text))
+            return text
+
+        with patch.object(RejectsController, "_write_csv", record):
+            yield downloads
 
     def test_supervisor_builds_a_strategy_with_a_rule(self):
         self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy", login="ecm_tour")

@@ -1,12 +1,9 @@
-import base64
-import io
-import json
+from contextlib import contextmanager
 from dataclasses import asdict
-
-from markupsafe import Markup
+from datetime import timedelta
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..models.ecm_import_profile import (
     DELIMITERS,
@@ -18,10 +15,11 @@ from ..models.ecm_import_profile import (
     MODES,
     QUOTES,
 )
-from ..tools import contact_file, contact_rows
+from ..tools import contact_file, contact_preview, contact_rows
 
 PREVIEW_ROWS = 8
-MAX_FILE_SIZE = 512 * 1024 * 1024
+MEGABYTE = 2**20
+MAX_FILE_MEGABYTES = 512
 
 
 class EcmContactUpload(models.TransientModel):
@@ -31,8 +29,8 @@ class EcmContactUpload(models.TransientModel):
     _description = "Upload Contacts"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True)
-    file = fields.Binary(required=True)
-    file_name = fields.Char()
+    attachment_id = fields.Many2one("ir.attachment", string="File", required=True, ondelete="cascade")
+    file_name = fields.Char(related="attachment_id.name")
     list_name = fields.Char(
         "Name of the list", compute="_compute_list_name", store=True, readonly=False, help="Empty: the file's name."
     )
@@ -73,7 +71,7 @@ class EcmContactUpload(models.TransientModel):
     )
     column_ids = fields.One2many("ecm.contact.upload.column", "upload_id", string="Columns")
     problem = fields.Text(compute="_compute_preview")
-    preview_html = fields.Html(compute="_compute_preview", sanitize=False)
+    preview = fields.Json(compute="_compute_preview", help="What the columns' widget shows, see _get_preview.")
 
     @api.depends("campaign_id")
     def _compute_country_id(self):
@@ -93,22 +91,23 @@ class EcmContactUpload(models.TransientModel):
 
     # -- what the file is like ------------------------------------------------------------------------
 
-    @api.onchange("file", "profile_id")
+    @api.onchange("attachment_id", "profile_id")
     def _onchange_file(self):
         """Find out how the file is written, as far as the profile does not say it."""
         self._take_over_profile()
-        if not self.file:
+        if not self.attachment_id:
             return
         profile = self.profile_id
         try:
-            dialect = contact_file.describe(
-                self._open(),
-                encoding=profile.encoding or None,
-                delimiter=profile.delimiter or None,
-                quote=profile.quote or None,
-                has_header=profile.layout == "header" if profile else None,
-                sheet=profile.sheet or None,
-            )
+            with self._open() as file:
+                dialect = contact_file.describe(
+                    file,
+                    encoding=profile.encoding or None,
+                    delimiter=profile.delimiter or None,
+                    quote=profile.quote or None,
+                    has_header=profile.layout == "header" if profile else None,
+                    sheet=profile.sheet or None,
+                )
         except contact_file.UnreadableFile:
             return
         self.kind = dialect.kind
@@ -128,18 +127,16 @@ class EcmContactUpload(models.TransientModel):
 
     @api.onchange("layout", "delimiter", "encoding", "quote", "sheet")
     def _onchange_dialect(self):
-        if self.file:
+        if self.attachment_id:
             self._set_columns()
 
     def _set_columns(self):
         try:
-            dialect = self._get_dialect()
-            rows = contact_file.preview_source(self._open(), dialect, PREVIEW_ROWS)
-            targets = self._get_targets(dialect, rows)
+            dialect, rows = self._read_beginning()
+            targets = self._find_targets(dialect, rows)
         except contact_file.UnreadableFile:
             self.column_ids = [Command.clear()]
             return
-        samples = next((cells for _line, cells in rows if isinstance(cells, list)), [])
         self.column_ids = [
             Command.clear(),
             *(
@@ -147,7 +144,6 @@ class EcmContactUpload(models.TransientModel):
                     {
                         "position": index,
                         "header": dialect.header[index] if index < len(dialect.header) else str(index + 1),
-                        "sample": samples[index][:80] if index < len(samples) else "",
                         "target": targets.get(index, "ignore"),
                     }
                 )
@@ -155,7 +151,7 @@ class EcmContactUpload(models.TransientModel):
             ),
         ]
 
-    def _get_targets(self, dialect, rows):
+    def _find_targets(self, dialect, rows):
         """:return: ``{column index: target}``"""
         profile = self.profile_id if self.profile_id.layout == self.layout else self.env["ecm.import.profile"]
         if self.layout == "ecm":
@@ -166,53 +162,131 @@ class EcmContactUpload(models.TransientModel):
             # The preview shows what is there; the user chooses the columns that the profile does not find.
             return self.env["ecm.import.profile"]._get_targets(dialect, rows)
 
-    def _get_content(self):
-        """The file's bytes, also where the client asked for its size only."""
-        return base64.b64decode(self.with_context(bin_size=False).file)
+    # -- the file -------------------------------------------------------------------------------------
 
+    @api.model
+    def _get_max_size(self):
+        """Largest file that can be uploaded, in bytes (system parameter ``ecm_campaign.max_upload_mb``)."""
+        value = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.max_upload_mb", "")
+        return MEGABYTE * (int(value) if value.isdecimal() else MAX_FILE_MEGABYTES)
+
+    @api.model
+    def _keep_file(self, name, stream):
+        """Keep an uploaded file for the wizard of this user.
+
+        :return: record of ``ir.attachment``; removed within two days unless a list takes it
+        """
+        return self.env["ir.attachment"]._create_from_stream(name, stream, res_model=self._name)
+
+    @api.autovacuum
+    def _gc_files(self):
+        """Files of wizards that were closed without an import."""
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        files = self.env["ir.attachment"].search([("res_model", "=", self._name), ("create_date", "<", yesterday)])
+        files.unlink()
+
+    def _get_attachment(self):
+        """:raise AccessError: the wizard was given another file than one that its user uploaded"""
+        attachment = self.attachment_id._origin.sudo()
+        if attachment.res_model != self._name or attachment.create_uid != self.env.user:
+            raise AccessError(self.env._("Upload the file in this form."))
+        return attachment
+
+    @contextmanager
     def _open(self):
-        return io.BytesIO(self._get_content())
+        with self.env["ecm.contact.list"]._open_attachment(self._get_attachment()) as file:
+            yield file
 
-    def _get_size(self):
-        content = self.with_context(bin_size=False).file
-        return len(content) * 3 // 4
-
-    def _get_dialect(self):
-        """:raise contact_file.UnreadableFile: it cannot be read at all"""
-        return contact_file.describe(
-            self._open(),
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            quote=self.quote,
-            has_header=self.layout == "header",
-            sheet=self.sheet or None,
-        )
+    def _read_beginning(self):
+        """:return: ``(dialect, first rows)`` by what was chosen
+        :raise contact_file.UnreadableFile: it cannot be read at all
+        """
+        with self._open() as file:
+            dialect = contact_file.describe(
+                file,
+                encoding=self.encoding,
+                delimiter=self.delimiter,
+                quote=self.quote,
+                has_header=self.layout == "header",
+                sheet=self.sheet or None,
+            )
+            return dialect, contact_file.preview_source(file, dialect, PREVIEW_ROWS)
 
     # -- preview --------------------------------------------------------------------------------------
 
-    @api.depends("file", "layout", "delimiter", "encoding", "quote", "sheet", "country_id", "column_ids.target")
+    @api.depends(
+        "attachment_id",
+        "layout",
+        "delimiter",
+        "encoding",
+        "quote",
+        "sheet",
+        "country_id",
+        "profile_id",
+        "column_ids.target",
+    )
     def _compute_preview(self):
         for upload in self:
-            error, upload.preview_html = upload._get_preview() if upload.file else (False, False)
-            upload.problem = error or (upload.file and upload._get_warning())
+            error, upload.preview = upload._get_preview() if upload.attachment_id else (False, False)
+            upload.problem = error or upload._get_warning()
 
     def _get_preview(self):
-        """:return: ``(why it cannot be imported or False, table of the first rows as they will be stored)``"""
-        if self._get_size() > MAX_FILE_SIZE:
-            return self.env._("The file is larger than %s MB. Split it.", MAX_FILE_SIZE // 2**20), False
-        if doubles := self._get_double_targets():
-            return self.env._("Chosen for more than one column: %s", doubles), False
+        """What the first rows will be stored as.
+
+        :return: ``(why the file cannot be imported or False, preview)``; the preview has ``choices`` for the columns,
+            ``rows`` (line, whether it is stored, reason, cells of text, raw and reason) and a ``summary``
+        """
+        lists = self.env["ecm.contact.list"]
+        error, rows = False, []
         try:
-            dialect = self._get_dialect()
-            rows = contact_file.preview_source(self._open(), dialect, PREVIEW_ROWS)
-            chunks = list(contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options(dialect)))
-        except contact_file.UnreadableFile as error:
-            return self.env["ecm.contact.list"]._get_file_error_text(error.code), False
-        error = False if chunks else self.env["ecm.contact.list"]._get_file_error_text("no_rows")
-        return error, self._render_preview(chunks)
+            dialect, source = self._read_beginning()
+            if doubles := self._get_double_targets():
+                error = self.env._("Chosen for more than one column: %s", doubles)
+            else:
+                options = self._get_parse_options(dialect)
+                rows = contact_preview.preview_rows(source, self._get_column_map(), options)
+                error = False if rows else lists._get_file_error_text("no_rows")
+        except contact_file.UnreadableFile as problem:
+            error = lists._get_file_error_text(problem.code)
+        return error, {
+            "choices": self._get_choices(),
+            "rows": [self._describe_row(row) for row in rows],
+            "summary": self._summarise(rows) if rows else "",
+        }
+
+    def _get_choices(self):
+        """What a column can be stored as; business parameters have the campaign's names.
+
+        :return: list of ``[target, label]``
+        """
+        names = {item["name"]: item.get("string") for item in self.campaign_id.parameters_definition or ()}
+        return [
+            [target, f"{names[target]} ({label})" if names.get(target) else label]
+            for target, label in self.column_ids._get_targets()
+        ]
+
+    def _describe_row(self, row):
+        get_text = self.env["ecm.contact.list.reject"]._get_reason_text
+        cells = [
+            {"text": cell.text[:80], "raw": cell.raw[:80], "reason": get_text(cell.code) if cell.code else ""}
+            for cell in row.cells
+        ]
+        reason = get_text(row.code) if row.code else ""
+        return {"line": row.line, "stored": row.is_stored, "problem": row.has_problem, "reason": reason, "cells": cells}
+
+    def _summarise(self, rows):
+        rejected = sum(not row.is_stored for row in rows)
+        changed = sum(row.is_stored and row.has_problem for row in rows)
+        parts = [
+            self.env._("First %s rows of the file.", len(rows)),
+            self.env._("%s are stored.", len(rows) - rejected),
+            self.env._("%s of them without a value that is not valid.", changed) if changed else "",
+            self.env._("%s are not stored.", rejected) if rejected else "",
+        ]
+        return " ".join(filter(None, parts))
 
     def _get_warning(self):
-        if len(self.column_ids) == 1:
+        if self.attachment_id and len(self.column_ids) == 1:
             return self.env._("Only one column was found. If the file has more, choose another delimiter.")
         return False
 
@@ -236,28 +310,6 @@ class EcmContactUpload(models.TransientModel):
             **self.profile_id._get_lengths(),
         )
 
-    def _render_preview(self, chunks):
-        names = [column.target for column in self.column_ids if column.target not in ("ignore", "country")]
-        lines = [(contact[0], self._render_contact(contact, names)) for chunk in chunks for contact in chunk.contacts]
-        lines += [
-            (reject.line, self._render_reject(reject, len(names))) for chunk in chunks for reject in chunk.rejects
-        ]
-        labels = dict(self.env["ecm.contact.list"]._get_targets())
-        head = Markup().join(Markup("<th>%s</th>") % labels[name] for name in names)
-        body = Markup().join(Markup("<tr><td>%s</td>%s</tr>") % line for line in sorted(lines))
-        return Markup(
-            '<table class="table table-sm o_ecm_preview"><thead><tr><th>%s</th>%s</tr></thead><tbody>%s</tbody></table>'
-        ) % (self.env._("Line"), head, body)
-
-    def _render_contact(self, contact, names):
-        values = dict(zip(contact_rows.COLUMNS, contact, strict=True))
-        values.update(json.loads(values["business_parameters"] or "{}"))
-        return Markup().join(Markup("<td>%s</td>") % (values.get(name) or "") for name in names)
-
-    def _render_reject(self, reject, width):
-        reason = self.env["ecm.contact.list.reject"]._get_reason_text(reject.code)
-        return Markup('<td class="text-danger" colspan="%s">%s: %s</td>') % (max(width, 1), reject.value, reason)
-
     # -- import ---------------------------------------------------------------------------------------
 
     def action_import(self):
@@ -267,9 +319,7 @@ class EcmContactUpload(models.TransientModel):
         values = self._prepare_list_values()
         if self.save_profile:
             values["profile_id"] = self._save_profile().id
-        attachment = self.env["ir.attachment"].create(
-            {"name": self.file_name or values["name"], "raw": self._get_content()}
-        )
+        attachment = self._get_attachment().sudo(False)
         contact_list = self.env["ecm.contact.list"]._create_queued(values, attachment)
         return {
             "type": "ir.actions.act_window",
@@ -283,7 +333,7 @@ class EcmContactUpload(models.TransientModel):
         error, _preview = self._get_preview()
         if error:
             raise UserError(error)
-        dialect = self._get_dialect()
+        dialect, _rows = self._read_beginning()
         return {
             **{name: self[name] for name in LIST_SETTINGS},
             "name": self.list_name or self.file_name or self.env._("Upload"),
@@ -340,7 +390,6 @@ class EcmContactUploadColumn(models.TransientModel):
     upload_id = fields.Many2one("ecm.contact.upload", required=True, ondelete="cascade")
     position = fields.Integer()
     header = fields.Char("Column")
-    sample = fields.Char("Example")
     target = fields.Selection("_get_targets", string="Stored as", required=True, default="ignore")
 
     @api.model

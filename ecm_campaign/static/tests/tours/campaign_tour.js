@@ -1,3 +1,4 @@
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 
 const FILE = `Phone;First name;Last name;Contract
@@ -6,12 +7,13 @@ const FILE = `Phone;First name;Last name;Contract
 not a number;Sophia;Nguyen;CT-20484
 `;
 
-/** Put a text file into a file input, as the file chooser would. */
-function chooseFile(input, name, text) {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([text], name, { type: "text/csv" }));
-    input.files = transfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+/** Drop a text file, as from the desktop. */
+function dropFile(zone, name, text) {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name, { type: "text/csv" }));
+    for (const type of ["dragenter", "dragover", "drop"]) {
+        zone.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+    }
 }
 
 // A supervisor creates a campaign from the kanban, uploads a file and sees the list that it became.
@@ -43,13 +45,14 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
             run: "click",
         },
         {
-            content: "Choose the file",
-            trigger: ".modal .o_field_widget[name=file] input[type=file]:not(:visible)",
-            run: ({ anchor }) => chooseFile(anchor, "renewals.csv", FILE),
+            content: "Drop the file",
+            trigger: ".modal .o_ecm_drop_zone",
+            run: ({ anchor }) => dropFile(anchor, "renewals.csv", FILE),
         },
         {
             content: "The delimiter was detected, and the preview names the bad row",
-            trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550143'):contains('not a number')",
+            trigger:
+                ".modal .o_ecm_column_preview:has(tr:contains('+12025550143')) .o_ecm_rejected .o_ecm_bad:contains('not a number'):contains('not a phone number')",
         },
         {
             content: "Choose a wrong delimiter",
@@ -75,7 +78,22 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "The preview is right again",
-            trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550143'):contains('Olivia')",
+            trigger: ".modal .o_ecm_column_preview tr:contains('+12025550143'):contains('Olivia')",
+        },
+        {
+            content: "The campaign's name of a parameter is among the choices: leave the column out, and take it back",
+            trigger: ".modal .o_ecm_column_preview th:nth-child(5) select:has(option:contains('Contract (Business Parameter 1)'))",
+            run: "select ignore",
+        },
+        {
+            trigger: ".modal .o_ecm_column_preview td.o_ecm_ignored:contains('CT-20410')",
+        },
+        {
+            trigger: ".modal .o_ecm_column_preview th:nth-child(5) select",
+            run: "select business_parameter_1",
+        },
+        {
+            trigger: ".modal .o_ecm_column_preview td:not(.o_ecm_ignored):contains('CT-20410')",
         },
         {
             trigger: ".modal button[name=action_import]",
@@ -202,6 +220,14 @@ registry.category("web_tour.tours").add("ecm_campaign_rejects", {
         {
             trigger: ".o_breadcrumb a:contains('renewals.csv'), .o_breadcrumb .o_back_button",
             run: "click",
+        },
+        {
+            content: "Open the reject file",
+            trigger: ".o_form_view button[name=action_download_rejects]",
+            run: async (actions) => {
+                browser.open = (url) => fetch(url); // a window opens only when a person clicks
+                await actions.click();
+            },
         },
         {
             content: "Stop the list",

@@ -172,11 +172,11 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
             run: "click",
         },
         {
-            trigger: ".modal .o_field_widget[name=file] input[type=file]:not(:visible)",
+            trigger: ".modal .o_ecm_drop_zone input[type=file]:not(:visible)",
             run: ({ anchor }) => chooseFile(anchor, "sales.csv", readSimulator().file),
         },
         {
-            trigger: ".modal .o_field_widget[name=preview_html]:contains('+12025550109')",
+            trigger: ".modal .o_ecm_column_preview:contains('+12025550109')",
         },
         {
             trigger: ".modal button[name=action_import]",

@@ -36,10 +36,8 @@ def _has_simulator():
     return all(importlib.util.find_spec(name) for name in ("simulators", "scripts"))
 
 
-@skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
-@tagged("post_install", "-at_install")
-class TestDialerTour(HttpCase):
-    """A dialer is connected and a campaign runs to its end, in the browser, against a simulated UCCX (issue A)."""
+class UccxTourCase(HttpCase):
+    """A browser, an administrator and a supervisor, and a simulated UCCX."""
 
     test_cursor_lock_timeout = 120
 
@@ -54,7 +52,6 @@ class TestDialerTour(HttpCase):
         super().setUp()
         self.administrator = self._create_user("administrator")
         self.supervisor = self._create_user("supervisor")
-        self.strategy = self._create_strategy()
         resources = ExitStack()
         self.addCleanup(resources.close)
         self.uccx = resources.enter_context(self._running_uccx())
@@ -62,6 +59,46 @@ class TestDialerTour(HttpCase):
     def _create_user(self, role):
         groups = f"ecm_campaign.ecm_campaign_group_{role}"
         return new_test_user(self.env, login=f"ecm_tour_{role}", groups=groups, tz="UTC")
+
+    @contextmanager
+    def _running_uccx(self):
+        """A simulator process with a database of its own in the private cluster."""
+        from scripts import cluster, databases
+        from simulators.uccx.testing import running_simulator
+
+        name = f"ecm_tour_uccx_{os.getpid()}"
+        databases.drop(name)
+        databases.create(name)
+        try:
+            with running_simulator(cluster.load().uri(name)) as uccx:
+                yield uccx
+        finally:
+            databases.drop(name)
+
+    def _cookie(self):
+        """What the tours must know."""
+        rows = [f"{number},Anna,No. {position}" for position, number in enumerate(NUMBERS, 1)]
+        values = {
+            "host": self.uccx.host,
+            "port": self.uccx.port,
+            "certificate": Path(self.uccx.ca_file).read_text(),
+            "user": self.uccx.user,
+            "password": self.uccx.password,
+            "results_connection": self.uccx.odbc_connection_string(),
+            "results_password": "odoo",
+            "file": "\n".join(["phone,first name,last name", *rows]),
+        }
+        return {"ecm_uccx": quote(json.dumps(values))}
+
+
+@skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
+@tagged("post_install", "-at_install")
+class TestDialerTour(UccxTourCase):
+    """A dialer is connected and a campaign runs to its end, in the browser, against a simulated UCCX (issue A)."""
+
+    def setUp(self):
+        super().setUp()
+        self.strategy = self._create_strategy()
 
     def _create_strategy(self):
         """Three calls of phone 1; what a second call may help is called again at once."""
@@ -78,21 +115,6 @@ class TestDialerTour(HttpCase):
             ]
         )
         return strategy
-
-    @contextmanager
-    def _running_uccx(self):
-        """A simulator process with a database of its own in the private cluster."""
-        from scripts import cluster, databases
-        from simulators.uccx.testing import running_simulator
-
-        name = f"ecm_tour_uccx_{os.getpid()}"
-        databases.drop(name)
-        databases.create(name)
-        try:
-            with running_simulator(cluster.load().uri(name)) as uccx:
-                yield uccx
-        finally:
-            databases.drop(name)
 
     @contextmanager
     def _scheduled_actions(self):
@@ -126,21 +148,6 @@ class TestDialerTour(HttpCase):
             env["ecm.contact.list"]._cron_import()
             env["ecm.engine"]._cron_feed()
             env["ecm.engine"]._cron_sync_results()
-
-    def _cookie(self):
-        """What the tours must know."""
-        rows = [f"{number},Anna,No. {position}" for position, number in enumerate(NUMBERS, 1)]
-        values = {
-            "host": self.uccx.host,
-            "port": self.uccx.port,
-            "certificate": Path(self.uccx.ca_file).read_text(),
-            "user": self.uccx.user,
-            "password": self.uccx.password,
-            "results_connection": self.uccx.odbc_connection_string(),
-            "results_password": "odoo",
-            "file": "\n".join(["phone,first name,last name", *rows]),
-        }
-        return {"ecm_uccx": quote(json.dumps(values))}
 
     def _start_tour(self, url, name, user):
         wait_for_tour = ChromeBrowser._wait_code_ok
@@ -180,3 +187,70 @@ class TestDialerTour(HttpCase):
         attempts = self.env["ecm.attempt"].search([("campaign_id", "=", campaign.id)])
         self.assertEqual(dialled, sorted((attempt.key, attempt.number) for attempt in attempts))
         self.assertEqual(len({key for key, _phone in dialled}), sum(calls for calls, _state in NUMBERS.values()))
+
+
+@skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
+@tagged("post_install", "-at_install")
+class TestDncTour(UccxTourCase):
+    """A number is listed while its campaign runs: it is not called, and *Check a number* says why (N1, N2)."""
+
+    CALLED = ("+12025550100", "+12025550102")
+    LISTED = "+12025550101"
+
+    def setUp(self):
+        super().setUp()
+        self.dialer = self._connect_dialer()
+        self.campaign = self._create_campaign()
+        self.contacts = self.env["ecm.contact"].create(
+            [{"campaign_id": self.campaign.id, "phone_1": number} for number in sorted((*self.CALLED, self.LISTED))]
+        )
+        self.dnc_list = self.env["ecm.dnc.list"].create({"name": "Fair visitors", "dnc_class": "corporate"})
+        self.campaign.action_start()
+
+    def _connect_dialer(self):
+        uccx = self.uccx
+        dialer = self.env["ecm.dialer"].create(
+            {
+                "name": "UCCX of the tour",
+                "host": uccx.host,
+                "port": uccx.port,
+                "tls_mode": "certificate",
+                "tls_certificate": Path(uccx.ca_file).read_text(),
+                "user": uccx.user,
+                "password": uccx.password,
+                "results_connection": uccx.odbc_connection_string(),
+                "results_password": "odoo",
+                "is_enabled": True,
+            }
+        )
+        dialer.action_fetch_campaigns()
+        return dialer
+
+    def _create_campaign(self):
+        strategy = self.env["ecm.strategy"].create({"name": "One call"})
+        self.env["ecm.strategy.attempt"].create({"strategy_id": strategy.id, "sequence": 1, "phone_index": "1"})
+        target = self.dialer.dialer_campaign_ids.filtered(lambda found: found.name == "Outbound Sales")
+        return self.env["ecm.campaign"].create(
+            {
+                "name": "Tour of the fair",
+                "strategy_id": strategy.id,
+                "dialer_campaign_id": target.id,
+                "calendar_id": False,
+            }
+        )
+
+    def test_a_number_is_listed_and_the_feed_leaves_it_out(self):
+        self.start_tour("/odoo/outbound-dnc-entries", "ecm_dialer_dnc", login=self.supervisor.login, timeout=120)
+        self.env.invalidate_all()
+        entry = self.env["ecm.dnc.entry"].search([("list_id", "=", self.dnc_list.id)])
+        self.assertEqual((entry.value, entry.added_by), (self.LISTED, self.supervisor))
+        states = {contact.phone_1: contact.state for contact in self.contacts}
+        self.assertEqual(states.pop(self.LISTED), "dnc_listed")
+        self.assertEqual(set(states.values()), {"sent_to_dialer"})
+        calls = self.uccx.wait_until(self._get_calls)
+        self.assertEqual(sorted(call["phone"] for call in calls), sorted(self.CALLED))
+
+    def _get_calls(self):
+        """All calls that the dialer was to place, once it has placed them."""
+        calls = self.uccx.dialled()
+        return calls if len(calls) >= len(self.CALLED) else None

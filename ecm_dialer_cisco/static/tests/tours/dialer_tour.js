@@ -238,3 +238,89 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
         },
     ],
 });
+
+// A supervisor lists a number of a running campaign, sends, and asks why the number was not called.
+registry.category("web_tour.tours").add("ecm_dialer_dnc", {
+    url: "/odoo/outbound-dnc-entries",
+    steps: () => [
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_selected_row .o_field_widget[name=list_id] input",
+            run: "edit Fair visitors",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains('Fair visitors')",
+            run: "click",
+        },
+        {
+            content: "Any usual notation",
+            trigger: ".o_selected_row .o_field_widget[name=value] input",
+            run: type("+1 (202) 555-0101"),
+        },
+        {
+            trigger: ".o_selected_row .o_field_widget[name=reason] input",
+            run: "edit Asked at the fair",
+        },
+        {
+            trigger: ".o_list_button_save",
+            run: "click",
+        },
+        {
+            content: "The number is kept as the campaigns have it",
+            trigger: ".o_data_row:not(.o_selected_row):contains('+12025550101'):contains('Fair visitors')",
+        },
+        {
+            trigger: ".o_menu_sections [data-menu-xmlid='ecm_campaign.ecm_campaign_menu']",
+            run: "click",
+        },
+        {
+            trigger: ".o_kanban_record:contains('Tour of the fair')",
+            run: "click",
+        },
+        {
+            content: "Send now",
+            trigger: ".o_ecm_campaign_form button[name=action_feed_now]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains('2')",
+        },
+        {
+            trigger: "button[name=action_view_contacts]:has(.o_field_widget[name=contact_count])",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains('+12025550100'):contains('Sent to Dialer')",
+        },
+        {
+            content: "The listed number was not sent",
+            trigger: ".o_list_view .o_data_row:contains('+12025550101'):contains('DNC Listed')",
+        },
+        {
+            trigger: ".o_menu_sections .dropdown-toggle:contains('Do not contact')",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown--menu .dropdown-item:contains('Check a number')",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=number] input",
+            run: type("+1 202 555 0101"),
+        },
+        {
+            trigger: ".modal button[name=action_check]",
+            run: "click",
+        },
+        {
+            content: "Where it is listed, since and until when, by whom, why, and what that blocks",
+            trigger:
+                ".modal .o_field_widget[name=result_html]:contains('must not be contacted') tr:contains('Fair visitors')" +
+                `:contains('${new Date().toISOString().slice(0, 10)}'):contains('for ever'):contains('Asked at the fair')` +
+                ":contains('Corporate'):contains('Tour of the fair')",
+        },
+    ],
+});

@@ -120,6 +120,14 @@ class PlannedAttempt:
     rules: Mapping[str, Rule] = field(default_factory=dict)
 
 
+def _added_tries(position: int, rule: Rule) -> int:
+    """By how many tries a rule's retries lengthen a run: each one repeats all from where it leads to."""
+    if rule.action == CLOSE or not rule.max_retry:
+        return 0
+    target = position if rule.action == AGAIN else rule.next_attempt or position
+    return rule.max_retry * max(1, position - target + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A strategy as values (S1, S4).
@@ -127,12 +135,14 @@ class Plan:
     :param attempts: in order; ``position`` must count 1, 2, 3 … (``ValueError`` otherwise)
     :param max_attempts: overall budget of counted tries in the contact's life; None = what the attempts, their retries
         and the cycles add up to
-    :param max_uncounted: budget of tries whose outcome does not count, so that every path ends
+    :param max_uncounted: budget of tries whose outcome does not count, so that every path ends; 0 is like 1, since
+        what a try comes to is known only afterwards
     :param phone_fallback: what an attempt on an empty phone does: ``first`` takes phone 1, ``next_valid`` the next
         phone that is not empty (wrapping around), ``skip`` passes the attempt over. An attempt that has no number even
         so is passed over too: the following position is tried, at the same time.
     :param cycles: how often the attempts are run through
-    :param cycle_interval: from the last try of a cycle to the first of the next
+    :param cycle_interval: from the last try of a cycle to the first of the next, at least; a rule's delay that is
+        longer is kept
     :param cycle_limit: counted tries in one cycle; then the next cycle begins. None: no such cap
     """
 
@@ -149,10 +159,10 @@ class Plan:
     def __post_init__(self) -> None:
         if [attempt.position for attempt in self.attempts] != list(range(1, len(self.attempts) + 1)):
             raise ValueError("attempts of a plan must be numbered 1, 2, 3 … in order")
-        retries = [rule.max_retry for attempt in self.attempts for rule in attempt.rules.values()]
-        derived = self.cycles * (len(self.attempts) + sum(retry or 0 for retry in retries))
+        rules = [(attempt.position, rule) for attempt in self.attempts for rule in attempt.rules.values()]
+        derived = self.cycles * (len(self.attempts) + sum(_added_tries(position, rule) for position, rule in rules))
         object.__setattr__(self, "budget", derived if self.max_attempts is None else self.max_attempts)
-        object.__setattr__(self, "counts_uses", any(retry is not None for retry in retries))
+        object.__setattr__(self, "counts_uses", any(rule.max_retry is not None for _position, rule in rules))
 
     @property
     def capped(self) -> bool:
@@ -198,6 +208,7 @@ class WrapUp:
     """A business outcome: what the agent says the call meant (S6).
 
     :param rule: what follows; None leaves it to the strategy's rule for the outcome
+    :param asks_callback: the customer asked to be called back; a wrap-up with a rule overrules the outcome in this too
     """
 
     code: str
@@ -303,14 +314,12 @@ def decide(
     if outcome.suppresses or (rule is not None and rule.suppress):
         return Close(DNC_LISTED, SUPPRESSED)
     moment = _utc(now)
-    asks = wrap_up.asks_callback if wrap_up and wrap_up.rule else outcome.asks_callback
-    if callbacks and asks and not counters.callback:
+    if callbacks and _asks_callback(outcome, wrap_up) and not counters.callback:
         return _become_callback(callbacks, phones, rule, counters, moment)
-    spent = _spent(plan, counters)
     if rule is None or rule.action == CLOSE:
-        return _close(plan, position, outcome, spent, rule, source)
+        return _close(plan, position, outcome, counters, rule, source)
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
-    if spent is not None:
+    if spent := _spent(plan, counters):
         return Close(state, spent)
     following = _follow(plan, phones, position, rule, source, counters, moment)
     if isinstance(following, str):
@@ -340,6 +349,12 @@ def _find_rule(plan: Plan, position: int, outcome: Outcome, wrap_up: WrapUp | No
     return _rule(plan, position, outcome.code), outcome.code
 
 
+def _asks_callback(outcome: Outcome, wrap_up: WrapUp | None) -> bool:
+    if wrap_up and (wrap_up.rule or wrap_up.asks_callback):
+        return wrap_up.asks_callback
+    return outcome.asks_callback
+
+
 def _rule(plan: Plan, position: int, code: str) -> Rule | None:
     return plan.attempts[position - 1].rules.get(code) if 0 < position <= len(plan.attempts) else None
 
@@ -357,6 +372,8 @@ def _follow(
     target = position if rule.action == AGAIN else rule.next_attempt or 0
     reason = WRAP_UP_NEXT if is_wrap_up else RULE_NEXT
     following = attempt_from(plan, phones, target, now + rule.delay, reason, counters.cycle, rule.priority)
+    if following is None and counters.cycle < plan.cycles and 0 < target <= len(plan.attempts):
+        return _next_cycle(plan, phones, rule, counters, now)
     return following or _missing(plan, target)
 
 
@@ -372,7 +389,7 @@ def _branch(
 def _next_cycle(plan: Plan, phones: Phones, rule: Rule, counters: Counters, now: datetime) -> NextAttempt | str:
     if counters.cycle >= plan.cycles:
         return CYCLES
-    at = now + plan.cycle_interval
+    at = now + max(plan.cycle_interval, rule.delay)
     return attempt_from(plan, phones, 1, at, NEXT_CYCLE, counters.cycle + 1, rule.priority) or NO_NUMBER
 
 
@@ -424,14 +441,15 @@ def _spent(plan: Plan, counters: Counters) -> str | None:
     """The budget that forbids a further try, or None."""
     if counters.counted >= plan.budget:
         return BUDGET
-    return UNCOUNTED_BUDGET if counters.uncounted >= plan.max_uncounted else None
+    return UNCOUNTED_BUDGET if counters.uncounted >= max(plan.max_uncounted, 1) else None
 
 
-def _close(plan: Plan, position: int, outcome: Outcome, spent: str | None, rule: Rule | None, source: str) -> Close:
+def _close(plan: Plan, position: int, outcome: Outcome, counters: Counters, rule: Rule | None, source: str) -> Close:
     closing = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
     if outcome.is_live_voice:
         return Close(CONNECTED, LIVE_VOICE if rule is None else closing)
-    nothing_left = spent is not None or not 0 < position < len(plan.attempts)
+    is_last = position == len(plan.attempts) and counters.cycle >= plan.cycles
+    nothing_left = is_last or not 0 < position <= len(plan.attempts) or _spent(plan, counters) is not None
     return Close(RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from .strategy import AGAIN, ATTEMPT, CLOSE, NO_DELAY, SKIP, Plan, PlannedAttempt, Rule
+from .strategy import AGAIN, CLOSE, NO_DELAY, SKIP, Plan, PlannedAttempt, Rule
 
 PHONE_COUNT = 5
 MAX_DELAY = timedelta(days=366)
@@ -100,9 +100,11 @@ def _rule_problems(plan: Plan, position: int, code: str, rule: Rule, loops: Mapp
 
 
 def _named_targets(position: int, rule: Rule) -> list[int]:
-    """Positions that a rule names."""
-    targets = {ATTEMPT: [rule.next_attempt or 0], AGAIN: [position]}.get(rule.action, [])
-    return [*targets, rule.branch] if rule.action != CLOSE and rule.branch is not None else targets
+    """Positions that a rule names, each once."""
+    if rule.action == CLOSE:
+        return []
+    target = position if rule.action == AGAIN else rule.next_attempt or 0
+    return [target] if rule.branch in (None, target) else [target, rule.branch]
 
 
 def _closes_loop(plan: Plan, position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]) -> bool:

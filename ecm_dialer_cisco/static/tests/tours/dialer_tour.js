@@ -322,5 +322,13 @@ registry.category("web_tour.tours").add("ecm_dialer_dnc", {
                 `:contains('${new Date().toISOString().slice(0, 10)}'):contains('for ever'):contains('Asked at the fair')` +
                 ":contains('Corporate'):contains('Tour of the fair')",
         },
+        {
+            content: "The check is over: its form is saved, and its buttons work again",
+            trigger: ".modal:has(.o_form_saved) footer button:contains('Close'):not([disabled])",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
     ],
 });

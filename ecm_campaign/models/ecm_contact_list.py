@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, timedelta
 from functools import partial
 from operator import itemgetter
+from typing import NamedTuple
 
 import psycopg2
 
@@ -42,6 +43,28 @@ SWEEP_BATCH = 20_000
 COPY_NAMES = {"not_before": "next_attempt_at"}
 
 _logger = logging.getLogger(__name__)
+
+
+class ImportRow(NamedTuple):
+    """A contact on its way into the table.
+
+    ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original`` those of the file, and
+    ``text`` is what COPY takes. ``numbers`` are their phones 1, which tell whether the contact is known. ``listed`` are
+    the ``(number, class)`` that must not be contacted, ``key_class`` is the class of a listed customer key.
+    """
+
+    contact: tuple
+    text: str
+    original: tuple
+    numbers: tuple
+    listed: tuple = ()
+    key_class: str | None = None
+    is_closed: bool = False
+
+    @property
+    def namings(self):
+        """``(values, phone 1)`` by which the contact may be known."""
+        return zip((self.contact, self.original), self.numbers, strict=False)
 
 
 class EcmContactList(models.Model):
@@ -500,22 +523,23 @@ class EcmContactList(models.Model):
         if self.state != "importing":
             self._remove_uncalled()
             return False
-        rows, duplicates, updated = self._split_duplicates(chunk.contacts, texts)
-        rows, closed, left_out = self._scrub(rows)
-        self._copy_contacts(rows)
-        self._copy_closed(closed)
+        # A phone that moves up to phone 1 may be known as well.
+        rows, duplicates, updated = self._split_duplicates(self._scrub(chunk.contacts, texts))
+        left_out = self._count_hits(rows)
+        self._copy_contacts([row for row in rows if not row.is_closed])
+        self._copy_closed([row.text for row in rows if row.is_closed])
         warnings = [*chunk.warnings, *left_out]
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
-        self._count_chunk(chunk, len(rows) + len(closed), len(duplicates), updated, position)
+        self._count_chunk(chunk, len(rows), len(duplicates), updated, position)
         self._notify_progress()
         return True
 
-    def _split_duplicates(self, contacts, texts):
-        """Tell new contacts from those that are known already (requirement L9).
+    def _split_duplicates(self, rows):
+        """Tell new contacts from those that are known already, as the file names them or without listed numbers (L9).
 
-        :return: ``(list of (contact, text) to store, rejects of the others, how many known contacts were updated)``
+        :param rows: list of ``ImportRow``
+        :return: ``(rows to store, rejects of the others, how many known contacts were updated)``
         """
-        rows = list(zip(contacts, texts, strict=True))
         policy = self._get_policy()
         if policy == "allow":
             return rows, [], 0
@@ -523,15 +547,15 @@ class EcmContactList(models.Model):
         if policy == "update":
             rows, known, updated = self._update_known(rows)
         else:
-            known = self._get_known_phones({contact[PHONE] for contact in contacts})
+            known = self._get_known_phones({number for row in rows for number in row.numbers})
         kept, duplicates = [], []
         for row in rows:
-            number = row[0][PHONE]
-            if number in known:
-                duplicates.append(contact_rows.Reject(row[0][LINE], "phone_1", number, "duplicate"))
-            else:
-                known.add(number)
+            if known.isdisjoint(row.numbers):
+                known.update(row.numbers)
                 kept.append(row)
+            else:
+                number = next(number for number in row.numbers if number in known)
+                duplicates.append(contact_rows.Reject(row.contact[LINE], "phone_1", number, "duplicate"))
         return kept, duplicates, updated
 
     def _get_policy(self):
@@ -555,28 +579,32 @@ class EcmContactList(models.Model):
 
         :return: ``(rows of other numbers, numbers that are not open or stood in this file before, how many updated)``
         """
-        found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, {contact[PHONE] for contact, _text in rows})
+        numbers = {number for row in rows for number in row.numbers}
+        found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, numbers)
         updates, others, known = {}, [], set()
         for row in rows:
-            contact_id, list_id, is_open = found.get(row[0][PHONE], (None, None, False))
-            if contact_id and is_open and (list_id != self.id or self.mode == "overwrite"):
-                updates[contact_id] = (contact_id, *(row[0][place] for place in UPDATED))
+            for contact, number in row.namings:
+                contact_id, list_id, is_open = found.get(number, (None, None, False))
+                if contact_id and is_open and (list_id != self.id or self.mode == "overwrite"):
+                    updates[contact_id] = (contact_id, *(contact[place] for place in UPDATED))
+                    break
+                known.update({number} if contact_id else ())
             else:
                 others.append(row)
-                known.update({row[0][PHONE]} if contact_id else ())
         self.env["ecm.contact"]._update_imported(list(updates.values()), self.id if self.mode == "overwrite" else None)
         return others, known, len(rows) - len(others)
 
     def _copy_contacts(self, rows):
         """COPY contacts into the table; those with a time to come wait for it.
 
-        :param rows: list of ``(contact, text)``
+        :param rows: list of ``ImportRow``
         """
         now = fields.Datetime.to_string(fields.Datetime.now())
         is_held = self.status != "active"
         ready, waiting = [], []
-        for contact, text in rows:
-            (waiting if is_held or (contact[NOT_BEFORE] and contact[NOT_BEFORE] > now) else ready).append(text)
+        for row in rows:
+            not_before = row.contact[NOT_BEFORE]
+            (waiting if is_held or (not_before and not_before > now) else ready).append(row.text)
         for texts, is_ready in ((ready, True), (waiting, False)):
             if texts:
                 self._copy_texts(texts, self._prepare_copy_constants(is_ready, now))

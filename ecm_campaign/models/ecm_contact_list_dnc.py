@@ -1,6 +1,9 @@
+from collections import Counter
+
 from odoo import fields, models
 
 from ..tools import contact_rows
+from .ecm_contact_list import ImportRow
 
 PHONES = slice(contact_rows.COLUMNS.index("phone_1"), contact_rows.COLUMNS.index("phone_5") + 1)
 KEY = contact_rows.COLUMNS.index("account_number")
@@ -21,48 +24,55 @@ class EcmContactList(models.Model):
     dnc_litigation_contacts = fields.Integer("Litigation, contacts", readonly=True, copy=False)
     dnc_litigation_numbers = fields.Integer("Litigation, numbers", readonly=True, copy=False)
 
-    def _scrub(self, rows):
+    def _scrub(self, contacts, texts):
         """Take listed numbers out of new contacts.
 
         A contact keeps its other numbers. One that has none left, or whose customer key is listed, is stored closed as
         *DNC Listed*: it is counted and can be looked up, and is never contacted.
 
-        :param rows: list of ``(contact, COPY text)``
-        :return: ``(rows that may be contacted, COPY texts of those that may not, warnings)``
+        :param texts: COPY text of each contact
+        :return: list of ``ImportRow``
         """
-        numbers = {number for contact, _text in rows for number in contact[PHONES] if number}
-        keys = {contact[KEY] for contact, _text in rows if contact[KEY]}
+        numbers = {number for contact in contacts for number in contact[PHONES] if number}
+        keys = {contact[KEY] for contact in contacts if contact[KEY]}
         listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys)
-        if not listed and not listed_keys:
-            return rows, [], []
         number_of = self._get_number_getter()
-        kept, closed, warnings, hits = [], [], [], {}
-        for contact, text in rows:
-            left, found = self._take_out(contact, listed)
-            key_class = listed_keys.get(contact[KEY])
-            _count_hits(hits, found, key_class)
+        rows = []
+        for contact, text in zip(contacts, texts, strict=True):
+            left, found = _take_out(contact, listed) if listed else (contact, ())
+            key_class = listed_keys.get(contact[KEY]) if listed_keys else None
+            phone = contact[PHONES.start]
             if key_class or not left[PHONES.start]:
-                closed.append(text)
+                rows.append(ImportRow(contact, text, contact, (phone,), found, key_class, is_closed=True))
             elif found:
-                kept.append((left, contact_rows.copy_row((*left[1:], number_of(left)))))
-                warnings += [
-                    contact_rows.Reject(contact[LINE], "phone", number, f"dnc_{dnc_class}")
-                    for number, dnc_class in found
-                ]
+                text = contact_rows.copy_row((*left[1:], number_of(left)))
+                phones = tuple(dict.fromkeys((left[PHONES.start], phone)))
+                rows.append(ImportRow(left, text, contact, phones, found))
             else:
-                kept.append((contact, text))
-        hits["warning_count"] = len(warnings)
-        self.write({name: self[name] + count for name, count in hits.items()})
-        return kept, closed, warnings
+                rows.append(ImportRow(contact, text, contact, (phone,)))
+        return rows
 
-    def _take_out(self, contact, listed):
-        """The contact with the numbers that are left moved up, and ``[(number, class)]`` of the others."""
-        found = [(number, listed[number]) for number in contact[PHONES] if number in listed]
-        if not found:
-            return contact, found
-        left = [number for number in contact[PHONES] if number and number not in listed]
-        left += [None] * (5 - len(left))
-        return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), found
+    def _count_hits(self, rows):
+        """Count listed numbers, and their contact once in each class.
+
+        :return: the warnings of numbers that were left out
+        """
+        hits, warnings = Counter(), []
+        for row in rows:
+            if not row.listed and not row.key_class:
+                continue
+            classes = [dnc_class for _number, dnc_class in row.listed]
+            hits.update(f"dnc_{dnc_class}_numbers" for dnc_class in classes)
+            hits.update(f"dnc_{dnc_class}_contacts" for dnc_class in {*classes, row.key_class} - {None})
+            if not row.is_closed:
+                line = row.contact[LINE]
+                warnings += [
+                    contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}") for number, dnc_class in row.listed
+                ]
+        if hits:
+            hits["warning_count"] = len(warnings)
+            self.write({name: self[name] + count for name, count in hits.items()})
+        return warnings
 
     def _copy_closed(self, texts):
         """Store contacts that must not be contacted."""
@@ -73,11 +83,11 @@ class EcmContactList(models.Model):
         self._copy_texts(texts, {**self._prepare_copy_constants(False, now), **closed})
 
 
-def _count_hits(hits, found, key_class):
-    """Count numbers, and the contact once in each class."""
-    for _number, dnc_class in found:
-        name = f"dnc_{dnc_class}_numbers"
-        hits[name] = hits.get(name, 0) + 1
-    for dnc_class in {dnc_class for _number, dnc_class in found} | ({key_class} if key_class else set()):
-        name = f"dnc_{dnc_class}_contacts"
-        hits[name] = hits.get(name, 0) + 1
+def _take_out(contact, listed):
+    """The contact with the numbers that are left moved up, and the ``(number, class)`` of the others."""
+    found = tuple((number, listed[number]) for number in contact[PHONES] if number in listed)
+    if not found:
+        return contact, found
+    left = [number for number in contact[PHONES] if number and number not in listed]
+    left += [None] * (5 - len(left))
+    return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), found

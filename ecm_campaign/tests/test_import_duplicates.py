@@ -66,6 +66,38 @@ class TestDuplicates(CampaignCase):
         contact_list = self.import_rows(NUMBER, OTHER, THIRD, NUMBER, columns="phone", duplicate_days=30)
         self.assert_counts(contact_list, uploaded=1, duplicate=3)
 
+    # -- numbers that must not be called --------------------------------------------------------------
+
+    def list_number(self, number):
+        self.env["ecm.dnc.list"].create({"name": "Registry"}).api_add([number])
+
+    def test_a_phone_that_moves_up_may_be_known(self):
+        self.list_number(NUMBER)
+        self.create_contact(phone_1=OTHER)
+        contact_list = self.import_rows(f"{NUMBER},{OTHER}", f"{NUMBER},{THIRD}", columns="phone 1,phone 2")
+        self.assert_counts(contact_list, processed=2, uploaded=1, duplicate=1)
+        self.assertEqual(contact_list.reject_ids.filtered(lambda reject: reject.reason == "duplicate").value, OTHER)
+        self.assertEqual(sorted(self.contacts_of(self.campaign).mapped("phone_1")), [OTHER, THIRD])
+        self.assertEqual(contact_list.dnc_corporate_contacts, 1)
+
+    def test_a_number_that_was_listed_since_is_known(self):
+        contact = self.create_contact(phone_1=NUMBER, phone_2=OTHER, last_name="Old")
+        self.list_number(NUMBER)
+        for mode, last_name in (("append", "Old"), ("update", "New")):
+            with self.subTest(mode=mode):
+                columns = "phone 1,phone 2,last name"
+                contact_list = self.import_rows(f"{NUMBER},{OTHER},New", columns=columns, mode=mode)
+                self.assert_counts(contact_list, uploaded=0, duplicate=int(mode == "append"))
+                self.assertEqual((contact.last_name, contact.phone_2), (last_name, OTHER))
+
+    def test_a_contact_that_was_stored_without_its_listed_number_is_updated(self):
+        self.list_number(NUMBER)
+        row = f"{NUMBER},{OTHER}"
+        self.import_rows(f"{row},Old", columns="phone 1,phone 2,last name")
+        contact_list = self.import_rows(f"{row},New", columns="phone 1,phone 2,last name", mode="update")
+        self.assert_counts(contact_list, uploaded=0, updated=1)
+        self.assertEqual(self.by_phone()[OTHER].last_name, "New")
+
     # -- update ---------------------------------------------------------------------------------------
 
     def test_update_gives_open_contacts_new_values_and_keeps_the_rest(self):

@@ -31,7 +31,7 @@ class EcmCampaignGroup(models.Model):
         help="How many contacts of the group the dialer may hold at first, and again after a break.",
     )
     increment = fields.Integer(
-        "Increment by",
+        "Increment (%)",
         default=30,
         required=True,
         tracking=True,
@@ -39,7 +39,7 @@ class EcmCampaignGroup(models.Model):
         "less than half of what it may, and more could be sent.",
     )
     decrement = fields.Integer(
-        "Decrement by",
+        "Decrement (%)",
         default=60,
         required=True,
         tracking=True,
@@ -47,14 +47,14 @@ class EcmCampaignGroup(models.Model):
         "still holds 90 % or more of what it may. Never less stays than one decrement leaves of the initial number.",
     )
     upper_threshold = fields.Integer(
-        "Upper threshold",
+        "Upper threshold (%)",
         default=200,
         required=True,
         tracking=True,
         help="Never more than this, in per cent of the initial number.",
     )
     interval_minutes = fields.Integer(
-        "Interval", default=5, required=True, tracking=True, help="How often the dialer is looked at, in minutes."
+        "Interval (minutes)", default=5, required=True, tracking=True, help="How often the dialer is looked at."
     )
     buffer_size = fields.Integer("Dialer may hold now", readonly=True, copy=False)
     buffer_at = fields.Datetime("Looked at", readonly=True, copy=False)

@@ -20,7 +20,7 @@ class EcmCampaign(models.Model):
         "same customers, upload the file to each of them, or chain the campaigns.",
     )
     deliverable_percentage = fields.Integer(
-        "Deliverable percentage",
+        "Deliverable percentage (%)",
         default=100,
         required=True,
         tracking=True,
@@ -39,7 +39,16 @@ class EcmCampaign(models.Model):
     team_ids = fields.Many2many(
         "ecm.team", string="Teams", check_company=True, help="Whose agents take the calls: to find and filter by."
     )
+    ttl_days = fields.Integer(
+        "Time to live (days)",
+        default=30,
+        required=True,
+        tracking=True,
+        help="Contacts that were added longer ago and are still pending close as Expired. 0: they do not.",
+    )
+    chain_ids = fields.One2many("ecm.campaign.chain", "campaign_id", string="Chaining", copy=True)
 
+    _ttl_positive = models.Constraint("CHECK(ttl_days >= 0)", "Time to live: 0 days or more.")
     _percentage_range = models.Constraint(
         "CHECK(deliverable_percentage BETWEEN 0 AND 100)", "Deliverable percentage: 0 to 100."
     )

@@ -99,6 +99,27 @@ class TestQueryPlans(CampaignCase):
         self.assert_no_scan(lambda: contacts._filter_ready(campaigns, now))
         self.assert_no_scan(lambda: contacts._count_at_dialer(campaigns))
 
+    def test_time_to_live(self):
+        self.assert_no_scan(lambda: self.env["ecm.contact"]._expire_old(fields.Datetime.now(), 100))
+
+    def test_chaining(self):
+        self.env["ecm.campaign.chain"].create(
+            {
+                "campaign_id": self.campaign.id,
+                "outcome_id": self.env.ref("ecm_campaign.ecm_outcome_busy").id,
+                "mode": "copy",
+                "target_id": self.other.id,
+            }
+        )
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        some = contacts.search([("campaign_id", "=", self.campaign.id)], limit=500)
+        ends = SQL(
+            "SELECT id, %s, TRUE FROM ecm_contact WHERE id = ANY(%s)",
+            self.env.ref("ecm_campaign.ecm_outcome_busy").id,
+            some.ids,
+        )
+        self.assert_no_scan(lambda: contacts._chain(ends, now))
+
     def test_life_of_a_list(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
         self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))

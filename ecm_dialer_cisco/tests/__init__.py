@@ -1,1 +1,11 @@
-from . import test_dialer, test_dnc, test_feed, test_list_life, test_pacing, test_results, test_tour
+from . import (
+    test_chaining,
+    test_dialer,
+    test_dnc,
+    test_expiry,
+    test_feed,
+    test_list_life,
+    test_pacing,
+    test_results,
+    test_tour,
+)

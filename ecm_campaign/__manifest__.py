@@ -15,6 +15,7 @@
         "data/ecm_outcome_data.xml",
         "data/ecm_strategy_data.xml",
         "data/ecm_dnc_data.xml",
+        "data/ecm_region_rule_data.xml",
         "data/ecm_import_profile_data.xml",
         "data/ir_cron_data.xml",
         "views/ecm_outcome_views.xml",
@@ -30,6 +31,7 @@
         "views/ecm_campaign_menus.xml",
         "views/ecm_dnc_views.xml",
         "views/ecm_campaign_group_views.xml",
+        "views/ecm_region_rule_views.xml",
     ],
     "demo": [
         "demo/ecm_campaign_demo.xml",

@@ -1,7 +1,5 @@
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-
-from pytz import timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -9,11 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..const import BUSINESS_PARAMETERS, CLOSED_STATES, CONTACT_STATES, PENDING, SENT_TO_DIALER
 from ..exceptions import ChannelError
 from ..tools import strategy as decision
-from ..tools.window import Window
 from odoo.addons.base.models.res_partner import _tz_get
-
-# How far ahead the next opening is looked for: longer closures show as "no opening".
-HORIZON = timedelta(days=14)
 
 
 class EcmCampaign(models.Model):
@@ -247,13 +241,13 @@ class EcmCampaign(models.Model):
 
     # -- schedule ---------------------------------------------------------------------------------
 
-    @api.depends("is_running", "calendar_id", "tz", "date_start", "date_end")
+    @api.depends("is_running", "calendar_id", "tz", "date_start", "date_end", "hours_zone", "drain_minutes")
     def _compute_status(self):
         now = fields.Datetime.now()
         windows = self._get_windows(now)
         for campaign in self:
             window = windows[campaign.id]
-            campaign.next_opening_at = window.opens_at
+            campaign.next_opening_at = not window.is_open and window.opens_at
             campaign.status, campaign.status_reason = campaign._get_status(window)
 
     def _get_status(self, window):
@@ -267,16 +261,6 @@ class EcmCampaign(models.Model):
         reason = self._get_blocking_reason()
         return ("blocked", reason) if reason else ("running", False)
 
-    def _get_waiting_reason(self, window):
-        if window.opens_at:
-            opening = fields.Datetime.context_timestamp(self.with_context(tz=self.tz), window.opens_at)
-            return self.env._(
-                "Opens on %(opening)s (%(zone)s).", opening=opening.strftime("%a %d %b %H:%M"), zone=self.tz
-            )
-        if self.date_end and self.date_end <= fields.Datetime.now():
-            return self.env._("The campaign's end date has passed.")
-        return self.env._("The calling hours have no opening within %s days.", HORIZON.days)
-
     def _get_blocking_reason(self):
         """Why an open campaign cannot be fed, as a sentence, or False. Channel modules extend it."""
         self.ensure_one()
@@ -286,32 +270,6 @@ class EcmCampaign(models.Model):
             names = ", ".join(outdated.mapped("name"))
             return self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
         return False
-
-    def _get_windows(self, now):
-        """Whether each campaign may be fed, and when next (requirement C4).
-
-        Campaigns that share calling hours and zone share the computation.
-
-        :param datetime now: naive UTC
-        :return: ``{campaign id: tools.window.Window}``
-        """
-        cache = {}
-        windows = {}
-        for campaign in self:
-            key = (campaign.calendar_id.id, campaign.tz)
-            if key not in cache:
-                cache[key] = campaign._get_open_intervals(now)
-            windows[campaign.id] = Window.at(now, cache[key], campaign.date_start, campaign.date_end)
-        return windows
-
-    def _get_open_intervals(self, now):
-        """Open intervals from now to the horizon, as naive UTC pairs; ``None`` when always open."""
-        calendar = self.calendar_id.sudo()
-        if not calendar:
-            return None
-        start = now.replace(tzinfo=UTC)
-        intervals = calendar._work_intervals_batch(start, start + HORIZON, tz=timezone(self.tz))[False]
-        return [(_naive_utc(opens), _naive_utc(closes)) for opens, closes, _records in intervals]
 
     # -- strategy ---------------------------------------------------------------------------------
 
@@ -507,7 +465,3 @@ class EcmCampaign(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_attempt_action")
         return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
-
-
-def _naive_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -9,6 +9,7 @@ from ..fields import UncheckedMany2one
 from ..tools import phones as phone_tools
 from ..tools import strategy as decision
 from ..tools.gates import Candidate
+from ..tools.time_zones import is_zone
 
 CLOSE_REASONS = [
     ("live_voice", "Customer reached"),
@@ -67,7 +68,7 @@ class EcmContact(models.Model):
     last_name = fields.Char("Last name")
     account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
     email = fields.Char("E-mail")
-    tz = fields.Char("Time zone")
+    tz = fields.Char("Time zone", help="Where the customer is, as in Europe/Berlin. Empty: as the number says.")
     priority = fields.Integer(
         default=0, required=True, help="Higher is called first where the campaign's order is priority."
     )
@@ -169,6 +170,14 @@ class EcmContact(models.Model):
         return [("state", "in", states)]
 
     # -- few contacts: forms and API ----------------------------------------------------------------
+
+    @api.constrains("tz")
+    def _check_tz(self):
+        for contact in self:
+            if contact.tz and not is_zone(contact.tz):
+                raise ValidationError(
+                    self.env._("%s is not a time zone that is known; write it as in Europe/Berlin.", contact.tz)
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_calling_hours,
     test_campaign,
     test_dnc,
     test_import,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .calling_hours import ALWAYS, ANY_ZONE, REGION, CallingHours, Constraint, Range, WeeklyHours, calling_hours
+from .calling_hours import (
+    ALWAYS,
+    ANY_ZONE,
+    REGION,
+    CallingHours,
+    Constraint,
+    Interval,
+    Range,
+    WeeklyHours,
+    calling_hours,
+    ranges,
+)
 from .number_places import zones_of
 from .region_rules import RegionRule, RegionRules
-from .time_zones import is_zone
+from .time_zones import EPOCH, MINUTE, is_zone, offset_at
 
 NO_RULES = RegionRules(())
 
@@ -90,3 +101,35 @@ class CampaignHours:
 
     def _get_own(self, *zones: str) -> Constraint:
         return Constraint(zones, self.hours, self.holidays, self.closed)
+
+
+def sort_closures(intervals: Iterable[Interval], zones: Sequence[str]) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
+    """Tell holidays, which are dates of whoever is called, from hours in which the callers are away.
+
+    :param intervals: ``(from, to)`` in naive UTC
+    :param zones: those in which the dates may have been meant, the likeliest first
+    :return: ``(holidays, closed)`` for `CampaignHours`: whole days on the clock of one of the zones, and the others
+    """
+    holidays: list[Interval] = []
+    closed: list[Interval] = []
+    for start, end in intervals:
+        days = next(filter(None, (_as_days(start, end, zone) for zone in zones)), None)
+        if days:
+            holidays.append(days)
+        else:
+            closed.append((start, end))
+    return ranges(holidays), ranges(closed)
+
+
+def _as_days(start: datetime, end: datetime, zone: str) -> Interval | None:
+    """The days from midnight to midnight, or to the last minute before it, that a clock in the zone shows."""
+    since, until = _on_clock(start, zone), _on_clock(end + MINUTE, zone)
+    first = since.replace(hour=0, minute=0)
+    last = until.replace(hour=0, minute=0)
+    is_whole = since == first and until - last <= MINUTE and first < last
+    return (first, last) if is_whole else None
+
+
+def _on_clock(moment: datetime, zone: str) -> datetime:
+    minute = (moment - EPOCH) // MINUTE
+    return EPOCH + (minute + offset_at(zone, minute)) * MINUTE

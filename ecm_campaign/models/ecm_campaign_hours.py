@@ -81,13 +81,46 @@ class EcmCampaign(models.Model):
             return self.env._("The campaign's end date has passed.")
         if not window.opens_at:
             return self.env._("The calling hours have no opening within %s days.", hours.HORIZON.days)
-        opens_at = fields.Datetime.context_timestamp(self.with_context(tz=self.tz), window.opens_at)
-        when = {"opening": opens_at.strftime("%a %d %b %H:%M"), "zone": self.tz}
+        when = self._describe_moment(window.opens_at)
         if window.reason == hours.HOLIDAY:
             return self.env._("Holiday. Opens on %(opening)s (%(zone)s).", **when)
         if self.hours_zone == "contact":
-            return self.env._("Opens on %(opening)s (%(zone)s), where contacts are the farthest east.", **when)
+            return self.env._(
+                "Opens on %(opening)s (%(zone)s), when the hours begin in the easternmost time zone.", **when
+            )
         return self.env._("Opens on %(opening)s (%(zone)s).", **when)
+
+    def _describe_moment(self, moment):
+        """A naive UTC moment on the campaign's clock, for a sentence."""
+        local = fields.Datetime.context_timestamp(self.with_context(tz=self.tz), moment)
+        return {"opening": local.strftime("%a %d %b %H:%M"), "zone": self.tz}
+
+    def _get_status(self, window):
+        """A campaign whose contacts all wait for their own hours says so, rather than that it runs."""
+        status, reason = super()._get_status(window)
+        if status != "running":
+            return status, reason
+        opens_at = self._get_contacts_opening()
+        if not opens_at:
+            return status, reason
+        return "waiting", self.env._(
+            "All contacts wait for calling hours where they are. The next may be called on %(opening)s (%(zone)s).",
+            **self._describe_moment(opens_at),
+        )
+
+    def _get_contacts_opening(self):
+        """When the next contact may be called, where all that are left wait for their own hours; else None.
+
+        Two looks into the indexes ``_ready_arrival`` and ``_waiting`` of the contacts.
+        """
+        pending = [("campaign_id", "=", self.id), ("state", "=", "pending")]
+        contacts = self.env["ecm.contact"].sudo()
+        if contacts.search_count([*pending, ("is_ready", "=", True)], limit=1):
+            return None
+        waiting = [*pending, ("is_ready", "=", False), ("next_attempt_at", "!=", False)]
+        first = contacts.search(waiting, order="next_attempt_at", limit=1)
+        is_due = first.next_attempt_at and first.next_attempt_at <= fields.Datetime.now()
+        return first.next_attempt_at if first.block_reason in hours.REASONS and not is_due else None
 
     # -- each contact ---------------------------------------------------------------------------------
 
@@ -138,6 +171,21 @@ class EcmCampaign(models.Model):
         """:return: the region rules that the campaign keeps, as ``tools.region_rules.RegionRules``"""
         self.ensure_one()
         return self.env["ecm.region.rule"]._get_rules() if self.keeps_region_rules else NO_RULES
+
+    def _get_limit_finder(self, callback=None):
+        """Limits of the regions that a number belongs to count over all campaigns (requirement N3)."""
+        find_limits, rules = super()._get_limit_finder(callback), self._get_region_rules()
+        if not rules.has_limits:
+            return find_limits
+        channel = "sms" if self.kind == "sms" else "voice"
+
+        def find(number):
+            return (*find_limits(number), *(rules.get_limits(number, channel) if number else ()))
+
+        return find
+
+    def _has_shared_limits(self):
+        return super()._has_shared_limits() or self._get_region_rules().has_limits
 
     def _get_weekly_hours(self, calendar):
         lines = calendar.attendance_ids.filtered(lambda line: line._is_work_period())

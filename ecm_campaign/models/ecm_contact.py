@@ -33,6 +33,11 @@ CLOSE_REASONS = [
 BLOCK_REASONS = [
     ("list_stopped", "List stopped"),
     ("limit", "Limit of attempts"),
+    ("hours", "Outside calling hours"),
+    ("zone", "Not open in all its time zones"),
+    ("holiday", "Holiday"),
+    ("region", "Region rule"),
+    ("drain", "Hours end soon"),
 ]
 
 

@@ -7,7 +7,8 @@ from odoo.tools import format_duration, ormcache
 
 from ..const import CHANNELS
 from ..tools.calling_hours import WeeklyHours
-from ..tools.region_rules import Limit, RegionRule, RegionRules
+from ..tools.limits import Limit
+from ..tools.region_rules import RegionRule, RegionRules
 
 DAY_FIELDS = ("weekday", "saturday", "sunday")
 PREFIX = re.compile(r"\+[1-9]\d{0,14}")
@@ -116,7 +117,8 @@ class EcmRegionRule(models.Model):
         """:rtype: tools.region_rules.RegionRule"""
         self.ensure_one()
         channels = {code for code, _label in CHANNELS} if self.channel == "all" else {self.channel}
-        limit = Limit(self.max_attempts, timedelta(hours=self.max_attempts_hours), self.name)
+        window = timedelta(hours=self.max_attempts_hours)
+        limit = Limit(self.max_attempts, window=window, per_number=True, everywhere=True, label=self.name)
         return RegionRule(
             id=self.id,
             name=self.name,

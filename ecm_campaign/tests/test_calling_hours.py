@@ -204,7 +204,14 @@ class TestRegionRules(HoursCase):
         rules = self.env["ecm.region.rule"]._get_rules()
         (limit,) = rules.get_limits(MIAMI, "voice")
         self.assertEqual((limit.count, limit.window), (3, timedelta(hours=24)))
+        self.assertTrue(limit.per_number and limit.everywhere)
         self.assertFalse(rules.get_limits(NEW_YORK, "voice"))
+        find_limits = self.campaign._get_limit_finder()
+        self.assertEqual(set(find_limits(MIAMI)) - set(find_limits(NEW_YORK)), {limit})
+        self.assertTrue(self.campaign._has_shared_limits())
+        self.campaign.keeps_region_rules = False
+        self.assertNotIn(limit, self.campaign._get_limit_finder()(MIAMI))
+        self.assertFalse(self.campaign._has_shared_limits())
 
     def test_what_is_edited_holds_at_once(self):
         rule = self.create_rule(weekday_from=12, weekday_to=13)
@@ -259,3 +266,57 @@ class TestRegionRules(HoursCase):
             with self.assertRaises(AccessError):
                 change(rule.with_user(supervisor))
         rule.with_user(self.create_user("administrator")).weekday_to = 20
+
+
+class TestHoursGate(HoursCase):
+    """Contacts whose hours are closed are moved, with the reason, and never dropped (N3, N4)."""
+
+    def judge(self, contacts, at, campaign=None):
+        """:return: ``{contact: verdict}`` of those that the gates stop"""
+        campaign = campaign or self.campaign
+        self.env.flush_all()
+        candidates = self.env["ecm.contact"]._lock_ready(campaign, 100)
+        passed, verdicts = self.env["ecm.engine"]._judge(campaign, candidates, at)
+        self.assertEqual({candidate.contact_id for candidate in passed} | set(verdicts), set(contacts.ids))
+        return {self.env["ecm.contact"].browse(contact_id): verdict for contact_id, verdict in verdicts.items()}
+
+    def test_each_contact_waits_for_its_own_hours(self):
+        every_day = [(day, 9, 20) for day in range(7)]
+        self.campaign.write({"hours_zone": "contact", "calendar_id": self.create_calendar(every_day).id})
+        berlin = self.create_contact(phone_1=BERLIN)
+        tokyo = self.create_contact(phone_1="+81312345678")
+        new_york = self.create_contact(phone_1=NEW_YORK, tz="America/Los_Angeles")
+        verdicts = self.judge(berlin | tokyo | new_york, datetime(2026, 3, 2, 11, 30))
+        self.assertEqual(set(verdicts), {tokyo, new_york})
+        self.assertEqual((verdicts[tokyo].until, verdicts[tokyo].reason), (datetime(2026, 3, 3), "hours"))
+        self.assertEqual(verdicts[tokyo].detail, "Asia/Tokyo")
+        self.assertEqual(verdicts[new_york].until, datetime(2026, 3, 2, 17))
+
+    def test_numbers_that_may_never_be_called_are_looked_at_again(self):
+        narrow = self.create_calendar([(0, 9, 10)])
+        self.campaign.write({"hours_zone": "contact", "hours_numbers": "all", "calendar_id": narrow.id})
+        contact = self.create_contact(phone_1=BERLIN, phone_2="+81312345678")
+        nine_in_berlin = datetime(2026, 3, 2, 8)
+        verdict = self.judge(contact, nine_in_berlin)[contact]
+        self.assertEqual((verdict.until, verdict.reason), (nine_in_berlin + timedelta(days=1), "zone"))
+
+    def test_every_reason_to_wait_has_a_label(self):
+        from ..tools import calling_hours
+
+        labels = dict(self.env["ecm.contact"]._fields["block_reason"].selection)
+        waits = set(calling_hours.REASONS) - {calling_hours.NOT_STARTED, calling_hours.ENDED}
+        self.assertLessEqual(waits, set(labels))
+
+    @freeze_time("2026-03-02 11:30:00")
+    def test_a_campaign_whose_contacts_all_wait_says_until_when(self):
+        self.patch(self.registry["ecm.campaign"], "_get_feed_targets", lambda campaign: [campaign])
+        contact = self.create_contact(phone_1=NEW_YORK)
+        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.invalidate_all()
+        self.assertEqual(self.campaign.status, "running")
+        verdicts = self.judge(contact, datetime(2026, 3, 2, 11, 30))
+        self.env["ecm.contact"]._apply_waits([(contact.id, verdicts[contact])])
+        self.env.invalidate_all()
+        self.assertEqual(self.campaign.status, "waiting")
+        self.assertIn("Mon 02 Mar 13:00 (UTC)", self.campaign.status_reason)
+        self.assertEqual(contact.block_reason, "region")

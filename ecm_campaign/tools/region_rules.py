@@ -7,21 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import phonenumbers
 
 from .calling_hours import WeeklyHours
+from .limits import Limit
 from .number_places import country_of
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Limit:
-    """At most ``count`` contacts of one number in any ``window``; ``name`` is the rule that says so."""
-
-    count: int
-    window: timedelta
-    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +47,7 @@ class RegionRules:
                 self._by_prefix.setdefault(prefix, []).append(rule)
             if rule.country and not rule.prefixes:
                 self._by_country.setdefault(rule.country, []).append(rule)
+        self._has_limits = any(rule.limit for rule in rules)
         countries = {rule.country for rule in rules if rule.country}
         self._calling_codes = tuple(f"+{phonenumbers.country_code_for_region(country)}" for country in countries)
         self._sizes = sorted({len(prefix) for prefix in self._by_prefix})
@@ -73,9 +65,14 @@ class RegionRules:
             self._known[key] = self._match(country, prefixes, channel)
         return self._known[key]
 
-    def get_limits(self, number: str, channel: str) -> list[Limit]:
+    def get_limits(self, number: str, channel: str) -> tuple[Limit, ...]:
         """How often the number may be contacted on the channel: every limit holds."""
-        return [rule.limit for rule in self.get_matching(number, channel) if rule.limit]
+        return tuple(rule.limit for rule in self.get_matching(number, channel) if rule.limit)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether any rule says how often."""
+        return self._has_limits
 
     def _match(self, country: str | None, prefixes: tuple[str, ...], channel: str) -> tuple[RegionRule, ...]:
         rules = [*self._by_country.get(country or "", ())]

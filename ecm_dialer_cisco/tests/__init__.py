@@ -1,4 +1,5 @@
 from . import (
+    test_calling_hours,
     test_chaining,
     test_dialer,
     test_dnc,

@@ -9,8 +9,9 @@ from phonenumbers import PhoneNumberFormat, timezone
 from ecm_campaign.tools import calling_hours as hours
 from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
 from ecm_campaign.tools.campaign_hours import CampaignHours
+from ecm_campaign.tools.limits import Limit
 from ecm_campaign.tools.number_places import country_of, zones_of
-from ecm_campaign.tools.region_rules import Limit, RegionRule, RegionRules
+from ecm_campaign.tools.region_rules import RegionRule, RegionRules
 from ecm_campaign.tools.time_zones import is_zone
 
 BERLIN = "+493023125000"
@@ -30,7 +31,7 @@ def every_day(start, end):
 
 UNITED_STATES = RegionRule(1, "United States", "US", hours=every_day(8, 21))
 FLORIDA = RegionRule(
-    2, "Florida", "US", ("+1305", "+1786"), hours=every_day(8, 20), limit=Limit(3, timedelta(hours=24), "Florida")
+    2, "Florida", "US", ("+1305", "+1786"), hours=every_day(8, 20), limit=Limit(3, per_number=True, everywhere=True)
 )
 CANADA = RegionRule(3, "Canada", "CA", channels=frozenset({"voice"}), hours=every_day(10, 18))
 TEXTS = RegionRule(4, "Texts", "US", channels=frozenset({"sms"}), hours=every_day(12, 13))
@@ -102,7 +103,7 @@ def test_a_beginning_does_not_reach_into_another_country():
 
 def test_limits_are_those_of_the_matching_rules():
     assert [(limit.count, limit.window) for limit in RULES.get_limits(MIAMI, "voice")] == [(3, timedelta(days=1))]
-    assert RULES.get_limits(NEW_YORK, "voice") == []
+    assert RULES.get_limits(NEW_YORK, "voice") == ()
 
 
 # -- a contact's hours ------------------------------------------------------------------------------------------------

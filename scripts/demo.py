@@ -184,6 +184,7 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         "strategy_id": strategy_id,
         "dialer_campaign_id": dialer_campaign_id,
         "calendar_id": False,
+        "keeps_region_rules": False,
         "tz": "UTC",
         "parameters_definition": [
             {"name": f"business_parameter_{number}", "type": "char", "string": label} for number, label in labels

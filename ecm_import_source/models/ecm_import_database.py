@@ -94,12 +94,10 @@ class EcmImportDatabase(models.AbstractModel):
         self._follow_lists()
         with tempfile.TemporaryFile() as file:
             written = self._read_into(file)
-            file.seek(0)
-            content = file.read() if written.rows else b""
-        if not written.rows:
-            return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
-        if not engine._atomically(lambda: self._store_extract(content, written)):
-            return self.env._("%s: the rows are the same as before.", self.name), bool(self._get_waiting())
+            if not written.rows:
+                return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
+            if not engine._atomically(lambda: self._store_extract(file, written)):
+                return self.env._("%s: the rows are the same as before.", self.name), bool(self._get_waiting())
         return self.env._("%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"), True
 
     def _follow_lists(self):
@@ -182,13 +180,14 @@ class EcmImportDatabase(models.AbstractModel):
             has_header=not profile or profile.layout == "header",
         )
 
-    def _store_extract(self, content, written):
+    def _store_extract(self, file, written):
         """The list, its place in the history and the watermark, in one transaction.
 
         :return: whether there is something to import: the same rows are imported once
         :raise SourceError: the rows cannot be imported; nothing was stored
         """
-        digest = hashlib.sha256(content).hexdigest()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
         is_new = not self._is_imported(digest)
         if self.key_column:
             try:
@@ -196,20 +195,20 @@ class EcmImportDatabase(models.AbstractModel):
             except reading.QueryError as error:
                 raise SourceError(self._get_query_error_text(error)) from error
         if is_new:
-            self._queue_extract(content, digest)
+            self._queue_extract(file, digest)
         return is_new
 
-    def _queue_extract(self, content, digest):
+    def _queue_extract(self, file, digest):
         name = f"{self.name} {fields.Datetime.now():%Y-%m-%d %H.%M.%S}.csv"
         try:
-            contact_list = self._queue_list(name, content)
+            contact_list = self._queue_list(name, file)
         except UserError as error:
             raise SourceError(str(error)) from error
         self.env["ecm.import.file"].create(
             {
                 "source_id": self.id,
                 "name": name,
-                "size": len(content),
+                "size": contact_list.file_size,
                 "hash": digest,
                 "state": "waiting",
                 "list_id": contact_list.id,

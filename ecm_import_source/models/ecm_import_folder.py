@@ -11,7 +11,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..exceptions import SourceError
-from ..tools.folder import Folder, FolderError, telling
+from ..tools.folder import Folder, FolderError, limit_waiting, telling
 
 _logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class EcmImportFolder(models.AbstractModel):
                 # Instances are cached per thread: one whose server went away would stay dead.
                 fsspec.get_filesystem_class(storage.protocol).clear_instance_cache()
                 filesystem = storage._get_filesystem()
-                _limit_waiting(storage._get_root_filesystem(filesystem))
+                limit_waiting(storage._get_root_filesystem(filesystem), ANSWER_SECONDS)
             yield Folder(filesystem, self.directory or "", secrets)
         except FolderError as error:
             raise SourceError(self._get_folder_error_text(error)) from error
@@ -218,22 +218,20 @@ class EcmImportFolder(models.AbstractModel):
         engine._commit()
         with tempfile.TemporaryFile() as copy:
             digest = folder.fetch(entry, copy, max_size)
-            copy.seek(0)
-            content = copy.read()
-        try:
-            return engine._atomically(partial(self._store, entry, content, digest))
-        except psycopg2.errors.UniqueViolation:
-            # Another process has stored the same content since this transaction began.
-            engine._rollback()
-            return engine._atomically(partial(self._note_duplicate, entry, digest))
+            try:
+                return engine._atomically(partial(self._store, entry, copy, digest))
+            except psycopg2.errors.UniqueViolation:
+                # Another process has stored the same content since this transaction began.
+                engine._rollback()
+                return engine._atomically(partial(self._note_duplicate, entry, digest))
 
-    def _store(self, entry, content, digest):
+    def _store(self, entry, copy, digest):
         """The list and the file's record, in one transaction."""
         if self._is_imported(digest):
             return self._note_duplicate(entry, digest)
         try:
             with self.env.cr.savepoint():
-                contact_list = self._queue_list(entry.name, content)
+                contact_list = self._queue_list(entry.name, copy)
                 values = {"state": "waiting", "hash": digest, "list_id": contact_list.id}
                 return self.env["ecm.import.file"].create({**self._prepare_file(entry), **values})
         except UserError as error:
@@ -322,14 +320,6 @@ def _get_secrets(options):
             yield from _get_secrets(value)
         elif isinstance(value, str) and any(word in name.lower() for word in SECRET_OPTIONS):
             yield value
-
-
-def _limit_waiting(filesystem):
-    """Give an SFTP server that no longer answers up."""
-    if ftp := getattr(filesystem, "ftp", None):
-        get_channel = getattr(ftp, "get_channel", None)
-        if get_channel:
-            get_channel().settimeout(ANSWER_SECONDS)
 
 
 def _close(filesystem):

@@ -210,15 +210,17 @@ class EcmImportSource(models.Model):
             }
         )
 
-    def _queue_list(self, name, content):
-        """Have a file's content imported.
+    def _queue_list(self, name, file):
+        """Have a file imported.
 
+        :param file: opened for reading bytes; it is never in memory as a whole
         :return: the ``ecm.contact.list``, which waits for its import
         :raise UserError: it cannot be read; nothing was stored
         """
         with self.env.cr.savepoint():
+            attachment = self.env["ir.attachment"]._create_from_stream(name, file)
             return self.env["ecm.contact.list"].create_from_file(
-                self.campaign_id, name, content, profile=self.profile_id, source=self.kind
+                self.campaign_id, name, attachment, profile=self.profile_id, source=self.kind
             )
 
     def _is_imported(self, digest):

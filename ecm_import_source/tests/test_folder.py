@@ -1,3 +1,4 @@
+import mmap
 import os
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -9,6 +10,7 @@ from odoo.tools import mute_logger
 
 from ..tools.folder import Folder, FolderError
 from .common import CONTENT, SourceCase
+from odoo.addons.ecm_campaign.models import ir_attachment
 
 
 @contextmanager
@@ -40,6 +42,13 @@ class TestFolder(SourceCase):
         self.assertRegex(self.names("archive")[0], rf"^\d{{8}}-\d{{6}}-{file.id}-june\.csv$")
         self.assertEqual((self.source.file_count, self.source.last_error), (1, False))
         self.assertEqual(len(self.contacts_of(self.campaign)), 2)
+
+    def test_a_file_is_kept_without_being_in_memory_as_a_whole(self):
+        self.put()
+        with patch.object(ir_attachment.mmap, "mmap", wraps=mmap.mmap) as mapped:
+            self.check()
+        mapped.assert_called_once()
+        self.assertEqual(self.files().list_id.attachment_id.raw, CONTENT)
 
     def test_a_file_that_cannot_be_read_goes_to_the_error_folder_with_its_reason(self):
         self.put("empty.csv", b"")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fnmatch
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,10 @@ BLOCK = 1 << 20
 # paramiko reads ahead with so many requests of 32 kB.
 READ_AHEAD = 64
 TEST_NAME = ".ecm-test"
+# smbprotocol reads it when it connects: after so many seconds of silence it asks whether the server lives, after as
+# many more it gives up. By itself it waits for ten minutes.
+SMB_PATIENCE = "SMB_EXPERIMENTAL_TRANSPORT_RECEIVE_TIMEOUT"
+os.environ.setdefault(SMB_PATIENCE, "30")
 
 
 class FolderError(Exception):
@@ -63,6 +68,13 @@ class Entry:
         (True, False)
         """
         return self.name.isprintable()
+
+
+def limit_waiting(filesystem: Any, seconds: float) -> None:
+    """Give an SFTP server up that no longer answers."""
+    get_channel = getattr(getattr(filesystem, "ftp", None), "get_channel", None)
+    if get_channel:
+        get_channel().settimeout(seconds)
 
 
 def matches(name: str, patterns: str) -> bool:

@@ -73,6 +73,13 @@ class FileServer:
             psutil.wait_procs(connections, timeout=10)
             self.process = None
 
+    def freeze(self) -> None:
+        """Let it answer no more, while its connections stay open."""
+        if self.process:
+            server = psutil.Process(self.process.pid)
+            for process in (*server.children(recursive=True), server):
+                process.suspend()
+
     def remove(self) -> None:
         """End it and delete what it shared."""
         self.kill()

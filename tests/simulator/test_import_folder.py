@@ -8,8 +8,9 @@ from hashlib import sha256
 
 import fsspec
 import pytest
+import smbclient
 
-from ecm_import_source.tools.folder import Folder, FolderError, telling
+from ecm_import_source.tools.folder import SMB_PATIENCE, Folder, FolderError, limit_waiting, telling
 from tests.servers.samba import PASSWORD, SambaServer
 from tests.servers.sftp import SftpServer
 
@@ -107,6 +108,22 @@ def test_a_server_that_is_killed_mid_file_is_an_error_and_not_half_a_file(share)
     assert entry.size == LARGE
 
 
+def test_a_server_that_hangs_mid_file_is_given_up(share, monkeypatch):
+    monkeypatch.setenv(SMB_PATIENCE, "1")
+    smbclient.reset_connection_cache()
+    share.put("in/a.csv", os.urandom(LARGE))
+    folder = open_folder(share)
+    limit_waiting(folder.filesystem, 2)
+    [entry] = folder.list_entries("*")
+    try:
+        with pytest.raises(FolderError) as error:
+            folder.fetch(entry, _Interrupting(share.freeze), MAX_SIZE)
+    finally:
+        share.kill()
+        smbclient.reset_connection_cache(fail_on_error=False)
+    assert not error.value.is_about_one_file
+
+
 def test_a_folder_without_rights_says_so(share):
     folder = open_folder(share)
     share.make_folder("in", mode=0o000)
@@ -125,6 +142,17 @@ def test_a_folder_that_cannot_be_written_is_found_by_the_test(share):
     assert "in/archive" in error.value.path
     assert share.names("in") == ["archive", "error"]
     assert share.names("in/error") == []
+
+
+def test_an_archive_without_rights_leaves_the_file_where_it_is(share):
+    share.put("in/a.csv", b"phone\n+493023125001\n")
+    share.make_folder("in/archive", mode=0o555)
+    with pytest.raises(FolderError) as error:
+        open_folder(share).move("a.csv", "archive/1-a.csv")
+    assert error.value.code == "denied"
+    assert error.value.is_about_one_file
+    assert share.names("in") == ["a.csv", "archive"]
+    assert share.names("in/archive") == []
 
 
 def test_a_missing_folder_says_so(share):

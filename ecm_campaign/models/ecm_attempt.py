@@ -274,6 +274,8 @@ class EcmAttempt(models.Model):
     def _get_tries(self, candidates, since, everywhere):
         """Tries that limits count: all that did not turn out not to count (indexes on the contact and ``_number``).
 
+        A call is not later than its result, whatever the dialer's clock says.
+
         :param candidates: list of ``tools.gates.Candidate``
         :param datetime since: naive UTC, ``None`` for the whole history
         :param bool everywhere: whether tries of other contacts on the same numbers count too
@@ -287,7 +289,8 @@ class EcmAttempt(models.Model):
         found = SQL("%s UNION %s", own, same_number) if everywhere else own
         self.env.cr.execute(
             SQL(
-                """SELECT v.contact_id, COALESCE(a.called_at, a.claimed_at), a.number, a.contact_id = v.contact_id
+                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at), a.number,
+                          a.contact_id = v.contact_id
                      FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
                CROSS JOIN LATERAL (SELECT given.contact_id, string_to_array(given.joined, ' ')::varchar[] AS numbers) v
                CROSS JOIN LATERAL (%s) a
@@ -305,21 +308,22 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _get_uses(self, contact_ids):
-        """What earlier tries of the same run through the strategy came to (index on the contact).
+        """What earlier tries by the same strategy came to (index on the contact).
 
-        :return: list of ``(contact id, position, outcome code, wrap-up code or None, counts, misses the agent, number
-            of tries)``
+        :return: list of ``(contact id, whether in the same run through the strategy, position, outcome code, wrap-up
+            code or None, counts, misses the agent, number of tries)``
         """
         self.env.cr.execute(
             SQL(
-                """SELECT a.contact_id, a.position, o.code, b.code, o.counts_as_attempt, o.misses_agent, count(*)
+                """SELECT a.contact_id, COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AS is_same_run, a.position, o.code,
+                          b.code, o.counts_as_attempt, o.misses_agent, count(*)
                      FROM ecm_attempt a
                      JOIN ecm_contact c ON c.id = a.contact_id
                      JOIN ecm_outcome o ON o.id = a.outcome_id
                 LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
-                    WHERE a.contact_id = ANY(%s) AND COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AND a.state = 'done'
+                    WHERE a.contact_id = ANY(%s) AND a.state = 'done'
                       AND a.claimed_at >= COALESCE(c.callback_since, '-infinity')
-                 GROUP BY a.contact_id, a.position, o.id, b.id""",
+                 GROUP BY a.contact_id, is_same_run, a.position, o.id, b.id""",
                 list(contact_ids),
             )
         )

@@ -275,7 +275,8 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
-                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL, block_reason = NULL
+                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL,
+                          block_reason = NULL, block_detail = NULL
                     WHERE id IN (%s) AND state = ANY(%s)
                 RETURNING phone_1, account_number""",
                 reason or None,
@@ -648,7 +649,8 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
-                          is_ready = FALSE, next_attempt_at = NULL
+                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL,
+                          block_reason = NULL, block_detail = NULL
                     WHERE id IN (SELECT c.id FROM ecm_contact c
                                   WHERE %s AND c.state = 'pending'
                                     AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)
@@ -707,7 +709,7 @@ class EcmContact(models.Model):
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'expired', close_reason = 'expired', closed_at = %s, is_ready = FALSE,
-                          next_attempt_at = NULL, resume_at = NULL
+                          next_attempt_at = NULL, resume_at = NULL, block_reason = NULL, block_detail = NULL
                     WHERE id IN (SELECT id FROM ecm_contact
                                   WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)""",
                 now,

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import strategy as decision
 from ..tools.gates import Hold, Wait
-from ..tools.limits import LIFE, ROLLING, earliest
+from ..tools.limits import LIFE, ROLLING, Try, earliest
 from ..tools.results import Decided
 from ..tools.strategy import Close
 
@@ -100,8 +100,9 @@ class EcmEngine(models.AbstractModel):
 
         :return: why there is none, as ``Close``, or None
         """
-        if candidate.counted and candidate.counted >= plan.budget:
-            return Close(decision.RETRIES_COMPLETED, decision.BUDGET)
+        counters = decision.Counters(candidate.counted, candidate.uncounted)
+        if spent := decision.spent_budget(plan, counters):
+            return Close(decision.RETRIES_COMPLETED, spent)
         phones = self._get_fresh_phones(campaign, candidate, find_limits, at)
         candidate.attempt = decision.attempt_from(plan, phones, candidate.position, at, decision.START, candidate.cycle)
         if candidate.attempt:
@@ -112,17 +113,24 @@ class EcmEngine(models.AbstractModel):
         return Close(decision.RETRIES_COMPLETED, reason)
 
     def _gate_limits(self, campaign, candidates, now):
-        """Contacts that were tried as often as allowed wait until they may be tried again (requirement S4)."""
+        """Contacts that were tried as often as allowed wait until they may be tried again (requirement S4).
+
+        Who passes is about to be tried, which counts for the others with that number.
+        """
         at = now.replace(tzinfo=UTC)
-        verdicts = {}
+        verdicts, passing = {}, {}
         for callback, group in self._group_by_callback(candidates):
             find_limits = campaign._get_limit_finder(callback)
             for candidate in group:
-                reached = self._get_reached(campaign, candidate, find_limits, candidate.attempt.number, at)
-                if reached and reached.until:
+                number = candidate.attempt.number
+                candidate.tries += [made for phone in {*candidate.phones} for made in passing.get(phone, ())]
+                reached = self._get_reached(campaign, candidate, find_limits, number, at)
+                if not reached:
+                    passing.setdefault(number, []).append(Try(at, number, is_own=False))
+                elif reached.until:
                     until = reached.until.replace(tzinfo=None)
                     verdicts[candidate.contact_id] = Wait(until, "limit", reached.limit.label)
-                elif reached:
+                else:
                     verdicts[candidate.contact_id] = Close(decision.RETRIES_COMPLETED, "limit")
         return verdicts
 
@@ -177,7 +185,7 @@ class EcmEngine(models.AbstractModel):
         if not (candidate.callback_since and campaign.callback_resets):
             return tries
         since = candidate.callback_since.replace(tzinfo=UTC)
-        return [made for made in tries if not made.is_own or made.at >= since]
+        return [made for made in tries if not made.is_own or made.at > since]
 
     @contextlib.contextmanager
     def _hold_ledger(self, campaigns):

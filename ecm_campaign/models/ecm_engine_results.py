@@ -113,17 +113,20 @@ class EcmEngine(models.AbstractModel):
     def _get_counters(self, row, end, earlier):
         """Counters of a contact, the try that just ended included.
 
-        :param earlier: ``(position, outcome code, wrap-up code, counts, misses the agent, number of tries)`` each
+        :param earlier: ``(whether in the same run, position, outcome code, wrap-up code, counts, misses the agent,
+            number of tries)`` each
         """
         outcome = end.outcome
         code = end.wrap_up.code if end.wrap_up else None
-        own = (row["position"], outcome.code, code, outcome.counts_as_attempt, outcome.misses_agent, 1)
+        own = (True, row["position"], outcome.code, code, outcome.counts_as_attempt, outcome.misses_agent, 1)
         uses, in_cycle, misses = {}, 0, 0
-        for position, outcome_code, wrap_up, counts, misses_agent, times in (*earlier, own):
+        for is_same_run, position, outcome_code, wrap_up, counts, misses_agent, times in (*earlier, own):
+            misses += times if misses_agent else 0
+            if not is_same_run:
+                continue
             for key in ((position, outcome_code), (0, f"{WRAP_UP_PREFIX}{wrap_up}")):
                 uses[key] = uses.get(key, 0) + times
             in_cycle += times if counts else 0
-            misses += times if misses_agent else 0
         return Counters(
             counted=row["attempt_count"] + (1 if outcome.counts_as_attempt else 0),
             uncounted=row["uncounted_count"] + (0 if outcome.counts_as_attempt else 1),

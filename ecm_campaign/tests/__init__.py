@@ -3,6 +3,7 @@ from . import (
     test_calling_hours,
     test_campaign,
     test_dnc,
+    test_gates,
     test_import,
     test_import_duplicates,
     test_import_profile,

@@ -319,7 +319,7 @@ def decide(
     if rule is None or rule.action == CLOSE:
         return _close(plan, position, outcome, counters, rule, source)
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
-    if spent := _spent(plan, counters):
+    if spent := spent_budget(plan, counters):
         return Close(state, spent)
     following = _follow(plan, phones, position, rule, source, counters, moment)
     if isinstance(following, str):
@@ -398,7 +398,7 @@ def _become_callback(
 ) -> Decision:
     """Hand over to the callback strategy; a budget that is spent ends it, unless the counters begin anew."""
     plan = callbacks.plan
-    if not callbacks.resets and (spent := _spent(plan, counters)):
+    if not callbacks.resets and (spent := spent_budget(plan, counters)):
         return Close(CONNECTED, spent)
     delay = rule.delay if rule else NO_DELAY
     first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None)
@@ -437,8 +437,8 @@ def _with_callback(following: NextAttempt, rule: Rule, counters: Counters, callb
     return replace(following, callback=kind)
 
 
-def _spent(plan: Plan, counters: Counters) -> str | None:
-    """The budget that forbids a further try, or None."""
+def spent_budget(plan: Plan, counters: Counters) -> str | None:
+    """The budget that forbids a further try, ``budget`` or ``uncounted_budget``, or None."""
     if counters.counted >= plan.budget:
         return BUDGET
     return UNCOUNTED_BUDGET if counters.uncounted >= max(plan.max_uncounted, 1) else None
@@ -449,7 +449,7 @@ def _close(plan: Plan, position: int, outcome: Outcome, counters: Counters, rule
     if outcome.is_live_voice:
         return Close(CONNECTED, LIVE_VOICE if rule is None else closing)
     is_last = position == len(plan.attempts) and counters.cycle >= plan.cycles
-    nothing_left = is_last or not 0 < position <= len(plan.attempts) or _spent(plan, counters) is not None
+    nothing_left = is_last or not 0 < position <= len(plan.attempts) or spent_budget(plan, counters) is not None
     return Close(RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing)
 
 

@@ -1,0 +1,130 @@
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+
+from ..tools.results import Receipt, Result
+from .common import CampaignCase
+
+START = datetime(2026, 3, 2, 9, 0)  # a Monday
+
+
+class FakeTarget:
+    """A feed target that takes everything and calls nobody.
+
+    ``sent`` holds what it took, as ``tools.results.Outgoing``.
+    """
+
+    _name = "ecm.fake.target"
+    _attempt_field = "fake_target_id"
+    _channel = "voice"
+    display_name = "Fake"
+
+    def __init__(self, env, target_id):
+        self.env = env
+        self.id = target_id
+        self.campaigns = env["ecm.campaign"]
+        self.batch_size = 500
+        self.sent = []
+
+    def _get_running_campaigns(self):
+        return self.campaigns.filtered("is_running")
+
+    def _get_room(self):
+        return 10_000 - self.env["ecm.attempt"]._count_at(self)
+
+    def _get_batch_size(self):
+        return self.batch_size
+
+    def _get_doubt_seconds(self):
+        return 120
+
+    def _send(self, batch):
+        self.sent += batch
+        return Receipt(frozenset(outgoing.key for outgoing in batch))
+
+    def _find(self, keys):
+        return {outgoing.key for outgoing in self.sent} & keys
+
+
+class EngineCase(CampaignCase):
+    """The engine with a target of its own and a clock that stands still: `feed`, `end`, `wait`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.cr.execute("ALTER TABLE ecm_attempt ADD COLUMN fake_target_id integer")
+        cls.engine = cls.env["ecm.engine"]
+        cls.target = FakeTarget(cls.env, 1)
+        cls.classPatch(cls.registry["ecm.campaign"], "_get_feed_targets", lambda _campaign: [cls.target])
+        cls.classPatch(cls.registry["ecm.strategy"], "_get_channels", lambda _strategy: {"voice"})
+        cls.outcomes = {outcome.code: outcome for outcome in cls.env["ecm.outcome"].search([])}
+
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(START)
+        self.clock = frozen.start()
+        self.addCleanup(frozen.stop)
+        self.target.sent, self.target.campaigns = [], self.env["ecm.campaign"]
+
+    @classmethod
+    def create_strategy(cls, *attempts, limits=(), **values):
+        """A strategy from short words: each attempt is ``(phone, {outcome code: values of its rule})``, each limit
+        the values of one. ``next`` in a rule is the position of the next attempt, ``branch`` that of the branch.
+        """
+        values = {"name": "Test", "is_capped": True, "max_attempts": 50, **values}
+        strategy = cls.env["ecm.strategy"].create(values)
+        made = cls.env["ecm.strategy.attempt"].create(
+            [
+                {"strategy_id": strategy.id, "sequence": number, "phone_index": str(phone)}
+                for number, (phone, _rules) in enumerate(attempts)
+            ]
+        )
+        for attempt, (_phone, rules) in zip(made, attempts, strict=True):
+            for code, rule in rules.items():
+                cls.env["ecm.strategy.rule"].create(
+                    {"attempt_id": attempt.id, "outcome_id": cls.outcomes[code].id, **cls._translate(rule, made)}
+                )
+        cls.env["ecm.strategy.limit"].create([{"strategy_id": strategy.id, **limit} for limit in limits])
+        return strategy
+
+    @classmethod
+    def _translate(cls, rule, attempts):
+        names = {"next": "next_attempt_id", "branch": "branch_attempt_id"}
+        values = {names.get(name, name): value for name, value in rule.items()}
+        for name in names.values():
+            if name in values:
+                values[name] = attempts[values[name] - 1].id
+        values.setdefault("action", "attempt" if "next_attempt_id" in values else "again")
+        return values
+
+    def run_campaign(self, strategy, name="Running", **values):
+        """A running campaign on the fake target."""
+        campaign = self.create_campaign(name, strategy_id=strategy.id, is_running=True, **values)
+        self.target.campaigns |= campaign
+        return campaign
+
+    def feed(self, target=None):
+        """One run of the feeder.
+
+        :return: what was sent in it
+        """
+        target = target or self.target
+        before = len(target.sent)
+        self.engine._feed_target(target)
+        self.env.invalidate_all()
+        return target.sent[before:]
+
+    def end(self, contact, code, **values):
+        """The current attempt of a contact ends so."""
+        result = Result(contact.current_attempt_id.key, code, called_at=datetime.now(), **values)
+        self.engine._apply_results([result])
+        self.env.invalidate_all()
+
+    def call(self, contact, code, **values):
+        """Feed, and end this contact's attempt so a minute later."""
+        self.feed()
+        self.assertEqual(contact.state, "sent_to_dialer", contact.block_reason)
+        self.end(contact, code, **values)
+
+    def wait(self, **delta):
+        self.clock.tick(timedelta(**delta))

@@ -99,6 +99,7 @@ class EngineCase(CampaignCase):
 
     def run_campaign(self, strategy, name="Running", **values):
         """A running campaign on the fake target."""
+        values = {"keeps_region_rules": False, **values}
         campaign = self.create_campaign(name, strategy_id=strategy.id, is_running=True, **values)
         self.target.campaigns |= campaign
         return campaign

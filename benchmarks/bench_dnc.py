@@ -28,7 +28,7 @@ def measure_load(env: Any, dnc_list: Any, count: int) -> float:
         {"list_id": dnc_list.id, "file": base64.b64encode(make_file(100_000_000, count)), "file_name": "registry.csv"}
     )
     env.cr.commit()
-    elapsed = common.seconds(env["ecm.dnc.load"]._cron_load)
+    elapsed = common.seconds(env["ecm.dnc.load"]._cron_import)
     env.invalidate_all()
     if load.state != "done" or load.loaded_count != count:
         raise SystemExit(f"{load.loaded_count} of {count} numbers were loaded: {load.error}")

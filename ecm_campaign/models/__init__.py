@@ -18,6 +18,7 @@ from . import (
     ecm_region_rule,
     ecm_campaign_hours,
     ecm_import_profile,
+    ecm_file_job,
     ecm_contact_list,
     ecm_contact_list_reject,
     ecm_contact,

@@ -1,13 +1,8 @@
 import io
-import logging
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from datetime import UTC, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -42,8 +37,6 @@ SWEEP_BATCH = 20_000
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
 
-_logger = logging.getLogger(__name__)
-
 
 class ImportRow(NamedTuple):
     """A contact on its way into the table.
@@ -70,11 +63,11 @@ class ImportRow(NamedTuple):
 class EcmContactList(models.Model):
     """One delivery of contacts into a campaign, and its import (requirements L1, L7, L8).
 
-    The file is read, checked and loaded in chunks. Each chunk's contacts, rejected rows, counters and the line that
-    it ends at are committed together, so that an import that was cut off goes on where it stopped.
+    Each chunk's contacts, rejected rows, counters and the line that it ends at are one transaction.
     """
 
     _name = "ecm.contact.list"
+    _inherit = ["ecm.file.job"]
     _description = "Contact List"
     _order = "id desc"
 
@@ -82,20 +75,7 @@ class EcmContactList(models.Model):
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
     user_id = fields.Many2one("res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True)
-    state = fields.Selection(
-        [
-            ("draft", "Draft"),
-            ("queued", "Queued"),
-            ("importing", "Importing"),
-            ("done", "Imported"),
-            ("failed", "Failed"),
-            ("cancelled", "Cancelled"),
-        ],
-        required=True,
-        default="draft",
-        readonly=True,
-        copy=False,
-    )
+    state = fields.Selection(selection_add=[("done", "Imported")], default="draft")
     status = fields.Selection(
         [("planned", "Not started"), ("active", "Active"), ("stopped", "Stopped"), ("expired", "Expired")],
         required=True,
@@ -133,7 +113,6 @@ class EcmContactList(models.Model):
         "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
     )
 
-    processed_count = fields.Integer("Processed", readonly=True, help="Rows read from the file.")
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
     failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
     duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was known already.")
@@ -144,11 +123,6 @@ class EcmContactList(models.Model):
     warning_count = fields.Integer(
         "Values left out", readonly=True, help="Invalid values of contacts that were stored."
     )
-    resume_line = fields.Integer(readonly=True, help="Last line of the file that is done.")
-    progress = fields.Float(readonly=True, help="Share of the file that was read, in per cent.")
-    started_at = fields.Datetime("Started on", readonly=True)
-    finished_at = fields.Datetime("Finished on", readonly=True)
-    error = fields.Text(readonly=True)
     reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
@@ -340,14 +314,8 @@ class EcmContactList(models.Model):
         self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
         return True
 
-    def action_cancel(self):
-        """Stop the import. Contacts that it stored already and that were not called yet are removed."""
-        cancelled = self.filtered(lambda record: record.state in ("draft", "queued", "importing"))
-        cancelled.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
-        cancelled._remove_uncalled()
-        return True
-
-    def _remove_uncalled(self):
+    def _undo(self):
+        """Contacts that a cancelled import has stored and that were not called yet are removed."""
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -359,102 +327,25 @@ class EcmContactList(models.Model):
         )
         self.env["ecm.contact"].invalidate_model()
 
-    @api.model
-    def _cron_import(self):
-        """Import queued lists, and those whose import was cut off, one after the other."""
-        engine = self.env["ecm.engine"]
-        lists = self.search([("state", "in", ("queued", "importing"))], order="id")
-        engine._commit(remaining=len(lists))
-        for place, contact_list in enumerate(lists, start=1):
-            left = len(lists) - place
-            # One import at a time into a campaign, so that duplicates are seen.
-            with engine._exclusively(contact_list.campaign_id) as is_ours:
-                if is_ours:
-                    contact_list._import_safely()
-                    left += contact_list.state == "importing"
-            if not engine._commit(processed=1, remaining=left):
-                break
-
-    def _import_safely(self):
-        """Import one list; a file that cannot be read fails its list only."""
-        engine = self.env["ecm.engine"]
-        try:
-            self._import()
-        except contact_file.UnreadableFile as error:
-            engine._rollback()
-            engine._atomically(partial(self._fail, self._get_file_error_text(error.code)))
-        except Exception:
-            _logger.exception("The import of contact list %s failed", self.id)
-            engine._rollback()
-            message = self.env._("Unexpected error: see the server's log. The import can be started again.")
-            engine._atomically(partial(self._fail, message))
-        engine._atomically(self._notify_progress)
-
-    @api.model
-    def _get_file_error_text(self, code):
-        """What keeps a file from being read (``contact_file.UnreadableFile``), for a supervisor."""
-        texts = {
-            "no_phone_column": self.env._("Choose the column that holds phone 1."),
-            "empty_file": self.env._("The file is empty."),
-            "no_rows": self.env._("The file has no rows with contacts."),
-            "unsupported_format": self.env._(
-                "This is not a file with contacts. Save it as CSV or XLSX and upload it again."
-            ),
-            "old_spreadsheet": self.env._(
-                "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password."
-            ),
-            "damaged": self.env._("The file is damaged or was cut off. Pack it or send it again."),
-            "encrypted": self.env._("The file is protected by a password. Upload it without one."),
-            "several_files": self.env._("The archive holds several files. Pack the one to import by itself."),
-            "unpacked_too_large": self.env._(
-                "Unpacked, the file is far larger than a list of contacts can be. Split it, or save it as CSV."
-            ),
-            "unknown_sheet": self.env._("The workbook has no sheet of this name."),
-            "unknown_encoding": self.env._("The chosen characters are not known."),
-            "line_too_long": self.env._("A line has more than a million characters: this is not a list of contacts."),
-        }
-        return texts.get(code, code)
-
-    def _fail(self, message):
-        self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
-
     # -- import ---------------------------------------------------------------------------------------
 
-    def _import(self):
-        """Load the file from where it was left.
+    def _get_turn(self):
+        """One import at a time into a campaign, so that duplicates are seen."""
+        return self.campaign_id
 
-        :raise contact_file.UnreadableFile: the file as a whole cannot be read
-        """
-        self.ensure_one()
-        engine = self.env["ecm.engine"]
-        engine._atomically(self._begin)
-        with self._open_attachment(self.attachment_id) as stream, ThreadPoolExecutor(max_workers=1) as parser:
-            for chunk, texts, position in self._read_ahead(parser, stream):
-                if not engine._atomically(partial(self._load_chunk, chunk, texts, position)):
-                    return
-                if not engine._commit(processed=1, remaining=1):
-                    return  # the scheduled action's time is up: its next run goes on
-        while self.mode == "overwrite" and engine._atomically(self._replace_earlier):
-            continue
-        engine._atomically(self._finish)
+    def _get_file(self):
+        return self.attachment_id
 
-    def _begin(self):
-        if self.state != "cancelled":
-            self.write({"state": "importing", "started_at": self.started_at or fields.Datetime.now()})
-
-    def _finish(self):
-        self.invalidate_recordset(["state"])
-        if self.state == "importing":
-            self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
-            self.campaign_id.filtered("is_running")._trigger_feed()
+    def _complete(self):
+        super()._complete()
+        self.campaign_id.filtered("is_running")._trigger_feed()
 
     def _replace_earlier(self):
-        """Withdraw contacts of the campaign's earlier lists that were never called and are not in this file.
+        """Overwriting: withdraw the never called contacts of the campaign's earlier lists that are not in this file.
 
         :return: how many, 0 when there are no more (index ``ecm_contact__campaign_state``)
         """
-        self.invalidate_recordset(["state"])
-        if self.state != "importing":
+        if self.mode != "overwrite":
             return 0
         others = SQL("c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s", self.campaign_id.id, self.id)
         reason = self.env._("Not in the list that replaced its own: %s", self.name)
@@ -463,43 +354,11 @@ class EcmContactList(models.Model):
         self.env["ecm.contact"].invalidate_model()
         return replaced
 
-    @contextmanager
-    def _open_attachment(self, attachment):
-        """The file as a stream of bytes."""
-        attachment = attachment.sudo()
-        path = attachment._full_path(attachment.store_fname) if attachment.store_fname else None
-        with open(path, "rb") if path else closing(io.BytesIO(attachment.raw or b"")) as stream:
-            yield stream
-
-    def _read_ahead(self, parser, stream):
-        """Parse the next chunk in a thread while the database loads this one.
-
-        :return: iterator of ``(chunk, its contacts as COPY text, byte position)``
-        """
-        chunks = self._parse(stream)
-        number_of = self._get_number_getter()
-
-        def next_chunk():
-            chunk = next(chunks, None)
-            contacts = chunk.contacts if chunk else ()
-            texts = [contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in contacts]
-            return chunk, texts, stream.tell()
-
-        future = parser.submit(next_chunk)
-        while True:
-            chunk, texts, position = future.result()
-            if chunk is None:
-                return
-            future = parser.submit(next_chunk)
-            yield chunk, texts, position
-
-    def _parse(self, stream):
-        """Chunks of the rows after ``resume_line``; touches no record once it runs."""
-        dialect = contact_file.Dialect(**self.options["dialect"])
-        _dialect, rows = contact_file.open_source(stream, dialect)
-        resume_line = self.resume_line
-        rest = ((line, cells) for line, cells in rows if line > resume_line)
-        return contact_rows.parse_rows(rest, self._get_column_map(), self._get_parse_options())
+    def _get_chunks(self, stream):
+        """Chunks of checked contacts with their COPY texts."""
+        _dialect, rows = self._open_rows(stream, contact_file.Dialect(**self.options["dialect"]))
+        chunks = contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options())
+        return _with_texts(chunks, self._get_number_getter())
 
     def _get_column_map(self):
         return contact_rows.ColumnMap(self.options["columns"])
@@ -512,27 +371,22 @@ class EcmContactList(models.Model):
             **{name: self.options[name] for name in ("min_length", "max_length") if self.options.get(name)},
         )
 
-    def _load_chunk(self, chunk, texts, position):
-        """Store one chunk with everything that belongs to it.
-
-        :param texts: COPY text of each of its contacts
-        :param position: byte of the file that was read last
-        :return: whether the import goes on
-        """
-        self.invalidate_recordset(["state", "status"])
-        if self.state != "importing":
-            self._remove_uncalled()
-            return False
+    def _load_chunk(self, chunk):
         # A phone that moves up to phone 1 may be known as well.
-        rows, duplicates, updated = self._split_duplicates(self._scrub(chunk.contacts, texts))
-        left_out = self._count_hits(rows)
+        rows, duplicates, updated = self._split_duplicates(self._scrub(chunk.contacts, chunk.texts))
+        hits, left_out = self._count_hits(rows)
         self._copy_contacts([row for row in rows if not row.is_closed])
         self._copy_closed([row.text for row in rows if row.is_closed])
         warnings = [*chunk.warnings, *left_out]
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
-        self._count_chunk(chunk, len(rows), len(duplicates), updated, position)
-        self._notify_progress()
-        return True
+        return {
+            **hits,
+            "uploaded_count": len(rows),
+            "failed_count": len(chunk.rejects),
+            "duplicate_count": len(duplicates),
+            "updated_count": updated,
+            "warning_count": len(warnings),
+        }
 
     def _split_duplicates(self, rows):
         """Tell new contacts from those that are known already, as the file names them or without listed numbers (L9).
@@ -618,15 +472,6 @@ class EcmContactList(models.Model):
         )
         self._copy_expert(statement.code, contact_rows.copy_stream(texts, tuple(constants.values())))
 
-    def _copy_expert(self, statement, stream):
-        """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""
-        callback = psycopg2.extensions.get_wait_callback()
-        psycopg2.extensions.set_wait_callback(None)
-        try:
-            self.env.cr.copy_expert(statement, stream)
-        finally:
-            psycopg2.extensions.set_wait_callback(callback)
-
     def _prepare_copy_constants(self, is_ready, now):
         """Columns that are the same in every row of a chunk; an extension adds its own.
 
@@ -658,21 +503,6 @@ class EcmContactList(models.Model):
 
         return number_of
 
-    def _count_chunk(self, chunk, stored, duplicates, updated, position):
-        """Counters and place in the file, in the transaction that stores the chunk."""
-        self.write(
-            {
-                "processed_count": self.processed_count + chunk.processed,
-                "uploaded_count": self.uploaded_count + stored,
-                "failed_count": self.failed_count + len(chunk.rejects),
-                "duplicate_count": self.duplicate_count + duplicates,
-                "updated_count": self.updated_count + updated,
-                "warning_count": self.warning_count + len(chunk.warnings),
-                "resume_line": chunk.last_line,
-                "progress": min(99.0, 100.0 * position / self.file_size) if self.file_size else 0.0,
-            }
-        )
-
     def _notify_progress(self):
         """Tell the browser of whoever uploaded the list; forms that show it reload."""
         progress = {"id": self.id, "progress": self.progress, "state": self.state}
@@ -693,11 +523,16 @@ class EcmContactList(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if any(contact_list.state == "importing" for contact_list in self):
-            raise UserError(self.env._("Cancel the import before you delete the list."))
         if self.env["ecm.attempt"].sudo().search_count([("contact_id.list_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
 
     def unlink(self):
         self.env["ecm.contact"]._delete_of(self)
         return super().unlink()
+
+
+def _with_texts(chunks, number_of):
+    """Make the COPY texts of each chunk's contacts, in the thread that parses them."""
+    for chunk in chunks:
+        chunk.texts = [contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in chunk.contacts]
+        yield chunk

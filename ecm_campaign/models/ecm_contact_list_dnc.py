@@ -55,7 +55,7 @@ class EcmContactList(models.Model):
     def _count_hits(self, rows):
         """Count listed numbers, and their contact once in each class.
 
-        :return: the warnings of numbers that were left out
+        :return: ``({counter: how many}, warnings of the numbers that were left out)``
         """
         hits, warnings = Counter(), []
         for row in rows:
@@ -69,10 +69,7 @@ class EcmContactList(models.Model):
                 warnings += [
                     contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}") for number, dnc_class in row.listed
                 ]
-        if hits:
-            hits["warning_count"] = len(warnings)
-            self.write({name: self[name] + count for name, count in hits.items()})
-        return warnings
+        return hits, warnings
 
     def _copy_closed(self, texts):
         """Store contacts that must not be contacted."""

@@ -141,7 +141,7 @@ class TestDnc(CampaignCase):
 
     def load(self, content, **values):
         load = self.queue_load(content, **values)
-        self.env["ecm.dnc.load"]._cron_load()
+        self.env["ecm.dnc.load"]._cron_import()
         self.env.invalidate_all()
         return load
 
@@ -186,16 +186,33 @@ class TestDnc(CampaignCase):
 
     def test_load_that_was_cut_off_goes_on_where_it_stopped(self):
         load = self.queue_load(f"number\n{LISTED}\n{FREE}\n")
-        load.write({"state": "loading", "resume_line": 2, "processed_count": 1, "loaded_count": 1})
-        self.env["ecm.dnc.load"]._cron_load()
+        load.write({"state": "importing", "resume_line": 2, "processed_count": 1, "loaded_count": 1})
+        self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.processed_count, load.loaded_count), ("done", 2, 2))
         self.assertEqual(set(self.find(LISTED, FREE)), {FREE})
+
+    def test_a_long_load_makes_room_for_other_work_and_goes_on(self):
+        load = self.queue_load(f"number\n{LISTED}\n{FREE}\n+493023125003\n")
+        with (
+            patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 2),
+            patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0),
+        ):
+            self.env["ecm.dnc.load"]._cron_import()
+        self.assertEqual((load.state, load.loaded_count), ("importing", 2))
+        self.env["ecm.dnc.load"]._cron_import()
+        self.assertEqual((load.state, load.loaded_count), ("done", 3))
+
+    def test_load_that_another_worker_has_finished_is_left_alone(self):
+        load = self.load(f"number\n{LISTED}\n")
+        finished_at = load.finished_at = fields.Datetime.now() - timedelta(hours=1)
+        load._run_safely()
+        self.assertEqual((load.state, load.finished_at, load.processed_count), ("done", finished_at, 1))
 
     def test_cancelled_load_changes_nothing(self):
         self.add(added_at=fields.Datetime.now() - timedelta(days=40))
         load = self.queue_load(f"number\n{FREE}\n", mode="replace")
         load.action_cancel()
-        self.env["ecm.dnc.load"]._cron_load()
+        self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual(load.state, "cancelled")
         self.assertEqual(set(self.find(LISTED, FREE)), {LISTED})
         self.assertFalse(self.dnc_list.refreshed_at)
@@ -217,7 +234,7 @@ class TestDnc(CampaignCase):
         supervisor = self.create_user("supervisor")
         content = base64.b64encode(f"number\n{LISTED}\n".encode())
         self.env["ecm.dnc.load"].with_user(supervisor).create({"list_id": self.dnc_list.id, "file": content})
-        self.env["ecm.dnc.load"]._cron_load()
+        self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]).added_by, supervisor)
 
     def test_unreadable_file_fails_its_load_and_keeps_the_list(self):

@@ -160,11 +160,11 @@ class TestImport(CampaignCase):
         load_chunk = self.registry["ecm.contact.list"]._load_chunk
         loaded = []
 
-        def dying(record, chunk, texts, position):
+        def dying(record, chunk):
             if len(loaded) == 3:
                 raise KeyboardInterrupt
             loaded.append(chunk)
-            return load_chunk(record, chunk, texts, position)
+            return load_chunk(record, chunk)
 
         # Not assertRaises: that would roll back what a dying process has committed.
         with self.patch_method("_load_chunk", dying), contextlib.suppress(KeyboardInterrupt):

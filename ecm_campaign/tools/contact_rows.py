@@ -116,9 +116,13 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class Chunk:
-    """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows = contacts + rejects."""
+    """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows = contacts + rejects.
+
+    ``texts`` is room for what `copy_row` makes of each contact.
+    """
 
     contacts: list[Contact] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[Reject] = field(default_factory=list)
     processed: int = 0

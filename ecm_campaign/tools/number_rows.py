@@ -1,0 +1,50 @@
+"""Rows of a file of phone numbers to E.164, for do-not-contact lists (N1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from . import phones
+from .column_names import guess_map
+from .contact_file import Row
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChunk:
+    """What some rows hold: their ``numbers`` without repetition; ``valid`` of the ``processed`` rows have one."""
+
+    numbers: list[str]
+    valid: int
+    processed: int
+    last_line: int
+
+
+def parse_numbers(
+    rows: Iterable[Row], header: Sequence[str], country: str | None, chunk_size: int
+) -> Iterator[NumberChunk]:
+    """Find the first number of each row.
+
+    Only the columns that are called phone, number and the like count, if the header names any: a row's identifier may
+    look like a number.
+
+    :param country: ISO 3166 alpha-2 code for numbers without country code
+    """
+    targets = guess_map(header).targets
+    places = [place for place, target in targets.items() if target.startswith("phone_")]
+    rows = iter(rows)
+    while chunk := list(islice(rows, chunk_size)):
+        numbers = [_find_number(cells, country, places) for _line, cells in chunk]
+        valid = [number for number in numbers if number]
+        yield NumberChunk(list(dict.fromkeys(valid)), len(valid), len(chunk), chunk[-1][0])
+
+
+def _find_number(cells: object, country: str | None, places: Sequence[int]) -> str | None:
+    if not isinstance(cells, list):
+        return None
+    for cell in [cells[place] for place in places if place < len(cells)] if places else cells:
+        number, reason = phones.normalise(cell, country)
+        if not reason:
+            return number
+    return None

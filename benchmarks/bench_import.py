@@ -1,66 +1,85 @@
 """Contacts per second from a file to the table, beside Odoo's own import and beside the physical limit.
 
-`make bench NAME=import ARGS=200000`: rows of a phone and twelve parameters. The limit is what one core and the disk
-leave: phonenumbers (parse, validate, format) on one core, then a bare COPY into the same table with its indexes.
+`make bench NAME=import ARGS="1000000 10000000"`: rows of a phone and twelve parameters, and entries of the list of
+numbers not to contact that they are checked against; duplicates are looked for as well. Meanwhile forms are read
+through a server on the same database. The limit is what one core and the disk leave: phonenumbers (parse, validate,
+format) on one core, then a bare COPY into the same table with its indexes.
 """
 
-import io
+import os
 import random
 import sys
-from typing import Any
+import tempfile
+from collections.abc import Callable
+from typing import IO, Any
 
 from scripts.console import say
 
-from . import common
+from . import common, form_reader
 
 LOAD_ROWS = 4000
-
-
-def make_file(rows: int) -> bytes:
-    """A CSV file with a header, a German mobile number and twelve parameters in each row; always the same."""
-    chance = random.Random(19)
-    output = io.StringIO()
-    output.write("phone," + ",".join(f"parameter {n}" for n in range(1, 13)) + "\n")
-    for row in range(rows):
-        values = [f"{chance.choice(WORDS)} {chance.randrange(10**6)}" for _parameter in range(12)]
-        output.write(f"0151 2{row:07d}," + ",".join(values) + "\n")
-    return output.getvalue().encode()
-
-
+PARSED = 50_000
+LISTED_EVERY = 100
 WORDS = ("gold", "silver", "contract", "invoice", "Berlin", "Zürich", "fibre", "renewal", "premium", "family")
 
 
-def import_file(env: Any, content: bytes, name: str) -> Any:
-    """Store a file as the upload wizard does, with the columns mapped; the import itself is not run yet."""
-    from odoo.addons.ecm_campaign.tools import contact_file, contact_rows
+def write_file(rows: int, output: IO[bytes]) -> None:
+    """A CSV file with a header, a German mobile number and twelve parameters in each row; always the same."""
+    chance = random.Random(19)
+    output.write(b"phone," + ",".join(f"parameter {n}" for n in range(1, 13)).encode() + b"\n")
+    for row in range(rows):
+        values = [f"{chance.choice(WORDS)} {chance.randrange(10**6)}" for _parameter in range(12)]
+        output.write(f"0151 2{row:07d},{','.join(values)}\n".encode())
+    output.seek(0)
 
-    campaign = common.create_campaign(env, name)
-    dialect = contact_file.sniff(content[: contact_file.HEAD_SIZE], len(content))
-    contact_list = env["ecm.contact.list"].create(
-        {
-            "name": name,
-            "campaign_id": campaign.id,
-            "file_size": len(content),
-            "options": {
-                "dialect": {field: getattr(dialect, field) for field in dialect.__dataclass_fields__},
-                "columns": dict(contact_rows.guess_map(dialect.header).targets),
-                "country": "DE",
-            },
-        }
+
+def create_registry(env: Any, entries: int) -> None:
+    """A do-not-contact list of which some numbers are in the file."""
+    registry = env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
+    env.flush_all()
+    env.cr.execute(
+        """INSERT INTO ecm_dnc_entry (list_id, kind, value)
+           SELECT %s, 'number', CASE WHEN n %% %s = 0 THEN '+491512' || lpad(n::text, 7, '0')
+                                     ELSE '+4916' || lpad(n::text, 9, '0') END
+             FROM generate_series(1, %s) AS n""",
+        [registry.id, LISTED_EVERY, entries],
     )
-    contact_list.attachment_id = env["ir.attachment"].create({"name": "bench.csv", "raw": content})
-    contact_list.action_queue()
     env.cr.commit()
-    return contact_list
+    common.vacuum(env, "ecm_dnc_entry")
 
 
-def measure_import(env: Any, content: bytes, rows: int) -> float:
-    contact_list = import_file(env, content, "Import")
-    elapsed = common.seconds(env["ecm.contact.list"]._cron_import)
+def measure_import(env: Any, file: IO[bytes], rows: int) -> dict[str, float]:
+    """The import of a file that was uploaded, by the scheduled action, while forms are read."""
+    campaign = common.create_campaign(env, "Import")
+    attachment = env["ir.attachment"]._create_from_stream("bench.csv", file)
+    contact_list = env["ecm.contact.list"].create_from_file(campaign, "bench.csv", attachment)
+    env.cr.commit()
+    with form_reader.reading(env.cr.dbname, "ecm.campaign", campaign.id) as latencies:
+        memory = MemoryGrowth()
+        elapsed = common.seconds(env["ecm.contact.list"]._cron_import)
+        growth = memory.megabytes()
     env.invalidate_all()
     if contact_list.uploaded_count != rows:
         raise SystemExit(f"{contact_list.uploaded_count} of {rows} rows were stored: {contact_list.error}")
-    return rows / elapsed
+    return {"speed": rows / elapsed, "memory_growth_mb": growth, **latencies}
+
+
+class MemoryGrowth:
+    """How much more memory this process holds at most than it does now."""
+
+    def __init__(self) -> None:
+        with open("/proc/self/clear_refs", "w") as peak:
+            peak.write("5")
+        self._before = _status_kb("VmRSS")
+
+    def megabytes(self) -> float:
+        """Peak since this was created."""
+        return (_status_kb("VmHWM") - self._before) / 1024
+
+
+def _status_kb(name: str) -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(f"{name}:"))
 
 
 def measure_load(env: Any) -> float:
@@ -77,9 +96,10 @@ def measure_load(env: Any) -> float:
 
 
 def measure_limit(env: Any, rows: int) -> float:
+    """Rows per second of phonenumbers and COPY, one after the other."""
     import phonenumbers
 
-    numbers = [f"0151 2{row:07d}" for row in range(rows)]
+    numbers = [f"0151 2{row:07d}" for row in range(min(rows, PARSED))]
 
     def normalise() -> None:
         for number in numbers:
@@ -87,45 +107,56 @@ def measure_limit(env: Any, rows: int) -> float:
             phonenumbers.is_valid_number(parsed)
             phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
-    return rows / (common.seconds(normalise) + measure_copy(env))
+    return 1 / (common.seconds(normalise) / len(numbers) + measure_copy(env) / rows)
 
 
 def measure_copy(env: Any) -> float:
-    """The contacts of the import once more, into the same table, from text that is ready."""
-    campaign = common.create_campaign(env, "Copy")
-    names = [
-        name for name, field in env["ecm.contact"]._fields.items() if field.store and field.column_type and name != "id"
-    ]
-    columns = ", ".join(names)
-    values = ", ".join(str(campaign.id) if name == "campaign_id" else name for name in names)
-    text = io.BytesIO()
-    env.cr.copy_expert(f"COPY (SELECT {values} FROM ecm_contact) TO STDOUT", text)
-    text.seek(0)
+    """The contacts of the import once more, into the same table after it was emptied, from text that is ready."""
+    fields = env["ecm.contact"]._fields.items()
+    columns = ", ".join(name for name, field in fields if field.store and field.column_type and name != "id")
+    with tempfile.TemporaryFile() as text:
+        env.cr.copy_expert(f"COPY (SELECT {columns} FROM ecm_contact) TO STDOUT", text)
+        env.cr.execute("TRUNCATE ecm_contact CASCADE")
+        env.cr.commit()
+        text.seek(0)
+        return common.seconds(
+            _committed(env, lambda: env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text))
+        )
 
-    def copy() -> None:
-        env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text)
+
+def _committed(env: Any, work: Callable[[], Any]) -> Callable[[], None]:
+    def run() -> None:
+        work()
         env.cr.commit()
 
-    return common.seconds(copy)
+    return run
 
 
 def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    content = make_file(rows)
-    with common.odoo_environment("import", "mass_mailing") as env:
+    rows, entries = [*map(int, sys.argv[1:]), *(1_000_000, 10_000_000)[len(sys.argv) - 1 :]]
+    with common.odoo_environment("import", "mass_mailing") as env, tempfile.TemporaryFile() as file:
+        env.company.country_id = env.ref("base.de")
         say(f"Odoo's load() of {LOAD_ROWS:,} small rows")
         load = measure_load(env)
-        say(f"Import of {rows:,} rows, {len(content) / 2**20:.0f} MB")
-        speed = measure_import(env, content, rows)
+        say(f"A do-not-contact list of {entries:,} entries")
+        create_registry(env, entries)
+        write_file(rows, file)
+        say(f"Import of {rows:,} rows, {os.fstat(file.fileno()).st_size / 2**20:.0f} MB")
+        load_average = os.getloadavg()[0]
+        figures = measure_import(env, file, rows)
+        speed = figures.pop("speed")
         say("The limit: phonenumbers on one core, and a bare COPY")
         limit = measure_limit(env, rows)
     common.report(
         rows=rows,
+        entries=entries,
         contacts_per_s=round(speed),
         odoo_load_per_s=round(load),
         ratio=speed / load,
         limit_per_s=round(limit),
         of_limit=speed / limit,
+        **figures,
+        load_average=load_average,
     )
 
 

@@ -149,9 +149,9 @@ class EcmCampaign(models.Model):
         :return: ``{campaign id: tools.campaign_hours.CampaignHours}``
         """
         leaves = self._get_leaves(now)
-        return {campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves)) for campaign in self}
+        return {campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, now)) for campaign in self}
 
-    def _prepare_campaign_hours(self, leaves):
+    def _prepare_campaign_hours(self, leaves, now):
         calendar = self.calendar_id.sudo()
         values = {
             "zone": self.tz,
@@ -161,11 +161,22 @@ class EcmCampaign(models.Model):
             "date_start": self.date_start or None,
             "date_end": self.date_end or None,
             "rules": self._get_region_rules(),
+            "zone_hours": self._get_group_hours(),
+            "year": now.year,
         }
         if calendar:
             holidays, closed = self._get_closures(leaves)
             values |= {"hours": self._get_weekly_hours(calendar), "holidays": holidays, "closed": closed}
         return values
+
+    def _get_group_hours(self):
+        """:return: ``(zone, hours)`` of each zone that the campaign's group calls, ``None`` for any (requirement C7)"""
+        zones = self._get_zone_hours()
+        if zones is None:
+            return None
+        return tuple(
+            (zone, hours.WeeklyHours.of((day, *minutes) for day in range(7))) for zone, minutes in zones.items()
+        )
 
     def _get_region_rules(self):
         """:return: the region rules that the campaign keeps, as ``tools.region_rules.RegionRules``"""

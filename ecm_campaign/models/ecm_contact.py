@@ -37,6 +37,7 @@ BLOCK_REASONS = [
     ("zone", "Not open in all its time zones"),
     ("holiday", "Holiday"),
     ("region", "Region rule"),
+    ("group", "Time zones of the campaign group"),
     ("drain", "Hours end soon"),
 ]
 

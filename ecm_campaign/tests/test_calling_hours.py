@@ -292,6 +292,19 @@ class TestHoursGate(HoursCase):
         self.assertEqual(verdicts[tokyo].detail, "Asia/Tokyo")
         self.assertEqual(verdicts[new_york].until, datetime(2026, 3, 2, 17))
 
+    def test_zones_that_the_campaigns_group_does_not_call_wait(self):
+        berlin = self.create_contact(phone_1=BERLIN)
+        new_york = self.create_contact(phone_1=NEW_YORK)
+        group = self.env["ecm.campaign.group"].create(
+            {"name": "Europe", "zone_ids": [Command.create({"tz": "Europe/Berlin", "hour_from": 9, "hour_to": 20})]}
+        )
+        self.campaign.group_id = group
+        noon_in_new_york = datetime(2026, 3, 2, 17)
+        verdicts = self.judge(berlin | new_york, noon_in_new_york)
+        self.assertEqual({contact: verdict.reason for contact, verdict in verdicts.items()}, {new_york: "group"})
+        group.zone_ids = [Command.create({"tz": "America/New_York"})]
+        self.assertFalse(self.judge(berlin | new_york, noon_in_new_york))
+
     def test_numbers_that_may_never_be_called_are_looked_at_again(self):
         narrow = self.create_calendar([(0, 9, 10)])
         self.campaign.write({"hours_zone": "contact", "hours_numbers": "all", "calendar_id": narrow.id})

@@ -39,6 +39,7 @@ ENDED = "ended"
 HOLIDAY = "holiday"
 HOURS = "hours"
 REGION = "region"
+GROUP = "group"
 ZONE = "zone"
 DRAIN = "drain"
 
@@ -48,6 +49,7 @@ REASONS: dict[str, str] = {
     HOLIDAY: "It is a holiday.",
     HOURS: "It is outside the calling hours.",
     REGION: "The region's rule does not allow it at this time.",
+    GROUP: "The campaign's group does not call in this time zone at this time.",
     ZONE: "The number may be in several time zones, and the calling hours are not open in all of them.",
     DRAIN: "The calling hours end soon: what is at the dialer is called first.",
 }
@@ -117,6 +119,7 @@ class WeeklyHours:
 
 
 ALWAYS = WeeklyHours(((0, _WEEK_MINUTES),))
+NEVER = WeeklyHours(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Constraint:
     :param zones: IANA names, or only `ANY_ZONE`
     :param holidays: closed ranges of the local wall clock, in minutes, as `ranges` makes them
     :param closed: closed ranges of UTC, in minutes, likewise
-    :param code: what is said when the hours are not open: `HOURS` or `REGION`
+    :param code: what is said when the hours are not open: `HOURS`, `REGION` or `GROUP`
     :param label: name of the rule that asks for them
     """
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from .calling_hours import (
     ALWAYS,
     ANY_ZONE,
+    GROUP,
+    NEVER,
     REGION,
     CallingHours,
     Constraint,
@@ -20,7 +22,7 @@ from .calling_hours import (
 )
 from .number_places import zones_of
 from .region_rules import RegionRule, RegionRules
-from .time_zones import EPOCH, MINUTE, is_zone, offset_at
+from .time_zones import EPOCH, MINUTE, is_zone, offset_at, show_the_same
 
 NO_RULES = RegionRules(())
 
@@ -42,6 +44,9 @@ class CampaignHours:
     :param date_start: first moment of the campaign, naive UTC
     :param date_end: first moment after it, naive UTC
     :param rules: region rules to keep
+    :param zone_hours: hours of each zone that is called, where the campaign's group restricts zones; a zone with the
+        same clock counts as the one that is named
+    :param year: whose clocks are compared for that
     """
 
     zone: str
@@ -54,6 +59,8 @@ class CampaignHours:
     date_start: datetime | None = None
     date_end: datetime | None = None
     rules: RegionRules = NO_RULES
+    zone_hours: tuple[tuple[str, WeeklyHours], ...] | None = None
+    year: int = 1970
     _known: dict[_Places, CallingHours] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def for_campaign(self) -> CallingHours:
@@ -97,7 +104,15 @@ class CampaignHours:
             for (_id, zones), rule in sorted(regional.items(), key=lambda item: item[0])
             if rule.hours is not None
         ]
+        zones = {zone for zones, _rules in places for zone in zones} if self.zone_hours is not None else ()
+        constraints += [Constraint((zone,), self._get_zone_hours(zone), code=GROUP) for zone in sorted(zones)]
         return calling_hours((self._get_own(*own), *constraints), drain_minutes=self.drain_minutes)
+
+    def _get_zone_hours(self, zone: str) -> WeeklyHours:
+        """Hours in which the campaign's group calls a zone: those of its name, else of one with the same clock."""
+        named = dict(self.zone_hours or ())
+        same = [hours for name, hours in named.items() if show_the_same(name, zone, self.year)]
+        return named.get(zone) or next(iter(same), NEVER)
 
     def _get_own(self, *zones: str) -> Constraint:
         return Constraint(zones, self.hours, self.holidays, self.closed)

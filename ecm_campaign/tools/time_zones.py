@@ -67,6 +67,11 @@ def offset_at(zone: str, minute: int) -> int:
     return offset
 
 
+def show_the_same(zone: str, other: str, year: int) -> bool:
+    """Whether clocks of two zones show the same time all through a year, as those of New York and Detroit do."""
+    return zone == other or _offsets_of_year(zone, year) == _offsets_of_year(other, year)
+
+
 @lru_cache(maxsize=4096)
 def _offsets_of_year(zone: str, year: int) -> tuple[tuple[int, int], ...]:
     """``(UTC minute, offset from then on)``: first the year's first minute, then its changes."""

@@ -170,6 +170,17 @@ def test_rules_of_every_number_hold_when_all_must_be_open():
     assert opens(campaign, at, numbers=(BERLIN, NEW_YORK, TORONTO)) == (datetime(2026, 3, 2, 15), hours.REGION)
 
 
+def test_only_the_zones_of_the_campaigns_group_are_called_in_their_hours():
+    zone_hours = (("America/New_York", every_day(12, 14)), ("Europe/Berlin", every_day(9, 10)))
+    campaign = CampaignHours("Europe/Berlin", zone_hours=zone_hours, year=2026)
+    at = datetime(2026, 3, 2, 10)
+    assert opens(campaign, at, number=NEW_YORK) == (datetime(2026, 3, 2, 17), hours.GROUP)
+    assert opens(campaign, at, "America/Detroit") == (datetime(2026, 3, 2, 17), hours.GROUP)
+    assert opens(campaign, at) == (datetime(2026, 3, 3, 8), hours.GROUP)
+    assert opens(campaign, at, number=LOS_ANGELES) == (None, hours.GROUP)
+    assert opens(CampaignHours("UTC", zone_hours=()), at) == (None, hours.GROUP)
+
+
 def test_drain_and_holidays_are_kept_in_the_contacts_zone():
     holiday = ranges([(datetime(2026, 12, 25), datetime(2026, 12, 26))])
     campaign = CampaignHours("Europe/Berlin", OFFICE, holiday, in_contact_zone=True, drain_minutes=30)

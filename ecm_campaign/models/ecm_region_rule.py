@@ -60,7 +60,9 @@ class EcmRegionRule(models.Model):
     source = fields.Text(tracking=True, help="The law or the document that says so, and how sure that is.")
     source_url = fields.Char("Link")
     checked_on = fields.Date(
-        tracking=True, help="When somebody last compared the rule with its source. Empty: never in this system."
+        "Checked on",
+        tracking=True,
+        help="When somebody last compared the rule with its source. Empty: never in this system.",
     )
 
     _hours_ordered = models.Constraint(
@@ -94,7 +96,10 @@ class EcmRegionRule(models.Model):
             "sunday": self.env._("Sun"),
         }
         for rule in self:
-            rule.hours_summary = ", ".join(f"{labels[day]} {rule._describe_day(day)}" for day in DAY_FIELDS)
+            days = {day: rule._describe_day(day) for day in DAY_FIELDS}
+            is_same = len(set(days.values())) == 1
+            parts = [f"{labels[day]} {text}" for day, text in days.items()]
+            rule.hours_summary = self.env._("Every day %s", days["weekday"]) if is_same else ", ".join(parts)
 
     def _describe_day(self, day):
         opens, closes = self[f"{day}_from"], self[f"{day}_to"]

@@ -251,6 +251,7 @@ class TestRegionRules(HoursCase):
     def test_hours_are_shown_in_words(self):
         rule = self.create_rule(saturday_from=9, saturday_to=17.5, sunday_from=0, sunday_to=0)
         self.assertEqual(rule.hours_summary, "Mon–Fri 08:00–21:00, Sat 09:00–17:30, Sun closed")
+        self.assertEqual(self.create_rule().hours_summary, "Every day 08:00–21:00")
 
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_only_administrators_change_rules(self):

@@ -25,6 +25,7 @@ from . import (
     ecm_contact_pacing,
     ecm_contact_expiry,
     ecm_contact_chain,
+    ecm_contact_explain,
     ecm_attempt,
     ecm_feed_target,
     ecm_engine,
@@ -39,4 +40,7 @@ from . import (
     ecm_engine_pacing,
     ecm_engine_expiry,
     ecm_engine_chain,
+    ecm_engine_explain,
+    ecm_campaign_explain,
+    ecm_dnc_list_explain,
 )

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..const import BUSINESS_PARAMETERS, CLOSED_STATES, CONTACT_STATES, PENDING, SENT_TO_DIALER
 from ..exceptions import ChannelError
 from ..tools import strategy as decision
+from ..tools.explain import HELD, Finding
 from odoo.addons.base.models.res_partner import _tz_get
 
 
@@ -262,14 +263,23 @@ class EcmCampaign(models.Model):
         return ("blocked", reason) if reason else ("running", False)
 
     def _get_blocking_reason(self):
-        """Why an open campaign cannot be fed, as a sentence, or False. Channel modules extend it."""
+        """Why an open campaign cannot be fed, as a sentence, or False."""
+        obstacle = next(iter(self._get_obstacles(fields.Datetime.now())), None)
+        return obstacle.detail if obstacle else False
+
+    def _get_obstacles(self, now):
+        """What keeps an open campaign from being fed; extensions add theirs.
+
+        :return: list of ``tools.explain.Finding``, none of which passes
+        """
         self.ensure_one()
-        if not self._get_feed_targets():
-            return self.env._("No dialer is assigned to this campaign.")
+        targets = self._get_feed_targets()
+        obstacles = [] if targets else [Finding("dialer", HELD, self.env._("No dialer is assigned to this campaign."))]
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self):
             names = ", ".join(outdated.mapped("name"))
-            return self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
-        return False
+            sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
+            obstacles.append(Finding("registry", HELD, sentence))
+        return obstacles + [obstacle for target in targets if (obstacle := target._get_obstacle(now))]
 
     # -- strategy ---------------------------------------------------------------------------------
 

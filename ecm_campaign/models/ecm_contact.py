@@ -131,8 +131,8 @@ class EcmContact(models.Model):
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 
-    # Counters and the list view of one campaign.
-    _campaign_state = models.Index("(campaign_id, state)")
+    # Counters and the list view of one campaign; why its contacts are closed.
+    _campaign_state = models.Index("(campaign_id, state, close_reason)")
     # Duplicates within the campaign and over all of them, withdrawal and search by number.
     _phone_campaign = models.Index("(phone_1, campaign_id)")
     # Withdrawal by the customer's key.
@@ -146,6 +146,11 @@ class EcmContact(models.Model):
     # Promotion of contacts that become due; many have the same time, where calling hours begin.
     _waiting = models.Index(
         "(campaign_id, next_attempt_at, priority DESC, id) WHERE NOT is_ready AND state = 'pending'"
+    )
+    # Explain: what holds back how many.
+    _blocked = models.Index(
+        "(campaign_id, block_reason, next_attempt_at) "
+        "WHERE NOT is_ready AND state = 'pending' AND block_reason IS NOT NULL"
     )
 
     def init(self):

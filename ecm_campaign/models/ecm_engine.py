@@ -79,7 +79,7 @@ class EcmEngine(models.AbstractModel):
         """
         now = fields.Datetime.now()
         target.invalidate_recordset(["paused_until"])
-        if target.paused_until and target.paused_until > now:  # another target of the same service has failed
+        if target._is_paused(now):  # another target of the same service has failed
             return self._commit(processed=1)
         try:
             if self._feed_target(target) is not None:

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..tools.explain import HELD, WAITS, Finding
+
 # Seconds that a failing target is left alone: doubled with each failure in a row, up to the last.
 BACK_OFF_FIRST = 30
 BACK_OFF_LAST = 900
@@ -60,6 +62,26 @@ class EcmFeedTarget(models.AbstractModel):
         :raise exceptions.Unavailable: it cannot be asked now
         """
         raise NotImplementedError
+
+    def _get_off_reason(self):
+        """Why nothing is sent here until somebody acts, as a sentence, or False: it is switched off, it is gone."""
+        return False
+
+    def _is_paused(self, now):
+        """Whether it failed and is left alone for a while."""
+        return bool(self.paused_until and self.paused_until > now)
+
+    def _get_obstacle(self, now):
+        """Why nothing is sent here now.
+
+        :rtype: tools.explain.Finding or None
+        """
+        self.ensure_one()
+        if reason := self._get_off_reason():
+            return Finding("dialer", HELD, reason)
+        if self._is_paused(now):
+            return Finding("dialer", WAITS, self.env._("The dialer fails: %s", self.last_error), self.paused_until)
+        return None
 
     def _has_unconfirmed(self):
         """Whether a send to this target was never confirmed."""

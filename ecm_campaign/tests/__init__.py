@@ -3,6 +3,7 @@ from . import (
     test_calling_hours,
     test_campaign,
     test_dnc,
+    test_explain,
     test_gates,
     test_import,
     test_import_duplicates,

@@ -126,6 +126,14 @@ class TestQueryPlans(CampaignCase):
         self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now))
         self.assert_no_scan(lambda: contacts._expire_lists(self.other_list, now, 1000))
 
+    def test_explain(self):
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        last = contacts.search([("campaign_id", "=", self.other.id), ("is_ready", "=", True)], order="id desc", limit=1)
+        for order in ("fifo", "lifo", "priority"):
+            self.other.dial_order = order
+            self.assert_no_scan(last._count_before)
+        self.assert_no_scan(lambda: contacts._tally_reasons(self.other, now))
+
     def test_withdrawal_by_file(self):
         contacts = self.env["ecm.contact"]
         where = SQL("c.campaign_id = %s", self.campaign.id)

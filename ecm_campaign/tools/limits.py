@@ -86,6 +86,17 @@ def earliest(
     return Reached(last, moment) if last else None
 
 
+def used(limit: Limit, tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo) -> int:
+    """How many tries a limit counts at ``at``, for people who want to know how near it is."""
+    moments = _counted(limit, tries, number)
+    if limit.period == LIFE:
+        return len(moments)
+    if limit.period == DAY:
+        day = at.astimezone(zone).date()
+        return sum(made.astimezone(zone).date() == day for made in moments)
+    return sum(made > at - limit.window for made in moments)
+
+
 def _counted(limit: Limit, tries: Iterable[Try], number: str) -> list[datetime]:
     """Moments of the tries that a limit counts."""
     return [

@@ -38,9 +38,6 @@ class EcmCampaign(models.Model):
             )
         return super()._check_can_start()
 
-    def _get_blocking_reason(self):
-        return super()._get_blocking_reason() or self.dialer_campaign_id._get_blocking_reason()
-
     def action_purge(self):
         """Delete the contacts that wait at the dialer and make them pending again (requirements C3, F7).
 

@@ -79,24 +79,19 @@ class EcmDialerCampaign(models.Model):
         if len(siblings.filtered("is_enabled")) >= limit:
             raise UserError(self.env._("The dialer runs %s campaigns at a time. Disable another one first.", limit))
 
-    def _get_blocking_reason(self):
-        """Why the dialer does not take contacts now, as a sentence, or False."""
-        if not self:
-            return False
+    def _get_off_reason(self):
         if not self.dialer_id.is_enabled:
             return self.env._("The dialer %s is switched off.", self.dialer_id.name)
         if self.is_missing:
             return self.env._("The Cisco campaign %s no longer exists on the dialer.", self.name)
         if not self.is_enabled:
             return self.env._("The Cisco campaign %s is disabled on the dialer.", self.name)
-        if self.paused_until and self.paused_until > fields.Datetime.now():
-            return self.env._("The dialer fails: %s", self.last_error)
-        return False
+        return super()._get_off_reason()
 
     # -- feed target ----------------------------------------------------------------------------------
 
     def _get_running_campaigns(self):
-        if not self.dialer_id.is_enabled or self.is_missing or not self.is_enabled:
+        if self._get_off_reason():
             return self.env["ecm.campaign"]
         return self.env["ecm.campaign"].search(
             [("dialer_campaign_id", "=", self.id), ("is_running", "=", True)], order="id"

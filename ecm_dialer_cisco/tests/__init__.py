@@ -4,6 +4,7 @@ from . import (
     test_dialer,
     test_dnc,
     test_expiry,
+    test_explain,
     test_feed,
     test_list_life,
     test_pacing,

@@ -168,10 +168,11 @@ class EcmContact(models.Model):
                 """SELECT count(*) FROM (SELECT FROM ecm_contact
                                           WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
                                             AND %s
-                                          LIMIT %s) AS earlier""",
+                                       ORDER BY %s LIMIT %s) AS earlier""",
                 self.campaign_id.id,
                 is_retry,
                 where,
+                self._dial_orders[self.campaign_id.dial_order],
                 QUEUE_COUNTED + 1,
             )
         )

@@ -1,4 +1,4 @@
-from datetime import UTC
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import models
@@ -111,6 +111,14 @@ class EcmEngine(models.AbstractModel):
         if contact_list.status == "stopped":
             return self.env._("The list %s is stopped. Restart it to go on.", name)
         return self.env._("The list %s is over.", name)
+
+    def _explain_expiry(self, campaign, before, _candidate, _verdict, _at):
+        if not (campaign.ttl_days and before.added_at):
+            return self.env._("It may be called for as long as the campaign lasts.")
+        end = self._format(before.added_at + timedelta(days=campaign.ttl_days))
+        return self.env._(
+            "It may be called until %(end)s, %(days)s days after it came.", end=end, days=campaign.ttl_days
+        )
 
     def _explain_dnc(self, campaign, before, candidate, verdict, _at):
         hidden = {number for number in before.phones if number} - set(candidate.phones)

@@ -149,6 +149,25 @@ class EcmEngine(models.AbstractModel):
             sentence += " " + self.env._("Attempt %s has no number and is passed over.", before.position)
         return sentence
 
+    def _explain_hours(self, campaign, before, candidate, verdict, at):
+        attempt = candidate.attempt
+        hours = campaign._get_campaign_hours(at)[campaign.id]
+        clock = self.env._("There it is %s.", self._get_clocks(hours, before.tz, attempt, at))
+        opening = hours.for_contact(before.tz, attempt.number, attempt.channel, candidate.phones).opening(at)
+        if verdict:
+            never = "" if opening.opens_at else self.env._("No time in the next weeks is allowed.")
+            return f"{self._describe_verdict(verdict)} {clock} {never}".strip()
+        if not opening.closes_at:
+            return clock
+        return self.env._("%(clock)s Open until %(end)s.", clock=clock, end=self._format(opening.closes_at))
+
+    def _get_clocks(self, hours, tz, attempt, at):
+        """What the clocks show on which the hours are kept."""
+        is_regional = hours.rules.get_matching(attempt.number, attempt.channel)
+        zones = hours.get_zones(tz, attempt.number) if hours.in_contact_zone or is_regional else (hours.zone,)
+        moment = at.replace(tzinfo=UTC)
+        return ", ".join(f"{moment.astimezone(ZoneInfo(zone)):%H:%M} ({zone})" for zone in zones)
+
     def _explain_limits(self, campaign, before, candidate, _verdict, at):
         number = candidate.attempt.number
         limits = campaign._get_limit_finder(before.callback)(number)

@@ -32,6 +32,9 @@ class FakeTarget:
     def _get_room(self):
         return 10_000 - self.env["ecm.attempt"]._count_at(self)
 
+    def _get_obstacle(self, _now):
+        return None
+
     def _get_batch_size(self):
         return self.batch_size
 

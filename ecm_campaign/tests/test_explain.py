@@ -122,6 +122,23 @@ class TestExplain(CampaignCase):
             found = self.env["ecm.engine"]._find_next(self.campaign, candidate, self.now)
         self.assertEqual(found, self.now + timedelta(hours=5))
 
+    def test_hours_are_told_on_the_clock_where_the_contact_is(self):
+        self.campaign.write(
+            {
+                "calendar_id": self.env.ref("ecm_campaign.resource_calendar_calling_hours").id,
+                "hours_zone": "contact",
+                "keeps_region_rules": False,
+            }
+        )
+        contact = self.create_contact(tz="Asia/Tokyo")
+        night = fields.Datetime.to_datetime("2026-11-23 20:00:00")  # 05:00 in Tokyo
+        findings = self.env["ecm.engine"]._explain_gates(self.campaign, contact._get_candidates()[0], night)
+        hours = next(finding for finding in findings if finding.check == "hours")
+        self.assertEqual(hours.verdict, "waits")
+        self.assertIn("05:00 (Asia/Tokyo)", hours.detail)
+        opening = self.env["ecm.engine"]._find_next(self.campaign, contact._get_candidates()[0], night)
+        self.assertEqual(hours.until, opening)
+
     def test_what_holds_has_no_next_time(self):
         contact = self.create_contact()
         hold = lambda _self, _campaign, candidates, _at: {row.contact_id: Hold("list_stopped") for row in candidates}  # noqa: E731

@@ -15,6 +15,8 @@ from . import (
     ecm_campaign,
     ecm_campaign_pacing,
     ecm_campaign_chain,
+    ecm_target_group,
+    ecm_campaign_selection,
     ecm_region_rule,
     ecm_campaign_hours,
     ecm_import_profile,
@@ -26,6 +28,7 @@ from . import (
     ecm_contact_expiry,
     ecm_contact_chain,
     ecm_contact_explain,
+    ecm_contact_selection,
     ecm_attempt,
     ecm_feed_target,
     ecm_engine,
@@ -43,4 +46,5 @@ from . import (
     ecm_engine_explain,
     ecm_campaign_explain,
     ecm_dnc_list_explain,
+    ecm_engine_selection,
 )

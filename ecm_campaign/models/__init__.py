@@ -15,6 +15,7 @@ from . import (
     ecm_campaign,
     ecm_campaign_pacing,
     ecm_campaign_chain,
+    ecm_campaign_prompt,
     ecm_target_group,
     ecm_campaign_selection,
     ecm_region_rule,

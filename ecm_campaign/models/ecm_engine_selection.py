@@ -90,7 +90,7 @@ class EcmEngine(models.AbstractModel):
         contacts = self.env["ecm.contact"]
         groups = contacts._filter_queued(groups)
         while parts := split(room, groups._get_claimants(), int(time.time()), groups._get_rooms()):
-            for group in groups.filtered(lambda group: group.id in parts):  # noqa: B023  called at once
+            for group in groups.filtered(lambda group: group.id in parts):
                 drawn = contacts._draw(group, parts[group.id])
                 group.drawn_count += drawn
                 room -= drawn

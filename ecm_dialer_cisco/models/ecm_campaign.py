@@ -17,8 +17,8 @@ class EcmCampaign(models.Model):
     )
     dialing_mode = fields.Selection(
         related="dialer_campaign_id.dialing_mode",
-        help="As the dialer has it. Each mode of a Cisco campaign has settings of its own there, such as lines per agent: "
-        "change it in the dialer's administration, then fetch its campaigns.",
+        help="As the dialer has it. Each mode has settings of its own there, such as lines per agent: change it in the "
+        "dialer's administration, then fetch its campaigns.",
     )
     can_purge = fields.Boolean(compute="_compute_can_purge")
 

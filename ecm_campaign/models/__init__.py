@@ -39,6 +39,7 @@ from . import (
     ecm_dnc_list,
     ecm_dnc_entry,
     ecm_dnc_load,
+    ecm_dnc_load_upload,
     ecm_contact_list_dnc,
     ecm_engine_dnc,
     ecm_engine_pacing,

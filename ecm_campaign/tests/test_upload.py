@@ -128,6 +128,6 @@ class TestUploadedFile(CampaignCase):
             loads.create({"list_id": dnc_list.id, "attachment_id": attachment.id})
         with self.assertRaises(AccessError):
             loads.create({"list_id": dnc_list.id, "attachment_id": self._keep().id})
-        self.env["ecm.dnc.load"]._cron_load()
+        self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.loaded_count), ("done", 1))
         self.assertTrue(dnc_list.check_number("+493023125001"))

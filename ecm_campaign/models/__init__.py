@@ -41,6 +41,8 @@ from . import (
     ecm_dnc_load,
     ecm_dnc_load_upload,
     ecm_contact_list_dnc,
+    ecm_global_list,
+    ecm_contact_list_global,
     ecm_engine_dnc,
     ecm_engine_pacing,
     ecm_engine_expiry,

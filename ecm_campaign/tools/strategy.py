@@ -93,7 +93,7 @@ class Rule:
         ``close``
     :param next_attempt: position, counted from 1
     :param max_retry: how often the rule leads on in one run through the strategy; then ``branch`` follows at once.
-        None: as often as the budget allows
+        None: as often as the budget allows; 0: never, ``branch`` follows after ``delay``
     :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*, the next in order
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
     :param retain_pcb: a personal callback stays with its agent
@@ -380,9 +380,13 @@ def _follow(
 def _branch(
     plan: Plan, phones: Phones, position: int, rule: Rule, counters: Counters, now: datetime
 ) -> NextAttempt | str:
-    """A rule's retries are used up: on at once, to its branch or to the next in order, else to the next cycle."""
+    """A rule's retries are used up: on at once, to its branch or to the next in order, else to the next cycle.
+
+    A rule without any retry leads there after its delay.
+    """
     target = rule.branch or position + 1
-    following = attempt_from(plan, phones, target, now, BRANCH, counters.cycle, rule.priority)
+    at = now if rule.max_retry else now + rule.delay
+    following = attempt_from(plan, phones, target, at, BRANCH, counters.cycle, rule.priority)
     return following or _next_cycle(plan, phones, rule, counters, now)
 
 

@@ -101,9 +101,9 @@ def test_without_a_maximum_a_rule_leads_on_until_the_budget_is_spent():
     assert after(plan, BUSY, used(1, "busy", 7)) == (COMPLETED, "budget")
 
 
-def test_no_retry_at_all_branches_at_once():
+def test_no_retry_at_all_branches_after_the_delay():
     plan = plan_of(attempt(1, busy=again(max_retry=0)), attempt(2), **CAP)
-    assert after(plan, BUSY, used(1, "busy", 1)) == (2, 0, "branch", 1)
+    assert after(plan, BUSY, used(1, "busy", 1)) == (2, 30, "branch", 1)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..tools import strategy as decision
+from .ecm_strategy_rule import get_delay_text
 
 
 class EcmBusinessOutcome(models.Model):
@@ -18,9 +19,12 @@ class EcmBusinessOutcome(models.Model):
         "ecm.business.outcome",
         string="Parent outcome",
         ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
         domain="[('group_id', '=', group_id), ('parent_id', '=', False)]",
         help="Outcomes under one parent are counted together in reports.",
     )
+    child_ids = fields.One2many("ecm.business.outcome", "parent_id")
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True, help="As the agent chooses it; the dialer sends this text.")
     code = fields.Char(required=True, help="Technical name, used by rules, API and reports.")
@@ -64,10 +68,49 @@ class EcmBusinessOutcome(models.Model):
     _max_retry_positive = models.Constraint("CHECK(max_retry BETWEEN 0 AND 100)", "Retries at most: from 0 to 100.")
     _priority_range = models.Constraint("CHECK(priority BETWEEN -1 AND 1000)", "A priority is from -1 to 1000.")
 
+    summary = fields.Char(compute="_compute_summary", string="What follows")
+    is_locked = fields.Boolean(related="group_id.is_locked")
+
+    @api.depends("action", "suppresses", "asks_callback", "delay_days", "delay_hours", "delay_minutes", "max_retry")
+    def _compute_summary(self):
+        for outcome in self:
+            outcome.summary = outcome._get_summary()
+
+    def _get_summary(self):
+        """What the wrap-up does, in words such as ``try again after 5 min (3 × at most)``."""
+        if self.suppresses:
+            return self.env._("do not contact again")
+        if self.action == "close":
+            return self.env._("close")
+        if self.action == "strategy":
+            return self.env._("as the strategy says")
+        text = self.env._("call back") if self.asks_callback else self.env._("try again")
+        delay = get_delay_text(self)
+        text = self.env._("%(what)s after %(delay)s", what=text, delay=delay) if delay else text
+        return self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry) if self.max_retry else text
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        outcomes = super().create(vals_list)
+        outcomes.group_id._check_editable()
+        return outcomes
+
+    def write(self, vals):
+        if set(vals) - {"sequence", "parent_id", "kind"}:
+            self.group_id._check_editable()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self.group_id._check_editable()
+        if self.env["ecm.attempt"].sudo().search_count([("business_outcome_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._("Results were recorded with this wrap-up. Rename it, or duplicate the group."))
+
     @api.constrains("parent_id")
     def _check_parent(self):
-        for outcome in self:
-            if outcome.parent_id and (outcome.parent_id.parent_id or outcome.parent_id.group_id != outcome.group_id):
+        for outcome in self.filtered("parent_id"):
+            parent = outcome.parent_id
+            if parent.parent_id or parent.group_id != outcome.group_id or outcome.child_ids:
                 raise ValidationError(self.env._("A parent is an outcome of the same group that has no parent itself."))
 
     @api.constrains("name", "texts", "group_id")

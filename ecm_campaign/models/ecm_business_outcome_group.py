@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class EcmBusinessOutcomeGroup(models.Model):
@@ -16,11 +17,91 @@ class EcmBusinessOutcomeGroup(models.Model):
     outcome_ids = fields.One2many("ecm.business.outcome", "group_id", string="Business outcomes", copy=True)
     outcome_count = fields.Integer(compute="_compute_outcome_count")
     campaign_ids = fields.One2many("ecm.campaign", "business_outcome_group_id", string="Campaigns")
+    campaign_count = fields.Integer(compute="_compute_campaign_count")
+    is_locked = fields.Boolean(
+        compute="_compute_is_locked", help="A campaign that uses this group is running: stop it or duplicate this."
+    )
 
     @api.depends("outcome_ids")
     def _compute_outcome_count(self):
         for group in self:
             group.outcome_count = len(group.outcome_ids)
+
+    def _compute_campaign_count(self):
+        groups = self.env["ecm.campaign"]._read_group(
+            [("business_outcome_group_id", "in", self.ids)], ["business_outcome_group_id"], ["__count"]
+        )
+        counts = {record.id: count for record, count in groups}
+        for record in self:
+            record.campaign_count = counts.get(record.id, 0)
+
+    @api.depends("campaign_ids.is_running")
+    def _compute_is_locked(self):
+        running = self._get_running_campaigns().business_outcome_group_id
+        for record in self:
+            record.is_locked = record._origin in running
+
+    def write(self, vals):
+        if "outcome_ids" in vals or "active" in vals:
+            self._check_editable()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if self.sudo().with_context(active_test=False).campaign_ids:
+            raise UserError(self.env._("Campaigns use these wrap-ups. Archive the group instead."))
+        self.outcome_ids._unlink_except_used()
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for record, vals in zip(self, vals_list, strict=True):
+            vals["name"] = self.env._("%s (copy)", record.name)
+        return vals_list
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        for record, new in zip(self, copies, strict=True):
+            twins = {twin.code: twin for twin in new.outcome_ids}
+            for outcome in record.outcome_ids.filtered("parent_id"):
+                twins[outcome.code].parent_id = twins[outcome.parent_id.code]
+        return copies
+
+    def _get_running_campaigns(self):
+        """Running campaigns that use these groups, in whatever company."""
+        domain = [("business_outcome_group_id", "in", self.ids), ("is_running", "=", True)]
+        return self.env["ecm.campaign"].sudo().search(domain)
+
+    def _check_editable(self):
+        """Like a strategy's, a wrap-up's rule changes only while no campaign that uses it runs (requirement S8).
+
+        :raise UserError: naming the running campaigns
+        """
+        running = self._get_running_campaigns()
+        if running:
+            raise UserError(
+                self.env._(
+                    "These wrap-ups are in use by a running campaign (%(campaigns)s). Stop the campaign first, or "
+                    "duplicate the group and change the copy.",
+                    campaigns=", ".join(running.mapped("name")),
+                )
+            )
+
+    def action_view_campaigns(self):
+        """Open the campaigns that use this group."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
+        domain = [("business_outcome_group_id", "=", self.id)]
+        return {**action, "domain": domain, "context": {"default_business_outcome_group_id": self.id}}
+
+    def action_duplicate(self):
+        """Open a copy that can be changed while this one is in use."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.copy().id,
+            "view_mode": "form",
+        }
 
     def _get_wrap_ups(self):
         """What the dialer's wrap-up texts mean.

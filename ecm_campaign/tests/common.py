@@ -1,6 +1,10 @@
 import io
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user
+
+from ..tools.results import Result
 
 
 class CampaignCase(TransactionCase):
@@ -58,3 +62,67 @@ class CampaignCase(TransactionCase):
     def contacts_of(self, campaign):
         """Its contacts in the order of their arrival."""
         return self.env["ecm.contact"].search([("campaign_id", "=", campaign.id)], order="id")
+
+
+class ResultCase(CampaignCase):
+    """Calls and their results without a dialer: the attempts are written by hand."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engine = cls.env["ecm.engine"]
+        cls.own_strategy = cls.create_strategy()
+        cls.campaign.strategy_id = cls.own_strategy
+
+    @classmethod
+    def create_strategy(cls, phones="12", **values):
+        """A strategy with one voice attempt for each digit, on the phone that it names."""
+        attempts = [
+            fields.Command.create({"sequence": number, "phone_index": phone}) for number, phone in enumerate(phones)
+        ]
+        return cls.env["ecm.strategy"].create({"name": "Own", "attempt_ids": attempts, **values})
+
+    @classmethod
+    def outcome(cls, code):
+        return cls.env.ref(f"ecm_campaign.ecm_outcome_{code}")
+
+    @classmethod
+    def add_rule(cls, attempt, code, **values):
+        return cls.env["ecm.strategy.rule"].create(
+            {"attempt_id": attempt.id, "outcome_id": cls.outcome(code).id, **values}
+        )
+
+    def call(self, contact, code, **values):
+        """A call on the contact's next attempt that ends with an outcome; ``values`` are of ``tools.results.Result``.
+
+        :return: the attempt
+        """
+        attempt = self.env["ecm.attempt"].create(
+            {
+                "key": f"test-{contact.id}-{len(contact.attempt_ids)}",
+                "contact_id": contact.id,
+                "campaign_id": contact.campaign_id.id,
+                "company_id": contact.company_id.id,
+                "channel": "voice",
+                "state": "sent",
+                "position": contact.next_position,
+                "cycle": contact.cycle,
+                "number": contact.number_to_call,
+                "claimed_at": fields.Datetime.now(),
+            }
+        )
+        self.env.flush_all()
+        self.env["ecm.contact"]._mark_sent(
+            [(contact.id, attempt.id, attempt.number)], "sent_to_dialer", fields.Datetime.now()
+        )
+        self.engine._apply_results([Result(attempt.key, code, **values)])
+        self.env.invalidate_all()
+        return attempt
+
+    def assertNext(self, contact, position, minutes, **values):  # noqa: N802  in the style of unittest
+        """The contact waits for an attempt so many minutes from now."""
+        self.assertEqual((contact.state, contact.next_position), ("pending", position))
+        expected = fields.Datetime.now() + timedelta(minutes=minutes)
+        self.assertLess(abs((contact.next_attempt_at - expected).total_seconds()), 5)
+        for name, value in values.items():
+            self.assertEqual(contact[name], value, name)

@@ -345,9 +345,9 @@ class EcmCampaign(models.Model):
     def _check_running_change(self, vals):
         """A strategy is exchanged only while the campaign is stopped (requirement S8)."""
         stays = self.browse() if vals.get("is_running") is False else self.filtered("is_running")
-        for name in ("strategy_id", "callback_strategy_id"):
+        for name in ("strategy_id", "callback_strategy_id", "business_outcome_group_id"):
             if name in vals and any(campaign[name].id != vals[name] for campaign in stays):
-                raise UserError(self.env._("Stop the campaign before you change its strategy."))
+                raise UserError(self.env._("Stop the campaign before you change its strategy or its wrap-ups."))
         if vals.get("active") is False and any(self.mapped("is_running")):
             raise UserError(self.env._("Stop the campaign before you archive it."))
         if "company_id" in vals and self.env["ecm.contact"].sudo().search_count(

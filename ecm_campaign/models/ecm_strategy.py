@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -7,6 +8,40 @@ from ..tools import strategy as decision
 from ..tools import strategy_check
 
 MAX_ATTEMPTS = 100
+
+# Minutes after which something follows the usual outcomes.
+DEFAULT_DELAYS = {
+    "busy": 15,
+    "no_answer": 120,
+    "answering_machine": 240,
+    "customer_abandoned": 60,
+    "call_abandoned": 30,
+    "call_failed": 15,
+    "agent_rejected": 30,
+    "agent_no_answer": 15,
+    "unknown": 240,
+    "invalid_number": 0,
+    "fax": 0,
+}
+# Outcomes after which a simple strategy tries the same number once more; after the others it takes the next.
+TRIED_AGAIN = ("busy", "call_abandoned", "call_failed", "agent_rejected", "agent_no_answer")
+
+# Fields of a rule that decide whether a strategy is usable.
+RULE_FIELDS = (
+    "outcome_id",
+    "action",
+    "next_attempt_id",
+    "branch_attempt_id",
+    "max_retry",
+    "delay_days",
+    "delay_hours",
+    "delay_minutes",
+)
+
+
+def get_key(attempt):
+    """An attempt's identity: the same in a form that is being changed."""
+    return attempt._origin.id or attempt.id
 
 
 class EcmStrategy(models.Model):
@@ -86,7 +121,12 @@ class EcmStrategy(models.Model):
     )
     attempt_ids = fields.One2many("ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False)
     attempt_count = fields.Integer(compute="_compute_attempt_count")
+    unused_rule_count = fields.Integer(
+        compute="_compute_unused_rule_count",
+        help="Rules that are kept, but do not hold for this kind of strategy.",
+    )
     campaign_ids = fields.One2many("ecm.campaign", "strategy_id", string="Campaigns")
+    callback_campaign_ids = fields.One2many("ecm.campaign", "callback_strategy_id", string="Campaigns of callbacks")
     campaign_count = fields.Integer(compute="_compute_campaign_count")
     is_locked = fields.Boolean(
         compute="_compute_is_locked", help="A campaign that uses this strategy is running: stop it or duplicate this."
@@ -128,13 +168,21 @@ class EcmStrategy(models.Model):
         for record in self:
             record.attempt_count = len(record.attempt_ids)
 
-    def _compute_campaign_count(self):
-        groups = self.env["ecm.campaign"]._read_group([("strategy_id", "in", self.ids)], ["strategy_id"], ["__count"])
-        counts = {record.id: count for record, count in groups}
+    @api.depends("kind", "attempt_ids.rule_ids", "simple_rule_ids")
+    def _compute_unused_rule_count(self):
         for record in self:
-            record.campaign_count = counts.get(record.id, 0)
+            unused = record.attempt_ids.rule_ids if record.kind == "simple" else record.simple_rule_ids
+            record.unused_rule_count = len(unused)
 
-    @api.depends("campaign_ids.is_running")
+    def _compute_campaign_count(self):
+        counts = Counter()
+        for name in ("strategy_id", "callback_strategy_id"):
+            for record, count in self.env["ecm.campaign"]._read_group([(name, "in", self.ids)], [name], ["__count"]):
+                counts[record.id] += count
+        for record in self:
+            record.campaign_count = counts[record.id]
+
+    @api.depends("campaign_ids.is_running", "callback_campaign_ids.is_running")
     def _compute_is_locked(self):
         running = self._get_running()
         for record in self:
@@ -144,12 +192,11 @@ class EcmStrategy(models.Model):
         "is_capped",
         "max_attempts",
         "kind",
+        "phone_fallback",
+        "attempt_ids.sequence",
         "attempt_ids.channel",
-        "attempt_ids.rule_ids.next_attempt_id",
-        "attempt_ids.rule_ids.branch_attempt_id",
-        "attempt_ids.rule_ids.max_retry",
-        "simple_rule_ids.max_retry",
-        "simple_rule_ids.branch_attempt_id",
+        "attempt_ids.phone_index",
+        *(f"{rules}.{name}" for rules in ("attempt_ids.rule_ids", "simple_rule_ids") for name in RULE_FIELDS),
     )
     def _compute_warnings(self):
         for record in self:
@@ -157,8 +204,13 @@ class EcmStrategy(models.Model):
 
     def _get_running(self):
         """Strategies of this set that a running campaign uses, in whatever company."""
-        campaigns = self.env["ecm.campaign"].sudo().search([("strategy_id", "in", self.ids), ("is_running", "=", True)])
-        return campaigns.strategy_id & self
+        campaigns = self._get_campaigns().filtered("is_running")
+        return (campaigns.strategy_id | campaigns.callback_strategy_id) & self
+
+    def _get_campaigns(self):
+        """Campaigns that call by these strategies or hand their callbacks over to them, in whatever company."""
+        domain = ["|", ("strategy_id", "in", self.ids), ("callback_strategy_id", "in", self.ids)]
+        return self.env["ecm.campaign"].sudo().with_context(active_test=False).search(domain)
 
     def _check_editable(self):
         """Requirement S8: a strategy changes only while no campaign that uses it runs.
@@ -168,7 +220,7 @@ class EcmStrategy(models.Model):
         running = self._get_running()
         if not running:
             return
-        names = ", ".join(running.sudo().campaign_ids.filtered("is_running").mapped("name"))
+        names = ", ".join(running._get_campaigns().filtered("is_running").mapped("name"))
         raise UserError(
             self.env._(
                 "This strategy is in use by a running campaign (%(campaigns)s). Stop the campaign first, or "
@@ -194,6 +246,20 @@ class EcmStrategy(models.Model):
         "active",
     )
 
+    @api.constrains("kind")
+    def _check_kind(self):
+        for record in self:
+            campaigns = record._get_campaigns()
+            used = campaigns.strategy_id if record.kind == "callback" else campaigns.callback_strategy_id
+            if record in used:
+                raise ValidationError(
+                    self.env._(
+                        "Campaigns use this strategy (%s): it cannot become one for callbacks, or stop being one. "
+                        "Duplicate it instead.",
+                        ", ".join(campaigns.mapped("name")),
+                    )
+                )
+
     def write(self, vals):
         if any(name in vals for name in self._plan_fields):
             self._check_editable()
@@ -201,7 +267,7 @@ class EcmStrategy(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self.sudo().with_context(active_test=False).campaign_ids:
+        if self._get_campaigns():
             raise UserError(self.env._("Campaigns use this strategy. Archive it instead."))
 
     def copy_data(self, default=None):
@@ -240,9 +306,10 @@ class EcmStrategy(models.Model):
 
     def _make_plan(self, max_attempts):
         self.ensure_one()
-        positions = {attempt.id: number for number, attempt in enumerate(self.attempt_ids, start=1)}
+        attempts = self._get_ordered_attempts()
+        positions = {get_key(attempt): number for number, attempt in enumerate(attempts, start=1)}
         return decision.Plan(
-            attempts=tuple(attempt._get_planned_attempt(positions) for attempt in self.attempt_ids),
+            attempts=tuple(attempt._get_planned_attempt(positions) for attempt in attempts),
             max_attempts=max_attempts,
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
@@ -250,6 +317,10 @@ class EcmStrategy(models.Model):
             cycle_interval=timedelta(days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes),
             cycle_limit=self.cycle_limit or None,
         )
+
+    def _get_ordered_attempts(self):
+        """The attempts in their order, also while a form changes it."""
+        return self.attempt_ids.sorted("sequence")
 
     def _get_limits(self):
         """:return: tuple of ``tools.limits.Limit``"""
@@ -269,15 +340,18 @@ class EcmStrategy(models.Model):
         problems = strategy_check.validate(
             self._get_plan(), self._get_channels(), set(uncounted.mapped("code")), set(suppressing.mapped("code"))
         )
-        return [
+        texts = [
             self._describe_problem(problem) for problem in problems if problem.severity == "error" or not errors_only
         ]
+        return list(dict.fromkeys(texts))
 
     def _describe_problem(self, problem):
         """One sentence for a supervisor about what ``tools.strategy.validate`` found."""
         parameters = dict(problem.parameters)
         outcome = self.env["ecm.outcome"].search([("code", "=", problem.outcome_code)], limit=1)
         parameters["outcome"] = outcome.name
+        if self.kind == "simple" and problem.outcome_code:
+            parameters["position"] = self.env._("1 to %s", len(self.attempt_ids))
         texts = {
             "no_attempts": self.env._("The strategy has no attempts."),
             "bad_budget": self.env._("The budget must allow at least one attempt."),
@@ -291,8 +365,8 @@ class EcmStrategy(models.Model):
                 **parameters,
             ),
             "uncapped_loop": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s leads back to an earlier attempt: give the strategy an own "
-                "budget.",
+                "Attempt %(position)s, outcome %(outcome)s goes round without end: limit its retries, or give the "
+                "strategy an own budget.",
                 **parameters,
             ),
             "unused_rule": self.env._(
@@ -315,7 +389,52 @@ class EcmStrategy(models.Model):
         """Open the campaigns that use this strategy."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
-        return {**action, "domain": [("strategy_id", "=", self.id)], "context": {"default_strategy_id": self.id}}
+        domain = ["|", ("strategy_id", "=", self.id), ("callback_strategy_id", "=", self.id)]
+        name = "callback_strategy_id" if self.kind == "callback" else "strategy_id"
+        return {**action, "domain": domain, "context": {f"default_{name}": self.id}}
+
+    def action_add_default_rules(self):
+        """Give a simple strategy the usual rules, or every attempt that has none and is followed by another."""
+        self.ensure_one()
+        if self.kind == "simple":
+            self._add_default_simple_rules()
+            return True
+        empty = self.attempt_ids[:-1].filtered(lambda attempt: not attempt.rule_ids)
+        if not empty:
+            raise UserError(self.env._("Rules lead from one attempt to the next: add the attempts first."))
+        for attempt in empty:
+            attempt._add_default_rules()
+        return True
+
+    def _add_default_simple_rules(self):
+        self.ensure_one()
+        again = self.env["ecm.outcome"].search([("code", "in", TRIED_AGAIN)])
+        self.env["ecm.strategy.rule"].create(
+            [
+                {"strategy_id": self.id, **values}
+                | ({"action": "again", "max_retry": 1} if values["outcome_id"] in again.ids else {"action": "next"})
+                for values in self._prepare_default_rules(self.simple_rule_ids)
+            ]
+        )
+
+    @api.model
+    def _prepare_default_rules(self, present):
+        """Outcomes and delays of the usual rules.
+
+        :param present: rules that are there already; their outcomes are left out
+        :return: list of values of ``ecm.strategy.rule``, without what the rule does
+        """
+        outcomes = self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))]).grouped("code")
+        return [
+            {
+                "outcome_id": outcomes[code].id,
+                "sequence": number,
+                "delay_hours": minutes // 60,
+                "delay_minutes": minutes % 60,
+            }
+            for number, (code, minutes) in enumerate(DEFAULT_DELAYS.items(), start=1)
+            if code in outcomes and outcomes[code] not in present.outcome_id
+        ]
 
     def action_duplicate(self):
         """Open a copy that can be changed while this one is in use."""

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..const import CHANNELS
 from ..tools import strategy as decision
+from .ecm_strategy import get_key
 
 
 class EcmStrategyAttempt(models.Model):
@@ -21,12 +23,15 @@ class EcmStrategyAttempt(models.Model):
     rule_ids = fields.One2many("ecm.strategy.rule", "attempt_id", string="Rules", copy=False)
     rules_summary = fields.Text(compute="_compute_rules_summary", string="What follows")
     is_locked = fields.Boolean(related="strategy_id.is_locked")
+    strategy_kind = fields.Selection(related="strategy_id.kind")
+    strategy_warnings = fields.Text(related="strategy_id.warnings")
 
-    @api.depends("strategy_id.attempt_ids", "sequence")
+    @api.depends("strategy_id.attempt_ids.sequence")
     def _compute_position(self):
         for attempt in self:
-            siblings = attempt.strategy_id.attempt_ids
-            attempt.position = next((i for i, sibling in enumerate(siblings, start=1) if sibling == attempt), 0)
+            siblings = attempt.strategy_id._get_ordered_attempts()
+            keys = [get_key(sibling) for sibling in siblings]
+            attempt.position = keys.index(get_key(attempt)) + 1 if get_key(attempt) in keys else 0
 
     @api.depends("position", "channel", "phone_index")
     def _compute_display_name(self):
@@ -64,7 +69,31 @@ class EcmStrategyAttempt(models.Model):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
+
+    def action_add_default_rules(self):
+        """Copy the rules of the attempt before, or take the usual ones; then show them."""
+        self.ensure_one()
+        if self == self.strategy_id.attempt_ids[-1:]:
+            raise UserError(self.env._("This is the last attempt: add the one that is to follow, then its rules."))
+        self._add_default_rules()
+        return self.action_open_rules()
+
+    def _add_default_rules(self):
+        """Rules for outcomes that have none yet; what leads on leads to the attempt after this one."""
+        self.ensure_one()
+        siblings = self.strategy_id._get_ordered_attempts()
+        following = siblings[self.position : self.position + 1]
+        model = siblings[self.position - 2 : self.position - 1].rule_ids
+        if not model:
+            values = {"attempt_id": self.id, "action": "attempt", "next_attempt_id": following.id}
+            self.rule_ids.create([values | rule for rule in self.strategy_id._prepare_default_rules(self.rule_ids)])
+            return
+        for rule in model.filtered(lambda rule: rule.outcome_id not in self.rule_ids.outcome_id):
+            target = following if rule.next_attempt_id else rule.next_attempt_id
+            branch = following if rule.branch_attempt_id else rule.branch_attempt_id
+            rule.copy({"attempt_id": self.id, "next_attempt_id": target.id, "branch_attempt_id": branch.id})
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -93,7 +122,7 @@ class EcmStrategyAttempt(models.Model):
         """
         self.ensure_one()
         return decision.PlannedAttempt(
-            position=positions[self.id],
+            position=positions[get_key(self)],
             channel=self.channel,
             phone_index=int(self.phone_index),
             rules={rule.outcome_id.code: rule._get_decision_rule(positions) for rule in self._get_rules()},

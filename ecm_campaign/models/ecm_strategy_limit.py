@@ -23,7 +23,8 @@ class EcmStrategyLimit(models.Model):
     sequence = fields.Integer(default=10)
     count = fields.Integer("At most", required=True, default=3)
     subject = fields.Selection(
-        [("contact", "Attempts on a contact"), ("number", "Attempts on a number")],
+        [("contact", "attempts on a contact"), ("number", "attempts on a number")],
+        string="What",
         required=True,
         default="contact",
         help="On a contact: all its numbers together.",
@@ -42,7 +43,8 @@ class EcmStrategyLimit(models.Model):
         help="A day begins at midnight in the campaign's zone. The other periods move along with the clock.",
     )
     scope = fields.Selection(
-        [("campaign", "In this campaign"), ("all", "In all campaigns")],
+        [("campaign", "in this campaign"), ("all", "in all campaigns")],
+        string="Where",
         required=True,
         default="campaign",
         help="In all campaigns: attempts of whatever campaign and channel on the same numbers count.",
@@ -55,12 +57,12 @@ class EcmStrategyLimit(models.Model):
         labels = {name: dict(self._fields[name]._description_selection(self.env)) for name in ("subject", "period")}
         for limit in self:
             text = self.env._(
-                "%(count)s × %(subject)s %(period)s",
+                "At most %(count)s %(subject)s %(period)s",
                 count=limit.count,
                 subject=labels["subject"].get(limit.subject, ""),
                 period=labels["period"].get(limit.period, ""),
             )
-            limit.display_name = self.env._("%s, all campaigns", text) if limit.scope == "all" else text
+            limit.display_name = self.env._("%s, in all campaigns", text) if limit.scope == "all" else text
 
     @api.model_create_multi
     def create(self, vals_list):

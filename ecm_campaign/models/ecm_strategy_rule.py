@@ -4,6 +4,17 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..tools import strategy as decision
+from .ecm_strategy import get_key
+
+
+def get_delay_text(record):
+    """A record's days, hours and minutes in words: ``1 d 4 h``, empty for none."""
+    units = (
+        (record.delay_days, record.env._("%s d", record.delay_days)),
+        (record.delay_hours, record.env._("%s h", record.delay_hours)),
+        (record.delay_minutes, record.env._("%s min", record.delay_minutes)),
+    )
+    return " ".join(text for number, text in units if number)
 
 
 class EcmStrategyRule(models.Model):
@@ -30,9 +41,15 @@ class EcmStrategyRule(models.Model):
     sequence = fields.Integer(default=10)
     outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="restrict")
     action = fields.Selection(
-        [("attempt", "Go to attempt"), ("again", "Try the same again"), ("close", "Close the contact")],
+        [
+            ("attempt", "Go to attempt"),
+            ("next", "Go to the next"),
+            ("again", "Try the same again"),
+            ("close", "Close the contact"),
+        ],
         required=True,
         default="attempt",
+        help="Go to the next: the attempt that stands below, after the last one the next cycle.",
     )
     next_attempt_id = fields.Many2one(
         "ecm.strategy.attempt", string="Next attempt", domain="[('strategy_id', '=', strategy_id)]", ondelete="cascade"
@@ -106,7 +123,7 @@ class EcmStrategyRule(models.Model):
         if self.action == "close":
             return self.env._("close")
         step = self._get_step_text()
-        if not self.max_retry:
+        if not self.max_retry or self.action == "next":
             return step
         branch = self.branch_attempt_id
         following = self.env._("attempt %s", branch.position) if branch else self.env._("the next attempt")
@@ -118,19 +135,13 @@ class EcmStrategyRule(models.Model):
         """Where the rule leads while it may, such as ``attempt 2 after 15 min``."""
         if self.action == "again":
             target = self.env._("the same attempt")
+        elif self.action == "next":
+            target = self.env._("the next attempt")
         else:
             target = self.env._("attempt %s", self.next_attempt_id.position)
         if not self._delay:
             return self.env._("%s at once", target)
-        return self.env._("%(target)s after %(delay)s", target=target, delay=self._get_delay_text())
-
-    def _get_delay_text(self):
-        units = (
-            (self.delay_days, self.env._("%s d", self.delay_days)),
-            (self.delay_hours, self.env._("%s h", self.delay_hours)),
-            (self.delay_minutes, self.env._("%s min", self.delay_minutes)),
-        )
-        return " ".join(text for number, text in units if number)
+        return self.env._("%(target)s after %(delay)s", target=target, delay=get_delay_text(self))
 
     @api.constrains("action", "next_attempt_id", "branch_attempt_id", "attempt_id", "strategy_id")
     def _check_next_attempt(self):
@@ -165,12 +176,13 @@ class EcmStrategyRule(models.Model):
         :rtype: tools.strategy.Rule
         """
         self.ensure_one()
+        is_next = self.action == "next"
         return decision.Rule(
-            action=self.action,
-            next_attempt=positions.get(self.next_attempt_id.id) if self.action == "attempt" else None,
+            action=decision.AGAIN if is_next else self.action,
+            next_attempt=positions.get(get_key(self.next_attempt_id)) if self.action == "attempt" else None,
             delay=self._delay,
-            max_retry=self.max_retry or None,
-            branch=positions.get(self.branch_attempt_id.id),
+            max_retry=0 if is_next else self.max_retry or None,
+            branch=None if is_next else positions.get(get_key(self.branch_attempt_id)),
             priority=None if self.priority < 0 else self.priority,
             retain_pcb=self.retain_pcb,
             suppress=self.suppresses,

@@ -35,7 +35,7 @@ class TestGates(EngineCase):
         contact = self.create_contact(campaign)
         self.call_again(contact)
         self.call_again(contact)
-        self.assert_waits(contact, START + timedelta(hours=24), "2 × Attempts on a contact in any 24 hours")
+        self.assert_waits(contact, START + timedelta(hours=24), "At most 2 attempts on a contact in any 24 hours")
         self.wait(hours=23, minutes=49, seconds=59)
         self.assertFalse(self.feed(), "a second early")
         self.wait(seconds=1)

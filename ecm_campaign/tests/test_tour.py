@@ -50,14 +50,26 @@ class TestTour(HttpCase):
         with patch.object(RejectsController, "_write_csv", record):
             yield downloads
 
-    def test_supervisor_builds_a_strategy_with_a_rule(self):
+    def test_supervisor_builds_a_simple_strategy_with_limits_and_cycles(self):
+        self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy_simple", login="ecm_tour")
+
+        strategy = self.env["ecm.strategy"].search([("name", "=", "Tour simple")])
+        self.assertEqual(strategy.attempt_ids.mapped("phone_index"), ["1", "2"])
+        busy = strategy.simple_rule_ids.filtered(lambda rule: rule.outcome_id.code == "busy")
+        self.assertEqual((busy.action, busy.delay_minutes, busy.max_retry), ("again", 20, 2))
+        self.assertEqual((strategy.max_cycles, strategy.cycle_days), (2, 1))
+        limit = strategy.limit_ids
+        self.assertEqual((limit.count, limit.subject, limit.period, limit.scope), (3, "number", "24h", "all"))
+
+    def test_supervisor_builds_an_advanced_strategy_with_a_branch(self):
         self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy", login="ecm_tour")
 
         strategy = self.env["ecm.strategy"].search([("name", "=", "Tour strategy")])
-        first, second = strategy.attempt_ids
-        self.assertEqual(first.rule_ids.outcome_id.code, "busy")
-        self.assertEqual(first.rule_ids.next_attempt_id, second)
-        self.assertEqual(first.rule_ids.delay_minutes, 15)
+        first, second, third = strategy.attempt_ids
+        busy = first.rule_ids.filtered(lambda rule: rule.outcome_id.code == "busy")
+        self.assertEqual((busy.action, busy.delay_minutes, busy.max_retry), ("again", 15, 2))
+        self.assertEqual((busy.branch_attempt_id, (first.rule_ids - busy).next_attempt_id), (third, second))
+        self.assertEqual(second.rule_ids.next_attempt_id, third)
 
     def test_every_screen_opens_for_an_agent(self):
         """No menu of an agent leads to an access error: what an agent may not do is not on the screen."""

@@ -73,11 +73,4 @@ class Hold:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Queue(Hold):
-    """Not until it is the turn of its target group, whose id ``group_id`` is."""
-
-    group_id: int = 0
-
-
 Verdict = Wait | Hold | Close

@@ -9,6 +9,5 @@ from . import (
     test_list_life,
     test_pacing,
     test_results,
-    test_selection,
     test_tour,
 )

@@ -31,6 +31,7 @@
         "wizards/ecm_contact_upload_views.xml",
         "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
+        "views/ecm_global_list_views.xml",
         "views/ecm_dnc_views.xml",
         "views/ecm_campaign_group_views.xml",
         "views/ecm_region_rule_views.xml",
@@ -39,6 +40,7 @@
         "demo/ecm_business_outcome_demo.xml",
         "demo/ecm_campaign_demo.xml",
         "demo/ecm_dnc_demo.xml",
+        "demo/ecm_global_list_demo.xml",
         "demo/ecm_pacing_demo.xml",
     ],
     "assets": {

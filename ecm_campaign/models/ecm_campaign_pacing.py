@@ -47,6 +47,7 @@ class EcmCampaign(models.Model):
         help="Contacts that were added longer ago and are still pending close as Expired. 0: they do not.",
     )
     chain_ids = fields.One2many("ecm.campaign.chain", "campaign_id", string="Chaining", copy=True)
+    prompt_ids = fields.One2many("ecm.campaign.prompt", "campaign_id", string="Prompts", copy=True)
 
     _ttl_positive = models.Constraint("CHECK(ttl_days >= 0)", "Time to live: 0 days or more.")
     _percentage_range = models.Constraint(
@@ -70,3 +71,12 @@ class EcmCampaign(models.Model):
         """
         self.ensure_one()
         return self.group_id.sudo()._get_zone_hours() if self.group_id else None
+
+    def get_prompts(self):
+        """The prompts of an IVR campaign, for the dialer's script and other API clients (requirement C8).
+
+        :return: ``{key: prompt}``; campaigns that share a dialer campaign may differ in them
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return {line.key: line.prompt for line in self.prompt_ids}

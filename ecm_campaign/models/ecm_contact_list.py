@@ -123,6 +123,11 @@ class EcmContactList(models.Model):
     warning_count = fields.Integer(
         "Values left out", readonly=True, help="Invalid values of contacts that were stored."
     )
+    failed_phone_1 = fields.Integer("Phone 1", readonly=True, copy=False, help="Values that are no number to call.")
+    failed_phone_2 = fields.Integer("Phone 2", readonly=True, copy=False, help="Values that are no number to call.")
+    failed_phone_3 = fields.Integer("Phone 3", readonly=True, copy=False, help="Values that are no number to call.")
+    failed_phone_4 = fields.Integer("Phone 4", readonly=True, copy=False, help="Values that are no number to call.")
+    failed_phone_5 = fields.Integer("Phone 5", readonly=True, copy=False, help="Values that are no number to call.")
     reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
@@ -381,6 +386,7 @@ class EcmContactList(models.Model):
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
         return {
             **hits,
+            **{f"failed_{name}": count for name, count in chunk.count_bad_phones().items()},
             "uploaded_count": len(rows),
             "failed_count": len(chunk.rejects),
             "duplicate_count": len(duplicates),
@@ -512,9 +518,11 @@ class EcmContactList(models.Model):
 
     def action_view_contacts(self):
         """Open the contacts of this list."""
-        self.ensure_one()
+        return self._open_contacts()
+
+    def _open_contacts(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
-        return {**action, "domain": [("list_id", "=", self.id)], "context": {}}
+        return {**action, "domain": [("list_id", "in", self.ids)], "context": {}}
 
     def action_download_rejects(self):
         """Download the rows that were not stored."""

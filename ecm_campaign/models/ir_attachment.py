@@ -3,9 +3,12 @@ from contextlib import closing, nullcontext
 from io import UnsupportedOperation
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 # Not text/…: of such a file Odoo would keep all words in the database as well.
 CONTACT_FILE = "application/x-contact-file"
+# Whom a file belongs to between its upload and the form that takes it.
+UPLOAD_MODEL = "ecm.contact.upload"
 
 
 class IrAttachment(models.Model):
@@ -21,6 +24,16 @@ class IrAttachment(models.Model):
         """
         with _open_content(stream) as content:
             return self.create({"name": name, "raw": content, "mimetype": CONTACT_FILE, **values})
+
+    def _get_own_upload(self):
+        """A file that the user dropped and no form has taken yet, with all rights.
+
+        :raise AccessError: it is another one: forms take no file by its number alone
+        """
+        upload = self.sudo()
+        if upload.res_model != UPLOAD_MODEL or upload.res_id or upload.create_uid != self.env.user:
+            raise AccessError(self.env._("Upload the file in this form."))
+        return upload
 
 
 def _open_content(stream):

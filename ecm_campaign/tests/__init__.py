@@ -5,6 +5,7 @@ from . import (
     test_dnc,
     test_explain,
     test_gates,
+    test_global_list,
     test_import,
     test_import_duplicates,
     test_import_profile,

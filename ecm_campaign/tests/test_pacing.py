@@ -104,3 +104,27 @@ class TestCampaignGroup(CampaignCase):
                     record.with_user(agent).write({"create_date": False})
                 record.with_user(supervisor).check_access("write")
                 self.assertFalse(record.with_user(stranger).search([("id", "=", record.id)]))
+
+
+class TestPrompts(CampaignCase):
+    """Prompts of IVR campaigns (C8)."""
+
+    def test_prompts_are_pairs_that_a_copy_keeps(self):
+        campaign = self.create_campaign("Reminders", kind="ivr")
+        campaign.prompt_ids = [(0, 0, {"key": "welcome", "prompt": "hello.wav"})]
+        self.assertEqual(campaign.get_prompts(), {"welcome": "hello.wav"})
+        self.assertEqual(campaign.copy().get_prompts(), {"welcome": "hello.wav"})
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            campaign.prompt_ids = [(0, 0, {"key": "welcome", "prompt": "other.wav"})]
+            self.env.flush_all()
+
+    @mute_logger(
+        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+    )
+    def test_agents_only_read(self):
+        campaign = self.create_campaign("Reminders", kind="ivr")
+        campaign.prompt_ids = [(0, 0, {"key": "welcome", "prompt": "hello.wav"})]
+        prompts = campaign.prompt_ids.with_user(self.create_user("agent"))
+        prompts.read(["prompt"])
+        with self.assertRaises(AccessError):
+            prompts.prompt = "other.wav"

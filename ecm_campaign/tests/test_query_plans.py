@@ -120,6 +120,25 @@ class TestQueryPlans(CampaignCase):
         )
         self.assert_no_scan(lambda: contacts._chain(ends, now))
 
+    def test_selection(self):
+        contacts = self.env["ecm.contact"]
+        group = self.env["ecm.target.group"].create({"campaign_id": self.campaign.id, "name": "All"})
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET block_reason = 'target_group', target_group_id = %s, is_ready = FALSE
+                    WHERE id %% 20 = 0 AND campaign_id = %s""",
+                group.id,
+                self.campaign.id,
+            )
+        )
+        self.env.cr.execute("ANALYZE ecm_contact")
+        for order in ("fifo", "lifo", "priority"):
+            self.campaign.dial_order = order
+            self.assert_no_scan(lambda: contacts._draw(group, 10))
+        self.assert_no_scan(lambda: contacts._filter_queued(group))
+        self.assert_no_scan(lambda: contacts._count_drawn(self.campaign))
+        self.assert_no_scan(lambda: contacts._release_next(self.campaign, 0, 100))
+
     def test_life_of_a_list(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
         self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))

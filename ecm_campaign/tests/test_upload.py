@@ -116,3 +116,18 @@ class TestUploadedFile(CampaignCase):
             ("ecm.contact.list", contact_list.id),
         )
         self.assertEqual(contact_list.file_size, len(CONTENT))
+
+    def test_a_do_not_contact_list_is_loaded_from_a_dropped_file(self):
+        supervisor = self.create_user("supervisor")
+        dnc_list = self.env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
+        loads = self.env["ecm.dnc.load"].with_user(supervisor)
+        attachment = self._keep(supervisor)
+        load = loads.create({"list_id": dnc_list.id, "attachment_id": attachment.id})
+        self.assertEqual(load.file_name, "june.csv")
+        with self.assertRaises(AccessError):
+            loads.create({"list_id": dnc_list.id, "attachment_id": attachment.id})
+        with self.assertRaises(AccessError):
+            loads.create({"list_id": dnc_list.id, "attachment_id": self._keep().id})
+        self.env["ecm.dnc.load"]._cron_import()
+        self.assertEqual((load.state, load.loaded_count), ("done", 1))
+        self.assertTrue(dnc_list.check_number("+493023125001"))

@@ -434,7 +434,7 @@ class _Lines:
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._again: deque[str] = deque()
-        self._done = 0
+        self.done = 0
         self.held: list[str] = []
 
     def __iter__(self) -> _Lines:
@@ -447,21 +447,21 @@ class _Lines:
             raise _Runaway
         return line
 
-    @property
-    def start(self) -> int:
-        """Number of the first line that is held."""
-        return self._done + 1
+    def release(self) -> int:
+        """The lines held are read.
 
-    def release(self) -> None:
-        """The lines held are read."""
-        self._done += len(self.held)
+        :return: number of the first of them
+        """
+        number = self.done + 1
+        self.done += len(self.held)
         self.held.clear()
+        return number
 
     def give_up_first(self) -> str:
         """Drop the first line held, and read the others again."""
         first, *others = self.held
         self._again.extendleft(reversed(others))
-        self._done += 1
+        self.done += 1
         self.held.clear()
         return first
 
@@ -476,15 +476,13 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[Row]:
             code = "field_too_long"
         except _Runaway:
             code = "unclosed_quote"
-        yield source.start, BadRow(code, source.give_up_first()[:255])
+        yield source.done + 1, BadRow(code, source.give_up_first()[:255])
 
 
 def _read(source: _Lines, dialect: Dialect) -> Iterator[Row]:
     """Rows up to the first broken one."""
-    quote = dialect.quote
+    quote, held = dialect.quote, source.held
     for row in csv.reader(source, delimiter=dialect.delimiter, quotechar=quote):
-        if len(source.held) > 1 and sum(line.count(quote) for line in source.held) % 2:
+        if len(held) > 1 and sum(line.count(quote) for line in held) % 2:
             raise _Runaway
-        number = source.start
-        source.release()
-        yield number, row
+        yield source.release(), row

@@ -18,6 +18,7 @@ import csv
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -127,6 +128,11 @@ class Chunk:
     warnings: list[Reject] = field(default_factory=list)
     processed: int = 0
     last_line: int = 0
+
+    def count_bad_phones(self) -> Counter[str]:
+        """How many values of each phone are no number to call, or of a length that is not allowed."""
+        bad = (*self.rejects, *self.warnings)
+        return Counter(reject.field for reject in bad if reject.field in PHONES and reject.code != phones.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

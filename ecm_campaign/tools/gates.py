@@ -73,4 +73,11 @@ class Hold:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Queue(Hold):
+    """Not until it is the turn of its target group, whose id ``group_id`` is."""
+
+    group_id: int = 0
+
+
 Verdict = Wait | Hold | Close

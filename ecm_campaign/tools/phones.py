@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
 
 Verdict = tuple[str | None, str | None]
 
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " \t-.()[]/")
 _SPREADSHEET = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
 _EXTENSION = re.compile(r"[\d)]\s*[,;]?\s*(?:extension|ext|x|durchwahl|dw|poste|#)\W*\d+", re.IGNORECASE)
@@ -83,6 +84,10 @@ def normalise(raw: str, country: str | None, min_length: int = MIN_LENGTH, max_l
     :param max_length: most digits, country code included
     :return: ``(e164, None)`` or ``(None, reason)`` with a key of `REASONS`
     """
+    if _E164.fullmatch(raw):
+        number = _quick_international(raw[1:])
+        if number is not None and min_length < len(number) <= max_length + 1:
+            return number, None
     text = raw.strip()
     if not text:
         return None, EMPTY

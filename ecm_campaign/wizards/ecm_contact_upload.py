@@ -3,7 +3,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..models.ecm_import_profile import (
     DELIMITERS,
@@ -185,16 +185,9 @@ class EcmContactUpload(models.TransientModel):
         files = self.env["ir.attachment"].search([("res_model", "=", self._name), ("create_date", "<", yesterday)])
         files.unlink()
 
-    def _get_attachment(self):
-        """:raise AccessError: the wizard was given another file than one that its user uploaded"""
-        attachment = self.attachment_id._origin.sudo()
-        if attachment.res_model != self._name or attachment.create_uid != self.env.user:
-            raise AccessError(self.env._("Upload the file in this form."))
-        return attachment
-
     @contextmanager
     def _open(self):
-        with self.env["ecm.contact.list"]._open_attachment(self._get_attachment()) as file:
+        with self.env["ecm.contact.list"]._open_attachment(self.attachment_id._origin._get_own_upload()) as file:
             yield file
 
     def _read_beginning(self):
@@ -319,7 +312,7 @@ class EcmContactUpload(models.TransientModel):
         values = self._prepare_list_values()
         if self.save_profile:
             values["profile_id"] = self._save_profile().id
-        attachment = self._get_attachment().sudo(False)
+        attachment = self.attachment_id._get_own_upload().sudo(False)
         contact_list = self.env["ecm.contact.list"]._create_queued(values, attachment)
         return {
             "type": "ir.actions.act_window",

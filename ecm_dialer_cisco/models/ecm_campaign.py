@@ -15,6 +15,11 @@ class EcmCampaign(models.Model):
         domain="[('kind', '=', kind), ('is_missing', '=', False)]",
         help="The campaign on the dialer that calls these contacts. Several campaigns may share one.",
     )
+    dialing_mode = fields.Selection(
+        related="dialer_campaign_id.dialing_mode",
+        help="As the dialer has it. Each mode has settings of its own there, such as lines per agent: change it in the "
+        "dialer's administration, then fetch its campaigns.",
+    )
     can_purge = fields.Boolean(compute="_compute_can_purge")
 
     def _compute_can_purge(self):

@@ -9,5 +9,6 @@ from . import (
     test_list_life,
     test_pacing,
     test_results,
+    test_selection,
     test_tour,
 )

@@ -236,6 +236,7 @@ class TestDncTour(UccxTourCase):
                 "strategy_id": strategy.id,
                 "dialer_campaign_id": target.id,
                 "calendar_id": False,
+                "keeps_region_rules": False,
             }
         )
 

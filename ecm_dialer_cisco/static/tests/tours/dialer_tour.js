@@ -168,6 +168,11 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
             run: "clear && press Tab",
         },
         {
+            content: "Also in New York's night: the simulator calls nobody",
+            trigger: ".o_field_widget[name=keeps_region_rules] input",
+            run: "click",
+        },
+        {
             trigger: "button[name=action_upload_contacts]",
             run: "click",
         },

@@ -1,0 +1,35 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class EcmGlobalListFeed(models.TransientModel):
+    """Choose the campaigns that the file of a list shall feed as well (requirement L7)."""
+
+    _name = "ecm.global.list.feed"
+    _description = "Feed Other Campaigns"
+
+    list_id = fields.Many2one("ecm.contact.list", required=True, readonly=True)
+    company_id = fields.Many2one(related="list_id.company_id")
+    taken_ids = fields.Many2many("ecm.campaign", compute="_compute_taken_ids")
+    campaign_ids = fields.Many2many("ecm.campaign", string="Campaigns")
+
+    @api.depends("list_id")
+    def _compute_taken_ids(self):
+        for wizard in self:
+            wizard.taken_ids = wizard.list_id.campaign_id | wizard.list_id.global_list_id.campaign_ids
+
+    @api.model
+    def _open(self, contact_list):
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_global_list_feed_action")
+        return {**action, "context": {"default_list_id": contact_list.id}}
+
+    def action_feed(self):
+        """Import the file into the chosen campaigns, and show the global list."""
+        self.ensure_one()
+        if not self.campaign_ids:
+            raise UserError(self.env._("Choose a campaign."))
+        global_list = self.list_id._make_global()
+        global_list.feed_campaigns(self.campaign_ids)
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_global_list_action")
+        form = self.env.ref("ecm_campaign.ecm_global_list_view_form")
+        return {**action, "views": [(form.id, "form")], "res_id": global_list.id}

@@ -78,6 +78,17 @@ class EcmEngine(models.AbstractModel):
             self.env["ecm.contact"]._enqueue(queued)
         return result
 
+    def _explain_selection(self, campaign, _before, _candidate, verdict, _at):
+        if isinstance(verdict, Queue):
+            return self.env._("It waits in the target group %s, until it is its turn.", verdict.detail)
+        if isinstance(verdict, Hold):
+            return self.env._("The campaign's selection or target groups leave it out.")
+        if verdict:
+            return ""
+        if campaign.selection_domain or campaign.target_group_ids:
+            return self.env._("The campaign's selection takes it.")
+        return self.env._("The campaign calls all its contacts.")
+
     # -- target groups --------------------------------------------------------------------------------
 
     def _claim_from(self, campaign, target, limit):

@@ -5,7 +5,6 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from ..models.ecm_engine import EcmEngine
 from ..tools.gates import Hold, Wait
 from .common import CampaignCase
 
@@ -49,7 +48,7 @@ class TestExplain(CampaignCase):
         def gate(_self, _campaign, candidates, _now):
             return {candidate.contact_id: Wait(self.later, "limit", "Three a day") for candidate in candidates}
 
-        with patch.object(EcmEngine, "_gate_selection", gate, create=True):
+        with patch.object(self.registry["ecm.engine"], "_gate_selection", gate):
             row = self.check(contact, "selection")
         self.assertEqual((row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(self.later)))
         self.assertEqual(row["detail"], "Limit of attempts: Three a day")
@@ -115,8 +114,8 @@ class TestExplain(CampaignCase):
             )
 
         with (
-            patch.object(EcmEngine, "_gate_expiry", gate(2), create=True),
-            patch.object(EcmEngine, "_gate_selection", gate(5), create=True),
+            patch.object(self.registry["ecm.engine"], "_gate_expiry", gate(2)),
+            patch.object(self.registry["ecm.engine"], "_gate_selection", gate(5)),
         ):
             candidate = contact._get_candidates()[0]
             found = self.env["ecm.engine"]._find_next(self.campaign, candidate, self.now)
@@ -142,7 +141,7 @@ class TestExplain(CampaignCase):
     def test_what_holds_has_no_next_time(self):
         contact = self.create_contact()
         hold = lambda _self, _campaign, candidates, _at: {row.contact_id: Hold("list_stopped") for row in candidates}  # noqa: E731
-        with patch.object(EcmEngine, "_gate_selection", hold, create=True):
+        with patch.object(self.registry["ecm.engine"], "_gate_selection", hold):
             found = self.env["ecm.engine"]._find_next(self.campaign, contact._get_candidates()[0], self.now)
         self.assertIsNone(found)
 

@@ -178,6 +178,17 @@ class TestTargetGroups(SelectionCase):
         self.feed()
         self.assertTrue(self.is_sent(others))
 
+    def test_explain_says_what_it_waits_for(self):
+        gold, others = self.create_contacts(1, 1)
+        self.assertIn("calls all its contacts", self.explain(gold))
+        self.create_groups(("Gold", GOLD, "percentage", 100))
+        self.assertIn("target group Gold", self.explain(gold))
+        self.assertIn("leave it out", self.explain(others))
+
+    def explain(self, contact):
+        self.env.invalidate_all()
+        return next(row["detail"] for row in contact.explain()[0]["checks"] if row["check"] == "selection")
+
     def test_retries_are_not_queued_again(self):
         gold, _others = self.create_contacts(1, 0)
         group = self.create_groups(("Gold", GOLD, "count", 1))

@@ -32,6 +32,7 @@
         "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
         "views/ecm_global_list_views.xml",
+        "views/ecm_contact_withdrawal_views.xml",
         "views/ecm_dnc_views.xml",
         "views/ecm_campaign_group_views.xml",
         "views/ecm_region_rule_views.xml",

@@ -8,6 +8,8 @@ from ..fields import UncheckedMany2one
 from ..tools import phones
 from .ecm_dnc_list import PREFIX_LENGTHS
 
+COUNTED_EXACTLY = 100_000
+
 
 class EcmDncEntry(models.Model):
     """One number, number prefix or customer key that must not be contacted: a lean table for tens of millions."""
@@ -46,7 +48,7 @@ class EcmDncEntry(models.Model):
         entries = super().create(vals_list)
         for dnc_list, added in entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items():
             if dnc_list.mirrors_blacklist:
-                self.env["phone.blacklist"].sudo()._add(added.mapped("value"))
+                self.env["phone.blacklist"].sudo()._mirror(added.mapped("value"))
         return entries
 
     def write(self, vals):
@@ -56,6 +58,13 @@ class EcmDncEntry(models.Model):
                 super(EcmDncEntry, entry).write({**vals, "value": value})
             return True
         return super().write(vals)
+
+    def unlink(self):
+        mirrored = self.filtered(lambda entry: entry.kind == "number" and entry.list_id.mirrors_blacklist)
+        numbers = mirrored.mapped("value")
+        result = super().unlink()
+        self.env["phone.blacklist"].sudo()._unmirror(numbers)
+        return result
 
     @api.model
     def _normalise(self, kind, value):
@@ -196,12 +205,53 @@ class EcmDncEntry(models.Model):
         return count
 
     @api.model
-    def _delete_of(self, dnc_lists, before=None):
-        """Delete the entries of lists.
+    def _delete_of(self, dnc_lists, before=None, limit=None):
+        """Delete the entries of lists (index ``_list_kind``).
 
         :param before: only numbers that were added earlier, naive UTC; beginnings and customer keys stay
+        :param int limit: no more than these
+        :return: how many
         """
         self.flush_model()
-        earlier = SQL("AND kind = 'number' AND added_at < %s", before) if before else SQL()
-        self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE list_id = ANY(%s) %s", list(dnc_lists.ids), earlier))
+        where = SQL("list_id = ANY(%s)", list(dnc_lists.ids))
+        if before:
+            where = SQL("%s AND kind = 'number' AND added_at < %s", where, before)
+        if limit:
+            where = SQL("id = ANY(ARRAY(SELECT id FROM ecm_dnc_entry WHERE %s LIMIT %s))", where, limit)
+        self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE %s", where))
+        count = self.env.cr.rowcount
         self.invalidate_model()
+        return count
+
+    @api.model
+    def _get_mirrored(self, dnc_lists):
+        """Numbers of these lists that stand on Odoo's blacklist because of a list of ours."""
+        self.flush_model()
+        self.env["phone.blacklist"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT b.number FROM phone_blacklist b
+                    WHERE b.is_mirrored AND EXISTS (SELECT 1 FROM ecm_dnc_entry e
+                                                     WHERE e.value = b.number AND e.kind = 'number'
+                                                       AND e.list_id = ANY(%s))""",
+                dnc_lists.ids,
+            )
+        )
+        return [number for (number,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _count_up_to(self, dnc_list, limit):
+        """How many entries a list has, at most ``limit`` (index ``_list_kind``)."""
+        self.flush_model()
+        entries = SQL("SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s LIMIT %s", dnc_list.id or 0, limit)
+        self.env.cr.execute(SQL("SELECT count(*) FROM (%s) AS found", entries))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _estimate_count(self, dnc_list):
+        """How many entries a list has; beyond `COUNTED_EXACTLY` as the planner sees it, which takes no time."""
+        count = self._count_up_to(dnc_list, COUNTED_EXACTLY)
+        if count < COUNTED_EXACTLY:
+            return count
+        self.env.cr.execute(SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s", dnc_list.id))
+        return max(count, self.env.cr.fetchone()[0][0]["Plan"]["Plan Rows"])

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -15,6 +16,7 @@ DNC_CLASSES = [
 ]
 BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
 STRICTNESS = ("corporate", "national", "compliance", "litigation")  # what stands on several lists counts as the last
+DELETE_AT_ONCE = 50_000
 PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
 
 
@@ -48,7 +50,10 @@ class EcmDncList(models.Model):
         default=False,
         help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
     )
-    entry_count = fields.Integer(compute="_compute_entry_count", string="Entries")
+    entry_count = fields.Integer(
+        compute="_compute_entry_count", string="Entries", help="An estimate where there are more than 100,000."
+    )
+    is_deleting = fields.Boolean(readonly=True, copy=False, help="Its entries are being deleted.")
 
     _age_positive = models.Constraint("CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0.")
 
@@ -60,15 +65,31 @@ class EcmDncList(models.Model):
             record.is_outdated = bool(record.max_age_days and (record.refreshed_at or limit) <= limit)
 
     def _compute_entry_count(self):
-        groups = self.env["ecm.dnc.entry"]._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"])
-        counts = {record.id: count for record, count in groups}
         for record in self:
-            record.entry_count = counts.get(record.id, 0)
+            record.entry_count = self.env["ecm.dnc.entry"]._estimate_count(record)
 
     def unlink(self):
+        """Lists go with their entries. A large one is out of force and sight at once, and deleted in the background."""
         self.check_access("unlink")
-        self.env["ecm.dnc.entry"]._delete_of(self)
-        return super().unlink()
+        entries = self.env["ecm.dnc.entry"]
+        self.env["phone.blacklist"].sudo()._unmirror(entries._get_mirrored(self), besides=self.ids)
+        large = self.filtered(lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE)
+        if large:
+            large.write({"active": False, "is_deleting": True})
+            self.env.ref("ecm_campaign.ir_cron_dnc_delete").sudo()._trigger()
+        entries._delete_of(self - large)
+        return super(EcmDncList, self - large).unlink()
+
+    @api.model
+    def _cron_delete(self):
+        """Delete large lists that somebody has deleted, a part at a time."""
+        engine = self.env["ecm.engine"]
+        for dnc_list in self.with_context(active_test=False).search([("is_deleting", "=", True)]):
+            delete = partial(self.env["ecm.dnc.entry"]._delete_of, dnc_list, limit=DELETE_AT_ONCE)
+            while engine._atomically(delete):
+                if not engine._commit(processed=1, remaining=1):
+                    return
+            engine._atomically(dnc_list.unlink)
 
     def action_view_entries(self):
         """Open the entries of this list."""
@@ -174,7 +195,7 @@ class EcmDncList(models.Model):
         """
         count = self.env["ecm.dnc.entry"]._insert(self, "number", numbers, reason)
         if self.mirrors_blacklist and numbers:
-            self.env["phone.blacklist"].sudo()._add(list(numbers))
+            self.env["phone.blacklist"].sudo()._mirror(numbers)
         return count
 
     def api_remove(self, numbers):

@@ -63,14 +63,18 @@ class EcmDncLoad(models.Model):
             "invalid_count": chunk.processed - chunk.valid,
         }
 
+    def _replace_earlier(self):
+        """Replacing: take out what the file no longer has."""
+        if self.mode != "replace" or not self.loaded_count + self.duplicate_count:
+            return 0
+        return self.env["ecm.dnc.entry"]._delete_of(self.list_id, before=self.started_at, limit=CHUNK_ROWS)
+
     def _complete(self):
-        """Take out what a replacing file no longer has. A file without a single number changes nothing: it is a wrong
-        one, and must neither empty a registry nor make it pass for fresh."""
+        """A file without a single number changes nothing: it is a wrong one, and must neither empty a registry nor make
+        it pass for fresh."""
         if not self.loaded_count + self.duplicate_count:
             self._fail(self.env._("The file has no phone numbers. The list stays as it was."))
             return
-        if self.mode == "replace":
-            self.env["ecm.dnc.entry"]._delete_of(self.list_id, before=self.started_at)
         self.env.cr.execute("ANALYZE ecm_dnc_entry")
         self.list_id.refreshed_at = fields.Datetime.now()
         super()._complete()

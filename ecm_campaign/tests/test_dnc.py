@@ -314,6 +314,14 @@ class TestDnc(CampaignCase):
         self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
         self.assertEqual(contact.close_reason, "suppressed")
 
+    def test_a_contact_closes_by_whichever_phone_is_listed(self):
+        contact = self.create_contact(phone_1=LISTED)
+        twin = self.create_contact(self.create_campaign("Other offer"), phone_1=FREE, phone_2=LISTED)
+        self.add(FREE)
+        self.env["ecm.dnc.add"].create({"contact_id": contact.id, "reason": "Asked"}).action_add()
+        self.env.invalidate_all()
+        self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
+
     @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model")
     def test_agents_change_no_list(self):
         entry = self.add()
@@ -331,6 +339,62 @@ class TestDnc(CampaignCase):
         self.add()
         self.dnc_list.unlink()
         self.assertFalse(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]))
+
+    def fill(self, count):
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_dnc_entry (list_id, kind, value)
+                   SELECT %s, 'number', '+49' || (1510000000 + n) FROM generate_series(1, %s) AS n""",
+                self.dnc_list.id,
+                count,
+            )
+        )
+        self.env.cr.execute("ANALYZE ecm_dnc_entry")
+
+    def test_large_lists_are_counted_by_estimate(self):
+        self.fill(5000)
+        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_entry.COUNTED_EXACTLY", 1000):
+            self.assertAlmostEqual(self.dnc_list.entry_count, 5000, delta=500)
+        self.env.invalidate_all()
+        self.assertEqual(self.dnc_list.entry_count, 5000)
+
+    def test_a_large_list_is_out_of_force_at_once_and_deleted_in_the_background(self):
+        self.fill(50)
+        self.add()
+        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_list.DELETE_AT_ONCE", 20):
+            self.dnc_list.unlink()
+            self.assertFalse(self.find(LISTED))
+            self.assertFalse(self.env["ecm.dnc.list"].search([("id", "=", self.dnc_list.id)]))
+            self.assertEqual(self.env["ecm.dnc.entry"].search_count([("list_id", "=", self.dnc_list.id)]), 51)
+            self.env["ecm.dnc.list"]._cron_delete()
+        self.assertFalse(self.dnc_list.exists())
+        self.assertFalse(self.env["ecm.dnc.entry"].search_count([("value", "=", LISTED)]))
+
+    def test_replacing_removes_a_part_at_a_time(self):
+        self.fill(50)
+        self.env.cr.execute("UPDATE ecm_dnc_entry SET added_at = now() - interval '1 day'")
+        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 20):
+            self.load(f"number\n{FREE}\n", mode="replace")
+        self.assertEqual(self.dnc_list.entry_count, 1)
+
+    def is_blacklisted(self, number):
+        return bool(self.env["phone.blacklist"].search([("number", "=", number)]))
+
+    def test_a_removed_number_leaves_odoos_blacklist_unless_somebody_else_wants_it_there(self):
+        self.dnc_list.mirrors_blacklist = True
+        other = self.create_dnc_list("Wishes", mirrors_blacklist=True)
+        self.env["phone.blacklist"]._add([FREE])
+        self.dnc_list.api_add([LISTED, FREE])
+        other.api_add([LISTED])
+        self.dnc_list.api_remove([LISTED, FREE])
+        self.assertTrue(self.is_blacklisted(LISTED), "another list has it")
+        self.assertTrue(self.is_blacklisted(FREE), "a person put it there")
+        other.unlink()
+        self.assertFalse(self.is_blacklisted(LISTED))
+        self.dnc_list.api_add([LISTED])
+        self.env["phone.blacklist"].add(LISTED)
+        self.dnc_list.api_remove([LISTED])
+        self.assertTrue(self.is_blacklisted(LISTED), "a person put it there meanwhile")
 
     def test_the_scrub_reads_an_index(self):
         """Also right after a load, before PostgreSQL has counted the rows."""

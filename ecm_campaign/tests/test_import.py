@@ -112,6 +112,31 @@ class TestImport(CampaignCase):
         self.assert_counts(contact_list, processed=1, uploaded=1, failed=0, warning=1)
         self.assertTrue(contact_list.reject_ids.is_warning)
 
+    def test_nul_bytes_line_ends_and_long_fields(self):
+        contact_list = self.upload(
+            b"phone,first name,contract\r\n+493023125001,A\0nna,1\n+493023125002,B,2\r+493023125003,C,3\r\n"
+            b"+493023125004,D," + b"x" * 20_000 + b"\n+493023125005,=cmd|' /C calc'!A0,5\n"
+        )
+        self.assert_counts(contact_list, processed=5, uploaded=4, failed=1)
+        names = self.contacts_of(self.campaign).mapped("first_name")
+        self.assertEqual(names, ["Anna", "B", "C", "=cmd|' /C calc'!A0"])
+        reasons = {(reject.line_number, reject.reason) for reject in contact_list.reject_ids}
+        self.assertEqual(reasons, {(2, "nul_removed"), (5, "too_long")})
+
+    def test_the_same_file_twice_at_once(self):
+        """A worker that gets its turn after another one sees what that one has stored, and a file that is done."""
+        first, second = (self.queue("phone\n+493023125001\n") for _upload in range(2))
+        lists = self.env["ecm.contact.list"]
+        with patch.object(self.registry["ecm.engine"], "_exclusively", lambda *_args: contextlib.nullcontext(False)):
+            lists._cron_import()
+        self.assertEqual((first | second).mapped("state"), ["queued", "queued"])
+        lists._cron_import()
+        first._run_safely()
+        self.env.invalidate_all()
+        self.assertEqual((first | second).mapped("state"), ["done", "done"])
+        self.assertEqual(sorted((first | second).mapped("uploaded_count")), [0, 1])
+        self.assertEqual(len(self.contacts_of(self.campaign)), 1)
+
     def test_duplicates_in_file_and_campaign(self):
         self.create_contact(phone_1="+493023125001")
         content = "phone\n+493023125001\n+493023125002\n030 23125002\n"

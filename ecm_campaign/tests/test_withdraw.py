@@ -20,9 +20,10 @@ class TestWithdraw(CampaignCase):
                 **values,
             }
         )
-        wizard.action_withdraw_by_file()
+        action = wizard.action_withdraw_by_file()
+        self.env["ecm.contact.withdrawal"]._cron_import()
         self.env.invalidate_all()
-        return wizard
+        return self.env["ecm.contact.withdrawal"].browse(action["res_id"])
 
     def test_chosen_contacts_with_the_reason(self):
         first, second, third = (self.create_contact(phone_1=number) for number in (NUMBER, OTHER, THIRD))
@@ -39,13 +40,26 @@ class TestWithdraw(CampaignCase):
         first = self.create_contact(phone_1=NUMBER)
         again = self.create_contact(phone_1=NUMBER)
         other = self.create_contact(phone_1=OTHER)
-        wizard = self.withdraw_by_file(f"name;phone\nA;030 23125001\nB;{THIRD}\nC;nonsense\n")
+        job = self.withdraw_by_file(f"name;phone\nA;030 23125001\nB;{THIRD}\nC;nonsense\n")
         self.assertEqual((first.state, again.state, other.state), ("withdrawn", "withdrawn", "pending"))
         self.assertEqual(first.withdraw_reason, "Paid")
-        self.assertEqual(
-            wizard.summary,
-            "3 rows read. 2 contacts withdrawn. 1 had no open contact. 1 could not be read.",
-        )
+        counts = (job.processed_count, job.withdrawn_count, job.missing_count, job.invalid_count)
+        self.assertEqual((job.state, *counts), ("done", 3, 2, 1, 1))
+
+    def test_by_another_number_than_the_first(self):
+        contact = self.create_contact(phone_1=NUMBER, phone_3=OTHER)
+        job = self.withdraw_by_file(f"phone\n{OTHER}\n")
+        self.assertEqual((contact.state, job.missing_count), ("withdrawn", 0))
+
+    def test_a_file_that_was_cut_off_goes_on(self):
+        contact = self.create_contact(phone_1=NUMBER)
+        job = self.withdraw_by_file(f"phone\n{THIRD}\n")
+        job.attachment_id.raw = f"phone\n{NUMBER}\n{OTHER}\n".encode()
+        job.write({"state": "importing", "resume_line": 2, "processed_count": 1, "missing_count": 0})
+        self.env["ecm.contact.withdrawal"]._cron_import()
+        self.env.invalidate_all()
+        self.assertEqual((job.state, job.processed_count, job.missing_count), ("done", 2, 1))
+        self.assertEqual(contact.state, "pending")
 
     def test_by_a_file_of_keys(self):
         first = self.create_contact(phone_1=NUMBER, account_number="K-1")

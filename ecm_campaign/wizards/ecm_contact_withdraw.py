@@ -1,15 +1,10 @@
 import base64
 import io
-from itertools import islice
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
-from ..tools import contact_file, contact_rows, phones
-
-BATCH = 20_000
-TARGETS = {"phone": "phone_1", "key": "account_number"}
+from ..tools import contact_file
 
 
 class EcmContactWithdraw(models.TransientModel):
@@ -26,15 +21,13 @@ class EcmContactWithdraw(models.TransientModel):
         [("campaign", "This campaign"), ("company", "All campaigns of the company")], required=True, default="campaign"
     )
     match = fields.Selection(
-        [("phone", "Phone numbers (phone 1)"), ("key", "Customer keys")],
+        [("phone", "Phone numbers"), ("key", "Customer keys")],
         string="The file holds",
         required=True,
         default="phone",
     )
     file = fields.Binary()
     file_name = fields.Char()
-    is_done = fields.Boolean()
-    summary = fields.Text(readonly=True)
 
     def _default_campaign_id(self):
         if self.env.context.get("active_model") == "ecm.campaign":
@@ -52,65 +45,30 @@ class EcmContactWithdraw(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def action_withdraw_by_file(self):
-        """Withdraw the open contacts that the file names, and show what became of it."""
+        """Withdraw the open contacts that the file names, in the background, and show how far that is."""
         self.ensure_one()
         self.env["ecm.contact"].check_access("write")
         if not self.file:
             raise UserError(self.env._("Choose a file."))
         if self.scope == "campaign" and not self.campaign_id:
             raise UserError(self.env._("Choose a campaign."))
+        content = io.BytesIO(base64.b64decode(self.with_context(bin_size=False).file))
         try:
-            rows, withdrawn, missing, bad = self._withdraw_file()
+            contact_file.describe(content)
         except contact_file.UnreadableFile as error:
-            raise UserError(self.env["ecm.contact.list"]._get_file_error_text(error.code)) from error
-        summary = self.env._(
-            "%(rows)s rows read. %(withdrawn)s contacts withdrawn. %(missing)s had no open contact. "
-            "%(bad)s could not be read.",
-            rows=rows,
-            withdrawn=withdrawn,
-            missing=missing,
-            bad=bad,
+            raise UserError(self.env["ecm.file.job"]._get_file_error_text(error.code)) from error
+        campaign = self.campaign_id if self.scope == "campaign" else self.env["ecm.campaign"]
+        attachment = self.env["ir.attachment"]._create_from_stream(self.file_name or self.reason, content)
+        job = self.env["ecm.contact.withdrawal"].create(
+            {
+                "company_id": (campaign.company_id or self.env.company).id,
+                "campaign_id": campaign.id,
+                "match": self.match,
+                "reason": self.reason,
+                "attachment_id": attachment.id,
+                "file_name": attachment.name,
+            }
         )
-        self.write({"is_done": True, "summary": summary})
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_withdraw_file_action")
-        return {**action, "res_id": self.id}
-
-    def _withdraw_file(self):
-        """:return: rows read, contacts withdrawn, values without an open contact, rows that could not be read
-        :raise contact_file.UnreadableFile: the file as a whole
-        """
-        content = base64.b64decode(self.with_context(bin_size=False).file)
-        dialect, rows = contact_file.open_source(io.BytesIO(content))
-        place = self._get_place(dialect)
-        read = withdrawn = missing = bad = 0
-        self.env["ecm.contact"].flush_model()
-        while batch := list(islice(rows, BATCH)):
-            values = [self._get_value(cells, place) for _line, cells in batch]
-            wanted = {value for value in values if value}
-            found = self._withdraw_values(wanted)
-            read += len(batch)
-            bad += values.count(None)
-            withdrawn += len(found)
-            missing += len(wanted - {row[0 if self.match == "phone" else 1] for row in found})
-        return read, withdrawn, missing, bad
-
-    def _get_place(self, dialect):
-        """Index of the column with the numbers or keys: by its name, else the first."""
-        targets = contact_rows.guess_map(dialect.header).targets if dialect.header else {}
-        return next((place for place, target in targets.items() if target == TARGETS[self.match]), 0)
-
-    def _get_value(self, cells, place):
-        if not isinstance(cells, list) or len(cells) <= place:
-            return None
-        if self.match == "key":
-            return cells[place].strip() or None
-        country = (self.campaign_id.company_id or self.env.company).country_id.code
-        number, _reason = phones.normalise(cells[place], country or None)
-        return number
-
-    def _withdraw_values(self, values):
-        company = self.campaign_id.company_id or self.env.company
-        where = SQL("c.company_id = %s", company.id)
-        if self.scope == "campaign":
-            where = SQL("%s AND c.campaign_id = %s", where, self.campaign_id.id)
-        return self.env["ecm.contact"]._withdraw_matching(TARGETS[self.match], values, where, self.reason)
+        attachment.write({"res_model": job._name, "res_id": job.id})
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_withdrawal_action")
+        return {**action, "views": [(False, "form")], "res_id": job.id}

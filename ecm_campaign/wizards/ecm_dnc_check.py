@@ -2,8 +2,9 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from ..const import OPEN_STATES
+from ..const import PHONE_FIELDS
 from ..tools import phones
 from ..tools import strategy as decision
 from ..tools.results import Decided
@@ -99,13 +100,10 @@ class EcmDncAdd(models.TransientModel):
 
     def _close_listed(self, numbers):
         contacts = self.env["ecm.contact"].sudo()
-        found = contacts.search(
-            [
-                ("company_id", "=", self.contact_id.company_id.id),
-                ("phone_1", "in", numbers),
-                ("state", "in", OPEN_STATES),
-            ]
-        )
+        contacts.flush_model()
+        own = SQL("c.company_id = %s", self.contact_id.company_id.id)
+        self.env.cr.execute(contacts._get_matching(PHONE_FIELDS, numbers, own))
+        found = contacts.browse(contact_id for (contact_id,) in self.env.cr.fetchall())
         lists = self.env["ecm.dnc.list"]
         closing = []
         for contact in found | self.contact_id.sudo():

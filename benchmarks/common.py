@@ -88,12 +88,19 @@ def create_campaign(env: Any, name: str, target: Any = None, **values: Any) -> A
     )
 
 
-def create_target(env: Any) -> Any:
-    """A Cisco campaign on a dialer whose client takes everything at once: the network is not what is measured."""
-    dialer = env["ecm.dialer"].create({"name": "Null", "host": "null.invalid", "is_enabled": True})
+def create_targets(env: Any, count: int, contacts_at_dialer: int) -> list[Any]:
+    """Cisco campaigns on a dialer whose client takes everything at once: the network is not what is measured."""
+    dialer = env["ecm.dialer"].create(
+        {"name": "Null", "host": "null.invalid", "is_enabled": True, "contacts_at_dialer": contacts_at_dialer}
+    )
     env.registry["ecm.dialer"]._get_client = lambda _dialer: NullClient()
-    return env["ecm.dialer.campaign"].create(
-        {"dialer_id": dialer.id, "key": "1", "name": "Null", "kind": "agent", "is_enabled": True}
+    return list(
+        env["ecm.dialer.campaign"].create(
+            [
+                {"dialer_id": dialer.id, "key": str(n), "name": f"Null {n}", "kind": "agent", "is_enabled": True}
+                for n in range(1, count + 1)
+            ]
+        )
     )
 
 

@@ -187,6 +187,14 @@ class EcmCampaign(models.Model):
             if len(campaign.name.strip()) < 3:
                 raise ValidationError(self.env._("A campaign's name has at least 3 characters."))
 
+    @api.constrains("callback_release", "callback_agent_tries", "callback_personal_hours")
+    def _check_callback_release(self):
+        for campaign in self:
+            if campaign.callback_release == "retries" and campaign.callback_agent_tries < 1:
+                raise ValidationError(self.env._("Tries to reach the agent: at least 1."))
+            if campaign.callback_release == "duration" and campaign.callback_personal_hours <= 0:
+                raise ValidationError(self.env._("Kept for the agent: more than 0 hours."))
+
     # -- counters ---------------------------------------------------------------------------------
 
     def _compute_contact_counts(self):

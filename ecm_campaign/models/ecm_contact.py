@@ -115,6 +115,9 @@ class EcmContact(models.Model):
     )
     callback_agent = fields.Char("Callback agent", readonly=True, copy=False)
     callback_since = fields.Datetime("Callback since", readonly=True, copy=False)
+    callback_retained = fields.Boolean(
+        "Kept for the agent", readonly=True, copy=False, help="A rule keeps the callback for its agent, however long."
+    )
     attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True, copy=False)
     uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True, copy=False)
     last_attempt_at = fields.Datetime("Request Time", readonly=True, copy=False, help="When the last attempt was made.")
@@ -402,14 +405,15 @@ class EcmContact(models.Model):
 
     _candidate_columns = SQL(
         """id, next_position, attempt_count, uncounted_count, first_name, last_name, account_number, tz, list_id,
-           added_at, COALESCE(cycle, 1), callback, callback_since, phone_1, phone_2, phone_3, phone_4, phone_5"""
+           added_at, COALESCE(cycle, 1), callback, callback_since, callback_retained,
+           phone_1, phone_2, phone_3, phone_4, phone_5"""
     )
 
     @api.model
     def _make_candidate(self, row):
         """:param row: values of ``_candidate_columns``"""
         contact_id, position, counted, uncounted, first_name, last_name, *other = row
-        account_number, tz, list_id, added_at, cycle, callback, callback_since, *phones = other
+        account_number, tz, list_id, added_at, cycle, callback, callback_since, is_retained, *phones = other
         return Candidate(
             contact_id,
             position,
@@ -425,6 +429,7 @@ class EcmContact(models.Model):
             cycle,
             callback,
             callback_since,
+            bool(is_retained),
         )
 
     def _get_candidates(self):
@@ -439,24 +444,26 @@ class EcmContact(models.Model):
     def _mark_sent(self, rows, state, now):
         """Claimed contacts leave *Pending*.
 
-        :param rows: list of ``(contact id, attempt id, number)``
+        :param rows: list of ``(contact id, attempt id, number, callback)``; the last says whose callback it is now
         """
         if not rows:
             return
-        contact_ids, attempt_ids, numbers = zip(*rows, strict=True)
+        contact_ids, attempt_ids, numbers, callbacks = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
                       SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
                           block_reason = NULL, block_detail = NULL,
-                          current_attempt_id = v.attempt_id, number_to_call = v.number
-                     FROM unnest(%s::int[], %s::int[], %s::text[]) AS v(contact_id, attempt_id, number)
+                          current_attempt_id = v.attempt_id, number_to_call = v.number, callback = v.callback
+                     FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[])
+                          AS v(contact_id, attempt_id, number, callback)
                     WHERE c.id = v.contact_id""",
                 state,
                 now,
                 list(contact_ids),
                 list(attempt_ids),
                 list(numbers),
+                list(callbacks),
             )
         )
 
@@ -496,16 +503,17 @@ class EcmContact(models.Model):
                           next_position = v.position, number_to_call = v.number, last_outcome_id = v.outcome_id,
                           attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL,
                           cycle = v.cycle, priority = COALESCE(v.priority, c.priority),
-                          callback = COALESCE(v.callback, c.callback),
+                          callback = COALESCE(v.callback, c.callback), callback_retained = NULLIF(v.retained, FALSE),
                           callback_agent = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN v.agent
                                                 ELSE c.callback_agent END,
                           callback_since = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN %(now)s
                                                 ELSE c.callback_since END
                      FROM unnest(%(ids)s::int[], %(outcomes)s::int[], %(counted)s::int[], %(uncounted)s::int[],
                                  %(positions)s::int[], %(moments)s::timestamp[], %(numbers)s::text[],
-                                 %(cycles)s::int[], %(priorities)s::int[], %(callbacks)s::text[], %(agents)s::text[])
+                                 %(cycles)s::int[], %(priorities)s::int[], %(callbacks)s::text[], %(agents)s::text[],
+                                 %(retained)s::bool[])
                           AS v(contact_id, outcome_id, counted, uncounted, position, at, number, cycle, priority,
-                               callback, agent)
+                               callback, agent, retained)
                     WHERE c.id = v.contact_id""",
                 now=now,
                 ids=[row.contact_id for row in rows],
@@ -519,6 +527,7 @@ class EcmContact(models.Model):
                 priorities=[choice.priority for choice in choices],
                 callbacks=[choice.callback for choice in choices],
                 agents=[row.agent for row in rows],
+                retained=[choice.retained for choice in choices],
             )
         )
 

@@ -180,7 +180,7 @@ class EcmEngine(models.AbstractModel):
         for (attempt_id, key), candidate in zip(keys, candidates, strict=True):
             contact_id, attempt = candidate.contact_id, candidate.attempt
             attempts.append((attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number))
-            contacts.append((contact_id, attempt_id, attempt.number))
+            contacts.append((contact_id, attempt_id, attempt.number, candidate.callback))
             outgoing.append(
                 Outgoing(attempt_id, key, contact_id, attempt.number, candidate.first_name, candidate.last_name)
             )

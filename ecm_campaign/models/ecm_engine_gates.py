@@ -86,6 +86,7 @@ class EcmEngine(models.AbstractModel):
     def _gate_number(self, campaign, candidates, now):
         """The attempt that is due and its number; what has none left closes."""
         at = now.replace(tzinfo=UTC)
+        self._release_callbacks(campaign, candidates, at)
         self._load_tries(campaign, candidates, now)
         verdicts = {}
         for callback, group in self._group_by_callback(candidates):
@@ -94,6 +95,17 @@ class EcmEngine(models.AbstractModel):
                 if verdict := self._choose_number(campaign, candidate, plan, find_limits, at):
                     verdicts[candidate.contact_id] = verdict
         return verdicts
+
+    def _release_callbacks(self, campaign, candidates, at):
+        """A callback whose time with its agent passed while it waited is anybody's (requirement S7)."""
+        if campaign.callback_release != "duration" or not (callbacks := campaign._get_callbacks()):
+            return
+        for candidate in candidates:
+            if candidate.callback:
+                since = candidate.callback_since.replace(tzinfo=UTC)
+                candidate.callback = decision.callback_kind(
+                    callbacks, candidate.callback, 0, since, at, candidate.is_retained
+                )
 
     def _choose_number(self, campaign, candidate, plan, find_limits, at):
         """Set the attempt of one candidate.

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_calling_hours,
+    test_callbacks,
     test_campaign,
     test_dnc,
     test_explain,

@@ -113,7 +113,9 @@ class ResultCase(CampaignCase):
         )
         self.env.flush_all()
         self.env["ecm.contact"]._mark_sent(
-            [(contact.id, attempt.id, attempt.number)], "sent_to_dialer", fields.Datetime.now()
+            [(contact.id, attempt.id, attempt.number, contact.callback or None)],
+            "sent_to_dialer",
+            fields.Datetime.now(),
         )
         self.engine._apply_results([Result(attempt.key, code, **values)])
         self.env.invalidate_all()

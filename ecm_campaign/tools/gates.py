@@ -24,6 +24,7 @@ class Candidate:
     :param cycle: run through the strategy, counted from 1
     :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
     :param callback_since: naive UTC
+    :param is_retained: whether a rule keeps a personal callback for its agent
     :param is_listed: whether a do-not-contact list took a phone away
     :param tries: what was tried lately, for the limits; filled where a limit holds
     """
@@ -42,6 +43,7 @@ class Candidate:
     cycle: int = 1
     callback: str | None = None
     callback_since: datetime | None = None
+    is_retained: bool = False
     is_listed: bool = False
     attempt: NextAttempt | None = None
     tries: list[Try] = field(default_factory=list)

@@ -249,6 +249,7 @@ class NextAttempt:
     :param priority: dial priority; None leaves the contact's own
     :param callback: ``personal`` or ``normal``: the callback strategy's attempt
     :param resets: the counters begin anew
+    :param retained: a rule keeps the callback for its agent
     """
 
     position: int
@@ -261,6 +262,7 @@ class NextAttempt:
     priority: int | None = None
     callback: str | None = None
     resets: bool = False
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,8 +410,9 @@ def _become_callback(
     first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None)
     if first is None:
         return Close(CONNECTED, _missing(plan, 1))
-    kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, bool(rule and rule.retain_pcb))
-    return replace(first, callback=kind, resets=callbacks.resets)
+    retained = bool(rule and rule.retain_pcb)
+    kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, retained)
+    return replace(first, callback=kind, resets=callbacks.resets, retained=retained)
 
 
 def callback_kind(
@@ -438,7 +441,7 @@ def _with_callback(following: NextAttempt, rule: Rule, counters: Counters, callb
     if callbacks and counters.callback_since:
         since, misses = counters.callback_since, counters.agent_misses
         kind = callback_kind(callbacks, kind, misses, since, following.at, rule.retain_pcb)
-    return replace(following, callback=kind)
+    return replace(following, callback=kind, retained=rule.retain_pcb)
 
 
 def spent_budget(plan: Plan, counters: Counters) -> str | None:

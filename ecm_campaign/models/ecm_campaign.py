@@ -71,6 +71,7 @@ class EcmCampaign(models.Model):
     )
     callback_strategy_id = fields.Many2one(
         "ecm.strategy",
+        string="Callback strategy",
         ondelete="restrict",
         index=True,
         default=lambda self: self.env.ref("ecm_campaign.ecm_strategy_callback", raise_if_not_found=False),

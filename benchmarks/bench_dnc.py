@@ -5,6 +5,7 @@ table with its indexes; the claim is that of the feeder.
 """
 
 import io
+import os
 import sys
 from typing import Any
 
@@ -84,7 +85,12 @@ def main() -> None:
         say("The same rows by a bare COPY")
         copied = measure_copy(env, count)
     common.report(
-        entries=count, numbers_per_s=round(loaded), copy_per_s=round(copied), of_copy=loaded / copied, scrub_ms=scrub_ms
+        entries=count,
+        numbers_per_s=round(loaded),
+        copy_per_s=round(copied),
+        of_copy=loaded / copied,
+        scrub_ms=scrub_ms,
+        load_average=os.getloadavg()[0],
     )
 
 

@@ -42,6 +42,7 @@
         "demo/ecm_campaign_demo.xml",
         "demo/ecm_dnc_demo.xml",
         "demo/ecm_global_list_demo.xml",
+        "demo/ecm_contact_withdrawal_demo.xml",
         "demo/ecm_pacing_demo.xml",
     ],
     "assets": {

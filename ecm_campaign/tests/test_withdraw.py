@@ -84,5 +84,8 @@ class TestWithdraw(CampaignCase):
             self.withdraw_by_file("\x89PNG" + "\0" * 100)
 
     def test_agents_may_not(self):
+        agent = self.create_user("agent")
         with self.assertRaises(AccessError):
-            self.env["ecm.contact.withdraw"].with_user(self.create_user("agent")).create({"reason": "x"})
+            self.env["ecm.contact.withdraw"].with_user(agent).create({"reason": "x"})
+        with self.assertRaises(AccessError):
+            self.env["ecm.contact.withdrawal"].with_user(agent).search([])

@@ -129,7 +129,7 @@ class EcmFileJob(models.AbstractModel):
         except Exception:
             _logger.exception("%s %s failed", self._name, self.id)
             engine._rollback()
-            message = self.env._("Unexpected error: see the server's log. It can be started again.")
+            message = self.env._("Unexpected error: see the server's log.")
             engine._atomically(partial(self._fail, message))
         engine._atomically(self._notify_progress)
 

@@ -46,7 +46,6 @@ def main() -> None:
     count = int(next(iter(sys.argv[1:]), 1_000_000))
     with common.odoo_environment("explain") as env:
         target = common.create_targets(env, 1, 1000)[0]
-        [target] = common.create_targets(env, 1, contacts_at_dialer=1000)
         strategy = env.ref("ecm_campaign.ecm_strategy_voice")
         env["ecm.strategy.limit"].create({"strategy_id": strategy.id, "count": 3, "period": "7d", "scope": "all"})
         campaign = common.create_campaign(env, "Large", target, is_running=True)

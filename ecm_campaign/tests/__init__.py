@@ -10,6 +10,7 @@ from . import (
     test_import,
     test_import_duplicates,
     test_import_profile,
+    test_model_life,
     test_pacing,
     test_query_plans,
     test_strategy,

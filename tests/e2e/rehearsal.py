@@ -33,10 +33,32 @@ class Rehearsal:
         self.client.call("ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10})
         return dialer_id
 
-    def upload(self, numbers) -> None:
+    def create_ivr_campaign(self) -> int:
+        """Another campaign with the same strategy, on another Cisco campaign."""
+        domain = [("dialer_id", "=", self.dialer_id), ("kind", "=", "ivr")]
+        values = {
+            "name": "By the IVR",
+            "kind": "ivr",
+            "strategy_id": self._get_strategy_id(),
+            "dialer_campaign_id": self.client.call("ecm.dialer.campaign", "search", domain, limit=1)[0],
+            "calendar_id": False,
+            "keeps_region_rules": False,
+            "tz": "UTC",
+        }
+        return int(self.client.call("ecm.campaign", "create", [values])[0])
+
+    def limit(self, **values) -> None:
+        """Give the campaign's strategy a limit."""
+        self.client.call("ecm.strategy.limit", "create", [{"strategy_id": self._get_strategy_id(), **values}])
+
+    def _get_strategy_id(self) -> int:
+        [campaign] = self.client.call("ecm.campaign", "read", [self.campaign_id], ["strategy_id"])
+        return int(campaign["strategy_id"][0])
+
+    def upload(self, numbers, campaign_id: int | None = None) -> None:
         """Upload a file of these numbers and import it."""
         content = "\n".join(["phone,first name,last name", *(f"{number},Anna,Au" for number in numbers)])
-        demo.upload_contacts(self.client, self.campaign_id, content.encode())
+        demo.upload_contacts(self.client, campaign_id or self.campaign_id, content.encode())
         self.run("ecm_campaign.ir_cron_import")
 
     def start(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from scripts.web_client import RpcError
 from simulators.uccx.testing import running_simulator
 
 from .rehearsal import Rehearsal
@@ -222,3 +223,34 @@ def test_purge_brings_waiting_contacts_back(rehearsal):
     rehearsal.start()
     assert rehearsal.run_to_the_end() == {"connected": 8}
     rehearsal.assert_nothing_was_called_twice()
+
+
+def test_two_servers_keep_a_limit_over_all_campaigns(rehearsal, odoo_server):
+    """Two servers feed two Cisco campaigns at once, and both have the same numbers: each is called once."""
+    other = odoo_server(database=rehearsal.server.database, cron_threads=0)
+    rehearsal.client.call("ecm.dialer", "write", [rehearsal.dialer_id], {"rows_per_request": 20})
+    second = rehearsal.create_ivr_campaign()
+    rehearsal.limit(count=1, period="24h", subject="number", scope="all")
+    campaigns = {rehearsal.server: rehearsal.campaign_id, other: second}
+    for campaign in campaigns.values():
+        rehearsal.upload(numbers(200, NO_ANSWER), campaign)
+        rehearsal.client.call("ecm.campaign", "action_start", [campaign])
+    feeds = [
+        threading.Thread(target=feed_until_done, args=(server.client(), campaign))
+        for server, campaign in campaigns.items()
+    ]
+    for feed in feeds:
+        feed.start()
+    for feed in feeds:
+        feed.join(120)
+    tries = [number for (number,) in rehearsal.sql("SELECT number FROM ecm_attempt")]
+    assert len(set(tries)) == len(tries) == 200
+    assert rehearsal.sql("SELECT count(*) FROM ecm_contact WHERE block_reason = 'limit'") == [(200,)]
+
+
+def feed_until_done(client, campaign_id):
+    """Feed one campaign; the dialer takes one import at a time, and sends the other away until then."""
+    for _again in range(100):
+        with suppress(RpcError):
+            client.call("ecm.campaign", "action_feed_now", [campaign_id])
+            return

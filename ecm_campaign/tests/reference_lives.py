@@ -39,6 +39,7 @@ class Life:
         self.state, self.reason, self.due = "pending", False, added
         self.position, self.cycle, self.counted, self.uncounted = 1, 1, 0, 0
         self.callback = self.since = self.current = None
+        self.is_retained = False
         self.tries = []
 
     def close(self, state, reason):
@@ -76,6 +77,7 @@ class World:
                 found = self.judge(life, now)
                 if found and fault != "unavailable":
                     position, number = found
+                    self.release_in_time(life, now)
                     life.current = Try(life, now, number, position, life.cycle)
                     life.current.is_lost = fault == "lost_request"
                     life.tries.append(life.current)
@@ -226,7 +228,9 @@ class World:
             uses = len([each for each in run if each.wrap_up == made.wrap_up])
         else:
             uses = len([each for each in run if (each.position, each.code) == (made.position, made.code)])
-        if rule["max_retry"] and uses > rule["max_retry"]:
+        if rule["action"] == "next":
+            found, at = self.find(life, life.phones, made.position + 1), now + timedelta(minutes=rule["delay_minutes"])
+        elif rule["max_retry"] and uses > rule["max_retry"]:
             found, at = self.find(life, life.phones, rule.get("branch") or made.position + 1), now
         else:
             target = rule["next"] if rule["action"] == "attempt" else made.position
@@ -268,8 +272,15 @@ class World:
 
     def release(self, life, rule):
         """A personal callback may be anybody's from now on; what is anybody's stays so."""
-        if life.callback == "personal" and not rule.get("retain_pcb"):
+        life.is_retained = bool(rule.get("retain_pcb"))
+        if life.callback == "personal" and not life.is_retained:
             missed = len([made for made in life.tries if made.by_callback and made.code in MISSING])
-            tries, hours = self.callbacks["agent_tries"], self.callbacks["personal_hours"]
-            if (tries is not None and missed >= tries) or (hours is not None and life.due - life.since >= hours * HOUR):
+            if self.callbacks["agent_tries"] is not None and missed >= self.callbacks["agent_tries"]:
                 life.callback = "normal"
+            self.release_in_time(life, life.due)
+
+    def release_in_time(self, life, moment):
+        """Also one that waited for longer than it is its agent's."""
+        hours = self.callbacks["personal_hours"]
+        if life.callback and hours is not None and moment - life.since >= hours * HOUR and not life.is_retained:
+            life.callback = "normal"

@@ -86,7 +86,7 @@ class Story:
         }
 
     def _make_rule(self, random, count):
-        action = random.choices(["attempt", "again", "close"], [10, 10, 1])[0]
+        action = random.choices(["attempt", "again", "next", "close"], [8, 8, 8, 1])[0]
         rule = {
             "action": action,
             "delay_minutes": random.choice([5, 30, 240, 1500]),
@@ -94,7 +94,7 @@ class Story:
         }
         if action == "attempt":
             rule["next"] = random.randint(1, count)
-        if action != "close" and random.random() < 0.3:
+        if action in ("attempt", "again") and random.random() < 0.3:
             rule["branch"] = random.randint(1, count)
         if random.random() < 0.02:
             rule["suppresses"] = True

@@ -3,8 +3,8 @@
 `make bench NAME=import ARGS="1000000 10000000"`: rows of a phone and twelve parameters, and entries of the list of
 numbers not to contact that they are checked against; duplicates are looked for as well. Meanwhile forms are read
 through a server on the same database. The limit is what one core and the disk leave: phonenumbers (parse, validate,
-format) on one core, then a bare COPY into the same table with its indexes. `odoo_load_per_s` is Odoo's `load()` of a name and
-an e-mail into a small model, `load_contacts_per_s` that of such rows into the contacts themselves.
+format) on one core, then a bare COPY into the same table with its indexes. `odoo_load_per_s` is Odoo's `load()` of a
+name and an e-mail into a small model, `load_contacts_per_s` that of such rows into the contacts themselves.
 """
 
 import os

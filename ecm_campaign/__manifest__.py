@@ -28,6 +28,7 @@
         "views/ecm_contact_list_views.xml",
         "views/ecm_campaign_views.xml",
         "views/ecm_campaign_pacing_views.xml",
+        "views/ecm_dry_run_views.xml",
         "wizards/ecm_contact_upload_views.xml",
         "wizards/ecm_contact_withdraw_views.xml",
         "views/ecm_campaign_menus.xml",
@@ -44,6 +45,7 @@
         "demo/ecm_global_list_demo.xml",
         "demo/ecm_contact_withdrawal_demo.xml",
         "demo/ecm_pacing_demo.xml",
+        "demo/ecm_dry_run_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["ecm_campaign/static/src/**/*"],

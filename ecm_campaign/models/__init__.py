@@ -53,4 +53,11 @@ from . import (
     ecm_campaign_explain,
     ecm_dnc_list_explain,
     ecm_engine_selection,
+    ecm_engine_dry_run,
+    ecm_dry_run,
+    ecm_dry_run_rate,
+    ecm_dry_run_line,
+    ecm_dry_run_group,
+    ecm_campaign_dry_run,
+    ecm_attempt_dry_run,
 )

@@ -6,8 +6,8 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools import strategy as decision
-from ..tools.gates import Hold, Wait
-from ..tools.limits import LIFE, ROLLING, Try, earliest
+from ..tools.gates import Hold, Wait, choose_number, judge_limits
+from ..tools.limits import LIFE, ROLLING, Try
 from ..tools.results import Decided
 from ..tools.strategy import Close
 
@@ -85,14 +85,14 @@ class EcmEngine(models.AbstractModel):
 
     def _gate_number(self, campaign, candidates, now):
         """The attempt that is due and its number; what has none left closes."""
-        at = now.replace(tzinfo=UTC)
+        at, zone = now.replace(tzinfo=UTC), ZoneInfo(campaign.tz)
         self._release_callbacks(campaign, candidates, at)
         self._load_tries(campaign, candidates, now)
         verdicts = {}
         for callback, group in self._group_by_callback(candidates):
             plan, find_limits = campaign._get_plan(callback), campaign._get_limit_finder(callback)
             for candidate in group:
-                if verdict := self._choose_number(campaign, candidate, plan, find_limits, at):
+                if verdict := choose_number(candidate, plan, find_limits, at, zone):
                     verdicts[candidate.contact_id] = verdict
         return verdicts
 
@@ -107,43 +107,22 @@ class EcmEngine(models.AbstractModel):
                     callbacks, candidate.callback, 0, since, at, candidate.is_retained
                 )
 
-    def _choose_number(self, campaign, candidate, plan, find_limits, at):
-        """Set the attempt of one candidate.
-
-        :return: why there is none, as ``Close``, or None
-        """
-        counters = decision.Counters(candidate.counted, candidate.uncounted)
-        if spent := decision.spent_budget(plan, counters):
-            return Close(decision.RETRIES_COMPLETED, spent)
-        phones = self._get_fresh_phones(campaign, candidate, find_limits, at)
-        candidate.attempt = decision.attempt_from(plan, phones, candidate.position, at, decision.START, candidate.cycle)
-        if candidate.attempt:
-            return None
-        if candidate.is_listed:
-            return Close(decision.DNC_LISTED, decision.SUPPRESSED)
-        reason = decision.NO_NUMBER if phones == candidate.phones else "limit"
-        return Close(decision.RETRIES_COMPLETED, reason)
-
     def _gate_limits(self, campaign, candidates, now):
         """Contacts that were tried as often as allowed wait until they may be tried again (requirement S4).
 
         Who passes is about to be tried, which counts for the others with that number.
         """
-        at = now.replace(tzinfo=UTC)
+        at, zone = now.replace(tzinfo=UTC), ZoneInfo(campaign.tz)
         verdicts, passing = {}, {}
         for callback, group in self._group_by_callback(candidates):
             find_limits = campaign._get_limit_finder(callback)
             for candidate in group:
                 number = candidate.attempt.number
                 candidate.tries += [made for phone in {*candidate.phones} for made in passing.get(phone, ())]
-                reached = self._get_reached(campaign, candidate, find_limits, number, at)
-                if not reached:
-                    passing.setdefault(number, []).append(Try(at, number, is_own=False))
-                elif reached.until:
-                    until = reached.until.replace(tzinfo=None)
-                    verdicts[candidate.contact_id] = Wait(until, "limit", reached.limit.label)
+                if verdict := judge_limits(candidate, find_limits, at, zone):
+                    verdicts[candidate.contact_id] = verdict
                 else:
-                    verdicts[candidate.contact_id] = Close(decision.RETRIES_COMPLETED, "limit")
+                    passing.setdefault(number, []).append(Try(at, number, is_own=False))
         return verdicts
 
     def _group_by_callback(self, candidates):
@@ -152,25 +131,6 @@ class EcmEngine(models.AbstractModel):
         return [(kind, [candidate for candidate in candidates if candidate.callback == kind]) for kind in kinds]
 
     # -- limits ---------------------------------------------------------------------------------------
-
-    def _get_reached(self, campaign, candidate, find_limits, number, at):
-        """:rtype: tools.limits.Reached or None"""
-        limits = find_limits(number)
-        return earliest(limits, candidate.tries, number, at, ZoneInfo(campaign.tz)) if limits else None
-
-    def _get_fresh_phones(self, campaign, candidate, find_limits, at):
-        """A candidate's phones without those that were called as often as they ever may."""
-
-        def find_lasting(number):
-            return [limit for limit in find_limits(number) if limit.per_number and limit.period == LIFE]
-
-        return candidate.without(
-            {
-                number
-                for number in candidate.phones
-                if number and self._get_reached(campaign, candidate, find_lasting, number, at)
-            }
-        )
 
     def _load_tries(self, campaign, candidates, now):
         """Read what the limits count, for all candidates at once."""

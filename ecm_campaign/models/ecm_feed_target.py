@@ -36,6 +36,10 @@ class EcmFeedTarget(models.AbstractModel):
         """How many more contacts it can take now (requirement F5)."""
         raise NotImplementedError
 
+    def _get_most_held(self):
+        """How many contacts it holds at most at a time; 0 for not known."""
+        return 0
+
     def _get_batch_size(self):
         """How many contacts one request carries at most."""
         raise NotImplementedError

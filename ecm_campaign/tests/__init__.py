@@ -4,6 +4,7 @@ from . import (
     test_callbacks,
     test_campaign,
     test_dnc,
+    test_dry_run,
     test_explain,
     test_gates,
     test_global_list,

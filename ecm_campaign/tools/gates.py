@@ -6,11 +6,17 @@ without a verdict passes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from .limits import Try
-from .strategy import Close, NextAttempt
+from . import strategy as decision
+from .limits import LIFE, Limit, Reached, Try, earliest
+from .strategy import Close, Counters, NextAttempt, Plan
+
+# Limits of a number.
+FindLimits = Callable[[str], Sequence[Limit]]
 
 
 @dataclass(slots=True)
@@ -83,3 +89,56 @@ class Queue(Hold):
 
 
 Verdict = Wait | Hold | Close
+
+
+# -- gates that need nothing but values: the feeder, Explain and the dry run call the same -------------------------
+
+
+def choose_number(
+    candidate: Candidate, plan: Plan, find_limits: FindLimits, at: datetime, zone: ZoneInfo
+) -> Close | None:
+    """Set the attempt that is due and its number.
+
+    :param at: in UTC
+    :param zone: whose calendar days limits mean
+    :return: why there is none
+    """
+    counters = Counters(candidate.counted, candidate.uncounted)
+    if spent := decision.spent_budget(plan, counters):
+        return Close(decision.RETRIES_COMPLETED, spent)
+    phones = _fresh_phones(candidate, find_limits, at, zone)
+    candidate.attempt = decision.attempt_from(plan, phones, candidate.position, at, decision.START, candidate.cycle)
+    if candidate.attempt:
+        return None
+    if candidate.is_listed:
+        return Close(decision.DNC_LISTED, decision.SUPPRESSED)
+    return Close(decision.RETRIES_COMPLETED, decision.NO_NUMBER if phones == candidate.phones else "limit")
+
+
+def judge_limits(candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo) -> Wait | Close | None:
+    """Whether a candidate's attempt was made as often as allowed, and until when (requirement S4)."""
+    number = candidate.attempt.number if candidate.attempt else ""
+    reached = _reached(candidate, find_limits(number), number, at, zone)
+    if not reached:
+        return None
+    if reached.until:
+        return Wait(reached.until.replace(tzinfo=None), "limit", reached.limit.label)
+    return Close(decision.RETRIES_COMPLETED, "limit")
+
+
+def _fresh_phones(
+    candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo
+) -> tuple[str | None, ...]:
+    """A candidate's phones without those that were called as often as they ever may."""
+
+    def is_spent(number: str) -> bool:
+        lasting = [limit for limit in find_limits(number) if limit.per_number and limit.period == LIFE]
+        return bool(_reached(candidate, lasting, number, at, zone))
+
+    return candidate.without({number for number in candidate.phones if number and is_spent(number)})
+
+
+def _reached(
+    candidate: Candidate, limits: Sequence[Limit], number: str, at: datetime, zone: ZoneInfo
+) -> Reached | None:
+    return earliest(limits, candidate.tries, number, at, zone) if limits else None

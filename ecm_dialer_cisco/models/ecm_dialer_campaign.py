@@ -100,10 +100,11 @@ class EcmDialerCampaign(models.Model):
     def _has_unconfirmed(self):
         return self.dialer_id.is_enabled and super()._has_unconfirmed()
 
+    def _get_most_held(self):
+        return min(self.dialer_id.contacts_at_dialer, self.dialer_id.max_contacts_per_campaign)
+
     def _get_room(self):
-        dialer = self.dialer_id
-        limit = min(dialer.contacts_at_dialer, dialer.max_contacts_per_campaign)
-        return max(0, limit - self.env["ecm.attempt"]._count_at(self))
+        return max(0, self._get_most_held() - self.env["ecm.attempt"]._count_at(self))
 
     def _get_batch_size(self):
         return self.dialer_id.rows_per_request

@@ -1,0 +1,192 @@
+"""The dry run: it repeats, keeps every rule that production keeps, and its figures add up."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecm_campaign.tools.calling_hours import WeeklyHours
+from ecm_campaign.tools.campaign_hours import CampaignHours
+from ecm_campaign.tools.dry_run import CAPACITY, PLANNED, Person, Simulation, World, open_hours
+from ecm_campaign.tools.gates import Candidate
+from ecm_campaign.tools.limits import DAY, Limit
+from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
+ZONE = ZoneInfo("UTC")
+NINE_TO_FIVE = WeeklyHours.of((day, 9 * 60, 17 * 60) for day in range(5))
+OUTCOMES = {
+    outcome.code: outcome
+    for outcome in (
+        Outcome("voice", is_live_voice=True),
+        Outcome("busy"),
+        Outcome("call_failed", counts_as_attempt=False),
+        Outcome("do_not_call", suppresses=True),
+        Outcome("callback", is_live_voice=True, asks_callback=True),
+    )
+}
+AGAIN = {"busy": Rule("again", delay=timedelta(minutes=20)), "call_failed": Rule("again", delay=timedelta(minutes=5))}
+
+
+def plan(budget=3, **options):
+    attempts = PlannedAttempt(1, "voice", 1, AGAIN), PlannedAttempt(2, "voice", 2, AGAIN)
+    return Plan(attempts, max_attempts=budget, max_uncounted=4, **options)
+
+
+def world(days=7, per_hour=30.0, limits=(), hours=None, **changes):
+    own = changes.pop("plan", None) or plan()
+    values = {
+        "start": START,
+        "end": START + timedelta(days=days),
+        "calls_per_hour": per_hour,
+        "call_time": timedelta(minutes=3),
+        "zone": ZONE,
+        "outcomes": OUTCOMES,
+        "rates": {"voice": 25, "busy": 60, "call_failed": 15},
+        "plans": {None: own, "personal": own, "normal": own},
+        "find_limits": dict.fromkeys((None, "personal", "normal"), lambda _number: limits),
+        "hours": hours or CampaignHours("UTC", NINE_TO_FIVE),
+        **changes,
+    }
+    return World(**values)
+
+
+def person(number, **changes):
+    phones = (f"+4930231250{number:02d}", None, None, None, None)
+    values = {"due": START, "rank": (0, number), **changes}
+    return Person(Candidate(number, 1, 0, 0, "", "", phones), phones, **values)
+
+
+def run(count, seed=1, **changes):
+    return Simulation(world(**changes), [person(number) for number in range(count)], seed).run()
+
+
+def all_ids(groups):
+    return sorted(contact_id for ids in groups.values() for contact_id in ids)
+
+
+def test_the_same_seed_gives_the_same_forecast_and_another_one_another():
+    assert run(60).attempts == run(60).attempts
+    assert run(60).attempts != run(60, seed=2).attempts
+
+
+def test_the_pace_is_kept_and_what_does_not_fit_rolls_on_in_dial_order():
+    forecast = run(100, per_hour=10, rates={"voice": 1})
+    by_hour = {}
+    for (hour, _code), count in forecast.attempts.items():
+        by_hour[hour] = by_hour.get(hour, 0) + count
+    assert sorted(by_hour)[0] == datetime(2026, 3, 2, 9)
+    assert set(by_hour.values()) == {10}
+    assert forecast.closed["connected", "live_voice"] == list(range(100))
+    # eight hours of ten calls on Monday, the rest on Tuesday
+    assert forecast.last_at == datetime(2026, 3, 3, 10, 54)
+
+
+def test_what_is_left_says_why():
+    forecast = run(100, per_hour=1, days=1, rates={"voice": 1})
+    assert (forecast.calls, len(forecast.left[CAPACITY]), forecast.never_called) == (8, 92, 92)
+    late = Simulation(world(), [person(1, due=START + timedelta(days=30))]).run()
+    assert late.left == {PLANNED: [1]}
+    never = Simulation(world(hours=CampaignHours("UTC", WeeklyHours(()))), [person(1)]).run()
+    assert (never.calls, never.left) == (0, {CAPACITY: [1]})
+
+
+def test_limits_put_off_and_closed_ones_are_not_called_again():
+    forecast = run(5, limits=(Limit(1, DAY, label="One a day"),), rates={"busy": 1})
+    days = {}
+    for (hour, _code), count in forecast.attempts.items():
+        days[hour.date()] = days.get(hour.date(), 0) + count
+    assert set(days.values()) == {5}
+    assert forecast.put_off == {"limit": set(range(5))}
+    assert all_ids(forecast.closed) == list(range(5))
+
+
+def test_time_to_live_ends_in_between():
+    expiring = person(1, expires_at=START + timedelta(hours=3))
+    forecast = Simulation(world(rates={"busy": 1}, plan=plan(50)), [expiring]).run()
+    assert forecast.closed == {("expired", "ttl"): [1]}
+    assert forecast.last_at < datetime(2026, 3, 2, 11)
+
+
+def test_a_callback_follows_its_own_plan():
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
+    plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
+    people = [person(number) for number in range(20)]
+    forecast = Simulation(world(rates={"callback": 1}, plans=plans, callbacks=Callbacks(callback_plan)), people).run()
+    assert forecast.calls == 40
+    assert {each.candidate.callback for each in people} == {"personal"}
+
+
+def test_retries_go_before_or_after_fresh_contacts():
+    def first(retries_first):
+        people = [person(1), person(2, is_retry=True)]
+        forecast = Simulation(world(retries_first=retries_first, rates={"voice": 1}), people).run()
+        return forecast.closed["connected", "live_voice"][0]
+
+    assert (first(True), first(False)) == (2, 1)
+
+
+def test_whoever_listens_can_end_it():
+    class Cancelled(Exception):
+        pass
+
+    def cancel(share):
+        assert 0 <= share <= 1
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Simulation(world(per_hour=5000), [person(number) for number in range(3000)]).run(cancel)
+
+
+@pytest.mark.parametrize("changes", [{"per_hour": 0}, {"rates": {"voice": 0}}])
+def test_senseless_assumptions_are_refused(changes):
+    with pytest.raises(ValueError, match="needs"):
+        run(1, **changes)
+
+
+def test_open_hours():
+    hours = CampaignHours("UTC", NINE_TO_FIVE)
+    assert open_hours(hours, datetime(2026, 3, 2), datetime(2026, 3, 9)) == 40
+    assert open_hours(CampaignHours("UTC"), datetime(2026, 3, 2), datetime(2026, 3, 3)) == 24
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 40),
+    budget=st.integers(1, 6),
+    per_hour=st.floats(0.5, 200),
+    days=st.integers(1, 20),
+    cap=st.none() | st.integers(1, 3),
+    seed=st.integers(0, 1000),
+    rates=st.fixed_dictionaries({code: st.integers(0, 5) for code in OUTCOMES}).filter(
+        lambda rates: any(rates.values())
+    ),
+    zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]),
+)
+def test_no_rule_is_broken_and_everybody_is_counted_once(count, budget, per_hour, days, cap, seed, rates, zone):
+    hours = CampaignHours(zone, NINE_TO_FIVE)
+    limits = (Limit(cap, DAY),) if cap else ()
+    people = [person(number) for number in range(count)]
+    setting = world(days, per_hour, limits, hours, plan=plan(budget), rates=rates)
+    forecast = Simulation(setting, people, seed).run()
+    assert sorted(all_ids(forecast.closed) + all_ids(forecast.left)) == list(range(count))
+    assert sum(forecast.attempts.values()) == forecast.calls == sum(each.calls for each in people)
+    for each in people:
+        assert each.candidate.counted <= budget
+        assert each.candidate.uncounted <= 4
+        moments = [made.at for made in each.candidate.tries]
+        assert moments == sorted(moments)
+        for moment in moments:
+            assert setting.start <= moment < setting.end
+            local = moment.astimezone(ZoneInfo(zone))
+            assert local.weekday() < 5
+            assert 9 <= local.hour < 17
+        if cap:
+            by_day = [moment.date() for moment in moments]
+            assert max(map(by_day.count, by_day), default=0) <= cap
+    per_clock_hour = {}
+    for (hour, _code), calls in forecast.attempts.items():
+        per_clock_hour[hour] = per_clock_hour.get(hour, 0) + calls
+    assert max(per_clock_hour.values(), default=0) <= per_hour + 1

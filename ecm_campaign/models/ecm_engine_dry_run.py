@@ -6,7 +6,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools.dry_run import Person, World
-from ..tools.gates import Candidate, Hold, Wait
+from ..tools.gates import Candidate, Hold, Queue, Wait
 
 CHUNK = 2000
 HASHED = 1 << 20
@@ -87,6 +87,8 @@ class EcmEngine(models.AbstractModel):
         pending = {row.candidate.contact_id: row for row in rows}
         candidates, verdicts = self._judge_contacts(campaign, [row.candidate for row in rows], start)
         waits = {contact_id: verdict.until for contact_id, verdict in verdicts.items() if isinstance(verdict, Wait)}
+        # target groups take turns: in the end each contact's comes
+        waits |= {contact_id: start for contact_id, verdict in verdicts.items() if isinstance(verdict, Queue)}
         for contact_id, verdict in verdicts.items():
             candidate = pending[contact_id].candidate
             if contact_id in waits or (isinstance(verdict, Hold) and candidate.list_id in starts):

@@ -6,7 +6,7 @@ from odoo.tools import format_date, format_datetime
 
 from ..tools import explain
 from ..tools.explain import CLOSES, HELD, NOT_REACHED, PASSES, WAITS, Finding
-from ..tools.gates import Hold, Wait
+from ..tools.gates import Hold, Queue, Wait
 from ..tools.limits import used
 
 
@@ -66,6 +66,8 @@ class EcmEngine(models.AbstractModel):
             return Finding(name, WAITS, detail, verdict.until)
         if verdict is None:
             return Finding(name, PASSES, detail)
+        if isinstance(verdict, Queue):
+            return Finding(name, WAITS, detail)
         return Finding(name, HELD if isinstance(verdict, Hold) else CLOSES, detail)
 
     def _describe_verdict(self, verdict):

@@ -164,10 +164,12 @@ class EcmEngine(models.AbstractModel):
         return self._group_uses([row.contact_id for row in candidates if row.counted or row.uncounted])
 
     def _set_uses(self, person, earlier):
-        for position, code, _wrap_up, counts, misses_agent, times in earlier:
-            person.uses[position, code] = person.uses.get((position, code), 0) + times
-            person.in_cycle += times if counts else 0
+        """As `_get_counters` counts them."""
+        for is_same_run, position, code, _wrap_up, counts, misses_agent, times in earlier:
             person.misses += times if misses_agent else 0
+            if is_same_run:
+                person.uses[position, code] = person.uses.get((position, code), 0) + times
+                person.in_cycle += times if counts else 0
 
 
 class EcmContact(models.Model):

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from .campaign_hours import CampaignHours
 from .gates import Candidate, FindLimits, Wait, choose_number, judge_limits
 from .limits import Try
-from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
+from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, callback_kind, decide
 
 # Reasons why somebody is still open at the end, beside those of the gates
 CAPACITY = "capacity"
@@ -199,9 +199,19 @@ class Simulation:
         candidate, world = person.candidate, self.world
         if person.expires_at and self.clock >= person.expires_at:
             return Close("expired", "ttl")
+        self._release_callback(candidate)
         find_limits = world.find_limits[candidate.callback]
         closing = choose_number(candidate, world.plans[candidate.callback], find_limits, self.clock, world.zone)
         return closing or self._judge_hours(candidate) or judge_limits(candidate, find_limits, self.clock, world.zone)
+
+    def _release_callback(self, candidate: Candidate) -> None:
+        """A callback whose time with its agent passed while it waited is anybody's."""
+        callbacks, since = self.world.callbacks, candidate.callback_since
+        if candidate.callback and since and callbacks and callbacks.personal_for is not None:
+            aware = since.replace(tzinfo=UTC)
+            candidate.callback = callback_kind(
+                callbacks, candidate.callback, 0, aware, self.clock, candidate.is_retained
+            )
 
     def _judge_hours(self, candidate: Candidate) -> Wait | None:
         attempt = candidate.attempt
@@ -269,8 +279,9 @@ class Simulation:
         candidate = person.candidate
         becomes_callback = bool(choice.callback and not candidate.callback)
         if becomes_callback or choice.cycle != candidate.cycle:
-            person.uses, person.in_cycle, person.misses = {}, 0, 0
+            person.uses, person.in_cycle = {}, 0
         if becomes_callback:
+            person.misses = 0
             candidate.callback_since = _naive(moment)
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
@@ -279,6 +290,7 @@ class Simulation:
             person.rank = (-choice.priority, person.rank[1])
         candidate.position, candidate.cycle = choice.position, choice.cycle
         candidate.callback = choice.callback or candidate.callback
+        candidate.is_retained = choice.retained
         person.is_retry = True
         self._put_back(person, choice.at)
 

@@ -119,6 +119,16 @@ def test_a_callback_follows_its_own_plan():
     assert {each.candidate.callback for each in people} == {"personal"}
 
 
+def test_a_callback_that_waits_too_long_is_anybodys():
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
+    plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
+    callbacks = Callbacks(callback_plan, personal_for=timedelta(hours=4))
+    waiting = person(1, due=START + timedelta(hours=5))
+    waiting.candidate.callback, waiting.candidate.callback_since = "personal", START.replace(tzinfo=None)
+    Simulation(world(rates={"busy": 1}, plans=plans, callbacks=callbacks), [waiting]).run()
+    assert waiting.candidate.callback == "normal"
+
+
 def test_retries_go_before_or_after_fresh_contacts():
     def first(retries_first):
         people = [person(1), person(2, is_retry=True)]

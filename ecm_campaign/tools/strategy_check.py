@@ -117,8 +117,6 @@ def _closes_loop(plan: Plan, position: int, rule: Rule, target: int, loops: Mapp
 
 def _targets(plan: Plan, position: int, rule: Rule) -> set[int]:
     """Positions that may follow by a rule."""
-    if rule.action == CLOSE:
-        return set()
     target = position if rule.action == AGAIN else rule.next_attempt or 0
     return {target} | (_endless_targets(plan, position, rule) if rule.max_retry is not None else set())
 
@@ -127,8 +125,7 @@ def _endless_targets(plan: Plan, position: int, rule: Rule) -> set[int]:
     """Positions that a rule may lead to over and over: where its retries are limited, only what follows these."""
     if rule.max_retry is None:
         return _targets(plan, position, rule)
-    following = rule.branch or position + 1
-    return {following} if following <= len(plan.attempts) else set()
+    return {rule.branch or position + 1}
 
 
 def _edges(

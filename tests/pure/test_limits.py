@@ -1,5 +1,6 @@
 """Caps and rolling windows over one ledger of tries (requirement S4), to the second, as tables."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ecm_campaign.tools.limits import Limit, Reached, Try, earliest
+from ecm_campaign.tools.limits import Limit, Reached, Try, earliest, used
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 3, 2, 11, 1, tzinfo=UTC)
@@ -281,10 +282,11 @@ def test_a_later_moment_is_held_against_every_limit_again():
     assert wait(limits, tries, WORK) == 12 * HOUR + 59 * MINUTE
 
 
-def test_a_limit_that_moves_on_may_fill_another_day():
+@pytest.mark.parametrize("limits", itertools.permutations([rolling(1, 14 * HOUR), day(1), rolling(2, 26 * HOUR)]))
+def test_a_limit_that_moves_on_may_meet_another_whatever_their_order(limits):
     midnight = datetime(2026, 3, 3, tzinfo=UTC)
-    tries = [*tried(HOUR), Try(midnight + HOUR, MINE)]
-    assert earliest([rolling(1, 14 * HOUR), day(1)], tries, MINE, NOW, UTC_ZONE).until == midnight + DAY
+    tries = [*tried(HOUR), Try(midnight + 20 * HOUR, MINE)]
+    assert earliest(limits, tries, MINE, NOW, UTC_ZONE).until == midnight + 34 * HOUR
 
 
 # --- what is given back --------------------------------------------------------------------------------------------
@@ -301,6 +303,40 @@ def test_moments_are_in_utc_whatever_zones_are_given():
 def test_a_free_moment_is_free_in_any_zone():
     berlin = ZoneInfo("Europe/Berlin")
     assert earliest([rolling(1)], tried(DAY), MINE, NOW.astimezone(berlin), berlin) is None
+
+
+# --- how much of a limit is used ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (life(9), 6),
+        (day(9), 3),
+        (rolling(9), 4),
+        (rolling(9, HOUR), 0),
+        (rolling(9, HOUR + SECOND), 1),
+        (rolling(9, 7 * DAY), 5),
+        (life(9, per_number=True), 4),
+        (life(9, everywhere=True), 7),
+        (day(9, everywhere=True, per_number=True), 3),
+        (rolling(9, 3 * DAY, everywhere=True), 6),
+    ],
+)
+def test_what_is_used_of_a_limit_now(limit, expected):
+    """It is 11:01: three tries today, one yesterday evening, one two days ago, one long ago, one by somebody else."""
+    tries = [*tried(HOUR, 11 * HOUR), *tried(2 * HOUR, 20 * HOUR, number=MOBILE), *tried(2 * DAY, 40 * DAY)]
+    tries += tried(3 * HOUR, own=False)
+    assert used(limit, tries, MINE, NOW, UTC_ZONE) == expected
+
+
+def test_the_day_of_what_is_used_is_the_zones():
+    tries = tried(HOUR, 8 * HOUR)
+    assert [used(day(9), tries, MINE, NOW, ZoneInfo(zone)) for zone in ("UTC", "America/New_York")] == [2, 1]
+
+
+def test_a_limit_is_one_of_24_hours_unless_said_otherwise():
+    assert wait(Limit(1), tried(HOUR)) == 23 * HOUR
 
 
 # --- against a count by hand ---------------------------------------------------------------------------------------

@@ -264,6 +264,7 @@ def test_next_valid_phone_is_looked_for_up_to_the_last_before_the_first():
 def test_short_tuple_of_phones_is_like_empty_phones():
     plan = plan_of(attempt(1, phone_index=4), phone_fallback="next_valid")
     assert first_attempt(plan, PHONES[:2], None, NOW).phone_index == 1
+    assert first_attempt(plan, (None, None), None, NOW) == Close("retries_completed", "no_number")
 
 
 def test_skip_passes_over_attempts_without_number_with_the_same_delay():

@@ -48,6 +48,12 @@ UNREACHED = ("unreachable_attempt", 3, None)
         ([attempt(1, busy=go(2, branch=1)), attempt(2)], []),
         ([attempt(1, busy=Rule("close", branch=1))], []),
         ([attempt(1, busy=Rule("close", max_retry=3))], []),
+        ([attempt(1, busy=Rule("close", max_retry=3)), attempt(2, busy=go(1))], [("unreachable_attempt", 2, None)]),
+        # a loop that needs a limited step ends with it
+        (
+            [attempt(1, busy=go(3)), attempt(2, busy=go(3, max_retry=1, branch=4)), attempt(3, busy=go(2)), attempt(4)],
+            [],
+        ),
     ],
 )
 def test_loops_need_a_cap_where_no_retries_end_them(attempts, expected):
@@ -154,6 +160,8 @@ def test_delays_have_bounds_where_they_matter(rule, delay, is_fine):
 )
 def test_rules_of_outcomes_that_suppress_are_never_used(suppressing, expected):
     assert problems(attempt(1, busy=Rule("close")), suppressing=suppressing) == expected
+    found = validate(plan_of(attempt(1, busy=Rule("close"))), {"voice"}, set(), suppressing)
+    assert all(problem.severity == "warning" for problem in found)
 
 
 @pytest.mark.parametrize(("phone", "is_fine"), [(-1, False), (0, False), (1, True), (5, True), (6, False)])

@@ -5,7 +5,7 @@ What follows is written as ``(position, minutes from now, reason, cycle)``, or `
 
 import pytest
 
-from ecm_campaign.tools.strategy import Close, Counters, Rule, decide
+from ecm_campaign.tools.strategy import Close, Counters, Outcome, Rule, decide
 from tests.pure.decisions import (
     BUSY,
     DAY,
@@ -243,6 +243,24 @@ def test_the_derived_budget_is_what_attempts_retries_and_cycles_add_up_to(plan, 
     assert plan.budget == budget
 
 
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({}, False),
+        ({"busy": again()}, False),
+        ({"busy": again(max_retry=1)}, True),
+        ({"busy": again(), "no_answer": again(max_retry=0)}, True),
+        ({"busy": again(max_retry=2), "no_answer": go(1)}, True),
+    ],
+)
+def test_a_plan_knows_whether_earlier_uses_matter(rules, expected):
+    assert plan_of(attempt(1), attempt(2, **rules), **CAP).counts_uses == expected
+
+
+def test_outcomes_only_count_unless_said_otherwise():
+    assert Outcome("x") == Outcome("x", True, False, False, False, False)
+
+
 def test_the_derived_budget_does_not_cut_retries_that_go_back():
     plan = plan_of(attempt(1, busy=go(2, HOUR)), attempt(2, 2, busy=go(1, HOUR, max_retry=2)))
     positions = [made[0] for made in run(plan, [BUSY] * 20)[:-1]]
@@ -321,8 +339,9 @@ def test_a_run_without_further_number_is_over(phones, cycle, expected):
 
 
 def test_a_missing_attempt_is_no_reason_for_a_new_cycle():
-    plan = plan_of(attempt(1, busy=go(7)), cycles=3, **CAP)
-    assert after(plan, BUSY, Counters(1)) == (COMPLETED, "missing_attempt")
+    for target in (None, 0, -1, 7):
+        plan = plan_of(attempt(1, busy=go(target)), cycles=3, **CAP)
+        assert after(plan, BUSY, Counters(1)) == (COMPLETED, "missing_attempt")
 
 
 # --- cycle limit ---------------------------------------------------------------------------------------------------

@@ -315,7 +315,7 @@ class EcmDryRun(models.Model):
             days = (forecast.last_at.date() - self.start_at.date()).days + 1
             when = self.env["ecm.engine"]._format(forecast.last_at)
             sentence = self.env._(
-                "At %(pace)s calls an hour, %(calls)s calls are made on %(days)s days, the last on %(when)s.",
+                "At %(pace)s calls an hour, %(calls)s calls are made. The last is on day %(days)s: %(when)s.",
                 pace=pace,
                 calls=f"{calls:,}",
                 days=days,

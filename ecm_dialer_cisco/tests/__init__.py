@@ -5,6 +5,7 @@ from . import (
     test_dnc,
     test_expiry,
     test_explain,
+    test_explain_tour,
     test_feed,
     test_list_life,
     test_pacing,

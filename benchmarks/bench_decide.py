@@ -1,7 +1,8 @@
 """Results applied to stored contacts: read, decided, written and committed, a thousand at a time.
 
-`make bench NAME=decide ARGS=100000` (1 million without ARGS). `pure_per_s` is the bare decision in one process, the
-`limit` a bare UPDATE of the same columns in both tables, the peer a write of the same values through Odoo's ORM.
+`make bench NAME=decide ARGS=100000` (1 million without ARGS). `pure_per_s` is the bare decision in
+one process, the `limit` a bare UPDATE of the same columns in both tables, the peer a write of the
+same values through Odoo's ORM.
 """
 
 import random
@@ -16,7 +17,13 @@ from . import common
 BATCH = 1000
 PURE_ROUNDS = 300_000
 PEER_CONTACTS = 2000
-ENDINGS = ("busy",) * 6 + ("no_answer",) * 6 + ("answering_machine",) * 4 + ("voice",) * 3 + ("invalid_number",)
+ENDINGS = (
+    ("busy",) * 6
+    + ("no_answer",) * 6
+    + ("answering_machine",) * 4
+    + ("voice",) * 3
+    + ("invalid_number",)
+)
 
 FILL = """
 WITH made AS (
@@ -60,7 +67,9 @@ def measure_apply(env: Any, keys: list[str]) -> float:
     from odoo.addons.ecm_campaign.tools.results import Result
 
     chance = random.Random(19)
-    results = [Result(key, chance.choice(ENDINGS), "1", agent="anna", duration_seconds=30) for key in keys]
+    results = [
+        Result(key, chance.choice(ENDINGS), "1", agent="anna", duration_seconds=30) for key in keys
+    ]
 
     def apply() -> None:
         for batch in _batches(results):
@@ -96,7 +105,9 @@ def measure_pure(env: Any, campaign: Any) -> float:
 
 def measure_limit(env: Any, campaign: Any, count: int) -> float:
     """The same columns of the same number of rows, written by two bare statements a batch."""
-    env.cr.execute("SELECT id, contact_id FROM ecm_attempt WHERE campaign_id = %s ORDER BY id", [campaign.id])
+    env.cr.execute(
+        "SELECT id, contact_id FROM ecm_attempt WHERE campaign_id = %s ORDER BY id", [campaign.id]
+    )
     rows = env.cr.fetchall()[:count]
 
     def update() -> None:
@@ -119,12 +130,18 @@ def measure_limit(env: Any, campaign: Any, count: int) -> float:
 
 def measure_peer(env: Any, campaign: Any) -> float:
     """Odoo's ORM: one write for each contact and attempt, as a plain module would do."""
-    attempts = env["ecm.attempt"].search([("campaign_id", "=", campaign.id)], limit=PEER_CONTACTS, order="id")
+    attempts = env["ecm.attempt"].search(
+        [("campaign_id", "=", campaign.id)], limit=PEER_CONTACTS, order="id"
+    )
 
     def write() -> None:
         for attempt in attempts:
-            attempt.write({"state": "done", "raw_code": "1", "agent": "anna", "duration_seconds": 30})
-            attempt.contact_id.write({"state": "pending", "is_retry": True, "next_position": 2, "attempt_count": 1})
+            attempt.write(
+                {"state": "done", "raw_code": "1", "agent": "anna", "duration_seconds": 30}
+            )
+            attempt.contact_id.write(
+                {"state": "pending", "is_retry": True, "next_position": 2, "attempt_count": 1}
+            )
         env.flush_all()
         env.cr.commit()
 
@@ -134,7 +151,9 @@ def measure_peer(env: Any, campaign: Any) -> float:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with common.odoo_environment("decide") as env:
-        campaign, bare, peer = (common.create_campaign(env, name) for name in ("Decided", "Bare", "Peer"))
+        campaign, bare, peer = (
+            common.create_campaign(env, name) for name in ("Decided", "Bare", "Peer")
+        )
         env.cr.commit()
         say(f"Storing {count:,} contacts that wait for a result")
         keys = fill(env, campaign, count)

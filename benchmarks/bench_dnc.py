@@ -1,7 +1,8 @@
-"""Do-not-contact lists at scale: numbers per second into a list, and what the scrub adds to a claim.
+"""Do-not-contact lists at scale: numbers per second into a list, and what the scrub adds to a
+claim.
 
-`make bench NAME=dnc ARGS=1000000` (10 million without ARGS). The peer is a bare COPY of the same rows into the same
-table with its indexes; the claim is that of the feeder.
+`make bench NAME=dnc ARGS=1000000` (10 million without ARGS). The peer is a bare COPY of the same
+rows into the same table with its indexes; the claim is that of the feeder.
 """
 
 import io
@@ -26,7 +27,11 @@ def measure_load(env: Any, dnc_list: Any, count: int) -> float:
     import base64
 
     load = env["ecm.dnc.load"].create(
-        {"list_id": dnc_list.id, "file": base64.b64encode(make_file(100_000_000, count)), "file_name": "registry.csv"}
+        {
+            "list_id": dnc_list.id,
+            "file": base64.b64encode(make_file(100_000_000, count)),
+            "file_name": "registry.csv",
+        }
     )
     env.cr.commit()
     elapsed = common.seconds(env["ecm.dnc.load"]._cron_import)
@@ -39,13 +44,17 @@ def measure_load(env: Any, dnc_list: Any, count: int) -> float:
 def measure_copy(env: Any, count: int) -> float:
     """The same rows by a bare COPY, into the same table after it was emptied."""
     text = io.BytesIO()
-    env.cr.copy_expert("COPY (SELECT list_id, kind, value, added_at, added_by FROM ecm_dnc_entry) TO STDOUT", text)
+    env.cr.copy_expert(
+        "COPY (SELECT list_id, kind, value, added_at, added_by FROM ecm_dnc_entry) TO STDOUT", text
+    )
     env.cr.execute("TRUNCATE ecm_dnc_entry")
     env.cr.commit()
     text.seek(0)
 
     def copy() -> None:
-        env.cr.copy_expert("COPY ecm_dnc_entry (list_id, kind, value, added_at, added_by) FROM STDIN", text)
+        env.cr.copy_expert(
+            "COPY ecm_dnc_entry (list_id, kind, value, added_at, added_by) FROM STDIN", text
+        )
         env.cr.commit()
 
     return count / common.seconds(copy)
@@ -74,7 +83,11 @@ def main() -> None:
         campaign = common.create_campaign(env, "Claimed")
         env["ecm.contact"].create(
             [
-                {"campaign_id": campaign.id, "phone_1": f"+4915{20_000_000 + n:09d}", "account_number": f"K-{n}"}
+                {
+                    "campaign_id": campaign.id,
+                    "phone_1": f"+4915{20_000_000 + n:09d}",
+                    "account_number": f"K-{n}",
+                }
                 for n in range(CLAIM)
             ]
         )

@@ -1,8 +1,8 @@
 """How many contacts a second a dry run takes through their lives.
 
-`make bench NAME=dry_run ARGS="20000 1000000"`: contacts of a campaign with the shipped voice strategy, its calling
-hours, a limit of tries and the shipped outcome rates; then a sample of 20,000 of many. Reading, simulating and storing
-are measured.
+`make bench NAME=dry_run ARGS="20000 1000000"`: contacts of a campaign with the shipped voice
+strategy, its calling hours, a limit of tries and the shipped outcome rates; then a sample of 20,000
+of many. Reading, simulating and storing are measured.
 """
 
 import sys

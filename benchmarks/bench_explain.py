@@ -1,7 +1,8 @@
 """Why is it not called? Seconds of Explain on one contact, and on a campaign of many contacts.
 
-`make bench NAME=explain ARGS="1000000"`: 60 % of the contacts are closed, 15 % wait for a retry, 10 % were put off by a
-gate, 15 % are ready. The campaign has a limit, and the person was called before.
+`make bench NAME=explain ARGS="1000000"`: 60 % of the contacts are closed, 15 % wait for a retry, 10
+% were put off by a gate, 15 % are ready. The campaign has a limit, and the person was called
+before.
 """
 
 import sys
@@ -47,7 +48,9 @@ def main() -> None:
     with common.odoo_environment("explain") as env:
         target = common.create_targets(env, 1, 1000)[0]
         strategy = env.ref("ecm_campaign.ecm_strategy_voice")
-        env["ecm.strategy.limit"].create({"strategy_id": strategy.id, "count": 3, "period": "7d", "scope": "all"})
+        env["ecm.strategy.limit"].create(
+            {"strategy_id": strategy.id, "count": 3, "period": "7d", "scope": "all"}
+        )
         campaign = common.create_campaign(env, "Large", target, is_running=True)
         fill(env, campaign, count)
         contact = env["ecm.contact"].search([("is_ready", "=", True)], order="id desc", limit=1)

@@ -1,9 +1,11 @@
-"""A tick of the feeder with few and with many stored contacts: it must cost what it sends, not what is stored.
+"""A tick of the feeder with few and with many stored contacts: it must cost what it sends, not what
+is stored.
 
-`make bench NAME=feed ARGS="50000 5000000"`: seconds for a tick that sends 500 contacts to one of 15 dialer campaigns,
-which 500 running campaigns share; the dialer takes them at once. Of the stored contacts a fifth waits for a retry, half
-are in a zone where nobody may be called now (half of these are met by the ticks, which move them; the others were moved
-before), the rest is ready. The `limit` is what the same attempts cost to be written by bare statements.
+`make bench NAME=feed ARGS="50000 5000000"`: seconds for a tick that sends 500 contacts to one of 15
+dialer campaigns, which 500 running campaigns share; the dialer takes them at once. Of the stored
+contacts a fifth waits for a retry, half are in a zone where nobody may be called now (half of these
+are met by the ticks, which move them; the others were moved before), the rest is ready. The `limit`
+is what the same attempts cost to be written by bare statements.
 """
 
 import sys
@@ -20,7 +22,8 @@ SENT_PER_TICK = 500
 ROUNDS = TARGETS
 OPEN_ZONE, CLOSED_ZONE = "Etc/UTC", "Etc/GMT-12"
 
-# Of twenty contacts four wait for a retry, ten are in the closed zone, six are ready in the open one.
+# Of twenty contacts four wait for a retry, ten are in the closed zone, six are ready in the open
+# one.
 FILL = """
 INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, tz, is_ready, is_retry,
                          next_attempt_at, next_position, number_to_call, attempt_count, uncounted_count, added_at)
@@ -41,12 +44,22 @@ def create_calendar(env: Any) -> Any:
     now = datetime.now(UTC)
     hours = sorted({(now + timedelta(hours=shift)).hour for shift in range(-2, 5)})
     lines = [
-        {"name": "Bench", "dayofweek": str(day), "hour_from": hour, "hour_to": hour + 1, "day_period": "morning"}
+        {
+            "name": "Bench",
+            "dayofweek": str(day),
+            "hour_from": hour,
+            "hour_to": hour + 1,
+            "day_period": "morning",
+        }
         for day in range(7)
         for hour in hours
     ]
     return env["resource.calendar"].create(
-        {"name": "Bench", "tz": "UTC", "attendance_ids": [(5, 0, 0), *((0, 0, line) for line in lines)]}
+        {
+            "name": "Bench",
+            "tz": "UTC",
+            "attendance_ids": [(5, 0, 0), *((0, 0, line) for line in lines)],
+        }
     )
 
 
@@ -118,7 +131,9 @@ def main() -> None:
         hours = {"calendar_id": create_calendar(env).id, "hours_zone": "contact"}
         campaigns = env["ecm.campaign"].union(
             *(
-                common.create_campaign(env, f"Campaign {n}", targets[n % TARGETS], is_running=True, **hours)
+                common.create_campaign(
+                    env, f"Campaign {n}", targets[n % TARGETS], is_running=True, **hours
+                )
                 for n in range(CAMPAIGNS)
             )
         )

@@ -1,8 +1,9 @@
 """Calling hours: the gate over one claim's contacts in mixed zones, and the bare check.
 
-`make bench NAME=hours`: 1,000 candidates with numbers of the United States, Canada, the United Kingdom, Germany and
-Australian mobile numbers of eight zones, region rules kept. `gate_first_ms` is a process that has met no number yet.
-`checks_per_s` is `CallingHours.opening` for contacts that share zones and rules, `new_ms` one of new zones and rules.
+`make bench NAME=hours`: 1,000 candidates with numbers of the United States, Canada, the United
+Kingdom, Germany and Australian mobile numbers of eight zones, region rules kept. `gate_first_ms` is
+a process that has met no number yet. `checks_per_s` is `CallingHours.opening` for contacts that
+share zones and rules, `new_ms` one of new zones and rules.
 """
 
 import random
@@ -47,7 +48,9 @@ def candidates(seed: int) -> list[Any]:
 
 
 def measure_gate(env: Any, campaign: Any) -> tuple[float, float, int]:
-    """:return: milliseconds of the first gate and of later ones with other numbers, contacts that wait"""
+    """:return: milliseconds of the first gate and of later ones with other numbers, contacts that
+    wait
+    """
     engine = env["ecm.engine"]
     times, waiting = [], 0
     for seed in range(ROUNDS + 1):
@@ -69,7 +72,10 @@ def measure_pure() -> tuple[float, float]:
     office = WeeklyHours.of((day, 540, 1200) for day in range(6))
     legal = WeeklyHours.of((day, 480, 1260) for day in range(7))
     moments = [NOON + timedelta(seconds=second) for second in range(CHECKS)]
-    constraints = [Constraint(("America/New_York",), office), Constraint(("America/New_York",), legal)]
+    constraints = [
+        Constraint(("America/New_York",), office),
+        Constraint(("America/New_York",), legal),
+    ]
     shared = CallingHours(constraints)
 
     def check() -> None:
@@ -88,7 +94,12 @@ def main() -> None:
         first, gate, waiting = measure_gate(env, campaign)
         checks, new = measure_pure()
     common.report(
-        candidates=CANDIDATES, gate_first_ms=first, gate_ms=gate, waiting=waiting, checks_per_s=checks, new_ms=new
+        candidates=CANDIDATES,
+        gate_first_ms=first,
+        gate_ms=gate,
+        waiting=waiting,
+        checks_per_s=checks,
+        new_ms=new,
     )
 
 

@@ -1,10 +1,12 @@
-"""Contacts per second from a file to the table, beside Odoo's own import and beside the physical limit.
+"""Contacts per second from a file to the table, beside Odoo's own import and beside the physical
+limit.
 
-`make bench NAME=import ARGS="1000000 10000000"`: rows of a phone and twelve parameters, and entries of the list of
-numbers not to contact that they are checked against; duplicates are looked for as well. Meanwhile forms are read
-through a server on the same database. The limit is what one core and the disk leave: phonenumbers (parse, validate,
-format) on one core, then a bare COPY into the same table with its indexes. `odoo_load_per_s` is Odoo's `load()` of a
-name and an e-mail into a small model, `load_contacts_per_s` that of such rows into the contacts themselves.
+`make bench NAME=import ARGS="1000000 10000000"`: rows of a phone and twelve parameters, and entries
+of the list of numbers not to contact that they are checked against; duplicates are looked for as
+well. Meanwhile forms are read through a server on the same database. The limit is what one core and
+the disk leave: phonenumbers (parse, validate, format) on one core, then a bare COPY into the same
+table with its indexes. `odoo_load_per_s` is Odoo's `load()` of a name and an e-mail into a small
+model, `load_contacts_per_s` that of such rows into the contacts themselves.
 """
 
 import os
@@ -22,11 +24,24 @@ LOAD_ROWS = 4000
 LOAD_CONTACTS = 1000
 PARSED = 50_000
 LISTED_EVERY = 100
-WORDS = ("gold", "silver", "contract", "invoice", "Berlin", "Zürich", "fibre", "renewal", "premium", "family")
+WORDS = (
+    "gold",
+    "silver",
+    "contract",
+    "invoice",
+    "Berlin",
+    "Zürich",
+    "fibre",
+    "renewal",
+    "premium",
+    "family",
+)
 
 
 def write_file(rows: int, output: IO[bytes]) -> None:
-    """A CSV file with a header, a German mobile number and twelve parameters in each row; always the same."""
+    """A CSV file with a header, a German mobile number and twelve parameters in each row; always
+    the same.
+    """
     chance = random.Random(19)
     output.write(b"phone," + ",".join(f"parameter {n}" for n in range(1, 13)).encode() + b"\n")
     for row in range(rows):
@@ -62,7 +77,9 @@ def measure_import(env: Any, file: IO[bytes], rows: int) -> dict[str, float]:
         growth = memory.megabytes()
     env.invalidate_all()
     if contact_list.uploaded_count != rows:
-        raise SystemExit(f"{contact_list.uploaded_count} of {rows} rows were stored: {contact_list.error}")
+        raise SystemExit(
+            f"{contact_list.uploaded_count} of {rows} rows were stored: {contact_list.error}"
+        )
     return {"speed": rows / elapsed, "memory_growth_mb": growth, **latencies}
 
 
@@ -98,7 +115,9 @@ def measure_load(env: Any) -> float:
 
 
 def measure_load_contacts(env: Any) -> float:
-    """Odoo's own import of such rows into the contacts: a phone and twelve parameters, nothing looked up."""
+    """Odoo's own import of such rows into the contacts: a phone and twelve parameters, nothing
+    looked up.
+    """
     campaign = common.create_campaign(env, "Loaded")
     parameters = [f"business_parameters.business_parameter_{n}" for n in range(1, 13)]
     rows = [
@@ -131,16 +150,22 @@ def measure_limit(env: Any, rows: int) -> float:
 
 
 def measure_copy(env: Any) -> float:
-    """The contacts of the import once more, into the same table after it was emptied, from text that is ready."""
+    """The contacts of the import once more, into the same table after it was emptied, from text
+    that is ready.
+    """
     fields = env["ecm.contact"]._fields.items()
-    columns = ", ".join(name for name, field in fields if field.store and field.column_type and name != "id")
+    columns = ", ".join(
+        name for name, field in fields if field.store and field.column_type and name != "id"
+    )
     with tempfile.TemporaryFile() as text:
         env.cr.copy_expert(f"COPY (SELECT {columns} FROM ecm_contact) TO STDOUT", text)
         env.cr.execute("TRUNCATE ecm_contact CASCADE")
         env.cr.commit()
         text.seek(0)
         return common.seconds(
-            _committed(env, lambda: env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text))
+            _committed(
+                env, lambda: env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text)
+            )
         )
 
 

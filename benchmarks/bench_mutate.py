@@ -1,8 +1,9 @@
-"""Do the tests of the decisions notice faults? Each mutant is one small fault; a test must fail because of it.
+"""Do the tests of the decisions notice faults? Each mutant is one small fault; a test must fail
+because of it.
 
-`make bench NAME=mutate` tries a sample with a fixed seed for at most ten minutes; `ARGS="strategy limits"` names
-modules, `ARGS="--all"` tries every mutant. Survivors are printed. Those in `EQUIVALENT` change nothing that can be
-seen; they are not counted.
+`make bench NAME=mutate` tries a sample with a fixed seed for at most ten minutes; `ARGS="strategy
+limits"` names modules, `ARGS="--all"` tries every mutant. Survivors are printed. Those in
+`EQUIVALENT` change nothing that can be seen; they are not counted.
 """
 
 import ast
@@ -110,11 +111,24 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if tree:
         sys.meta_path.insert(0, MutantFinder(module, tree))
-    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failure is enough: it need not be a small one
+    phases = (
+        hypothesis.Phase.explicit,
+        hypothesis.Phase.generate,
+    )  # a failure is enough: it need not be a small one
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=phases)
     hypothesis.settings.load_profile("mutants")
     files = [str(paths.ROOT / "tests" / "pure" / name) for name in TESTS[module]]
-    options = ["-x", "-q", "-c", os.devnull, f"--rootdir={paths.ROOT}", "-p", "no:odoo", "-p", "no:cacheprovider"]
+    options = [
+        "-x",
+        "-q",
+        "-c",
+        os.devnull,
+        f"--rootdir={paths.ROOT}",
+        "-p",
+        "no:odoo",
+        "-p",
+        "no:cacheprovider",
+    ]
     if module in LEFT_OUT:
         options.append(f"-knot ({LEFT_OUT[module]})")
     os._exit(int(pytest.main([*options, *files])))
@@ -129,13 +143,19 @@ def try_all(trials: list[Trial], seconds: float) -> dict[Trial, bool]:
     noticed: dict[Trial, bool] = {}
     sources = {module: (TOOLS / f"{module}.py").read_text() for module in TESTS}
     while running or (waiting and time.monotonic() - started < seconds):
-        while waiting and len(running) < (os.cpu_count() or 1) and time.monotonic() - started < seconds:
+        while (
+            waiting
+            and len(running) < (os.cpu_count() or 1)
+            and time.monotonic() - started < seconds
+        ):
             trial = waiting.pop()
             tree = mutate(sources[trial.module], trial.mutant)
             process = context.Process(target=run_tests, args=(trial.module, tree))
             process.start()
             running[trial] = process, time.monotonic()
-        multiprocessing.connection.wait([process.sentinel for process, _since in running.values()], timeout=1)
+        multiprocessing.connection.wait(
+            [process.sentinel for process, _since in running.values()], timeout=1
+        )
         for trial, (process, since) in list(running.items()):
             if process.is_alive() and time.monotonic() - since < PATIENCE_S:
                 continue
@@ -154,7 +174,10 @@ def choose(modules: list[str], count: int | None) -> list[Trial]:
     chosen = []
     for module in modules:
         mutants = find_mutants((TOOLS / f"{module}.py").read_text())
-        chosen += [Trial(module, each) for each in chance.sample(mutants, min(count or len(mutants), len(mutants)))]
+        chosen += [
+            Trial(module, each)
+            for each in chance.sample(mutants, min(count or len(mutants), len(mutants)))
+        ]
     chance.shuffle(chosen)
     return chosen
 
@@ -178,8 +201,13 @@ def main() -> None:
     trials = choose(modules, None if complete else SAMPLE)
     equivalent = [trial for trial in trials if trial.is_equivalent]
     started = time.monotonic()
-    noticed = try_all([trial for trial in trials if not trial.is_equivalent], float("inf") if complete else SECONDS)
-    for trial in sorted((trial for trial in noticed if not noticed[trial]), key=lambda trial: trial.mutant.name):
+    noticed = try_all(
+        [trial for trial in trials if not trial.is_equivalent],
+        float("inf") if complete else SECONDS,
+    )
+    for trial in sorted(
+        (trial for trial in noticed if not noticed[trial]), key=lambda trial: trial.mutant.name
+    ):
         say(f"Survived in {trial.module}: {trial.mutant.name}")
     scores = {f"{module}_score": score(noticed, module) for module in modules}
     common.report(

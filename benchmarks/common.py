@@ -1,4 +1,6 @@
-"""What the benchmarks share: a database of their own, the suite inside this process, a dialer that takes everything."""
+"""What the benchmarks share: a database of their own, the suite inside this process, a dialer that
+takes everything.
+"""
 
 import json
 import os
@@ -14,7 +16,8 @@ from scripts.console import say
 
 @contextmanager
 def odoo_environment(name: str, modules: str = "") -> Iterator[Any]:
-    """The superuser's environment in a fresh database that is dropped afterwards; every commit is real.
+    """The superuser's environment in a fresh database that is dropped afterwards; every commit is
+    real.
 
     :param modules: further modules to install, separated by commas
     """
@@ -25,7 +28,14 @@ def odoo_environment(name: str, modules: str = "") -> Iterator[Any]:
         if modules:
             log = paths.LOGS / f"bench-{name}.log"
             templates.run_odoo(
-                f"Installing {modules}", log, "-d", database, "-i", modules, "--stop-after-init", "--no-http"
+                f"Installing {modules}",
+                log,
+                "-d",
+                database,
+                "-i",
+                modules,
+                "--stop-after-init",
+                "--no-http",
             )
         yield from _environment(database)
     finally:
@@ -71,7 +81,14 @@ def median_seconds(work: Callable[[], Any], rounds: int) -> float:
 
 def report(**figures: Any) -> None:
     """The result as one JSON line, the last that a benchmark prints."""
-    print(json.dumps({key: round(value, 3) if isinstance(value, float) else value for key, value in figures.items()}))
+    print(
+        json.dumps(
+            {
+                key: round(value, 3) if isinstance(value, float) else value
+                for key, value in figures.items()
+            }
+        )
+    )
 
 
 def create_campaign(env: Any, name: str, target: Any = None, **values: Any) -> Any:
@@ -89,15 +106,28 @@ def create_campaign(env: Any, name: str, target: Any = None, **values: Any) -> A
 
 
 def create_targets(env: Any, count: int, contacts_at_dialer: int) -> list[Any]:
-    """Cisco campaigns on a dialer whose client takes everything at once: the network is not what is measured."""
+    """Cisco campaigns on a dialer whose client takes everything at once: the network is not what is
+    measured.
+    """
     dialer = env["ecm.dialer"].create(
-        {"name": "Null", "host": "null.invalid", "is_enabled": True, "contacts_at_dialer": contacts_at_dialer}
+        {
+            "name": "Null",
+            "host": "null.invalid",
+            "is_enabled": True,
+            "contacts_at_dialer": contacts_at_dialer,
+        }
     )
     env.registry["ecm.dialer"]._get_client = lambda _dialer: NullClient()
     return list(
         env["ecm.dialer.campaign"].create(
             [
-                {"dialer_id": dialer.id, "key": str(n), "name": f"Null {n}", "kind": "agent", "is_enabled": True}
+                {
+                    "dialer_id": dialer.id,
+                    "key": str(n),
+                    "name": f"Null {n}",
+                    "kind": "agent",
+                    "is_enabled": True,
+                }
                 for n in range(1, count + 1)
             ]
         )

@@ -1,4 +1,6 @@
-"""Reads one form again and again, as somebody at work does, from a process of its own; prints how long that took."""
+"""Reads one form again and again, as somebody at work does, from a process of its own; prints how
+long that took.
+"""
 
 import json
 import statistics
@@ -26,7 +28,15 @@ def reading(database: str, model: str, record_id: int) -> Iterator[dict[str, flo
     figures: dict[str, float] = {}
     try:
         server.start()
-        command = [sys.executable, "-m", "benchmarks.form_reader", server.url, database, model, str(record_id)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.form_reader",
+            server.url,
+            database,
+            model,
+            str(record_id),
+        ]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
             assert reader.stdout is not None
             reader.stdout.readline()
@@ -52,7 +62,15 @@ def main() -> None:
         read_form(client, model, int(record_id))
         latencies.append(1000 * (time.perf_counter() - start))
     cuts = statistics.quantiles(latencies, n=20) if len(latencies) > 1 else [0.0] * 19
-    print(json.dumps({"form_read_p50_ms": cuts[9], "form_read_p95_ms": cuts[18], "form_reads": len(latencies)}))
+    print(
+        json.dumps(
+            {
+                "form_read_p50_ms": cuts[9],
+                "form_read_p95_ms": cuts[18],
+                "form_reads": len(latencies),
+            }
+        )
+    )
 
 
 def _wait_for_end(ended: threading.Event) -> None:

@@ -70,13 +70,17 @@ class _Replace(ast.NodeTransformer):
         self.old, self.new = old, new
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return ast.copy_location(self.new, node) if node is self.old else super().generic_visit(node)
+        return (
+            ast.copy_location(self.new, node) if node is self.old else super().generic_visit(node)
+        )
 
 
 def _change(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901  one branch for each kind of place
     if isinstance(node, ast.Compare):
         for place, operator in enumerate(node.ops):
-            yield _with(node, ops=[*node.ops[:place], COMPARISONS[type(operator)](), *node.ops[place + 1 :]])
+            yield _with(
+                node, ops=[*node.ops[:place], COMPARISONS[type(operator)](), *node.ops[place + 1 :]]
+            )
     elif isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
         yield _with(node, op=OPERATORS[type(node.op)]())
     elif isinstance(node, ast.BoolOp):

@@ -28,7 +28,9 @@ CHANNELS = [("voice", "Voice"), ("sms", "SMS")]
 PHONE_FIELDS = tuple(f"phone_{index}" for index in range(1, 6))
 PHONE_SIZE = 28
 BUSINESS_PARAMETER_COUNT = 12
-BUSINESS_PARAMETERS = tuple(f"business_parameter_{index}" for index in range(1, BUSINESS_PARAMETER_COUNT + 1))
+BUSINESS_PARAMETERS = tuple(
+    f"business_parameter_{index}" for index in range(1, BUSINESS_PARAMETER_COUNT + 1)
+)
 
 # UCCX keeps 25 characters of an account number (DialingList.accountnumber).
 ATTEMPT_KEY_SIZE = 25

@@ -1,4 +1,6 @@
-"""Debian's package manager: system packages when root, and single packages unpacked into the checkout."""
+"""Debian's package manager: system packages when root, and single packages unpacked into the
+checkout.
+"""
 
 import os
 import re
@@ -20,16 +22,22 @@ SMALL_PACKAGE = 5_000_000
 def is_debian() -> bool:
     """Whether this machine runs Debian itself (its derivatives have no sid suite)."""
     release = Path("/etc/os-release")
-    return release.is_file() and re.search(r"^ID=\"?debian\"?$", release.read_text(), re.MULTILINE) is not None
+    return (
+        release.is_file()
+        and re.search(r"^ID=\"?debian\"?$", release.read_text(), re.MULTILINE) is not None
+    )
 
 
 def install(packages: list[str]) -> None:
     """Install system packages, or say which ones an administrator has to install."""
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise SetupError(f"Packages of the system are missing. As root, run:\n  {command}\nand start again.")
+        raise SetupError(
+            f"Packages of the system are missing. As root, run:\n  {command}\nand start again."
+        )
     say(f"Installing Debian packages: {' '.join(packages)}")
-    # An old package list is not an error that apt tells apart from others: refresh it when the first try fails.
+    # An old package list is not an error that apt tells apart from others: refresh it when the
+    # first try fails.
     if _install_quietly(packages).returncode != 0:
         say("Refreshing the lists of Debian packages")
         subprocess.run(["apt-get", "update", "-qq"], check=True)
@@ -64,7 +72,9 @@ class PrivateIndex:
         self._run("update", "-qq")
 
     def download(self, package: str, suite: str, folder: Path) -> Path:
-        """Fetch one package into the folder, or keep the file that is already there; apt checks its hash."""
+        """Fetch one package into the folder, or keep the file that is already there; apt checks its
+        hash.
+        """
         fields = self._describe(package, suite)
         size = int(fields["Size"])
         if not self._find(folder, package, size):
@@ -81,7 +91,9 @@ class PrivateIndex:
             return
         progress = Progress(f"Downloading {package} ({size / 1e6:.0f} MB)")
         stop = threading.Event()
-        watcher = threading.Thread(target=_watch_growth, args=(folder, package, size, progress, stop))
+        watcher = threading.Thread(
+            target=_watch_growth, args=(folder, package, size, progress, stop)
+        )
         watcher.start()
         try:
             self._run("download", "-qq", f"{package}/{suite}", folder=folder)
@@ -91,11 +103,20 @@ class PrivateIndex:
         progress.done()
 
     def _find(self, folder: Path, package: str, size: int) -> Path | None:
-        return next((file for file in folder.glob(f"{package}_*.deb") if file.stat().st_size == size), None)
+        return next(
+            (file for file in folder.glob(f"{package}_*.deb") if file.stat().st_size == size), None
+        )
 
     def _describe(self, package: str, suite: str) -> dict[str, str]:
         result = subprocess.run(
-            ["apt-cache", "-c", str(self.config), "show", "--no-all-versions", f"{package}/{suite}"],
+            [
+                "apt-cache",
+                "-c",
+                str(self.config),
+                "show",
+                "--no-all-versions",
+                f"{package}/{suite}",
+            ],
             stdout=subprocess.PIPE,
             text=True,
             check=False,
@@ -136,7 +157,9 @@ class PrivateIndex:
         )
 
 
-def _watch_growth(folder: Path, package: str, size: int, progress: Progress, stop: threading.Event) -> None:
+def _watch_growth(
+    folder: Path, package: str, size: int, progress: Progress, stop: threading.Event
+) -> None:
     while not stop.wait(0.5):
         sizes = [file.stat().st_size for file in folder.glob(f"{package}_*.deb")]
         progress.update(f"{100 * max(sizes, default=0) // size} %")

@@ -1,4 +1,6 @@
-"""Run one benchmark: `make bench NAME=import` is `python -m benchmarks.bench_import`; more words are its arguments."""
+"""Run one benchmark: `make bench NAME=import` is `python -m benchmarks.bench_import`; more words
+are its arguments.
+"""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
 """The private PostgreSQL cluster: `python3 -m scripts.cluster start|stop|status|port|dsn`.
 
-It listens on a free port of 127.0.0.1 that is chosen once, and on a socket in its own folder. The role `odoo`
-(password `odoo`) may create databases; every local connection is trusted.
+It listens on a free port of 127.0.0.1 that is chosen once, and on a socket in its own folder. The
+role `odoo` (password `odoo`) may create databases; every local connection is trusted.
 """
 
 import argparse
@@ -63,9 +63,13 @@ class Cluster:
         """Start the server and wait until it answers."""
         if self.is_running():
             return
-        result = self._pg_ctl("start", "-w", "-t", "60", "-l", str(Path(self.folder) / "postgresql.log"))
+        result = self._pg_ctl(
+            "start", "-w", "-t", "60", "-l", str(Path(self.folder) / "postgresql.log")
+        )
         if result.returncode:
-            raise SetupError(f"PostgreSQL did not start; see {self.folder}/postgresql.log\n{result.stdout}")
+            raise SetupError(
+                f"PostgreSQL did not start; see {self.folder}/postgresql.log\n{result.stdout}"
+            )
 
     def stop(self) -> None:
         """Stop the server; connections are closed."""
@@ -85,7 +89,12 @@ class Cluster:
         # A log file instead of a pipe: the server inherits the streams and would keep a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             code = subprocess.call(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_environment()
+                command,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
             )
             output.seek(0)
             return subprocess.CompletedProcess(command, code, output.read())
@@ -163,11 +172,21 @@ def _can_reach(account: str, folder: Path) -> bool:
 
 
 def _initialise(cluster: Cluster) -> None:
-    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    options = [
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]
     result = cluster.run("initdb", "-D", str(cluster.data), *options)
     if result.returncode:
         raise SetupError(f"initdb failed:\n{result.stdout}")
-    settings = {**SETTINGS, "port": str(cluster.port), "unix_socket_directories": f"'{cluster.folder}'"}
+    settings = {
+        **SETTINGS,
+        "port": str(cluster.port),
+        "unix_socket_directories": f"'{cluster.folder}'",
+    }
     with (cluster.data / "postgresql.conf").open("a") as conf:
         conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
@@ -182,7 +201,9 @@ def _create_role(cluster: Cluster) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("action", choices=["start", "stop", "status", "port", "dsn"])
     parser.add_argument("database", nargs="?", default="postgres", help="database of the dsn")
     arguments = parser.parse_args()

@@ -1,4 +1,6 @@
-"""Databases of the private cluster: created, cloned with their filestore, dropped. Runs in the virtual environment."""
+"""Databases of the private cluster: created, cloned with their filestore, dropped. Runs in the
+virtual environment.
+"""
 
 import shutil
 import time
@@ -33,14 +35,18 @@ def exists(name: str) -> bool:
 def list_names(pattern: str) -> list[str]:
     """Names of the databases that match an SQL pattern (`ecm_%`)."""
     with connect() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY datname", [pattern])
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY datname", [pattern]
+        )
         return [name for (name,) in cursor.fetchall()]
 
 
 def create(name: str) -> None:
     """Create an empty database."""
     with connect() as cursor:
-        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name)))
+        cursor.execute(
+            SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name))
+        )
 
 
 def drop(name: str) -> None:
@@ -66,7 +72,9 @@ def _try_to_drop(name: str, is_last: bool) -> bool:
 def clone(source: str, name: str) -> None:
     """Copy a database that nobody is connected to, with its filestore."""
     with connect() as cursor:
-        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source)))
+        cursor.execute(
+            SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source))
+        )
     if _filestore(source).is_dir():
         shutil.copytree(_filestore(source), _filestore(name), dirs_exist_ok=True)
 
@@ -74,7 +82,9 @@ def clone(source: str, name: str) -> None:
 def rename(name: str, new_name: str) -> None:
     """Rename a database that nobody is connected to, with its filestore."""
     with connect() as cursor:
-        cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(name), Identifier(new_name)))
+        cursor.execute(
+            SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(name), Identifier(new_name))
+        )
     if _filestore(name).is_dir():
         shutil.rmtree(_filestore(new_name), ignore_errors=True)
         _filestore(name).rename(_filestore(new_name))

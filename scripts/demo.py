@@ -1,11 +1,13 @@
-"""`make demo`: a campaign of 1,000 contacts, from the file to the last closed contact, before your eyes.
+"""`make demo`: a campaign of 1,000 contacts, from the file to the last closed contact, before your
+eyes.
 
-HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there are (1000).
-RETRY_MINUTES is how long the strategy waits before it calls again (1). With SERVE=0 the program ends when every contact
-is closed, with exit code 0, or after TIMEOUT seconds (1800), with another.
+HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there
+are (1000). RETRY_MINUTES is how long the strategy waits before it calls again (1). With SERVE=0 the
+program ends when every contact is closed, with exit code 0, or after TIMEOUT seconds (1800), with
+another.
 
-The scheduled actions run every minute, as in production. For people who watch, the demo presses the buttons *Send now*
-and *Read results now* between their runs.
+The scheduled actions run every minute, as in production. For people who watch, the demo presses the
+buttons *Send now* and *Read results now* between their runs.
 """
 
 import itertools
@@ -38,7 +40,14 @@ TABLE_SECONDS = 10.0
 CAMPAIGN = "Fibre renewals, autumn"
 STRATEGY = "Three calls, minutes apart"
 # Called again after RETRY_MINUTES. Real strategies wait for hours: this one is for watching.
-RETRIED = ("busy", "no_answer", "answering_machine", "customer_abandoned", "call_abandoned", "call_failed")
+RETRIED = (
+    "busy",
+    "no_answer",
+    "answering_machine",
+    "customer_abandoned",
+    "call_abandoned",
+    "call_failed",
+)
 RETRIED_AT_ONCE = ("invalid_number", "fax")
 
 
@@ -85,7 +94,9 @@ class Simulator:
 def check_port(port: int) -> None:
     """Stop early when Odoo could not listen."""
     if not processes.is_port_free(port):
-        raise SetupError(f"Port {port} is taken by another program. Choose one: make demo HTTP_PORT=8070")
+        raise SetupError(
+            f"Port {port} is taken by another program. Choose one: make demo HTTP_PORT=8070"
+        )
 
 
 def prepare_databases(settings: Settings) -> None:
@@ -102,11 +113,22 @@ def running_simulator(database: str) -> Iterator[Simulator]:
     log.unlink(missing_ok=True)
     options = ["--port=0", "--control-port=0", f"--clock-factor={CLOCK_FACTOR}"]
     account = [f"--user={UCCX_USER}", f"--password={UCCX_PASSWORD}"]
-    # By default the simulator makes a certificate in a temporary folder, which would be left behind.
+    # By default the simulator makes a certificate in a temporary folder, which would be left
+    # behind.
     certificate = f"--certificate={paths.BUILD / 'demo-uccx.pem'}"
     dsn = cluster.load().uri(database)
-    command = [sys.executable, "-m", "simulators.uccx", f"--dsn={dsn}", *options, *account, certificate]
-    process = processes.start(command, log, {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"})
+    command = [
+        sys.executable,
+        "-m",
+        "simulators.uccx",
+        f"--dsn={dsn}",
+        *options,
+        *account,
+        certificate,
+    ]
+    process = processes.start(
+        command, log, {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"}
+    )
     try:
         yield _simulator(_read_announcement(process, log), database)
     finally:
@@ -126,8 +148,15 @@ def _read_announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str,
 def _simulator(announcement: dict[str, str], database: str) -> Simulator:
     host, _, port = announcement["url"].partition("://")[2].rpartition(":")
     certificate = Path(announcement["ca_file"]).read_text()
-    server = f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database};UID={cluster.ROLE}"
-    return Simulator(host, int(port), certificate, f"DRIVER={{PostgreSQL Unicode}};{server};BoolsAsChar=0;ReadOnly=1")
+    server = (
+        f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database};UID={cluster.ROLE}"
+    )
+    return Simulator(
+        host,
+        int(port),
+        certificate,
+        f"DRIVER={{PostgreSQL Unicode}};{server};BoolsAsChar=0;ReadOnly=1",
+    )
 
 
 def create_dialer(client: WebClient, simulator: Simulator) -> int:
@@ -157,7 +186,10 @@ def create_dialer(client: WebClient, simulator: Simulator) -> int:
 def create_strategy(client: WebClient, retry_minutes: int) -> int:
     """Three calls, on phone 1, phone 2 and phone 1 again."""
     delays = {**dict.fromkeys(RETRIED, retry_minutes), **dict.fromkeys(RETRIED_AT_ONCE, 0)}
-    attempts = [(0, 0, {"sequence": 10 * position, "phone_index": phone}) for position, phone in enumerate("121", 1)]
+    attempts = [
+        (0, 0, {"sequence": 10 * position, "phone_index": phone})
+        for position, phone in enumerate("121", 1)
+    ]
     values = {"name": STRATEGY, "kind": "advanced", "attempt_ids": attempts}
     [strategy_id] = client.call("ecm.strategy", "create", [values])
     found = client.call("ecm.outcome", "search_read", [("code", "in", list(delays))], ["code"])
@@ -165,7 +197,12 @@ def create_strategy(client: WebClient, retry_minutes: int) -> int:
     domain = [("strategy_id", "=", strategy_id)]
     attempt_ids = client.call("ecm.strategy.attempt", "search", domain, order="sequence")
     rules = [
-        {"attempt_id": attempt, "outcome_id": outcomes[code], "next_attempt_id": following, "delay_minutes": minutes}
+        {
+            "attempt_id": attempt,
+            "outcome_id": outcomes[code],
+            "next_attempt_id": following,
+            "delay_minutes": minutes,
+        }
         for attempt, following in itertools.pairwise(attempt_ids)
         for code, minutes in delays.items()
     ]
@@ -175,7 +212,11 @@ def create_strategy(client: WebClient, retry_minutes: int) -> int:
 
 def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
     """A campaign that may call at any time, on the first agent campaign of the dialer."""
-    domain = [("dialer_id", "=", dialer_id), ("kind", "=", "agent"), ("dialing_mode", "!=", "preview")]
+    domain = [
+        ("dialer_id", "=", dialer_id),
+        ("kind", "=", "agent"),
+        ("dialing_mode", "!=", "preview"),
+    ]
     dialer_campaign_id = client.call("ecm.dialer.campaign", "search", domain, limit=1)[0]
     labels = enumerate(PARAMETER_COLUMNS, 1)
     values = {
@@ -187,7 +228,8 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         "keeps_region_rules": False,
         "tz": "UTC",
         "parameters_definition": [
-            {"name": f"business_parameter_{number}", "type": "char", "string": label} for number, label in labels
+            {"name": f"business_parameter_{number}", "type": "char", "string": label}
+            for number, label in labels
         ],
     }
     return int(client.call("ecm.campaign", "create", [values])[0])
@@ -208,7 +250,9 @@ def upload_contacts(client: WebClient, campaign_id: int, content: bytes) -> int:
     model = "ecm.contact.upload"
     values = client.call(model, "onchange", [], {}, [], form, context=context)["value"]
     values["attachment_id"] = client.upload("/ecm/upload", "fibre-renewals.csv", content)["id"]
-    values |= client.call(model, "onchange", [], values, ["attachment_id"], form, context=context)["value"]
+    values |= client.call(model, "onchange", [], values, ["attachment_id"], form, context=context)[
+        "value"
+    ]
     [saved] = client.call(model, "web_save", [], values, {}, context=context)
     return int(client.call(model, "action_import", [saved["id"]])["res_id"])
 
@@ -225,7 +269,9 @@ def wait_for_import(client: WebClient, list_id: int, expected: int) -> None:
     counts = [f"{record[f'{what}_count']} {what}" for what in ("uploaded", "failed", "duplicate")]
     say(f"Import: {', '.join(counts)}")
     if record["state"] != "done" or record["uploaded_count"] != expected:
-        raise SetupError(f"The import ended as {record['state']}: {record['error'] or 'not every contact was stored'}")
+        raise SetupError(
+            f"The import ended as {record['state']}: {record['error'] or 'not every contact was stored'}"
+        )
 
 
 class Table:
@@ -248,14 +294,23 @@ class Table:
             self.lines_on_screen = len(lines)
         elif tally != self.printed and time.monotonic() - self.printed_at >= TABLE_SECONDS:
             self.printed_at, self.printed = time.monotonic(), tally
-            states = ", ".join(f"{self.labels[state]} {count}" for state, count in tally.items() if count)
+            states = ", ".join(
+                f"{self.labels[state]} {count}" for state, count in tally.items() if count
+            )
             say(f"{self._clock()}  {states}")
 
     def lines(self, tally: dict[str, int]) -> list[str]:
         """The table: a line per state that occurs, with a bar, and the total."""
         total = sum(tally.values())
-        shown = {state: count for state, count in tally.items() if count or state in ("pending", "sent_to_dialer")}
-        rows = [f"{self.labels[state]:<22}{count:>6,}  {_bar(count, total)}" for state, count in shown.items()]
+        shown = {
+            state: count
+            for state, count in tally.items()
+            if count or state in ("pending", "sent_to_dialer")
+        }
+        rows = [
+            f"{self.labels[state]:<22}{count:>6,}  {_bar(count, total)}"
+            for state, count in shown.items()
+        ]
         return [f"{'State':<22}{'':>6}  {self._clock()}", *rows, f"{'Total':<22}{total:>6,}"]
 
     def _clock(self) -> str:
@@ -269,7 +324,9 @@ def _bar(count: int, total: int, width: int = 40) -> str:
 
 def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Settings) -> bool:
     """Show contacts per state until all are closed; False when time is up."""
-    selection = client.call("ecm.contact", "fields_get", ["state"], ["selection"])["state"]["selection"]
+    selection = client.call("ecm.contact", "fields_get", ["state"], ["selection"])["state"][
+        "selection"
+    ]
     table = Table(dict(selection))
     deadline = time.monotonic() + settings.timeout_s
     pressed_at = 0.0
@@ -289,7 +346,9 @@ def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Setting
 
 
 def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
-    """Read results and send contacts now. What a button answers to a person is no failure of the demo."""
+    """Read results and send contacts now. What a button answers to a person is no failure of the
+    demo.
+    """
     for model, button, record_id in (
         ("ecm.dialer", "action_sync_results", dialer_id),
         ("ecm.campaign", "action_feed_now", campaign_id),
@@ -305,7 +364,9 @@ def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
 def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], closed: bool) -> None:
     open_contacts = campaign["contact_count"] - campaign["closed_count"]
     if not closed:
-        say(f"Time is up: {open_contacts} contacts are still open. {campaign['status_reason'] or ''}")
+        say(
+            f"Time is up: {open_contacts} contacts are still open. {campaign['status_reason'] or ''}"
+        )
     if not table.live:
         say("\n".join(table.lines(tally)))
 
@@ -336,7 +397,9 @@ def run(settings: Settings) -> bool:
 
 def start_campaign(client: WebClient, dialer_id: int, settings: Settings) -> int:
     """Everything that a supervisor does to get a campaign going; its id."""
-    campaign_id = create_campaign(client, dialer_id, create_strategy(client, settings.retry_minutes))
+    campaign_id = create_campaign(
+        client, dialer_id, create_strategy(client, settings.retry_minutes)
+    )
     list_id = upload_contacts(client, campaign_id, demo_file(settings.contacts))
     wait_for_import(client, list_id, settings.contacts)
     client.call("ecm.campaign", "action_start", [campaign_id])

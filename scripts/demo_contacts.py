@@ -1,4 +1,6 @@
-"""The demo's contacts: made up, the same on every machine, with numbers that numbering plans reserve for fiction."""
+"""The demo's contacts: made up, the same on every machine, with numbers that numbering plans
+reserve for fiction.
+"""
 
 import csv
 import io
@@ -24,16 +26,30 @@ PARAMETER_COLUMNS = [
     "Open tickets",
     "Offer",
 ]
-COLUMNS = [*PHONE_COLUMNS, "First name", "Last name", "Customer number", "E-mail", *PARAMETER_COLUMNS]
+COLUMNS = [
+    *PHONE_COLUMNS,
+    "First name",
+    "Last name",
+    "Customer number",
+    "E-mail",
+    *PARAMETER_COLUMNS,
+]
 
 # Country: cities, language, and patterns of numbers where each # is any digit.
 _COUNTRIES: dict[str, tuple[list[str], str, list[str]]] = {
     "US": (
         ["New York", "Chicago", "Denver", "Seattle", "Austin", "Boston"],
         "English",
-        [f"+1{area}55501##" for area in (212, 213, 303, 305, 312, 404, 415, 512, 617, 702, 206, 215)],
+        [
+            f"+1{area}55501##"
+            for area in (212, 213, 303, 305, 312, 404, 415, 512, 617, 702, 206, 215)
+        ],
     ),
-    "GB": (["London", "Leeds", "Bristol", "Glasgow"], "English", ["+442079460###", "+443069990###"]),
+    "GB": (
+        ["London", "Leeds", "Bristol", "Glasgow"],
+        "English",
+        ["+442079460###", "+443069990###"],
+    ),
     "DE": (["Berlin", "Hamburg", "Leipzig", "Köln"], "German", ["+493023125###", "+491713920####"]),
     "FR": (["Paris", "Lyon", "Nantes", "Lille"], "French", ["+331990#####", "+332619#####"]),
     "AU": (["Sydney", "Canberra", "Newcastle"], "English", ["+6125550####"]),
@@ -49,7 +65,15 @@ _LAST_NAMES = (
     "Nguyen O'Brien Parker Patel Petit Reed Richter Robinson Roux Schäfer Schmidt Scott Smith Taylor Turner Walker "
     "Weber White Wilson Wolf Wood Young"
 ).split()
-_PRODUCTS = ["Fibre 250", "Fibre 1000", "Mobile M", "Mobile L", "Mobile Family", "TV Basic", "TV Sports"]
+_PRODUCTS = [
+    "Fibre 250",
+    "Fibre 1000",
+    "Mobile M",
+    "Mobile L",
+    "Mobile Family",
+    "TV Basic",
+    "TV Sports",
+]
 _SEGMENTS = ["Private", "Private", "Private", "Self-employed", "Small business"]
 _OFFERS = ["Loyalty discount", "Double speed", "Free router", "Family card"]
 
@@ -75,7 +99,10 @@ def demo_rows(count: int, seed: int = 2026) -> Iterator[list[str]]:
 
 def _row(index: int, choose: random.Random, number: Callable[[str], str]) -> list[str]:
     cities, language, patterns = _COUNTRIES[choose.choices(list(_COUNTRIES), [5, 4, 3, 2, 1])[0]]
-    phones = [number(choose.choice(patterns)) if choose.random() < share else "" for share in (1, 0.7, 0.2)]
+    phones = [
+        number(choose.choice(patterns)) if choose.random() < share else ""
+        for share in (1, 0.7, 0.2)
+    ]
     first_name, last_name = choose.choice(_FIRST_NAMES), choose.choice(_LAST_NAMES)
     renewal = date(2027, 1, 1) + timedelta(days=choose.randrange(180))
     return [
@@ -106,5 +133,7 @@ def _unused_number(pattern: str, choose: random.Random, used: set[str]) -> str:
         number = phonenumbers.parse(text)
         if text not in used and phonenumbers.is_valid_number(number) and not text.endswith("99999"):
             used.add(text)
-            style = choose.choice([phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL])
+            style = choose.choice(
+                [phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL]
+            )
             return phonenumbers.format_number(number, style)

@@ -61,9 +61,24 @@ def typed_folders() -> list[str]:
 
 
 def _odoo_pylint(modules: list[str]) -> Check:
-    plugins = next(folder / "test_lint" / "tests" for folder in odoo_source.addons_folders() if _has_lint(folder))
-    options = [f"--rcfile={os.devnull}", "--disable=all,useless-option-value", f"--enable={ODOO_MESSAGES}"]
-    command = ["pylint", "--score=n", "--jobs=2", *options, f"--load-plugins={ODOO_PLUGINS}", *modules]
+    plugins = next(
+        folder / "test_lint" / "tests"
+        for folder in odoo_source.addons_folders()
+        if _has_lint(folder)
+    )
+    options = [
+        f"--rcfile={os.devnull}",
+        "--disable=all,useless-option-value",
+        f"--enable={ODOO_MESSAGES}",
+    ]
+    command = [
+        "pylint",
+        "--score=n",
+        "--jobs=2",
+        *options,
+        f"--load-plugins={ODOO_PLUGINS}",
+        *modules,
+    ]
     return Check("Odoo's pylint checks", command, {"PYTHONPATH": str(plugins)})
 
 

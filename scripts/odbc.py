@@ -1,4 +1,6 @@
-"""ODBC for tests and the demo: PostgreSQL's driver alone, and none of the logs that Debian's settings leave in /tmp."""
+"""ODBC for tests and the demo: PostgreSQL's driver alone, and none of the logs that Debian's
+settings leave in /tmp.
+"""
 
 import os
 from pathlib import Path

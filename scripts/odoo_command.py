@@ -54,7 +54,15 @@ def write_conf() -> Path:
 def command(*arguments: str) -> list[str]:
     """Command line that runs Odoo; leading words such as `shell` or `i18n export` stay in front."""
     words = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
-    return [str(paths.VENV_PYTHON), "-m", "odoo", *words, "-c", str(write_conf()), *arguments[len(words) :]]
+    return [
+        str(paths.VENV_PYTHON),
+        "-m",
+        "odoo",
+        *words,
+        "-c",
+        str(write_conf()),
+        *arguments[len(words) :],
+    ]
 
 
 def main() -> NoReturn:

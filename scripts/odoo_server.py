@@ -1,4 +1,6 @@
-"""An Odoo server process on a port of its own, as the demo, the benchmarks and the end-to-end tests use it."""
+"""An Odoo server process on a port of its own, as the demo, the benchmarks and the end-to-end tests
+use it.
+"""
 
 import subprocess
 import time
@@ -72,15 +74,21 @@ class OdooServer:
     def _wait_until_ready(self, deadline: float) -> None:
         while not self._is_ready():
             if self.process is None or self.process.poll() is not None:
-                raise RuntimeError(f"Odoo stopped while starting, see {self.log}:\n{processes.tail(self.log)}")
+                raise RuntimeError(
+                    f"Odoo stopped while starting, see {self.log}:\n{processes.tail(self.log)}"
+                )
             if time.monotonic() > deadline:
                 self.kill()
-                raise TimeoutError(f"Odoo does not answer, see {self.log}:\n{processes.tail(self.log)}")
+                raise TimeoutError(
+                    f"Odoo does not answer, see {self.log}:\n{processes.tail(self.log)}"
+                )
             time.sleep(0.2)
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/web/login", timeout=30) as response:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/web/login", timeout=30
+            ) as response:
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError):
             return False

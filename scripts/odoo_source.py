@@ -11,7 +11,8 @@ from . import apt, paths, stamps
 from .console import SetupError, say
 
 ODOO_PACKAGE = "odoo-19"
-# Targets of the package's symbolic links: fonts and scripts that Debian keeps in packages of their own.
+# Targets of the package's symbolic links: fonts and scripts that Debian keeps in packages of their
+# own.
 LINKED_PACKAGES = {
     "libjs-jquery": "bookworm",
     "libjs-jquery-form": "bookworm",
@@ -28,7 +29,9 @@ SEGMENTATION_FILE = "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
 
 def ensure_odoo() -> None:
-    """Have Odoo 19.0 ready and its location written down; ODOO_DIR= and ODOO_DEB= replace the download."""
+    """Have Odoo 19.0 ready and its location written down; ODOO_DIR= and ODOO_DEB= replace the
+    download.
+    """
     checkout, package = os.environ.get("ODOO_DIR"), os.environ.get("ODOO_DEB")
     if checkout:
         _write_location(_python_folder_of_checkout(Path(checkout).expanduser().resolve()))
@@ -62,7 +65,11 @@ def _python_folder_of_checkout(folder: Path) -> Path:
 
 
 def _write_location(folder: Path) -> None:
-    version = re.search(r"^version_info = \((\d+), (\d+)", (folder / "odoo" / "release.py").read_text(), re.MULTILINE)
+    version = re.search(
+        r"^version_info = \((\d+), (\d+)",
+        (folder / "odoo" / "release.py").read_text(),
+        re.MULTILINE,
+    )
     if not version or version.groups() != ("19", "0"):
         raise SetupError(f"{folder} is not Odoo 19.0.")
     paths.ODOO_LOCATION.write_text(f"{folder}\n")
@@ -93,12 +100,16 @@ def _check_can_unpack(package: Path | None) -> None:
 
 
 def _fetch_packages(package: Path | None) -> list[Path]:
-    """Odoo's package and those it links to, from the folder of a given package or from the Debian mirror."""
+    """Odoo's package and those it links to, from the folder of a given package or from the Debian
+    mirror.
+    """
     beside = {name: _find_beside(package, name) for name in LINKED_PACKAGES}
     linked = [file for file in beside.values() if file]
     missing = {name: suite for name, suite in LINKED_PACKAGES.items() if not beside[name]}
     if package and missing and not apt.is_debian():
-        raise SetupError(f"Put these Debian packages beside {package.name}, which links to them: {', '.join(missing)}")
+        raise SetupError(
+            f"Put these Debian packages beside {package.name}, which links to them: {', '.join(missing)}"
+        )
     if not package:
         missing = {ODOO_PACKAGE: "sid", **missing}
     return [*([package] if package else []), *_download(missing), *linked]
@@ -140,10 +151,12 @@ def _find_python_folder() -> Path:
 def _add_segmentation_script(folder: Path) -> None:
     """Put the one script in place that Debian strips and without which every asset bundle fails.
 
-    It blurs the background of video calls, which nothing here uses: where npm is not installed, an empty script
-    does, rather than some four hundred Debian packages.
+    It blurs the background of video calls, which nothing here uses: where npm is not installed, an
+    empty script does, rather than some four hundred Debian packages.
     """
-    addons = next(path for path in (folder / "odoo" / "addons", folder / "addons") if (path / "mail").is_dir())
+    addons = next(
+        path for path in (folder / "odoo" / "addons", folder / "addons") if (path / "mail").is_dir()
+    )
     target = addons / SEGMENTATION_FILE
     if target.exists():
         return
@@ -156,7 +169,9 @@ def _segmentation_script() -> bytes:
     if npm:
         say("Downloading selfie_segmentation.js through npm")
         command = [npm, "pack", "--silent", SEGMENTATION_PACKAGE]
-        result = subprocess.run(command, cwd=paths.DOWNLOADS, stdout=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run(
+            command, cwd=paths.DOWNLOADS, stdout=subprocess.PIPE, text=True, check=False
+        )
         if result.returncode == 0:
             with tarfile.open(paths.DOWNLOADS / result.stdout.split()[-1]) as archive:
                 member = archive.extractfile("package/selfie_segmentation.js")

@@ -1,4 +1,6 @@
-"""Where things are: the checkout and the git-ignored folder for all that is downloaded or generated."""
+"""Where things are: the checkout and the git-ignored folder for all that is downloaded or
+generated.
+"""
 
 from pathlib import Path
 

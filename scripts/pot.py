@@ -27,7 +27,9 @@ def update() -> list[str]:
 
 def outdated() -> list[str]:
     """Modules whose template is missing or does not hold the terms of the code."""
-    return [module for module, content in _export_all() if not _has_terms(pot_file(module), content)]
+    return [
+        module for module, content in _export_all() if not _has_terms(pot_file(module), content)
+    ]
 
 
 def pot_file(module: str) -> Path:
@@ -41,7 +43,9 @@ def _export_all() -> Iterator[tuple[str, str]]:
             target = Path(folder) / f"{module}.pot"
             label = f"Exporting the terms of {module}"
             log = paths.LOGS / "pot.log"
-            templates.run_odoo(label, log, "i18n", "export", module, "-d", database, "-o", str(target))
+            templates.run_odoo(
+                label, log, "i18n", "export", module, "-d", database, "-o", str(target)
+            )
             yield module, target.read_text()
 
 

@@ -10,8 +10,12 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 
 
-def start(command: list[str], log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start a process that writes to a log file and is terminated when this process dies, however it dies."""
+def start(
+    command: list[str], log: Path, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that writes to a log file and is terminated when this process dies, however
+    it dies.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -49,24 +49,42 @@ def _is_same_python() -> bool:
     if not paths.VENV_PYTHON.exists():
         return False
     command = [str(paths.VENV_PYTHON), "-c", "import pip, sys; print(sys.version, end='')"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+    )
     return result.stdout == sys.version
 
 
 def _pip_install(label: str, *arguments: str) -> None:
-    command = [str(paths.VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    command = [
+        str(paths.VENV_PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        *arguments,
+    ]
     progress = Progress(label)
     output: list[str] = []
     collected = 0
     with subprocess.Popen(
-        command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+        command,
+        cwd=paths.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
     ) as process:
         assert process.stdout
         for line in process.stdout:
             output.append(line)
             if line.startswith("Collecting "):
                 collected += 1
-            progress.update(f"{collected} found" if "Installing collected" not in line else f"installing {collected}")
+            progress.update(
+                f"{collected} found"
+                if "Installing collected" not in line
+                else f"installing {collected}"
+            )
     if process.returncode:
         raise SetupError(f"{label} failed:\n{''.join(output[-30:])}")
     progress.done(f"{collected} packages")

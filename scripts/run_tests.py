@@ -1,7 +1,7 @@
 """`make test`: every check, one after the other, and one count at the end.
 
-ARGS go to pytest: options such as `-k strategy` or `-x`, or paths. With ARGS, only tests run, no linters. STAGES
-names the stages to run, for example `STAGES="lint pure"`.
+ARGS go to pytest: options such as `-k strategy` or `-x`, or paths. With ARGS, only tests run, no
+linters. STAGES names the stages to run, for example `STAGES="lint pure"`.
 """
 
 import os
@@ -31,7 +31,9 @@ class Count:
     skipped: int = 0
 
     def __add__(self, other: "Count") -> "Count":
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Count(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
 
     def __str__(self) -> str:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
@@ -116,12 +118,18 @@ STAGES: dict[str, Callable[[Selection], Count]] = {
 
 
 def _module_tests(tours: bool) -> list[str]:
-    files = [file for module in paths.modules() for file in sorted((paths.ROOT / module / "tests").glob("test_*.py"))]
+    files = [
+        file
+        for module in paths.modules()
+        for file in sorted((paths.ROOT / module / "tests").glob("test_*.py"))
+    ]
     return [str(file.relative_to(paths.ROOT)) for file in files if ("tour" in file.stem) == tours]
 
 
 def _check_installation() -> Count:
-    """Installing, with and without demo data, and updating must log no warning; the .pot files must be current."""
+    """Installing, with and without demo data, and updating must log no warning; the .pot files must
+    be current.
+    """
     if not paths.modules():
         return Count()
     with _database("update") as database:
@@ -143,7 +151,9 @@ def _check_installation() -> Count:
 def _update_problems(database: str) -> list[str]:
     log = paths.LOGS / f"{database}.log"
     modules = ",".join(paths.modules())
-    templates.run_odoo("Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http")
+    templates.run_odoo(
+        "Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http"
+    )
     problems = templates.log_problems(log)
     log.unlink()
     return problems
@@ -176,7 +186,12 @@ def _run_in_odoo(stage: str, targets: list[str], selection: Selection) -> Count:
 
 def _odoo_options(database: str) -> list[str]:
     settings = [f"--odoo-config={paths.ODOO_CONF}", f"--odoo-database={database}"]
-    return [*settings, "--odoo-http", "--odoo-log-level=warn", f"--odoo-extra=db-filter=^{database}$"]
+    return [
+        *settings,
+        "--odoo-http",
+        "--odoo-log-level=warn",
+        f"--odoo-extra=db-filter=^{database}$",
+    ]
 
 
 def _collects(targets: list[str], selection: Selection) -> bool:
@@ -186,7 +201,9 @@ def _collects(targets: list[str], selection: Selection) -> bool:
     if not selection:
         return True
     command = [*_pytest(targets, selection), "--collect-only", "-q", *_odoo_options("none")]
-    result = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    result = subprocess.run(
+        command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )
     return result.returncode != PYTEST_NO_TESTS
 
 
@@ -213,7 +230,8 @@ def _read_report(stage: str, report: Path, code: int) -> Count:
         return Count()
     suites = list(ET.parse(report).getroot().iter("testsuite")) if report.is_file() else []
     total, failed, errors, skipped = (
-        sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
+        sum(int(suite.get(name, 0)) for suite in suites)
+        for name in ("tests", "failures", "errors", "skipped")
     )
     # A test that fails and whose tear-down fails too is in the report twice; never below zero.
     count = Count(max(total - failed - errors - skipped, 0), failed + errors, skipped)
@@ -240,7 +258,9 @@ def run(stages: list[str], selection: Selection) -> Count:
 
 @contextmanager
 def _own_temporary_folder() -> Iterator[None]:
-    """Let pytest, Chromium and simulators leave nothing in /tmp, unless the path is too long for a socket's name."""
+    """Let pytest, Chromium and simulators leave nothing in /tmp, unless the path is too long for a
+    socket's name.
+    """
     folder = paths.TEMPORARY / str(os.getpid())
     if len(str(folder)) > MAX_TEMPORARY_PATH:
         yield

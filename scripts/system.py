@@ -36,7 +36,9 @@ def postgres_program(name: str) -> Path:
 
 
 def _postgres_programs(name: str) -> list[Path]:
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_major_version, reverse=True)
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_major_version, reverse=True
+    )
     on_path = shutil.which(name)
     return [*versions, *([Path(on_path)] if on_path else [])]
 
@@ -50,12 +52,19 @@ def _major_version(program: Path) -> float:
 
 def find_library(pattern: str) -> Path | None:
     """A shared library in one of the system's folders."""
-    folders = [Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib"), *Path("/usr/lib").glob("*-linux-gnu")]
+    folders = [
+        Path("/usr/lib"),
+        Path("/usr/lib64"),
+        Path("/usr/local/lib"),
+        *Path("/usr/lib").glob("*-linux-gnu"),
+    ]
     return next((file for folder in folders for file in folder.glob(pattern)), None)
 
 
 def _has_browser() -> bool:
-    return any(map(shutil.which, ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")))
+    return any(
+        map(shutil.which, ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable"))
+    )
 
 
 _REQUIREMENTS: dict[str, Callable[[], bool]] = {
@@ -70,5 +79,7 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
 
 
 def unprivileged_account() -> str | None:
-    """Account that runs PostgreSQL when this process is root, which `initdb` refuses; None when it is not."""
+    """Account that runs PostgreSQL when this process is root, which `initdb` refuses; None when it
+    is not.
+    """
     return "postgres" if os.geteuid() == 0 else None

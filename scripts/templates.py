@@ -1,4 +1,6 @@
-"""Databases with the suite installed, made once per state of the modules and cloned wherever a fresh one is needed."""
+"""Databases with the suite installed, made once per state of the modules and cloned wherever a
+fresh one is needed.
+"""
 
 import fcntl
 import os
@@ -38,7 +40,9 @@ def _ensure(demo: bool) -> str:
 
 def log_problems(log: Path) -> list[str]:
     """Lines of an Odoo log that are warnings or worse."""
-    return [line for line in log.read_text(errors="replace").splitlines() if _LOG_PROBLEM.match(line)]
+    return [
+        line for line in log.read_text(errors="replace").splitlines() if _LOG_PROBLEM.match(line)
+    ]
 
 
 def run_odoo(label: str, log: Path, *arguments: str) -> None:
@@ -47,7 +51,10 @@ def run_odoo(label: str, log: Path, *arguments: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         code = subprocess.call(
-            odoo_command.command(*arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            odoo_command.command(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     if code:
         raise SetupError(f"{label} failed, see {log}:\n{tail(log)}")
@@ -69,7 +76,17 @@ def _install(name: str, demo: bool) -> None:
     label = f"Installing the suite {'with' if demo else 'without'} demo data"
     options = ["--with-demo"] if demo else []
     modules = ",".join(paths.modules())
-    run_odoo(label, _install_log(name), "-d", partial, "-i", modules, *options, "--stop-after-init", "--no-http")
+    run_odoo(
+        label,
+        _install_log(name),
+        "-d",
+        partial,
+        "-i",
+        modules,
+        *options,
+        "--stop-after-init",
+        "--no-http",
+    )
     silence_calls_home(partial)
     databases.rename(partial, name)
 
@@ -88,15 +105,26 @@ def _install_log(name: str) -> Path:
 
 def _template_name(demo: bool) -> str:
     modules = [paths.ROOT / module for module in paths.modules()]
-    files = [file for module in modules for file in sorted(module.rglob("*")) if _is_installed(file, module)]
+    files = [
+        file
+        for module in modules
+        for file in sorted(module.rglob("*"))
+        if _is_installed(file, module)
+    ]
     release = [paths.ODOO_LOCATION, paths.ROOT / "requirements-oca.txt"]
-    key = stamps.digest([*release, *(part for file in files for part in (str(file.relative_to(paths.ROOT)), file))])
+    key = stamps.digest(
+        [*release, *(part for file in files for part in (str(file.relative_to(paths.ROOT)), file))]
+    )
     return f"ecm_template_{'demo' if demo else 'bare'}_{key[:12]}"
 
 
 def _is_installed(file: Path, module: Path) -> bool:
     folders = file.relative_to(module).parts[:-1]
-    return file.is_file() and file.suffix != ".pot" and not any(folder in _NOT_INSTALLED for folder in folders)
+    return (
+        file.is_file()
+        and file.suffix != ".pot"
+        and not any(folder in _NOT_INSTALLED for folder in folders)
+    )
 
 
 @contextmanager

@@ -28,12 +28,15 @@ class WebClient:
         self.url = url
         self.timeout_s = timeout_s
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), urllib.request.ProxyHandler({})
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            urllib.request.ProxyHandler({}),
         )
 
     def login(self, database: str, login: str = "admin", password: str = "admin") -> dict[str, Any]:
         """Open a session; the answer is the web client's session information."""
-        session = self._post("/web/session/authenticate", {"db": database, "login": login, "password": password})
+        session = self._post(
+            "/web/session/authenticate", {"db": database, "login": login, "password": password}
+        )
         return dict(session)
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -46,9 +49,8 @@ class WebClient:
         token = re.search(r'csrf_token: "([^"]+)"', self._get("/odoo"))
         boundary = uuid.uuid4().hex
         disposition = f"--{boundary}\r\nContent-Disposition: form-data; name="
-        head = (
-            f'{disposition}"csrf_token"\r\n\r\n{token and token[1]}\r\n{disposition}"ufile"; filename="{name}"\r\n\r\n'
-        )
+        csrf = f'{disposition}"csrf_token"\r\n\r\n{token and token[1]}\r\n'
+        head = f'{csrf}{disposition}"ufile"; filename="{name}"\r\n\r\n'
         body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         request = urllib.request.Request(self.url + path, body, headers)
@@ -61,7 +63,9 @@ class WebClient:
 
     def _post(self, path: str, params: dict[str, Any]) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": params}).encode()
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.url + path, body, {"Content-Type": "application/json"}
+        )
         with self._opener.open(request, timeout=self.timeout_s) as response:
             answer = json.load(response)
         if "error" in answer:

@@ -8,7 +8,9 @@ import pytest
 
 @pytest.fixture
 def empty_database() -> Iterator[Callable[[str], str]]:
-    """Make empty databases in the private cluster: `dsn = empty_database("uccx")`; they are dropped afterwards."""
+    """Make empty databases in the private cluster: `dsn = empty_database("uccx")`; they are dropped
+    afterwards.
+    """
     # Imported here: pure tests run where there is no database driver.
     from scripts import cluster, databases
 

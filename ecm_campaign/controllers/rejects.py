@@ -9,7 +9,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RejectsController(http.Controller):
-    @http.route("/ecm/contact_list/<int:list_id>/rejects", type="http", auth="user", methods=["GET"], readonly=True)
+    @http.route(
+        "/ecm/contact_list/<int:list_id>/rejects",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+    )
     def download_rejects(self, list_id):
         """Every row of a list that was not stored, or only in part, as a CSV file (requirement L8)."""
         contact_list = request.env["ecm.contact.list"].browse(list_id)
@@ -41,7 +47,13 @@ class RejectsController(http.Controller):
         for line, field, value, code, row, _is_warning in rejects._iterate_rows(contact_list):
             reason = rejects._get_reason_text(code)
             writer.writerow(
-                [line, *map(neutralise, (labels.get(field, field), field, value)), code, reason, neutralise(row)]
+                [
+                    line,
+                    *map(neutralise, (labels.get(field, field), field, value)),
+                    code,
+                    reason,
+                    neutralise(row),
+                ]
             )
         return output.getvalue()
 

@@ -10,15 +10,22 @@ class UploadController(http.Controller):
         """Of the request, in bytes. Larger ones are refused before they are read."""
         return request.env["ecm.contact.upload"]._get_max_size() + FORM_SIZE
 
-    @http.route("/ecm/upload", type="http", auth="user", methods=["POST"], max_content_length=_get_max_length)
+    @http.route(
+        "/ecm/upload",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        max_content_length=_get_max_length,
+    )
     def upload(self, ufile=None):
         """Keep a file for the forms that import one (requirement L1).
 
-        The server writes what comes into a temporary file, and the attachment is made from that: neither side holds the
-        whole file in memory.
+        The server writes what comes into a temporary file, and the attachment is made from that:
+        neither side holds the whole file in memory.
 
         :param ufile: the file, in a multipart form
-        :return: JSON object with ``id`` (of the attachment), ``name`` and ``size``; or ``error`` with HTTP 400 or 403
+        :return: JSON object with ``id`` (of the attachment), ``name`` and ``size``; or ``error``
+        with HTTP 400 or 403
         """
         uploads = request.env["ecm.contact.upload"]
         if not uploads.has_access("create"):
@@ -26,7 +33,9 @@ class UploadController(http.Controller):
         if not getattr(ufile, "filename", None):
             return self._refuse(400, request.env._("There is no file in the request."))
         attachment = uploads._keep_file(ufile.filename, ufile.stream)
-        return request.make_json_response({"id": attachment.id, "name": attachment.name, "size": attachment.file_size})
+        return request.make_json_response(
+            {"id": attachment.id, "name": attachment.name, "size": attachment.file_size}
+        )
 
     def _refuse(self, status, message):
         return request.make_json_response({"error": message}, status=status)

@@ -13,8 +13,8 @@ class EcmAttempt(models.Model):
     """One try on one number through one channel, with its result (requirement F9).
 
     Written before the try is sent, so that a crash at any point leaves a trace (requirement F6):
-    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done* (the result is known) or
-    *dangling* (no result in time; a late one is still recorded).
+    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done* (the
+    result is known) or *dangling* (no result in time; a late one is still recorded).
     """
 
     _name = "ecm.attempt"
@@ -24,10 +24,17 @@ class EcmAttempt(models.Model):
     _log_access = False
 
     key = fields.Char(
-        size=ATTEMPT_KEY_SIZE, required=True, readonly=True, help="Sent to the dialer as the account number."
+        size=ATTEMPT_KEY_SIZE,
+        required=True,
+        readonly=True,
+        help="Sent to the dialer as the account number.",
     )
-    contact_id = fields.Many2one("ecm.contact", required=True, readonly=True, ondelete="cascade", index=True)
-    campaign_id = fields.Many2one("ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True)
+    contact_id = fields.Many2one(
+        "ecm.contact", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    campaign_id = fields.Many2one(
+        "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
+    )
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     state = fields.Selection(
         [("claimed", "Being sent"), ("sent", "Sent"), ("done", "Done"), ("dangling", "Dangling")],
@@ -42,16 +49,22 @@ class EcmAttempt(models.Model):
     claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
     called_at = fields.Datetime("Called on", readonly=True)
     result_at = fields.Datetime("Result on", readonly=True)
-    is_late = fields.Boolean("Late result", readonly=True, help="The result came after the contact was closed.")
+    is_late = fields.Boolean(
+        "Late result", readonly=True, help="The result came after the contact was closed."
+    )
     outcome_id = fields.Many2one("ecm.outcome", readonly=True)
     raw_code = fields.Char("Dialer code", readonly=True, help="The result as the dialer writes it.")
     agent = fields.Char(readonly=True)
     duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
     wrap_up = fields.Char("Wrap-up", readonly=True, help="As the dialer writes it.")
     business_outcome_id = fields.Many2one(
-        "ecm.business.outcome", readonly=True, help="What the agent's wrap-up means in the campaign's group."
+        "ecm.business.outcome",
+        readonly=True,
+        help="What the agent's wrap-up means in the campaign's group.",
     )
-    dialer_reference = fields.Char("Dialer record", readonly=True, help="The dialer's own key of this contact.")
+    dialer_reference = fields.Char(
+        "Dialer record", readonly=True, help="The dialer's own key of this contact."
+    )
 
     _key_unique = models.UniqueIndex("(key)")
     # What waits for an answer: few rows, however many attempts are stored.
@@ -63,8 +76,12 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _reset_key_prefix(self):
-        """Give this database a prefix of its own, so that two databases on one dialer never share a key."""
-        self.env["ir.config_parameter"].sudo().set_param("ecm_campaign.attempt_key_prefix", secrets.token_hex(4))
+        """Give this database a prefix of its own, so that two databases on one dialer never share a
+        key.
+        """
+        self.env["ir.config_parameter"].sudo().set_param(
+            "ecm_campaign.attempt_key_prefix", secrets.token_hex(4)
+        )
 
     @api.model
     def _get_key_prefix(self):
@@ -79,7 +96,9 @@ class EcmAttempt(models.Model):
     def _reserve_keys(self, count):
         """:return: list of ``(attempt id, key)``; the key is the prefix and the id in hexadecimal"""
         prefix = self._get_key_prefix()
-        self.env.cr.execute(SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count))
+        self.env.cr.execute(
+            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
+        )
         return [(attempt_id, f"{prefix}{attempt_id:x}") for (attempt_id,) in self.env.cr.fetchall()]
 
     # -- the engine's statements --------------------------------------------------------------------
@@ -120,14 +139,20 @@ class EcmAttempt(models.Model):
     def _mark_accepted(self, attempt_ids):
         """The channel has them."""
         self.env.cr.execute(
-            SQL("UPDATE ecm_attempt SET state = 'sent' WHERE id = ANY(%s) AND state = 'claimed'", list(attempt_ids))
+            SQL(
+                "UPDATE ecm_attempt SET state = 'sent' WHERE id = ANY(%s) AND state = 'claimed'",
+                list(attempt_ids),
+            )
         )
 
     @api.model
     def _discard(self, attempt_ids):
         """Remove tries that certainly never took place."""
         self.env.cr.execute(
-            SQL("DELETE FROM ecm_attempt WHERE id = ANY(%s) AND state IN ('claimed', 'sent')", list(attempt_ids))
+            SQL(
+                "DELETE FROM ecm_attempt WHERE id = ANY(%s) AND state IN ('claimed', 'sent')",
+                list(attempt_ids),
+            )
         )
 
     @api.model
@@ -204,7 +229,8 @@ class EcmAttempt(models.Model):
     def _record_results(self, rows, now):
         """Write results on tries.
 
-        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id, business outcome id or None)``
+        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id, business
+        outcome id or None)``
         """
         if not rows:
             return
@@ -272,7 +298,8 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _get_tries(self, candidates, since, everywhere):
-        """Tries that limits count: all that did not turn out not to count (indexes on the contact and ``_number``).
+        """Tries that limits count: all that did not turn out not to count (indexes on the contact
+        and ``_number``).
 
         A call is not later than its result, whatever the dialer's clock says.
 
@@ -310,8 +337,8 @@ class EcmAttempt(models.Model):
     def _get_uses(self, contact_ids):
         """What earlier tries by the same strategy came to (index on the contact).
 
-        :return: list of ``(contact id, whether in the same run through the strategy, position, outcome code, wrap-up
-            code or None, counts, misses the agent, number of tries)``
+        :return: list of ``(contact id, whether in the same run through the strategy, position,
+            outcome code, wrap-up code or None, counts, misses the agent, number of tries)``
         """
         self.env.cr.execute(
             SQL(

@@ -32,7 +32,9 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _get_recent_pace(self, campaign, limit):
-        """Calls in an average hour in which a campaign called lately; 0 when there are too few to say."""
+        """Calls in an average hour in which a campaign called lately; 0 when there are too few to
+        say.
+        """
         self.env.cr.execute(
             SQL(
                 """SELECT count(*), count(DISTINCT date_trunc('hour', recent.claimed_at))

@@ -12,14 +12,19 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     name = fields.Char(required=True, translate=True, tracking=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, help="Empty: all companies.")
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, help="Empty: all companies."
+    )
     description = fields.Text(translate=True)
-    outcome_ids = fields.One2many("ecm.business.outcome", "group_id", string="Business outcomes", copy=True)
+    outcome_ids = fields.One2many(
+        "ecm.business.outcome", "group_id", string="Business outcomes", copy=True
+    )
     outcome_count = fields.Integer(compute="_compute_outcome_count")
     campaign_ids = fields.One2many("ecm.campaign", "business_outcome_group_id", string="Campaigns")
     campaign_count = fields.Integer(compute="_compute_campaign_count")
     is_locked = fields.Boolean(
-        compute="_compute_is_locked", help="A campaign that uses this group is running: stop it or duplicate this."
+        compute="_compute_is_locked",
+        help="A campaign that uses this group is running: stop it or duplicate this.",
     )
 
     @api.depends("outcome_ids")
@@ -29,7 +34,9 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     def _compute_campaign_count(self):
         groups = self.env["ecm.campaign"]._read_group(
-            [("business_outcome_group_id", "in", self.ids)], ["business_outcome_group_id"], ["__count"]
+            [("business_outcome_group_id", "in", self.ids)],
+            ["business_outcome_group_id"],
+            ["__count"],
         )
         counts = {record.id: count for record, count in groups}
         for record in self:
@@ -72,7 +79,8 @@ class EcmBusinessOutcomeGroup(models.Model):
         return self.env["ecm.campaign"].sudo().search(domain)
 
     def _check_editable(self):
-        """Like a strategy's, a wrap-up's rule changes only while no campaign that uses it runs (requirement S8).
+        """Like a strategy's, a wrap-up's rule changes only while no campaign that uses it runs
+        (requirement S8).
 
         :raise UserError: naming the running campaigns
         """
@@ -91,7 +99,11 @@ class EcmBusinessOutcomeGroup(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
         domain = [("business_outcome_group_id", "=", self.id)]
-        return {**action, "domain": domain, "context": {"default_business_outcome_group_id": self.id}}
+        return {
+            **action,
+            "domain": domain,
+            "context": {"default_business_outcome_group_id": self.id},
+        }
 
     def action_duplicate(self):
         """Open a copy that can be changed while this one is in use."""
@@ -109,5 +121,7 @@ class EcmBusinessOutcomeGroup(models.Model):
         :return: ``{text in small letters: (id, tools.strategy.WrapUp)}``; empty for an empty set
         """
         return {
-            text: (outcome.id, outcome._get_wrap_up()) for outcome in self.outcome_ids for text in outcome._get_texts()
+            text: (outcome.id, outcome._get_wrap_up())
+            for outcome in self.outcome_ids
+            for text in outcome._get_texts()
         }

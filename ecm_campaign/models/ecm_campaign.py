@@ -23,7 +23,9 @@ class EcmCampaign(models.Model):
         return self.env.ref("ecm_campaign.ecm_strategy_voice", raise_if_not_found=False)
 
     def _default_calendar_id(self):
-        return self.env.ref("ecm_campaign.resource_calendar_calling_hours", raise_if_not_found=False)
+        return self.env.ref(
+            "ecm_campaign.resource_calendar_calling_hours", raise_if_not_found=False
+        )
 
     def _default_parameters_definition(self):
         return [
@@ -33,7 +35,9 @@ class EcmCampaign(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
     user_id = fields.Many2one(
         "res.users",
         string="Responsible",
@@ -74,7 +78,9 @@ class EcmCampaign(models.Model):
         string="Callback strategy",
         ondelete="restrict",
         index=True,
-        default=lambda self: self.env.ref("ecm_campaign.ecm_strategy_callback", raise_if_not_found=False),
+        default=lambda self: self.env.ref(
+            "ecm_campaign.ecm_strategy_callback", raise_if_not_found=False
+        ),
         tracking=True,
         check_company=True,
         domain="[('kind', '=', 'callback')]",
@@ -87,7 +93,11 @@ class EcmCampaign(models.Model):
         help="A contact that becomes a callback starts again with no attempts made today or in all.",
     )
     callback_release = fields.Selection(
-        [("retries", "After tries to reach the agent"), ("duration", "After a time"), ("never", "Never")],
+        [
+            ("retries", "After tries to reach the agent"),
+            ("duration", "After a time"),
+            ("never", "Never"),
+        ],
         "Any agent may take it",
         default="retries",
         required=True,
@@ -114,7 +124,9 @@ class EcmCampaign(models.Model):
     date_start = fields.Datetime(
         string="Starts on", tracking=True, help="Not fed before. Empty: as soon as it is started."
     )
-    date_end = fields.Datetime(string="Ends on", tracking=True, help="Not fed afterwards. Empty: no end.")
+    date_end = fields.Datetime(
+        string="Ends on", tracking=True, help="Not fed afterwards. Empty: no end."
+    )
     dial_order = fields.Selection(
         [
             ("fifo", "First in, first out"),
@@ -167,19 +179,28 @@ class EcmCampaign(models.Model):
 
     list_ids = fields.One2many("ecm.contact.list", "campaign_id", string="Contact lists")
     list_count = fields.Integer(compute="_compute_list_count")
-    is_importing = fields.Boolean(compute="_compute_is_importing", help="A file is being read: the form follows it.")
+    is_importing = fields.Boolean(
+        compute="_compute_is_importing", help="A file is being read: the form follows it."
+    )
     contact_count = fields.Integer(compute="_compute_contact_counts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
     at_dialer_count = fields.Integer(compute="_compute_contact_counts", string="At the dialer")
     connected_count = fields.Integer(compute="_compute_contact_counts", string="Connected")
     closed_count = fields.Integer(compute="_compute_contact_counts", string="Closed")
-    progress = fields.Float(compute="_compute_contact_counts", help="Closed contacts, in per cent of all.")
-
-    _name_unique = models.Constraint("UNIQUE(company_id, name)", "There is already a campaign with this name.")
-    _dates_ordered = models.Constraint(
-        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)", "A campaign ends after it starts."
+    progress = fields.Float(
+        compute="_compute_contact_counts", help="Closed contacts, in per cent of all."
     )
-    _dangling_positive = models.Constraint("CHECK(dangling_hours > 0)", "Dangling after: more than 0 hours.")
+
+    _name_unique = models.Constraint(
+        "UNIQUE(company_id, name)", "There is already a campaign with this name."
+    )
+    _dates_ordered = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
+        "A campaign ends after it starts.",
+    )
+    _dangling_positive = models.Constraint(
+        "CHECK(dangling_hours > 0)", "Dangling after: more than 0 hours."
+    )
     _running_index = models.Index("(id) WHERE is_running")
 
     @api.constrains("name")
@@ -251,7 +272,9 @@ class EcmCampaign(models.Model):
 
     # -- schedule ---------------------------------------------------------------------------------
 
-    @api.depends("is_running", "calendar_id", "tz", "date_start", "date_end", "hours_zone", "drain_minutes")
+    @api.depends(
+        "is_running", "calendar_id", "tz", "date_start", "date_end", "hours_zone", "drain_minutes"
+    )
     def _compute_status(self):
         now = fields.Datetime.now()
         windows = self._get_windows(now)
@@ -283,12 +306,18 @@ class EcmCampaign(models.Model):
         """
         self.ensure_one()
         targets = self._get_feed_targets()
-        obstacles = [] if targets else [Finding("dialer", HELD, self.env._("No dialer is assigned to this campaign."))]
+        obstacles = (
+            []
+            if targets
+            else [Finding("dialer", HELD, self.env._("No dialer is assigned to this campaign."))]
+        )
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self):
             names = ", ".join(outdated.mapped("name"))
             sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
             obstacles.append(Finding("registry", HELD, sentence))
-        return obstacles + [obstacle for target in targets if (obstacle := target._get_obstacle(now))]
+        return obstacles + [
+            obstacle for target in targets if (obstacle := target._get_obstacle(now))
+        ]
 
     # -- strategy ---------------------------------------------------------------------------------
 
@@ -321,7 +350,8 @@ class EcmCampaign(models.Model):
         )
 
     def _get_limit_finder(self, callback=None):
-        """How often a number of this campaign may be tried; extensions add limits that depend on the number.
+        """How often a number of this campaign may be tried; extensions add limits that depend on
+        the number.
 
         :return: function from a number to a tuple of ``tools.limits.Limit``
         """
@@ -344,8 +374,14 @@ class EcmCampaign(models.Model):
 
     def write(self, vals):
         if "kind" in vals and any(campaign.kind != vals["kind"] for campaign in self):
-            raise UserError(self.env._("The kind of a campaign cannot change. Duplicate the campaign instead."))
-        starting = self.filtered(lambda campaign: not campaign.is_running) if vals.get("is_running") else self.browse()
+            raise UserError(
+                self.env._("The kind of a campaign cannot change. Duplicate the campaign instead.")
+            )
+        starting = (
+            self.filtered(lambda campaign: not campaign.is_running)
+            if vals.get("is_running")
+            else self.browse()
+        )
         self._check_running_change(vals)
         result = super().write(vals)
         starting._on_started()
@@ -356,7 +392,9 @@ class EcmCampaign(models.Model):
         stays = self.browse() if vals.get("is_running") is False else self.filtered("is_running")
         for name in ("strategy_id", "callback_strategy_id", "business_outcome_group_id"):
             if name in vals and any(campaign[name].id != vals[name] for campaign in stays):
-                raise UserError(self.env._("Stop the campaign before you change its strategy or its wrap-ups."))
+                raise UserError(
+                    self.env._("Stop the campaign before you change its strategy or its wrap-ups.")
+                )
         if vals.get("active") is False and any(self.mapped("is_running")):
             raise UserError(self.env._("Stop the campaign before you archive it."))
         if "company_id" in vals and self.env["ecm.contact"].sudo().search_count(
@@ -378,9 +416,13 @@ class EcmCampaign(models.Model):
             self.callback_strategy_id._check_usable()
         channels = set(self.strategy_id.attempt_ids.mapped("channel"))
         if self.kind == "sms" and channels != {"sms"}:
-            raise UserError(self.env._("An SMS campaign needs a strategy that holds SMS attempts only."))
+            raise UserError(
+                self.env._("An SMS campaign needs a strategy that holds SMS attempts only.")
+            )
         if not self._get_feed_targets():
-            raise UserError(self.env._("Choose the dialer campaign that is to call these contacts, then start."))
+            raise UserError(
+                self.env._("Choose the dialer campaign that is to call these contacts, then start.")
+            )
 
     def action_start(self):
         """Start feeding in the calling hours (requirement C3). Starting twice changes nothing."""
@@ -400,7 +442,9 @@ class EcmCampaign(models.Model):
             raise UserError(self.env._("Start the campaign first."))
         engine = self.env["ecm.engine"].sudo()
         try:
-            sent = sum(engine._feed_target(target.sudo()) or 0 for target in self._get_feed_targets())
+            sent = sum(
+                engine._feed_target(target.sudo()) or 0 for target in self._get_feed_targets()
+            )
         except ChannelError as error:
             raise UserError(str(error)) from error
         return {
@@ -414,7 +458,9 @@ class EcmCampaign(models.Model):
         }
 
     def action_purge(self):
-        """Take back the contacts that wait at the dialer; only channels that can offer this (requirement C3)."""
+        """Take back the contacts that wait at the dialer; only channels that can offer this
+        (requirement C3).
+        """
         self.ensure_one()
         raise UserError(self.env._("The dialer of this campaign cannot give contacts back."))
 
@@ -425,7 +471,8 @@ class EcmCampaign(models.Model):
             cron.sudo()._trigger()
 
     def _get_feed_targets(self):
-        """Records of ``ecm.feed.target`` models that this campaign's attempts go to; channel modules extend it.
+        """Records of ``ecm.feed.target`` models that this campaign's attempts go to; channel
+        modules extend it.
 
         :return: list of single records
         """
@@ -438,7 +485,9 @@ class EcmCampaign(models.Model):
             raise UserError(self.env._("Stop the campaign before you delete it."))
         if self.env["ecm.attempt"].sudo().search_count([("campaign_id", "in", self.ids)], limit=1):
             raise UserError(
-                self.env._("Contacts of this campaign were called: the history must stay. Archive it instead.")
+                self.env._(
+                    "Contacts of this campaign were called: the history must stay. Archive it instead."
+                )
             )
 
     def unlink(self):
@@ -456,7 +505,9 @@ class EcmCampaign(models.Model):
     def action_upload_contacts(self):
         """Open the upload wizard for this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_upload_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_contact_upload_action"
+        )
         return {**action, "context": {"default_campaign_id": self.id, "dialog_size": "extra-large"}}
 
     def action_view_contacts(self):
@@ -466,7 +517,9 @@ class EcmCampaign(models.Model):
         states = self.env.context.get("ecm_states")
         domain = [("campaign_id", "=", self.id)]
         if states:
-            domain.append(("state", "in", list(CLOSED_STATES) if states == "closed" else states.split(",")))
+            domain.append(
+                ("state", "in", list(CLOSED_STATES) if states == "closed" else states.split(","))
+            )
         return {
             **action,
             "domain": domain,
@@ -476,8 +529,14 @@ class EcmCampaign(models.Model):
     def action_view_lists(self):
         """Open the contact lists of this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_list_action")
-        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {"default_campaign_id": self.id}}
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_contact_list_action"
+        )
+        return {
+            **action,
+            "domain": [("campaign_id", "=", self.id)],
+            "context": {"default_campaign_id": self.id},
+        }
 
     def action_view_attempts(self):
         """Open the attempts of this campaign."""

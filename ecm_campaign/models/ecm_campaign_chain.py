@@ -24,19 +24,29 @@ class EcmCampaignChain(models.Model):
         "here, does not come in again.",
     )
     target_id = fields.Many2one(
-        "ecm.campaign", string="To", required=True, ondelete="cascade", index=True, check_company=True
+        "ecm.campaign",
+        string="To",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
-    contact_count = fields.Integer("Sent on", compute="_compute_contact_count", help="Contacts that went this way.")
+    contact_count = fields.Integer(
+        "Sent on", compute="_compute_contact_count", help="Contacts that went this way."
+    )
 
     _line_unique = models.UniqueIndex(
-        "(campaign_id, outcome_id, target_id)", "An outcome leads to another campaign once: choose move or copy."
+        "(campaign_id, outcome_id, target_id)",
+        "An outcome leads to another campaign once: choose move or copy.",
     )
 
     @api.constrains("campaign_id", "target_id")
     def _check_target(self):
         if any(line.target_id == line.campaign_id for line in self):
             raise ValidationError(
-                self.env._("A campaign cannot chain to itself: the strategy decides what follows here.")
+                self.env._(
+                    "A campaign cannot chain to itself: the strategy decides what follows here."
+                )
             )
 
     def _compute_contact_count(self):

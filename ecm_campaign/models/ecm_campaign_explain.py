@@ -10,19 +10,22 @@ VERDICTS = {"ready": PASSES, "at_dialer": PASSES, "held": HELD, "closed": CLOSES
 
 
 class EcmCampaign(models.Model):
-    """Why a campaign is not dialling (requirement R6): the checks that the feeder makes, and the counted reasons."""
+    """Why a campaign is not dialling (requirement R6): the checks that the feeder makes, and the
+    counted reasons.
+    """
 
     _inherit = "ecm.campaign"
 
     def explain(self):
         """Every check of one campaign in order, and why its contacts are where they are.
 
-        Moments are naive UTC, written as ``YYYY-MM-DD HH:MM:SS``. A verdict is one of ``passes``, ``waits``, ``held``,
-        ``closes``, ``not_reached``.
+        Moments are naive UTC, written as ``YYYY-MM-DD HH:MM:SS``. A verdict is one of ``passes``,
+        ``waits``, ``held``, ``closes``, ``not_reached``.
 
-        :return: ``{"id", "name", "status", "verdict", "summary", "next_at", "checks": [{"check", "name", "verdict",
-            "detail", "until"}], "groups": [{"code", "reason", "name", "verdict", "count", "next_at", "domain"}]}``; the
-            groups count every contact once, their domains find exactly these
+        :return: ``{"id", "name", "status", "verdict", "summary", "next_at", "checks": [{"check",
+            "name", "verdict", "detail", "until"}], "groups": [{"code", "reason", "name", "verdict",
+            "count", "next_at", "domain"}]}``; the groups count every contact once, their domains
+            find exactly these
         """
         self.ensure_one()
         self.check_access("read")
@@ -73,12 +76,17 @@ class EcmCampaign(models.Model):
             return self.env._("Every contact is closed. Upload a list to go on.")
         if counts.get("ready"):
             return self.env._(
-                "Nothing is in the way: %s contacts are sent as soon as their turn comes.", counts["ready"]
+                "Nothing is in the way: %s contacts are sent as soon as their turn comes.",
+                counts["ready"],
             )
         if counts.get("at_dialer"):
-            return self.env._("All that may be called now is at the dialer: %s contacts.", counts["at_dialer"])
+            return self.env._(
+                "All that may be called now is at the dialer: %s contacts.", counts["at_dialer"]
+            )
         if counts.get("planned") or counts.get("blocked"):
-            return self.env._("No contact may be called now. All that are left wait for their time.")
+            return self.env._(
+                "No contact may be called now. All that are left wait for their time."
+            )
         return self.env._("No contact may be called: all that are left are held back.")
 
     # -- checks ---------------------------------------------------------------------------------------
@@ -112,10 +120,13 @@ class EcmCampaign(models.Model):
         """Registries, dialers, their room, and whether the feeder itself runs."""
         obstacles = {finding.check: finding for finding in reversed(self._get_obstacles(now))}
         findings = [
-            obstacles.get("registry") or Finding("registry", PASSES, self.env._("No registry is too old.")),
+            obstacles.get("registry")
+            or Finding("registry", PASSES, self.env._("No registry is too old.")),
             obstacles.get("dialer") or Finding("dialer", PASSES, self._get_targets_text()),
         ]
-        others = [finding for check, finding in obstacles.items() if check not in ("registry", "dialer")]
+        others = [
+            finding for check, finding in obstacles.items() if check not in ("registry", "dialer")
+        ]
         return [*findings, *others, *self._get_room_findings(), self._get_feeder_finding(now)]
 
     def _get_targets_text(self):
@@ -125,8 +136,12 @@ class EcmCampaign(models.Model):
     def _get_room_findings(self):
         targets = self._get_feed_targets()
         if not targets:
-            return [Finding("room", NOT_REACHED, self.env._("No dialer is assigned to this campaign."))]
-        findings = [self._describe_room(target.display_name, target._get_room()) for target in targets]
+            return [
+                Finding("room", NOT_REACHED, self.env._("No dialer is assigned to this campaign."))
+            ]
+        findings = [
+            self._describe_room(target.display_name, target._get_room()) for target in targets
+        ]
         if self.group_id:
             group = self.group_id
             findings.append(self._describe_room(group.name, group._get_rooms()[group.id], "group"))
@@ -134,7 +149,11 @@ class EcmCampaign(models.Model):
 
     def _describe_room(self, name, room, check="room"):
         if room:
-            return Finding(check, PASSES, self.env._("%(name)s has room for %(room)s contacts.", name=name, room=room))
+            return Finding(
+                check,
+                PASSES,
+                self.env._("%(name)s has room for %(room)s contacts.", name=name, room=room),
+            )
         sentence = self.env._(
             "%s holds as many contacts as it may. The next is sent when a result has come back.",
             name,

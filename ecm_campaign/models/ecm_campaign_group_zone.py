@@ -5,7 +5,9 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 
 class EcmCampaignGroupZone(models.Model):
-    """A time zone whose customers a group calls, and between which hours of that zone (requirement C7)."""
+    """A time zone whose customers a group calls, and between which hours of that zone (requirement
+    C7).
+    """
 
     _name = "ecm.campaign.group.zone"
     _description = "Time Zone of a Campaign Group"
@@ -24,7 +26,9 @@ class EcmCampaignGroupZone(models.Model):
         for zone in self:
             if not 0 <= zone.hour_from < zone.hour_to <= 24:
                 raise ValidationError(
-                    self.env._("%s: the hours go from 0:00 to 24:00, and end after they start.", zone.tz)
+                    self.env._(
+                        "%s: the hours go from 0:00 to 24:00, and end after they start.", zone.tz
+                    )
                 )
 
     def _get_minutes(self):

@@ -46,21 +46,28 @@ class EcmCampaign(models.Model):
         "wins. They are listed under Configuration, Region Rules.",
     )
 
-    _drain_positive = models.Constraint("CHECK(drain_minutes >= 0)", "Stop before the end: a number of minutes, or 0.")
+    _drain_positive = models.Constraint(
+        "CHECK(drain_minutes >= 0)", "Stop before the end: a number of minutes, or 0."
+    )
 
     @api.constrains("calendar_id")
     def _check_calendar(self):
         for campaign in self:
             if campaign.calendar_id.sudo().flexible_hours:
                 raise ValidationError(
-                    self.env._("Calling hours say when they begin and end: %s is flexible.", campaign.calendar_id.name)
+                    self.env._(
+                        "Calling hours say when they begin and end: %s is flexible.",
+                        campaign.calendar_id.name,
+                    )
                 )
 
     @api.constrains("tz")
     def _check_tz(self):
         for campaign in self:
             if not is_zone(campaign.tz):
-                raise ValidationError(self.env._("This server does not know the time zone %s.", campaign.tz))
+                raise ValidationError(
+                    self.env._("This server does not know the time zone %s.", campaign.tz)
+                )
 
     # -- the campaign as a whole ----------------------------------------------------------------------
 
@@ -73,20 +80,25 @@ class EcmCampaign(models.Model):
         :return: ``{campaign id: tools.calling_hours.Opening}``
         """
         values = self._get_campaign_hours(now)
-        return {campaign_id: value.for_campaign().opening(now) for campaign_id, value in values.items()}
+        return {
+            campaign_id: value.for_campaign().opening(now) for campaign_id, value in values.items()
+        }
 
     def _get_waiting_reason(self, window):
         """Why a running campaign waits for its hours, as a sentence."""
         if window.reason == hours.ENDED:
             return self.env._("The campaign's end date has passed.")
         if not window.opens_at:
-            return self.env._("The calling hours have no opening within %s days.", hours.HORIZON.days)
+            return self.env._(
+                "The calling hours have no opening within %s days.", hours.HORIZON.days
+            )
         when = self._describe_moment(window.opens_at)
         if window.reason == hours.HOLIDAY:
             return self.env._("Holiday. Opens on %(opening)s (%(zone)s).", **when)
         if self.hours_zone == "contact":
             return self.env._(
-                "Opens on %(opening)s (%(zone)s), when the hours begin in the easternmost time zone.", **when
+                "Opens on %(opening)s (%(zone)s), when the hours begin in the easternmost time zone.",
+                **when,
             )
         return self.env._("Opens on %(opening)s (%(zone)s).", **when)
 
@@ -109,7 +121,8 @@ class EcmCampaign(models.Model):
         )
 
     def _get_contacts_opening(self):
-        """When the next contact may be called, where all that are left wait for their own hours; else None.
+        """When the next contact may be called, where all that are left wait for their own hours;
+        else None.
 
         Two looks into the indexes ``_ready_arrival`` and ``_waiting`` of the contacts.
         """
@@ -125,7 +138,8 @@ class EcmCampaign(models.Model):
     # -- each contact ---------------------------------------------------------------------------------
 
     def _get_calling_hours(self, tz, number, channel="voice", numbers=(), now=None):
-        """When a contact may be contacted on a number (requirement N3); the campaign's dates are not asked.
+        """When a contact may be contacted on a number (requirement N3); the campaign's dates are
+        not asked.
 
         For one contact. Whoever has many takes `_get_campaign_hours` once, and asks that.
 
@@ -143,13 +157,17 @@ class EcmCampaign(models.Model):
     def _get_campaign_hours(self, now):
         """All that these campaigns say about when, as values; a handful of queries for all of them.
 
-        Equal values share what they have found over transactions, so this need not be kept longer than one.
+        Equal values share what they have found over transactions, so this need not be kept longer
+        than one.
 
         :param datetime now: naive UTC; holidays that were over before are left out
         :return: ``{campaign id: tools.campaign_hours.CampaignHours}``
         """
         leaves = self._get_leaves(now)
-        return {campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, now)) for campaign in self}
+        return {
+            campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, now))
+            for campaign in self
+        }
 
     def _prepare_campaign_hours(self, leaves, now):
         calendar = self.calendar_id.sudo()
@@ -166,16 +184,23 @@ class EcmCampaign(models.Model):
         }
         if calendar:
             holidays, closed = self._get_closures(leaves)
-            values |= {"hours": self._get_weekly_hours(calendar), "holidays": holidays, "closed": closed}
+            values |= {
+                "hours": self._get_weekly_hours(calendar),
+                "holidays": holidays,
+                "closed": closed,
+            }
         return values
 
     def _get_group_hours(self):
-        """:return: ``(zone, hours)`` of each zone that the campaign's group calls, ``None`` for any (requirement C7)"""
+        """:return: ``(zone, hours)`` of each zone that the campaign's group calls, ``None`` for any
+        (requirement C7)
+        """
         zones = self._get_zone_hours()
         if zones is None:
             return None
         return tuple(
-            (zone, hours.WeeklyHours.of((day, *minutes) for day in range(7))) for zone, minutes in zones.items()
+            (zone, hours.WeeklyHours.of((day, *minutes) for day in range(7)))
+            for zone, minutes in zones.items()
         )
 
     def _get_region_rules(self):
@@ -214,7 +239,9 @@ class EcmCampaign(models.Model):
         )
 
     def _get_leaves(self, now):
-        """Closed times of these campaigns' calendars, and those that their companies have set for every calendar."""
+        """Closed times of these campaigns' calendars, and those that their companies have set for
+        every calendar.
+        """
         leaves = self.env["resource.calendar.leaves"].sudo()
         calendars = self.sudo().calendar_id
         if not calendars:
@@ -233,7 +260,10 @@ class EcmCampaign(models.Model):
         own = leaves.filtered(
             lambda leave: (
                 leave.calendar_id == self.calendar_id
-                or (not leave.calendar_id and leave.company_id in (self.company_id, leave.company_id.browse()))
+                or (
+                    not leave.calendar_id
+                    and leave.company_id in (self.company_id, leave.company_id.browse())
+                )
             )
         )
         zones = [self.calendar_id.sudo().tz, self.tz, *own.create_uid.mapped("tz")]

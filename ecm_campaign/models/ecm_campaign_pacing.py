@@ -37,7 +37,10 @@ class EcmCampaign(models.Model):
         "that are due.",
     )
     team_ids = fields.Many2many(
-        "ecm.team", string="Teams", check_company=True, help="Whose agents take the calls: to find and filter by."
+        "ecm.team",
+        string="Teams",
+        check_company=True,
+        help="Whose agents take the calls: to find and filter by.",
     )
     ttl_days = fields.Integer(
         "Time to live (days)",
@@ -58,7 +61,10 @@ class EcmCampaign(models.Model):
         """:return: list of ``tools.pacing.Claimant``"""
         return [
             Claimant(
-                campaign.id, campaign.deliverable_percentage, int(campaign.feed_priority), campaign.group_id.id or None
+                campaign.id,
+                campaign.deliverable_percentage,
+                int(campaign.feed_priority),
+                campaign.group_id.id or None,
             )
             for campaign in self
         ]
@@ -66,14 +72,15 @@ class EcmCampaign(models.Model):
     def _get_zone_hours(self):
         """Hours between which customers of each zone may be called, as the campaign group says.
 
-        :return: ``{zone name: (from, to) in minutes of the day}``; ``None`` when zones are not restricted. Customers
-            of a zone that is not named are not called.
+        :return: ``{zone name: (from, to) in minutes of the day}``; ``None`` when zones are not
+            restricted. Customers of a zone that is not named are not called.
         """
         self.ensure_one()
         return self.group_id.sudo()._get_zone_hours() if self.group_id else None
 
     def get_prompts(self):
-        """The prompts of an IVR campaign, for the dialer's script and other API clients (requirement C8).
+        """The prompts of an IVR campaign, for the dialer's script and other API clients
+        (requirement C8).
 
         :return: ``{key: prompt}``; campaigns that share a dialer campaign may differ in them
         """

@@ -12,6 +12,8 @@ class EcmCampaignPrompt(models.Model):
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)
     key = fields.Char(required=True, help="The name by which the script asks for it.")
-    prompt = fields.Char(required=True, help="What is played: the prompt file as the dialer knows it, or a text.")
+    prompt = fields.Char(
+        required=True, help="What is played: the prompt file as the dialer knows it, or a text."
+    )
 
     _key_unique = models.UniqueIndex("(campaign_id, key)", "Each key stands once in a campaign.")

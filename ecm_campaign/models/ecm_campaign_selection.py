@@ -23,10 +23,14 @@ class EcmCampaign(models.Model):
     )
     selection_changed_at = fields.Datetime(readonly=True, copy=False)
     matching_count = fields.Integer(
-        "Match now", compute="_compute_matching_count", help="Pending contacts that match, counted up to 100,000."
+        "Match now",
+        compute="_compute_matching_count",
+        help="Pending contacts that match, counted up to 100,000.",
     )
     held_count = fields.Integer("Held back", compute="_compute_held_count")
-    target_group_ids = fields.One2many("ecm.target.group", "campaign_id", string="Target groups", copy=True)
+    target_group_ids = fields.One2many(
+        "ecm.target.group", "campaign_id", string="Target groups", copy=True
+    )
 
     @api.depends("selection_domain")
     def _compute_matching_count(self):
@@ -45,7 +49,9 @@ class EcmCampaign(models.Model):
             )
 
     def _count_matching(self, domain):
-        """Pending contacts that match the campaign's domain and another, up to a limit; 0 when one is not valid yet."""
+        """Pending contacts that match the campaign's domain and another, up to a limit; 0 when one
+        is not valid yet.
+        """
         campaign = self._origin
         if not campaign.id:
             return 0
@@ -70,12 +76,16 @@ class EcmCampaign(models.Model):
             domain = Domain(literal_eval(text or "[]"))
             self.env["ecm.contact"]._search(domain)
         except (ValueError, SyntaxError, TypeError, KeyError, UserError) as error:
-            raise ValidationError(self.env._("The selection of contacts cannot be understood: %s", text)) from error
+            raise ValidationError(
+                self.env._("The selection of contacts cannot be understood: %s", text)
+            ) from error
         return domain
 
     def write(self, vals):
         changing = self.filtered(
-            lambda campaign: "selection_domain" in vals and campaign.selection_domain != vals["selection_domain"]
+            lambda campaign: (
+                "selection_domain" in vals and campaign.selection_domain != vals["selection_domain"]
+            )
         )
         result = super().write(vals)
         changing._on_selection_changed()

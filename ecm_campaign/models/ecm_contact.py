@@ -4,7 +4,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..const import CLOSED_STATES, CONTACT_STATES, OPEN_STATES, PENDING, PHONE_FIELDS, PHONE_SIZE, SENT_TO_DIALER
+from ..const import (
+    CLOSED_STATES,
+    CONTACT_STATES,
+    OPEN_STATES,
+    PENDING,
+    PHONE_FIELDS,
+    PHONE_SIZE,
+    SENT_TO_DIALER,
+)
 from ..fields import UncheckedMany2one
 from ..tools import phones as phone_tools
 from ..tools import strategy as decision
@@ -43,11 +51,12 @@ BLOCK_REASONS = [
 
 
 class EcmContact(models.Model):
-    """One person in one campaign: up to five phones, a state, the next attempt (requirements L5, F3).
+    """One person in one campaign: up to five phones, a state, the next attempt (requirements L5,
+    F3).
 
-    A lean table for millions of rows: no chatter, no stored computed field of another model. A pending contact is
-    *waiting* until ``next_attempt_at`` and then *ready*; ready contacts are read in index order, so that feeding costs
-    what is sent and not what is stored.
+    A lean table for millions of rows: no chatter, no stored computed field of another model. A
+    pending contact is *waiting* until ``next_attempt_at`` and then *ready*; ready contacts are read
+    in index order, so that feeding costs what is sent and not what is stored.
     """
 
     _name = "ecm.contact"
@@ -59,10 +68,17 @@ class EcmContact(models.Model):
     # No foreign keys: deleting a campaign or a list deletes its contacts by _delete_of.
     campaign_id = UncheckedMany2one("ecm.campaign", required=True)
     list_id = UncheckedMany2one("ecm.contact.list")
-    company_id = UncheckedMany2one("res.company", required=True, default=lambda self: self.env.company)
+    company_id = UncheckedMany2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
     added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True, copy=False)
     state = fields.Selection(
-        CONTACT_STATES, required=True, default=PENDING, string="Request State", readonly=True, copy=False
+        CONTACT_STATES,
+        required=True,
+        default=PENDING,
+        string="Request State",
+        readonly=True,
+        copy=False,
     )
 
     phone_1 = fields.Char(size=PHONE_SIZE, required=True)
@@ -74,14 +90,24 @@ class EcmContact(models.Model):
     last_name = fields.Char("Last name")
     account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
     email = fields.Char("E-mail")
-    tz = fields.Char("Time zone", help="Where the customer is, as in Europe/Berlin. Empty: as the number says.")
-    priority = fields.Integer(
-        default=0, required=True, help="Higher is called first where the campaign's order is priority."
+    tz = fields.Char(
+        "Time zone", help="Where the customer is, as in Europe/Berlin. Empty: as the number says."
     )
-    business_parameters = fields.Properties(definition="campaign_id.parameters_definition", copy=False)
+    priority = fields.Integer(
+        default=0,
+        required=True,
+        help="Higher is called first where the campaign's order is priority.",
+    )
+    business_parameters = fields.Properties(
+        definition="campaign_id.parameters_definition", copy=False
+    )
 
     is_ready = fields.Boolean(
-        default=True, required=True, readonly=True, copy=False, help="Due: may be sent in the next feed."
+        default=True,
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Due: may be sent in the next feed.",
     )
     is_retry = fields.Boolean(default=False, required=True, readonly=True, copy=False)
     next_attempt_at = fields.Datetime(
@@ -96,9 +122,14 @@ class EcmContact(models.Model):
         help="Place in the strategy of the next attempt.",
     )
     number_to_call = fields.Char(
-        size=PHONE_SIZE, readonly=True, copy=False, help="The number that the current or next attempt is made on."
+        size=PHONE_SIZE,
+        readonly=True,
+        copy=False,
+        help="The number that the current or next attempt is made on.",
     )
-    cycle = fields.Integer(default=1, readonly=True, copy=False, help="Run through the strategy, counted from 1.")
+    cycle = fields.Integer(
+        default=1, readonly=True, copy=False, help="Run through the strategy, counted from 1."
+    )
     block_reason = fields.Selection(
         BLOCK_REASONS,
         string="Held back by",
@@ -116,11 +147,20 @@ class EcmContact(models.Model):
     callback_agent = fields.Char("Callback agent", readonly=True, copy=False)
     callback_since = fields.Datetime("Callback since", readonly=True, copy=False)
     callback_retained = fields.Boolean(
-        "Kept for the agent", readonly=True, copy=False, help="A rule keeps the callback for its agent, however long."
+        "Kept for the agent",
+        readonly=True,
+        copy=False,
+        help="A rule keeps the callback for its agent, however long.",
     )
-    attempt_count = fields.Integer("Attempts made", default=0, required=True, readonly=True, copy=False)
-    uncounted_count = fields.Integer("Failed tries", default=0, required=True, readonly=True, copy=False)
-    last_attempt_at = fields.Datetime("Request Time", readonly=True, copy=False, help="When the last attempt was made.")
+    attempt_count = fields.Integer(
+        "Attempts made", default=0, required=True, readonly=True, copy=False
+    )
+    uncounted_count = fields.Integer(
+        "Failed tries", default=0, required=True, readonly=True, copy=False
+    )
+    last_attempt_at = fields.Datetime(
+        "Request Time", readonly=True, copy=False, help="When the last attempt was made."
+    )
     last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True, copy=False)
     current_attempt_id = UncheckedMany2one(
         "ecm.attempt", readonly=True, copy=False, help="The attempt whose result is awaited."
@@ -129,7 +169,9 @@ class EcmContact(models.Model):
     close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True, copy=False)
     withdraw_reason = fields.Char("Reason of withdrawal", readonly=True, copy=False)
     resume_at = fields.Datetime(
-        readonly=True, copy=False, help="Next attempt of a contact whose list is stopped; planned again by a restart."
+        readonly=True,
+        copy=False,
+        help="Next attempt of a contact whose list is stopped; planned again by a restart.",
     )
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
@@ -138,7 +180,8 @@ class EcmContact(models.Model):
     _campaign_state = models.Index("(campaign_id, state, close_reason)")
     # Duplicates within the campaign and over all of them, withdrawal and search by number.
     _phone_campaign = models.Index("(phone_1, campaign_id)")
-    # Withdrawal and "do not contact" by another number: they cost an import nothing where contacts have one phone.
+    # Withdrawal and "do not contact" by another number: they cost an import nothing where contacts
+    # have one phone.
     _phone_2 = models.Index("(phone_2) WHERE phone_2 IS NOT NULL")
     _phone_3 = models.Index("(phone_3) WHERE phone_3 IS NOT NULL")
     _phone_4 = models.Index("(phone_4) WHERE phone_4 IS NOT NULL")
@@ -148,9 +191,13 @@ class EcmContact(models.Model):
     # A list's counters, and what stopping, restarting or expiring it changes.
     _list_state = models.Index("(list_id, state)")
     # The feed: FIFO forwards, LIFO backwards.
-    _ready_arrival = models.Index("(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'")
+    _ready_arrival = models.Index(
+        "(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'"
+    )
     # The feed by priority.
-    _ready_priority = models.Index("(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'")
+    _ready_priority = models.Index(
+        "(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'"
+    )
     # Promotion of contacts that become due; many have the same time, where calling hours begin.
     _waiting = models.Index(
         "(campaign_id, next_attempt_at, priority DESC, id) WHERE NOT is_ready AND state = 'pending'"
@@ -162,7 +209,8 @@ class EcmContact(models.Model):
     )
 
     def init(self):
-        # Every attempt changes a row: without room and early vacuum the feed would wade through dead index entries.
+        # Every attempt changes a row: without room and early vacuum the feed would wade through
+        # dead index entries.
         self.env.cr.execute(
             SQL(
                 "ALTER TABLE %s SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, "
@@ -185,7 +233,10 @@ class EcmContact(models.Model):
     def _search_is_open(self, operator, value):
         if operator != "in":
             return NotImplemented
-        states = [*(OPEN_STATES if True in value else ()), *(CLOSED_STATES if False in value else ())]
+        states = [
+            *(OPEN_STATES if True in value else ()),
+            *(CLOSED_STATES if False in value else ()),
+        ]
         return [("state", "in", states)]
 
     # -- few contacts: forms and API ----------------------------------------------------------------
@@ -195,7 +246,10 @@ class EcmContact(models.Model):
         for contact in self:
             if contact.tz and not is_zone(contact.tz):
                 raise ValidationError(
-                    self.env._("%s is not a time zone that is known; write it as in Europe/Berlin.", contact.tz)
+                    self.env._(
+                        "%s is not a time zone that is known; write it as in Europe/Berlin.",
+                        contact.tz,
+                    )
                 )
 
     @api.model_create_multi
@@ -210,7 +264,10 @@ class EcmContact(models.Model):
     def write(self, vals):
         changed = {name: vals[name] for name in PHONE_FIELDS if vals.get(name)}
         if changed:
-            vals = {**vals, **self._normalise_phones(changed, self.company_id[:1] or self.env.company)}
+            vals = {
+                **vals,
+                **self._normalise_phones(changed, self.company_id[:1] or self.env.company),
+            }
         return super().write(vals)
 
     @api.model
@@ -248,8 +305,12 @@ class EcmContact(models.Model):
         for campaign, contacts in self.grouped("campaign_id").items():
             plan = campaign.strategy_id._get_plan()
             for contact in contacts:
-                first = decision.first_attempt(plan, contact._get_phones(), None, now.replace(tzinfo=UTC))
-                number = first.number if isinstance(first, decision.NextAttempt) else contact.phone_1
+                first = decision.first_attempt(
+                    plan, contact._get_phones(), None, now.replace(tzinfo=UTC)
+                )
+                number = (
+                    first.number if isinstance(first, decision.NextAttempt) else contact.phone_1
+                )
                 waits = contact.next_attempt_at and contact.next_attempt_at > now
                 super(EcmContact, contact).write({"number_to_call": number, "is_ready": not waits})
 
@@ -260,11 +321,15 @@ class EcmContact(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_called(self):
         if self.env["ecm.attempt"].sudo().search_count([("contact_id", "in", self.ids)], limit=1):
-            raise UserError(self.env._("These contacts were called: the history must stay. Withdraw them instead."))
+            raise UserError(
+                self.env._(
+                    "These contacts were called: the history must stay. Withdraw them instead."
+                )
+            )
 
     def action_withdraw(self, reason=None):
-        """Close open contacts at once (requirement L10). One that is at the dialer may still be called once; its
-        result is recorded and leads to nothing more.
+        """Close open contacts at once (requirement L10). One that is at the dialer may still be
+        called once; its result is recorded and leads to nothing more.
 
         :param str reason: kept with the contact, for whoever asks later
         :return: True
@@ -277,7 +342,9 @@ class EcmContact(models.Model):
     def action_withdraw_with_reason(self):
         """Ask for the reason first."""
         self.check_access("write")
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_withdraw_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_contact_withdraw_action"
+        )
         return {**action, "context": {"default_contact_ids": self.filtered("is_open").ids}}
 
     @api.model
@@ -314,7 +381,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _get_matching(self, columns, values, where):
-        """Open contacts with one of these values (indexes ``_phone_campaign``, ``_phone_2`` … and ``_account_number``).
+        """Open contacts with one of these values (indexes ``_phone_campaign``, ``_phone_2`` … and
+        ``_account_number``).
 
         :return: a query of contact ids
         """
@@ -336,10 +404,18 @@ class EcmContact(models.Model):
 
     @api.model
     def _delete_of(self, owners):
-        """Delete the contacts of campaigns or lists, with their attempts, before the owners themselves go."""
+        """Delete the contacts of campaigns or lists, with their attempts, before the owners
+        themselves go.
+        """
         column = {"ecm.campaign": "campaign_id", "ecm.contact.list": "list_id"}[owners._name]
         self.env.flush_all()
-        self.env.cr.execute(SQL("DELETE FROM ecm_contact WHERE %s = ANY(%s)", SQL.identifier(column), list(owners.ids)))
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM ecm_contact WHERE %s = ANY(%s)",
+                SQL.identifier(column),
+                list(owners.ids),
+            )
+        )
         self.invalidate_model()
 
     # -- many contacts: the engine's statements -----------------------------------------------------
@@ -368,7 +444,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _lock_ready(self, campaign, limit):
-        """Take ready contacts of a campaign in its dial order, locked until the commit (requirement C6).
+        """Take ready contacts of a campaign in its dial order, locked until the commit (requirement
+        C6).
 
         :return: list of ``tools.gates.Candidate``
         """
@@ -386,7 +463,8 @@ class EcmContact(models.Model):
     }
 
     def _lock_ready_stratum(self, campaign, is_retry, limit):
-        # Indexes _ready_arrival and _ready_priority; is_retry is inlined so that it meets the index's second column.
+        # Indexes _ready_arrival and _ready_priority; is_retry is inlined so that it meets the
+        # index's second column.
         self.env.cr.execute(
             SQL(
                 """SELECT %s
@@ -413,7 +491,17 @@ class EcmContact(models.Model):
     def _make_candidate(self, row):
         """:param row: values of ``_candidate_columns``"""
         contact_id, position, counted, uncounted, first_name, last_name, *other = row
-        account_number, tz, list_id, added_at, cycle, callback, callback_since, is_retained, *phones = other
+        (
+            account_number,
+            tz,
+            list_id,
+            added_at,
+            cycle,
+            callback,
+            callback_since,
+            is_retained,
+            *phones,
+        ) = other
         return Candidate(
             contact_id,
             position,
@@ -436,7 +524,11 @@ class EcmContact(models.Model):
         """These contacts as the gates see them, whether they are due or not; nothing is locked."""
         self.flush_recordset()
         self.env.cr.execute(
-            SQL("SELECT %s FROM ecm_contact WHERE id = ANY(%s) ORDER BY id", self._candidate_columns, self.ids)
+            SQL(
+                "SELECT %s FROM ecm_contact WHERE id = ANY(%s) ORDER BY id",
+                self._candidate_columns,
+                self.ids,
+            )
         )
         return [self._make_candidate(row) for row in self.env.cr.fetchall()]
 
@@ -444,7 +536,8 @@ class EcmContact(models.Model):
     def _mark_sent(self, rows, state, now):
         """Claimed contacts leave *Pending*.
 
-        :param rows: list of ``(contact id, attempt id, number, callback)``; the last says whose callback it is now
+        :param rows: list of ``(contact id, attempt id, number, callback)``; the last says whose
+        callback it is now
         """
         if not rows:
             return
@@ -577,7 +670,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _apply_holds(self, rows):
-        """Take contacts out of the feed's sight until somebody acts: promotion passes over an empty time.
+        """Take contacts out of the feed's sight until somebody acts: promotion passes over an empty
+        time.
 
         :param rows: list of ``(contact id, tools.gates.Hold)``
         """
@@ -601,7 +695,8 @@ class EcmContact(models.Model):
     def _get_known_phones(self, where, numbers):
         """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
 
-        One look into the index for each number, whatever the planner thinks of a table that grows while it is read.
+        One look into the index for each number, whatever the planner thinks of a table that grows
+        while it is read.
 
         :param SQL where: further condition on the contact ``c``
         :rtype: set
@@ -619,7 +714,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _find_by_phone(self, campaign, numbers):
-        """The contact of each number in a campaign, an open one where there is one (index ``_phone_campaign``).
+        """The contact of each number in a campaign, an open one where there is one (index
+        ``_phone_campaign``).
 
         :return: ``{number: (contact id, list id, whether it is open)}``
         """
@@ -640,15 +736,26 @@ class EcmContact(models.Model):
 
     @api.model
     def _update_imported(self, rows, list_id=None):
-        """Give open contacts what a file says of them; what it leaves empty stays, and so does the history.
+        """Give open contacts what a file says of them; what it leaves empty stays, and so does the
+        history.
 
-        :param rows: list of ``(contact id, phone 2 … 5, first name, last name, account number, e-mail, tz, priority,
-            business parameters as JSON)``
+        :param rows: list of ``(contact id, phone 2 … 5, first name, last name, account number,
+            e-mail, tz, priority, business parameters as JSON)``
         :param int list_id: the list that they belong to from now on; none to leave them in theirs
         """
         if not rows:
             return
-        names = ("phone_2", "phone_3", "phone_4", "phone_5", "first_name", "last_name", "account_number", "email", "tz")
+        names = (
+            "phone_2",
+            "phone_3",
+            "phone_4",
+            "phone_5",
+            "first_name",
+            "last_name",
+            "account_number",
+            "email",
+            "tz",
+        )
         columns = list(zip(*rows, strict=True))
         self.env.cr.execute(
             SQL(
@@ -658,7 +765,9 @@ class EcmContact(models.Model):
                           list_id = COALESCE(%s, c.list_id)
                      FROM unnest(%s::int[], %s::int[], %s::jsonb[], %s) AS v(id, priority, parameters, %s)
                     WHERE c.id = v.id""",
-                SQL(", ").join(SQL("%s = COALESCE(v.%s, c.%s)", *[SQL.identifier(name)] * 3) for name in names),
+                SQL(", ").join(
+                    SQL("%s = COALESCE(v.%s, c.%s)", *[SQL.identifier(name)] * 3) for name in names
+                ),
                 list_id,
                 list(columns[0]),
                 list(columns[10]),
@@ -698,7 +807,9 @@ class EcmContact(models.Model):
 
     @api.model
     def _hold_lists(self, lists):
-        """Take pending contacts of these lists out of the feed's sight: promotion passes over an empty time."""
+        """Take pending contacts of these lists out of the feed's sight: promotion passes over an
+        empty time.
+        """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(

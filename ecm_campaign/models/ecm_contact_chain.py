@@ -29,12 +29,19 @@ class EcmContact(models.Model):
     _inherit = "ecm.contact"
 
     chained_from_id = UncheckedMany2one(
-        "ecm.contact", "Comes from", readonly=True, copy=False, help="The contact of another campaign that led here."
+        "ecm.contact",
+        "Comes from",
+        readonly=True,
+        copy=False,
+        help="The contact of another campaign that led here.",
     )
     chain_line_id = UncheckedMany2one("ecm.campaign.chain", readonly=True, copy=False)
 
-    # A contact leads to one in another campaign at most, whoever applies its results, and however often.
-    _chained_from = models.UniqueIndex("(chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL")
+    # A contact leads to one in another campaign at most, whoever applies its results, and however
+    # often.
+    _chained_from = models.UniqueIndex(
+        "(chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL"
+    )
     # What went each way.
     _chain_line = models.Index("(chain_line_id) WHERE chain_line_id IS NOT NULL")
 
@@ -42,11 +49,11 @@ class EcmContact(models.Model):
     def _chain(self, ends, now):
         """Let contacts go on to the campaigns that their outcome leads to.
 
-        Nobody comes in who is open there with the same phone 1 (index ``_phone_campaign``), and nobody comes back to a
-        campaign that the way led through: so a circle of campaigns ends.
+        Nobody comes in who is open there with the same phone 1 (index ``_phone_campaign``), and
+        nobody comes back to a campaign that the way led through: so a circle of campaigns ends.
 
-        :param SQL ends: a query of ``contact_id, outcome_id, is_result``; a result copies too, what else closes a
-            contact only moves
+        :param SQL ends: a query of ``contact_id, outcome_id, is_result``; a result copies too, what
+            else closes a contact only moves
         :return: the new contacts
         """
         self.env.cr.execute(
@@ -97,5 +104,7 @@ class EcmContact(models.Model):
     @api.model
     def _count_chained(self, lines):
         """:return: ``{id of the chain line: contacts that went this way}`` (index ``_chain_line``)"""
-        groups = self.sudo()._read_group([("chain_line_id", "in", lines.ids)], ["chain_line_id"], ["__count"])
+        groups = self.sudo()._read_group(
+            [("chain_line_id", "in", lines.ids)], ["chain_line_id"], ["__count"]
+        )
         return {line.id: count for line, count in groups}

@@ -17,8 +17,9 @@ QUEUE_COUNTED = 10_000
 class Tally:
     """How many contacts of a campaign are where they are for one reason.
 
-    :param code: ``ready``, ``at_dialer``, ``answer`` (a message was sent), ``planned`` (wait for their time),
-        ``blocked`` (a gate has put them off), ``held`` (until somebody acts), ``closed``
+    :param code: ``ready``, ``at_dialer``, ``answer`` (a message was sent), ``planned`` (wait for
+        their time), ``blocked`` (a gate has put them off), ``held`` (until somebody acts),
+        ``closed``
     :param reason: block reason, state, or ``(state, close reason)`` of those that are closed
     :param next_at: when the first of them is due, naive UTC
     """
@@ -37,24 +38,28 @@ class EcmContact(models.Model):
     def explain(self):
         """Every gate in order with its verdict, for up to 100 contacts.
 
-        Moments are naive UTC, written as ``YYYY-MM-DD HH:MM:SS``. A verdict is one of ``passes``, ``waits``, ``held``,
-        ``closes``, ``not_reached``.
+        Moments are naive UTC, written as ``YYYY-MM-DD HH:MM:SS``. A verdict is one of ``passes``,
+        ``waits``, ``held``, ``closes``, ``not_reached``.
 
-        :return: list of ``{"id", "name", "campaign", "judged_at", "verdict", "summary", "next_at", "checks": [{"check",
-            "name", "verdict", "detail", "until"}]}``; ``next_at`` is the earliest moment that everything known allows,
-            False for never as things stand
+        :return: list of ``{"id", "name", "campaign", "judged_at", "verdict", "summary", "next_at",
+            "checks": [{"check", "name", "verdict", "detail", "until"}]}``; ``next_at`` is the
+            earliest moment that everything known allows, False for never as things stand
         :raise UserError: more than 100 contacts
         """
         self.check_access("read")
         if len(self) > EXPLAINED_AT_ONCE:
-            raise UserError(self.env._("At most %s contacts are explained at once.", EXPLAINED_AT_ONCE))
+            raise UserError(
+                self.env._("At most %s contacts are explained at once.", EXPLAINED_AT_ONCE)
+            )
         now = fields.Datetime.now()
         return [contact.sudo()._explain(now) for contact in self]
 
     def action_explain(self):
         """Show why this contact is not called now."""
         self.ensure_one()
-        return self.env["ecm.campaign"]._prepare_explain_action(self, self.env._("Why is it not called?"))
+        return self.env["ecm.campaign"]._prepare_explain_action(
+            self, self.env._("Why is it not called?")
+        )
 
     def _explain(self, now):
         """:return: what `explain` says of one contact"""
@@ -114,7 +119,8 @@ class EcmContact(models.Model):
             "Closed as %(state)s on %(when)s: %(reason)s.",
             state=engine._get_label(self._name, "state", self.state),
             when=engine._format(self.closed_at) if self.closed_at else "-",
-            reason=engine._get_label(self._name, "close_reason", self.close_reason) or self.env._("no reason is known"),
+            reason=engine._get_label(self._name, "close_reason", self.close_reason)
+            or self.env._("no reason is known"),
         )
         return Finding("state", CLOSES, f"{sentence} {self.withdraw_reason or ''}".strip())
 
@@ -126,13 +132,19 @@ class EcmContact(models.Model):
             return Finding("state", PASSES, self.env._("It is ready to be called."))
         if not self.next_attempt_at:
             sentence = (
-                self.env._("It is held back: %s.", reason) if reason else self.env._("No time is planned for it.")
+                self.env._("It is held back: %s.", reason)
+                if reason
+                else self.env._("No time is planned for it.")
             )
             return Finding("state", HELD, sentence)
         if self.block_reason:
-            return Finding("state", WAITS, self.env._("It was put off: %s.", reason), self.next_attempt_at)
+            return Finding(
+                "state", WAITS, self.env._("It was put off: %s.", reason), self.next_attempt_at
+            )
         if self.last_outcome_id:
-            sentence = self.env._("It waits for its next attempt, after %s.", self.last_outcome_id.name)
+            sentence = self.env._(
+                "It waits for its next attempt, after %s.", self.last_outcome_id.name
+            )
         else:
             sentence = self.env._("It is not to be called before.")
         return Finding("state", WAITS, sentence, self.next_attempt_at)
@@ -142,7 +154,9 @@ class EcmContact(models.Model):
     def _get_queue_finding(self):
         count = self._count_before()
         if count > QUEUE_COUNTED:
-            sentence = self.env._("More than %s ready contacts are before it in line.", f"{QUEUE_COUNTED:,}")
+            sentence = self.env._(
+                "More than %s ready contacts are before it in line.", f"{QUEUE_COUNTED:,}"
+            )
         elif count:
             sentence = self.env._("Ready contacts before it in line: %s.", f"{count:,}")
         else:
@@ -150,13 +164,18 @@ class EcmContact(models.Model):
         return Finding("queue", PASSES, sentence)
 
     def _count_before(self):
-        """How many ready contacts come earlier in the dial order, counted up to `QUEUE_COUNTED` (indexes
-        ``_ready_arrival`` and ``_ready_priority``)."""
+        """How many ready contacts come earlier in the dial order, counted up to `QUEUE_COUNTED`
+        (indexes ``_ready_arrival`` and ``_ready_priority``)."""
         self.flush_recordset()
         own = {
             "fifo": SQL("id < %s", self.id),
             "lifo": SQL("id > %s", self.id),
-            "priority": SQL("priority >= %s AND (priority > %s OR id < %s)", self.priority, self.priority, self.id),
+            "priority": SQL(
+                "priority >= %s AND (priority > %s OR id < %s)",
+                self.priority,
+                self.priority,
+                self.id,
+            ),
         }[self.campaign_id.dial_order]
         count = self._count_ready(self.is_retry, own)
         is_second = self.is_retry == (self.campaign_id.retry_order == "after")
@@ -182,7 +201,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _tally_reasons(self, campaign, now):
-        """Why the contacts of a campaign are where they are, counted in indexes: every contact once.
+        """Why the contacts of a campaign are where they are, counted in indexes: every contact
+        once.
 
         :param now: naive UTC
         :return: list of `Tally` that count something
@@ -199,7 +219,9 @@ class EcmContact(models.Model):
                 for (state, _reason), count in states.items()
                 if state in OPEN_STATES and state != PENDING
             ),
-            self._get_unblocked("planned", later, next_at, [row for row in blocked if row.code == "blocked"]),
+            self._get_unblocked(
+                "planned", later, next_at, [row for row in blocked if row.code == "blocked"]
+            ),
             *blocked,
             self._get_unblocked("held", held, None, [row for row in blocked if row.code == "held"]),
         ]
@@ -208,12 +230,20 @@ class EcmContact(models.Model):
             for (state, reason), count in states.items()
             if state not in OPEN_STATES
         ]
-        return [tally for tally in (*open_tallies, *sorted(closed, key=lambda row: -row.count)) if tally.count]
+        return [
+            tally
+            for tally in (*open_tallies, *sorted(closed, key=lambda row: -row.count))
+            if tally.count
+        ]
 
     def _get_unblocked(self, code, count, next_at, blocked):
-        """The part of waiting contacts that no gate has put off; the next of them when it is the first of all."""
+        """The part of waiting contacts that no gate has put off; the next of them when it is the
+        first of all.
+        """
         is_first = all(next_at < row.next_at for row in blocked) if next_at else False
-        return Tally(code, None, count - sum(row.count for row in blocked), next_at if is_first else None)
+        return Tally(
+            code, None, count - sum(row.count for row in blocked), next_at if is_first else None
+        )
 
     def _tally_states(self, campaign):
         """:return: ``{(state, close reason): count}`` (index ``_campaign_state``)"""
@@ -226,7 +256,9 @@ class EcmContact(models.Model):
         return {(state, reason): count for state, reason, count in self.env.cr.fetchall()}
 
     def _tally_waiting(self, campaign, now):
-        """:return: ``(how many wait for a time, the next time, how many are held)`` (index ``_waiting``)"""
+        """:return: ``(how many wait for a time, the next time, how many are held)`` (index
+        ``_waiting``)
+        """
         self.env.cr.execute(
             SQL(
                 """SELECT count(*) FILTER (WHERE next_attempt_at > %(now)s),

@@ -41,9 +41,10 @@ COPY_NAMES = {"not_before": "next_attempt_at"}
 class ImportRow(NamedTuple):
     """A contact on its way into the table.
 
-    ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original`` those of the file, and
-    ``text`` is what COPY takes. ``numbers`` are their phones 1, which tell whether the contact is known. ``listed`` are
-    the ``(number, class)`` that must not be contacted, ``key_class`` is the class of a listed customer key.
+    ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original``
+    those of the file, and ``text`` is what COPY takes. ``numbers`` are their phones 1, which tell
+    whether the contact is known. ``listed`` are the ``(number, class)`` that must not be contacted,
+    ``key_class`` is the class of a listed customer key.
     """
 
     contact: tuple
@@ -74,18 +75,29 @@ class EcmContactList(models.Model):
     name = fields.Char(required=True)
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
-    user_id = fields.Many2one("res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True)
+    user_id = fields.Many2one(
+        "res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True
+    )
     state = fields.Selection(selection_add=[("done", "Imported")], default="draft")
     status = fields.Selection(
-        [("planned", "Not started"), ("active", "Active"), ("stopped", "Stopped"), ("expired", "Expired")],
+        [
+            ("planned", "Not started"),
+            ("active", "Active"),
+            ("stopped", "Stopped"),
+            ("expired", "Expired"),
+        ],
         required=True,
         default="active",
         readonly=True,
         copy=False,
         help="Contacts of a list that is not active are not called. Those of an expired one are closed.",
     )
-    date_start = fields.Datetime("Called from", help="Its contacts are not called before. Empty: at once.")
-    date_end = fields.Datetime("Called until", help="Its open contacts close as Expired then. Empty: no end.")
+    date_start = fields.Datetime(
+        "Called from", help="Its contacts are not called before. Empty: at once."
+    )
+    date_end = fields.Datetime(
+        "Called until", help="Its open contacts close as Expired then. Empty: no end."
+    )
     source = fields.Selection(
         [
             ("manual", "Upload"),
@@ -99,7 +111,9 @@ class EcmContactList(models.Model):
         default="manual",
         readonly=True,
     )
-    profile_id = fields.Many2one("ecm.import.profile", readonly=True, ondelete="set null", copy=False)
+    profile_id = fields.Many2one(
+        "ecm.import.profile", readonly=True, ondelete="set null", copy=False
+    )
     mode = fields.Selection(MODES, required=True, default="append", readonly=True)
     attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True, copy=False)
     file_name = fields.Char("File name", readonly=True)
@@ -108,35 +122,59 @@ class EcmContactList(models.Model):
     duplicate_policy = fields.Selection(
         DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
     )
-    duplicate_scope = fields.Selection(DUPLICATE_SCOPES, string="Known", required=True, default="campaign")
+    duplicate_scope = fields.Selection(
+        DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
+    )
     duplicate_days = fields.Integer(
-        "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
+        "Within the last (days)",
+        help="Only contacts that were added or called in these days count. 0: all.",
     )
 
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
     failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
-    duplicate_count = fields.Integer("Duplicate", readonly=True, help="Rows whose phone 1 was known already.")
-    updated_count = fields.Integer("Updated", readonly=True, help="Known contacts that got the file's values.")
+    duplicate_count = fields.Integer(
+        "Duplicate", readonly=True, help="Rows whose phone 1 was known already."
+    )
+    updated_count = fields.Integer(
+        "Updated", readonly=True, help="Known contacts that got the file's values."
+    )
     replaced_count = fields.Integer(
-        "Replaced", readonly=True, help="Contacts of earlier lists that were not in the file and were withdrawn."
+        "Replaced",
+        readonly=True,
+        help="Contacts of earlier lists that were not in the file and were withdrawn.",
     )
     warning_count = fields.Integer(
         "Values left out", readonly=True, help="Invalid values of contacts that were stored."
     )
-    failed_phone_1 = fields.Integer("Phone 1", readonly=True, copy=False, help="Values that are no number to call.")
-    failed_phone_2 = fields.Integer("Phone 2", readonly=True, copy=False, help="Values that are no number to call.")
-    failed_phone_3 = fields.Integer("Phone 3", readonly=True, copy=False, help="Values that are no number to call.")
-    failed_phone_4 = fields.Integer("Phone 4", readonly=True, copy=False, help="Values that are no number to call.")
-    failed_phone_5 = fields.Integer("Phone 5", readonly=True, copy=False, help="Values that are no number to call.")
-    reject_ids = fields.One2many("ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True)
+    failed_phone_1 = fields.Integer(
+        "Phone 1", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_2 = fields.Integer(
+        "Phone 2", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_3 = fields.Integer(
+        "Phone 3", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_4 = fields.Integer(
+        "Phone 4", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_5 = fields.Integer(
+        "Phone 5", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    reject_ids = fields.One2many(
+        "ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True
+    )
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
     available_count = fields.Integer(
-        compute="_compute_contact_counts", string="Available", help="Pending contacts whose time has come."
+        compute="_compute_contact_counts",
+        string="Available",
+        help="Pending contacts whose time has come.",
     )
 
     _dates_ordered = models.Constraint(
-        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)", "A list ends after it starts."
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
+        "A list ends after it starts.",
     )
     # The sweep: lists whose time comes.
     _starting = models.Index("(date_start) WHERE status = 'planned'")
@@ -149,13 +187,19 @@ class EcmContactList(models.Model):
         groups = (
             self.env["ecm.contact"]
             .sudo()
-            ._read_group([("list_id", "in", self.ids)], ["list_id", "state", "is_ready"], ["__count"])
+            ._read_group(
+                [("list_id", "in", self.ids)], ["list_id", "state", "is_ready"], ["__count"]
+            )
         )
         for contact_list in self:
             own = [row[1:] for row in groups if row[0] == contact_list]
             contact_list.contact_count = sum(count for _state, _is_ready, count in own)
-            contact_list.pending_count = sum(count for state, _is_ready, count in own if state == PENDING)
-            contact_list.available_count = sum(count for state, is_ready, count in own if state == PENDING and is_ready)
+            contact_list.pending_count = sum(
+                count for state, _is_ready, count in own if state == PENDING
+            )
+            contact_list.available_count = sum(
+                count for state, is_ready, count in own if state == PENDING and is_ready
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -190,7 +234,8 @@ class EcmContactList(models.Model):
             ("not_before", self.env._("Not before")),
         ]
         parameters = [
-            (name, self.env._("Business Parameter %s", number)) for number, name in enumerate(BUSINESS_PARAMETERS, 1)
+            (name, self.env._("Business Parameter %s", number))
+            for number, name in enumerate(BUSINESS_PARAMETERS, 1)
         ]
         return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
 
@@ -267,12 +312,15 @@ class EcmContactList(models.Model):
     # -- queue ----------------------------------------------------------------------------------------
 
     @api.model
-    def create_from_file(self, campaign, file_name, attachment, profile=None, source="manual", mode=None):
+    def create_from_file(
+        self, campaign, file_name, attachment, profile=None, source="manual", mode=None
+    ):
         """Have a file imported in the background (requirements L1 to L4).
 
         :param campaign: record of ``ecm.campaign``
         :param str file_name: shown as the list's name
-        :param attachment: record of ``ir.attachment`` with the file, which then belongs to the list; or its bytes
+        :param attachment: record of ``ir.attachment`` with the file, which then belongs to the
+        list; or its bytes
         :param profile: record of ``ecm.import.profile``; none to find out everything
         :param str source: a value of the field ``source``
         :param str mode: append, overwrite or update; the profile's if it is not given
@@ -282,7 +330,9 @@ class EcmContactList(models.Model):
         campaign.check_access("write")
         profile = profile or self.env["ecm.import.profile"]
         if isinstance(attachment, bytes):
-            attachment = self.env["ir.attachment"]._create_from_stream(file_name, io.BytesIO(attachment))
+            attachment = self.env["ir.attachment"]._create_from_stream(
+                file_name, io.BytesIO(attachment)
+            )
         try:
             with self._open_attachment(attachment) as file:
                 reading = profile._get_reading(file, campaign)
@@ -304,7 +354,12 @@ class EcmContactList(models.Model):
     def _create_queued(self, values, attachment):
         """:return: a list that waits for the background import of its attachment"""
         contact_list = self.create(
-            {"file_name": attachment.name, "file_size": attachment.file_size, **values, "attachment_id": attachment.id}
+            {
+                "file_name": attachment.name,
+                "file_size": attachment.file_size,
+                **values,
+                "attachment_id": attachment.id,
+            }
         )
         attachment.write({"res_model": self._name, "res_id": contact_list.id})
         contact_list.action_queue()
@@ -346,13 +401,18 @@ class EcmContactList(models.Model):
         self.campaign_id.filtered("is_running")._trigger_feed()
 
     def _replace_earlier(self):
-        """Overwriting: withdraw the never called contacts of the campaign's earlier lists that are not in this file.
+        """Overwriting: withdraw the never called contacts of the campaign's earlier lists that are
+        not in this file.
 
         :return: how many, 0 when there are no more (index ``ecm_contact__campaign_state``)
         """
         if self.mode != "overwrite":
             return 0
-        others = SQL("c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s", self.campaign_id.id, self.id)
+        others = SQL(
+            "c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s",
+            self.campaign_id.id,
+            self.id,
+        )
         reason = self.env._("Not in the list that replaced its own: %s", self.name)
         replaced = self.env["ecm.contact"]._close_uncalled(others, reason, SWEEP_BATCH)
         self.replaced_count += replaced
@@ -373,7 +433,11 @@ class EcmContactList(models.Model):
             country=self.options.get("country"),
             tz=self.campaign_id.tz,
             columns=self.options["dialect"].get("columns") or None,
-            **{name: self.options[name] for name in ("min_length", "max_length") if self.options.get(name)},
+            **{
+                name: self.options[name]
+                for name in ("min_length", "max_length")
+                if self.options.get(name)
+            },
         )
 
     def _load_chunk(self, chunk):
@@ -395,7 +459,8 @@ class EcmContactList(models.Model):
         }
 
     def _split_duplicates(self, rows):
-        """Tell new contacts from those that are known already, as the file names them or without listed numbers (L9).
+        """Tell new contacts from those that are known already, as the file names them or without
+        listed numbers (L9).
 
         :param rows: list of ``ImportRow``
         :return: ``(rows to store, rejects of the others, how many known contacts were updated)``
@@ -415,7 +480,9 @@ class EcmContactList(models.Model):
                 kept.append(row)
             else:
                 number = next(number for number in row.numbers if number in known)
-                duplicates.append(contact_rows.Reject(row.contact[LINE], "phone_1", number, "duplicate"))
+                duplicates.append(
+                    contact_rows.Reject(row.contact[LINE], "phone_1", number, "duplicate")
+                )
         return kept, duplicates, updated
 
     def _get_policy(self):
@@ -435,9 +502,11 @@ class EcmContactList(models.Model):
         return self.env["ecm.contact"]._get_known_phones(where, numbers)
 
     def _update_known(self, rows):
-        """Update the open contacts of the campaign that these rows are about; overwriting takes them into this list.
+        """Update the open contacts of the campaign that these rows are about; overwriting takes
+        them into this list.
 
-        :return: ``(rows of other numbers, numbers that are not open or stood in this file before, how many updated)``
+        :return: ``(rows of other numbers, numbers that are not open or stood in this file before,
+        how many updated)``
         """
         numbers = {number for row in rows for number in row.numbers}
         found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, numbers)
@@ -451,7 +520,9 @@ class EcmContactList(models.Model):
                 known.update({number} if contact_id else ())
             else:
                 others.append(row)
-        self.env["ecm.contact"]._update_imported(list(updates.values()), self.id if self.mode == "overwrite" else None)
+        self.env["ecm.contact"]._update_imported(
+            list(updates.values()), self.id if self.mode == "overwrite" else None
+        )
         return others, known, len(rows) - len(others)
 
     def _copy_contacts(self, rows):
@@ -476,7 +547,9 @@ class EcmContactList(models.Model):
             "COPY ecm_contact (%s) FROM STDIN",
             SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
         )
-        self._copy_expert(statement.code, contact_rows.copy_stream(texts, tuple(constants.values())))
+        self._copy_expert(
+            statement.code, contact_rows.copy_stream(texts, tuple(constants.values()))
+        )
 
     def _prepare_copy_constants(self, is_ready, now):
         """Columns that are the same in every row of a chunk; an extension adds its own.
@@ -527,11 +600,19 @@ class EcmContactList(models.Model):
     def action_download_rejects(self):
         """Download the rows that were not stored."""
         self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/ecm/contact_list/{self.id}/rejects", "target": "download"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ecm/contact_list/{self.id}/rejects",
+            "target": "download",
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self.env["ecm.attempt"].sudo().search_count([("contact_id.list_id", "in", self.ids)], limit=1):
+        if (
+            self.env["ecm.attempt"]
+            .sudo()
+            .search_count([("contact_id.list_id", "in", self.ids)], limit=1)
+        ):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
 
     def unlink(self):
@@ -542,5 +623,7 @@ class EcmContactList(models.Model):
 def _with_texts(chunks, number_of):
     """Make the COPY texts of each chunk's contacts, in the thread that parses them."""
     for chunk in chunks:
-        chunk.texts = [contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in chunk.contacts]
+        chunk.texts = [
+            contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in chunk.contacts
+        ]
         yield chunk

@@ -27,8 +27,9 @@ class EcmContactList(models.Model):
     def _scrub(self, contacts, texts):
         """Take listed numbers out of new contacts.
 
-        A contact keeps its other numbers. One that has none left, or whose customer key is listed, is stored closed as
-        *DNC Listed*: it is counted and can be looked up, and is never contacted.
+        A contact keeps its other numbers. One that has none left, or whose customer key is listed,
+        is stored closed as *DNC Listed*: it is counted and can be looked up, and is never
+        contacted.
 
         :param texts: COPY text of each contact
         :return: list of ``ImportRow``
@@ -43,7 +44,9 @@ class EcmContactList(models.Model):
             key_class = listed_keys.get(contact[KEY]) if listed_keys else None
             phone = contact[PHONES.start]
             if key_class or not left[PHONES.start]:
-                rows.append(ImportRow(contact, text, contact, (phone,), found, key_class, is_closed=True))
+                rows.append(
+                    ImportRow(contact, text, contact, (phone,), found, key_class, is_closed=True)
+                )
             elif found:
                 text = contact_rows.copy_row((*left[1:], number_of(left)))
                 phones = tuple(dict.fromkeys((left[PHONES.start], phone)))
@@ -63,11 +66,14 @@ class EcmContactList(models.Model):
                 continue
             classes = [dnc_class for _number, dnc_class in row.listed]
             hits.update(f"dnc_{dnc_class}_numbers" for dnc_class in classes)
-            hits.update(f"dnc_{dnc_class}_contacts" for dnc_class in {*classes, row.key_class} - {None})
+            hits.update(
+                f"dnc_{dnc_class}_contacts" for dnc_class in {*classes, row.key_class} - {None}
+            )
             if not row.is_closed:
                 line = row.contact[LINE]
                 warnings += [
-                    contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}") for number, dnc_class in row.listed
+                    contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}")
+                    for number, dnc_class in row.listed
                 ]
         return hits, warnings
 
@@ -81,7 +87,9 @@ class EcmContactList(models.Model):
 
 
 def _take_out(contact, listed):
-    """The contact with the numbers that are left moved up, and the ``(number, class)`` of the others."""
+    """The contact with the numbers that are left moved up, and the ``(number, class)`` of the
+    others.
+    """
     found = tuple((number, listed[number]) for number in contact[PHONES] if number in listed)
     if not found:
         return contact, found

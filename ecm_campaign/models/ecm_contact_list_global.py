@@ -27,7 +27,13 @@ class EcmContactList(models.Model):
         self.check_access("write")
         if not self.global_list_id:
             attachment = self.attachment_id
-            values = {"name": self.name, "company_id": self.company_id.id, "attachment_id": attachment.id}
+            values = {
+                "name": self.name,
+                "company_id": self.company_id.id,
+                "attachment_id": attachment.id,
+            }
             self.global_list_id = self.env["ecm.global.list"].create(values)
-            attachment.sudo().write({"res_model": "ecm.global.list", "res_id": self.global_list_id.id})
+            attachment.sudo().write(
+                {"res_model": "ecm.global.list", "res_id": self.global_list_id.id}
+            )
         return self.global_list_id

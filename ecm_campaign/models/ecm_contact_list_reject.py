@@ -15,12 +15,16 @@ class EcmContactListReject(models.Model):
     list_id = fields.Many2one("ecm.contact.list", required=True, ondelete="cascade", index=True)
     line_number = fields.Integer("Line", required=True, help="Line of the file, counted from 1.")
     field_name = fields.Char("Field")
-    column_label = fields.Char("Column", compute="_compute_column_label", help="As the file names it.")
+    column_label = fields.Char(
+        "Column", compute="_compute_column_label", help="As the file names it."
+    )
     value = fields.Char()
     reason = fields.Char("Reason code", required=True)
     reason_text = fields.Char("Reason", compute="_compute_reason_text")
     row_text = fields.Char("Row", help="The row as it was read; at most 2,000 characters.")
-    is_warning = fields.Boolean("Contact kept", help="Only the value was left out; the contact was stored without it.")
+    is_warning = fields.Boolean(
+        "Contact kept", help="Only the value was left out; the contact was stored without it."
+    )
 
     @api.depends("reason")
     @api.depends_context("lang")

@@ -7,9 +7,11 @@ class EcmContact(models.Model):
 
     @api.model
     def _filter_ready(self, campaigns, now):
-        """Campaigns that have contacts to send: a look into indexes ``_ready_arrival`` and ``_waiting`` each.
+        """Campaigns that have contacts to send: a look into indexes ``_ready_arrival`` and
+        ``_waiting`` each.
 
-        The orders are those of the indexes: without them the planner may read the table for the first that matches.
+        The orders are those of the indexes: without them the planner may read the table for the
+        first that matches.
 
         :param datetime now: naive UTC
         """
@@ -33,7 +35,8 @@ class EcmContact(models.Model):
 
     @api.model
     def _count_at_dialer(self, campaigns):
-        """Contacts at the dialer, counted in index ``_campaign_state``: costs what is there, not what is stored.
+        """Contacts at the dialer, counted in index ``_campaign_state``: costs what is there, not
+        what is stored.
 
         :return: ``{campaign id: count}``
         """

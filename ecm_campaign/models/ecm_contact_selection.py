@@ -9,7 +9,9 @@ OWN_FIELDS = {"is_ready", "next_attempt_at", "state", "block_reason", "block_det
 
 
 class EcmContact(models.Model):
-    """Contacts that the selection holds back, and those that wait for their target group's turn (requirement C11)."""
+    """Contacts that the selection holds back, and those that wait for their target group's turn
+    (requirement C11).
+    """
 
     _inherit = "ecm.contact"
 
@@ -23,9 +25,13 @@ class EcmContact(models.Model):
     is_drawn = fields.Boolean(readonly=True, copy=False, help="It was its target group's turn.")
 
     # What a changed selection looks at again.
-    _held = models.Index("(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = 'pending'")
+    _held = models.Index(
+        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = 'pending'"
+    )
     # A target group's queue in the order of arrival, and by priority.
-    _queue_arrival = models.Index("(target_group_id, id) WHERE block_reason = 'target_group' AND state = 'pending'")
+    _queue_arrival = models.Index(
+        "(target_group_id, id) WHERE block_reason = 'target_group' AND state = 'pending'"
+    )
     _queue_priority = models.Index(
         "(target_group_id, priority DESC, id) WHERE block_reason = 'target_group' AND state = 'pending'"
     )
@@ -111,7 +117,9 @@ class EcmContact(models.Model):
 
         :rtype: set
         """
-        self.env.cr.execute(SQL("SELECT id FROM ecm_contact WHERE id = ANY(%s) AND is_drawn", list(contact_ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM ecm_contact WHERE id = ANY(%s) AND is_drawn", list(contact_ids))
+        )
         return {contact_id for (contact_id,) in self.env.cr.fetchall()}
 
     @api.model

@@ -12,7 +12,9 @@ COLUMNS = {"phone": PHONE_FIELDS, "key": ("account_number",)}
 
 
 class EcmContactWithdrawal(models.Model):
-    """A file of numbers or customer keys whose open contacts are withdrawn, in the background (requirement L10)."""
+    """A file of numbers or customer keys whose open contacts are withdrawn, in the background
+    (requirement L10).
+    """
 
     _name = "ecm.contact.withdrawal"
     _inherit = ["ecm.file.job"]
@@ -21,9 +23,14 @@ class EcmContactWithdrawal(models.Model):
     _rec_name = "file_name"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    campaign_id = fields.Many2one("ecm.campaign", readonly=True, ondelete="cascade", help="Empty: all campaigns.")
+    campaign_id = fields.Many2one(
+        "ecm.campaign", readonly=True, ondelete="cascade", help="Empty: all campaigns."
+    )
     match = fields.Selection(
-        [("phone", "Phone numbers"), ("key", "Customer keys")], string="The file holds", required=True, readonly=True
+        [("phone", "Phone numbers"), ("key", "Customer keys")],
+        string="The file holds",
+        required=True,
+        readonly=True,
     )
     reason = fields.Char(required=True, readonly=True)
     attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True)
@@ -79,7 +86,8 @@ class _Chunk(NamedTuple):
 def _parse(rows, place, read):
     while chunk := list(islice(rows, CHUNK_ROWS)):
         values = [
-            read(cells[place]) if isinstance(cells, list) and place < len(cells) else None for _line, cells in chunk
+            read(cells[place]) if isinstance(cells, list) and place < len(cells) else None
+            for _line, cells in chunk
         ]
         yield _Chunk(values, len(chunk), chunk[-1][0])
 

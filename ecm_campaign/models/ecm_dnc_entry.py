@@ -12,7 +12,9 @@ COUNTED_EXACTLY = 100_000
 
 
 class EcmDncEntry(models.Model):
-    """One number, number prefix or customer key that must not be contacted: a lean table for tens of millions."""
+    """One number, number prefix or customer key that must not be contacted: a lean table for tens
+    of millions.
+    """
 
     _name = "ecm.dnc.entry"
     _description = "Do-not-contact Entry"
@@ -27,7 +29,10 @@ class EcmDncEntry(models.Model):
         required=True,
         default="number",
     )
-    value = fields.Char(required=True, help="A number or its beginning in international notation, or a customer key.")
+    value = fields.Char(
+        required=True,
+        help="A number or its beginning in international notation, or a customer key.",
+    )
     date_from = fields.Date("From", help="Empty: at once.")
     date_to = fields.Date("Until", help="Empty: for ever.")
     reason = fields.Char()
@@ -46,7 +51,9 @@ class EcmDncEntry(models.Model):
         for vals in vals_list:
             vals["value"] = self._normalise(vals.get("kind", "number"), vals.get("value") or "")
         entries = super().create(vals_list)
-        for dnc_list, added in entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items():
+        for dnc_list, added in (
+            entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items()
+        ):
             if dnc_list.mirrors_blacklist:
                 self.env["phone.blacklist"].sudo()._mirror(added.mapped("value"))
         return entries
@@ -54,13 +61,17 @@ class EcmDncEntry(models.Model):
     def write(self, vals):
         if "value" in vals or "kind" in vals:
             for entry in self:
-                value = self._normalise(vals.get("kind", entry.kind), vals.get("value", entry.value))
+                value = self._normalise(
+                    vals.get("kind", entry.kind), vals.get("value", entry.value)
+                )
                 super(EcmDncEntry, entry).write({**vals, "value": value})
             return True
         return super().write(vals)
 
     def unlink(self):
-        mirrored = self.filtered(lambda entry: entry.kind == "number" and entry.list_id.mirrors_blacklist)
+        mirrored = self.filtered(
+            lambda entry: entry.kind == "number" and entry.list_id.mirrors_blacklist
+        )
         numbers = mirrored.mapped("value")
         result = super().unlink()
         self.env["phone.blacklist"].sudo()._unmirror(numbers)
@@ -73,14 +84,20 @@ class EcmDncEntry(models.Model):
         if kind == "key" and value:
             return value
         if kind == "prefix":
-            digits = "+" + "".join(character for character in value.removeprefix("00") if character.isdigit())
+            digits = "+" + "".join(
+                character for character in value.removeprefix("00") if character.isdigit()
+            )
             if len(digits) in PREFIX_LENGTHS:
                 return digits
-            raise ValidationError(self.env._("A beginning has 2 to 14 digits with the country code, such as +4930."))
+            raise ValidationError(
+                self.env._("A beginning has 2 to 14 digits with the country code, such as +4930.")
+            )
         number, reason = phones.normalise(value, self.env.company.country_id.code)
         if reason:
             text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
-            raise ValidationError(self.env._("%(value)s is not a number (%(reason)s).", value=value, reason=text))
+            raise ValidationError(
+                self.env._("%(value)s is not a number (%(reason)s).", value=value, reason=text)
+            )
         return number
 
     def _describe(self):
@@ -104,8 +121,9 @@ class EcmDncEntry(models.Model):
     def _get_holding(self, kind, lists):
         """Those of the lists that hold entries of a kind: the others cost no look-ups.
 
-        One look into the index ``_list_kind`` for each list: in this order, what follows an empty list is found at
-        once. Asked whether an entry *exists*, PostgreSQL would read every entry of the other lists.
+        One look into the index ``_list_kind`` for each list: in this order, what follows an empty
+        list is found at once. Asked whether an entry *exists*, PostgreSQL would read every entry of
+        the other lists.
         """
         if not lists:
             return lists
@@ -128,8 +146,9 @@ class EcmDncEntry(models.Model):
     def _match(self, kind, values, lists):
         """Which values stand in these lists today (unique index, led by value).
 
-        OFFSET keeps one look into the index for each value, and the lists outside, which would lead to another index:
-        also right after a load, when PostgreSQL does not know yet how large the table is and would read all of it.
+        OFFSET keeps one look into the index for each value, and the lists outside, which would lead
+        to another index: also right after a load, when PostgreSQL does not know yet how large the
+        table is and would read all of it.
 
         :return: list of ``(value, list id)``
         """
@@ -208,7 +227,8 @@ class EcmDncEntry(models.Model):
     def _delete_of(self, dnc_lists, before=None, limit=None):
         """Delete the entries of lists (index ``_list_kind``).
 
-        :param before: only numbers that were added earlier, naive UTC; beginnings and customer keys stay
+        :param before: only numbers that were added earlier, naive UTC; beginnings and customer keys
+        stay
         :param int limit: no more than these
         :return: how many
         """
@@ -217,7 +237,9 @@ class EcmDncEntry(models.Model):
         if before:
             where = SQL("%s AND kind = 'number' AND added_at < %s", where, before)
         if limit:
-            where = SQL("id = ANY(ARRAY(SELECT id FROM ecm_dnc_entry WHERE %s LIMIT %s))", where, limit)
+            where = SQL(
+                "id = ANY(ARRAY(SELECT id FROM ecm_dnc_entry WHERE %s LIMIT %s))", where, limit
+            )
         self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE %s", where))
         count = self.env.cr.rowcount
         self.invalidate_model()
@@ -243,15 +265,21 @@ class EcmDncEntry(models.Model):
     def _count_up_to(self, dnc_list, limit):
         """How many entries a list has, at most ``limit`` (index ``_list_kind``)."""
         self.flush_model()
-        entries = SQL("SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s LIMIT %s", dnc_list.id or 0, limit)
+        entries = SQL(
+            "SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s LIMIT %s", dnc_list.id or 0, limit
+        )
         self.env.cr.execute(SQL("SELECT count(*) FROM (%s) AS found", entries))
         return self.env.cr.fetchone()[0]
 
     @api.model
     def _estimate_count(self, dnc_list):
-        """How many entries a list has; beyond `COUNTED_EXACTLY` as the planner sees it, which takes no time."""
+        """How many entries a list has; beyond `COUNTED_EXACTLY` as the planner sees it, which takes
+        no time.
+        """
         count = self._count_up_to(dnc_list, COUNTED_EXACTLY)
         if count < COUNTED_EXACTLY:
             return count
-        self.env.cr.execute(SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s", dnc_list.id))
+        self.env.cr.execute(
+            SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s", dnc_list.id)
+        )
         return max(count, self.env.cr.fetchone()[0][0]["Plan"]["Plan Rows"])

@@ -15,13 +15,20 @@ DNC_CLASSES = [
     ("litigation", "Litigation"),
 ]
 BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
-STRICTNESS = ("corporate", "national", "compliance", "litigation")  # what stands on several lists counts as the last
+STRICTNESS = (
+    "corporate",
+    "national",
+    "compliance",
+    "litigation",
+)  # what stands on several lists counts as the last
 DELETE_AT_ONCE = 50_000
 PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
 
 
 class EcmDncList(models.Model):
-    """Who must not be contacted, through which channels, where and until when (requirements N1, N2)."""
+    """Who must not be contacted, through which channels, where and until when (requirements N1,
+    N2).
+    """
 
     _name = "ecm.dnc.list"
     _description = "Do-not-contact List"
@@ -31,11 +38,19 @@ class EcmDncList(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
     sequence = fields.Integer(default=10)
-    dnc_class = fields.Selection(DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True)
+    dnc_class = fields.Selection(
+        DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True
+    )
     company_id = fields.Many2one("res.company", help="Empty: all companies.")
-    for_voice = fields.Boolean("Calls", default=True, tracking=True, help="Numbers of this list are not called.")
-    for_sms = fields.Boolean("Text messages", default=True, tracking=True, help="Numbers of this list get no messages.")
-    campaign_ids = fields.Many2many("ecm.campaign", string="Only in", help="Empty: in all campaigns.")
+    for_voice = fields.Boolean(
+        "Calls", default=True, tracking=True, help="Numbers of this list are not called."
+    )
+    for_sms = fields.Boolean(
+        "Text messages", default=True, tracking=True, help="Numbers of this list get no messages."
+    )
+    campaign_ids = fields.Many2many(
+        "ecm.campaign", string="Only in", help="Empty: in all campaigns."
+    )
     date_from = fields.Date("Valid from", tracking=True)
     date_to = fields.Date("Valid until", tracking=True)
     max_age_days = fields.Integer(
@@ -43,7 +58,9 @@ class EcmDncList(models.Model):
         tracking=True,
         help="A registry that was not loaded for longer blocks its campaigns until it is loaded again. 0: never.",
     )
-    refreshed_at = fields.Datetime("Loaded on", copy=False, tracking=True, help="When the registry was loaded last.")
+    refreshed_at = fields.Datetime(
+        "Loaded on", copy=False, tracking=True, help="When the registry was loaded last."
+    )
     is_outdated = fields.Boolean(compute="_compute_is_outdated")
     mirrors_blacklist = fields.Boolean(
         "Also in Odoo's blacklist",
@@ -51,29 +68,39 @@ class EcmDncList(models.Model):
         help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
     )
     entry_count = fields.Integer(
-        compute="_compute_entry_count", string="Entries", help="An estimate where there are more than 100,000."
+        compute="_compute_entry_count",
+        string="Entries",
+        help="An estimate where there are more than 100,000.",
     )
     is_deleting = fields.Boolean(readonly=True, copy=False, help="Its entries are being deleted.")
 
-    _age_positive = models.Constraint("CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0.")
+    _age_positive = models.Constraint(
+        "CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0."
+    )
 
     @api.depends("max_age_days", "refreshed_at")
     def _compute_is_outdated(self):
         now = fields.Datetime.now()
         for record in self:
             limit = now - timedelta(days=record.max_age_days)
-            record.is_outdated = bool(record.max_age_days and (record.refreshed_at or limit) <= limit)
+            record.is_outdated = bool(
+                record.max_age_days and (record.refreshed_at or limit) <= limit
+            )
 
     def _compute_entry_count(self):
         for record in self:
             record.entry_count = self.env["ecm.dnc.entry"]._estimate_count(record)
 
     def unlink(self):
-        """Lists go with their entries. A large one is out of force and sight at once, and deleted in the background."""
+        """Lists go with their entries. A large one is out of force and sight at once, and deleted
+        in the background.
+        """
         self.check_access("unlink")
         entries = self.env["ecm.dnc.entry"]
         self.env["phone.blacklist"].sudo()._unmirror(entries._get_mirrored(self), besides=self.ids)
-        large = self.filtered(lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE)
+        large = self.filtered(
+            lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE
+        )
         if large:
             large.write({"active": False, "is_deleting": True})
             self.env.ref("ecm_campaign.ir_cron_dnc_delete").sudo()._trigger()
@@ -95,7 +122,11 @@ class EcmDncList(models.Model):
         """Open the entries of this list."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_entry_action")
-        return {**action, "domain": [("list_id", "=", self.id)], "context": {"default_list_id": self.id}}
+        return {
+            **action,
+            "domain": [("list_id", "=", self.id)],
+            "context": {"default_list_id": self.id},
+        }
 
     def action_load(self):
         """Open the wizard that loads a file of numbers."""
@@ -123,7 +154,9 @@ class EcmDncList(models.Model):
         domain = Domain(f"for_{channel}", "=", True) & self._get_in_force_domain()
         if campaign:
             domain &= Domain("company_id", "in", (False, campaign.company_id.id))
-            domain &= Domain("campaign_ids", "=", False) | Domain("campaign_ids", "in", campaign.ids)
+            domain &= Domain("campaign_ids", "=", False) | Domain(
+                "campaign_ids", "in", campaign.ids
+            )
         return self.sudo().search(domain)
 
     @api.model
@@ -140,7 +173,8 @@ class EcmDncList(models.Model):
 
     @api.model
     def _find_listed(self, campaign, numbers, keys=(), channel=None):
-        """Which numbers and customer keys must not be contacted (unique index of ``ecm.dnc.entry``).
+        """Which numbers and customer keys must not be contacted (unique index of
+        ``ecm.dnc.entry``).
 
         :param numbers: E.164
         :return: ``({number: class}, {key: class})``, the strictest class of each
@@ -151,7 +185,9 @@ class EcmDncList(models.Model):
         matches += entries._match_prefixes(numbers, lists)
         blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
         keyed = entries._match("key", keys, lists)
-        return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(_get_classes(keyed, lists))
+        return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(
+            _get_classes(keyed, lists)
+        )
 
     def _find_blacklisted(self, numbers):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
@@ -170,7 +206,8 @@ class EcmDncList(models.Model):
     # -- adding and removing --------------------------------------------------------------------------
 
     def api_add(self, numbers, reason=None):
-        """Add numbers, one by one or a few thousand at a time; those that are listed already stay as they are.
+        """Add numbers, one by one or a few thousand at a time; those that are listed already stay
+        as they are.
 
         :param numbers: list of text, in any usual notation with country code
         :return: ``{"added": count, "invalid": [numbers that are none]}``
@@ -207,7 +244,9 @@ class EcmDncList(models.Model):
         self.check_access("write")
         country = (self.company_id or self.env.company).country_id.code
         values = [phones.normalise(str(raw), country)[0] or str(raw) for raw in numbers]
-        entries = self.env["ecm.dnc.entry"].search([("list_id", "=", self.id), ("value", "in", values)])
+        entries = self.env["ecm.dnc.entry"].search(
+            [("list_id", "=", self.id), ("value", "in", values)]
+        )
         count = len(entries)
         entries.unlink()
         return count
@@ -226,8 +265,9 @@ class EcmDncList(models.Model):
         Only what is in force today: an entry that is over blocks nothing.
 
         :param number: in any usual notation with country code, or in that of the company's country
-        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks", "running"}``, all text;
-            ``running`` are the running campaigns that do not call it therefore
+        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks",
+            "running"}``, all text; ``running`` are the running campaigns that do not call it
+            therefore
         :raise UserError: this is no phone number
         """
         self.check_access("read")
@@ -256,7 +296,9 @@ class EcmDncList(models.Model):
         return findings
 
     @api.model
-    def _prepare_finding(self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""):
+    def _prepare_finding(
+        self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""
+    ):
         labels = dict(self._fields["dnc_class"]._description_selection(self.env))
         return {
             "list": name,
@@ -282,13 +324,23 @@ class EcmDncList(models.Model):
         return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
 
     def _get_running_text(self):
-        """The running campaigns that a list keeps from contacting, by name; for no list: all that run."""
+        """The running campaigns that a list keeps from contacting, by name; for no list: all that
+        run.
+        """
         domain = Domain("is_running", "=", True)
         if self:
             kinds = [kind for kind, _label in self.env["ecm.campaign"]._fields["kind"].selection]
-            domain &= Domain("kind", "in", [k for k in kinds if (self.for_sms if k == "sms" else self.for_voice)])
-            domain &= Domain("company_id", "=", self.company_id.id) if self.company_id else Domain.TRUE
-            domain &= Domain("id", "in", self.sudo().campaign_ids.ids) if self.sudo().campaign_ids else Domain.TRUE
+            domain &= Domain(
+                "kind", "in", [k for k in kinds if (self.for_sms if k == "sms" else self.for_voice)]
+            )
+            domain &= (
+                Domain("company_id", "=", self.company_id.id) if self.company_id else Domain.TRUE
+            )
+            domain &= (
+                Domain("id", "in", self.sudo().campaign_ids.ids)
+                if self.sudo().campaign_ids
+                else Domain.TRUE
+            )
         return ", ".join(self.env["ecm.campaign"].search(domain).mapped("name"))
 
 

@@ -19,18 +19,26 @@ class EcmDncList(models.Model):
         wanted = Domain("kind", "=", "number") & Domain("value", "in", list(numbers))
         wanted |= Domain("kind", "=", "prefix") & Domain("value", "in", list(beginnings))
         wanted |= Domain("kind", "=", "key") & Domain("value", "in", list(keys))
-        entries = self.env["ecm.dnc.entry"].sudo().search(wanted & in_force & Domain("list_id", "in", lists.ids))
+        entries = (
+            self.env["ecm.dnc.entry"]
+            .sudo()
+            .search(wanted & in_force & Domain("list_id", "in", lists.ids))
+        )
         sentences = [entry._explain() for entry in entries]
         blacklisted = self.env["phone.blacklist"].sudo().search([("number", "in", list(numbers))])
         name = self.env._("Odoo's blacklist")
-        return sentences + [self._describe_listing(row.number, name, row.create_date) for row in blacklisted]
+        return sentences + [
+            self._describe_listing(row.number, name, row.create_date) for row in blacklisted
+        ]
 
     @api.model
     def _describe_listing(self, value, name, since):
         if not since:
             return self.env._("%(value)s is on the list %(name)s.", value=value, name=name)
         day = self.env["ecm.engine"]._format_day(since)
-        return self.env._("%(value)s is on the list %(name)s since %(day)s.", value=value, name=name, day=day)
+        return self.env._(
+            "%(value)s is on the list %(name)s since %(day)s.", value=value, name=name, day=day
+        )
 
 
 class EcmDncEntry(models.Model):

@@ -11,7 +11,9 @@ CHUNK_ROWS = 50_000
 
 
 class EcmDncLoad(models.Model):
-    """A file of numbers on its way into a do-not-contact list: in the background, resumable (requirement N1)."""
+    """A file of numbers on its way into a do-not-contact list: in the background, resumable
+    (requirement N1).
+    """
 
     _name = "ecm.dnc.load"
     _inherit = ["ecm.file.job"]
@@ -23,7 +25,9 @@ class EcmDncLoad(models.Model):
     file = fields.Binary(required=True, attachment=True)
     file_name = fields.Char(readonly=True)
     mode = fields.Selection(
-        [("append", "Add to the list"), ("replace", "Replace what the list holds")], required=True, default="append"
+        [("append", "Add to the list"), ("replace", "Replace what the list holds")],
+        required=True,
+        default="append",
     )
     state = fields.Selection(selection_add=[("importing", "Loading"), ("done", "Loaded")])
     loaded_count = fields.Integer("New", readonly=True)
@@ -40,13 +44,22 @@ class EcmDncLoad(models.Model):
     def action_open(self):
         """Close the upload and show the load with its progress."""
         self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+        }
 
     def _get_turn(self):
         return self.list_id
 
     def _get_file(self):
-        domain = [("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)]
+        domain = [
+            ("res_model", "=", self._name),
+            ("res_field", "=", "file"),
+            ("res_id", "=", self.id),
+        ]
         return self.env["ir.attachment"].sudo().search(domain, limit=1)
 
     def _get_chunks(self, stream):
@@ -67,11 +80,13 @@ class EcmDncLoad(models.Model):
         """Replacing: take out what the file no longer has."""
         if self.mode != "replace" or not self.loaded_count + self.duplicate_count:
             return 0
-        return self.env["ecm.dnc.entry"]._delete_of(self.list_id, before=self.started_at, limit=CHUNK_ROWS)
+        return self.env["ecm.dnc.entry"]._delete_of(
+            self.list_id, before=self.started_at, limit=CHUNK_ROWS
+        )
 
     def _complete(self):
-        """A file without a single number changes nothing: it is a wrong one, and must neither empty a registry nor make
-        it pass for fresh."""
+        """A file without a single number changes nothing: it is a wrong one, and must neither empty
+        a registry nor make it pass for fresh."""
         if not self.loaded_count + self.duplicate_count:
             self._fail(self.env._("The file has no phone numbers. The list stays as it was."))
             return
@@ -82,8 +97,8 @@ class EcmDncLoad(models.Model):
     def _copy_in(self, numbers):
         """Take in the numbers that are not listed yet.
 
-        Straight into the table, at the speed of COPY, as long as none of them is. From the first one that is, they go
-        through a table beside it.
+        Straight into the table, at the speed of COPY, as long as none of them is. From the first
+        one that is, they go through a table beside it.
 
         :return: how many were new
         """
@@ -101,7 +116,9 @@ class EcmDncLoad(models.Model):
         now = fields.Datetime.to_string(fields.Datetime.now())
         constants = f"\t{self.list_id.id}\tnumber\t{now}\t{self.create_uid.id}\n"
         stream = io.BytesIO("".join([number + constants for number in numbers]).encode())
-        self._copy_expert("COPY ecm_dnc_entry (value, list_id, kind, added_at, added_by) FROM STDIN", stream)
+        self._copy_expert(
+            "COPY ecm_dnc_entry (value, list_id, kind, added_at, added_by) FROM STDIN", stream
+        )
 
     def _copy_beside(self, numbers):
         cursor = self.env.cr

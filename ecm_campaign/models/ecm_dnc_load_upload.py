@@ -13,7 +13,10 @@ class EcmDncLoad(models.Model):
         uploads = [self._get_upload(vals) for vals in vals_list]
         loads = super().create(
             [
-                {**{name: value for name, value in vals.items() if name != "attachment_id"}, **_name_of(upload)}
+                {
+                    **{name: value for name, value in vals.items() if name != "attachment_id"},
+                    **_name_of(upload),
+                }
                 for vals, upload in zip(vals_list, uploads, strict=True)
             ]
         )

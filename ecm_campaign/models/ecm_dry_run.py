@@ -15,7 +15,8 @@ RUN_AT_ONCE = 2000  # contacts
 RECENT_ATTEMPTS = 20_000
 ENOUGH_RESULTS = 50
 DEFAULT_CALLS_PER_HOUR = 85
-# Where nothing was called yet: shares of outcomes in per cent, as a list of fresh numbers in business hours has them.
+# Where nothing was called yet: shares of outcomes in per cent, as a list of fresh numbers in
+# business hours has them.
 SHIPPED_RATES = {
     "voice": 30,
     "no_answer": 30,
@@ -47,7 +48,9 @@ class EcmDryRun(models.Model):
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
-    user_id = fields.Many2one("res.users", "Made by", default=lambda self: self.env.user, readonly=True)
+    user_id = fields.Many2one(
+        "res.users", "Made by", default=lambda self: self.env.user, readonly=True
+    )
     state = fields.Selection(
         [
             ("draft", "Draft"),
@@ -72,7 +75,10 @@ class EcmDryRun(models.Model):
         help="How many calls the dialer and its agents make for this campaign in an hour in which it is open.",
     )
     call_minutes = fields.Float(
-        "Minutes to the result", required=True, default=3.0, help="From the start of a call to its result here."
+        "Minutes to the result",
+        required=True,
+        default=3.0,
+        help="From the start of a call to its result here.",
     )
     sample_size = fields.Integer(
         "Contacts at most",
@@ -81,7 +87,9 @@ class EcmDryRun(models.Model):
         help="Of a larger campaign a sample of so many contacts is taken, and the figures are scaled up.",
     )
     seed = fields.Integer(
-        default=1, required=True, help="Outcomes are drawn by chance. The same seed draws the same ones again."
+        default=1,
+        required=True,
+        help="Outcomes are drawn by chance. The same seed draws the same ones again.",
     )
     rate_ids = fields.One2many("ecm.dry.run.rate", "run_id", string="Assumed outcomes", copy=True)
     rates_source = fields.Char("Where the assumptions are from", readonly=True)
@@ -98,13 +106,22 @@ class EcmDryRun(models.Model):
     warnings = fields.Text(readonly=True, copy=False)
     error = fields.Char(readonly=True, copy=False)
     line_ids = fields.One2many("ecm.dry.run.line", "run_id", string="Calls by hour", readonly=True)
-    group_ids = fields.One2many("ecm.dry.run.group", "run_id", string="What became of them", readonly=True)
-    closed_ids = fields.One2many("ecm.dry.run.group", "run_id", domain=[("kind", "=", "closed")], readonly=True)
-    blocked_ids = fields.One2many("ecm.dry.run.group", "run_id", domain=[("kind", "!=", "closed")], readonly=True)
+    group_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", string="What became of them", readonly=True
+    )
+    closed_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", domain=[("kind", "=", "closed")], readonly=True
+    )
+    blocked_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", domain=[("kind", "!=", "closed")], readonly=True
+    )
 
-    _horizon_range = models.Constraint("CHECK(horizon_days BETWEEN 1 AND 60)", "A dry run looks 1 to 60 days ahead.")
+    _horizon_range = models.Constraint(
+        "CHECK(horizon_days BETWEEN 1 AND 60)", "A dry run looks 1 to 60 days ahead."
+    )
     _pace_positive = models.Constraint(
-        "CHECK(calls_per_hour > 0 AND call_minutes >= 0)", "Calls an hour: more than 0. Minutes: 0 or more."
+        "CHECK(calls_per_hour > 0 AND call_minutes >= 0)",
+        "Calls an hour: more than 0. Minutes: 0 or more.",
     )
     _sample_range = models.Constraint(
         "CHECK(sample_size BETWEEN 100 AND 100000)", "A dry run looks at 100 to 100,000 contacts."
@@ -115,7 +132,9 @@ class EcmDryRun(models.Model):
     def _compute_display_name(self):
         for run in self:
             day = self.env["ecm.engine"]._format(run.start_at) if run.start_at else ""
-            run.display_name = self.env._("%(campaign)s from %(day)s", campaign=run.campaign_id.name, day=day)
+            run.display_name = self.env._(
+                "%(campaign)s from %(day)s", campaign=run.campaign_id.name, day=day
+            )
 
     @api.depends("rate_ids.percent")
     def _compute_rate_total(self):
@@ -137,8 +156,8 @@ class EcmDryRun(models.Model):
     # -- assumptions ----------------------------------------------------------------------------------
 
     def _assume_rates(self):
-        """Shares of outcomes as this campaign had them, else those of its strategy, else its company's, else shipped
-        ones."""
+        """Shares of outcomes as this campaign had them, else those of its strategy, else its
+        company's, else shipped ones."""
         self.ensure_one()
         shares, source = self._find_rates()
         outcomes = self.env["ecm.outcome"].search([])
@@ -165,7 +184,9 @@ class EcmDryRun(models.Model):
             counts = self.env["ecm.attempt"]._tally_recent(candidates, RECENT_ATTEMPTS)
             total = sum(counts.values())
             if total >= ENOUGH_RESULTS:
-                return {code: round(100 * count / total, 2) for code, count in counts.items()}, source
+                return {
+                    code: round(100 * count / total, 2) for code, count in counts.items()
+                }, source
         return SHIPPED_RATES, self.env._("shipped assumptions: there are no results yet")
 
     # -- buttons --------------------------------------------------------------------------------------
@@ -178,7 +199,13 @@ class EcmDryRun(models.Model):
         for run in self:
             run._check_assumptions()
             count = min(run._count_pending(), run.sample_size)
-            run.write({"state": "queued" if count > RUN_AT_ONCE else "running", "progress": 0, "error": False})
+            run.write(
+                {
+                    "state": "queued" if count > RUN_AT_ONCE else "running",
+                    "progress": 0,
+                    "error": False,
+                }
+            )
             if count <= RUN_AT_ONCE:
                 run.sudo()._simulate()
         if "queued" in self.mapped("state"):
@@ -194,12 +221,19 @@ class EcmDryRun(models.Model):
         """Open a copy with the same assumptions, to change some of them."""
         self.ensure_one()
         copy = self.copy({"start_at": max(self.start_at, fields.Datetime.now())})
-        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": copy.id, "view_mode": "form"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": copy.id,
+            "view_mode": "form",
+        }
 
     def action_view_calls(self):
         """Open the calls as a graph, by hour or by day (context key ``ecm_interval``)."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dry_run_line_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_dry_run_line_action"
+        )
         interval = self.env.context.get("ecm_interval", "hour")
         return {
             **action,
@@ -209,7 +243,9 @@ class EcmDryRun(models.Model):
 
     def _check_assumptions(self):
         if any(rate.percent < 0 for rate in self.rate_ids) or not self.rate_total > 0:
-            raise UserError(self.env._("Give at least one outcome a share of more than 0 per cent."))
+            raise UserError(
+                self.env._("Give at least one outcome a share of more than 0 per cent.")
+            )
 
     # -- background -----------------------------------------------------------------------------------
 
@@ -264,11 +300,20 @@ class EcmDryRun(models.Model):
         factor = total / intake.count if intake.count else 1.0
         rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
         pace = self.calls_per_hour / factor
-        world = self.env["ecm.engine"]._get_world(self.campaign_id, start, end, pace, self.call_minutes, rates)
+        world = self.env["ecm.engine"]._get_world(
+            self.campaign_id, start, end, pace, self.call_minutes, rates
+        )
         forecast = Simulation(world, intake.people, self.seed).run(notify)
-        figures = self._prepare_figures(forecast, intake, factor, open_hours(world.hours, start, end))
+        figures = self._prepare_figures(
+            forecast, intake, factor, open_hours(world.hours, start, end)
+        )
         seconds = time.monotonic() - begun
-        values = {"contact_count": total, "sampled_count": intake.count, "seconds": seconds, **figures}
+        values = {
+            "contact_count": total,
+            "sampled_count": intake.count,
+            "seconds": seconds,
+            **figures,
+        }
         store = partial(self._store, values, forecast, intake, factor)
         if notify:
             self.env["ecm.engine"]._atomically(store)
@@ -287,7 +332,12 @@ class EcmDryRun(models.Model):
         outcomes = {outcome.code: outcome.id for outcome in self.env["ecm.outcome"].search([])}
         self.env["ecm.dry.run.line"].create(
             [
-                {"run_id": self.id, "at": hour, "outcome_id": outcomes[code], "count": round(count * factor)}
+                {
+                    "run_id": self.id,
+                    "at": hour,
+                    "outcome_id": outcomes[code],
+                    "count": round(count * factor),
+                }
                 for (hour, code), count in sorted(forecast.attempts.items())
             ]
         )
@@ -326,18 +376,25 @@ class EcmDryRun(models.Model):
             hints.append(self.env._("%s contacts would never be called in this time.", f"{left:,}"))
         if hours and forecast.left.get("capacity"):
             called = (
-                sum(map(len, forecast.closed.values())) + sum(map(len, forecast.left.values())) - forecast.never_called
+                sum(map(len, forecast.closed.values()))
+                + sum(map(len, forecast.left.values()))
+                - forecast.never_called
             )
             needed = calls / max(1, called * factor) * (called * factor + left) / hours
             hints.append(
-                self.env._("To call all of them, about %s calls an hour are needed.", f"{math.ceil(needed):,}")
+                self.env._(
+                    "To call all of them, about %s calls an hour are needed.",
+                    f"{math.ceil(needed):,}",
+                )
             )
         if factor > 1.001:
             hints.append(self.env._("The figures are scaled up from a sample."))
         return hints
 
     def _get_warnings(self, forecast, intake, hours):
-        warnings = [finding.detail for finding in self.campaign_id._get_obstacles(fields.Datetime.now())]
+        warnings = [
+            finding.detail for finding in self.campaign_id._get_obstacles(fields.Datetime.now())
+        ]
         if not hours:
             warnings.append(self.env._("The campaign is not open at any time in these days."))
         if intake.count and not forecast.calls:
@@ -346,6 +403,8 @@ class EcmDryRun(models.Model):
             warnings.append(self.env._("The campaign has no pending contacts."))
         if abs(self.rate_total - 100) > 1:
             warnings.append(
-                self.env._("The shares of the outcomes do not add up to 100 %: they are taken in proportion.")
+                self.env._(
+                    "The shares of the outcomes do not add up to 100 %: they are taken in proportion."
+                )
             )
         return warnings

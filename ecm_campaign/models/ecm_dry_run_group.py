@@ -9,7 +9,9 @@ class EcmDryRunGroup(models.Model):
     _order = "kind, count desc, id"
     _log_access = False
 
-    run_id = fields.Many2one("ecm.dry.run", required=True, ondelete="cascade", index=True, readonly=True)
+    run_id = fields.Many2one(
+        "ecm.dry.run", required=True, ondelete="cascade", index=True, readonly=True
+    )
     kind = fields.Selection(
         [
             ("stopped", "Stopped at a gate, never called"),
@@ -27,15 +29,27 @@ class EcmDryRunGroup(models.Model):
     @api.model
     def _create_from(self, run, forecast, intake, factor):
         named = [
-            *(("stopped", self._get_close_name(key), ids) for key, ids in forecast.uncalled.items()),
+            *(
+                ("stopped", self._get_close_name(key), ids)
+                for key, ids in forecast.uncalled.items()
+            ),
             *(("stopped", reason, ids) for reason, ids in intake.stopped.items()),
-            *(("put_off", self._get_block_name(reason), sorted(ids)) for reason, ids in forecast.put_off.items()),
+            *(
+                ("put_off", self._get_block_name(reason), sorted(ids))
+                for reason, ids in forecast.put_off.items()
+            ),
             *(("left", self._get_left_name(reason), ids) for reason, ids in forecast.left.items()),
             *(("closed", self._get_close_name(key), ids) for key, ids in forecast.closed.items()),
         ]
         self.create(
             [
-                {"run_id": run.id, "kind": kind, "name": name, "count": round(len(ids) * factor), "contact_ids": ids}
+                {
+                    "run_id": run.id,
+                    "kind": kind,
+                    "name": name,
+                    "count": round(len(ids) * factor),
+                    "contact_ids": ids,
+                }
                 for kind, name, ids in named
             ]
         )
@@ -60,4 +74,9 @@ class EcmDryRunGroup(models.Model):
         """Open the contacts of the sample."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
-        return {**action, "name": self.name, "domain": [("id", "in", self.contact_ids or [])], "context": {}}
+        return {
+            **action,
+            "name": self.name,
+            "domain": [("id", "in", self.contact_ids or [])],
+            "context": {},
+        }

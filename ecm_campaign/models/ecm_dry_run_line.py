@@ -9,7 +9,9 @@ class EcmDryRunLine(models.Model):
     _order = "at, id"
     _log_access = False
 
-    run_id = fields.Many2one("ecm.dry.run", required=True, ondelete="cascade", index=True, readonly=True)
+    run_id = fields.Many2one(
+        "ecm.dry.run", required=True, ondelete="cascade", index=True, readonly=True
+    )
     at = fields.Datetime("Hour", required=True, readonly=True)
     outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="cascade", readonly=True)
     count = fields.Integer("Calls", readonly=True, aggregator="sum")

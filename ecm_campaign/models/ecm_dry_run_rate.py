@@ -12,5 +12,9 @@ class EcmDryRunRate(models.Model):
     outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="cascade")
     percent = fields.Float("Share (%)", required=True, digits=(6, 2))
 
-    _outcome_unique = models.UniqueIndex("(run_id, outcome_id)", "Each outcome stands once in a dry run.")
-    _percent_range = models.Constraint("CHECK(percent BETWEEN 0 AND 100)", "A share is 0 to 100 per cent.")
+    _outcome_unique = models.UniqueIndex(
+        "(run_id, outcome_id)", "Each outcome stands once in a dry run."
+    )
+    _percent_range = models.Constraint(
+        "CHECK(percent BETWEEN 0 AND 100)", "A share is 0 to 100 per cent."
+    )

@@ -23,7 +23,8 @@ RESULT_BATCH = 1000
 SWEEP_BATCH = 2000
 # Contacts that one transaction looks at to fill one campaign's share.
 LOOK_AT_MOST = 5000
-# A contact that the dialer refuses is offered again later, so that a wrong setting costs time and not contacts.
+# A contact that the dialer refuses is offered again later, so that a wrong setting costs time and
+# not contacts.
 REFUSED_TRIES = 3
 REFUSED_DELAY = timedelta(minutes=15)
 REFUSED_CODE = "dialer_rejected"
@@ -32,9 +33,10 @@ REFUSED_CODE = "dialer_rejected"
 class EcmEngine(models.AbstractModel):
     """The verbs feed, push, reconcile, apply results and sweep, for any channel that registers.
 
-    Never lose, never call twice (requirement F6): *claim* writes the attempts and commits; the batch is sent while no
-    transaction is open; the *receipt* is committed. A process that dies in between leaves attempts in state
-    ``claimed``, and the next run asks the target about them before anything is sent again.
+    Never lose, never call twice (requirement F6): *claim* writes the attempts and commits; the
+    batch is sent while no transaction is open; the *receipt* is committed. A process that dies in
+    between leaves attempts in state ``claimed``, and the next run asks the target about them before
+    anything is sent again.
     """
 
     _name = "ecm.engine"
@@ -49,7 +51,8 @@ class EcmEngine(models.AbstractModel):
 
     @api.model
     def _cron_feed(self):
-        """*Contacts Feeder* (requirement F1): every target with running campaigns, one after the other.
+        """*Contacts Feeder* (requirement F1): every target with running campaigns, one after the
+        other.
 
         A target that fails is noted and left alone for a while; the others are fed all the same.
         """
@@ -66,11 +69,18 @@ class EcmEngine(models.AbstractModel):
         """
         targets = []
         for model in self._get_feed_target_models():
-            records = self.env[model].search([("paused_until", "in", (False,))]) | self.env[model].search(
-                [("paused_until", "<=", now)]
-            )
-            targets += [record for record in records if record._get_running_campaigns() or record._has_unconfirmed()]
-        return sorted(targets, key=lambda target: target.last_feed_at or fields.Datetime.to_datetime("1970-01-01"))
+            records = self.env[model].search([("paused_until", "in", (False,))]) | self.env[
+                model
+            ].search([("paused_until", "<=", now)])
+            targets += [
+                record
+                for record in records
+                if record._get_running_campaigns() or record._has_unconfirmed()
+            ]
+        return sorted(
+            targets,
+            key=lambda target: target.last_feed_at or fields.Datetime.to_datetime("1970-01-01"),
+        )
 
     def _feed_safely(self, target):
         """Feed one target; whatever it raises stays with it.
@@ -90,7 +100,11 @@ class EcmEngine(models.AbstractModel):
         except Exception:
             _logger.exception("Feeding %s failed", target.display_name)
             self._rollback()
-            self._atomically(lambda: target._note_failure(self.env._("Unexpected error: see the server's log."), now))
+            self._atomically(
+                lambda: target._note_failure(
+                    self.env._("Unexpected error: see the server's log."), now
+                )
+            )
         return self._commit(processed=1)
 
     def _feed_target(self, target):
@@ -121,18 +135,20 @@ class EcmEngine(models.AbstractModel):
     def _claim_next(self, target, campaigns):
         """One claim, committed.
 
-        :return: list of ``tools.results.Outgoing``, empty when all that was looked at is blocked; ``None`` at the end
+        :return: list of ``tools.results.Outgoing``, empty when all that was looked at is blocked;
+        ``None`` at the end
         """
         with self._hold_ledger(campaigns):
             return self._atomically(lambda: self._claim(target, campaigns))
 
     def _claim(self, target, campaigns):
-        """Take ready contacts, fairly over the campaigns that share the target, and write their attempts.
+        """Take ready contacts, fairly over the campaigns that share the target, and write their
+        attempts.
 
         A campaign that was stopped meanwhile is not fed.
 
-        :return: list of ``tools.results.Outgoing``, at most one request's worth; empty when all that was looked at is
-            blocked, ``None`` when nothing was there to look at
+        :return: list of ``tools.results.Outgoing``, at most one request's worth; empty when all
+            that was looked at is blocked, ``None`` when nothing was there to look at
         """
         self.env.flush_all()
         hungry = self._get_hungry(campaigns)
@@ -151,7 +167,8 @@ class EcmEngine(models.AbstractModel):
         return None if is_over else batch
 
     def _claim_from(self, campaign, target, limit):
-        """Claim up to ``limit`` contacts of one campaign; those that a gate blocks are moved, with the reason.
+        """Claim up to ``limit`` contacts of one campaign; those that a gate blocks are moved, with
+        the reason.
 
         :return: ``(list of Outgoing, number of contacts looked at)``
         """
@@ -179,10 +196,19 @@ class EcmEngine(models.AbstractModel):
         attempts, contacts, outgoing = [], [], []
         for (attempt_id, key), candidate in zip(keys, candidates, strict=True):
             contact_id, attempt = candidate.contact_id, candidate.attempt
-            attempts.append((attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number))
+            attempts.append(
+                (attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number)
+            )
             contacts.append((contact_id, attempt_id, attempt.number, candidate.callback))
             outgoing.append(
-                Outgoing(attempt_id, key, contact_id, attempt.number, candidate.first_name, candidate.last_name)
+                Outgoing(
+                    attempt_id,
+                    key,
+                    contact_id,
+                    attempt.number,
+                    candidate.first_name,
+                    candidate.last_name,
+                )
             )
         self.env["ecm.attempt"]._insert_claimed(campaign, target, target._channel, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, SENT_TO_DIALER, now)
@@ -193,8 +219,9 @@ class EcmEngine(models.AbstractModel):
     def _push(self, target, batch):
         """Send claimed contacts and commit what became of them.
 
-        A batch that is refused for what it holds is halved until what spoils it stands alone. When two contacts in a
-        row are refused before any was accepted, the target is at fault and not the contacts.
+        A batch that is refused for what it holds is halved until what spoils it stands alone. When
+        two contacts in a row are refused before any was accepted, the target is at fault and not
+        the contacts.
 
         :return: how many were accepted
         :raise exceptions.ChannelError: nothing more can be sent to this target now
@@ -210,9 +237,13 @@ class EcmEngine(models.AbstractModel):
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if not accepted and len(refused) > 1:
-                    raise Unavailable(self.env._("Every contact is refused. Check the dialer's campaign."))
+                    raise Unavailable(
+                        self.env._("Every contact is refused. Check the dialer's campaign.")
+                    )
         except ChannelError:
-            self._atomically(lambda: self._give_back([outgoing for part in waiting for outgoing in part]))
+            self._atomically(
+                lambda: self._give_back([outgoing for part in waiting for outgoing in part])
+            )
             raise
         finally:
             self._atomically(lambda: self._put_off(refused, bool(accepted)))
@@ -224,7 +255,11 @@ class EcmEngine(models.AbstractModel):
         :return: the receipt, ``None`` when the part was halved
         """
         if waiting:
-            self._atomically(lambda: self.env["ecm.attempt"]._stamp(self._get_attempt_ids(part), fields.Datetime.now()))
+            self._atomically(
+                lambda: self.env["ecm.attempt"]._stamp(
+                    self._get_attempt_ids(part), fields.Datetime.now()
+                )
+            )
         try:
             return target._send(part)
         except InDoubt:
@@ -246,9 +281,11 @@ class EcmEngine(models.AbstractModel):
         self.env["ecm.attempt"]._mark_accepted(accepted)
 
     def _put_off(self, refused, others_accepted):
-        """Refused contacts are offered again later, and closed in the end (requirement L8: never dropped silently).
+        """Refused contacts are offered again later, and closed in the end (requirement L8: never
+        dropped silently).
 
-        While nothing else was accepted either, a wrong setting is likely: the contacts get far more tries then.
+        While nothing else was accepted either, a wrong setting is likely: the contacts get far more
+        tries then.
         """
         decide = partial(self._decide_refused, tries=REFUSED_TRIES if others_accepted else None)
         self._apply_results([Result(outgoing.key, REFUSED_CODE) for outgoing in refused], decide)
@@ -267,8 +304,8 @@ class EcmEngine(models.AbstractModel):
     def _reconcile(self, target):
         """Ask the target about sends that were never confirmed (requirement F6).
 
-        What it knows was sent; what it does not know never took place and is ready again. While it cannot be asked,
-        everything in doubt stays as it is.
+        What it knows was sent; what it does not know never took place and is ready again. While it
+        cannot be asked, everything in doubt stays as it is.
         """
         before = fields.Datetime.now() - timedelta(seconds=target._get_doubt_seconds())
         doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
@@ -278,7 +315,9 @@ class EcmEngine(models.AbstractModel):
         known = target._find(set(doubtful))
         sent = [attempt_id for key, attempt_id in doubtful.items() if key in known]
         unsent = [attempt_id for key, attempt_id in doubtful.items() if key not in known]
-        _logger.info("%s: %d sends in doubt, %d were accepted", target.display_name, len(doubtful), len(sent))
+        _logger.info(
+            "%s: %d sends in doubt, %d were accepted", target.display_name, len(doubtful), len(sent)
+        )
         self._atomically(lambda: self._settle_doubt(sent, unsent))
 
     def _settle_doubt(self, sent, unsent):
@@ -290,7 +329,8 @@ class EcmEngine(models.AbstractModel):
 
     @api.model
     def _apply_results(self, results, decide=None):
-        """Record results and decide what follows (requirement F2). Applying one twice changes nothing.
+        """Record results and decide what follows (requirement F2). Applying one twice changes
+        nothing.
 
         Runs in the caller's transaction, so that a watermark can be saved with it.
 
@@ -303,20 +343,41 @@ class EcmEngine(models.AbstractModel):
             return []
         self.env.flush_all()
         now = fields.Datetime.now()
-        rows = [row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"]
+        rows = [
+            row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"
+        ]
         ends = self._read_ends(rows, by_key)
         lives = self._get_lives([row for row in rows if self._is_current(row)], ends)
-        decisions = [self._decide(life, ends[life.attempt_id], now, decide or decision.decide) for life in lives]
+        decisions = [
+            self._decide(life, ends[life.attempt_id], now, decide or decision.decide)
+            for life in lives
+        ]
         self.env["ecm.attempt"]._record_results(
             [
-                (row["id"], not self._is_current(row), end.result, end.outcome_id, end.business_outcome_id)
+                (
+                    row["id"],
+                    not self._is_current(row),
+                    end.result,
+                    end.outcome_id,
+                    end.business_outcome_id,
+                )
                 for row, end in ((row, ends[row["id"]]) for row in rows)
             ],
             now,
         )
         self.env["ecm.contact"]._apply_decisions(decisions, now)
-        listed = {row.contact_id for row in decisions if getattr(row.decision, "state", None) == decision.DNC_LISTED}
-        self._suppress({row["number"] for row in rows if ends[row["id"]].suppresses or row["contact_id"] in listed})
+        listed = {
+            row.contact_id
+            for row in decisions
+            if getattr(row.decision, "state", None) == decision.DNC_LISTED
+        }
+        self._suppress(
+            {
+                row["number"]
+                for row in rows
+                if ends[row["id"]].suppresses or row["contact_id"] in listed
+            }
+        )
         attempt_ids = [row["id"] for row in rows]
         self._after_results(attempt_ids)
         return attempt_ids
@@ -326,7 +387,9 @@ class EcmEngine(models.AbstractModel):
         return row["contact_state"] == SENT_TO_DIALER and row["current_attempt_id"] == row["id"]
 
     def _suppress(self, numbers):
-        """Remember the numbers whose owners do not want to be called (requirement S6), also from late results."""
+        """Remember the numbers whose owners do not want to be called (requirement S6), also from
+        late results.
+        """
         self.env["ecm.dnc.list"]._suppress(numbers - {None})
 
     def _get_outcomes(self):
@@ -361,7 +424,9 @@ class EcmEngine(models.AbstractModel):
     def _cron_sweep_dangling(self):
         """Close contacts whose result never came (requirement F4)."""
         self.env.flush_all()
-        while self._atomically(lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)):
+        while self._atomically(
+            lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)
+        ):
             continue
         self._forget()
 
@@ -401,7 +466,8 @@ class EcmEngine(models.AbstractModel):
 
     @contextlib.contextmanager
     def _exclusively(self, record):
-        """Hold a record's advisory lock over several transactions; it goes with the connection when the process dies.
+        """Hold a record's advisory lock over several transactions; it goes with the connection when
+        the process dies.
 
         :return: whether this process holds it
         """

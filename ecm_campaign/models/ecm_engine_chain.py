@@ -21,9 +21,13 @@ class EcmEngine(models.AbstractModel):
 
     def _apply_verdicts(self, stopped, verdicts, now):
         result = super()._apply_verdicts(stopped, verdicts, now)
-        closed = [contact_id for contact_id, verdict in verdicts.items() if isinstance(verdict, Close)]
+        closed = [
+            contact_id for contact_id, verdict in verdicts.items() if isinstance(verdict, Close)
+        ]
         if closed:
-            self._chain(SQL("SELECT id, last_outcome_id, FALSE FROM ecm_contact WHERE id = ANY(%s)", closed))
+            self._chain(
+                SQL("SELECT id, last_outcome_id, FALSE FROM ecm_contact WHERE id = ANY(%s)", closed)
+            )
         return result
 
     def _chain(self, ends):

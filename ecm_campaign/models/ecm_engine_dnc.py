@@ -4,7 +4,9 @@ from ..tools import strategy as decision
 
 
 class EcmEngine(models.AbstractModel):
-    """The scrub at feed time (requirement N2): what was listed after the import is not called either."""
+    """The scrub at feed time (requirement N2): what was listed after the import is not called
+    either.
+    """
 
     _inherit = "ecm.engine"
 
@@ -17,8 +19,8 @@ class EcmEngine(models.AbstractModel):
         return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign))
 
     def _gate_dnc(self, campaign, candidates, _now):
-        """Hide listed numbers from the strategy; a contact that the gate *number* then has nothing for closes as *DNC
-        Listed*."""
+        """Hide listed numbers from the strategy; a contact that the gate *number* then has nothing
+        for closes as *DNC Listed*."""
         numbers = {number for candidate in candidates for number in candidate.phones if number}
         keys = {candidate.account_number for candidate in candidates if candidate.account_number}
         listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(campaign, numbers, keys)
@@ -27,7 +29,9 @@ class EcmEngine(models.AbstractModel):
         verdicts = {}
         for candidate in candidates:
             if candidate.account_number in listed_keys:
-                verdicts[candidate.contact_id] = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
+                verdicts[candidate.contact_id] = decision.Close(
+                    decision.DNC_LISTED, decision.SUPPRESSED
+                )
             phones = candidate.phones
             candidate.phones = candidate.without(listed)
             candidate.is_listed = candidate.phones != phones

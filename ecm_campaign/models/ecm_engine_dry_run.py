@@ -15,7 +15,9 @@ CALLBACKS = (None, "personal", "normal")
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A pending contact as it is stored. Gates may take phones away from the candidate, ``phones`` stay."""
+    """A pending contact as it is stored. Gates may take phones away from the candidate, ``phones``
+    stay.
+    """
 
     candidate: Candidate
     phones: tuple[str | None, ...]
@@ -69,7 +71,8 @@ class EcmEngine(models.AbstractModel):
         )
 
     def _take_in(self, campaign, start, share):
-        """Read the pending contacts, and ask the gates before *number* about them, once and for all.
+        """Read the pending contacts, and ask the gates before *number* about them, once and for
+        all.
 
         :param start: naive UTC
         :param share: of the contacts to look at; which ones depends on nothing but their ids
@@ -85,10 +88,20 @@ class EcmEngine(models.AbstractModel):
     def _take_in_chunk(self, campaign, start, rows, starts, intake):
         intake.count += len(rows)
         pending = {row.candidate.contact_id: row for row in rows}
-        candidates, verdicts = self._judge_contacts(campaign, [row.candidate for row in rows], start)
-        waits = {contact_id: verdict.until for contact_id, verdict in verdicts.items() if isinstance(verdict, Wait)}
+        candidates, verdicts = self._judge_contacts(
+            campaign, [row.candidate for row in rows], start
+        )
+        waits = {
+            contact_id: verdict.until
+            for contact_id, verdict in verdicts.items()
+            if isinstance(verdict, Wait)
+        }
         # target groups take turns: in the end each contact's comes
-        waits |= {contact_id: start for contact_id, verdict in verdicts.items() if isinstance(verdict, Queue)}
+        waits |= {
+            contact_id: start
+            for contact_id, verdict in verdicts.items()
+            if isinstance(verdict, Queue)
+        }
         for contact_id, verdict in verdicts.items():
             candidate = pending[contact_id].candidate
             if contact_id in waits or (isinstance(verdict, Hold) and candidate.list_id in starts):
@@ -129,14 +142,20 @@ class EcmEngine(models.AbstractModel):
         verdicts = {}
         for name in names[: names.index("number")]:
             verdicts |= getattr(self, f"_gate_{name}")(campaign, candidates, now)
-            candidates = [candidate for candidate in candidates if candidate.contact_id not in verdicts]
+            candidates = [
+                candidate for candidate in candidates if candidate.contact_id not in verdicts
+            ]
         return candidates, verdicts
 
     def _get_list_starts(self, campaign, start):
         """:return: ``{list id: when it starts}`` of lists that are still to come"""
         lists = self.env["ecm.contact.list"].sudo()
         found = lists.search(
-            [("campaign_id", "=", campaign.id), ("status", "=", "planned"), ("date_start", "!=", False)]
+            [
+                ("campaign_id", "=", campaign.id),
+                ("status", "=", "planned"),
+                ("date_start", "!=", False),
+            ]
         )
         return {record.id: max(record.date_start, start) for record in found}
 
@@ -161,7 +180,9 @@ class EcmEngine(models.AbstractModel):
             and not campaign._get_callbacks()
         ):
             return {}
-        return self._group_uses([row.contact_id for row in candidates if row.counted or row.uncounted])
+        return self._group_uses(
+            [row.contact_id for row in candidates if row.counted or row.uncounted]
+        )
 
     def _set_uses(self, person, earlier):
         """As `_get_counters` counts them."""
@@ -176,11 +197,16 @@ class EcmContact(models.Model):
     _inherit = "ecm.contact"
 
     def _read_pending(self, campaign, share):
-        """Pending contacts of a campaign, or a part of them that their ids choose (index ``_campaign_state``).
+        """Pending contacts of a campaign, or a part of them that their ids choose (index
+        ``_campaign_state``).
 
         :return: list of `Pending`
         """
-        part = SQL("AND (hashint4(id) & %s) < %s", HASHED - 1, round(share * HASHED)) if share < 1 else SQL()
+        part = (
+            SQL("AND (hashint4(id) & %s) < %s", HASHED - 1, round(share * HASHED))
+            if share < 1
+            else SQL()
+        )
         self.env.cr.execute(
             SQL(
                 """SELECT is_retry, priority, is_ready, next_attempt_at, resume_at, block_reason, %s

@@ -13,8 +13,8 @@ from ..tools.limits import used
 class EcmEngine(models.AbstractModel):
     """What the gates say of one contact (requirement R6): the very methods that the feeder calls.
 
-    Whoever adds a gate names it in `_get_check_names`, and may say more than its verdict does in a method
-    ``_explain_<gate>(campaign, before, candidate, verdict, at)`` that returns a sentence.
+    Whoever adds a gate names it in `_get_check_names`, and may say more than its verdict does in a
+    method ``_explain_<gate>(campaign, before, candidate, verdict, at)`` that returns a sentence.
     """
 
     _inherit = "ecm.engine"
@@ -50,7 +50,9 @@ class EcmEngine(models.AbstractModel):
         candidate, findings, needs_attempt = candidate.copy(), [], False
         for name in self._get_gates():
             if needs_attempt and not candidate.attempt:
-                findings.append(Finding(name, NOT_REACHED, self.env._("There is no number to judge.")))
+                findings.append(
+                    Finding(name, NOT_REACHED, self.env._("There is no number to judge."))
+                )
             else:
                 findings.append(self._explain_gate(campaign, name, candidate, at))
             needs_attempt = needs_attempt or name == "number"
@@ -58,10 +60,15 @@ class EcmEngine(models.AbstractModel):
 
     def _explain_gate(self, campaign, name, candidate, at):
         before = candidate.copy()
-        verdict = getattr(self, f"_gate_{name}")(campaign, [candidate], at).get(candidate.contact_id)
+        verdict = getattr(self, f"_gate_{name}")(campaign, [candidate], at).get(
+            candidate.contact_id
+        )
         detail = self._describe_verdict(verdict)
         if hasattr(self, f"_explain_{name}"):
-            detail = getattr(self, f"_explain_{name}")(campaign, before, candidate, verdict, at) or detail
+            detail = (
+                getattr(self, f"_explain_{name}")(campaign, before, candidate, verdict, at)
+                or detail
+            )
         if isinstance(verdict, Wait):
             return Finding(name, WAITS, detail, verdict.until)
         if verdict is None:
@@ -95,8 +102,12 @@ class EcmEngine(models.AbstractModel):
         return verdict.until if isinstance(verdict, Wait) else None
 
     def _find_next(self, campaign, candidate, at):
-        """The earliest moment from ``at`` on that schedule and gates allow; None for never as things stand."""
-        return explain.earliest_moment(lambda moment: self._find_legal(campaign, candidate, moment), at)
+        """The earliest moment from ``at`` on that schedule and gates allow; None for never as
+        things stand.
+        """
+        return explain.earliest_moment(
+            lambda moment: self._find_legal(campaign, candidate, moment), at
+        )
 
     # -- sentences ------------------------------------------------------------------------------------
 
@@ -119,7 +130,9 @@ class EcmEngine(models.AbstractModel):
             return self.env._("It may be called for as long as the campaign lasts.")
         end = self._format(before.added_at + timedelta(days=campaign.ttl_days))
         return self.env._(
-            "It may be called until %(end)s, %(days)s days after it came.", end=end, days=campaign.ttl_days
+            "It may be called until %(end)s, %(days)s days after it came.",
+            end=end,
+            days=campaign.ttl_days,
         )
 
     def _explain_dnc(self, campaign, before, candidate, verdict, _at):
@@ -146,27 +159,39 @@ class EcmEngine(models.AbstractModel):
         )
         wanted = planned[attempt.position - 1].phone_index
         if wanted != attempt.phone_index:
-            sentence += " " + self.env._("Phone %s cannot be called, so this one is taken instead.", wanted)
+            sentence += " " + self.env._(
+                "Phone %s cannot be called, so this one is taken instead.", wanted
+            )
         if attempt.position > before.position:
-            sentence += " " + self.env._("Attempt %s has no number and is passed over.", before.position)
+            sentence += " " + self.env._(
+                "Attempt %s has no number and is passed over.", before.position
+            )
         return sentence
 
     def _explain_hours(self, campaign, before, candidate, verdict, at):
         attempt = candidate.attempt
         hours = campaign._get_campaign_hours(at)[campaign.id]
         clock = self.env._("There it is %s.", self._get_clocks(hours, before.tz, attempt, at))
-        opening = hours.for_contact(before.tz, attempt.number, attempt.channel, candidate.phones).opening(at)
+        opening = hours.for_contact(
+            before.tz, attempt.number, attempt.channel, candidate.phones
+        ).opening(at)
         if verdict:
             never = "" if opening.opens_at else self.env._("No time in the next weeks is allowed.")
             return f"{self._describe_verdict(verdict)} {clock} {never}".strip()
         if not opening.closes_at:
             return clock
-        return self.env._("%(clock)s Open until %(end)s.", clock=clock, end=self._format(opening.closes_at))
+        return self.env._(
+            "%(clock)s Open until %(end)s.", clock=clock, end=self._format(opening.closes_at)
+        )
 
     def _get_clocks(self, hours, tz, attempt, at):
         """What the clocks show on which the hours are kept."""
         is_regional = hours.rules.get_matching(attempt.number, attempt.channel)
-        zones = hours.get_zones(tz, attempt.number) if hours.in_contact_zone or is_regional else (hours.zone,)
+        zones = (
+            hours.get_zones(tz, attempt.number)
+            if hours.in_contact_zone or is_regional
+            else (hours.zone,)
+        )
         moment = at.replace(tzinfo=UTC)
         return ", ".join(f"{moment.astimezone(ZoneInfo(zone)):%H:%M} ({zone})" for zone in zones)
 

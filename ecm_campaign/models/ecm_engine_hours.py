@@ -9,14 +9,20 @@ LOOK_AGAIN = timedelta(days=1)
 
 
 class EcmEngine(models.AbstractModel):
-    """Nobody is called or written to outside the hours that are legal where they are (requirements N3, N4)."""
+    """Nobody is called or written to outside the hours that are legal where they are (requirements
+    N3, N4).
+    """
 
     _inherit = "ecm.engine"
 
     def _claim(self, target, campaigns):
-        """Campaigns whose hours have ended since the feed began are left alone, with their contacts ready."""
+        """Campaigns whose hours have ended since the feed began are left alone, with their contacts
+        ready.
+        """
         windows = campaigns._get_windows(fields.Datetime.now())
-        return super()._claim(target, campaigns.filtered(lambda campaign: windows[campaign.id].is_open))
+        return super()._claim(
+            target, campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
+        )
 
     def _gate_hours(self, campaign, candidates, now):
         """Contacts whose hours are closed wait for their next legal time.
@@ -27,7 +33,9 @@ class EcmEngine(models.AbstractModel):
         verdicts = {}
         for candidate in candidates:
             attempt = candidate.attempt
-            hours = campaign_hours.for_contact(candidate.tz, attempt.number, attempt.channel, candidate.phones)
+            hours = campaign_hours.for_contact(
+                candidate.tz, attempt.number, attempt.channel, candidate.phones
+            )
             opening = hours.opening(now)
             if not opening.is_open:
                 until = opening.opens_at or now + LOOK_AGAIN

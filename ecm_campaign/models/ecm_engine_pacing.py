@@ -17,9 +17,13 @@ class EcmEngine(models.AbstractModel):
         return super()._cron_feed()
 
     def _get_hungry(self, campaigns):
-        """Running campaigns that have contacts to send; the others cost this tick one look into an index each."""
+        """Running campaigns that have contacts to send; the others cost this tick one look into an
+        index each.
+        """
         campaigns.invalidate_recordset(["is_running"])
-        return self.env["ecm.contact"]._filter_ready(campaigns.filtered("is_running"), fields.Datetime.now())
+        return self.env["ecm.contact"]._filter_ready(
+            campaigns.filtered("is_running"), fields.Datetime.now()
+        )
 
     def _divide(self, room, campaigns, pools):
         """Whose turn it is, for how many contacts.

@@ -61,9 +61,14 @@ class EcmEngine(models.AbstractModel):
         return ends
 
     def _get_wrap_ups(self, campaign_ids):
-        """:return: ``{campaign id: {wrap-up text in small letters: (business outcome id, tools.strategy.WrapUp)}}``"""
+        """:return: ``{campaign id: {wrap-up text in small letters: (business outcome id,
+        tools.strategy.WrapUp)}}``
+        """
         campaigns = self.env["ecm.campaign"].sudo().browse(campaign_ids)
-        return {campaign.id: campaign.business_outcome_group_id._get_wrap_ups() for campaign in campaigns}
+        return {
+            campaign.id: campaign.business_outcome_group_id._get_wrap_ups()
+            for campaign in campaigns
+        }
 
     def _get_lives(self, rows, ends):
         """Contacts that wait for these tries, with their counters including them.
@@ -71,7 +76,9 @@ class EcmEngine(models.AbstractModel):
         :return: list of `Life`, in the order of the rows
         """
         plans = self._get_plans(rows)
-        counting = [row["contact_id"] for row in rows if self._needs_uses(row, plans, ends[row["id"]])]
+        counting = [
+            row["contact_id"] for row in rows if self._needs_uses(row, plans, ends[row["id"]])
+        ]
         uses = self._group_uses(counting)
         return [
             Life(
@@ -87,7 +94,9 @@ class EcmEngine(models.AbstractModel):
         ]
 
     def _get_plans(self, rows):
-        """:return: ``{(campaign id, callback): (tools.strategy.Plan, tools.strategy.Callbacks or None)}``"""
+        """:return: ``{(campaign id, callback): (tools.strategy.Plan, tools.strategy.Callbacks or
+        None)}``
+        """
         campaigns = self.env["ecm.campaign"].sudo()
         found = {}
         for campaign_id, callback in {(row["campaign_id"], row["callback"]) for row in rows}:
@@ -113,14 +122,25 @@ class EcmEngine(models.AbstractModel):
     def _get_counters(self, row, end, earlier):
         """Counters of a contact, the try that just ended included.
 
-        :param earlier: ``(whether in the same run, position, outcome code, wrap-up code, counts, misses the agent,
-            number of tries)`` each
+        :param earlier: ``(whether in the same run, position, outcome code, wrap-up code, counts,
+            misses the agent, number of tries)`` each
         """
         outcome = end.outcome
         code = end.wrap_up.code if end.wrap_up else None
-        own = (True, row["position"], outcome.code, code, outcome.counts_as_attempt, outcome.misses_agent, 1)
+        own = (
+            True,
+            row["position"],
+            outcome.code,
+            code,
+            outcome.counts_as_attempt,
+            outcome.misses_agent,
+            1,
+        )
         uses, in_cycle, misses = {}, 0, 0
-        for is_same_run, position, outcome_code, wrap_up, counts, misses_agent, times in (*earlier, own):
+        for is_same_run, position, outcome_code, wrap_up, counts, misses_agent, times in (
+            *earlier,
+            own,
+        ):
             misses += times if misses_agent else 0
             if not is_same_run:
                 continue
@@ -156,5 +176,10 @@ class EcmEngine(models.AbstractModel):
         )
         counters = life.counters
         return Decided(
-            life.contact_id, counters.counted, counters.uncounted, choice, end.outcome_id, end.result.agent or None
+            life.contact_id,
+            counters.counted,
+            counters.uncounted,
+            choice,
+            end.outcome_id,
+            end.result.agent or None,
         )

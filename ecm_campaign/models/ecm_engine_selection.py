@@ -13,8 +13,8 @@ BATCH = 20_000
 class EcmEngine(models.AbstractModel):
     """Which contacts a campaign calls, and in which proportions (requirement C11).
 
-    The gate looks at each contact once: what does not match is held, what belongs to a target group waits in its queue.
-    A claim draws from the queues what it needs.
+    The gate looks at each contact once: what does not match is held, what belongs to a target group
+    waits in its queue. A claim draws from the queues what it needs.
     """
 
     _inherit = "ecm.engine"
@@ -29,7 +29,9 @@ class EcmEngine(models.AbstractModel):
         """Release what a campaign held back, so that the gate looks at it by the new selection."""
         changed_at, last = campaign.selection_changed_at, 0
         while last is not None:
-            last = self._atomically(partial(self.env["ecm.contact"]._release_next, campaign, last, BATCH))
+            last = self._atomically(
+                partial(self.env["ecm.contact"]._release_next, campaign, last, BATCH)
+            )
         self._atomically(lambda: self._note_looked_again(campaign, changed_at))
 
     def _note_looked_again(self, campaign, changed_at):
@@ -40,12 +42,20 @@ class EcmEngine(models.AbstractModel):
     # -- gate -----------------------------------------------------------------------------------------
 
     def _gate_selection(self, campaign, candidates, _now):
-        """Contacts that the selection leaves out are held; those of a target group wait for its turn."""
+        """Contacts that the selection leaves out are held; those of a target group wait for its
+        turn.
+        """
         verdicts = {}
         if campaign.selection_domain:
             chosen = self._find_matching(campaign, campaign.selection_domain, candidates)
-            verdicts = {each.contact_id: Hold("selection") for each in candidates if each.contact_id not in chosen}
-        fresh = [each for each in candidates if each.contact_id not in verdicts and self._is_fresh(each)]
+            verdicts = {
+                each.contact_id: Hold("selection")
+                for each in candidates
+                if each.contact_id not in chosen
+            }
+        fresh = [
+            each for each in candidates if each.contact_id not in verdicts and self._is_fresh(each)
+        ]
         if fresh and campaign.target_group_ids:
             verdicts |= self._queue(campaign, fresh)
         return verdicts
@@ -55,12 +65,16 @@ class EcmEngine(models.AbstractModel):
         return not (candidate.counted or candidate.uncounted or candidate.callback)
 
     def _queue(self, campaign, candidates):
-        drawn = self.env["ecm.contact"]._filter_drawn([candidate.contact_id for candidate in candidates])
+        drawn = self.env["ecm.contact"]._filter_drawn(
+            [candidate.contact_id for candidate in candidates]
+        )
         left = [candidate for candidate in candidates if candidate.contact_id not in drawn]
         verdicts = {}
         for group in campaign.target_group_ids:
             matching = self._find_matching(campaign, group.domain, left)
-            verdicts |= {contact_id: Queue("target_group", group.name, group.id) for contact_id in matching}
+            verdicts |= {
+                contact_id: Queue("target_group", group.name, group.id) for contact_id in matching
+            }
             left = [candidate for candidate in left if candidate.contact_id not in matching]
         return verdicts | {candidate.contact_id: Hold("selection") for candidate in left}
 
@@ -69,18 +83,29 @@ class EcmEngine(models.AbstractModel):
         if not candidates:
             return set()
         ids = Domain("id", "in", [candidate.contact_id for candidate in candidates])
-        return set(self.env["ecm.contact"].sudo()._search(ids & campaign._parse_selection(domain)).get_result_ids())
+        return set(
+            self.env["ecm.contact"]
+            .sudo()
+            ._search(ids & campaign._parse_selection(domain))
+            .get_result_ids()
+        )
 
     def _apply_verdicts(self, stopped, verdicts, now):
         result = super()._apply_verdicts(stopped, verdicts, now)
-        queued = [(contact_id, each.group_id) for contact_id, each in verdicts.items() if isinstance(each, Queue)]
+        queued = [
+            (contact_id, each.group_id)
+            for contact_id, each in verdicts.items()
+            if isinstance(each, Queue)
+        ]
         if queued:
             self.env["ecm.contact"]._enqueue(queued)
         return result
 
     def _explain_selection(self, campaign, _before, _candidate, verdict, _at):
         if isinstance(verdict, Queue):
-            return self.env._("It waits in the target group %s, until it is its turn.", verdict.detail)
+            return self.env._(
+                "It waits in the target group %s, until it is its turn.", verdict.detail
+            )
         if isinstance(verdict, Hold):
             return self.env._("The campaign's selection or target groups leave it out.")
         if verdict:
@@ -93,7 +118,9 @@ class EcmEngine(models.AbstractModel):
 
     def _claim_from(self, campaign, target, limit):
         if campaign.target_group_ids:
-            self._draw(campaign.target_group_ids, limit - self.env["ecm.contact"]._count_drawn(campaign))
+            self._draw(
+                campaign.target_group_ids, limit - self.env["ecm.contact"]._count_drawn(campaign)
+            )
         return super()._claim_from(campaign, target, limit)
 
     def _draw(self, groups, room):

@@ -12,9 +12,10 @@ BACK_OFF_LAST = 900
 class EcmFeedTarget(models.AbstractModel):
     """Where attempts are sent: a dialer campaign, a gateway (the port of architecture §3).
 
-    A channel module inherits this on its own model, adds a Many2one to that model on ``ecm.attempt`` (indexed where
-    the attempt awaits an answer), names it in ``_attempt_field``, registers the model in
-    ``ecm.engine._get_feed_target_models`` and returns its records in ``ecm.campaign._get_feed_targets``.
+    A channel module inherits this on its own model, adds a Many2one to that model on
+    ``ecm.attempt`` (indexed where the attempt awaits an answer), names it in ``_attempt_field``,
+    registers the model in ``ecm.engine._get_feed_target_models`` and returns its records in
+    ``ecm.campaign._get_feed_targets``.
     """
 
     _name = "ecm.feed.target"
@@ -68,7 +69,9 @@ class EcmFeedTarget(models.AbstractModel):
         raise NotImplementedError
 
     def _get_off_reason(self):
-        """Why nothing is sent here until somebody acts, as a sentence, or False: it is switched off, it is gone."""
+        """Why nothing is sent here until somebody acts, as a sentence, or False: it is switched
+        off, it is gone.
+        """
         return False
 
     def _is_paused(self, now):
@@ -84,18 +87,29 @@ class EcmFeedTarget(models.AbstractModel):
         if reason := self._get_off_reason():
             return Finding("dialer", HELD, reason)
         if self._is_paused(now):
-            return Finding("dialer", WAITS, self.env._("The dialer fails: %s", self.last_error), self.paused_until)
+            return Finding(
+                "dialer",
+                WAITS,
+                self.env._("The dialer fails: %s", self.last_error),
+                self.paused_until,
+            )
         return None
 
     def _has_unconfirmed(self):
         """Whether a send to this target was never confirmed."""
         self.ensure_one()
         attempts = self.env["ecm.attempt"].sudo()
-        return bool(attempts.search_count([(self._attempt_field, "=", self.id), ("state", "=", "claimed")], limit=1))
+        return bool(
+            attempts.search_count(
+                [(self._attempt_field, "=", self.id), ("state", "=", "claimed")], limit=1
+            )
+        )
 
     def _note_success(self, now):
         """The target answered: forget its failures."""
-        self.write({"last_feed_at": now, "last_error": False, "failure_count": 0, "paused_until": False})
+        self.write(
+            {"last_feed_at": now, "last_error": False, "failure_count": 0, "paused_until": False}
+        )
 
     def _note_failure(self, error, now):
         """The target failed: leave it alone for a while, longer with each failure in a row."""

@@ -17,9 +17,10 @@ _logger = logging.getLogger(__name__)
 class EcmFileJob(models.AbstractModel):
     """A file that is worked through in the background (requirements L1, L10, N1).
 
-    It is read, checked and stored in chunks. What a chunk brings, its counters and the line that it ends at are
-    committed together, so that a job that was cut off goes on where it stopped. A long one makes room for other work
-    when the scheduled action's time is up, and goes on in its next run.
+    It is read, checked and stored in chunks. What a chunk brings, its counters and the line that it
+    ends at are committed together, so that a job that was cut off goes on where it stopped. A long
+    one makes room for other work when the scheduled action's time is up, and goes on in its next
+    run.
     """
 
     _name = "ecm.file.job"
@@ -39,9 +40,15 @@ class EcmFileJob(models.AbstractModel):
         readonly=True,
         copy=False,
     )
-    processed_count = fields.Integer("Processed", readonly=True, copy=False, help="Rows read from the file.")
-    resume_line = fields.Integer(readonly=True, copy=False, help="Last line of the file that is done.")
-    progress = fields.Float(readonly=True, copy=False, help="Share of the file that was read, in per cent.")
+    processed_count = fields.Integer(
+        "Processed", readonly=True, copy=False, help="Rows read from the file."
+    )
+    resume_line = fields.Integer(
+        readonly=True, copy=False, help="Last line of the file that is done."
+    )
+    progress = fields.Float(
+        readonly=True, copy=False, help="Share of the file that was read, in per cent."
+    )
     started_at = fields.Datetime("Started on", readonly=True, copy=False)
     finished_at = fields.Datetime("Finished on", readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False)
@@ -57,7 +64,11 @@ class EcmFileJob(models.AbstractModel):
     def _unlink_except_importing(self):
         for job in self:
             if job.state == "importing":
-                raise UserError(self.env._("%s is being read: cancel that before you delete it.", job.display_name))
+                raise UserError(
+                    self.env._(
+                        "%s is being read: cancel that before you delete it.", job.display_name
+                    )
+                )
 
     # -- what a model answers -------------------------------------------------------------------------
 
@@ -72,7 +83,8 @@ class EcmFileJob(models.AbstractModel):
     def _get_chunks(self, stream):
         """Parse the rows after ``resume_line``.
 
-        :return: iterator of objects with ``processed`` (rows) and ``last_line``; runs in a thread, touches no record
+        :return: iterator of objects with ``processed`` (rows) and ``last_line``; runs in a thread,
+        touches no record
         """
         raise NotImplementedError
 
@@ -149,16 +161,23 @@ class EcmFileJob(models.AbstractModel):
             engine._atomically(partial(self._unless_cancelled, self._complete))
 
     def _begin(self):
-        """:return: whether there is something to do: nobody has cancelled it or finished it meanwhile"""
+        """:return: whether there is something to do: nobody has cancelled it or finished it
+        meanwhile
+        """
         if self.state not in ("queued", "importing"):
             return False
         self.write({"state": "importing", "started_at": self.started_at or fields.Datetime.now()})
         return True
 
     def _store_all(self):
-        """:return: whether the file was read to its end; else it was cancelled, or the scheduled action's time is up"""
+        """:return: whether the file was read to its end; else it was cancelled, or the scheduled
+        action's time is up
+        """
         engine = self.env["ecm.engine"]
-        with self._open_attachment(self._get_file()) as stream, ThreadPoolExecutor(max_workers=1) as parser:
+        with (
+            self._open_attachment(self._get_file()) as stream,
+            ThreadPoolExecutor(max_workers=1) as parser,
+        ):
             size = stream.seek(0, io.SEEK_END)
             for chunk, position in _read_ahead(parser, stream, self._get_chunks(stream)):
                 share = min(99.0, 100.0 * position / size)
@@ -198,7 +217,9 @@ class EcmFileJob(models.AbstractModel):
             yield stream
 
     def _open_rows(self, stream, dialect=None):
-        """:return: the dialect, and the rows after ``resume_line`` as an iterator that touches no record"""
+        """:return: the dialect, and the rows after ``resume_line`` as an iterator that touches no
+        record
+        """
         dialect, rows = contact_file.open_source(stream, dialect)
         resume_line = self.resume_line
         return dialect, (row for row in rows if row[0] > resume_line)
@@ -227,13 +248,17 @@ class EcmFileJob(models.AbstractModel):
             ),
             "damaged": self.env._("The file is damaged or was cut off. Pack it or send it again."),
             "encrypted": self.env._("The file is protected by a password. Upload it without one."),
-            "several_files": self.env._("The archive holds several files. Pack the one to import by itself."),
+            "several_files": self.env._(
+                "The archive holds several files. Pack the one to import by itself."
+            ),
             "unpacked_too_large": self.env._(
                 "Unpacked, the file is far larger than a list of contacts can be. Split it, or save it as CSV."
             ),
             "unknown_sheet": self.env._("The workbook has no sheet of this name."),
             "unknown_encoding": self.env._("The chosen characters are not known."),
-            "line_too_long": self.env._("A line has more than a million characters: this is not a list of contacts."),
+            "line_too_long": self.env._(
+                "A line has more than a million characters: this is not a list of contacts."
+            ),
         }
         return texts.get(code, code)
 

@@ -4,14 +4,23 @@ from odoo.exceptions import UserError
 from .ecm_import_profile import LIST_SETTINGS
 
 # What the lists of one file have in common; the rest is each campaign's own.
-SHARED = ("name", "source", "file_name", "file_size", "options", "date_start", "date_end", *LIST_SETTINGS)
+SHARED = (
+    "name",
+    "source",
+    "file_name",
+    "file_size",
+    "options",
+    "date_start",
+    "date_end",
+    *LIST_SETTINGS,
+)
 
 
 class EcmGlobalList(models.Model):
     """One file of contacts that feeds several campaigns (requirement L7).
 
-    Each campaign gets a list of its own, imported with its own duplicates and do-not-contact lists: the same customer
-    may be known in one campaign and new in another. The file is kept once.
+    Each campaign gets a list of its own, imported with its own duplicates and do-not-contact lists:
+    the same customer may be known in one campaign and new in another. The file is kept once.
     """
 
     _name = "ecm.global.list"
@@ -22,10 +31,18 @@ class EcmGlobalList(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True)
     list_ids = fields.One2many("ecm.contact.list", "global_list_id", string="Lists", readonly=True)
-    campaign_ids = fields.Many2many("ecm.campaign", compute="_compute_campaign_ids", string="Campaigns")
-    uploaded_count = fields.Integer("Uploaded", compute="_compute_counts", help="Contacts stored in all campaigns.")
-    failed_count = fields.Integer("Failed", compute="_compute_counts", help="Rows that could not be stored.")
-    duplicate_count = fields.Integer("Duplicate", compute="_compute_counts", help="Rows that were known already.")
+    campaign_ids = fields.Many2many(
+        "ecm.campaign", compute="_compute_campaign_ids", string="Campaigns"
+    )
+    uploaded_count = fields.Integer(
+        "Uploaded", compute="_compute_counts", help="Contacts stored in all campaigns."
+    )
+    failed_count = fields.Integer(
+        "Failed", compute="_compute_counts", help="Rows that could not be stored."
+    )
+    duplicate_count = fields.Integer(
+        "Duplicate", compute="_compute_counts", help="Rows that were known already."
+    )
     pending_count = fields.Integer("Pending", compute="_compute_counts")
 
     @api.depends("list_ids.campaign_id")
@@ -51,16 +68,26 @@ class EcmGlobalList(models.Model):
         campaigns.check_access("write")
         origin = self.list_ids.sorted("id")[:1]
         if not origin or not self.attachment_id:
-            raise UserError(self.env._("The file of %s is no longer there. Upload it again.", self.name))
+            raise UserError(
+                self.env._("The file of %s is no longer there. Upload it again.", self.name)
+            )
         for campaign in campaigns:
             if campaign in self.campaign_ids:
                 raise UserError(self.env._("%s has a list of this file already.", campaign.name))
             if campaign.company_id != self.company_id:
                 raise UserError(self.env._("%s belongs to another company.", campaign.name))
         shared = {name: origin[name] for name in SHARED}
-        values = {**shared, "mode": "append", "global_list_id": self.id, "attachment_id": self.attachment_id.id}
+        values = {
+            **shared,
+            "mode": "append",
+            "global_list_id": self.id,
+            "attachment_id": self.attachment_id.id,
+        }
         lists = self.env["ecm.contact.list"].create(
-            [{**values, "campaign_id": campaign.id, "profile_id": origin.profile_id.id} for campaign in campaigns]
+            [
+                {**values, "campaign_id": campaign.id, "profile_id": origin.profile_id.id}
+                for campaign in campaigns
+            ]
         )
         lists.action_queue()
         return lists

@@ -11,7 +11,13 @@ LAYOUTS = [
     ("none", "No header line"),
     ("ecm", "ECM order: phones 1 to 5, business parameters 1 to 12"),
 ]
-DELIMITERS = [(",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Vertical bar"), (":", "Colon")]
+DELIMITERS = [
+    (",", "Comma"),
+    (";", "Semicolon"),
+    ("\t", "Tab"),
+    ("|", "Vertical bar"),
+    (":", "Colon"),
+]
 QUOTES = [('"', 'Double quote (")'), ("'", "Single quote (')")]
 ENCODINGS = [
     ("utf-8", "UTF-8"),
@@ -53,9 +59,11 @@ LIST_SETTINGS = ("mode", "duplicate_policy", "duplicate_scope", "duplicate_days"
 
 
 class EcmImportProfile(models.Model):
-    """How the files of one origin are read and what becomes of known contacts (requirements L1, L6, L9).
+    """How the files of one origin are read and what becomes of known contacts (requirements L1, L6,
+    L9).
 
-    What is left empty is found out for each file. An empty recordset is the profile that finds out everything.
+    What is left empty is found out for each file. An empty recordset is the profile that finds out
+    everything.
     """
 
     _name = "ecm.import.profile"
@@ -64,17 +72,29 @@ class EcmImportProfile(models.Model):
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, help="Empty: for every company.")
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, help="Empty: for every company."
+    )
     layout = fields.Selection(LAYOUTS, required=True, default="header")
     delimiter = fields.Selection(DELIMITERS, help="Empty: found out for each file.")
-    encoding = fields.Selection(ENCODINGS, string="Characters", help="Empty: found out for each file.")
-    quote = fields.Selection(QUOTES, string="Quotation mark", help="Empty: found out for each file.")
+    encoding = fields.Selection(
+        ENCODINGS, string="Characters", help="Empty: found out for each file."
+    )
+    quote = fields.Selection(
+        QUOTES, string="Quotation mark", help="Empty: found out for each file."
+    )
     sheet = fields.Char(help="Of a workbook. Empty: the first one.")
     column_ids = fields.One2many(
-        "ecm.import.profile.column", "profile_id", string="Columns", copy=True, help="Empty: by the columns' names."
+        "ecm.import.profile.column",
+        "profile_id",
+        string="Columns",
+        copy=True,
+        help="Empty: by the columns' names.",
     )
     country_id = fields.Many2one(
-        "res.country", string="Country of the numbers", help="For numbers without a country code. Empty: the company's."
+        "res.country",
+        string="Country of the numbers",
+        help="For numbers without a country code. Empty: the company's.",
     )
     min_length = fields.Integer("Shortest number", default=phones.MIN_LENGTH, required=True)
     max_length = fields.Integer("Longest number", default=phones.MAX_LENGTH, required=True)
@@ -82,23 +102,30 @@ class EcmImportProfile(models.Model):
     duplicate_policy = fields.Selection(
         DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
     )
-    duplicate_scope = fields.Selection(DUPLICATE_SCOPES, string="Known", required=True, default="campaign")
+    duplicate_scope = fields.Selection(
+        DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
+    )
     duplicate_days = fields.Integer(
-        "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
+        "Within the last (days)",
+        help="Only contacts that were added or called in these days count. 0: all.",
     )
 
     _lengths_ordered = models.Constraint(
         f"CHECK(min_length >= {phones.MIN_LENGTH} AND max_length <= {phones.MAX_LENGTH} AND min_length <= max_length)",
         f"A phone number has {phones.MIN_LENGTH} to {phones.MAX_LENGTH} digits.",
     )
-    _days_positive = models.Constraint("CHECK(duplicate_days >= 0)", "Within the last days: 0 or more.")
+    _days_positive = models.Constraint(
+        "CHECK(duplicate_days >= 0)", "Within the last days: 0 or more."
+    )
 
     @api.constrains("column_ids")
     def _check_columns(self):
         for profile in self:
             targets = profile.column_ids.mapped("target")
             if len(set(targets)) < len(targets):
-                raise ValidationError(self.env._("%s: two columns are stored as the same thing.", profile.name))
+                raise ValidationError(
+                    self.env._("%s: two columns are stored as the same thing.", profile.name)
+                )
 
     def _get_reading(self, file, campaign):
         """How a file is read, as ``ecm.contact.list.options`` keeps it.
@@ -146,8 +173,12 @@ class EcmImportProfileColumn(models.Model):
     _description = "Column of an Import Profile"
     _order = "position, id"
 
-    profile_id = fields.Many2one("ecm.import.profile", required=True, ondelete="cascade", index=True)
-    position = fields.Integer("Place", default=1, required=True, help="Counted from 1. Used where no name is given.")
+    profile_id = fields.Many2one(
+        "ecm.import.profile", required=True, ondelete="cascade", index=True
+    )
+    position = fields.Integer(
+        "Place", default=1, required=True, help="Counted from 1. Used where no name is given."
+    )
     header = fields.Char("Column name")
     target = fields.Selection("_get_targets", string="Stored as", required=True)
 
@@ -155,7 +186,11 @@ class EcmImportProfileColumn(models.Model):
 
     @api.model
     def _get_targets(self):
-        return [choice for choice in self.env["ecm.contact.list"]._get_targets() if choice[0] != "ignore"]
+        return [
+            choice
+            for choice in self.env["ecm.contact.list"]._get_targets()
+            if choice[0] != "ignore"
+        ]
 
     def _get_place(self, dialect):
         """:return: index of the column in a file

@@ -60,7 +60,9 @@ class EcmOutcome(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         if self.env["ecm.attempt"].sudo().search_count([("outcome_id", "in", self.ids)], limit=1):
-            raise UserError(self.env._("Results were recorded with this outcome. Archive it instead."))
+            raise UserError(
+                self.env._("Results were recorded with this outcome. Archive it instead.")
+            )
 
     def _get_decision_outcome(self):
         """The outcome as the decision sees it.
@@ -86,15 +88,20 @@ class EcmOutcomeMapping(models.Model):
     _order = "provider, source, code_order, id"
     _rec_name = "code"
 
-    provider = fields.Selection([("manual", "By hand")], required=True, default="manual", help="Who speaks this code.")
-    source = fields.Char(required=True, help="The provider's table or message that the code stands in.")
+    provider = fields.Selection(
+        [("manual", "By hand")], required=True, default="manual", help="Who speaks this code."
+    )
+    source = fields.Char(
+        required=True, help="The provider's table or message that the code stands in."
+    )
     code = fields.Char(required=True, help="The code as the provider writes it.")
     code_order = fields.Integer(compute="_compute_code_order", store=True)
     meaning = fields.Char(help="What the provider's documentation says.")
     outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="restrict", index=True)
 
     _code_unique = models.Constraint(
-        "UNIQUE(provider, source, code)", "This code of this table is mapped already: change that row instead."
+        "UNIQUE(provider, source, code)",
+        "This code of this table is mapped already: change that row instead.",
     )
 
     @api.depends("code")
@@ -106,5 +113,6 @@ class EcmOutcomeMapping(models.Model):
     def _get_outcomes(self, provider):
         """:return: ``{(source, code): ecm.outcome}`` of one provider."""
         return {
-            (mapping.source, mapping.code): mapping.outcome_id for mapping in self.search([("provider", "=", provider)])
+            (mapping.source, mapping.code): mapping.outcome_id
+            for mapping in self.search([("provider", "=", provider)])
         }

@@ -18,8 +18,8 @@ SEPARATORS = re.compile(r"[\s,;]+")
 class EcmRegionRule(models.Model):
     """When and how often numbers of a country or region may be contacted (requirements N3, S4).
 
-    Legal knowledge as data, with its source: a user edits it, the engine keeps it. All rules that match a number hold,
-    so the strictest wins.
+    Legal knowledge as data, with its source: a user edits it, the engine keeps it. All rules that
+    match a number hold, so the strictest wins.
     """
 
     _name = "ecm.region.rule"
@@ -27,14 +27,18 @@ class EcmRegionRule(models.Model):
     _inherit = ["mail.thread"]
     _order = "country_id, name, id"
 
-    name = fields.Char(required=True, tracking=True, help="Shown as the reason when a contact has to wait.")
+    name = fields.Char(
+        required=True, tracking=True, help="Shown as the reason when a contact has to wait."
+    )
     active = fields.Boolean(default=True, tracking=True)
     country_id = fields.Many2one(
         "res.country",
         tracking=True,
         help="The rule is about numbers of this country. Empty: about the beginnings of numbers alone.",
     )
-    state = fields.Char("State or region", help="For your information: numbers are recognised by their beginnings.")
+    state = fields.Char(
+        "State or region", help="For your information: numbers are recognised by their beginnings."
+    )
     prefixes = fields.Text(
         "Beginnings of numbers",
         tracking=True,
@@ -54,10 +58,14 @@ class EcmRegionRule(models.Model):
     sunday_to = fields.Float("Sunday to", default=21.0, required=True, tracking=True)
     hours_summary = fields.Char("Allowed hours", compute="_compute_hours_summary")
     max_attempts = fields.Integer(
-        "Attempts per number", tracking=True, help="So many within the hours beside it, over all campaigns. 0: any."
+        "Attempts per number",
+        tracking=True,
+        help="So many within the hours beside it, over all campaigns. 0: any.",
     )
     max_attempts_hours = fields.Integer("Within (hours)", default=24, required=True, tracking=True)
-    source = fields.Text(tracking=True, help="The law or the document that says so, and how sure that is.")
+    source = fields.Text(
+        tracking=True, help="The law or the document that says so, and how sure that is."
+    )
     source_url = fields.Char("Link")
     checked_on = fields.Date(
         "Checked on",
@@ -81,11 +89,16 @@ class EcmRegionRule(models.Model):
         for rule in self:
             prefixes = rule._get_prefixes()
             if not prefixes and not rule.country_id:
-                raise ValidationError(self.env._("Say which numbers the rule is about: a country or beginnings."))
+                raise ValidationError(
+                    self.env._("Say which numbers the rule is about: a country or beginnings.")
+                )
             for prefix in prefixes:
                 if not PREFIX.fullmatch(prefix):
                     raise ValidationError(
-                        self.env._("%s is not how a number begins: write + and the country code, as in +1305.", prefix)
+                        self.env._(
+                            "%s is not how a number begins: write + and the country code, as in +1305.",
+                            prefix,
+                        )
                     )
 
     @api.depends(*(f"{day}_{end}" for day in DAY_FIELDS for end in ("from", "to")))
@@ -99,7 +112,9 @@ class EcmRegionRule(models.Model):
             days = {day: rule._describe_day(day) for day in DAY_FIELDS}
             is_same = len(set(days.values())) == 1
             parts = [f"{labels[day]} {text}" for day, text in days.items()]
-            rule.hours_summary = self.env._("Every day %s", days["weekday"]) if is_same else ", ".join(parts)
+            rule.hours_summary = (
+                self.env._("Every day %s", days["weekday"]) if is_same else ", ".join(parts)
+            )
 
     def _describe_day(self, day):
         opens, closes = self[f"{day}_from"], self[f"{day}_to"]
@@ -123,7 +138,9 @@ class EcmRegionRule(models.Model):
         self.ensure_one()
         channels = {code for code, _label in CHANNELS} if self.channel == "all" else {self.channel}
         window = timedelta(hours=self.max_attempts_hours)
-        limit = Limit(self.max_attempts, window=window, per_number=True, everywhere=True, label=self.name)
+        limit = Limit(
+            self.max_attempts, window=window, per_number=True, everywhere=True, label=self.name
+        )
         return RegionRule(
             id=self.id,
             name=self.name,
@@ -141,7 +158,8 @@ class EcmRegionRule(models.Model):
         """:return: ``tools.calling_hours.WeeklyHours``, ``None`` when any time is allowed"""
         days = ["weekday"] * 5 + ["saturday", "sunday"]
         hours = WeeklyHours.of(
-            (number, round(self[f"{day}_from"] * 60), round(self[f"{day}_to"] * 60)) for number, day in enumerate(days)
+            (number, round(self[f"{day}_from"] * 60), round(self[f"{day}_to"] * 60))
+            for number, day in enumerate(days)
         )
         return None if hours.is_always else hours
 

@@ -13,8 +13,9 @@ MASK = "••••••••"
 class EcmSecretMixin(models.AbstractModel):
     """Passwords that are written and never shown (requirement R8).
 
-    The field ``password`` shows a mask; ``password_secret`` keeps the password, out of reach for every role. A model
-    with more of them declares each such pair, names the first in ``_secrets``, and writes its inverse in one line.
+    The field ``password`` shows a mask; ``password_secret`` keeps the password, out of reach for
+    every role. A model with more of them declares each such pair, names the first in ``_secrets``,
+    and writes its inverse in one line.
     """
 
     _name = "ecm.secret.mixin"

@@ -23,7 +23,8 @@ DEFAULT_DELAYS = {
     "invalid_number": 0,
     "fax": 0,
 }
-# Outcomes after which a simple strategy tries the same number once more; after the others it takes the next.
+# Outcomes after which a simple strategy tries the same number once more; after the others it takes
+# the next.
 TRIED_AGAIN = ("busy", "call_abandoned", "call_failed", "agent_rejected", "agent_no_answer")
 
 # Fields of a rule that decide whether a strategy is usable.
@@ -62,7 +63,9 @@ class EcmStrategy(models.Model):
         help="Simple: the numbers are tried in order, with the same rules for each, once in each cycle. Advanced: each "
         "attempt has its own rules. Callback: like Advanced; takes over when the customer asked to be called back.",
     )
-    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, help="Empty: all companies.")
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, help="Empty: all companies."
+    )
     description = fields.Text(translate=True)
     phone_fallback = fields.Selection(
         [
@@ -108,7 +111,9 @@ class EcmStrategy(models.Model):
     cycle_hours = fields.Integer("Hours between cycles", tracking=True)
     cycle_minutes = fields.Integer("Minutes between cycles", tracking=True)
     cycle_limit = fields.Integer(
-        "Attempts in a cycle at most", tracking=True, help="Then the next cycle begins. 0: no such limit."
+        "Attempts in a cycle at most",
+        tracking=True,
+        help="Then the next cycle begins. 0: no such limit.",
     )
     limit_ids = fields.One2many("ecm.strategy.limit", "strategy_id", string="Limits", copy=True)
     simple_rule_ids = fields.One2many(
@@ -119,19 +124,26 @@ class EcmStrategy(models.Model):
         copy=False,
         help="A simple strategy has the same rules for each attempt.",
     )
-    attempt_ids = fields.One2many("ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False)
+    attempt_ids = fields.One2many(
+        "ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False
+    )
     attempt_count = fields.Integer(compute="_compute_attempt_count")
     unused_rule_count = fields.Integer(
         compute="_compute_unused_rule_count",
         help="Rules that are kept, but do not hold for this kind of strategy.",
     )
     campaign_ids = fields.One2many("ecm.campaign", "strategy_id", string="Campaigns")
-    callback_campaign_ids = fields.One2many("ecm.campaign", "callback_strategy_id", string="Campaigns of callbacks")
+    callback_campaign_ids = fields.One2many(
+        "ecm.campaign", "callback_strategy_id", string="Campaigns of callbacks"
+    )
     campaign_count = fields.Integer(compute="_compute_campaign_count")
     is_locked = fields.Boolean(
-        compute="_compute_is_locked", help="A campaign that uses this strategy is running: stop it or duplicate this."
+        compute="_compute_is_locked",
+        help="A campaign that uses this strategy is running: stop it or duplicate this.",
     )
-    warnings = fields.Text(compute="_compute_warnings", help="What would keep this strategy from working as drawn.")
+    warnings = fields.Text(
+        compute="_compute_warnings", help="What would keep this strategy from working as drawn."
+    )
 
     _max_attempts_positive = models.Constraint(
         "CHECK(max_attempts BETWEEN 0 AND 100)", "A strategy makes between 1 and 100 attempts."
@@ -171,13 +183,17 @@ class EcmStrategy(models.Model):
     @api.depends("kind", "attempt_ids.rule_ids", "simple_rule_ids")
     def _compute_unused_rule_count(self):
         for record in self:
-            unused = record.attempt_ids.rule_ids if record.kind == "simple" else record.simple_rule_ids
+            unused = (
+                record.attempt_ids.rule_ids if record.kind == "simple" else record.simple_rule_ids
+            )
             record.unused_rule_count = len(unused)
 
     def _compute_campaign_count(self):
         counts = Counter()
         for name in ("strategy_id", "callback_strategy_id"):
-            for record, count in self.env["ecm.campaign"]._read_group([(name, "in", self.ids)], [name], ["__count"]):
+            for record, count in self.env["ecm.campaign"]._read_group(
+                [(name, "in", self.ids)], [name], ["__count"]
+            ):
                 counts[record.id] += count
         for record in self:
             record.campaign_count = counts[record.id]
@@ -196,7 +212,11 @@ class EcmStrategy(models.Model):
         "attempt_ids.sequence",
         "attempt_ids.channel",
         "attempt_ids.phone_index",
-        *(f"{rules}.{name}" for rules in ("attempt_ids.rule_ids", "simple_rule_ids") for name in RULE_FIELDS),
+        *(
+            f"{rules}.{name}"
+            for rules in ("attempt_ids.rule_ids", "simple_rule_ids")
+            for name in RULE_FIELDS
+        ),
     )
     def _compute_warnings(self):
         for record in self:
@@ -208,7 +228,9 @@ class EcmStrategy(models.Model):
         return (campaigns.strategy_id | campaigns.callback_strategy_id) & self
 
     def _get_campaigns(self):
-        """Campaigns that call by these strategies or hand their callbacks over to them, in whatever company."""
+        """Campaigns that call by these strategies or hand their callbacks over to them, in whatever
+        company.
+        """
         domain = ["|", ("strategy_id", "in", self.ids), ("callback_strategy_id", "in", self.ids)]
         return self.env["ecm.campaign"].sudo().with_context(active_test=False).search(domain)
 
@@ -250,7 +272,11 @@ class EcmStrategy(models.Model):
     def _check_kind(self):
         for record in self:
             campaigns = record._get_campaigns()
-            used = campaigns.strategy_id if record.kind == "callback" else campaigns.callback_strategy_id
+            used = (
+                campaigns.strategy_id
+                if record.kind == "callback"
+                else campaigns.callback_strategy_id
+            )
             if record in used:
                 raise ValidationError(
                     self.env._(
@@ -292,8 +318,12 @@ class EcmStrategy(models.Model):
                 {
                     "strategy_id": new.id,
                     "attempt_id": twins[rule.attempt_id].id if rule.attempt_id else False,
-                    "next_attempt_id": twins[rule.next_attempt_id].id if rule.next_attempt_id else False,
-                    "branch_attempt_id": twins[rule.branch_attempt_id].id if rule.branch_attempt_id else False,
+                    "next_attempt_id": twins[rule.next_attempt_id].id
+                    if rule.next_attempt_id
+                    else False,
+                    "branch_attempt_id": twins[rule.branch_attempt_id].id
+                    if rule.branch_attempt_id
+                    else False,
                 }
             )
 
@@ -314,7 +344,9 @@ class EcmStrategy(models.Model):
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
             cycles=self.max_cycles,
-            cycle_interval=timedelta(days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes),
+            cycle_interval=timedelta(
+                days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes
+            ),
             cycle_limit=self.cycle_limit or None,
         )
 
@@ -338,10 +370,15 @@ class EcmStrategy(models.Model):
         uncounted = outcomes.filtered(lambda outcome: not outcome.counts_as_attempt)
         suppressing = outcomes.filtered("suppresses")
         problems = strategy_check.validate(
-            self._get_plan(), self._get_channels(), set(uncounted.mapped("code")), set(suppressing.mapped("code"))
+            self._get_plan(),
+            self._get_channels(),
+            set(uncounted.mapped("code")),
+            set(suppressing.mapped("code")),
         )
         texts = [
-            self._describe_problem(problem) for problem in problems if problem.severity == "error" or not errors_only
+            self._describe_problem(problem)
+            for problem in problems
+            if problem.severity == "error" or not errors_only
         ]
         return list(dict.fromkeys(texts))
 
@@ -356,7 +393,8 @@ class EcmStrategy(models.Model):
             "no_attempts": self.env._("The strategy has no attempts."),
             "bad_budget": self.env._("The budget must allow at least one attempt."),
             "unknown_channel": self.env._(
-                "Attempt %(position)s uses a channel that is not installed (%(channel)s).", **parameters
+                "Attempt %(position)s uses a channel that is not installed (%(channel)s).",
+                **parameters,
             )
             if "channel" in parameters
             else "",
@@ -374,7 +412,9 @@ class EcmStrategy(models.Model):
                 "DNC Listed.",
                 **parameters,
             ),
-            "unreachable_attempt": self.env._("No rule leads to attempt %(position)s.", **parameters),
+            "unreachable_attempt": self.env._(
+                "No rule leads to attempt %(position)s.", **parameters
+            ),
         }
         return texts.get(problem.code) or strategy_check.PROBLEMS[problem.code] % parameters
 
@@ -383,7 +423,9 @@ class EcmStrategy(models.Model):
         self.ensure_one()
         problems = self._get_problem_texts(errors_only=True)
         if problems:
-            raise ValidationError("\n".join([self.env._("The strategy %s cannot be used:", self.name), *problems]))
+            raise ValidationError(
+                "\n".join([self.env._("The strategy %s cannot be used:", self.name), *problems])
+            )
 
     def action_view_campaigns(self):
         """Open the campaigns that use this strategy."""
@@ -394,14 +436,18 @@ class EcmStrategy(models.Model):
         return {**action, "domain": domain, "context": {f"default_{name}": self.id}}
 
     def action_add_default_rules(self):
-        """Give a simple strategy the usual rules, or every attempt that has none and is followed by another."""
+        """Give a simple strategy the usual rules, or every attempt that has none and is followed by
+        another.
+        """
         self.ensure_one()
         if self.kind == "simple":
             self._add_default_simple_rules()
             return True
         empty = self.attempt_ids[:-1].filtered(lambda attempt: not attempt.rule_ids)
         if not empty:
-            raise UserError(self.env._("Rules lead from one attempt to the next: add the attempts first."))
+            raise UserError(
+                self.env._("Rules lead from one attempt to the next: add the attempts first.")
+            )
         for attempt in empty:
             attempt._add_default_rules()
         return True
@@ -412,7 +458,11 @@ class EcmStrategy(models.Model):
         self.env["ecm.strategy.rule"].create(
             [
                 {"strategy_id": self.id, **values}
-                | ({"action": "again", "max_retry": 1} if values["outcome_id"] in again.ids else {"action": "next"})
+                | (
+                    {"action": "again", "max_retry": 1}
+                    if values["outcome_id"] in again.ids
+                    else {"action": "next"}
+                )
                 for values in self._prepare_default_rules(self.simple_rule_ids)
             ]
         )
@@ -424,7 +474,9 @@ class EcmStrategy(models.Model):
         :param present: rules that are there already; their outcomes are left out
         :return: list of values of ``ecm.strategy.rule``, without what the rule does
         """
-        outcomes = self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))]).grouped("code")
+        outcomes = (
+            self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))]).grouped("code")
+        )
         return [
             {
                 "outcome_id": outcomes[code].id,

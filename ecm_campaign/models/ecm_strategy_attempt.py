@@ -7,7 +7,9 @@ from .ecm_strategy import get_key
 
 
 class EcmStrategyAttempt(models.Model):
-    """One step of a strategy: a channel, a phone, and a rule for each outcome that leads on (requirement S1)."""
+    """One step of a strategy: a channel, a phone, and a rule for each outcome that leads on
+    (requirement S1).
+    """
 
     _name = "ecm.strategy.attempt"
     _description = "Strategy Attempt"
@@ -15,10 +17,15 @@ class EcmStrategyAttempt(models.Model):
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)
-    position = fields.Integer(compute="_compute_position", help="Place in the strategy, counted from 1.")
+    position = fields.Integer(
+        compute="_compute_position", help="Place in the strategy, counted from 1."
+    )
     channel = fields.Selection(CHANNELS, required=True, default="voice")
     phone_index = fields.Selection(
-        [(str(index), f"Phone {index}") for index in range(1, 6)], string="Phone", required=True, default="1"
+        [(str(index), f"Phone {index}") for index in range(1, 6)],
+        string="Phone",
+        required=True,
+        default="1",
     )
     rule_ids = fields.One2many("ecm.strategy.rule", "attempt_id", string="Rules", copy=False)
     rules_summary = fields.Text(compute="_compute_rules_summary", string="What follows")
@@ -50,10 +57,14 @@ class EcmStrategyAttempt(models.Model):
             attempt.rules_summary = attempt._get_rules_summary()
 
     def _get_rules_summary(self):
-        """A line for each thing that can follow, such as ``Busy, Call failed → attempt 2 after 15 min``."""
+        """A line for each thing that can follow, such as ``Busy, Call failed → attempt 2 after 15
+        min``.
+        """
         lines = [
             f"{', '.join(rules.outcome_id.mapped('name'))} → {consequence}"
-            for consequence, rules in self._get_rules().grouped(lambda rule: rule._get_consequence()).items()
+            for consequence, rules in self._get_rules()
+            .grouped(lambda rule: rule._get_consequence())
+            .items()
         ]
         if not lines:
             return self.env._("Every outcome closes the contact")
@@ -76,7 +87,11 @@ class EcmStrategyAttempt(models.Model):
         """Copy the rules of the attempt before, or take the usual ones; then show them."""
         self.ensure_one()
         if self == self.strategy_id.attempt_ids[-1:]:
-            raise UserError(self.env._("This is the last attempt: add the one that is to follow, then its rules."))
+            raise UserError(
+                self.env._(
+                    "This is the last attempt: add the one that is to follow, then its rules."
+                )
+            )
         self._add_default_rules()
         return self.action_open_rules()
 
@@ -88,16 +103,26 @@ class EcmStrategyAttempt(models.Model):
         model = siblings[self.position - 2 : self.position - 1].rule_ids
         if not model:
             values = {"attempt_id": self.id, "action": "attempt", "next_attempt_id": following.id}
-            self.rule_ids.create([values | rule for rule in self.strategy_id._prepare_default_rules(self.rule_ids)])
+            self.rule_ids.create(
+                [values | rule for rule in self.strategy_id._prepare_default_rules(self.rule_ids)]
+            )
             return
         for rule in model.filtered(lambda rule: rule.outcome_id not in self.rule_ids.outcome_id):
             target = following if rule.next_attempt_id else rule.next_attempt_id
             branch = following if rule.branch_attempt_id else rule.branch_attempt_id
-            rule.copy({"attempt_id": self.id, "next_attempt_id": target.id, "branch_attempt_id": branch.id})
+            rule.copy(
+                {
+                    "attempt_id": self.id,
+                    "next_attempt_id": target.id,
+                    "branch_attempt_id": branch.id,
+                }
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env["ecm.strategy"].browse({vals["strategy_id"] for vals in vals_list})._check_editable()
+        self.env["ecm.strategy"].browse(
+            {vals["strategy_id"] for vals in vals_list}
+        )._check_editable()
         return super().create(vals_list)
 
     def write(self, vals):
@@ -125,5 +150,8 @@ class EcmStrategyAttempt(models.Model):
             position=positions[get_key(self)],
             channel=self.channel,
             phone_index=int(self.phone_index),
-            rules={rule.outcome_id.code: rule._get_decision_rule(positions) for rule in self._get_rules()},
+            rules={
+                rule.outcome_id.code: rule._get_decision_rule(positions)
+                for rule in self._get_rules()
+            },
         )

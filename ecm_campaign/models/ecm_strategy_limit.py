@@ -50,11 +50,16 @@ class EcmStrategyLimit(models.Model):
         help="In all campaigns: attempts of whatever campaign and channel on the same numbers count.",
     )
 
-    _count_positive = models.Constraint("CHECK(count BETWEEN 1 AND 1000)", "A limit allows 1 to 1,000 attempts.")
+    _count_positive = models.Constraint(
+        "CHECK(count BETWEEN 1 AND 1000)", "A limit allows 1 to 1,000 attempts."
+    )
 
     @api.depends("count", "subject", "period", "scope")
     def _compute_display_name(self):
-        labels = {name: dict(self._fields[name]._description_selection(self.env)) for name in ("subject", "period")}
+        labels = {
+            name: dict(self._fields[name]._description_selection(self.env))
+            for name in ("subject", "period")
+        }
         for limit in self:
             text = self.env._(
                 "At most %(count)s %(subject)s %(period)s",
@@ -62,11 +67,15 @@ class EcmStrategyLimit(models.Model):
                 subject=labels["subject"].get(limit.subject, ""),
                 period=labels["period"].get(limit.period, ""),
             )
-            limit.display_name = self.env._("%s, in all campaigns", text) if limit.scope == "all" else text
+            limit.display_name = (
+                self.env._("%s, in all campaigns", text) if limit.scope == "all" else text
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env["ecm.strategy"].browse({vals["strategy_id"] for vals in vals_list})._check_editable()
+        self.env["ecm.strategy"].browse(
+            {vals["strategy_id"] for vals in vals_list}
+        )._check_editable()
         return super().create(vals_list)
 
     def write(self, vals):

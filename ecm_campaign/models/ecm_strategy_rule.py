@@ -18,7 +18,8 @@ def get_delay_text(record):
 
 
 class EcmStrategyRule(models.Model):
-    """What follows one outcome: another attempt after D:H:M, the same again, or close (requirements S1, S3).
+    """What follows one outcome: another attempt after D:H:M, the same again, or close (requirements
+    S1, S3).
 
     A rule belongs to one attempt; in a simple strategy it has none and holds for every attempt.
     """
@@ -52,7 +53,10 @@ class EcmStrategyRule(models.Model):
         help="Go to the next: the attempt that stands below, after the last one the next cycle.",
     )
     next_attempt_id = fields.Many2one(
-        "ecm.strategy.attempt", string="Next attempt", domain="[('strategy_id', '=', strategy_id)]", ondelete="cascade"
+        "ecm.strategy.attempt",
+        string="Next attempt",
+        domain="[('strategy_id', '=', strategy_id)]",
+        ondelete="cascade",
     )
     delay_days = fields.Integer(string="Days")
     delay_hours = fields.Integer(string="Hours")
@@ -70,23 +74,30 @@ class EcmStrategyRule(models.Model):
         help="What follows when the retries are used up. Empty: the next attempt in order, then the next cycle.",
     )
     priority = fields.Integer(
-        default=-1, help="Dial priority of what follows; higher is called first. -1: the contact keeps its own."
+        default=-1,
+        help="Dial priority of what follows; higher is called first. -1: the contact keeps its own.",
     )
     retain_pcb = fields.Boolean("Keep the agent", help="A personal callback stays with its agent.")
     suppresses = fields.Boolean(
-        "Do not contact", help="The number goes onto the company's do-not-contact list, and the contact closes."
+        "Do not contact",
+        help="The number goes onto the company's do-not-contact list, and the contact closes.",
     )
     summary = fields.Char(compute="_compute_summary")
 
     _outcome_unique = models.Constraint(
-        "UNIQUE(attempt_id, outcome_id)", "An attempt has one rule for each outcome: change the rule that is there."
+        "UNIQUE(attempt_id, outcome_id)",
+        "An attempt has one rule for each outcome: change the rule that is there.",
     )
     _strategy_outcome_unique = models.UniqueIndex(
         "(strategy_id, outcome_id) WHERE attempt_id IS NULL",
         "A simple strategy has one rule for each outcome: change the rule that is there.",
     )
-    _max_retry_positive = models.Constraint("CHECK(max_retry BETWEEN 0 AND 100)", "Retries at most: from 0 to 100.")
-    _priority_range = models.Constraint("CHECK(priority BETWEEN -1 AND 1000)", "A priority is from -1 to 1000.")
+    _max_retry_positive = models.Constraint(
+        "CHECK(max_retry BETWEEN 0 AND 100)", "Retries at most: from 0 to 100."
+    )
+    _priority_range = models.Constraint(
+        "CHECK(priority BETWEEN -1 AND 1000)", "A priority is from -1 to 1000."
+    )
     _delay_positive = models.Constraint(
         "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes BETWEEN 0 AND 9999)",
         "A delay is between 0 minutes and 365 days.",
@@ -126,9 +137,14 @@ class EcmStrategyRule(models.Model):
         if not self.max_retry or self.action == "next":
             return step
         branch = self.branch_attempt_id
-        following = self.env._("attempt %s", branch.position) if branch else self.env._("the next attempt")
+        following = (
+            self.env._("attempt %s", branch.position) if branch else self.env._("the next attempt")
+        )
         return self.env._(
-            "%(step)s (%(times)s × at most, then %(following)s)", step=step, times=self.max_retry, following=following
+            "%(step)s (%(times)s × at most, then %(following)s)",
+            step=step,
+            times=self.max_retry,
+            following=following,
         )
 
     def _get_step_text(self):
@@ -147,7 +163,11 @@ class EcmStrategyRule(models.Model):
     def _check_next_attempt(self):
         for rule in self:
             if rule.action == "attempt" and not rule.next_attempt_id:
-                raise ValidationError(self.env._("Choose the attempt that follows %s, or close.", rule.outcome_id.name))
+                raise ValidationError(
+                    self.env._(
+                        "Choose the attempt that follows %s, or close.", rule.outcome_id.name
+                    )
+                )
             if (rule.next_attempt_id | rule.branch_attempt_id).strategy_id - rule.strategy_id:
                 raise ValidationError(self.env._("The next attempt belongs to another strategy."))
 
@@ -179,7 +199,9 @@ class EcmStrategyRule(models.Model):
         is_next = self.action == "next"
         return decision.Rule(
             action=decision.AGAIN if is_next else self.action,
-            next_attempt=positions.get(get_key(self.next_attempt_id)) if self.action == "attempt" else None,
+            next_attempt=positions.get(get_key(self.next_attempt_id))
+            if self.action == "attempt"
+            else None,
             delay=self._delay,
             max_retry=0 if is_next else self.max_retry or None,
             branch=None if is_next else positions.get(get_key(self.branch_attempt_id)),

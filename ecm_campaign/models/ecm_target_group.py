@@ -9,9 +9,11 @@ RULES = {"campaign_id", "sequence", "domain"}
 
 
 class EcmTargetGroup(models.Model):
-    """Contacts of a campaign that get their own part of what is called (requirement C11; Webex's CSS).
+    """Contacts of a campaign that get their own part of what is called (requirement C11; Webex's
+    CSS).
 
-    A contact that was never called waits in the queue of the first group that it matches, and is drawn from there.
+    A contact that was never called waits in the queue of the first group that it matches, and is
+    drawn from there.
     """
 
     _name = "ecm.target.group"
@@ -22,7 +24,10 @@ class EcmTargetGroup(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
     domain = fields.Char(
-        "Contacts", default="[]", required=True, help="A contact belongs to the first group that it matches."
+        "Contacts",
+        default="[]",
+        required=True,
+        help="A contact belongs to the first group that it matches.",
     )
     unit = fields.Selection(
         [("percentage", "% of what is sent"), ("count", "Contacts, then no more")],
@@ -34,10 +39,13 @@ class EcmTargetGroup(models.Model):
     )
     amount = fields.Integer("How many", default=100, required=True)
     drawn_count = fields.Integer("Sent so far", readonly=True, copy=False)
-    match_count = fields.Integer("Match now", compute="_compute_match_count", help="Pending contacts that match.")
+    match_count = fields.Integer(
+        "Match now", compute="_compute_match_count", help="Pending contacts that match."
+    )
 
     _amount_positive = models.Constraint(
-        "CHECK(amount >= 0 AND (unit = 'count' OR amount <= 100))", "A percentage is 0 to 100, a count 0 or more."
+        "CHECK(amount >= 0 AND (unit = 'count' OR amount <= 100))",
+        "A percentage is 0 to 100, a count 0 or more.",
     )
 
     @api.depends("domain", "campaign_id")
@@ -81,4 +89,8 @@ class EcmTargetGroup(models.Model):
 
     def _get_rooms(self):
         """:return: ``{group id: how many more}`` of the groups that go by a count"""
-        return {group.id: max(0, group.amount - group.drawn_count) for group in self if group.unit == "count"}
+        return {
+            group.id: max(0, group.amount - group.drawn_count)
+            for group in self
+            if group.unit == "count"
+        }

@@ -16,7 +16,8 @@ class IrAttachment(models.Model):
 
     @api.model
     def _create_from_stream(self, name, stream, **values):
-        """Keep a file of contacts without taking it into memory: its pages come from the disk as they are needed.
+        """Keep a file of contacts without taking it into memory: its pages come from the disk as
+        they are needed.
 
         :param str name: the file's name
         :param stream: seekable, opened for reading bytes; it stays open

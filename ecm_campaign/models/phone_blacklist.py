@@ -3,11 +3,15 @@ from odoo.tools import SQL
 
 
 class PhoneBlacklist(models.Model):
-    """Numbers that do-not-contact lists put on Odoo's blacklist, and take off again (requirement N2)."""
+    """Numbers that do-not-contact lists put on Odoo's blacklist, and take off again (requirement
+    N2).
+    """
 
     _inherit = "phone.blacklist"
 
-    is_mirrored = fields.Boolean(readonly=True, help="Stands here because of a do-not-contact list only.")
+    is_mirrored = fields.Boolean(
+        readonly=True, help="Stands here because of a do-not-contact list only."
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -21,20 +21,31 @@ class CampaignCase(TransactionCase):
     @classmethod
     def create_campaign(cls, name, **values):
         return cls.env["ecm.campaign"].create(
-            {"name": name, "strategy_id": cls.strategy.id, "calendar_id": False, "tz": "UTC", **values}
+            {
+                "name": name,
+                "strategy_id": cls.strategy.id,
+                "calendar_id": False,
+                "tz": "UTC",
+                **values,
+            }
         )
 
     @classmethod
     def create_contact(cls, campaign=None, **values):
         campaign = campaign or cls.campaign
-        return cls.env["ecm.contact"].create({"campaign_id": campaign.id, "phone_1": "+493023125000", **values})
+        return cls.env["ecm.contact"].create(
+            {"campaign_id": campaign.id, "phone_1": "+493023125000", **values}
+        )
 
     @classmethod
     def create_user(cls, role, **values):
-        return new_test_user(cls.env, login=f"ecm_{role}", groups=f"ecm_campaign.ecm_campaign_group_{role}", **values)
+        return new_test_user(
+            cls.env, login=f"ecm_{role}", groups=f"ecm_campaign.ecm_campaign_group_{role}", **values
+        )
 
     def upload(self, content, campaign=None, **choices):
-        """The upload wizard as a supervisor uses it: file, corrections, *Import*; then the background import.
+        """The upload wizard as a supervisor uses it: file, corrections, *Import*; then the
+        background import.
 
         :return: the contact list
         """
@@ -52,9 +63,13 @@ class CampaignCase(TransactionCase):
         """:return: the wizard's form with the file in it"""
         content = content.encode() if isinstance(content, str) else content
         form = Form(
-            self.env["ecm.contact.upload"].with_context(default_campaign_id=(campaign or self.campaign).id),
+            self.env["ecm.contact.upload"].with_context(
+                default_campaign_id=(campaign or self.campaign).id
+            ),
         )
-        form.attachment_id = self.env["ecm.contact.upload"]._keep_file("contacts.csv", io.BytesIO(content))
+        form.attachment_id = self.env["ecm.contact.upload"]._keep_file(
+            "contacts.csv", io.BytesIO(content)
+        )
         for name, value in choices.items():
             setattr(form, name, value)
         return form
@@ -78,7 +93,8 @@ class ResultCase(CampaignCase):
     def create_strategy(cls, phones="12", **values):
         """A strategy with one voice attempt for each digit, on the phone that it names."""
         attempts = [
-            fields.Command.create({"sequence": number, "phone_index": phone}) for number, phone in enumerate(phones)
+            fields.Command.create({"sequence": number, "phone_index": phone})
+            for number, phone in enumerate(phones)
         ]
         return cls.env["ecm.strategy"].create({"name": "Own", "attempt_ids": attempts, **values})
 
@@ -93,7 +109,8 @@ class ResultCase(CampaignCase):
         )
 
     def call(self, contact, code, **values):
-        """A call on the contact's next attempt that ends with an outcome; ``values`` are of ``tools.results.Result``.
+        """A call on the contact's next attempt that ends with an outcome; ``values`` are of
+        ``tools.results.Result``.
 
         :return: the attempt
         """

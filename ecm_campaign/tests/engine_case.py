@@ -58,7 +58,9 @@ class EngineCase(CampaignCase):
         cls.env.cr.execute("ALTER TABLE ecm_attempt ADD COLUMN fake_target_id integer")
         cls.engine = cls.env["ecm.engine"]
         cls.target = FakeTarget(cls.env, 1)
-        cls.classPatch(cls.registry["ecm.campaign"], "_get_feed_targets", lambda _campaign: [cls.target])
+        cls.classPatch(
+            cls.registry["ecm.campaign"], "_get_feed_targets", lambda _campaign: [cls.target]
+        )
         cls.classPatch(cls.registry["ecm.strategy"], "_get_channels", lambda _strategy: {"voice"})
         cls.outcomes = {outcome.code: outcome for outcome in cls.env["ecm.outcome"].search([])}
 
@@ -71,8 +73,9 @@ class EngineCase(CampaignCase):
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):
-        """A strategy from short words: each attempt is ``(phone, {outcome code: values of its rule})``, each limit
-        the values of one. ``next`` in a rule is the position of the next attempt, ``branch`` that of the branch.
+        """A strategy from short words: each attempt is ``(phone, {outcome code: values of its
+        rule})``, each limit the values of one. ``next`` in a rule is the position of the next
+        attempt, ``branch`` that of the branch.
         """
         values = {"name": "Test", "is_capped": True, "max_attempts": 50, **values}
         strategy = cls.env["ecm.strategy"].create(values)
@@ -85,9 +88,15 @@ class EngineCase(CampaignCase):
         for attempt, (_phone, rules) in zip(made, attempts, strict=True):
             for code, rule in rules.items():
                 cls.env["ecm.strategy.rule"].create(
-                    {"attempt_id": attempt.id, "outcome_id": cls.outcomes[code].id, **cls._translate(rule, made)}
+                    {
+                        "attempt_id": attempt.id,
+                        "outcome_id": cls.outcomes[code].id,
+                        **cls._translate(rule, made),
+                    }
                 )
-        cls.env["ecm.strategy.limit"].create([{"strategy_id": strategy.id, **limit} for limit in limits])
+        cls.env["ecm.strategy.limit"].create(
+            [{"strategy_id": strategy.id, **limit} for limit in limits]
+        )
         return strategy
 
     @classmethod

@@ -1,7 +1,9 @@
-"""What should become of contacts, written a second time: plain loops over plain lists, nothing from ``tools``.
+"""What should become of contacts, written a second time: plain loops over plain lists, nothing from
+``tools``.
 
-`test_model_life.py` lets the engine and this live through the same weeks and compares them try by try. It follows the
-documented meaning of strategies, limits and callbacks (requirements S1 to S7) and is as slow as it is simple.
+`test_model_life.py` lets the engine and this live through the same weeks and compares them try by
+try. It follows the documented meaning of strategies, limits and callbacks (requirements S1 to S7)
+and is as slow as it is simple.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -19,7 +21,13 @@ class Try:
     """One call."""
 
     def __init__(self, life, claimed, number, position, cycle):
-        self.life, self.claimed, self.number, self.position, self.cycle = life, claimed, number, position, cycle
+        self.life, self.claimed, self.number, self.position, self.cycle = (
+            life,
+            claimed,
+            number,
+            position,
+            cycle,
+        )
         self.code = self.wrap_up = self.called = self.result_at = None
         self.by_callback = bool(life.callback)
         self.is_late = self.is_lost = False
@@ -47,9 +55,13 @@ class Life:
 
 
 class World:
-    """One campaign: strategies as `EngineCase.create_strategy` takes them, and how it treats callbacks."""
+    """One campaign: strategies as `EngineCase.create_strategy` takes them, and how it treats
+    callbacks.
+    """
 
-    def __init__(self, zone, ttl_days, strategy, callback_strategy, wrap_ups, callbacks, listed, lives):
+    def __init__(
+        self, zone, ttl_days, strategy, callback_strategy, wrap_ups, callbacks, listed, lives
+    ):
         self.zone, self.ttl_days = ZoneInfo(zone), ttl_days
         self.strategies = {False: strategy, True: callback_strategy}
         self.wrap_ups, self.callbacks = wrap_ups, callbacks
@@ -65,7 +77,11 @@ class World:
 
     def sweep(self, now):
         for life in self.own():
-            if life.current and life.state == "sent_to_dialer" and life.current.claimed < now - KEPT_DANGLING:
+            if (
+                life.current
+                and life.state == "sent_to_dialer"
+                and life.current.claimed < now - KEPT_DANGLING
+            ):
                 life.counted += 1
                 life.close("dangling", "no_result")
 
@@ -94,15 +110,22 @@ class World:
     # -- gates --------------------------------------------------------------------------------------
 
     def judge(self, life, now):
-        """Position and number of the try that may be made now, or None when the contact waits or closes."""
+        """Position and number of the try that may be made now, or None when the contact waits or
+        closes.
+        """
         if self.ttl_days and life.added < now - timedelta(days=self.ttl_days):
             return life.close("expired", "ttl")
         phones = [None if number in self.listed else number for number in life.phones]
         if spent := self.spent(life):
             return life.close("retries_completed", spent)
         limits = self.strategy(life)["limits"]
-        lasting = [limit for limit in limits if limit["period"] == "life" and limit["subject"] == "number"]
-        fresh = [number if number and self.allowed(life, lasting, phones, number, now) else None for number in phones]
+        lasting = [
+            limit for limit in limits if limit["period"] == "life" and limit["subject"] == "number"
+        ]
+        fresh = [
+            number if number and self.allowed(life, lasting, phones, number, now) else None
+            for number in phones
+        ]
         found = self.find(life, fresh, life.position)
         if not found:
             if phones != life.phones:
@@ -115,7 +138,9 @@ class World:
         )
 
     def put_off(self, life, limits, phones, found, now):
-        """Not before the first moment that every limit allows; all moments at which one may begin to are tried."""
+        """Not before the first moment that every limit allows; all moments at which one may begin
+        to are tried.
+        """
         moments = [made.when() + window for made in self.all_tries() for window in WINDOWS.values()]
         today = now.replace(tzinfo=UTC).astimezone(self.zone).date()
         for days in range(1, 60):
@@ -147,7 +172,9 @@ class World:
         if period == "life":
             return True
         if period == "day":
-            days = [when.replace(tzinfo=UTC).astimezone(self.zone).date() for when in (earlier, moment)]
+            days = [
+                when.replace(tzinfo=UTC).astimezone(self.zone).date() for when in (earlier, moment)
+            ]
             return days[0] == days[1]
         return earlier > moment - WINDOWS[period]
 
@@ -157,7 +184,9 @@ class World:
     def spent(self, life):
         if life.counted >= self.strategy(life)["max_attempts"]:
             return "budget"
-        return "uncounted_budget" if life.uncounted >= self.strategy(life)["max_uncounted"] else None
+        return (
+            "uncounted_budget" if life.uncounted >= self.strategy(life)["max_uncounted"] else None
+        )
 
     def find(self, life, phones, position):
         """The first attempt from a position on that has a number."""
@@ -195,7 +224,9 @@ class World:
 
     def decide(self, life, made, said, now):
         attempts = self.strategy(life)["attempts"]
-        wrap_up_decides = bool(said) and (said["action"] != "strategy" or said.get("suppresses", False))
+        wrap_up_decides = bool(said) and (
+            said["action"] != "strategy" or said.get("suppresses", False)
+        )
         rule = said if wrap_up_decides else attempts[made.position - 1][1].get(made.code)
         if made.code in SUPPRESSING or (rule and rule.get("suppresses")):
             self.listed.add(made.number)
@@ -215,26 +246,45 @@ class World:
         if made.code in LIVE:
             return life.close("connected", reason if rule else "live_voice")
         strategy = self.strategy(life)
-        is_last = made.position == len(strategy["attempts"]) and life.cycle == strategy["max_cycles"]
-        return life.close("retries_completed" if is_last or self.spent(life) else "not_connected", reason)
+        is_last = (
+            made.position == len(strategy["attempts"]) and life.cycle == strategy["max_cycles"]
+        )
+        return life.close(
+            "retries_completed" if is_last or self.spent(life) else "not_connected", reason
+        )
 
     def follow(self, life, made, rule, wrap_up_decides, now):
         """Move on to what the rule leads to; the reason when that is nothing."""
         strategy = self.strategy(life)
-        run = [each for each in life.tries if each.cycle == life.cycle and each.code and self.is_of_strategy(each)]
-        if strategy["cycle_limit"] and len([each for each in run if each.counts()]) >= strategy["cycle_limit"]:
+        run = [
+            each
+            for each in life.tries
+            if each.cycle == life.cycle and each.code and self.is_of_strategy(each)
+        ]
+        if (
+            strategy["cycle_limit"]
+            and len([each for each in run if each.counts()]) >= strategy["cycle_limit"]
+        ):
             return self.next_cycle(life, rule, now)
         if wrap_up_decides:
             uses = len([each for each in run if each.wrap_up == made.wrap_up])
         else:
-            uses = len([each for each in run if (each.position, each.code) == (made.position, made.code)])
+            uses = len(
+                [each for each in run if (each.position, each.code) == (made.position, made.code)]
+            )
         if rule["action"] == "next":
-            found, at = self.find(life, life.phones, made.position + 1), now + timedelta(minutes=rule["delay_minutes"])
+            found, at = (
+                self.find(life, life.phones, made.position + 1),
+                now + timedelta(minutes=rule["delay_minutes"]),
+            )
         elif rule["max_retry"] and uses > rule["max_retry"]:
             found, at = self.find(life, life.phones, rule.get("branch") or made.position + 1), now
         else:
             target = rule["next"] if rule["action"] == "attempt" else made.position
-            found, at = self.find(life, life.phones, target), now + timedelta(minutes=rule["delay_minutes"])
+            found, at = (
+                self.find(life, life.phones, target),
+                now + timedelta(minutes=rule["delay_minutes"]),
+            )
             if not found and life.cycle == strategy["max_cycles"]:
                 return "no_number"
         return self.plan(life, found[0], at) if found else self.next_cycle(life, rule, now)
@@ -250,7 +300,11 @@ class World:
         if not found:
             return "no_number"
         life.cycle += 1
-        return self.plan(life, found[0], now + timedelta(minutes=max(strategy["cycle_minutes"], rule["delay_minutes"])))
+        return self.plan(
+            life,
+            found[0],
+            now + timedelta(minutes=max(strategy["cycle_minutes"], rule["delay_minutes"])),
+        )
 
     def plan(self, life, position, at):
         life.state, life.position, life.due = "pending", position, at
@@ -275,12 +329,20 @@ class World:
         life.is_retained = bool(rule.get("retain_pcb"))
         if life.callback == "personal" and not life.is_retained:
             missed = len([made for made in life.tries if made.by_callback and made.code in MISSING])
-            if self.callbacks["agent_tries"] is not None and missed >= self.callbacks["agent_tries"]:
+            if (
+                self.callbacks["agent_tries"] is not None
+                and missed >= self.callbacks["agent_tries"]
+            ):
                 life.callback = "normal"
             self.release_in_time(life, life.due)
 
     def release_in_time(self, life, moment):
         """Also one that waited for longer than it is its agent's."""
         hours = self.callbacks["personal_hours"]
-        if life.callback and hours is not None and moment - life.since >= hours * HOUR and not life.is_retained:
+        if (
+            life.callback
+            and hours is not None
+            and moment - life.since >= hours * HOUR
+            and not life.is_retained
+        ):
             life.callback = "normal"

@@ -3,10 +3,22 @@ from odoo.tools import mute_logger
 
 from .common import CampaignCase
 
-MODELS = ("ecm.campaign", "ecm.contact.list", "ecm.contact", "ecm.strategy", "ecm.outcome", "ecm.attempt")
+MODELS = (
+    "ecm.campaign",
+    "ecm.contact.list",
+    "ecm.contact",
+    "ecm.strategy",
+    "ecm.outcome",
+    "ecm.attempt",
+)
 
 
-@mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+@mute_logger(
+    "odoo.models",
+    "odoo.orm.models",
+    "odoo.addons.base.models.ir_model",
+    "odoo.addons.base.models.ir_rule",
+)
 class TestAccess(CampaignCase):
     """Roles and companies (R8)."""
 
@@ -44,7 +56,9 @@ class TestAccess(CampaignCase):
 
     def test_another_company_is_out_of_reach(self):
         company = self.env["res.company"].create({"name": "Other company"})
-        stranger = self.create_user("administrator", company_ids=[(6, 0, company.ids)], company_id=company.id)
+        stranger = self.create_user(
+            "administrator", company_ids=[(6, 0, company.ids)], company_id=company.id
+        )
         contact = self.create_contact()
         own_strategy = self.strategy.copy({"company_id": self.env.company.id})
         for record in (self.campaign, contact, own_strategy, own_strategy.attempt_ids[0]):

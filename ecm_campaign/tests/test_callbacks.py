@@ -12,12 +12,16 @@ class TestCallbacks(ResultCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.callbacks = cls.create_strategy("12", name="Callbacks", kind="callback", is_capped=True, max_attempts=4)
+        cls.callbacks = cls.create_strategy(
+            "12", name="Callbacks", kind="callback", is_capped=True, max_attempts=4
+        )
         first = cls.callbacks.attempt_ids[0]
         for code in ("busy", "agent_no_answer", "callback_missed"):
             cls.add_rule(first, code, action="again", delay_minutes=20)
         cls.campaign.callback_strategy_id = cls.callbacks
-        cls.campaign.business_outcome_group_id = cls.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code")
+        cls.campaign.business_outcome_group_id = cls.env.ref(
+            "ecm_campaign.ecm_business_outcome_group_wrapup_code"
+        )
 
     def ask(self, contact=None, **values):
         """A contact that asked Anna to be called back."""
@@ -68,7 +72,9 @@ class TestCallbacks(ResultCase):
 
     def test_without_a_callback_strategy_the_strategys_rule_decides(self):
         self.campaign.callback_strategy_id = False
-        self.add_rule(self.own_strategy.attempt_ids[0], "callback", action="again", delay_minutes=40)
+        self.add_rule(
+            self.own_strategy.attempt_ids[0], "callback", action="again", delay_minutes=40
+        )
         contact = self.ask()
         self.assertNext(contact, 1, 40, callback=False)
 
@@ -139,12 +145,17 @@ class TestCallbacks(ResultCase):
     # -- settings ------------------------------------------------------------------------------------
 
     def test_settings_that_make_no_sense_are_refused(self):
-        for values in ({"callback_agent_tries": 0}, {"callback_release": "duration", "callback_personal_hours": 0}):
+        for values in (
+            {"callback_agent_tries": 0},
+            {"callback_release": "duration", "callback_personal_hours": 0},
+        ):
             with self.subTest(values=values), self.assertRaises(ValidationError):
                 self.campaign.write(values)
 
     def test_a_running_campaign_keeps_its_callback_strategy(self):
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         with self.assertRaises(UserError):
             self.campaign.callback_strategy_id = False

@@ -20,7 +20,9 @@ class HoursCase(CampaignCase):
     @classmethod
     def create_calendar(cls, hours=((0, 9, 20),), leaves=(), tz="Europe/Berlin", **values):
         lines = [
-            Command.create({"name": "x", "dayofweek": str(day), "hour_from": opens, "hour_to": closes})
+            Command.create(
+                {"name": "x", "dayofweek": str(day), "hour_from": opens, "hour_to": closes}
+            )
             for day, opens, closes in hours
         ]
         return cls.env["resource.calendar"].create(
@@ -29,7 +31,8 @@ class HoursCase(CampaignCase):
                 "tz": tz,
                 "attendance_ids": [Command.clear(), *lines],
                 "leave_ids": [
-                    Command.create({"name": "Leave", "date_from": start, "date_to": end}) for start, end in leaves
+                    Command.create({"name": "Leave", "date_from": start, "date_to": end})
+                    for start, end in leaves
                 ],
                 **values,
             }
@@ -82,18 +85,23 @@ class TestCampaignHours(HoursCase):
         self.campaign.calendar_id = self.create_calendar([(day, 9, 20) for day in range(7)], leaves)
         for number in (BERLIN, NEW_YORK):
             opening = self.opening(MONDAY, number=number)
-            self.assertEqual((opening.opens_at, opening.reason), (datetime(2026, 3, 2, 15), "holiday"))
+            self.assertEqual(
+                (opening.opens_at, opening.reason), (datetime(2026, 3, 2, 15), "holiday")
+            )
 
     def test_holidays_of_the_company_count_and_those_of_people_do_not(self):
         company = self.env["res.company"].create({"name": "Other company"})
-        person = self.env["resource.resource"].create({"name": "Agent", "calendar_id": self.campaign.calendar_id.id})
+        person = self.env["resource.resource"].create(
+            {"name": "Agent", "calendar_id": self.campaign.calendar_id.id}
+        )
         leaves = self.env["resource.calendar.leaves"]
         values = {"name": "x", "date_from": "2026-03-01 23:00:00", "date_to": "2026-03-02 22:59:59"}
         leaves.create({**values, "resource_id": person.id})
         leaves.create({**values, "time_type": "other", "calendar_id": self.campaign.calendar_id.id})
         elsewhere = leaves.create({**values, "calendar_id": False})
         self.env.cr.execute(
-            "UPDATE resource_calendar_leaves SET company_id = %s WHERE id = %s", [company.id, elsewhere.id]
+            "UPDATE resource_calendar_leaves SET company_id = %s WHERE id = %s",
+            [company.id, elsewhere.id],
         )
         self.env.invalidate_all()
         self.assertTrue(self.opening(MONDAY).is_open)
@@ -106,7 +114,13 @@ class TestCampaignHours(HoursCase):
         for week, opens in (("0", 8), ("1", 15)):
             calendar.attendance_ids = [
                 Command.create(
-                    {"name": "x", "dayofweek": "0", "week_type": week, "hour_from": opens, "hour_to": opens + 1}
+                    {
+                        "name": "x",
+                        "dayofweek": "0",
+                        "week_type": week,
+                        "hour_from": opens,
+                        "hour_to": opens + 1,
+                    }
                 )
             ]
         calendar.attendance_ids = [
@@ -125,7 +139,9 @@ class TestCampaignHours(HoursCase):
         first = self.opening(datetime(2026, 3, 1)).opens_at
         second = self.opening(first + timedelta(days=1)).opens_at
         week_type = self.env["resource.calendar.attendance"].get_week_type
-        self.assertEqual({week_type(first): first.hour, week_type(second): second.hour}, {0: 7, 1: 14})
+        self.assertEqual(
+            {week_type(first): first.hour, week_type(second): second.hour}, {0: 7, 1: 14}
+        )
 
     def test_the_campaign_is_open_while_any_contact_may_be(self):
         night = datetime(2026, 3, 2, 1)
@@ -136,7 +152,9 @@ class TestCampaignHours(HoursCase):
     @freeze_time("2026-03-02 18:50:00")
     def test_drain_time_is_closed_and_said(self):
         self.campaign.write({"hours_zone": "campaign", "drain_minutes": 15})
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
         self.assertIn("Tue 03 Mar 09:00", self.campaign.status_reason)
@@ -145,14 +163,18 @@ class TestCampaignHours(HoursCase):
     def test_many_campaigns_cost_as_many_queries_as_one(self):
         campaigns = self.campaign
         for number in range(5):
-            campaigns |= self.create_campaign(f"Copy {number}", calendar_id=self.campaign.calendar_id.copy().id)
+            campaigns |= self.create_campaign(
+                f"Copy {number}", calendar_id=self.campaign.calendar_id.copy().id
+            )
         self.env.invalidate_all()
         self.env["ecm.region.rule"]._get_rules()
         with self.assertQueryCount(6):
             campaigns._get_windows(MONDAY)
 
     def test_settings_that_make_no_sense_are_refused(self):
-        flexible = self.env["resource.calendar"].create({"name": "Flexible", "schedule_type": "flexible"})
+        flexible = self.env["resource.calendar"].create(
+            {"name": "Flexible", "schedule_type": "flexible"}
+        )
         with self.assertRaisesRegex(ValidationError, "flexible"):
             self.campaign.calendar_id = flexible
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
@@ -162,15 +184,21 @@ class TestCampaignHours(HoursCase):
     def test_a_contacts_zone_that_is_not_known_is_refused_by_hand_and_passed_over_in_files(self):
         with self.assertRaisesRegex(ValidationError, "Mars"):
             self.create_contact(tz="Mars/Olympus")
-        self.env.cr.execute("UPDATE ecm_contact SET tz = 'Mars/Olympus' WHERE id = %s", [self.create_contact().id])
-        self.assertEqual(self.opening(MONDAY, "Mars/Olympus", NEW_YORK).opens_at, datetime(2026, 3, 2, 14))
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET tz = 'Mars/Olympus' WHERE id = %s", [self.create_contact().id]
+        )
+        self.assertEqual(
+            self.opening(MONDAY, "Mars/Olympus", NEW_YORK).opens_at, datetime(2026, 3, 2, 14)
+        )
 
 
 class TestRegionRules(HoursCase):
     """Rules of countries and regions as data (N3, S4)."""
 
     def create_rule(self, name="Rule", **values):
-        return self.env["ecm.region.rule"].create({"name": name, "country_id": self.env.ref("base.de").id, **values})
+        return self.env["ecm.region.rule"].create(
+            {"name": name, "country_id": self.env.ref("base.de").id, **values}
+        )
 
     def test_shipped_rules_hold_without_calling_hours(self):
         self.assertTrue(self.campaign.keeps_region_rules)
@@ -229,7 +257,9 @@ class TestRegionRules(HoursCase):
         self.assertEqual(self.opening(MONDAY, channel="sms").opens_at, datetime(2026, 3, 2, 11))
 
     def test_rules_by_beginning(self):
-        self.create_rule(country_id=False, prefixes="+49302, +4989\n+4940", sunday_to=8, weekday_from=12)
+        self.create_rule(
+            country_id=False, prefixes="+49302, +4989\n+4940", sunday_to=8, weekday_from=12
+        )
         self.assertFalse(self.opening(MONDAY).is_open)
         self.assertTrue(self.opening(MONDAY, number="+4915112345678").is_open)
 
@@ -239,7 +269,11 @@ class TestRegionRules(HoursCase):
                 self.create_rule(**values)
 
     def test_hours_in_the_wrong_order_are_refused(self):
-        for values in ({"weekday_from": 10, "weekday_to": 9}, {"sunday_to": 25}, {"max_attempts": -1}):
+        for values in (
+            {"weekday_from": 10, "weekday_to": 9},
+            {"sunday_to": 25},
+            {"max_attempts": -1},
+        ):
             with (
                 self.subTest(values=values),
                 self.assertRaises(IntegrityError),
@@ -278,18 +312,27 @@ class TestHoursGate(HoursCase):
         self.env.flush_all()
         candidates = self.env["ecm.contact"]._lock_ready(campaign, 100)
         passed, verdicts = self.env["ecm.engine"]._judge(campaign, candidates, at)
-        self.assertEqual({candidate.contact_id for candidate in passed} | set(verdicts), set(contacts.ids))
-        return {self.env["ecm.contact"].browse(contact_id): verdict for contact_id, verdict in verdicts.items()}
+        self.assertEqual(
+            {candidate.contact_id for candidate in passed} | set(verdicts), set(contacts.ids)
+        )
+        return {
+            self.env["ecm.contact"].browse(contact_id): verdict
+            for contact_id, verdict in verdicts.items()
+        }
 
     def test_each_contact_waits_for_its_own_hours(self):
         every_day = [(day, 9, 20) for day in range(7)]
-        self.campaign.write({"hours_zone": "contact", "calendar_id": self.create_calendar(every_day).id})
+        self.campaign.write(
+            {"hours_zone": "contact", "calendar_id": self.create_calendar(every_day).id}
+        )
         berlin = self.create_contact(phone_1=BERLIN)
         tokyo = self.create_contact(phone_1="+81312345678")
         new_york = self.create_contact(phone_1=NEW_YORK, tz="America/Los_Angeles")
         verdicts = self.judge(berlin | tokyo | new_york, datetime(2026, 3, 2, 11, 30))
         self.assertEqual(set(verdicts), {tokyo, new_york})
-        self.assertEqual((verdicts[tokyo].until, verdicts[tokyo].reason), (datetime(2026, 3, 3), "hours"))
+        self.assertEqual(
+            (verdicts[tokyo].until, verdicts[tokyo].reason), (datetime(2026, 3, 3), "hours")
+        )
         self.assertEqual(verdicts[tokyo].detail, "Asia/Tokyo")
         self.assertEqual(verdicts[new_york].until, datetime(2026, 3, 2, 17))
 
@@ -297,22 +340,33 @@ class TestHoursGate(HoursCase):
         berlin = self.create_contact(phone_1=BERLIN)
         new_york = self.create_contact(phone_1=NEW_YORK)
         group = self.env["ecm.campaign.group"].create(
-            {"name": "Europe", "zone_ids": [Command.create({"tz": "Europe/Berlin", "hour_from": 9, "hour_to": 20})]}
+            {
+                "name": "Europe",
+                "zone_ids": [
+                    Command.create({"tz": "Europe/Berlin", "hour_from": 9, "hour_to": 20})
+                ],
+            }
         )
         self.campaign.group_id = group
         noon_in_new_york = datetime(2026, 3, 2, 17)
         verdicts = self.judge(berlin | new_york, noon_in_new_york)
-        self.assertEqual({contact: verdict.reason for contact, verdict in verdicts.items()}, {new_york: "group"})
+        self.assertEqual(
+            {contact: verdict.reason for contact, verdict in verdicts.items()}, {new_york: "group"}
+        )
         group.zone_ids = [Command.create({"tz": "America/New_York"})]
         self.assertFalse(self.judge(berlin | new_york, noon_in_new_york))
 
     def test_numbers_that_may_never_be_called_are_looked_at_again(self):
         narrow = self.create_calendar([(0, 9, 10)])
-        self.campaign.write({"hours_zone": "contact", "hours_numbers": "all", "calendar_id": narrow.id})
+        self.campaign.write(
+            {"hours_zone": "contact", "hours_numbers": "all", "calendar_id": narrow.id}
+        )
         contact = self.create_contact(phone_1=BERLIN, phone_2="+81312345678")
         nine_in_berlin = datetime(2026, 3, 2, 8)
         verdict = self.judge(contact, nine_in_berlin)[contact]
-        self.assertEqual((verdict.until, verdict.reason), (nine_in_berlin + timedelta(days=1), "zone"))
+        self.assertEqual(
+            (verdict.until, verdict.reason), (nine_in_berlin + timedelta(days=1), "zone")
+        )
 
     def test_every_reason_to_wait_has_a_label(self):
         from ..tools import calling_hours
@@ -325,7 +379,9 @@ class TestHoursGate(HoursCase):
     def test_a_campaign_whose_contacts_all_wait_says_until_when(self):
         self.patch(self.registry["ecm.campaign"], "_get_obstacles", lambda _campaign, _now: [])
         contact = self.create_contact(phone_1=NEW_YORK)
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "running")
         verdicts = self.judge(contact, datetime(2026, 3, 2, 11, 30))

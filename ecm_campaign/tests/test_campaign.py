@@ -21,12 +21,20 @@ class TestCampaign(CampaignCase):
                 "attendance_ids": [
                     Command.clear(),
                     *(
-                        Command.create({"name": "x", "dayofweek": str(day), "hour_from": opens, "hour_to": closes})
+                        Command.create(
+                            {
+                                "name": "x",
+                                "dayofweek": str(day),
+                                "hour_from": opens,
+                                "hour_to": closes,
+                            }
+                        )
                         for day, opens, closes in hours
                     ),
                 ],
                 "leave_ids": [
-                    Command.create({"name": "Holiday", "date_from": start, "date_to": end}) for start, end in holidays
+                    Command.create({"name": "Holiday", "date_from": start, "date_to": end})
+                    for start, end in holidays
                 ],
             }
         )
@@ -48,14 +56,21 @@ class TestCampaign(CampaignCase):
 
     def test_sms_campaign_holds_sms_attempts_only(self):
         campaign = self.create_campaign("Texts", kind="sms")
-        self.patch(self.registry["ecm.strategy"], "_get_channels", lambda strategy: {"voice", "sms"})
+        self.patch(
+            self.registry["ecm.strategy"], "_get_channels", lambda strategy: {"voice", "sms"}
+        )
         with self.assertRaisesRegex(UserError, "SMS attempts only"):
             campaign.action_start()
 
     def test_hours_are_in_the_campaigns_zone(self):
         # 2026-03-02 is a Monday; 9 to 17 in Berlin is 8 to 16 UTC in winter.
         self.campaign.write({"calendar_id": self.create_calendar().id, "tz": "Europe/Berlin"})
-        for moment, is_open in (("07:59", False), ("08:00", True), ("15:59", True), ("16:00", False)):
+        for moment, is_open in (
+            ("07:59", False),
+            ("08:00", True),
+            ("15:59", True),
+            ("16:00", False),
+        ):
             now = datetime.fromisoformat(f"2026-03-02 {moment}:00")
             with self.subTest(moment=moment):
                 self.assertEqual(self.campaign._get_windows(now)[self.campaign.id].is_open, is_open)
@@ -70,7 +85,9 @@ class TestCampaign(CampaignCase):
 
     def test_holidays_are_closed(self):
         calendar = self.create_calendar(
-            tz="UTC", hours=((0, 9, 17), (1, 9, 17)), holidays=(("2026-03-02 00:00:00", "2026-03-02 23:59:59"),)
+            tz="UTC",
+            hours=((0, 9, 17), (1, 9, 17)),
+            holidays=(("2026-03-02 00:00:00", "2026-03-02 23:59:59"),),
         )
         self.campaign.write({"calendar_id": calendar.id, "tz": "UTC"})
         window = self.campaign._get_windows(datetime(2026, 3, 2, 10))[self.campaign.id]
@@ -81,7 +98,9 @@ class TestCampaign(CampaignCase):
         calendar = self.create_calendar(tz="UTC", hours=((1, 9, 17),))
         self.campaign.write({"calendar_id": calendar.id, "tz": "UTC"})
         self.assertEqual(self.campaign.status, "stopped")
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
         self.assertIn("03 Mar 09:00", self.campaign.status_reason)
@@ -102,7 +121,9 @@ class TestCampaign(CampaignCase):
         self.create_contact(phone_1="+493023125002").action_withdraw()
         self.env.invalidate_all()
         campaign = self.campaign
-        self.assertEqual((campaign.contact_count, campaign.pending_count, campaign.closed_count), (2, 1, 1))
+        self.assertEqual(
+            (campaign.contact_count, campaign.pending_count, campaign.closed_count), (2, 1, 1)
+        )
         self.assertEqual(campaign.progress, 50)
         self.assertEqual(campaign.get_state_tally()["withdrawn"], 1)
 
@@ -128,7 +149,10 @@ class TestContact(CampaignCase):
     def test_numbers_become_e164(self):
         contact = self.create_contact(phone_1="030 23125001", phone_2="0049 151 23456789")
         self.assertEqual((contact.phone_1, contact.phone_2), ("+493023125001", "+4915123456789"))
-        self.assertEqual((contact.state, contact.is_ready, contact.number_to_call), ("pending", True, contact.phone_1))
+        self.assertEqual(
+            (contact.state, contact.is_ready, contact.number_to_call),
+            ("pending", True, contact.phone_1),
+        )
 
     def test_bad_number_is_refused_with_its_reason(self):
         with self.assertRaisesRegex(ValidationError, "Phone 2"):

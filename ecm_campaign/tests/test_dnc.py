@@ -25,10 +25,14 @@ class TestDnc(CampaignCase):
 
     def add(self, value=LISTED, kind="number", dnc_list=None, **values):
         dnc_list = dnc_list or self.dnc_list
-        return self.env["ecm.dnc.entry"].create({"list_id": dnc_list.id, "kind": kind, "value": value, **values})
+        return self.env["ecm.dnc.entry"].create(
+            {"list_id": dnc_list.id, "kind": kind, "value": value, **values}
+        )
 
     def find(self, *numbers, campaign=None, **kwargs):
-        listed, keys = self.env["ecm.dnc.list"]._find_listed(campaign or self.campaign, set(numbers), **kwargs)
+        listed, keys = self.env["ecm.dnc.list"]._find_listed(
+            campaign or self.campaign, set(numbers), **kwargs
+        )
         return {**listed, **keys}
 
     def test_numbers_prefixes_and_keys(self):
@@ -103,7 +107,12 @@ class TestDnc(CampaignCase):
         self.assertFalse(by_phone["+493023125003"].phone_2)
         counts = {
             name: contact_list[name]
-            for name in ("dnc_national_contacts", "dnc_national_numbers", "dnc_litigation_contacts", "uploaded_count")
+            for name in (
+                "dnc_national_contacts",
+                "dnc_national_numbers",
+                "dnc_litigation_contacts",
+                "uploaded_count",
+            )
         }
         self.assertEqual(
             counts,
@@ -118,7 +127,9 @@ class TestDnc(CampaignCase):
         self.assertEqual(contact_list.warning_count, len(contact_list.reject_ids))
 
     def test_old_registry_blocks_its_campaigns(self):
-        self.dnc_list.write({"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=32)})
+        self.dnc_list.write(
+            {"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=32)}
+        )
         self.assertTrue(self.dnc_list.is_outdated)
         self.assertEqual(self.env["ecm.dnc.list"]._get_outdated(self.campaign), self.dnc_list)
         self.dnc_list.refreshed_at = fields.Datetime.now()
@@ -149,7 +160,13 @@ class TestDnc(CampaignCase):
         self.add()
         load = self.load(f"number\n{LISTED}\n030 23125002\n{FREE}\nnonsense\n")
         self.assertEqual(
-            (load.state, load.processed_count, load.loaded_count, load.duplicate_count, load.invalid_count),
+            (
+                load.state,
+                load.processed_count,
+                load.loaded_count,
+                load.duplicate_count,
+                load.invalid_count,
+            ),
             ("done", 4, 1, 2, 1),
         )
         self.assertTrue(self.dnc_list.refreshed_at)
@@ -182,11 +199,16 @@ class TestDnc(CampaignCase):
         self.add("K-1", kind="key", added_at=long_ago)
         self.add(added_at=long_ago)
         self.load(f"number\n{FREE}\n", mode="replace")
-        self.assertEqual(set(self.find(LISTED, FREE, "+4915123456789", keys={"K-1"})), {FREE, "+4915123456789", "K-1"})
+        self.assertEqual(
+            set(self.find(LISTED, FREE, "+4915123456789", keys={"K-1"})),
+            {FREE, "+4915123456789", "K-1"},
+        )
 
     def test_load_that_was_cut_off_goes_on_where_it_stopped(self):
         load = self.queue_load(f"number\n{LISTED}\n{FREE}\n")
-        load.write({"state": "importing", "resume_line": 2, "processed_count": 1, "loaded_count": 1})
+        load.write(
+            {"state": "importing", "resume_line": 2, "processed_count": 1, "loaded_count": 1}
+        )
         self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.processed_count, load.loaded_count), ("done", 2, 2))
         self.assertEqual(set(self.find(LISTED, FREE)), {FREE})
@@ -206,7 +228,9 @@ class TestDnc(CampaignCase):
         load = self.load(f"number\n{LISTED}\n")
         finished_at = load.finished_at = fields.Datetime.now() - timedelta(hours=1)
         load._run_safely()
-        self.assertEqual((load.state, load.finished_at, load.processed_count), ("done", finished_at, 1))
+        self.assertEqual(
+            (load.state, load.finished_at, load.processed_count), ("done", finished_at, 1)
+        )
 
     def test_cancelled_load_changes_nothing(self):
         self.add(added_at=fields.Datetime.now() - timedelta(days=40))
@@ -220,12 +244,18 @@ class TestDnc(CampaignCase):
     def test_load_reads_the_column_that_is_called_phone(self):
         rows = "".join(f"49302312{n:02d},030 231250{n:02d},Berlin\n" for n in range(1, 10))
         self.load(f"identifier,phone,city\n{rows}")
-        values = self.env["ecm.dnc.entry"].search([("list_id", "=", self.dnc_list.id)], order="id").mapped("value")
+        values = (
+            self.env["ecm.dnc.entry"]
+            .search([("list_id", "=", self.dnc_list.id)], order="id")
+            .mapped("value")
+        )
         self.assertEqual(values, [f"+493023125{n:03d}" for n in range(1, 10)])
 
     def test_number_that_comes_again_later_in_the_file(self):
         with patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 2):
-            load = self.load(f"number\n{LISTED}\n{FREE}\n+493023125003\n{LISTED}\n+493023125004\n{FREE}\n")
+            load = self.load(
+                f"number\n{LISTED}\n{FREE}\n+493023125003\n{LISTED}\n+493023125004\n{FREE}\n"
+            )
         counts = (load.state, load.processed_count, load.loaded_count, load.duplicate_count)
         self.assertEqual(counts, ("done", 6, 4, 2))
         self.assertEqual(self.dnc_list.entry_count, 4)
@@ -233,9 +263,13 @@ class TestDnc(CampaignCase):
     def test_load_says_who_uploaded_it(self):
         supervisor = self.create_user("supervisor")
         content = base64.b64encode(f"number\n{LISTED}\n".encode())
-        self.env["ecm.dnc.load"].with_user(supervisor).create({"list_id": self.dnc_list.id, "file": content})
+        self.env["ecm.dnc.load"].with_user(supervisor).create(
+            {"list_id": self.dnc_list.id, "file": content}
+        )
         self.env["ecm.dnc.load"]._cron_import()
-        self.assertEqual(self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]).added_by, supervisor)
+        self.assertEqual(
+            self.env["ecm.dnc.entry"].search([("value", "=", LISTED)]).added_by, supervisor
+        )
 
     def test_unreadable_file_fails_its_load_and_keeps_the_list(self):
         self.add()
@@ -250,7 +284,9 @@ class TestDnc(CampaignCase):
         findings = self.env["ecm.dnc.list"].check_number(LISTED)
         self.assertEqual({finding["list"] for finding in findings}, {"Registry", "Hospitals"})
         self.assertEqual({finding["until"] for finding in findings}, {"for ever"})
-        check = self.env["ecm.dnc.check"].create({"number": "030 23125001", "country_id": self.env.ref("base.de").id})
+        check = self.env["ecm.dnc.check"].create(
+            {"number": "030 23125001", "country_id": self.env.ref("base.de").id}
+        )
         self.assertIn("Registry", check.result_html)
         check.number = "+12025550199"
         self.assertIn("may be contacted", check.result_html)
@@ -267,7 +303,9 @@ class TestDnc(CampaignCase):
         self.add(reason="Court order")
         other = self.create_campaign("Other offer")
         self.env.flush_all()
-        self.env.cr.execute(SQL("UPDATE ecm_campaign SET is_running = id = ANY(%s)", [self.campaign.id, other.id]))
+        self.env.cr.execute(
+            SQL("UPDATE ecm_campaign SET is_running = id = ANY(%s)", [self.campaign.id, other.id])
+        )
         self.env.invalidate_all()
         self.dnc_list.campaign_ids = self.campaign
         (finding,) = self.env["ecm.dnc.list"].check_number("030 23125001")
@@ -298,17 +336,25 @@ class TestDnc(CampaignCase):
 
     @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_rule")
     def test_agent_adds_to_no_list_of_another_company(self):
-        foreign = self.create_dnc_list("Theirs", company_id=self.env["res.company"].create({"name": "Other"}).id)
+        foreign = self.create_dnc_list(
+            "Theirs", company_id=self.env["res.company"].create({"name": "Other"}).id
+        )
         contact = self.create_contact()
         add = self.env["ecm.dnc.add"].with_user(self.create_user("agent"))
         with self.assertRaises(AccessError):
-            add.create({"contact_id": contact.id, "list_id": foreign.id, "reason": "x"}).action_add()
+            add.create(
+                {"contact_id": contact.id, "list_id": foreign.id, "reason": "x"}
+            ).action_add()
 
     def test_agent_lists_a_contact_and_it_closes(self):
         contact = self.create_contact(phone_1=LISTED)
         twin = self.create_contact(self.create_campaign("Other offer"), phone_1=LISTED)
         agent = self.create_user("agent")
-        add = self.env["ecm.dnc.add"].with_user(agent).create({"contact_id": contact.id, "reason": "Asked"})
+        add = (
+            self.env["ecm.dnc.add"]
+            .with_user(agent)
+            .create({"contact_id": contact.id, "reason": "Asked"})
+        )
         add.action_add()
         self.env.invalidate_all()
         self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
@@ -316,7 +362,9 @@ class TestDnc(CampaignCase):
 
     def test_a_contact_closes_by_whichever_phone_is_listed(self):
         contact = self.create_contact(phone_1=LISTED)
-        twin = self.create_contact(self.create_campaign("Other offer"), phone_1=FREE, phone_2=LISTED)
+        twin = self.create_contact(
+            self.create_campaign("Other offer"), phone_1=FREE, phone_2=LISTED
+        )
         self.add(FREE)
         self.env["ecm.dnc.add"].create({"contact_id": contact.id, "reason": "Asked"}).action_add()
         self.env.invalidate_all()
@@ -365,7 +413,9 @@ class TestDnc(CampaignCase):
             self.dnc_list.unlink()
             self.assertFalse(self.find(LISTED))
             self.assertFalse(self.env["ecm.dnc.list"].search([("id", "=", self.dnc_list.id)]))
-            self.assertEqual(self.env["ecm.dnc.entry"].search_count([("list_id", "=", self.dnc_list.id)]), 51)
+            self.assertEqual(
+                self.env["ecm.dnc.entry"].search_count([("list_id", "=", self.dnc_list.id)]), 51
+            )
             self.env["ecm.dnc.list"]._cron_delete()
         self.assertFalse(self.dnc_list.exists())
         self.assertFalse(self.env["ecm.dnc.entry"].search_count([("value", "=", LISTED)]))
@@ -418,7 +468,9 @@ class TestDnc(CampaignCase):
                         self.assert_index_look_ups(kind, values, self.dnc_list | empty)
 
     def assert_index_look_ups(self, kind, values, lists):
-        """Explain the very statements that the scrub executes, and see that no scan of all entries is in them."""
+        """Explain the very statements that the scrub executes, and see that no scan of all entries
+        is in them.
+        """
         cursor = self.env.cr
         execute, statements = cursor.execute, []
 
@@ -428,7 +480,9 @@ class TestDnc(CampaignCase):
 
         with patch.object(cursor, "execute", record):
             self.env["ecm.dnc.entry"]._match(kind, values, lists)
-        statements = [query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")]
+        statements = [
+            query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")
+        ]
         for statement, index in zip(statements, ("list_kind", "value_unique"), strict=True):
             cursor.execute(SQL("EXPLAIN %s", statement))
             plan = "\n".join(line for (line,) in cursor.fetchall())

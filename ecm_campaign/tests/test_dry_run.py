@@ -17,11 +17,16 @@ class TestDryRun(CampaignCase):
         super().setUpClass()
         cls.campaign.keeps_region_rules = False
         cls.contacts = cls.env["ecm.contact"].create(
-            [{"campaign_id": cls.campaign.id, "phone_1": f"+4930231250{number:02d}"} for number in range(40)]
+            [
+                {"campaign_id": cls.campaign.id, "phone_1": f"+4930231250{number:02d}"}
+                for number in range(40)
+            ]
         )
 
     def dry_run(self, rates=None, **values):
-        run = self.env["ecm.dry.run"].create({"campaign_id": self.campaign.id, "calls_per_hour": 20, **values})
+        run = self.env["ecm.dry.run"].create(
+            {"campaign_id": self.campaign.id, "calls_per_hour": 20, **values}
+        )
         if rates:
             run.rate_ids.unlink()
             self.env["ecm.dry.run.rate"].create(
@@ -61,7 +66,11 @@ class TestDryRun(CampaignCase):
         before = fingerprint()
         self.dry_run({"busy": 50, "do_not_call": 50})
         self.assertEqual(fingerprint(), before)
-        self.assertFalse(self.env["ecm.dnc.entry"].search_count([("value", "in", self.contacts.mapped("phone_1"))]))
+        self.assertFalse(
+            self.env["ecm.dnc.entry"].search_count(
+                [("value", "in", self.contacts.mapped("phone_1"))]
+            )
+        )
 
     def test_the_same_seed_repeats(self):
         first, second = self.dry_run(), self.dry_run()
@@ -75,15 +84,22 @@ class TestDryRun(CampaignCase):
 
     def test_gates_stop_contacts_from_the_start(self):
         self.env.ref("ecm_campaign.ecm_dnc_list_wishes")._add([self.contacts[0].phone_1], "Said so")
-        stopped = self.env["ecm.contact.list"].create({"name": "Old", "campaign_id": self.campaign.id})
+        stopped = self.env["ecm.contact.list"].create(
+            {"name": "Old", "campaign_id": self.campaign.id}
+        )
         self.contacts[1:3].list_id = stopped
         stopped.action_stop()
         run = self.dry_run({"voice": 100})
         self.assertEqual(run.attempt_count, 37)
-        self.assertEqual(self.group(run, "stopped", "Do not contact").contact_ids, self.contacts[0].ids)
+        self.assertEqual(
+            self.group(run, "stopped", "Do not contact").contact_ids, self.contacts[0].ids
+        )
         held = self.group(run, "stopped", "List stopped")
         self.assertEqual(sorted(held.contact_ids), self.contacts[1:3].ids)
-        self.assertEqual(self.env["ecm.contact"].search(held.action_view_contacts()["domain"]), self.contacts[2:0:-1])
+        self.assertEqual(
+            self.env["ecm.contact"].search(held.action_view_contacts()["domain"]),
+            self.contacts[2:0:-1],
+        )
 
     def test_hours_and_dates_are_kept(self):
         calendar = self.env.ref("ecm_campaign.resource_calendar_calling_hours")
@@ -100,7 +116,9 @@ class TestDryRun(CampaignCase):
         self.assertIn("not open at any time", run.warnings)
 
     def test_limits_of_the_past_count(self):
-        self.env["ecm.strategy.limit"].create({"strategy_id": self.strategy.id, "count": 1, "period": "24h"})
+        self.env["ecm.strategy.limit"].create(
+            {"strategy_id": self.strategy.id, "count": 1, "period": "24h"}
+        )
         start = fields.Datetime.now()
         self.env["ecm.attempt"].create(
             {
@@ -121,8 +139,12 @@ class TestDryRun(CampaignCase):
 
     def test_earlier_tries_use_up_the_retries_of_a_rule(self):
         """What was tried before counts as in production: a retry that was used up leads nowhere."""
-        rule = self.strategy.attempt_ids[0].rule_ids.filtered(lambda rule: rule.outcome_id.code == "busy")
-        rule.write({"action": "again", "next_attempt_id": False, "max_retry": 1, "delay_minutes": 5})
+        rule = self.strategy.attempt_ids[0].rule_ids.filtered(
+            lambda rule: rule.outcome_id.code == "busy"
+        )
+        rule.write(
+            {"action": "again", "next_attempt_id": False, "max_retry": 1, "delay_minutes": 5}
+        )
         contact = self.contacts[0]
         (self.contacts - contact).unlink()
         fresh = self.dry_run({"busy": 100}).attempt_count
@@ -146,7 +168,10 @@ class TestDryRun(CampaignCase):
 
     def test_a_large_campaign_is_sampled_and_scaled(self):
         self.env["ecm.contact"].create(
-            [{"campaign_id": self.campaign.id, "phone_1": f"+49302312{number:04d}"} for number in range(460)]
+            [
+                {"campaign_id": self.campaign.id, "phone_1": f"+49302312{number:04d}"}
+                for number in range(460)
+            ]
         )
         run = self.dry_run({"voice": 100}, sample_size=100)
         self.assertEqual(run.contact_count, 500)
@@ -159,7 +184,9 @@ class TestDryRun(CampaignCase):
             run = self.env["ecm.dry.run"].create({"campaign_id": self.campaign.id})
         self.assertIn("shipped", run.rates_source)
         self.assertAlmostEqual(run.rate_total, 100)
-        busy, voice = (self.env.ref(f"ecm_campaign.ecm_outcome_{code}") for code in ("busy", "voice"))
+        busy, voice = (
+            self.env.ref(f"ecm_campaign.ecm_outcome_{code}") for code in ("busy", "voice")
+        )
         self.env["ecm.attempt"].create(
             [
                 {
@@ -177,7 +204,9 @@ class TestDryRun(CampaignCase):
         )
         run = self.env["ecm.dry.run"].browse(self.campaign.action_dry_run()["res_id"])
         self.assertIn("this campaign", run.rates_source)
-        self.assertEqual({rate.outcome_id.code: rate.percent for rate in run.rate_ids}, {"busy": 75, "voice": 25})
+        self.assertEqual(
+            {rate.outcome_id.code: rate.percent for rate in run.rate_ids}, {"busy": 75, "voice": 25}
+        )
         self.assertEqual(run.calls_per_hour, 80)
 
     def test_many_contacts_are_simulated_in_the_background(self):
@@ -214,12 +243,16 @@ class TestDryRun(CampaignCase):
         with self.assertRaises(AccessError):
             self.campaign.with_user(agent).action_dry_run()
         supervisor = self.create_user("supervisor")
-        own = self.env["ecm.dry.run"].with_user(supervisor).create({"campaign_id": self.campaign.id})
+        own = (
+            self.env["ecm.dry.run"].with_user(supervisor).create({"campaign_id": self.campaign.id})
+        )
         own.action_run()
         self.assertEqual(own.state, "done")
         with mute_logger("odoo.addons.base.models.ir_rule"):
             company = self.env["res.company"].create({"name": "Other company"})
-            stranger = self.create_user("administrator", company_ids=[(6, 0, company.ids)], company_id=company.id)
+            stranger = self.create_user(
+                "administrator", company_ids=[(6, 0, company.ids)], company_id=company.id
+            )
             for records in (run, run.rate_ids, run.line_ids, run.group_ids):
                 with self.assertRaises(AccessError):
                     records.with_user(stranger).read(["display_name"])

@@ -10,7 +10,9 @@ from .common import CampaignCase
 
 
 class TestExplain(CampaignCase):
-    """Explain says of each contact what the gates say, and of a campaign where its contacts are (R6)."""
+    """Explain says of each contact what the gates say, and of a campaign where its contacts are
+    (R6).
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -46,11 +48,16 @@ class TestExplain(CampaignCase):
         contact = self.create_contact()
 
         def gate(_self, _campaign, candidates, _now):
-            return {candidate.contact_id: Wait(self.later, "limit", "Three a day") for candidate in candidates}
+            return {
+                candidate.contact_id: Wait(self.later, "limit", "Three a day")
+                for candidate in candidates
+            }
 
         with patch.object(self.registry["ecm.engine"], "_gate_selection", gate):
             row = self.check(contact, "selection")
-        self.assertEqual((row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(self.later)))
+        self.assertEqual(
+            (row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(self.later))
+        )
         self.assertEqual(row["detail"], "Limit of attempts: Three a day")
 
     def test_gates_behind_one_that_stops_are_judged_too(self):
@@ -74,7 +81,9 @@ class TestExplain(CampaignCase):
         self.assertIn("Phone 1 cannot be called", number["detail"])
 
     def test_a_stopped_list_holds(self):
-        contact_list = self.env["ecm.contact.list"].create({"name": "Spring", "campaign_id": self.campaign.id})
+        contact_list = self.env["ecm.contact.list"].create(
+            {"name": "Spring", "campaign_id": self.campaign.id}
+        )
         contact = self.create_contact(list_id=contact_list.id)
         self.assertEqual(self.check(contact, "list")["detail"], "The list Spring is active.")
         contact_list.action_stop()
@@ -83,7 +92,9 @@ class TestExplain(CampaignCase):
         self.assertIn("List stopped", self.check(contact, "state")["detail"])
 
     def test_limits_say_how_many_are_used(self):
-        self.env["ecm.strategy.limit"].create({"strategy_id": self.strategy.id, "count": 2, "period": "24h"})
+        self.env["ecm.strategy.limit"].create(
+            {"strategy_id": self.strategy.id, "count": 2, "period": "24h"}
+        )
         contact = self.create_contact()
         self.env["ecm.attempt"].create(
             {
@@ -110,7 +121,9 @@ class TestExplain(CampaignCase):
         def gate(hours):
             until = self.now + timedelta(hours=hours)
             return lambda _self, _campaign, candidates, at: (
-                {candidate.contact_id: Wait(until, "limit") for candidate in candidates} if at < until else {}
+                {candidate.contact_id: Wait(until, "limit") for candidate in candidates}
+                if at < until
+                else {}
             )
 
         with (
@@ -131,18 +144,27 @@ class TestExplain(CampaignCase):
         )
         contact = self.create_contact(tz="Asia/Tokyo")
         night = fields.Datetime.to_datetime("2026-11-23 20:00:00")  # 05:00 in Tokyo
-        findings = self.env["ecm.engine"]._explain_gates(self.campaign, contact._get_candidates()[0], night)
+        findings = self.env["ecm.engine"]._explain_gates(
+            self.campaign, contact._get_candidates()[0], night
+        )
         hours = next(finding for finding in findings if finding.check == "hours")
         self.assertEqual(hours.verdict, "waits")
         self.assertIn("05:00 (Asia/Tokyo)", hours.detail)
-        opening = self.env["ecm.engine"]._find_next(self.campaign, contact._get_candidates()[0], night)
+        opening = self.env["ecm.engine"]._find_next(
+            self.campaign, contact._get_candidates()[0], night
+        )
         self.assertEqual(hours.until, opening)
 
     def test_what_holds_has_no_next_time(self):
         contact = self.create_contact()
-        hold = lambda _self, _campaign, candidates, _at: {row.contact_id: Hold("list_stopped") for row in candidates}  # noqa: E731
+
+        def hold(_self, _campaign, candidates, _at):
+            return {row.contact_id: Hold("list_stopped") for row in candidates}
+
         with patch.object(self.registry["ecm.engine"], "_gate_selection", hold):
-            found = self.env["ecm.engine"]._find_next(self.campaign, contact._get_candidates()[0], self.now)
+            found = self.env["ecm.engine"]._find_next(
+                self.campaign, contact._get_candidates()[0], self.now
+            )
         self.assertIsNone(found)
 
     def test_states_in_words(self):
@@ -185,7 +207,9 @@ class TestExplain(CampaignCase):
         self.assertTrue(contact.with_user(agent).explain())
         self.assertTrue(self.campaign.with_user(agent).explain())
         company = self.env["res.company"].create({"name": "Other company"})
-        stranger = self.create_user("supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id)
+        stranger = self.create_user(
+            "supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id
+        )
         for record in (contact, self.campaign):
             with self.assertRaises(AccessError):
                 record.with_user(stranger).explain()
@@ -197,10 +221,14 @@ class TestExplain(CampaignCase):
     def test_a_campaign_counts_every_contact_once_and_links_to_exactly_these(self):
         contacts = [self.create_contact(phone_1=f"+4930231250{number:02d}") for number in range(12)]
         early, late = self.now - timedelta(hours=1), self.later + timedelta(hours=1)
-        self.set_columns(contacts[2], is_ready=False, next_attempt_at=early)  # due, not yet promoted
+        self.set_columns(
+            contacts[2], is_ready=False, next_attempt_at=early
+        )  # due, not yet promoted
         self.set_columns(contacts[3], is_ready=False, next_attempt_at=self.later, is_retry=True)
         self.set_columns(contacts[4], is_ready=False, next_attempt_at=late, block_reason="limit")
-        self.set_columns(contacts[5], is_ready=False, next_attempt_at=False, block_reason="list_stopped")
+        self.set_columns(
+            contacts[5], is_ready=False, next_attempt_at=False, block_reason="list_stopped"
+        )
         self.set_columns(contacts[6], is_ready=False, next_attempt_at=False)
         self.set_columns(contacts[7], state="sent_to_dialer", is_ready=False)
         self.set_columns(contacts[8], state="connected", is_ready=False, close_reason="live_voice")

@@ -35,7 +35,9 @@ class TestGates(EngineCase):
         contact = self.create_contact(campaign)
         self.call_again(contact)
         self.call_again(contact)
-        self.assert_waits(contact, START + timedelta(hours=24), "At most 2 attempts on a contact in any 24 hours")
+        self.assert_waits(
+            contact, START + timedelta(hours=24), "At most 2 attempts on a contact in any 24 hours"
+        )
         self.wait(hours=23, minutes=49, seconds=59)
         self.assertFalse(self.feed(), "a second early")
         self.wait(seconds=1)
@@ -45,19 +47,25 @@ class TestGates(EngineCase):
 
     def test_the_limit_that_defers_most_is_named(self):
         limits = [limit(1), limit(1, "7d"), limit(1, "day")]
-        contact = self.create_contact(self.run_campaign(self.create_strategy((1, AGAIN), limits=limits)))
+        contact = self.create_contact(
+            self.run_campaign(self.create_strategy((1, AGAIN), limits=limits))
+        )
         self.call_again(contact)
         self.assert_waits(contact, START + timedelta(days=7), "any 7 days")
 
     def test_the_time_of_the_call_counts_and_not_that_of_the_claim(self):
-        contact = self.create_contact(self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)])))
+        contact = self.create_contact(
+            self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)]))
+        )
         self.feed()
         self.wait(hours=3)
         self.call_again(contact)
         self.assert_waits(contact, START + timedelta(hours=27))
 
     def test_a_try_that_does_not_count_is_free(self):
-        contact = self.create_contact(self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)])))
+        contact = self.create_contact(
+            self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)]))
+        )
         self.call_again(contact, "call_failed")
         self.call_again(contact, "call_failed")
         self.call_again(contact)
@@ -111,7 +119,9 @@ class TestGates(EngineCase):
         strategy = self.create_strategy(
             (1, AGAIN), (2, AGAIN), limits=[limit(1, "life", "number")], phone_fallback="next_valid"
         )
-        contact = self.create_contact(self.run_campaign(strategy), phone_1=HOME, phone_2=MOBILE, phone_4=WORK)
+        contact = self.create_contact(
+            self.run_campaign(strategy), phone_1=HOME, phone_2=MOBILE, phone_4=WORK
+        )
         for _number in range(3):
             self.call_again(contact)
         self.assertEqual([sent.number for sent in self.target.sent], [HOME, MOBILE, WORK])
@@ -131,38 +141,58 @@ class TestGates(EngineCase):
 
     def test_a_limit_over_all_campaigns_counts_the_same_number_elsewhere(self):
         first = self.run_campaign(self.create_strategy((1, AGAIN)), "First")
-        everywhere = self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1, scope="all")]), "Second")
+        everywhere = self.run_campaign(
+            self.create_strategy((1, AGAIN), limits=[limit(1, scope="all")]), "Second"
+        )
         here_only = self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)]), "Third")
         called = self.create_contact(first, phone_1=HOME)
         self.call_again(called)
         waits = self.create_contact(everywhere, phone_1=MOBILE, phone_2=HOME)
-        free, other = self.create_contact(here_only, phone_1=HOME), self.create_contact(everywhere, phone_1=WORK)
+        free, other = (
+            self.create_contact(here_only, phone_1=HOME),
+            self.create_contact(everywhere, phone_1=WORK),
+        )
         called.action_withdraw()
         self.feed()
         states = {contact: contact.state for contact in (waits, free, other)}
-        self.assertEqual(states, {waits: "pending", free: "sent_to_dialer", other: "sent_to_dialer"})
         self.assertEqual(
-            waits.next_attempt_at, START + timedelta(hours=24), "once the first campaign's call is a day old"
+            states, {waits: "pending", free: "sent_to_dialer", other: "sent_to_dialer"}
+        )
+        self.assertEqual(
+            waits.next_attempt_at,
+            START + timedelta(hours=24),
+            "once the first campaign's call is a day old",
         )
 
     def test_a_try_under_way_counts_before_its_result_is_known(self):
-        strategy = self.create_strategy((1, AGAIN), limits=[limit(1, scope="all", subject="number")])
+        strategy = self.create_strategy(
+            (1, AGAIN), limits=[limit(1, scope="all", subject="number")]
+        )
         contacts = [
             self.create_contact(self.run_campaign(strategy, name), phone_1=HOME)
             for name in ("First", "Second", "Third")
         ]
         self.assertEqual(len(self.feed()), 1)
-        self.assertEqual([contact.state for contact in contacts], ["sent_to_dialer", "pending", "pending"])
+        self.assertEqual(
+            [contact.state for contact in contacts], ["sent_to_dialer", "pending", "pending"]
+        )
 
     def test_the_same_number_twice_in_one_claim_keeps_the_limit(self):
-        """Two contacts of one campaign share a number: the second is not seen in the ledger while both are claimed."""
-        strategy = self.create_strategy((1, AGAIN), limits=[limit(1, scope="all", subject="number")])
+        """Two contacts of one campaign share a number: the second is not seen in the ledger while
+        both are claimed.
+        """
+        strategy = self.create_strategy(
+            (1, AGAIN), limits=[limit(1, scope="all", subject="number")]
+        )
         campaign = self.run_campaign(strategy)
         first = self.create_contact(campaign, phone_1=HOME)
         second = self.create_contact(campaign, phone_1=MOBILE, phone_2=HOME)
         third = self.create_contact(campaign, phone_1=HOME)
         self.feed()
-        self.assertEqual([contact.state for contact in (first, second, third)], ["sent_to_dialer"] * 2 + ["pending"])
+        self.assertEqual(
+            [contact.state for contact in (first, second, third)],
+            ["sent_to_dialer"] * 2 + ["pending"],
+        )
         self.assertEqual(third.next_attempt_at, START + timedelta(hours=24))
 
     # -- budgets --------------------------------------------------------------------------------------
@@ -170,7 +200,10 @@ class TestGates(EngineCase):
     def test_a_budget_that_is_lowered_while_contacts_wait_holds_for_them(self):
         strategy = self.create_strategy((1, AGAIN))
         campaign = self.run_campaign(strategy)
-        called, fresh = self.create_contact(campaign, phone_1=HOME), self.create_contact(campaign, phone_1=MOBILE)
+        called, fresh = (
+            self.create_contact(campaign, phone_1=HOME),
+            self.create_contact(campaign, phone_1=MOBILE),
+        )
         self.feed()
         for contact in (called, fresh):
             self.end(contact, "busy" if contact == called else "call_failed")
@@ -194,12 +227,16 @@ class TestGates(EngineCase):
         strategy.max_uncounted = 2
         campaign.action_start()
         self.assertFalse(self.feed())
-        self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "uncounted_budget"))
+        self.assertEqual(
+            (contact.state, contact.close_reason), ("retries_completed", "uncounted_budget")
+        )
 
     # -- callbacks ------------------------------------------------------------------------------------
 
     def run_callbacks(self, **values):
-        """A campaign with a limit on each of its strategies, and a contact of it that asked to be called back."""
+        """A campaign with a limit on each of its strategies, and a contact of it that asked to be
+        called back.
+        """
         rules = {**AGAIN, "callback_missed": {"delay_minutes": 5}}
         callback = self.create_strategy((1, rules), limits=[limit(2)], name="Back", kind="callback")
         strategy = self.create_strategy((1, AGAIN), limits=[limit(2)])
@@ -223,9 +260,13 @@ class TestGates(EngineCase):
 
     def test_missed_agents_are_counted_over_all_cycles(self):
         rules = {"callback_missed": {"delay_minutes": 5}}
-        callback = self.create_strategy((1, rules), name="Back", kind="callback", max_cycles=9, cycle_limit=1)
+        callback = self.create_strategy(
+            (1, rules), name="Back", kind="callback", max_cycles=9, cycle_limit=1
+        )
         campaign = self.run_campaign(
-            self.create_strategy((1, AGAIN)), callback_strategy_id=callback.id, callback_agent_tries=3
+            self.create_strategy((1, AGAIN)),
+            callback_strategy_id=callback.id,
+            callback_agent_tries=3,
         )
         contact = self.create_contact(campaign)
         self.call_again(contact, "callback")
@@ -270,7 +311,9 @@ class TestGates(EngineCase):
     # -- results --------------------------------------------------------------------------------------
 
     def test_results_that_come_again_change_nothing(self):
-        strategy = self.create_strategy((1, {"busy": {"delay_minutes": 5, "max_retry": 2, "branch": 1}}))
+        strategy = self.create_strategy(
+            (1, {"busy": {"delay_minutes": 5, "max_retry": 2, "branch": 1}})
+        )
         contact = self.create_contact(self.run_campaign(strategy))
         self.feed()
         result = Result(contact.current_attempt_id.key, "busy", called_at=START)

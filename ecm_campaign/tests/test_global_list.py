@@ -13,7 +13,10 @@ class TestGlobalList(CampaignCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.second, cls.third = cls.create_campaign("Second offer"), cls.create_campaign("Third offer")
+        cls.second, cls.third = (
+            cls.create_campaign("Second offer"),
+            cls.create_campaign("Third offer"),
+        )
 
     def feed(self, contact_list, campaigns):
         """The wizard, as a supervisor uses it, and the background import.
@@ -30,21 +33,34 @@ class TestGlobalList(CampaignCase):
         return self.env["ecm.global.list"].browse(action["res_id"])
 
     def test_each_campaign_gets_a_list_by_its_own_rules(self):
-        dnc_list = self.env["ecm.dnc.list"].create({"name": "Not there", "campaign_ids": self.third.ids})
+        dnc_list = self.env["ecm.dnc.list"].create(
+            {"name": "Not there", "campaign_ids": self.third.ids}
+        )
         dnc_list.api_add([LISTED])
         self.create_contact(self.second, phone_1=NUMBER)
-        contact_list = self.upload(f"phone;contract\n{NUMBER};A\n{OTHER};B\n{LISTED};C\nnonsense;D\n")
+        contact_list = self.upload(
+            f"phone;contract\n{NUMBER};A\n{OTHER};B\n{LISTED};C\nnonsense;D\n"
+        )
         global_list = self.feed(contact_list, [self.second, self.third])
         self.assertEqual(global_list, contact_list.global_list_id)
         self.assertEqual(global_list.campaign_ids, self.campaign | self.second | self.third)
         lists = {record.campaign_id: record for record in global_list.list_ids}
         self.assertEqual(set(global_list.list_ids.mapped("state")), {"done"})
-        self.assertEqual((lists[self.second].uploaded_count, lists[self.second].duplicate_count), (2, 1))
-        self.assertEqual((lists[self.third].uploaded_count, lists[self.third].dnc_corporate_contacts), (3, 1))
-        self.assertEqual((global_list.uploaded_count, global_list.failed_count, global_list.duplicate_count), (8, 3, 1))
+        self.assertEqual(
+            (lists[self.second].uploaded_count, lists[self.second].duplicate_count), (2, 1)
+        )
+        self.assertEqual(
+            (lists[self.third].uploaded_count, lists[self.third].dnc_corporate_contacts), (3, 1)
+        )
+        self.assertEqual(
+            (global_list.uploaded_count, global_list.failed_count, global_list.duplicate_count),
+            (8, 3, 1),
+        )
         self.assertEqual(global_list.pending_count, 7)
         self.assertEqual(
-            self.contacts_of(self.third)[0].business_parameters["business_parameter_1"], "A", "columns as corrected"
+            self.contacts_of(self.third)[0].business_parameters["business_parameter_1"],
+            "A",
+            "columns as corrected",
         )
 
     def test_stopping_reaches_every_campaign(self):
@@ -75,7 +91,10 @@ class TestGlobalList(CampaignCase):
         self.assertEqual(len(self.contacts_of(self.third)), 1)
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_and_other_companies_may_not(self):
         contact_list = self.upload(f"phone\n{NUMBER}\n")
@@ -84,13 +103,21 @@ class TestGlobalList(CampaignCase):
         for change in (
             lambda: contact_list.with_user(agent)._make_global(),
             lambda: global_list.with_user(agent).feed_campaigns(self.third),
-            lambda: self.env["ecm.global.list.feed"].with_user(agent).create({"list_id": contact_list.id}),
+            lambda: (
+                self.env["ecm.global.list.feed"]
+                .with_user(agent)
+                .create({"list_id": contact_list.id})
+            ),
         ):
             with self.assertRaises(AccessError):
                 change()
         company = self.env["res.company"].create({"name": "Other company"})
-        stranger = self.create_user("supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id)
-        self.assertFalse(self.env["ecm.global.list"].with_user(stranger).search([("id", "=", global_list.id)]))
+        stranger = self.create_user(
+            "supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id
+        )
+        self.assertFalse(
+            self.env["ecm.global.list"].with_user(stranger).search([("id", "=", global_list.id)])
+        )
 
     def test_bad_values_are_counted_for_each_phone(self):
         contact_list = self.upload(

@@ -11,7 +11,9 @@ NUMBERS = [f"+4930231250{n:02d}" for n in range(100)]
 
 
 class TestImport(CampaignCase):
-    """From the file to contacts: what is found out, what is refused, what is counted (L1, L5 to L9)."""
+    """From the file to contacts: what is found out, what is refused, what is counted (L1, L5 to
+    L9).
+    """
 
     def assert_counts(self, contact_list, **counts):
         self.assertEqual({name: contact_list[f"{name}_count"] for name in counts}, counts)
@@ -23,7 +25,9 @@ class TestImport(CampaignCase):
         )
         self.assertEqual(contact_list.state, "done", contact_list.error)
         self.assert_counts(contact_list, processed=2, uploaded=2, failed=0, duplicate=0)
-        anna = self.contacts_of(self.campaign).filtered(lambda contact: contact.first_name == "Anna")
+        anna = self.contacts_of(self.campaign).filtered(
+            lambda contact: contact.first_name == "Anna"
+        )
         self.assertEqual(
             (anna.last_name, anna.phone_1, anna.phone_2, anna.number_to_call),
             ("Öz", "+493023125001", "+4915123456789", "+493023125001"),
@@ -32,9 +36,13 @@ class TestImport(CampaignCase):
         self.assertEqual((anna.state, anna.is_ready, anna.list_id), ("pending", True, contact_list))
 
     def test_ecm_order_without_header(self):
-        contact_list = self.upload("+493023125001,,,,,Gold,x@y.de\n+493023125002,+493023125003\n", layout="ecm")
+        contact_list = self.upload(
+            "+493023125001,,,,,Gold,x@y.de\n+493023125002,+493023125003\n", layout="ecm"
+        )
         self.assert_counts(contact_list, processed=2, uploaded=2)
-        first = self.contacts_of(self.campaign).filtered(lambda contact: contact.phone_1 == "+493023125001")
+        first = self.contacts_of(self.campaign).filtered(
+            lambda contact: contact.phone_1 == "+493023125001"
+        )
         self.assertEqual(dict(first.business_parameters)["business_parameter_1"], "Gold")
 
     def test_first_column_is_the_phone_where_nothing_names_it(self):
@@ -63,9 +71,13 @@ class TestImport(CampaignCase):
         )
         rejected, partly, fine = form.preview["rows"]
         self.assertEqual([row["line"] for row in form.preview["rows"]], [2, 3, 4])
-        self.assertEqual((rejected["stored"], partly["stored"], fine["stored"]), (False, True, True))
+        self.assertEqual(
+            (rejected["stored"], partly["stored"], fine["stored"]), (False, True, True)
+        )
         self.assertIn("not a phone number", rejected["cells"][0]["reason"])
-        self.assertEqual(partly["cells"][0], {"text": "+493023125001", "raw": "030 23125001", "reason": ""})
+        self.assertEqual(
+            partly["cells"][0], {"text": "+493023125001", "raw": "030 23125001", "reason": ""}
+        )
         self.assertEqual(partly["cells"][1]["raw"], "nobody")
         self.assertIn("not an e-mail address", partly["cells"][1]["reason"])
         self.assertFalse(fine["problem"])
@@ -89,7 +101,9 @@ class TestImport(CampaignCase):
             {"name": "business_parameter_1", "type": "char", "string": "Contract"},
         ]
         form = self.open_wizard("phone,contract\n+493023125001,CT-1\n")
-        self.assertIn(["business_parameter_1", "Contract (Business Parameter 1)"], form.preview["choices"])
+        self.assertIn(
+            ["business_parameter_1", "Contract (Business Parameter 1)"], form.preview["choices"]
+        )
 
     def texts_of(self, form):
         """What the preview's cells say is stored."""
@@ -124,10 +138,16 @@ class TestImport(CampaignCase):
         self.assertEqual(reasons, {(2, "nul_removed"), (5, "too_long")})
 
     def test_the_same_file_twice_at_once(self):
-        """A worker that gets its turn after another one sees what that one has stored, and a file that is done."""
+        """A worker that gets its turn after another one sees what that one has stored, and a file
+        that is done.
+        """
         first, second = (self.queue("phone\n+493023125001\n") for _upload in range(2))
         lists = self.env["ecm.contact.list"]
-        with patch.object(self.registry["ecm.engine"], "_exclusively", lambda *_args: contextlib.nullcontext(False)):
+        with patch.object(
+            self.registry["ecm.engine"],
+            "_exclusively",
+            lambda *_args: contextlib.nullcontext(False),
+        ):
             lists._cron_import()
         self.assertEqual((first | second).mapped("state"), ["queued", "queued"])
         lists._cron_import()
@@ -163,7 +183,9 @@ class TestImport(CampaignCase):
         self.assertEqual(len(dict(self.contacts_of(self.campaign).business_parameters)), 12)
 
     def test_not_before_makes_a_contact_wait(self):
-        self.upload("phone,not before\n+493023125001,2099-01-01 10:00\n+493023125002,2020-01-01 10:00\n")
+        self.upload(
+            "phone,not before\n+493023125001,2099-01-01 10:00\n+493023125002,2020-01-01 10:00\n"
+        )
         by_phone = {contact.phone_1: contact for contact in self.contacts_of(self.campaign)}
         self.assertFalse(by_phone["+493023125001"].is_ready)
         self.assertEqual(str(by_phone["+493023125001"].next_attempt_at), "2099-01-01 10:00:00")
@@ -175,7 +197,8 @@ class TestImport(CampaignCase):
         campaign = self.create_campaign("Second phones", strategy_id=strategy.id)
         self.upload("phone1,phone2\n+493023125001,+493023125002\n+493023125003,\n", campaign)
         self.assertEqual(
-            sorted(self.contacts_of(campaign).mapped("number_to_call")), ["+493023125002", "+493023125003"]
+            sorted(self.contacts_of(campaign).mapped("number_to_call")),
+            ["+493023125002", "+493023125003"],
         )
 
     def test_an_import_that_was_cut_off_goes_on_where_it_stopped(self):
@@ -246,7 +269,9 @@ class TestImport(CampaignCase):
 
     def test_imported_values_survive_copy(self):
         nasty = 'back\\slash\ttab "quote" \\N'
-        contact_list = self.upload(f'phone,first name\n+493023125001,"{nasty.replace(chr(34), chr(34) * 2)}"\n')
+        contact_list = self.upload(
+            f'phone,first name\n+493023125001,"{nasty.replace(chr(34), chr(34) * 2)}"\n'
+        )
         self.assertEqual(contact_list.uploaded_count, 1)
         self.assertEqual(self.contacts_of(self.campaign).first_name, nasty)
 
@@ -271,10 +296,16 @@ class TestRejectsDownload(HttpCase, CampaignCase):
 
     def test_refused_without_the_role_or_the_company(self):
         contact_list = self.upload("phone\nabc\n+493023125001\n")
-        self.env["res.users"].create({"name": "No role", "login": "norole", "password": "norole-password"})
+        self.env["res.users"].create(
+            {"name": "No role", "login": "norole", "password": "norole-password"}
+        )
         self.authenticate("norole", "norole-password")
-        self.assertEqual(self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects").status_code, 404)
+        self.assertEqual(
+            self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects").status_code, 404
+        )
         self.authenticate(None, None)
-        response = self.url_open(f"/ecm/contact_list/{contact_list.id}/rejects", allow_redirects=False)
+        response = self.url_open(
+            f"/ecm/contact_list/{contact_list.id}/rejects", allow_redirects=False
+        )
         self.assertEqual(response.status_code, 303)
         self.assertIn("/web/login", response.headers["Location"])

@@ -32,14 +32,18 @@ class TestDuplicates(CampaignCase):
     def age(self, contact, days):
         past = fields.Datetime.now() - timedelta(days=days)
         self.env.flush_all()
-        self.env.cr.execute(SQL("UPDATE ecm_contact SET added_at = %s WHERE id = %s", past, contact.id))
+        self.env.cr.execute(
+            SQL("UPDATE ecm_contact SET added_at = %s WHERE id = %s", past, contact.id)
+        )
         self.env.invalidate_all()
 
     # -- scope ----------------------------------------------------------------------------------------
 
     def test_within_the_file_only(self):
         self.create_contact(phone_1=NUMBER)
-        contact_list = self.import_rows(NUMBER, NUMBER, OTHER, columns="phone", duplicate_scope="list")
+        contact_list = self.import_rows(
+            NUMBER, NUMBER, OTHER, columns="phone", duplicate_scope="list"
+        )
         self.assert_counts(contact_list, uploaded=2, duplicate=1)
 
     def test_all_campaigns_of_the_company(self):
@@ -47,13 +51,23 @@ class TestDuplicates(CampaignCase):
         self.create_contact(other, phone_1=NUMBER)
         self.assert_counts(self.import_rows(NUMBER, columns="phone"), uploaded=1, duplicate=0)
         contact_list = self.import_rows(
-            NUMBER, OTHER, columns="phone", duplicate_scope="company", campaign=self.create_campaign("Third offer")
+            NUMBER,
+            OTHER,
+            columns="phone",
+            duplicate_scope="company",
+            campaign=self.create_campaign("Third offer"),
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=1)
-        company = self.env["res.company"].create({"name": "Another", "country_id": self.env.ref("base.de").id})
+        company = self.env["res.company"].create(
+            {"name": "Another", "country_id": self.env.ref("base.de").id}
+        )
         abroad = self.create_campaign("Abroad", company_id=company.id)
         contact_list = self.import_rows(
-            NUMBER, columns="phone", duplicate_scope="company", campaign=abroad, company_id=company.id
+            NUMBER,
+            columns="phone",
+            duplicate_scope="company",
+            campaign=abroad,
+            company_id=company.id,
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=0)
 
@@ -63,7 +77,9 @@ class TestDuplicates(CampaignCase):
             self.age(contact, 40)
         called.sudo().last_attempt_at = fields.Datetime.now() - timedelta(days=3)
         self.create_contact(phone_1=THIRD)
-        contact_list = self.import_rows(NUMBER, OTHER, THIRD, NUMBER, columns="phone", duplicate_days=30)
+        contact_list = self.import_rows(
+            NUMBER, OTHER, THIRD, NUMBER, columns="phone", duplicate_days=30
+        )
         self.assert_counts(contact_list, uploaded=1, duplicate=3)
 
     # -- numbers that must not be called --------------------------------------------------------------
@@ -74,9 +90,14 @@ class TestDuplicates(CampaignCase):
     def test_a_phone_that_moves_up_may_be_known(self):
         self.list_number(NUMBER)
         self.create_contact(phone_1=OTHER)
-        contact_list = self.import_rows(f"{NUMBER},{OTHER}", f"{NUMBER},{THIRD}", columns="phone 1,phone 2")
+        contact_list = self.import_rows(
+            f"{NUMBER},{OTHER}", f"{NUMBER},{THIRD}", columns="phone 1,phone 2"
+        )
         self.assert_counts(contact_list, processed=2, uploaded=1, duplicate=1)
-        self.assertEqual(contact_list.reject_ids.filtered(lambda reject: reject.reason == "duplicate").value, OTHER)
+        self.assertEqual(
+            contact_list.reject_ids.filtered(lambda reject: reject.reason == "duplicate").value,
+            OTHER,
+        )
         self.assertEqual(sorted(self.contacts_of(self.campaign).mapped("phone_1")), [OTHER, THIRD])
         self.assertEqual(contact_list.dnc_corporate_contacts, 1)
 
@@ -94,15 +115,22 @@ class TestDuplicates(CampaignCase):
         self.list_number(NUMBER)
         row = f"{NUMBER},{OTHER}"
         self.import_rows(f"{row},Old", columns="phone 1,phone 2,last name")
-        contact_list = self.import_rows(f"{row},New", columns="phone 1,phone 2,last name", mode="update")
+        contact_list = self.import_rows(
+            f"{row},New", columns="phone 1,phone 2,last name", mode="update"
+        )
         self.assert_counts(contact_list, uploaded=0, updated=1)
         self.assertEqual(self.by_phone()[OTHER].last_name, "New")
 
     # -- update ---------------------------------------------------------------------------------------
 
     def test_update_gives_open_contacts_new_values_and_keeps_the_rest(self):
-        contact = self.create_contact(phone_1=NUMBER, first_name="Anna", last_name="Old", priority=3)
-        contact.business_parameters = {"business_parameter_1": "kept", "business_parameter_2": "old"}
+        contact = self.create_contact(
+            phone_1=NUMBER, first_name="Anna", last_name="Old", priority=3
+        )
+        contact.business_parameters = {
+            "business_parameter_1": "kept",
+            "business_parameter_2": "old",
+        }
         self.env.flush_all()
         contact_list = self.import_rows(
             f"{NUMBER},,New,{OTHER},new",
@@ -112,11 +140,20 @@ class TestDuplicates(CampaignCase):
         )
         self.assert_counts(contact_list, processed=2, updated=1, uploaded=1, duplicate=0)
         self.assertEqual(
-            (contact.first_name, contact.last_name, contact.phone_2, contact.priority, contact.list_id.id),
+            (
+                contact.first_name,
+                contact.last_name,
+                contact.phone_2,
+                contact.priority,
+                contact.list_id.id,
+            ),
             ("Anna", "New", OTHER, 3, False),
         )
         parameters = dict(contact.business_parameters)
-        self.assertEqual((parameters["business_parameter_1"], parameters["business_parameter_2"]), ("kept", "new"))
+        self.assertEqual(
+            (parameters["business_parameter_1"], parameters["business_parameter_2"]),
+            ("kept", "new"),
+        )
 
     def test_update_leaves_closed_contacts_alone(self):
         contact = self.create_contact(phone_1=NUMBER, last_name="Old")
@@ -126,7 +163,10 @@ class TestDuplicates(CampaignCase):
         self.assertEqual(contact.last_name, "Old")
 
     def test_update_prefers_the_open_contact_of_a_number(self):
-        closed, still_open = self.create_contact(phone_1=NUMBER), self.create_contact(phone_1=NUMBER)
+        closed, still_open = (
+            self.create_contact(phone_1=NUMBER),
+            self.create_contact(phone_1=NUMBER),
+        )
         closed.action_withdraw()
         self.import_rows(f"{NUMBER},A,New", mode="update")
         self.assertEqual((closed.last_name, still_open.last_name), (False, "New"))
@@ -134,7 +174,11 @@ class TestDuplicates(CampaignCase):
     def test_update_of_a_number_twice_in_the_file(self):
         self.create_contact(phone_1=NUMBER)
         contact_list = self.import_rows(
-            f"{NUMBER},A,First", f"{NUMBER},A,Last", f"{OTHER},B,First", f"{OTHER},B,Last", mode="update"
+            f"{NUMBER},A,First",
+            f"{NUMBER},A,Last",
+            f"{OTHER},B,First",
+            f"{OTHER},B,Last",
+            mode="update",
         )
         self.assert_counts(contact_list, processed=4, updated=2, uploaded=1, duplicate=1)
         contacts = self.by_phone()
@@ -151,7 +195,8 @@ class TestDuplicates(CampaignCase):
         self.assertEqual((contacts[NUMBER].state, contacts[NUMBER].list_id), ("withdrawn", first))
         self.assertIn("x.csv", contacts[NUMBER].withdraw_reason)
         self.assertEqual(
-            (contacts[OTHER].state, contacts[OTHER].last_name, contacts[OTHER].list_id), ("pending", "New", second)
+            (contacts[OTHER].state, contacts[OTHER].last_name, contacts[OTHER].list_id),
+            ("pending", "New", second),
         )
         self.assertEqual((contacts[THIRD].state, by_hand.state), ("pending", "pending"))
 

@@ -24,7 +24,9 @@ class TestImportProfile(CampaignCase):
 
     def create_list(self, content, name="contacts.csv", **choices):
         """:return: the list after its import"""
-        contact_list = self.env["ecm.contact.list"].create_from_file(self.campaign, name, content, **choices)
+        contact_list = self.env["ecm.contact.list"].create_from_file(
+            self.campaign, name, content, **choices
+        )
         self.assertEqual(contact_list.state, "queued")
         self.env["ecm.contact.list"]._cron_import()
         self.env.invalidate_all()
@@ -41,7 +43,9 @@ class TestImportProfile(CampaignCase):
     def test_attachment_that_is_there_already(self):
         attachment = self.env["ir.attachment"].create({"name": "night.csv", "raw": CONTENT})
         contact_list = self.create_list(attachment, "Night")
-        self.assertEqual((contact_list.attachment_id, contact_list.file_name), (attachment, "night.csv"))
+        self.assertEqual(
+            (contact_list.attachment_id, contact_list.file_name), (attachment, "night.csv")
+        )
 
     def test_columns_by_name_wherever_they_are(self):
         profile = self.create_profile(
@@ -57,7 +61,9 @@ class TestImportProfile(CampaignCase):
         self.assertFalse(contact.last_name)
 
     def test_columns_by_place(self):
-        profile = self.create_profile([{"position": 2, "target": "phone_1"}], layout="none", country_id=False)
+        profile = self.create_profile(
+            [{"position": 2, "target": "phone_1"}], layout="none", country_id=False
+        )
         self.create_list(b"Anna;0151 23456789\nBernd;030 23125002\n", profile=profile)
         self.assertEqual(self.contacts_of(self.campaign)[0].phone_1, "+4915123456789")
 
@@ -68,7 +74,9 @@ class TestImportProfile(CampaignCase):
 
     def test_ecm_profile(self):
         profile = self.env.ref("ecm_campaign.ecm_import_profile_ecm")
-        contact_list = self.create_list(b"+493023125001,,,,,Gold\n+493023125002,,,,,Silver\n", profile=profile)
+        contact_list = self.create_list(
+            b"+493023125001,,,,,Gold\n+493023125002,,,,,Silver\n", profile=profile
+        )
         self.assertEqual(contact_list.uploaded_count, 2)
         contact = self.contacts_of(self.campaign)[0]
         self.assertEqual(dict(contact.business_parameters)["business_parameter_1"], "Gold")
@@ -82,7 +90,9 @@ class TestImportProfile(CampaignCase):
 
     def test_two_columns_of_one_target_are_refused(self):
         with self.assertRaises(ValidationError):
-            self.create_profile([{"position": 1, "target": "phone_1"}, {"position": 2, "target": "phone_1"}])
+            self.create_profile(
+                [{"position": 1, "target": "phone_1"}, {"position": 2, "target": "phone_1"}]
+            )
 
     def test_what_cannot_be_read_is_refused_with_a_sentence(self):
         no_phone = self.create_profile([{"header": "Name", "target": "last_name"}])
@@ -94,7 +104,9 @@ class TestImportProfile(CampaignCase):
             (CONTENT, no_phone, "phone 1"),
         ):
             with self.subTest(sentence=sentence), self.assertRaisesRegex(UserError, sentence):
-                self.env["ecm.contact.list"].create_from_file(self.campaign, "x", content, profile=profile)
+                self.env["ecm.contact.list"].create_from_file(
+                    self.campaign, "x", content, profile=profile
+                )
 
     def test_workbook_and_packed_files(self):
         book = openpyxl.Workbook()
@@ -160,5 +172,7 @@ class TestImportProfile(CampaignCase):
         self.assertEqual(again.profile_id, profile)
         contact_list = self.upload(b"Anders;Mobil;Name\nz;0151 23456780;Clara\n")
         self.assertEqual(contact_list.profile_id, profile)
-        clara = self.contacts_of(self.campaign).filtered(lambda contact: contact.last_name == "Clara")
+        clara = self.contacts_of(self.campaign).filtered(
+            lambda contact: contact.last_name == "Clara"
+        )
         self.assertEqual(dict(clara.business_parameters)["business_parameter_7"], "z")

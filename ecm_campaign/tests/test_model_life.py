@@ -11,13 +11,26 @@ SEEDS = range(8)
 CONTACTS = 14
 WEEKS = 3
 RULED = ("busy", "no_answer", "answering_machine", "call_failed", "callback_missed", "callback")
-LIKELY = {"busy": 8, "no_answer": 8, "answering_machine": 4, "call_failed": 4, "callback_missed": 4, "callback": 2}
+LIKELY = {
+    "busy": 8,
+    "no_answer": 8,
+    "answering_machine": 4,
+    "call_failed": 4,
+    "callback_missed": 4,
+    "callback": 2,
+}
 RARE = {"voice": 1, "do_not_call": 1}
 WRAP_UPS = {
     "noise": {"action": "again", "delay_minutes": 45, "max_retry": 2},
     "sale": {"action": "close"},
     "stop": {"action": "close", "suppresses": True},
-    "later": {"action": "again", "delay_minutes": 200, "asks_callback": True, "retain_pcb": True, "max_retry": 0},
+    "later": {
+        "action": "again",
+        "delay_minutes": 200,
+        "asks_callback": True,
+        "retain_pcb": True,
+        "max_retry": 0,
+    },
     "wish": {"action": "strategy", "asks_callback": True},
     "plain": {"action": "strategy"},
 }
@@ -58,7 +71,10 @@ class Story:
         }
         if self.callbacks["agent_tries"] is None and random.random() < 0.7:
             self.callbacks["personal_hours"] = random.choice([1, 30])
-        self.zones = [random.choice(["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"]) for _campaign in "ab"]
+        self.zones = [
+            random.choice(["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"])
+            for _campaign in "ab"
+        ]
         self.ttl_days = random.choice([0, 0, 9])
         self.phones = [self._make_phones(random, number) for number in range(CONTACTS)]
         self.ticks, self.faults, self.withdrawn, self.crashes = [], {}, {}, {}
@@ -104,27 +120,40 @@ class Story:
 
     def _make_limit(self, random):
         period = random.choice(["day", "24h", "7d", "life"])
-        count = {"day": random.randint(1, 3), "24h": random.randint(1, 3)}.get(period) or random.randint(3, 7)
+        count = {"day": random.randint(1, 3), "24h": random.randint(1, 3)}.get(
+            period
+        ) or random.randint(3, 7)
         subject = random.choice(["contact", "number"])
-        return {"count": count, "period": period, "subject": subject, "scope": random.choice(["campaign", "all"])}
+        return {
+            "count": count,
+            "period": period,
+            "subject": subject,
+            "scope": random.choice(["campaign", "all"]),
+        }
 
     def _make_phones(self, random, number):
         """Phone 1, and others that may be empty; the same for the n-th contact of either campaign."""
         return [
-            f"+49302{self.seed:02d}{number:02d}{place:03d}" if place == 1 or random.random() < 0.5 else None
+            f"+49302{self.seed:02d}{number:02d}{place:03d}"
+            if place == 1 or random.random() < 0.5
+            else None
             for place in range(1, 6)
         ]
 
     def _make_trouble(self, random, now):
         if random.random() < 0.15:
-            self.faults[now, random.randrange(2)] = random.choice(["lost_request", "lost_answer", "unavailable"])
+            self.faults[now, random.randrange(2)] = random.choice(
+                ["lost_request", "lost_answer", "unavailable"]
+            )
         if random.random() < 0.03:
             self.withdrawn[now] = (random.randrange(2), random.randrange(CONTACTS))
         if random.random() < 0.2:
             self.crashes[now] = True
 
     def call(self, name, number_of_try):
-        """How the n-th call of a contact ends: ``(code, wrap-up, seconds until called, seconds until the result)``."""
+        """How the n-th call of a contact ends: ``(code, wrap-up, seconds until called, seconds
+        until the result)``.
+        """
         random = Random(f"{self.seed}/{name}/{number_of_try}")
         chances = {**LIKELY, **RARE}
         code = random.choices(list(chances), chances.values())[0]
@@ -135,7 +164,9 @@ class Story:
 
 
 class TestModelLife(EngineCase):
-    """Weeks of random campaigns, compared try by try with a reference that shares no code (S1 to S7, F2, F6)."""
+    """Weeks of random campaigns, compared try by try with a reference that shares no code (S1 to
+    S7, F2, F6).
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -143,7 +174,9 @@ class TestModelLife(EngineCase):
         cls.group = cls.env["ecm.business.outcome.group"].create(
             {
                 "name": "Said",
-                "outcome_ids": [(0, 0, {"name": name, "code": name, **rule}) for name, rule in WRAP_UPS.items()],
+                "outcome_ids": [
+                    (0, 0, {"name": name, "code": name, **rule}) for name, rule in WRAP_UPS.items()
+                ],
             }
         )
 
@@ -169,7 +202,10 @@ class TestModelLife(EngineCase):
         listed, lives = set(), []
         worlds = [self.make_world(story, number, listed, lives) for number in range(2)]
         for number, world in enumerate(worlds):
-            lives += [Life((number, at), world, phones, story.ticks[0]) for at, phones in enumerate(story.phones)]
+            lives += [
+                Life((number, at), world, phones, story.ticks[0])
+                for at, phones in enumerate(story.phones)
+            ]
         made, waiting = dict.fromkeys(lives, 0), []
         for now in story.ticks:
             for world in worlds:
@@ -179,7 +215,10 @@ class TestModelLife(EngineCase):
                 _due, current, code, wrap_up, called = entry
                 current.life.world.end(current, code, wrap_up, called, now)
             for life in lives:
-                if life.name == story.withdrawn.get(now) and life.state in ("pending", "sent_to_dialer"):
+                if life.name == story.withdrawn.get(now) and life.state in (
+                    "pending",
+                    "sent_to_dialer",
+                ):
                     life.close("withdrawn", "withdrawn")
             for number, world in enumerate(worlds):
                 world.feed(now, story.faults.get((now, number)))
@@ -193,8 +232,19 @@ class TestModelLife(EngineCase):
 
     def make_world(self, story, number, listed, lives):
         normal, callback = story.strategies[2 * number : 2 * number + 2]
-        wrap_ups = {name: {"delay_minutes": 0, "max_retry": 0, **rule} for name, rule in WRAP_UPS.items()}
-        return World(story.zones[number], story.ttl_days, normal, callback, wrap_ups, story.callbacks, listed, lives)
+        wrap_ups = {
+            name: {"delay_minutes": 0, "max_retry": 0, **rule} for name, rule in WRAP_UPS.items()
+        }
+        return World(
+            story.zones[number],
+            story.ttl_days,
+            normal,
+            callback,
+            wrap_ups,
+            story.callbacks,
+            listed,
+            lives,
+        )
 
     def sum_up_life(self, life):
         history = [
@@ -261,12 +311,18 @@ class TestModelLife(EngineCase):
 
     def answer(self, story, by_id, outgoing, made, now):
         """:return: ``(when it comes, result)``"""
-        code, wrap_up, called, due = story.call(by_id[outgoing.contact_id], made[outgoing.contact_id])
+        code, wrap_up, called, due = story.call(
+            by_id[outgoing.contact_id], made[outgoing.contact_id]
+        )
         called_at = now + timedelta(seconds=called)
-        return now + timedelta(seconds=due), Result(outgoing.key, code, called_at=called_at, wrap_up=wrap_up)
+        return now + timedelta(seconds=due), Result(
+            outgoing.key, code, called_at=called_at, wrap_up=wrap_up
+        )
 
     def bring_results(self, story, now, waiting):
-        """Apply what has come; twice, some of it once more with another outcome, and all of it after a crash."""
+        """Apply what has come; twice, some of it once more with another outcome, and all of it
+        after a crash.
+        """
         results = [result for due, result in waiting if due <= now]
         waiting[:] = [entry for entry in waiting if entry[0] > now]
         if now in story.crashes:
@@ -274,13 +330,28 @@ class TestModelLife(EngineCase):
                 self.engine._apply_results(results)
                 raise Crash
         self.engine._apply_results([*results, *results[:2]])
-        self.assertFalse(self.engine._apply_results([Result(result.key, "voice") for result in results]))
+        self.assertFalse(
+            self.engine._apply_results([Result(result.key, "voice") for result in results])
+        )
         self.env.invalidate_all()
 
     def sum_up_contact(self, contact):
         history = [
-            (made.claimed_at, made.number, made.position, made.cycle, made.outcome_id.code, made.is_late)
+            (
+                made.claimed_at,
+                made.number,
+                made.position,
+                made.cycle,
+                made.outcome_id.code,
+                made.is_late,
+            )
             for made in contact.attempt_ids.sorted("id")
         ]
-        end = (contact.state, contact.close_reason, contact.attempt_count, contact.uncounted_count, contact.callback)
+        end = (
+            contact.state,
+            contact.close_reason,
+            contact.attempt_count,
+            contact.uncounted_count,
+            contact.callback,
+        )
         return history, end

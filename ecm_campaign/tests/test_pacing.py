@@ -41,7 +41,12 @@ class TestCampaignGroup(CampaignCase):
 
     @mute_logger("odoo.sql_db")
     def test_senseless_parameters_are_refused(self):
-        for values in ({"initial_contacts": 0}, {"decrement": 101}, {"upper_threshold": 99}, {"interval_minutes": 0}):
+        for values in (
+            {"initial_contacts": 0},
+            {"decrement": 101},
+            {"upper_threshold": 99},
+            {"interval_minutes": 0},
+        ):
             with self.subTest(values), self.assertRaises(IntegrityError), self.env.cr.savepoint():
                 self.group.write(values)
                 self.env.flush_all()
@@ -66,7 +71,9 @@ class TestCampaignGroup(CampaignCase):
         self.add_zone("Europe/Berlin", 8, 20)
         self.group.write({"buffer_size": 170, "buffer_at": fields.Datetime.now()})
         copy = self.group.copy()
-        self.assertEqual((copy.name, copy.buffer_size, copy.zone_ids.tz), ("Sales (copy)", 0, "Europe/Berlin"))
+        self.assertEqual(
+            (copy.name, copy.buffer_size, copy.zone_ids.tz), ("Sales (copy)", 0, "Europe/Berlin")
+        )
 
     def test_a_group_is_looked_at_once_per_interval_and_only_while_a_campaign_is_open(self):
         now = fields.Datetime.now()
@@ -85,18 +92,25 @@ class TestCampaignGroup(CampaignCase):
 
     def run_campaign(self):
         self.env.flush_all()
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", (self.campaign.id,))
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", (self.campaign.id,)
+        )
         self.env.invalidate_all()
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_roles_and_companies(self):
         zone = self.env["ecm.campaign.group.zone"].create({"group_id": self.group.id, "tz": "UTC"})
         team = self.env["ecm.team"].create({"name": "Retention"})
         agent, supervisor = self.create_user("agent"), self.create_user("supervisor")
         company = self.env["res.company"].create({"name": "Other company"})
-        stranger = self.create_user("administrator", company_ids=[(6, 0, company.ids)], company_id=company.id)
+        stranger = self.create_user(
+            "administrator", company_ids=[(6, 0, company.ids)], company_id=company.id
+        )
         for record in (self.group, zone, team):
             with self.subTest(record._name):
                 record.with_user(agent).read(["display_name"])
@@ -119,7 +133,10 @@ class TestPrompts(CampaignCase):
             self.env.flush_all()
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_only_read(self):
         campaign = self.create_campaign("Reminders", kind="ivr")

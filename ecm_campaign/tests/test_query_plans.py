@@ -123,7 +123,9 @@ class TestQueryPlans(CampaignCase):
 
     def test_selection(self):
         contacts = self.env["ecm.contact"]
-        group = self.env["ecm.target.group"].create({"campaign_id": self.campaign.id, "name": "All"})
+        group = self.env["ecm.target.group"].create(
+            {"campaign_id": self.campaign.id, "name": "All"}
+        )
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact SET block_reason = 'target_group', target_group_id = %s, is_ready = FALSE
@@ -148,7 +150,9 @@ class TestQueryPlans(CampaignCase):
 
     def test_explain(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
-        ready = contacts.search([("campaign_id", "=", self.campaign.id), ("is_ready", "=", True)], offset=100, limit=1)
+        ready = contacts.search(
+            [("campaign_id", "=", self.campaign.id), ("is_ready", "=", True)], offset=100, limit=1
+        )
         for order in ("fifo", "lifo", "priority"):
             self.campaign.dial_order = order
             with self.subTest(order=order):
@@ -158,9 +162,14 @@ class TestQueryPlans(CampaignCase):
     def test_withdrawal_by_file(self):
         contacts = self.env["ecm.contact"]
         where = SQL("c.campaign_id = %s", self.campaign.id)
-        for columns, values in ((PHONE_FIELDS, NUMBERS[:500]), (["account_number"], [f"K-{n}" for n in range(500)])):
+        for columns, values in (
+            (PHONE_FIELDS, NUMBERS[:500]),
+            (["account_number"], [f"K-{n}" for n in range(500)]),
+        ):
             with self.subTest(columns=columns):
-                self.assert_no_scan(lambda: contacts._withdraw_matching(columns, values, where, "x"))  # noqa: B023
+                self.assert_no_scan(
+                    lambda: contacts._withdraw_matching(columns, values, where, "x")  # noqa: B023  called at once
+                )
 
 
 def _nodes(plan):

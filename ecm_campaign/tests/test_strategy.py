@@ -15,10 +15,13 @@ class TestStrategy(CampaignCase):
     def test_plan_says_what_the_records_say(self):
         plan = self.strategy._get_plan()
         self.assertEqual(
-            [(attempt.position, attempt.phone_index) for attempt in plan.attempts], [(1, 1), (2, 2), (3, 1)]
+            [(attempt.position, attempt.phone_index) for attempt in plan.attempts],
+            [(1, 1), (2, 2), (3, 1)],
         )
         rule = plan.attempts[0].rules["no_answer"]
-        self.assertEqual((rule.action, rule.next_attempt, rule.delay.total_seconds()), ("attempt", 2, 7200))
+        self.assertEqual(
+            (rule.action, rule.next_attempt, rule.delay.total_seconds()), ("attempt", 2, 7200)
+        )
         self.assertEqual(plan.budget, 3)
 
     def test_order_of_attempts_follows_the_sequence(self):
@@ -63,7 +66,9 @@ class TestStrategy(CampaignCase):
         self.assertNotEqual(copy.name, self.strategy.name)
 
     def test_strategy_in_use_cannot_change(self):
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         attempt = self.strategy.attempt_ids[0]
         self.assertTrue(self.strategy.is_locked)

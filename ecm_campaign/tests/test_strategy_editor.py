@@ -11,10 +11,18 @@ class TestStrategyEditor(ResultCase):
     # -- rules as data -------------------------------------------------------------------------------
 
     def test_every_detail_of_a_rule_is_kept(self):
-        first, _second, third = self.create_strategy("123", is_capped=True, max_attempts=9).attempt_ids
+        first, _second, third = self.create_strategy(
+            "123", is_capped=True, max_attempts=9
+        ).attempt_ids
         self.campaign.strategy_id = first.strategy_id
         self.add_rule(
-            first, "busy", action="again", delay_minutes=5, max_retry=1, branch_attempt_id=third.id, priority=8
+            first,
+            "busy",
+            action="again",
+            delay_minutes=5,
+            max_retry=1,
+            branch_attempt_id=third.id,
+            priority=8,
         )
         contact = self.create_contact(phone_3="+493023125333")
         self.call(contact, "busy")
@@ -23,7 +31,9 @@ class TestStrategyEditor(ResultCase):
         self.assertNext(contact, 3, 0, number_to_call="+493023125333")
 
     def test_a_suppressing_rule_lists_the_number(self):
-        self.add_rule(self.own_strategy.attempt_ids[0], "wrong_person", action="close", suppresses=True)
+        self.add_rule(
+            self.own_strategy.attempt_ids[0], "wrong_person", action="close", suppresses=True
+        )
         contact = self.create_contact()
         self.call(contact, "wrong_person")
         self.assertEqual(contact.state, "dnc_listed")
@@ -48,7 +58,9 @@ class TestStrategyEditor(ResultCase):
     def test_shipped_simple_strategy_can_be_used(self):
         strategy = self.env.ref("ecm_campaign.ecm_strategy_simple")
         self.assertFalse(strategy.warnings)
-        self.assertEqual((strategy.kind, strategy.max_cycles, strategy.phone_fallback), ("simple", 2, "skip"))
+        self.assertEqual(
+            (strategy.kind, strategy.max_cycles, strategy.phone_fallback), ("simple", 2, "skip")
+        )
         strategy._check_usable()
 
     # -- the form that is not saved yet --------------------------------------------------------------
@@ -84,7 +96,10 @@ class TestStrategyEditor(ResultCase):
             form.attempt_ids.remove(2)
             self.assertIn("does not exist", form.warnings)
             form.attempt_ids.remove(1)
-            self.assertIn("Attempt 1, outcome Busy: the attempt that should follow does not exist.", form.warnings)
+            self.assertIn(
+                "Attempt 1, outcome Busy: the attempt that should follow does not exist.",
+                form.warnings,
+            )
 
     def test_the_new_order_counts_before_it_is_saved(self):
         strategy = self.strategy.copy()
@@ -96,7 +111,9 @@ class TestStrategyEditor(ResultCase):
         strategy = self.strategy.copy()
         count = len(strategy.attempt_ids.rule_ids)
         strategy.kind = "simple"
-        self.assertEqual((strategy.unused_rule_count, strategy._get_plan().attempts[0].rules), (count, {}))
+        self.assertEqual(
+            (strategy.unused_rule_count, strategy._get_plan().attempts[0].rules), (count, {})
+        )
         strategy.action_add_default_rules()
         strategy.kind = "advanced"
         self.assertEqual(strategy.unused_rule_count, len(strategy.simple_rule_ids))
@@ -106,7 +123,9 @@ class TestStrategyEditor(ResultCase):
         strategy = self.env.ref("ecm_campaign.ecm_strategy_simple")
         self.env["ecm.strategy.limit"].create({"strategy_id": strategy.id, "count": 2})
         copy = strategy.copy()
-        self.assertEqual((copy._get_plan(), copy._get_limits()), (strategy._get_plan(), strategy._get_limits()))
+        self.assertEqual(
+            (copy._get_plan(), copy._get_limits()), (strategy._get_plan(), strategy._get_limits())
+        )
 
     # -- default rules -------------------------------------------------------------------------------
 
@@ -114,7 +133,9 @@ class TestStrategyEditor(ResultCase):
         strategy = self.create_strategy("123")
         strategy.action_add_default_rules()
         first, second, third = strategy.attempt_ids
-        self.assertEqual((first.rule_ids.next_attempt_id, second.rule_ids.next_attempt_id), (second, third))
+        self.assertEqual(
+            (first.rule_ids.next_attempt_id, second.rule_ids.next_attempt_id), (second, third)
+        )
         self.assertEqual(first.rule_ids.outcome_id, second.rule_ids.outcome_id)
         self.assertFalse(third.rule_ids)
         self.assertFalse(strategy.warnings)
@@ -125,7 +146,9 @@ class TestStrategyEditor(ResultCase):
         self.add_rule(first, "fax", action="close")
         second.action_add_default_rules()
         busy, fax = second.rule_ids
-        self.assertEqual((busy.next_attempt_id, busy.delay_minutes, fax.action), (third, 9, "close"))
+        self.assertEqual(
+            (busy.next_attempt_id, busy.delay_minutes, fax.action), (third, 9, "close")
+        )
         second.action_add_default_rules()
         self.assertEqual(len(second.rule_ids), 2)
         with self.assertRaisesRegex(UserError, "last attempt"):
@@ -144,7 +167,9 @@ class TestStrategyEditor(ResultCase):
     def test_a_callback_strategy_of_a_running_campaign_is_locked(self):
         callback = self.env.ref("ecm_campaign.ecm_strategy_callback")
         self.campaign.callback_strategy_id = callback
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         self.assertTrue(callback.is_locked)
         with self.assertRaisesRegex(UserError, "Spring offer"):
@@ -159,17 +184,30 @@ class TestStrategyEditor(ResultCase):
         self.own_strategy.kind = "simple"
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_add_no_rules_and_no_limits(self):
         agent = self.create_user("agent")
         with self.assertRaises(AccessError):
             self.create_strategy(kind="simple").with_user(agent).action_add_default_rules()
         with self.assertRaises(AccessError):
-            self.env["ecm.strategy.limit"].with_user(agent).create({"strategy_id": self.own_strategy.id})
+            self.env["ecm.strategy.limit"].with_user(agent).create(
+                {"strategy_id": self.own_strategy.id}
+            )
 
     def test_limits_read_as_sentences(self):
         limit = self.env["ecm.strategy.limit"].create(
-            {"strategy_id": self.own_strategy.id, "count": 3, "subject": "number", "period": "24h", "scope": "all"}
+            {
+                "strategy_id": self.own_strategy.id,
+                "count": 3,
+                "subject": "number",
+                "period": "24h",
+                "scope": "all",
+            }
         )
-        self.assertEqual(limit.display_name, "At most 3 attempts on a number in any 24 hours, in all campaigns")
+        self.assertEqual(
+            limit.display_name, "At most 3 attempts on a number in any 24 hours, in all campaigns"
+        )

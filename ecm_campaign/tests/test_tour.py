@@ -29,7 +29,10 @@ class TestTour(HttpCase):
         self.assertTrue(contact_list.attachment_id)
 
         self.env["ecm.contact.list"]._cron_import()
-        self.assertEqual((contact_list.state, contact_list.uploaded_count, contact_list.failed_count), ("done", 2, 1))
+        self.assertEqual(
+            (contact_list.state, contact_list.uploaded_count, contact_list.failed_count),
+            ("done", 2, 1),
+        )
         with self._recording_downloads() as downloads:
             self.start_tour("/odoo/outbound-lists", "ecm_campaign_rejects", login="ecm_tour")
             opened_list, text = downloads.get(timeout=20)
@@ -51,7 +54,9 @@ class TestTour(HttpCase):
             yield downloads
 
     def test_supervisor_builds_a_simple_strategy_with_limits_and_cycles(self):
-        self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy_simple", login="ecm_tour")
+        self.start_tour(
+            "/odoo/outbound-strategies", "ecm_campaign_strategy_simple", login="ecm_tour"
+        )
 
         strategy = self.env["ecm.strategy"].search([("name", "=", "Tour simple")])
         self.assertEqual(strategy.attempt_ids.mapped("phone_index"), ["1", "2"])
@@ -59,7 +64,9 @@ class TestTour(HttpCase):
         self.assertEqual((busy.action, busy.delay_minutes, busy.max_retry), ("again", 20, 2))
         self.assertEqual((strategy.max_cycles, strategy.cycle_days), (2, 1))
         limit = strategy.limit_ids
-        self.assertEqual((limit.count, limit.subject, limit.period, limit.scope), (3, "number", "24h", "all"))
+        self.assertEqual(
+            (limit.count, limit.subject, limit.period, limit.scope), (3, "number", "24h", "all")
+        )
 
     def test_supervisor_builds_an_advanced_strategy_with_a_branch(self):
         self.start_tour("/odoo/outbound-strategies", "ecm_campaign_strategy", login="ecm_tour")
@@ -68,12 +75,21 @@ class TestTour(HttpCase):
         first, second, third = strategy.attempt_ids
         busy = first.rule_ids.filtered(lambda rule: rule.outcome_id.code == "busy")
         self.assertEqual((busy.action, busy.delay_minutes, busy.max_retry), ("again", 15, 2))
-        self.assertEqual((busy.branch_attempt_id, (first.rule_ids - busy).next_attempt_id), (third, second))
+        self.assertEqual(
+            (busy.branch_attempt_id, (first.rule_ids - busy).next_attempt_id), (third, second)
+        )
         self.assertEqual(second.rule_ids.next_attempt_id, third)
 
     def test_every_screen_opens_for_an_agent(self):
-        """No menu of an agent leads to an access error: what an agent may not do is not on the screen."""
-        new_test_user(self.env, login="ecm_tour_agent", groups="ecm_campaign.ecm_campaign_group_agent", tz="UTC")
+        """No menu of an agent leads to an access error: what an agent may not do is not on the
+        screen.
+        """
+        new_test_user(
+            self.env,
+            login="ecm_tour_agent",
+            groups="ecm_campaign.ecm_campaign_group_agent",
+            tz="UTC",
+        )
         self.authenticate("ecm_tour_agent", "ecm_tour_agent")
         for name in ("campaign", "contact", "contact_list", "attempt"):
             action = self.env.ref(f"ecm_campaign.ecm_{name}_action")

@@ -20,7 +20,9 @@ class TestUpload(HttpCase):
     """A file comes to the server as a stream (requirement L1)."""
 
     def _log_in(self, role):
-        user = new_test_user(self.env, login=f"ecm_{role}", groups=f"ecm_campaign.ecm_campaign_group_{role}")
+        user = new_test_user(
+            self.env, login=f"ecm_{role}", groups=f"ecm_campaign.ecm_campaign_group_{role}"
+        )
         self.authenticate(user.login, user.login)
         return user
 
@@ -50,7 +52,9 @@ class TestUpload(HttpCase):
         answer = self._send()
         self.assertEqual(answer.status_code, 403)
         self.assertIn("supervisors", answer.json()["error"])
-        self.assertFalse(self.env["ir.attachment"].search([("res_model", "=", "ecm.contact.upload")]))
+        self.assertFalse(
+            self.env["ir.attachment"].search([("res_model", "=", "ecm.contact.upload")])
+        )
 
     def test_a_request_of_another_site_is_refused(self):
         self._log_in("supervisor")
@@ -66,7 +70,9 @@ class TestUpload(HttpCase):
     def test_a_file_beyond_the_limit_is_refused_before_it_is_read(self):
         self._log_in("supervisor")
         self.env["ir.config_parameter"].set_param("ecm_campaign.max_upload_mb", "1")
-        with patch.object(type(self.env["ecm.contact.upload"]), "_keep_file", side_effect=AssertionError("read")):
+        with patch.object(
+            type(self.env["ecm.contact.upload"]), "_keep_file", side_effect=AssertionError("read")
+        ):
             self.assertEqual(self._send(bytes(2 << 20)).status_code, 413)
         session = self.make_jsonrpc_request("/web/session/get_session_info", {})
         self.assertEqual(session["ecm_max_upload_size"], 1 << 20)
@@ -83,11 +89,15 @@ class TestUploadedFile(CampaignCase):
         supervisor = self.create_user("supervisor")
         others = self._keep()
         own = self._keep(supervisor)
-        document = self.env["ir.attachment"].create({"name": "secret.txt", "raw": b"phone\n+493023125001\n"})
+        document = self.env["ir.attachment"].create(
+            {"name": "secret.txt", "raw": b"phone\n+493023125001\n"}
+        )
         for attachment in (others, document):
             with self.subTest(file=attachment.name), self.assertRaises(AccessError):
                 self._open(attachment, supervisor)
-        self.assertEqual(self._open(own, supervisor).column_ids.mapped("target"), ["phone_1", "first_name"])
+        self.assertEqual(
+            self._open(own, supervisor).column_ids.mapped("target"), ["phone_1", "first_name"]
+        )
 
     def _open(self, attachment, user):
         """The wizard as it reads a file, before it is saved."""
@@ -101,7 +111,8 @@ class TestUploadedFile(CampaignCase):
             forgotten = self._keep()
             self.env.flush_all()
             self.env.cr.execute(
-                "UPDATE ir_attachment SET create_date = %s WHERE id = %s", ["2026-05-03 09:00:00", forgotten.id]
+                "UPDATE ir_attachment SET create_date = %s WHERE id = %s",
+                ["2026-05-03 09:00:00", forgotten.id],
             )
             self.env.invalidate_all()
             recent = self._keep()

@@ -26,10 +26,16 @@ class TestWithdraw(CampaignCase):
         return self.env["ecm.contact.withdrawal"].browse(action["res_id"])
 
     def test_chosen_contacts_with_the_reason(self):
-        first, second, third = (self.create_contact(phone_1=number) for number in (NUMBER, OTHER, THIRD))
+        first, second, third = (
+            self.create_contact(phone_1=number) for number in (NUMBER, OTHER, THIRD)
+        )
         second.action_withdraw()
         action = (first | second).action_withdraw_with_reason()
-        wizard = self.env["ecm.contact.withdraw"].with_context(**action["context"]).create({"reason": "Moved away"})
+        wizard = (
+            self.env["ecm.contact.withdraw"]
+            .with_context(**action["context"])
+            .create({"reason": "Moved away"})
+        )
         self.assertEqual(wizard.contact_count, 1)
         wizard.action_withdraw()
         self.assertEqual((first.state, first.withdraw_reason), ("withdrawn", "Moved away"))
@@ -41,7 +47,9 @@ class TestWithdraw(CampaignCase):
         again = self.create_contact(phone_1=NUMBER)
         other = self.create_contact(phone_1=OTHER)
         job = self.withdraw_by_file(f"name;phone\nA;030 23125001\nB;{THIRD}\nC;nonsense\n")
-        self.assertEqual((first.state, again.state, other.state), ("withdrawn", "withdrawn", "pending"))
+        self.assertEqual(
+            (first.state, again.state, other.state), ("withdrawn", "withdrawn", "pending")
+        )
         self.assertEqual(first.withdraw_reason, "Paid")
         counts = (job.processed_count, job.withdrawn_count, job.missing_count, job.invalid_count)
         self.assertEqual((job.state, *counts), ("done", 3, 2, 1, 1))
@@ -55,7 +63,9 @@ class TestWithdraw(CampaignCase):
         contact = self.create_contact(phone_1=NUMBER)
         job = self.withdraw_by_file(f"phone\n{THIRD}\n")
         job.attachment_id.raw = f"phone\n{NUMBER}\n{OTHER}\n".encode()
-        job.write({"state": "importing", "resume_line": 2, "processed_count": 1, "missing_count": 0})
+        job.write(
+            {"state": "importing", "resume_line": 2, "processed_count": 1, "missing_count": 0}
+        )
         self.env["ecm.contact.withdrawal"]._cron_import()
         self.env.invalidate_all()
         self.assertEqual((job.state, job.processed_count, job.missing_count), ("done", 2, 1))

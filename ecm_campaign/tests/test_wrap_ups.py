@@ -27,15 +27,31 @@ class TestWrapUps(ResultCase):
 
     def test_the_shipped_group_is_the_one_of_the_seed(self):
         outcomes = self.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code").outcome_ids
-        names = ["Follow-Up", "Campaign-WrapUp", "Callback Requested", "Sale", "Transferred", "Pending Case", "Closed"]
+        names = [
+            "Follow-Up",
+            "Campaign-WrapUp",
+            "Callback Requested",
+            "Sale",
+            "Transferred",
+            "Pending Case",
+            "Closed",
+        ]
         self.assertEqual(outcomes.mapped("name"), names)
         callback = outcomes[2]
         self.assertEqual(
-            (callback.kind, callback.action, callback.delay_minutes, callback.max_retry, callback.asks_callback),
+            (
+                callback.kind,
+                callback.action,
+                callback.delay_minutes,
+                callback.max_retry,
+                callback.asks_callback,
+            ),
             ("failure", "again", 5, 3, True),
         )
         others = outcomes - callback
-        self.assertEqual(set(others.mapped("kind")) | set(others.mapped("action")), {"success", "close"})
+        self.assertEqual(
+            set(others.mapped("kind")) | set(others.mapped("action")), {"success", "close"}
+        )
 
     def test_code_name_and_alias_are_found_in_any_case(self):
         sale = self.wrap_up("sale")
@@ -124,7 +140,9 @@ class TestWrapUps(ResultCase):
         self.assertEqual(copy.name, f"{self.group.name} (copy)")
 
     def test_wrap_ups_in_use_cannot_change(self):
-        self.env.cr.execute("UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id])
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
         self.env.invalidate_all()
         sale = self.wrap_up("sale")
         self.assertTrue(self.group.is_locked)
@@ -153,7 +171,10 @@ class TestWrapUps(ResultCase):
             self.group.unlink()
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_read_wrap_ups_and_strangers_do_not(self):
         agent = self.create_user("agent")
@@ -163,7 +184,9 @@ class TestWrapUps(ResultCase):
             with self.assertRaises(AccessError):
                 record.with_user(agent).write({"name": "Mine"})
         company = self.env["res.company"].create({"name": "Other company"})
-        stranger = self.create_user("supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id)
+        stranger = self.create_user(
+            "supervisor", company_ids=[(6, 0, company.ids)], company_id=company.id
+        )
         self.group.company_id = self.env.company
         for record in (self.group, sale):
             with self.assertRaises(AccessError):

@@ -1,11 +1,14 @@
-"""When somebody may be called or written to (requirements C4, N3, N4): values in, values out, no Odoo.
+"""When somebody may be called or written to (requirements C4, N3, N4): values in, values out, no
+Odoo.
 
-The truth is this: a minute of UTC is open if the local wall clock, in every zone that is asked, shows a minute of the
-hours and of no closed range, for every constraint. So a window from 02:30 to 03:30 on the day when clocks skip from 2
-to 3 is open in the minutes that exist, and in both passes where an hour comes twice. `CallingHours` finds these minutes
-from stretches of constant offset (`time_zones`); the tests compare it with asking minute by minute.
+The truth is this: a minute of UTC is open if the local wall clock, in every zone that is asked,
+shows a minute of the hours and of no closed range, for every constraint. So a window from 02:30 to
+03:30 on the day when clocks skip from 2 to 3 is open in the minutes that exist, and in both passes
+where an hour comes twice. `CallingHours` finds these minutes from stretches of constant offset
+(`time_zones`); the tests compare it with asking minute by minute.
 
-Moments are naive UTC. Minutes are whole ones since 1970-01-01 00:00, of UTC or of a local wall clock, as is said.
+Moments are naive UTC. Minutes are whole ones since 1970-01-01 00:00, of UTC or of a local wall
+clock, as is said.
 """
 
 from __future__ import annotations
@@ -68,8 +71,8 @@ _RENEW = timedelta(days=7)
 class WeeklyHours:
     """Hours that come back every week, or every second one.
 
-    :param spans: minutes since Monday 00:00 of the (first) week, ``[from, to)``, in order, neither touching nor
-        beyond the end: what `of` makes of any windows
+    :param spans: minutes since Monday 00:00 of the (first) week, ``[from, to)``, in order, neither
+        touching nor beyond the end: what `of` makes of any windows
     :param weeks: 1, or 2 where two weeks alternate, counted as ``resource.calendar`` does
     """
 
@@ -80,8 +83,9 @@ class WeeklyHours:
     def of(cls, windows: Iterable[tuple[int, int, int]], weeks: int = 1) -> WeeklyHours:
         """Put windows together.
 
-        :param windows: ``(weekday, from, to)``: Monday is 0 (7 in the second week), minutes of the day up to 1440. A
-            window whose end lies before its start goes over midnight; one of equal ends is empty.
+        :param windows: ``(weekday, from, to)``: Monday is 0 (7 in the second week), minutes of the
+            day up to 1440. A window whose end lies before its start goes over midnight; one of
+            equal ends is empty.
         """
         cycle = weeks * _WEEK_MINUTES
         spans: list[Range] = []
@@ -142,7 +146,9 @@ class Constraint:
 
     def between(self, start: int, end: int) -> Iterator[Range]:
         """Open ranges within ``[start, end)`` of UTC, in order, none touching another."""
-        streams = [_merge(self._in_zone(zone, start, end)) for zone in self._get_distinct_zones(start, end)]
+        streams = [
+            _merge(self._in_zone(zone, start, end)) for zone in self._get_distinct_zones(start, end)
+        ]
         return _without(_intersect(streams), self.closed)
 
     def get_closing(self, minute: int) -> tuple[str, str] | None:
@@ -192,7 +198,8 @@ class Constraint:
 class Opening(NamedTuple):
     """What `CallingHours.opening` found. Moments are naive UTC.
 
-    :param opens_at: the moment asked when it is open, else the next open one; ``None``: none within `HORIZON`
+    :param opens_at: the moment asked when it is open, else the next open one; ``None``: none within
+    `HORIZON`
     :param closes_at: first closed moment after that; ``None``: not known, at least `HORIZON` away
     :param reason: a key of `REASONS` when it is closed at the moment asked
     :param detail: the zone or the rule that is meant
@@ -208,12 +215,14 @@ class Opening(NamedTuple):
 class CallingHours:
     """Constraints that must all be open, within a date range, less the drain time (C4, N3).
 
-    Keeps the openings that it has found: asking again costs a bisection. `calling_hours` shares one among equals.
+    Keeps the openings that it has found: asking again costs a bisection. `calling_hours` shares one
+    among equals.
 
     :param constraints: those first that are to be named first as the reason
     :param date_start: first open moment, naive UTC
     :param date_end: first moment that is closed for good, naive UTC
-    :param drain_minutes: so long before it closes it counts as closed, so that the dialer ends in time
+    :param drain_minutes: so long before it closes it counts as closed, so that the dialer ends in
+    time
     :raise ValueError: a zone that is not known
     """
 
@@ -228,7 +237,12 @@ class CallingHours:
         self.date_start = date_start
         self.date_end = date_end
         self.drain = drain_minutes * MINUTE
-        unknown = [zone for part in self.constraints for zone in part.zones if zone != ANY_ZONE and not is_zone(zone)]
+        unknown = [
+            zone
+            for part in self.constraints
+            for zone in part.zones
+            if zone != ANY_ZONE and not is_zone(zone)
+        ]
         if unknown:
             raise ValueError(f"unknown time zone {unknown[0]!r}")
         # Replaced as a whole, never changed: threads may share this object.
@@ -265,7 +279,9 @@ class CallingHours:
         """Openings of the next `HORIZON`; one that is still open then closes at `_FOREVER`."""
         begin = (start - EPOCH) // MINUTE
         end = begin + HORIZON // MINUTE
-        for since, until in _intersect([constraint.between(begin, end) for constraint in self.constraints], begin, end):
+        for since, until in _intersect(
+            [constraint.between(begin, end) for constraint in self.constraints], begin, end
+        ):
             opens = EPOCH + since * MINUTE
             closes = _FOREVER if until == end else EPOCH + until * MINUTE
             if self.date_start:
@@ -284,7 +300,9 @@ class CallingHours:
             return ENDED, ""
         minute = (at - EPOCH) // MINUTE
         if self._reason is None or self._reason[0] != minute:
-            closings = filter(None, (constraint.get_closing(minute) for constraint in self.constraints))
+            closings = filter(
+                None, (constraint.get_closing(minute) for constraint in self.constraints)
+            )
             self._reason = minute, next(closings, (DRAIN, ""))
         return self._reason[1]
 
@@ -312,9 +330,12 @@ def calling_hours(
 def ranges(intervals: Iterable[Interval]) -> tuple[Range, ...]:
     """Closed ranges for `Constraint`, in minutes.
 
-    :param intervals: ``(from, to)`` in any order, naive; a minute that is only partly in one is closed
+    :param intervals: ``(from, to)`` in any order, naive; a minute that is only partly in one is
+    closed
     """
-    rounded = sorted(((start - EPOCH) // MINUTE, -((EPOCH - end) // MINUTE)) for start, end in intervals)
+    rounded = sorted(
+        ((start - EPOCH) // MINUTE, -((EPOCH - end) // MINUTE)) for start, end in intervals
+    )
     return tuple(_merge((start, end) for start, end in rounded if start < end))
 
 
@@ -359,7 +380,10 @@ def _intersect(streams: list[Iterator[Range]], *whole: int) -> Iterator[Range]:
         start, end = max(span[0] for span in spans), min(span[1] for span in spans)
         if start < end:
             yield start, end
-        heads = [next(stream, None) if span[1] == end else span for stream, span in zip(streams, spans, strict=True)]
+        heads = [
+            next(stream, None) if span[1] == end else span
+            for stream, span in zip(streams, spans, strict=True)
+        ]
 
 
 def _holds(spans: tuple[Range, ...], minute: int) -> bool:

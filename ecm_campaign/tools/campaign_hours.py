@@ -1,4 +1,6 @@
-"""The calling hours of a campaign, for the campaign as a whole and for each of its contacts (C4, N3): values only."""
+"""The calling hours of a campaign, for the campaign as a whole and for each of its contacts (C4,
+N3): values only.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +41,14 @@ class CampaignHours:
     :param holidays: closed ranges of the local wall clock, as `calling_hours.ranges` makes them
     :param closed: closed ranges of UTC, likewise
     :param in_contact_zone: the hours are those of the contact's zone, not of the campaign's
-    :param for_all_numbers: a contact is open when all its numbers are, not only the one that is called
+    :param for_all_numbers: a contact is open when all its numbers are, not only the one that is
+    called
     :param drain_minutes: nothing is fed so long before it closes
     :param date_start: first moment of the campaign, naive UTC
     :param date_end: first moment after it, naive UTC
     :param rules: region rules to keep
-    :param zone_hours: hours of each zone that is called, where the campaign's group restricts zones; a zone with the
-        same clock counts as the one that is named
+    :param zone_hours: hours of each zone that is called, where the campaign's group restricts
+        zones; a zone with the same clock counts as the one that is named
     :param year: whose clocks are compared for that
     """
 
@@ -61,20 +64,27 @@ class CampaignHours:
     rules: RegionRules = NO_RULES
     zone_hours: tuple[tuple[str, WeeklyHours], ...] | None = None
     year: int = 1970
-    _known: dict[_Places, CallingHours] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[_Places, CallingHours] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def for_campaign(self) -> CallingHours:
-        """When the campaign is fed at all: within its dates, and while some contact's hours may be open.
+        """When the campaign is fed at all: within its dates, and while some contact's hours may be
+        open.
 
-        In the contacts' zones these are the hours of all zones on earth together, and the drain time is left to each
-        contact's own hours.
+        In the contacts' zones these are the hours of all zones on earth together, and the drain
+        time is left to each contact's own hours.
         """
         zone = ANY_ZONE if self.in_contact_zone else self.zone
         drain = 0 if self.in_contact_zone else self.drain_minutes
         return calling_hours((self._get_own(zone),), self.date_start, self.date_end, drain)
 
     def for_contact(
-        self, tz: str | None, number: str, channel: str = "voice", numbers: Iterable[str | None] = ()
+        self,
+        tz: str | None,
+        number: str,
+        channel: str = "voice",
+        numbers: Iterable[str | None] = (),
     ) -> CallingHours:
         """When a contact may be contacted on a number; the campaign's dates are not asked.
 
@@ -84,32 +94,48 @@ class CampaignHours:
         :param numbers: all numbers of the contact
         """
         asked = [number, *filter(None, numbers)] if self.for_all_numbers else [number]
-        places = frozenset((self.get_zones(tz, each), self.rules.get_matching(each, channel)) for each in asked)
+        places = frozenset(
+            (self.get_zones(tz, each), self.rules.get_matching(each, channel)) for each in asked
+        )
         known = self._known.get(places)
         if known is None:
             known = self._known[places] = self._combine(places)
         return known
 
     def get_zones(self, tz: str | None, number: str) -> tuple[str, ...]:
-        """Zones in which whoever has the number may be: the contact's, else the number's, else the campaign's."""
+        """Zones in which whoever has the number may be: the contact's, else the number's, else the
+        campaign's.
+        """
         if tz and is_zone(tz):
             return (tz,)
         return zones_of(number) or (self.zone,)
 
     def _combine(self, places: _Places) -> CallingHours:
-        own = sorted({zone for zones, _rules in places for zone in zones}) if self.in_contact_zone else [self.zone]
+        own = (
+            sorted({zone for zones, _rules in places for zone in zones})
+            if self.in_contact_zone
+            else [self.zone]
+        )
         regional = {(rule.id, zones): rule for zones, rules in places for rule in rules}
         constraints = [
             Constraint(zones, rule.hours, code=REGION, label=rule.name)
             for (_id, zones), rule in sorted(regional.items(), key=lambda item: item[0])
             if rule.hours is not None
         ]
-        zones = {zone for zones, _rules in places for zone in zones} if self.zone_hours is not None else ()
-        constraints += [Constraint((zone,), self._get_zone_hours(zone), code=GROUP) for zone in sorted(zones)]
+        zones = (
+            {zone for zones, _rules in places for zone in zones}
+            if self.zone_hours is not None
+            else ()
+        )
+        constraints += [
+            Constraint((zone,), self._get_zone_hours(zone), code=GROUP) for zone in sorted(zones)
+        ]
         return calling_hours((self._get_own(*own), *constraints), drain_minutes=self.drain_minutes)
 
     def _get_zone_hours(self, zone: str) -> WeeklyHours:
-        """Hours in which the campaign's group calls a zone: those of its name, else of one with the same clock."""
+        """Hours in which the campaign's group calls a zone: those of its name, else of one with the
+        same clock.
+        """
         named = dict(self.zone_hours or ())
         same = [hours for name, hours in named.items() if show_the_same(name, zone, self.year)]
         return named.get(zone) or next(iter(same), NEVER)
@@ -118,12 +144,16 @@ class CampaignHours:
         return Constraint(zones, self.hours, self.holidays, self.closed)
 
 
-def sort_closures(intervals: Iterable[Interval], zones: Sequence[str]) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
-    """Tell holidays, which are dates of whoever is called, from hours in which the callers are away.
+def sort_closures(
+    intervals: Iterable[Interval], zones: Sequence[str]
+) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
+    """Tell holidays, which are dates of whoever is called, from hours in which the callers are
+    away.
 
     :param intervals: ``(from, to)`` in naive UTC
     :param zones: those in which the dates may have been meant, the likeliest first
-    :return: ``(holidays, closed)`` for `CampaignHours`: whole days on the clock of one of the zones, and the others
+    :return: ``(holidays, closed)`` for `CampaignHours`: whole days on the clock of one of the
+    zones, and the others
     """
     holidays: list[Interval] = []
     closed: list[Interval] = []
@@ -137,7 +167,9 @@ def sort_closures(intervals: Iterable[Interval], zones: Sequence[str]) -> tuple[
 
 
 def _as_days(start: datetime, end: datetime, zone: str) -> Interval | None:
-    """The days from midnight to midnight, or to the last minute before it, that a clock in the zone shows."""
+    """The days from midnight to midnight, or to the last minute before it, that a clock in the zone
+    shows.
+    """
     since, until = _on_clock(start, zone), _on_clock(end + MINUTE, zone)
     first = since.replace(hour=0, minute=0)
     last = until.replace(hour=0, minute=0)

@@ -1,4 +1,6 @@
-"""Which column of a file is what: the map, ECM's fixed order, and a guess by the columns' names (L1)."""
+"""Which column of a file is what: the map, ECM's fixed order, and a guess by the columns' names
+(L1).
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,24 @@ from .contact_file import Row
 
 PHONES = tuple(f"phone_{index}" for index in range(1, 6))
 PARAMETERS = tuple(f"business_parameter_{index}" for index in range(1, 13))
-DETAILS = ("first_name", "last_name", "account_number", "email", "tz", "priority", "not_before", "country")
+DETAILS = (
+    "first_name",
+    "last_name",
+    "account_number",
+    "email",
+    "tz",
+    "priority",
+    "not_before",
+    "country",
+)
 TARGETS = (*PHONES, *DETAILS, *PARAMETERS)
 IGNORE = "ignore"
 
 SIMILARITY = 0.85
 PHONE_SHARE = 0.8
 
-# Names as people write them, in English, German, French and Spanish: without accents, blanks and trailing numbers.
+# Names as people write them, in English, German, French and Spanish: without accents, blanks and
+# trailing numbers.
 _VOCABULARY: dict[str, str] = {
     "phone": """phone phonenumber phoneno telephone telephonenumber tel telno mobile mobilephone mobilenumber mobileno
         cell cellphone cellnumber gsm msisdn contactnumber homephone workphone officephone landline number
@@ -51,15 +63,21 @@ _EMAIL_CELL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Column index (from 0) → target, one of `TARGETS`; columns that are left out or `IGNORE` are not read.
+    """Column index (from 0) → target, one of `TARGETS`; columns that are left out or `IGNORE` are
+    not read.
 
-    Keys may be text, as JSON has them. ``ValueError`` for an unknown target or one that is used twice.
+    Keys may be text, as JSON has them. ``ValueError`` for an unknown target or one that is used
+    twice.
     """
 
     targets: Mapping[int, str]
 
     def __post_init__(self) -> None:
-        targets = {int(place): target for place, target in self.targets.items() if target and target != IGNORE}
+        targets = {
+            int(place): target
+            for place, target in self.targets.items()
+            if target and target != IGNORE
+        }
         if not set(targets.values()) <= set(TARGETS):
             raise ValueError(f"unknown targets: {sorted(set(targets.values()) - set(TARGETS))}")
         if len(set(targets.values())) < len(targets):
@@ -72,10 +90,11 @@ ECM_MAP = ColumnMap(dict(enumerate((*PHONES, *PARAMETERS))))
 
 
 def guess_map(header: Sequence[str], rows: Sequence[Row] = ()) -> ColumnMap:
-    """Map columns by their names; the others become business parameters in order, as long as there are any free.
+    """Map columns by their names; the others become business parameters in order, as long as there
+    are any free.
 
-    Where no name tells of a phone number (or the names are empty), columns that hold phone numbers in ``rows`` are
-    taken.
+    Where no name tells of a phone number (or the names are empty), columns that hold phone numbers
+    in ``rows`` are taken.
 
     :param header: one name per column, "" if it has none
     :param rows: some data rows, as `contact_file.preview` returns them
@@ -100,8 +119,12 @@ _Kind = tuple["str | None", int]
 
 def _kind(name: str) -> _Kind:
     """What a column's name says, and the number that it ends with (0 if none)."""
-    text = "".join(filter(str.isascii, unicodedata.normalize("NFKD", name.replace("ß", "ss")))).lower()
-    word, digits = re.fullmatch(r"(.*?)(\d{0,2})", re.sub(r"[^a-z0-9]", "", text), re.DOTALL).groups()  # type: ignore[union-attr]
+    text = "".join(
+        filter(str.isascii, unicodedata.normalize("NFKD", name.replace("ß", "ss")))
+    ).lower()
+    word, digits = re.fullmatch(
+        r"(.*?)(\d{0,2})", re.sub(r"[^a-z0-9]", "", text), re.DOTALL
+    ).groups()  # type: ignore[union-attr]
     number = int(digits or 0)
     if word in _KINDS:
         return _KINDS[word], number
@@ -129,14 +152,20 @@ def _place_details(kinds: Sequence[_Kind], targets: dict[int, str]) -> None:
             targets[place] = kind
 
 
-def _place_series(kind: str, names: Sequence[str], kinds: Sequence[_Kind], targets: dict[int, str]) -> None:
-    """Numbered columns keep their number, the others fill the gaps in order; the first name is always used."""
+def _place_series(
+    kind: str, names: Sequence[str], kinds: Sequence[_Kind], targets: dict[int, str]
+) -> None:
+    """Numbered columns keep their number, the others fill the gaps in order; the first name is
+    always used.
+    """
     places = [(place, number) for place, (found, number) in enumerate(kinds) if found == kind]
     chosen: dict[int, int] = {}
     for place, number in places:
         if 1 <= number <= len(names) and number not in chosen.values():
             chosen[place] = number
-    free: Iterator[int] = (number for number in range(1, len(names) + 1) if number not in set(chosen.values()))
+    free: Iterator[int] = (
+        number for number in range(1, len(names) + 1) if number not in set(chosen.values())
+    )
     for place, _number in places:
         if place not in chosen and (number := next(free, 0)):
             chosen[place] = number

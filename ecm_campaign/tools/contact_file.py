@@ -1,12 +1,14 @@
-"""Reading contact files of unknown origin: encoding, delimiter, quotes and header found out, rows streamed (L1, L8).
+"""Reading contact files of unknown origin: encoding, delimiter, quotes and header found out, rows
+streamed (L1, L8).
 
-Nothing here knows what a column means; that is `contact_rows`. Memory is constant: a file is read line by line, a line
-has at most `MAX_LINE` characters. A row that cannot be read is a `BadRow` in its place; only a file that cannot be
-read at all is an `UnreadableFile`.
+Nothing here knows what a column means; that is `contact_rows`. Memory is constant: a file is read
+line by line, a line has at most `MAX_LINE` characters. A row that cannot be read is a `BadRow` in
+its place; only a file that cannot be read at all is an `UnreadableFile`.
 
-Whoever has a file calls `describe`, `preview_source` and `open_source`: they read text and workbooks, packed or not.
-Text alone is the business of `sniff`, which looks at its beginning, and `open_rows`, which reads all of it. Both sides
-of a user's correction are covered: what the caller passes is taken, the rest is found out for it.
+Whoever has a file calls `describe`, `preview_source` and `open_source`: they read text and
+workbooks, packed or not. Text alone is the business of `sniff`, which looks at its beginning, and
+`open_rows`, which reads all of it. Both sides of a user's correction are covered: what the caller
+passes is taken, the rest is found out for it.
 """
 
 from __future__ import annotations
@@ -59,11 +61,13 @@ WARNINGS: dict[str, str] = {
 class Dialect:
     """How a file is written. ``header`` has the columns' names if there are any.
 
-    ``columns`` is the number of columns: the header's or that of most rows, whichever is more. Without header it is
-    that of the widest of the first rows, since empty cells at the end may have been left out.
+    ``columns`` is the number of columns: the header's or that of most rows, whichever is more.
+    Without header it is that of the widest of the first rows, since empty cells at the end may have
+    been left out.
 
-    Line ends need no setting: every mixture of LF, CRLF and CR is understood. A workbook (``kind`` is "xlsx") has
-    ``sheets`` instead of encoding, delimiter and quote; ``sheet`` is the one that is read, the first if empty.
+    Line ends need no setting: every mixture of LF, CRLF and CR is understood. A workbook (``kind``
+    is "xlsx") has ``sheets`` instead of encoding, delimiter and quote; ``sheet`` is the one that is
+    read, the first if empty.
     """
 
     encoding: str = "utf-8"
@@ -111,12 +115,16 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _PHONE_LIKE = re.compile(r"\s*'?[+(]?\d[\d ().\-/]{5,27}\s*")
 _HEADER_HINT = re.compile(r"phone|tel|mobil|handy|cell|nummer|number|numéro|número", re.IGNORECASE)
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|:])'[^'\r\n]*'(?=[,;\t|:\r\n]|\Z)", re.MULTILINE)
-_FOREIGN_IN_CP1252 = re.compile(r"[þðýÞÐÝ]|[a-zß-ÿ][³¹¿£¥¯]|[³¹¿£¥¯][a-zß-ÿ]|[\x81\x8d\x8f\x90\x9d\ufffd]")
+_FOREIGN_IN_CP1252 = re.compile(
+    r"[þðýÞÐÝ]|[a-zß-ÿ][³¹¿£¥¯]|[³¹¿£¥¯][a-zß-ÿ]|[\x81\x8d\x8f\x90\x9d\ufffd]"
+)
 _ENCODING_NAMES = {"ascii": "cp1252", "iso-8859-1": "cp1252", "gb2312": "gb18030"}
 
 
 def _decode_as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """Single bytes that do not fit the file's encoding are taken for Windows-1252, as most of them are."""
+    """Single bytes that do not fit the file's encoding are taken for Windows-1252, as most of them
+    are.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
@@ -150,7 +158,9 @@ def sniff(
     sep_line = _SEP_LINE.fullmatch(text.lstrip("\ufeff").partition("\n")[0])
     quote = quote or _detect_quote(text)
     delimiter = delimiter or (sep_line.group(1) if sep_line else _detect_delimiter(text, quote))
-    return _with_columns(Dialect(encoding, delimiter, quote), _sample(text, delimiter, quote), has_header)
+    return _with_columns(
+        Dialect(encoding, delimiter, quote), _sample(text, delimiter, quote), has_header
+    )
 
 
 def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | None) -> Dialect:
@@ -175,7 +185,8 @@ def preview(head: bytes, size: int | None, dialect: Dialect, limit: int = 20) ->
 
 
 def detect_encoding(head: bytes, size: int | None = None) -> str:
-    """Name of the codec: by mark, by the shape of UTF-8 and UTF-16, by the guess of chardet, else Windows-1252.
+    """Name of the codec: by mark, by the shape of UTF-8 and UTF-16, by the guess of chardet, else
+    Windows-1252.
 
     :raise UnreadableFile: ``unsupported_format`` for what is not text
     """
@@ -206,7 +217,9 @@ def _is_binary(head: bytes) -> bool:
 
 def _is_utf8(head: bytes, size: int | None) -> bool:
     """Whether the text is UTF-8, a few stray bytes apart."""
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(head, size is None or size <= len(head))
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(
+        head, size is None or size <= len(head)
+    )
     wrong = text.count("\ufffd")
     right = sum(not character.isascii() for character in text) - wrong if wrong else 0
     return wrong * 4 <= right
@@ -219,7 +232,9 @@ def _detect_eight_bit(head: bytes) -> str:
     guess = chardet.detect(sample)
     name = (guess["encoding"] or "ascii").lower()
     name = _ENCODING_NAMES.get(name, name)
-    return name if (guess["confidence"] or 0) >= MIN_CONFIDENCE and _fits(sample, name) else "cp1252"
+    return (
+        name if (guess["confidence"] or 0) >= MIN_CONFIDENCE and _fits(sample, name) else "cp1252"
+    )
 
 
 def _is_western(sample: bytes) -> bool:
@@ -261,8 +276,14 @@ def _detect_quote(text: str) -> str:
 
 
 def _detect_delimiter(text: str, quote: str) -> str:
-    """The delimiter whose columns are the most regular, and hold something that looks like a phone number."""
-    scores = {delimiter: _score(_sample(text, delimiter, quote)) for delimiter in DELIMITERS if delimiter in text}
+    """The delimiter whose columns are the most regular, and hold something that looks like a phone
+    number.
+    """
+    scores = {
+        delimiter: _score(_sample(text, delimiter, quote))
+        for delimiter in DELIMITERS
+        if delimiter in text
+    }
     return max(scores, key=lambda delimiter: scores[delimiter], default=",")
 
 
@@ -284,12 +305,16 @@ def _sample(text: str, delimiter: str, quote: str) -> list[list[str]]:
     """The first rows, header included."""
     lines = _physical_lines(io.StringIO(text, newline=""))
     records = _records(_without_sep_line(lines), Dialect(delimiter=delimiter, quote=quote))
-    rows = (row for _line, row in records if isinstance(row, list) and any(cell.strip() for cell in row))
+    rows = (
+        row for _line, row in records if isinstance(row, list) and any(cell.strip() for cell in row)
+    )
     return [row for row, _number in zip(rows, range(SAMPLE_ROWS), strict=False)]
 
 
 def _detect_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: it holds no number, and its names tell or differ from what follows."""
+    """Whether the first row names the columns: it holds no number, and its names tell or differ
+    from what follows.
+    """
     first, *rest = rows or [[]]
     cells = [cell.strip().lower() for cell in first]
     if any(_PHONE_LIKE.fullmatch(cell) or cell.isdigit() for cell in cells):
@@ -328,7 +353,9 @@ def describe(
     head = content.read(HEAD_SIZE)
     # Of packed text only the end tells its size.
     size = packed_file.size_of(file) if content is file else len(head) + len(content.read(1))
-    return sniff(head, size, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header)
+    return sniff(
+        head, size, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header
+    )
 
 
 def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect, Iterator[Row]]:
@@ -337,13 +364,18 @@ def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect
     :param file: seekable, opened for reading bytes; it stays open
     :param dialect: None to find it out
     :return: the dialect, and the data rows as `open_rows` yields them
-    :raise UnreadableFile: it cannot be read; one that turns out to be damaged or too large, while the rows are read
+    :raise UnreadableFile: it cannot be read; one that turns out to be damaged or too large, while
+    the rows are read
     """
     dialect = dialect or describe(file)
     kind, content = packed_file.resolve(file)
     if kind != dialect.kind:
         raise UnreadableFile("unsupported_format")
-    rows = _open_sheet_rows(content, dialect) if kind == packed_file.WORKBOOK else open_rows(content, dialect)
+    rows = (
+        _open_sheet_rows(content, dialect)
+        if kind == packed_file.WORKBOOK
+        else open_rows(content, dialect)
+    )
     return dialect, rows
 
 
@@ -371,12 +403,14 @@ def _open_sheet_rows(content: BinaryIO, dialect: Dialect) -> Iterator[Row]:
 
 
 def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
-    """Yield ``(line number, cells or BadRow)`` of each data row; empty lines and the header are left out.
+    """Yield ``(line number, cells or BadRow)`` of each data row; empty lines and the header are
+    left out.
 
-    The line number is that of the row's first line in the file, counted from 1. The file is read from its beginning
-    and stays open.
+    The line number is that of the row's first line in the file, counted from 1. The file is read
+    from its beginning and stays open.
 
-    :raise UnreadableFile: ``line_too_long``, ``unknown_encoding``; at the end ``no_rows`` if there were none
+    :raise UnreadableFile: ``line_too_long``, ``unknown_encoding``; at the end ``no_rows`` if there
+    were none
     """
     if not _is_known(dialect.encoding):
         raise UnreadableFile("unknown_encoding")

@@ -1,4 +1,6 @@
-"""The first rows of a file as they will be stored, cell by cell, with what is wrong where it stands (L1, L8)."""
+"""The first rows of a file as they will be stored, cell by cell, with what is wrong where it stands
+(L1, L8).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from .contact_rows import COLUMNS, ROW, ColumnMap, Contact, ParseOptions, Reject
 
 @dataclass(slots=True)
 class Cell:
-    """One cell: what is stored of it, what the file has, and what is wrong (a key of `contact_rows.REASONS`)."""
+    """One cell: what is stored of it, what the file has, and what is wrong (a key of
+    `contact_rows.REASONS`).
+    """
 
     text: str
     raw: str
@@ -34,14 +38,18 @@ class PreviewRow:
         return not self.is_stored or bool(self.code) or any(cell.code for cell in self.cells)
 
 
-def preview_rows(rows: Iterable[Row], columns: ColumnMap, options: ParseOptions) -> list[PreviewRow]:
+def preview_rows(
+    rows: Iterable[Row], columns: ColumnMap, options: ParseOptions
+) -> list[PreviewRow]:
     """:param rows: as `contact_file.preview_source` has them; empty ones are left out
     :raise UnreadableFile: ``no_phone_column``
     """
     return [preview for line, row in rows if (preview := _preview(line, row, columns, options))]
 
 
-def _preview(line: int, row: list[str] | BadRow, columns: ColumnMap, options: ParseOptions) -> PreviewRow | None:
+def _preview(
+    line: int, row: list[str] | BadRow, columns: ColumnMap, options: ParseOptions
+) -> PreviewRow | None:
     chunk = next(parse_rows([(line, row)], columns, options), None)
     if chunk is None:
         return None
@@ -61,7 +69,9 @@ def _preview(line: int, row: list[str] | BadRow, columns: ColumnMap, options: Pa
 def _stored(contact: Contact) -> dict[str, str]:
     values = dict(zip(COLUMNS, contact, strict=True))
     parameters = json.loads(str(values.pop("business_parameters") or "{}"))
-    return {name: str(value) for name, value in {**values, **parameters}.items() if value is not None}
+    return {
+        name: str(value) for name, value in {**values, **parameters}.items() if value is not None
+    }
 
 
 def _cell(raw: str, target: str | None, stored: dict[str, str], problems: list[Reject]) -> Cell:

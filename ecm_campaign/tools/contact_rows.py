@@ -1,12 +1,15 @@
-"""Rows of a contact file to checked contact values, and those to PostgreSQL's COPY text (L1, L5, L6, L8).
+"""Rows of a contact file to checked contact values, and those to PostgreSQL's COPY text (L1, L5,
+L6, L8).
 
 What a bad value does:
 
-- *rejects the row*: phone 1 missing or not valid, a business parameter or customer key that is too long (cutting it
-  would change what it means), a "not before" time that cannot be read (calling too early breaks a promise), more
-  cells than the file has columns (the values have shifted), a row that could not be read at all;
-- *is left out with a warning*, the contact stays: phone 2 to 5, e-mail, time zone (the zone then follows from number or
-  campaign), priority (0 instead), country (then only numbers with country code are understood);
+- *rejects the row*: phone 1 missing or not valid, a business parameter or customer key that is too
+  long (cutting it would change what it means), a "not before" time that cannot be read (calling too
+  early breaks a promise), more cells than the file has columns (the values have shifted), a row
+  that could not be read at all;
+- *is left out with a warning*, the contact stays: phone 2 to 5, e-mail, time zone (the zone then
+  follows from number or campaign), priority (0 instead), country (then only numbers with country
+  code are understood);
 - *is changed with a warning*: a name of more than 64 characters is cut, NUL characters are removed.
 
 Empty rows are nothing. Duplicates are the caller's business, who has the database.
@@ -104,8 +107,8 @@ Contact = tuple["int | str | None", ...]
 class Reject(NamedTuple):
     """A row that was not taken, or (among warnings) a value of it; ``code`` is a key of `REASONS`.
 
-    ``field`` is a target of the column map or `ROW`; ``value`` has at most 255 characters. ``row`` is all of a row that
-    was not taken, at most `MAX_ROW` characters.
+    ``field`` is a target of the column map or `ROW`; ``value`` has at most 255 characters. ``row``
+    is all of a row that was not taken, at most `MAX_ROW` characters.
     """
 
     line: int
@@ -117,7 +120,8 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class Chunk:
-    """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows = contacts + rejects.
+    """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows =
+    contacts + rejects.
 
     ``texts`` is room for what `copy_row` makes of each contact.
     """
@@ -132,7 +136,9 @@ class Chunk:
     def count_bad_phones(self) -> Counter[str]:
         """How many values of each phone are no number to call, or of a length that is not allowed."""
         bad = (*self.rejects, *self.warnings)
-        return Counter(reject.field for reject in bad if reject.field in PHONES and reject.code != phones.EMPTY)
+        return Counter(
+            reject.field for reject in bad if reject.field in PHONES and reject.code != phones.EMPTY
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,8 @@ class ParseOptions:
     :param tz: zone of "not before" times that name none; None is UTC
     :param min_length: least number of digits of a phone, country code included
     :param max_length: most digits of a phone
-    :param columns: number of columns of the file; a row with values beyond these and the mapped ones is rejected.
-        None allows any number
+    :param columns: number of columns of the file; a row with values beyond these and the mapped
+        ones is rejected. None allows any number
     :param chunk_size: rows per chunk
     """
 
@@ -156,7 +162,9 @@ class ParseOptions:
     chunk_size: int = CHUNK_SIZE
 
 
-def parse_rows(rows: Iterable[Row], columns: ColumnMap, options: ParseOptions | None = None) -> Iterator[Chunk]:
+def parse_rows(
+    rows: Iterable[Row], columns: ColumnMap, options: ParseOptions | None = None
+) -> Iterator[Chunk]:
     """Check rows and bring them into the form of `COLUMNS`, in chunks.
 
     :param rows: as `contact_file.open_rows` yields them
@@ -197,11 +205,17 @@ class _RowParser:
         self.chunk = Chunk()
         self._line = 0
         self._needed = max(columns.targets) + 1
-        self._most = max(options.columns, self._needed) if options.columns is not None else sys.maxsize
+        self._most = (
+            max(options.columns, self._needed) if options.columns is not None else sys.maxsize
+        )
         self._zone = _zone(options.tz)
         self._country = index.get("country")
-        self._phones = [(number, index[name], name) for number, name in enumerate(PHONES) if name in index]
-        self._parameters = [(index[name], name, f'"{name}": ') for name in PARAMETERS if name in index]
+        self._phones = [
+            (number, index[name], name) for number, name in enumerate(PHONES) if name in index
+        ]
+        self._parameters = [
+            (index[name], name, f'"{name}": ') for name in PARAMETERS if name in index
+        ]
         checks = {
             "first_name": self._name,
             "last_name": self._name,
@@ -211,7 +225,11 @@ class _RowParser:
             "priority": self._priority,
             "not_before": self._not_before,
         }
-        self._details = [(COLUMNS.index(name), index[name], name, checks[name]) for name in checks if name in index]
+        self._details = [
+            (COLUMNS.index(name), index[name], name, checks[name])
+            for name in checks
+            if name in index
+        ]
 
     def add(self, line: int, row: list[str] | BadRow) -> None:
         """Take one row into the chunk; an empty one is nothing."""
@@ -251,7 +269,9 @@ class _RowParser:
         self.chunk.warnings.append(Reject(self._line, name, value[:MAX_VALUE], code))
 
     def _without_nul(self, row: list[str]) -> list[str]:
-        self._warn(ROW, ", ".join(cell for cell in row if "\0" in cell).replace("\0", "\\0"), "nul_removed")
+        self._warn(
+            ROW, ", ".join(cell for cell in row if "\0" in cell).replace("\0", "\\0"), "nul_removed"
+        )
         return [cell.replace("\0", "") for cell in row]
 
     def _check_width(self, row: list[str]) -> None:
@@ -262,7 +282,11 @@ class _RowParser:
     def _numbers(self, row: list[str]) -> list[str | None]:
         """Phone 1 to 5 in E.164."""
         options = self.options
-        country = options.country if self._country is None else self._row_country(row[self._country].strip())
+        country = (
+            options.country
+            if self._country is None
+            else self._row_country(row[self._country].strip())
+        )
         numbers: list[str | None] = [None] * 5
         for slot, place, name in self._phones:
             raw = row[place]
@@ -330,7 +354,9 @@ class _RowParser:
         """In UTC, as the database writes it."""
         try:
             moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(
+                UTC
+            )
         except (ValueError, OverflowError):
             raise _Rejected(field_name, value, "bad_datetime") from None
         return moment.replace(tzinfo=None).isoformat(" ", "seconds")
@@ -376,8 +402,13 @@ def copy_stream(rows: Iterable[str], constants: Sequence[object] = ()) -> io.Byt
 
 
 def copy_row(values: Sequence[object]) -> str:
-    """One row without its end; the values are escaped one by one only if there is something to escape."""
-    texts = [r"\N" if value is None else value if value.__class__ is str else str(value) for value in values]
+    """One row without its end; the values are escaped one by one only if there is something to
+    escape.
+    """
+    texts = [
+        r"\N" if value is None else value if value.__class__ is str else str(value)
+        for value in values
+    ]
     row = "\t".join(texts)
     is_plain = row.count("\\") == values.count(None) and row.count("\t") == len(texts) - 1
     if is_plain and "\n" not in row and "\r" not in row:

@@ -1,11 +1,13 @@
-"""What a campaign would do (requirement S9): the decisions of production in simulated time, before anything is dialled.
+"""What a campaign would do (requirement S9): the decisions of production in simulated time, before
+anything is dialled.
 
-Nothing is decided here. Which number, when, whether a limit or the hours forbid it, and what follows an outcome are the
-functions that the feeder calls; this module has a clock that jumps, a line of people and a coin. The same values and
-seed give the same forecast.
+Nothing is decided here. Which number, when, whether a limit or the hours forbid it, and what
+follows an outcome are the functions that the feeder calls; this module has a clock that jumps, a
+line of people and a coin. The same values and seed give the same forecast.
 
-The dialer makes calls one after the other at an even pace. Outcomes are drawn at the assumed rates, wrap-ups are
-not. Of limits over all campaigns, the tries of other contacts that the past holds are counted, those to come are not.
+The dialer makes calls one after the other at an even pace. Outcomes are drawn at the assumed rates,
+wrap-ups are not. Of limits over all campaigns, the tries of other contacts that the past holds are
+counted, those to come are not.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ class Person:
     :param candidate: as the gates see it; it is changed as time goes on
     :param phones: as they are stored, listed ones too
     :param due: aware
-    :param rank: place in the dial order, smallest first: minus the priority (0 in other orders), then arrival
+    :param rank: place in the dial order, smallest first: minus the priority (0 in other orders),
+    then arrival
     :param expires_at: aware; closed from then on
     :param uses: earlier tries of this run through the strategy, by position and outcome code
     """
@@ -136,14 +139,18 @@ class Simulation:
         self.clock = world.start
         for place, person in enumerate(self.people):
             person.place = place
-        self.waiting = [(max(person.due, world.start), place) for place, person in enumerate(self.people)]
+        self.waiting = [
+            (max(person.due, world.start), place) for place, person in enumerate(self.people)
+        ]
         heapify(self.waiting)
         self.ready: list[tuple[bool, tuple[int, int], int]] = []
         self.forecast = Forecast()
         self.campaign_hours = world.hours.for_campaign()
 
     def run(self, notify: Callable[[float], None] | None = None) -> Forecast:
-        """:param notify: is told now and then which share of the time has passed; what it raises ends the run"""
+        """:param notify: is told now and then which share of the time has passed; what it raises
+        ends the run
+        """
         events = 0
         while self._go_on():
             person = self.people[heappop(self.ready)[2]]
@@ -155,7 +162,9 @@ class Simulation:
         return self.forecast
 
     def _go_on(self) -> bool:
-        """Move the clock to the next moment at which somebody is ready and the campaign open; whether there is one."""
+        """Move the clock to the next moment at which somebody is ready and the campaign open;
+        whether there is one.
+        """
         while self.clock < self.world.end:
             self._promote()
             following = self._get_opening() if self.ready else self._get_next_due()
@@ -201,8 +210,14 @@ class Simulation:
             return Close("expired", "ttl")
         self._release_callback(candidate)
         find_limits = world.find_limits[candidate.callback]
-        closing = choose_number(candidate, world.plans[candidate.callback], find_limits, self.clock, world.zone)
-        return closing or self._judge_hours(candidate) or judge_limits(candidate, find_limits, self.clock, world.zone)
+        closing = choose_number(
+            candidate, world.plans[candidate.callback], find_limits, self.clock, world.zone
+        )
+        return (
+            closing
+            or self._judge_hours(candidate)
+            or judge_limits(candidate, find_limits, self.clock, world.zone)
+        )
 
     def _release_callback(self, candidate: Candidate) -> None:
         """A callback whose time with its agent passed while it waited is anybody's."""
@@ -217,7 +232,9 @@ class Simulation:
         attempt = candidate.attempt
         if attempt is None:
             return None
-        hours = self.world.hours.for_contact(candidate.tz, attempt.number, attempt.channel, candidate.phones)
+        hours = self.world.hours.for_contact(
+            candidate.tz, attempt.number, attempt.channel, candidate.phones
+        )
         opening = hours.opening(_naive(self.clock))
         if opening.is_open:
             return None
@@ -228,9 +245,13 @@ class Simulation:
         attempt = person.candidate.attempt
         if attempt is None:
             return
-        code = self.codes[bisect(self.steps, self.random.random() * self.steps[-1], hi=len(self.codes) - 1)]
+        code = self.codes[
+            bisect(self.steps, self.random.random() * self.steps[-1], hi=len(self.codes) - 1)
+        ]
         outcome = self.world.outcomes[code]
-        self.forecast.attempts[_naive(self.clock).replace(minute=0, second=0, microsecond=0), code] += 1
+        self.forecast.attempts[
+            _naive(self.clock).replace(minute=0, second=0, microsecond=0), code
+        ] += 1
         self.forecast.calls += 1
         self.forecast.last_at = _naive(self.clock)
         person.calls += 1
@@ -270,7 +291,8 @@ class Simulation:
             in_cycle=person.in_cycle,
             uses=person.uses,
             callback=candidate.callback,
-            callback_since=candidate.callback_since and candidate.callback_since.replace(tzinfo=UTC),
+            callback_since=candidate.callback_since
+            and candidate.callback_since.replace(tzinfo=UTC),
             agent_misses=person.misses,
         )
 
@@ -305,7 +327,9 @@ class Simulation:
             self.forecast.uncalled[key].append(person.candidate.contact_id)
 
     def _count_left(self) -> None:
-        """Who is still open: for want of capacity, for a reason of a gate, or because the next try comes later."""
+        """Who is still open: for want of capacity, for a reason of a gate, or because the next try
+        comes later.
+        """
         for _stratum, _rank, place in self.ready:
             self._leave(self.people[place], CAPACITY)
         for due, place in self.waiting:

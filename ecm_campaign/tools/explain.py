@@ -1,7 +1,7 @@
 """What Explain says of a contact or a campaign (requirement R6): values only, no Odoo.
 
-The verdicts come from the gates and checks of the engine. Here is what follows from them together: which one decides,
-and when all of them let a contact pass.
+The verdicts come from the gates and checks of the engine. Here is what follows from them together:
+which one decides, and when all of them let a contact pass.
 """
 
 from __future__ import annotations
@@ -39,21 +39,27 @@ class Finding:
 def decisive(findings: Iterable[Finding]) -> Finding | None:
     """The finding that keeps a contact from being sent; None when all pass.
 
-    What closes or holds goes before what passes by itself; of the latter the one that takes longest, and one whose end
-    nobody knows only when there is no other.
+    What closes or holds goes before what passes by itself; of the latter the one that takes
+    longest, and one whose end nobody knows only when there is no other.
     """
     stopping = [finding for finding in findings if finding.verdict not in (PASSES, NOT_REACHED)]
     final = [finding for finding in stopping if finding.verdict != WAITS]
     if final:
         return final[0]
     timed = [finding for finding in stopping if finding.until]
-    return max(timed, key=lambda finding: finding.until or datetime.min) if timed else next(iter(stopping), None)
+    return (
+        max(timed, key=lambda finding: finding.until or datetime.min)
+        if timed
+        else next(iter(stopping), None)
+    )
 
 
 def earliest_moment(judge: Callable[[datetime], datetime | None], at: datetime) -> datetime | None:
-    """The first moment from ``at`` on that is allowed: what is judged again at each moment that it leads to.
+    """The first moment from ``at`` on that is allowed: what is judged again at each moment that it
+    leads to.
 
-    :param judge: from a moment to itself when it is allowed, else to the next that may be; None for never
+    :param judge: from a moment to itself when it is allowed, else to the next that may be; None for
+    never
     :return: None for never, as far as is known
     """
     for _round in range(ROUNDS):

@@ -1,7 +1,8 @@
-"""What a gate says of a contact that is ready to be sent (requirements N4, R6): plain values, no Odoo.
+"""What a gate says of a contact that is ready to be sent (requirements N4, R6): plain values, no
+Odoo.
 
-The feeder passes ready contacts through gates, in order; Explain passes one contact through the same gates. A contact
-without a verdict passes.
+The feeder passes ready contacts through gates, in order; Explain passes one contact through the
+same gates. A contact without a verdict passes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ FindLimits = Callable[[str], Sequence[Limit]]
 
 @dataclass(slots=True)
 class Candidate:
-    """A ready contact on its way to a claim. Gates may take phones away; the gate *number* sets ``attempt``.
+    """A ready contact on its way to a claim. Gates may take phones away; the gate *number* sets
+    ``attempt``.
 
     :param position: of the attempt that is due
     :param counted: tries so far that counted as an attempt; ``uncounted``: those that did not
@@ -65,8 +67,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not before ``until`` (naive UTC); ``reason`` is a code of ``ecm.contact.block_reason``, ``detail`` a sentence's
-    particulars, such as the name of a rule."""
+    """Not before ``until`` (naive UTC); ``reason`` is a code of ``ecm.contact.block_reason``,
+    ``detail`` a sentence's particulars, such as the name of a rule."""
 
     until: datetime
     reason: str
@@ -107,15 +109,21 @@ def choose_number(
     if spent := decision.spent_budget(plan, counters):
         return Close(decision.RETRIES_COMPLETED, spent)
     phones = _fresh_phones(candidate, find_limits, at, zone)
-    candidate.attempt = decision.attempt_from(plan, phones, candidate.position, at, decision.START, candidate.cycle)
+    candidate.attempt = decision.attempt_from(
+        plan, phones, candidate.position, at, decision.START, candidate.cycle
+    )
     if candidate.attempt:
         return None
     if candidate.is_listed:
         return Close(decision.DNC_LISTED, decision.SUPPRESSED)
-    return Close(decision.RETRIES_COMPLETED, decision.NO_NUMBER if phones == candidate.phones else "limit")
+    return Close(
+        decision.RETRIES_COMPLETED, decision.NO_NUMBER if phones == candidate.phones else "limit"
+    )
 
 
-def judge_limits(candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo) -> Wait | Close | None:
+def judge_limits(
+    candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo
+) -> Wait | Close | None:
     """Whether a candidate's attempt was made as often as allowed, and until when (requirement S4)."""
     number = candidate.attempt.number if candidate.attempt else ""
     reached = _reached(candidate, find_limits(number), number, at, zone)
@@ -132,7 +140,9 @@ def _fresh_phones(
     """A candidate's phones without those that were called as often as they ever may."""
 
     def is_spent(number: str) -> bool:
-        lasting = [limit for limit in find_limits(number) if limit.per_number and limit.period == LIFE]
+        lasting = [
+            limit for limit in find_limits(number) if limit.per_number and limit.period == LIFE
+        ]
         return bool(_reached(candidate, lasting, number, at, zone))
 
     return candidate.without({number for number in candidate.phones if number and is_spent(number)})

@@ -1,7 +1,9 @@
-"""How often a person may be tried (requirement S4): caps and rolling windows over one ledger of tries.
+"""How often a person may be tried (requirement S4): caps and rolling windows over one ledger of
+tries.
 
-The ledger is the history of attempts itself, over all channels: there is no counter that could drift. Production,
-dry run and Explain ask the same function for the earliest moment that every limit allows.
+The ledger is the history of attempts itself, over all channels: there is no counter that could
+drift. Production, dry run and Explain ask the same function for the earliest moment that every
+limit allows.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ ROLLING: Literal["rolling"] = "rolling"
 class Limit:
     """At most ``count`` tries in a period.
 
-    :param period: ``rolling``: any ``window``; ``day``: a calendar day of the zone that `earliest` is given;
-        ``life``: for ever
+    :param period: ``rolling``: any ``window``; ``day``: a calendar day of the zone that `earliest`
+        is given; ``life``: for ever
     :param window: length of a rolling window (24 hours, 7, 15, 30 days)
     :param per_number: count each number by itself, else all numbers of the contact together
     :param everywhere: count the tries of all campaigns on these numbers, else those of this contact
@@ -61,10 +63,11 @@ class Reached:
 def earliest(
     limits: Iterable[Limit], tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo
 ) -> Reached | None:
-    """The earliest moment from ``at`` on at which ``number`` may be tried, with the limit that defers it most.
+    """The earliest moment from ``at`` on at which ``number`` may be tried, with the limit that
+    defers it most.
 
-    A window of 24 hours with one call at 11:01 allows the next at 11:01 of the next day, not before (VICIdial's
-    reading).
+    A window of 24 hours with one call at 11:01 allows the next at 11:01 of the next day, not before
+    (VICIdial's reading).
 
     :param tries: what was tried so far, in any order
     :param at: aware
@@ -106,7 +109,9 @@ def _counted(limit: Limit, tries: Iterable[Try], number: str) -> list[datetime]:
     ]
 
 
-def _next(limit: Limit, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo) -> datetime | None:
+def _next(
+    limit: Limit, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo
+) -> datetime | None:
     """The earliest moment from ``moment`` on that one limit allows; None for never."""
     if len(moments) < limit.count:
         return moment
@@ -126,7 +131,9 @@ def _next_window(limit: Limit, moments: Sequence[datetime], moment: datetime) ->
         moment = recent[-limit.count] + limit.window
 
 
-def _next_day(count: int, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo) -> datetime:
+def _next_day(
+    count: int, moments: Sequence[datetime], moment: datetime, zone: ZoneInfo
+) -> datetime:
     """Move on to the first day of the zone that holds fewer than ``count`` tries."""
     while True:
         day = moment.astimezone(zone).date()

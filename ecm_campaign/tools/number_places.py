@@ -1,8 +1,8 @@
 """Where a number is at home: its time zones and its country (requirement N3). Numbers are E.164.
 
-The verdict is that of `phonenumbers`, found by the number's beginning and kept for the next one that begins so. One
-rule is our own: behind +1 the area code decides, also for mobile numbers of the Caribbean, which `phonenumbers` places
-anywhere in North America.
+The verdict is that of `phonenumbers`, found by the number's beginning and kept for the next one
+that begins so. One rule is our own: behind +1 the area code decides, also for mobile numbers of the
+Caribbean, which `phonenumbers` places anywhere in North America.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from phonenumbers import PhoneNumber
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
-# So many digits, calling code included, tell whether a number is bound to a place, and the country of one whose calling
-# code several share.
+# So many digits, calling code included, tell whether a number is bound to a place, and the country
+# of one whose calling code several share.
 _TELLING_DIGITS = 7
 _COUNTRY_DIGITS = 9
 # What `phonenumbers` calls the country of satellite networks and the like.
@@ -25,8 +25,8 @@ _AREA_CODE_END = 4
 def zones_of(number: str) -> tuple[str, ...]:
     """IANA zones in which the number may be; none where nothing is known.
 
-    A number that is not bound to a place (a mobile number in most countries, a freephone number) has all zones of its
-    country.
+    A number that is not bound to a place (a mobile number in most countries, a freephone number)
+    has all zones of its country.
     """
     digits = number[1:]
     nearest = _zones_of_beginning(digits)
@@ -75,7 +75,9 @@ def _is_bound_to_place(beginning: str, digits: str) -> bool:
     if known is None:
         number = _parse(digits)
         code = int(_calling_code(digits))
-        known = number is not None and is_number_type_geographical(phonenumbers.number_type(number), code)
+        known = number is not None and is_number_type_geographical(
+            phonenumbers.number_type(number), code
+        )
         _bound_to_place[beginning] = known
     return known
 

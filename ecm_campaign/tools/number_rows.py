@@ -13,7 +13,9 @@ from .contact_file import Row
 
 @dataclass(frozen=True, slots=True)
 class NumberChunk:
-    """What some rows hold: their ``numbers`` without repetition; ``valid`` of the ``processed`` rows have one."""
+    """What some rows hold: their ``numbers`` without repetition; ``valid`` of the ``processed``
+    rows have one.
+    """
 
     numbers: list[str]
     valid: int
@@ -26,8 +28,8 @@ def parse_numbers(
 ) -> Iterator[NumberChunk]:
     """Find the first number of each row.
 
-    Only the columns that are called phone, number and the like count, if the header names any: a row's identifier may
-    look like a number.
+    Only the columns that are called phone, number and the like count, if the header names any: a
+    row's identifier may look like a number.
 
     :param country: ISO 3166 alpha-2 code for numbers without country code
     """

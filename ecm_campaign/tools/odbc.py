@@ -2,10 +2,12 @@
 
 Informix connection string (`docs/uccx.md`)::
 
-    DRIVER={IBM INFORMIX ODBC DRIVER (64-bit)};HOST=uccx1;SERVER=uccx1_uccx;SERVICE=1504;PROTOCOL=onsoctcp;
+    DRIVER={IBM INFORMIX ODBC DRIVER
+    (64-bit)};HOST=uccx1;SERVER=uccx1_uccx;SERVICE=1504;PROTOCOL=onsoctcp;
     DATABASE=db_cra;UID=uccxhruser;PWD=…;CLIENT_LOCALE=en_US.UTF8;DB_LOCALE=en_US.UTF8
 
-PostgreSQL is read with psqlODBC: ``DRIVER={PostgreSQL Unicode};SERVER=127.0.0.1;PORT=5432;DATABASE=crm;…``.
+PostgreSQL is read with psqlODBC: ``DRIVER={PostgreSQL
+Unicode};SERVER=127.0.0.1;PORT=5432;DATABASE=crm;…``.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from typing import Any
 _logger = logging.getLogger(__name__)
 
 _SECRET = re.compile(r"\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;\s]*)", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"(?:^|;)\s*(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE
+)
 # Databases in which a transaction can be told that it only reads, by what their drivers call them.
 _CAN_READ_ONLY = ("postgresql", "mysql", "mariadb", "oracle", "informix")
 
@@ -66,12 +70,15 @@ def add_password(connection_string: str, password: str) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """What a driver says, in one line and without secrets: drivers raise tuples of a code and a text."""
+    """What a driver says, in one line and without secrets: drivers raise tuples of a code and a
+    text.
+    """
     return mask_secrets(" ".join(str(error.args[-1] if error.args else error).split()))[:400]
 
 
 def stream_rows(connection_string: str) -> str:
-    """Have PostgreSQL's driver fetch rows while they are read: otherwise it takes all of them into memory first.
+    """Have PostgreSQL's driver fetch rows while they are read: otherwise it takes all of them into
+    memory first.
 
     >>> stream_rows("DRIVER={PostgreSQL Unicode};SERVER=h")
     'DRIVER={PostgreSQL Unicode};SERVER=h;UseDeclareFetch=1;Fetch=2000'
@@ -95,13 +102,15 @@ def connect(connection_string: str, timeout: float = 10) -> Any:
     try:
         connection.timeout = round(timeout)
     except pyodbc.Error as error:
-        # Drivers without time-outs of statements refuse the attribute, which is no reason not to read.
+        # Drivers without time-outs of statements refuse the attribute, which is no reason not to
+        # read.
         _logger.debug("The ODBC driver knows no statement time-out: %s", error)
     return connection
 
 
 def connect_for_reading(connection_string: str, timeout: float = 30) -> Any:
-    """Open a connection whose transaction only reads, where the database knows that, and which streams long results.
+    """Open a connection whose transaction only reads, where the database knows that, and which
+    streams long results.
 
     :param timeout: seconds for the login
     :return: a DB-API connection with ``qmark`` parameters
@@ -123,7 +132,9 @@ def _load_driver_manager() -> Any:
     try:
         return import_module("pyodbc")
     except ImportError as error:
-        raise DatabaseError(f"The server lacks the ODBC library (packages pyodbc and unixodbc): {error}") from None
+        raise DatabaseError(
+            f"The server lacks the ODBC library (packages pyodbc and unixodbc): {error}"
+        ) from None
 
 
 def _open(pyodbc: Any, connection_string: str, **settings: Any) -> Any:
@@ -140,7 +151,9 @@ def _name_of(pyodbc: Any, connection: Any) -> str:
 
 
 def _set_decoding(pyodbc: Any, connection: Any) -> None:
-    """Read text as the driver sends it: Informix sends UTF-8 even as wide characters (`docs/uccx.md`)."""
+    """Read text as the driver sends it: Informix sends UTF-8 even as wide characters
+    (`docs/uccx.md`).
+    """
     name = _name_of(pyodbc, connection)
     if "sqlite" in name or name.startswith("microsoft"):
         return

@@ -1,23 +1,27 @@
-"""How much is sent: the adaptive buffer of a campaign group, and the shares of campaigns (requirements C6, C7).
+"""How much is sent: the adaptive buffer of a campaign group, and the shares of campaigns
+(requirements C6, C7).
 
 Pure functions: no Odoo, no clock, no chance.
 
-**The buffer** is how many contacts of a group the dialer may hold. It is looked at once per interval, before the dialer
-is fed again, and compared with what the dialer still holds. The sources do not say when a dialer is *hungry* or *backed
-up*; here it is
+**The buffer** is how many contacts of a group the dialer may hold. It is looked at once per
+interval, before the dialer is fed again, and compared with what the dialer still holds. The sources
+do not say when a dialer is *hungry* or *backed up*; here it is
 
-* hungry, when it holds less than half of the buffer although more could be sent: the buffer grows by *increment*;
-* backed up, when it still holds nine tenths of the buffer or more, so that next to nothing was dialled: the buffer
-  shrinks by *decrement*;
+* hungry, when it holds less than half of the buffer although more could be sent: the buffer grows
+by *increment*;
+* backed up, when it still holds nine tenths of the buffer or more, so that next to nothing was
+  dialled: the buffer shrinks by *decrement*;
 * content in between: the buffer stays.
 
-Both steps are per cent of the initial number, as the upper threshold is. The buffer never grows above the threshold and
-never shrinks below what one decrement leaves of the initial number, at least 1: so it recovers as soon as the dialer
-dials again. After a break (a night) it starts with the initial number.
+Both steps are per cent of the initial number, as the upper threshold is. The buffer never grows
+above the threshold and never shrinks below what one decrement leaves of the initial number, at
+least 1: so it recovers as soon as the dialer dials again. After a break (a night) it starts with
+the initial number.
 
-**Shares.** `split` divides room between campaigns that have something to send. The highest priority goes first; within
-a priority each gets its weight's part. What does not come out even goes round with ``turn``, so that over many turns
-each campaign gets its part, however small: none with a weight starves.
+**Shares.** `split` divides room between campaigns that have something to send. The highest priority
+goes first; within a priority each gets its weight's part. What does not come out even goes round
+with ``turn``, so that over many turns each campaign gets its part, however small: none with a
+weight starves.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Webex's contact parameters of a group. Increment, decrement and threshold in per cent of ``initial``.
+    """Webex's contact parameters of a group. Increment, decrement and threshold in per cent of
+    ``initial``.
 
     :raise ValueError: a value that makes no sense
     """
@@ -48,7 +53,12 @@ class Pacing:
     interval: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
-        if self.initial < 1 or self.increment < 0 or not 0 <= self.decrement <= 100 or self.threshold < 100:
+        if (
+            self.initial < 1
+            or self.increment < 0
+            or not 0 <= self.decrement <= 100
+            or self.threshold < 100
+        ):
             raise ValueError("contact parameters out of range")
 
     @property
@@ -83,7 +93,9 @@ class Buffer:
     at: datetime
 
 
-def adapt(pacing: Pacing, buffer: Buffer | None, held: int, has_more: bool, now: datetime) -> Buffer:
+def adapt(
+    pacing: Pacing, buffer: Buffer | None, held: int, has_more: bool, now: datetime
+) -> Buffer:
     """The buffer from now on.
 
     :param buffer: as it was; None for a group that was never fed
@@ -124,16 +136,22 @@ def split(
 ) -> dict[int, int]:
     """Divide room between claimants, each taken to want as much as it can get.
 
-    Whoever then has less to send is left out of the next call, which divides what is left: so unused parts flow to
-    the others.
+    Whoever then has less to send is left out of the next call, which divides what is left: so
+    unused parts flow to the others.
 
     :param room: how many contacts in all
-    :param turn: a number that changes from call to call; moves on who gets what does not come out even
-    :param pools: ``{pool: room}``, the most that claimants of a pool get together; a pool not named has no limit
+    :param turn: a number that changes from call to call; moves on who gets what does not come out
+    even
+    :param pools: ``{pool: room}``, the most that claimants of a pool get together; a pool not named
+    has no limit
     :return: ``{key: part}``, parts that are 0 left out; never more than ``room`` in all
     """
     left = dict(pools or {})
-    able = [claimant for claimant in claimants if claimant.pool is None or left.get(claimant.pool, 1) > 0]
+    able = [
+        claimant
+        for claimant in claimants
+        if claimant.pool is None or left.get(claimant.pool, 1) > 0
+    ]
     if room <= 0 or not able:
         return {}
     first = _first_in_line(able)
@@ -153,15 +171,18 @@ def _first_in_line(claimants: Iterable[Claimant]) -> list[Claimant]:
 def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
     """Whole parts in proportion to the weights that add up to ``room``.
 
-    A ruler with ``room`` marks, moved on by the golden ratio each turn, is laid along the weights: a part is the number
-    of marks on it, its exact share rounded up or down, and over the turns the share itself.
+    A ruler with ``room`` marks, moved on by the golden ratio each turn, is laid along the weights:
+    a part is the number of marks on it, its exact share rounded up or down, and over the turns the
+    share itself.
     """
     total = sum(weights.values())
     offset = (turn * GOLDEN) % 1
     parts, position, marks = {}, 0, 0
     for key, weight in sorted(weights.items()):
         position += weight
-        reached = room if position == total else min(room, math.floor(room * position / total + offset))
+        reached = (
+            room if position == total else min(room, math.floor(room * position / total + offset))
+        )
         if reached > marks:
             parts[key] = reached - marks
         marks = max(marks, reached)

@@ -1,7 +1,8 @@
 """What a file is by its content: text, a workbook, or one of them packed by gzip or zip (L1).
 
-Unpacked while it is read, never at once, and never more than a list of contacts can be: an archive that unpacks to more
-than `MAX_UNPACKED` bytes, or beyond `FREE` bytes to more than `MAX_RATIO` times its size, is given up on the way.
+Unpacked while it is read, never at once, and never more than a list of contacts can be: an archive
+that unpacks to more than `MAX_UNPACKED` bytes, or beyond `FREE` bytes to more than `MAX_RATIO`
+times its size, is given up on the way.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ def resolve(file: BinaryIO) -> tuple[str, BinaryIO]:
     """Tell what a file holds, and unpack it.
 
     :param file: seekable, opened for reading bytes
-    :return: `TEXT` or `WORKBOOK`, and the stream to read it from: the file itself if it is not packed
-    :raise UnreadableFile: ``old_spreadsheet``, ``damaged``, ``encrypted``, ``several_files``, ``unsupported_format``
+    :return: `TEXT` or `WORKBOOK`, and the stream to read it from: the file itself if it is not
+    packed
+    :raise UnreadableFile: ``old_spreadsheet``, ``damaged``, ``encrypted``, ``several_files``,
+    ``unsupported_format``
     """
     file.seek(0)
     magic = file.read(4)
@@ -54,12 +57,16 @@ def resolve(file: BinaryIO) -> tuple[str, BinaryIO]:
         if is_workbook(archive):
             return WORKBOOK, file
         member = _get_member(archive)
-        return _resolve_content(_Guarded(cast(BinaryIO, archive.open(member)), lambda: member.compress_size))
+        return _resolve_content(
+            _Guarded(cast(BinaryIO, archive.open(member)), lambda: member.compress_size)
+        )
     return TEXT, file
 
 
 def open_archive(file: BinaryIO) -> zipfile.ZipFile:
-    """:raise UnreadableFile: ``damaged``, ``encrypted``, ``unsupported_format`` (a method of packing that is rare)"""
+    """:raise UnreadableFile: ``damaged``, ``encrypted``, ``unsupported_format`` (a method of
+    packing that is rare)
+    """
     try:
         archive = zipfile.ZipFile(file)
     except (*_DAMAGE, ValueError, NotImplementedError):
@@ -82,11 +89,17 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _get_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The one file to import; what else an archive may hold (a note, a picture, what macOS adds) is passed over."""
+    """The one file to import; what else an archive may hold (a note, a picture, what macOS adds) is
+    passed over.
+    """
     files = [
-        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
-    chosen = [member for member in files if member.filename.lower().endswith(_CONTACT_FILES)] or files
+    chosen = [
+        member for member in files if member.filename.lower().endswith(_CONTACT_FILES)
+    ] or files
     if not chosen:
         raise UnreadableFile("empty_file")
     if len(chosen) > 1:
@@ -128,7 +141,9 @@ class _Guarded(io.RawIOBase):
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
         self._size += len(data)
-        if (self._size > FREE and self._size > MAX_RATIO * self._get_packed_size()) or self._size > MAX_UNPACKED:
+        if (
+            self._size > FREE and self._size > MAX_RATIO * self._get_packed_size()
+        ) or self._size > MAX_UNPACKED:
             raise UnreadableFile("unpacked_too_large")
         view[: len(data)] = data
         return len(data)

@@ -1,17 +1,19 @@
 """Phone numbers as people and spreadsheets write them, made E.164 (L6).
 
-The verdict is always that of `phonenumbers` (``parse``, ``is_valid_number``, ``format_number``). Most numbers take a
-shorter way to the same verdict: `_NumberingPlan` joins the patterns of one calling code into few compiled expressions
-and only ever *accepts*; whatever it does not accept is parsed by `phonenumbers` itself, which also gives the reason.
-The tests hold both ways against each other for every country.
+The verdict is always that of `phonenumbers` (``parse``, ``is_valid_number``, ``format_number``).
+Most numbers take a shorter way to the same verdict: `_NumberingPlan` joins the patterns of one
+calling code into few compiled expressions and only ever *accepts*; whatever it does not accept is
+parsed by `phonenumbers` itself, which also gives the reason. The tests hold both ways against each
+other for every country.
 
-One rule is our own: where people dial a national prefix, digits that begin with the country's own calling code and
-are valid behind a ``+`` are read so. `phonenumbers` takes 4915112345678 in Germany for an area code 4915, but it is a
-mobile number whose ``+`` a spreadsheet has lost.
+One rule is our own: where people dial a national prefix, digits that begin with the country's own
+calling code and are valid behind a ``+`` are read so. `phonenumbers` takes 4915112345678 in Germany
+for an area code 4915, but it is a mobile number whose ``+`` a spreadsheet has lost.
 
-Accepted: ``+`` or ``00`` before the country code, spaces, dots, dashes, brackets, one slash after the area code,
-digits of other scripts, a leading apostrophe or a trailing ``.0`` left by a spreadsheet. Refused: letters (no vanity
-numbers), extensions (the dialer would reach the switchboard, not the person), two numbers in one field.
+Accepted: ``+`` or ``00`` before the country code, spaces, dots, dashes, brackets, one slash after
+the area code, digits of other scripts, a leading apostrophe or a trailing ``.0`` left by a
+spreadsheet. Refused: letters (no vanity numbers), extensions (the dialer would reach the
+switchboard, not the person), two numbers in one field.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ Verdict = tuple[str | None, str | None]
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " \t-.()[]/")
 _SPREADSHEET = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
-_EXTENSION = re.compile(r"[\d)]\s*[,;]?\s*(?:extension|ext|x|durchwahl|dw|poste|#)\W*\d+", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"[\d)]\s*[,;]?\s*(?:extension|ext|x|durchwahl|dw|poste|#)\W*\d+", re.IGNORECASE
+)
 _POSSIBLE_REASONS = {
     ValidationResult.TOO_SHORT: TOO_SHORT,
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: TOO_SHORT,
@@ -74,12 +78,14 @@ _PARSE_REASONS = {
 }
 
 
-def normalise(raw: str, country: str | None, min_length: int = MIN_LENGTH, max_length: int = MAX_LENGTH) -> Verdict:
+def normalise(
+    raw: str, country: str | None, min_length: int = MIN_LENGTH, max_length: int = MAX_LENGTH
+) -> Verdict:
     """Bring a phone number into E.164.
 
     :param raw: as given; more than `MAX_CHARACTERS` characters (blanks around it apart) are refused
-    :param country: ISO 3166 alpha-2 code for numbers without country code, in any case; None or an unknown one means
-        that only numbers with country code are understood
+    :param country: ISO 3166 alpha-2 code for numbers without country code, in any case; None or an
+        unknown one means that only numbers with country code are understood
     :param min_length: least number of digits, country code included
     :param max_length: most digits, country code included
     :return: ``(e164, None)`` or ``(None, reason)`` with a key of `REASONS`
@@ -127,7 +133,9 @@ def _digits(text: str) -> Verdict:
 
 
 def _tidy(text: str) -> str:
-    """Undo what spreadsheets and address books add: apostrophe, ``.0``, other digits, dashes and invisible marks."""
+    """Undo what spreadsheets and address books add: apostrophe, ``.0``, other digits, dashes and
+    invisible marks.
+    """
     text = "".join(map(_ascii, unicodedata.normalize("NFKC", text))).strip().removeprefix("'")
     return text[:-2] if text[-2:] == ".0" and text[:-2].lstrip("+").isdigit() else text
 
@@ -162,7 +170,9 @@ def _is_area_slash(text: str) -> bool:
 
 
 def _thorough(digits: str, country: str | None) -> Verdict:
-    """The verdict of `phonenumbers`; ``00`` is tried as ``+`` where it is not the country's own prefix."""
+    """The verdict of `phonenumbers`; ``00`` is tried as ``+`` where it is not the country's own
+    prefix.
+    """
     plan = _numbering_plan(country)
     if plan is not None and plan.may_lack_plus(digits):
         number, _reason = _parse(f"+{digits}", None)
@@ -183,7 +193,9 @@ def _parse(digits: str, country: str | None) -> Verdict:
         return None, _PARSE_REASONS[error.error_type]
     if phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
-    return None, _POSSIBLE_REASONS.get(phonenumbers.is_possible_number_with_reason(number), INVALID_FOR_COUNTRY)
+    return None, _POSSIBLE_REASONS.get(
+        phonenumbers.is_possible_number_with_reason(number), INVALID_FOR_COUNTRY
+    )
 
 
 def _quick(digits: str, country: str | None) -> str | None:
@@ -209,7 +221,16 @@ def _quick_international(digits: str) -> str | None:
 class _NumberingPlan:
     """The patterns of one country, reduced to what a certain "valid" needs."""
 
-    __slots__ = ("_calling_code", "_general", "_has_prefix", "_idd", "_prefix", "_regions", "_strips", "idd_is_00")
+    __slots__ = (
+        "_calling_code",
+        "_general",
+        "_has_prefix",
+        "_idd",
+        "_prefix",
+        "_regions",
+        "_strips",
+        "idd_is_00",
+    )
 
     def __init__(self, metadata: PhoneMetadata) -> None:
         general = metadata.general_desc or PhoneNumberDesc()
@@ -232,7 +253,11 @@ class _NumberingPlan:
     def accept_national(self, digits: str) -> str | None:
         """E.164 for a number as dialled within the country."""
         if digits.startswith(self._calling_code):
-            return self.accept(digits[len(self._calling_code) :]) if self.may_lack_plus(digits) else None
+            return (
+                self.accept(digits[len(self._calling_code) :])
+                if self.may_lack_plus(digits)
+                else None
+            )
         if self._idd.match(digits):
             return None
         prefix = self._prefix.match(digits)
@@ -243,8 +268,14 @@ class _NumberingPlan:
         return f"+{self._calling_code}{digits}" if self._is_valid(digits) else None
 
     def may_lack_plus(self, digits: str) -> bool:
-        """Whether digits without ``+`` may be an international number of this country (see the module's text)."""
-        return self._has_prefix and digits.startswith(self._calling_code) and not self._prefix.match(digits)
+        """Whether digits without ``+`` may be an international number of this country (see the
+        module's text).
+        """
+        return (
+            self._has_prefix
+            and digits.startswith(self._calling_code)
+            and not self._prefix.match(digits)
+        )
 
     def _is_valid(self, nsn: str) -> bool:
         for leading_digits, valid in self._regions:
@@ -279,7 +310,9 @@ def _numbering_plan(country: str | None) -> _NumberingPlan | None:
 
 @cache
 def _main_plan(calling_code: str) -> _NumberingPlan | None:
-    """The plan of the main country of a calling code; None for codes without a country, such as +800."""
+    """The plan of the main country of a calling code; None for codes without a country, such as
+    +800.
+    """
     if not calling_code or calling_code[0] == "0":
         return None
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code), ())
@@ -288,20 +321,26 @@ def _main_plan(calling_code: str) -> _NumberingPlan | None:
 
 @cache
 def _regions(calling_code: int) -> tuple[_Region, ...]:
-    """Per country that shares the calling code, in the order of `phonenumbers`: its leading digits, a valid number."""
+    """Per country that shares the calling code, in the order of `phonenumbers`: its leading digits,
+    a valid number.
+    """
     countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[calling_code]
     known = filter(None, map(PhoneMetadata.metadata_for_region, countries))
     return tuple(_region(metadata, len(countries) == 1) for metadata in known)
 
 
 def _region(metadata: PhoneMetadata, is_only: bool) -> _Region:
-    leading = None if is_only or not metadata.leading_digits else re.compile(metadata.leading_digits)
+    leading = (
+        None if is_only or not metadata.leading_digits else re.compile(metadata.leading_digits)
+    )
     alternatives = "|".join(filter(None, (_pattern(getattr(metadata, kind)) for kind in _KINDS)))
     return leading, re.compile(rf"(?={_pattern(metadata.general_desc)}\Z)(?:{alternatives})")
 
 
 def _pattern(description: PhoneNumberDesc | None) -> str:
-    """Expression for one kind of number, its lengths included; "" for a kind that the country does not have."""
+    """Expression for one kind of number, its lengths included; "" for a kind that the country does
+    not have.
+    """
     if description is None or not description.national_number_pattern:
         return ""
     lengths = "|".join(rf"\d{{{length}}}" for length in description.possible_length if length > 0)

@@ -1,4 +1,5 @@
-"""Rules of a country or region about when and how often a number may be contacted (requirements N3, S4), as values.
+"""Rules of a country or region about when and how often a number may be contacted (requirements N3,
+S4), as values.
 
 All rules that match a number hold, so the strictest wins.
 """
@@ -22,7 +23,8 @@ class RegionRule:
     :param country: ISO 3166 alpha-2 code; empty where the beginnings alone decide
     :param prefixes: beginnings in E.164; none: every number of the country
     :param channels: codes of the channels that it is about
-    :param hours: when contact is allowed, on the wall clock of whoever is contacted; ``None``: at any time
+    :param hours: when contact is allowed, on the wall clock of whoever is contacted; ``None``: at
+    any time
     :param limit: how often; ``None``: as often as the strategy likes
     """
 
@@ -36,7 +38,9 @@ class RegionRule:
 
 
 class RegionRules:
-    """Finds the rules of a number. Immutable but for what it remembers, so it may be shared between threads."""
+    """Finds the rules of a number. Immutable but for what it remembers, so it may be shared between
+    threads.
+    """
 
     def __init__(self, rules: Iterable[RegionRule]) -> None:
         rules = list(rules)
@@ -49,7 +53,9 @@ class RegionRules:
                 self._by_country.setdefault(rule.country, []).append(rule)
         self._has_limits = any(rule.limit for rule in rules)
         countries = {rule.country for rule in rules if rule.country}
-        self._calling_codes = tuple(f"+{phonenumbers.country_code_for_region(country)}" for country in countries)
+        self._calling_codes = tuple(
+            f"+{phonenumbers.country_code_for_region(country)}" for country in countries
+        )
         self._sizes = sorted({len(prefix) for prefix in self._by_prefix})
         self._known: dict[tuple[str | None, tuple[str, ...], str], tuple[RegionRule, ...]] = {}
 
@@ -74,7 +80,9 @@ class RegionRules:
         """Whether any rule says how often."""
         return self._has_limits
 
-    def _match(self, country: str | None, prefixes: tuple[str, ...], channel: str) -> tuple[RegionRule, ...]:
+    def _match(
+        self, country: str | None, prefixes: tuple[str, ...], channel: str
+    ) -> tuple[RegionRule, ...]:
         rules = [*self._by_country.get(country or "", ())]
         for prefix in prefixes:
             rules += [rule for rule in self._by_prefix[prefix] if rule.country in ("", country)]

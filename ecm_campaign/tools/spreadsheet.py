@@ -1,11 +1,11 @@
 """Rows of an XLSX workbook as text, streamed (L1).
 
-A workbook is a zip archive of XML: its sizes are checked before it is read, and every part has to begin with its root
-element, which leaves no place for a document type and so for entities. Shared strings are the one thing that is held
-in memory.
+A workbook is a zip archive of XML: its sizes are checked before it is read, and every part has to
+begin with its root element, which leaves no place for a document type and so for entities. Shared
+strings are the one thing that is held in memory.
 
-Cells are taken for what they mean: whole numbers without ``.0``, zeros in front where the cell's format shows them,
-dates and times in ISO form, formulas as the value that was last computed.
+Cells are taken for what they mean: whole numbers without ``.0``, zeros in front where the cell's
+format shows them, dates and times in ISO form, formulas as the value that was last computed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def sheet_names(file: BinaryIO) -> tuple[str, ...]:
 
 
 def open_sheet(file: BinaryIO, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield ``(row number, cells as text)``, without empty cells at the end; an empty row is an empty list.
+    """Yield ``(row number, cells as text)``, without empty cells at the end; an empty row is an
+    empty list.
 
     :param name: of the sheet; the first one if empty
     :raise UnreadableFile: ``damaged``, ``unknown_sheet``, ``unpacked_too_large``
@@ -96,9 +97,14 @@ def _check(file: BinaryIO) -> None:
     if total > MAX_UNPACKED or (total > FREE and total > MAX_RATIO * size_of(file)):
         raise UnreadableFile("unpacked_too_large")
     for member in archive.infolist():
-        if member.filename.endswith(("sharedStrings.xml", "styles.xml")) and member.file_size > MAX_SHARED_STRINGS:
+        if (
+            member.filename.endswith(("sharedStrings.xml", "styles.xml"))
+            and member.file_size > MAX_SHARED_STRINGS
+        ):
             raise UnreadableFile("unpacked_too_large")
-        if member.filename.endswith((".xml", ".rels")) and not _PROLOG.match(_read_prolog(archive, member)):
+        if member.filename.endswith((".xml", ".rels")) and not _PROLOG.match(
+            _read_prolog(archive, member)
+        ):
             raise UnreadableFile("damaged")
 
 
@@ -108,7 +114,9 @@ def _read_prolog(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
             head = part.read(PROLOG_SIZE)
     except _DAMAGE:
         raise UnreadableFile("damaged") from None
-    return head.decode("utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace")
+    return head.decode(
+        "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace"
+    )
 
 
 def _texts(cells: tuple[Any, ...]) -> list[str]:
@@ -129,7 +137,9 @@ def _text(cell: Any) -> str:
     if isinstance(value, int | float):
         return _number_text(value, cell.number_format)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        return (
+            value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)

@@ -1,17 +1,21 @@
-"""The decision: which attempt follows a result, when and on which number, or in which state the contact closes.
+"""The decision: which attempt follows a result, when and on which number, or in which state the
+contact closes.
 
-Plain values in, plain values out: no database, no clock, no chance. Production, dry run (S9) and Explain (R6) call
-the same functions. Requirements S1, S4 (overall budget), S8 (loops), F3 (closing states).
+Plain values in, plain values out: no database, no clock, no chance. Production, dry run (S9) and
+Explain (R6) call the same functions. Requirements S1, S4 (overall budget), S8 (loops), F3 (closing
+states).
 
-**State and reason.** A closing decision carries both. The reason says *why nothing follows* (`rule_close`, `no_rule`,
-`budget`, …); the state says *what came of the contact*, decided in this order:
+**State and reason.** A closing decision carries both. The reason says *why nothing follows*
+(`rule_close`, `no_rule`, `budget`, …); the state says *what came of the contact*, decided in this
+order:
 
 1. the outcome suppresses → ``dnc_listed``, whatever the rules say;
 2. the outcome is a live voice → ``connected``, also when a rule led on but nothing could follow;
-3. nothing was left to try (budget spent, last attempt of the plan made, target attempt or number missing)
-   → ``retries_completed``: ECM's "all the retry attempts have been completed without any success";
-4. otherwise (a rule closes, or no rule exists, although attempts were left) → ``not_connected``: ECM's "closed as per
-   the call strategy defined".
+3. nothing was left to try (budget spent, last attempt of the plan made, target attempt or number
+   missing) → ``retries_completed``: ECM's "all the retry attempts have been completed without any
+   success";
+4. otherwise (a rule closes, or no rule exists, although attempts were left) → ``not_connected``:
+   ECM's "closed as per the call strategy defined".
 """
 
 from __future__ import annotations
@@ -89,12 +93,14 @@ REASONS: dict[str, str] = {
 class Rule:
     """What follows one outcome of one attempt, or one wrap-up (S1, S3, S6).
 
-    :param action: ``attempt``: attempt ``next_attempt`` after ``delay``; ``again``: the same attempt after ``delay``;
-        ``close``
+    :param action: ``attempt``: attempt ``next_attempt`` after ``delay``; ``again``: the same
+        attempt after ``delay``; ``close``
     :param next_attempt: position, counted from 1
-    :param max_retry: how often the rule leads on in one run through the strategy; then ``branch`` follows at once.
-        None: as often as the budget allows; 0: never, ``branch`` follows after ``delay``
-    :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*, the next in order
+    :param max_retry: how often the rule leads on in one run through the strategy; then ``branch``
+        follows at once. None: as often as the budget allows; 0: never, ``branch`` follows after
+        ``delay``
+    :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*,
+    the next in order
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
     :param retain_pcb: a personal callback stays with its agent
     :param suppress: the person must not be contacted again, whatever else the rule says
@@ -121,7 +127,9 @@ class PlannedAttempt:
 
 
 def _added_tries(position: int, rule: Rule) -> int:
-    """By how many tries a rule's retries lengthen a run: each one repeats all from where it leads to."""
+    """By how many tries a rule's retries lengthen a run: each one repeats all from where it leads
+    to.
+    """
     if rule.action == CLOSE or not rule.max_retry:
         return 0
     target = position if rule.action == AGAIN else rule.next_attempt or position
@@ -133,16 +141,17 @@ class Plan:
     """A strategy as values (S1, S4).
 
     :param attempts: in order; ``position`` must count 1, 2, 3 … (``ValueError`` otherwise)
-    :param max_attempts: overall budget of counted tries in the contact's life; None = what the attempts, their retries
-        and the cycles add up to
-    :param max_uncounted: budget of tries whose outcome does not count, so that every path ends; 0 is like 1, since
-        what a try comes to is known only afterwards
-    :param phone_fallback: what an attempt on an empty phone does: ``first`` takes phone 1, ``next_valid`` the next
-        phone that is not empty (wrapping around), ``skip`` passes the attempt over. An attempt that has no number even
-        so is passed over too: the following position is tried, at the same time.
+    :param max_attempts: overall budget of counted tries in the contact's life; None = what the
+        attempts, their retries and the cycles add up to
+    :param max_uncounted: budget of tries whose outcome does not count, so that every path ends; 0
+        is like 1, since what a try comes to is known only afterwards
+    :param phone_fallback: what an attempt on an empty phone does: ``first`` takes phone 1,
+        ``next_valid`` the next phone that is not empty (wrapping around), ``skip`` passes the
+        attempt over. An attempt that has no number even so is passed over too: the following
+        position is tried, at the same time.
     :param cycles: how often the attempts are run through
-    :param cycle_interval: from the last try of a cycle to the first of the next, at least; a rule's delay that is
-        longer is kept
+    :param cycle_interval: from the last try of a cycle to the first of the next, at least; a rule's
+        delay that is longer is kept
     :param cycle_limit: counted tries in one cycle; then the next cycle begins. None: no such cap
     """
 
@@ -157,12 +166,22 @@ class Plan:
     counts_uses: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        if [attempt.position for attempt in self.attempts] != list(range(1, len(self.attempts) + 1)):
+        if [attempt.position for attempt in self.attempts] != list(
+            range(1, len(self.attempts) + 1)
+        ):
             raise ValueError("attempts of a plan must be numbered 1, 2, 3 … in order")
-        rules = [(attempt.position, rule) for attempt in self.attempts for rule in attempt.rules.values()]
-        derived = self.cycles * (len(self.attempts) + sum(_added_tries(position, rule) for position, rule in rules))
-        object.__setattr__(self, "budget", derived if self.max_attempts is None else self.max_attempts)
-        object.__setattr__(self, "counts_uses", any(rule.max_retry is not None for _position, rule in rules))
+        rules = [
+            (attempt.position, rule) for attempt in self.attempts for rule in attempt.rules.values()
+        ]
+        derived = self.cycles * (
+            len(self.attempts) + sum(_added_tries(position, rule) for position, rule in rules)
+        )
+        object.__setattr__(
+            self, "budget", derived if self.max_attempts is None else self.max_attempts
+        )
+        object.__setattr__(
+            self, "counts_uses", any(rule.max_retry is not None for _position, rule in rules)
+        )
 
     @property
     def capped(self) -> bool:
@@ -176,8 +195,8 @@ class Callbacks:
 
     :param plan: takes over from its first attempt
     :param resets: daily and overall counters begin anew
-    :param agent_tries: tries in which the agent of a personal callback was not reached, after which any agent may take
-        it; None: not by tries
+    :param agent_tries: tries in which the agent of a personal callback was not reached, after which
+        any agent may take it; None: not by tries
     :param personal_for: how long a callback stays personal; None: not by time
     """
 
@@ -208,7 +227,8 @@ class WrapUp:
     """A business outcome: what the agent says the call meant (S6).
 
     :param rule: what follows; None leaves it to the strategy's rule for the outcome
-    :param asks_callback: the customer asked to be called back; a wrap-up with a rule overrules the outcome in this too
+    :param asks_callback: the customer asked to be called back; a wrap-up with a rule overrules the
+    outcome in this too
     """
 
     code: str
@@ -220,12 +240,14 @@ class WrapUp:
 class Counters:
     """Tries made in the contact's life, **including** the one whose result is being decided.
 
-    That try is in ``counted`` if its outcome counts as an attempt, else in ``uncounted``: after the very first call,
-    an answering machine gives ``Counters(1, 0)``, a call the agent rejected ``Counters(0, 1)``.
+    That try is in ``counted`` if its outcome counts as an attempt, else in ``uncounted``: after the
+    very first call, an answering machine gives ``Counters(1, 0)``, a call the agent rejected
+    ``Counters(0, 1)``.
 
     :param cycle: run through the strategy that the try belongs to
     :param in_cycle: counted tries in that run
-    :param uses: ``{(position, outcome or wrap-up code): tries in that run that ended so}``; wrap-ups have position 0
+    :param uses: ``{(position, outcome or wrap-up code): tries in that run that ended so}``;
+    wrap-ups have position 0
     :param callback: ``personal`` or ``normal`` when the contact is a callback
     :param callback_since: aware; when it became one
     :param agent_misses: tries since then in which the agent was not reached
@@ -243,7 +265,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
-    """Try attempt ``position`` on ``number`` not before ``at`` (UTC). ``phone_index`` is the phone really used.
+    """Try attempt ``position`` on ``number`` not before ``at`` (UTC). ``phone_index`` is the phone
+    really used.
 
     :param cycle: run through the strategy
     :param priority: dial priority; None leaves the contact's own
@@ -277,8 +300,11 @@ Decision = NextAttempt | Close
 Phones = Sequence[str | None]
 
 
-def first_attempt(plan: Plan, phones: Phones, not_before: datetime | None, now: datetime) -> Decision:
-    """Decide the first attempt of a fresh contact: at once, or at ``not_before`` where that is later.
+def first_attempt(
+    plan: Plan, phones: Phones, not_before: datetime | None, now: datetime
+) -> Decision:
+    """Decide the first attempt of a fresh contact: at once, or at ``not_before`` where that is
+    later.
 
     :param phones: phone 1…5 in order; empty or missing ones are None or ""
     :param not_before: aware, or None
@@ -304,13 +330,17 @@ def decide(
 ) -> Decision:
     """Decide what follows ``outcome`` of the try at ``position``.
 
-    :param plan: the strategy that the try belongs to: the callback strategy for a contact that is a callback
+    :param plan: the strategy that the try belongs to: the callback strategy for a contact that is a
+    callback
     :param phones: phone 1…5 in order; empty or missing ones are None or ""
-    :param position: 1-based position of the attempt that was made (of `NextAttempt.position`, so after fall-back)
+    :param position: 1-based position of the attempt that was made (of `NextAttempt.position`, so
+    after fall-back)
     :param counters: see `Counters`: the try in question is included
-    :param now: aware; the moment from which the rule's delay runs (the end of the try, or its synchronisation)
+    :param now: aware; the moment from which the rule's delay runs (the end of the try, or its
+    synchronisation)
     :param wrap_up: what the agent said; its rule goes before the strategy's
-    :param callbacks: what becomes of a contact that asks to be called back; None: the strategy's rule decides
+    :param callbacks: what becomes of a contact that asks to be called back; None: the strategy's
+    rule decides
     """
     rule, source = _find_rule(plan, position, outcome, wrap_up)
     if outcome.suppresses or (rule is not None and rule.suppress):
@@ -330,9 +360,16 @@ def decide(
 
 
 def attempt_from(
-    plan: Plan, phones: Phones, position: int, at: datetime, reason: str, cycle: int = 1, priority: int | None = None
+    plan: Plan,
+    phones: Phones,
+    position: int,
+    at: datetime,
+    reason: str,
+    cycle: int = 1,
+    priority: int | None = None,
 ) -> NextAttempt | None:
-    """The attempt at ``position``, or the first one after it that has a number; None if there is none.
+    """The attempt at ``position``, or the first one after it that has a number; None if there is
+    none.
 
     :param at: in UTC
     """
@@ -340,12 +377,18 @@ def attempt_from(
         index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
         if index:
             number = phones[index - 1] or ""
-            return NextAttempt(attempt.position, attempt.channel, index, number, at, reason, cycle, priority)
+            return NextAttempt(
+                attempt.position, attempt.channel, index, number, at, reason, cycle, priority
+            )
     return None
 
 
-def _find_rule(plan: Plan, position: int, outcome: Outcome, wrap_up: WrapUp | None) -> tuple[Rule | None, str]:
-    """The rule that applies and the code under which its uses are counted; a wrap-up's starts with ``wrap_up:``."""
+def _find_rule(
+    plan: Plan, position: int, outcome: Outcome, wrap_up: WrapUp | None
+) -> tuple[Rule | None, str]:
+    """The rule that applies and the code under which its uses are counted; a wrap-up's starts with
+    ``wrap_up:``.
+    """
     if wrap_up and wrap_up.rule:
         return wrap_up.rule, f"{WRAP_UP_PREFIX}{wrap_up.code}"
     return _rule(plan, position, outcome.code), outcome.code
@@ -358,11 +401,19 @@ def _asks_callback(outcome: Outcome, wrap_up: WrapUp | None) -> bool:
 
 
 def _rule(plan: Plan, position: int, code: str) -> Rule | None:
-    return plan.attempts[position - 1].rules.get(code) if 0 < position <= len(plan.attempts) else None
+    return (
+        plan.attempts[position - 1].rules.get(code) if 0 < position <= len(plan.attempts) else None
+    )
 
 
 def _follow(
-    plan: Plan, phones: Phones, position: int, rule: Rule, source: str, counters: Counters, now: datetime
+    plan: Plan,
+    phones: Phones,
+    position: int,
+    rule: Rule,
+    source: str,
+    counters: Counters,
+    now: datetime,
 ) -> NextAttempt | str:
     """The attempt that a rule leads to, or the reason why there is none."""
     if plan.cycle_limit is not None and counters.in_cycle >= plan.cycle_limit:
@@ -373,7 +424,9 @@ def _follow(
         return _branch(plan, phones, position, rule, counters, now)
     target = position if rule.action == AGAIN else rule.next_attempt or 0
     reason = WRAP_UP_NEXT if is_wrap_up else RULE_NEXT
-    following = attempt_from(plan, phones, target, now + rule.delay, reason, counters.cycle, rule.priority)
+    following = attempt_from(
+        plan, phones, target, now + rule.delay, reason, counters.cycle, rule.priority
+    )
     if following is None and counters.cycle < plan.cycles and 0 < target <= len(plan.attempts):
         return _next_cycle(plan, phones, rule, counters, now)
     return following or _missing(plan, target)
@@ -382,7 +435,8 @@ def _follow(
 def _branch(
     plan: Plan, phones: Phones, position: int, rule: Rule, counters: Counters, now: datetime
 ) -> NextAttempt | str:
-    """A rule's retries are used up: on at once, to its branch or to the next in order, else to the next cycle.
+    """A rule's retries are used up: on at once, to its branch or to the next in order, else to the
+    next cycle.
 
     A rule without any retry leads there after its delay.
     """
@@ -392,22 +446,31 @@ def _branch(
     return following or _next_cycle(plan, phones, rule, counters, now)
 
 
-def _next_cycle(plan: Plan, phones: Phones, rule: Rule, counters: Counters, now: datetime) -> NextAttempt | str:
+def _next_cycle(
+    plan: Plan, phones: Phones, rule: Rule, counters: Counters, now: datetime
+) -> NextAttempt | str:
     if counters.cycle >= plan.cycles:
         return CYCLES
     at = now + max(plan.cycle_interval, rule.delay)
-    return attempt_from(plan, phones, 1, at, NEXT_CYCLE, counters.cycle + 1, rule.priority) or NO_NUMBER
+    return (
+        attempt_from(plan, phones, 1, at, NEXT_CYCLE, counters.cycle + 1, rule.priority)
+        or NO_NUMBER
+    )
 
 
 def _become_callback(
     callbacks: Callbacks, phones: Phones, rule: Rule | None, counters: Counters, now: datetime
 ) -> Decision:
-    """Hand over to the callback strategy; a budget that is spent ends it, unless the counters begin anew."""
+    """Hand over to the callback strategy; a budget that is spent ends it, unless the counters begin
+    anew.
+    """
     plan = callbacks.plan
     if not callbacks.resets and (spent := spent_budget(plan, counters)):
         return Close(CONNECTED, spent)
     delay = rule.delay if rule else NO_DELAY
-    first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None)
+    first = attempt_from(
+        plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None
+    )
     if first is None:
         return Close(CONNECTED, _missing(plan, 1))
     retained = bool(rule and rule.retain_pcb)
@@ -416,9 +479,15 @@ def _become_callback(
 
 
 def callback_kind(
-    callbacks: Callbacks, kind: str, agent_misses: int, since: datetime, at: datetime, retained: bool = False
+    callbacks: Callbacks,
+    kind: str,
+    agent_misses: int,
+    since: datetime,
+    at: datetime,
+    retained: bool = False,
 ) -> str:
-    """Whether a callback is still its agent's at ``at`` (S7): ``personal`` or ``normal``. What is normal stays so.
+    """Whether a callback is still its agent's at ``at`` (S7): ``personal`` or ``normal``. What is
+    normal stays so.
 
     :param agent_misses: tries in which the agent was not reached
     :param since: aware; when it became a callback
@@ -433,7 +502,9 @@ def callback_kind(
     return PERSONAL
 
 
-def _with_callback(following: NextAttempt, rule: Rule, counters: Counters, callbacks: Callbacks | None) -> NextAttempt:
+def _with_callback(
+    following: NextAttempt, rule: Rule, counters: Counters, callbacks: Callbacks | None
+) -> NextAttempt:
     """A contact that is a callback stays one; a personal one may be anybody's from now on."""
     if not counters.callback:
         return following
@@ -451,13 +522,21 @@ def spent_budget(plan: Plan, counters: Counters) -> str | None:
     return UNCOUNTED_BUDGET if counters.uncounted >= max(plan.max_uncounted, 1) else None
 
 
-def _close(plan: Plan, position: int, outcome: Outcome, counters: Counters, rule: Rule | None, source: str) -> Close:
+def _close(
+    plan: Plan, position: int, outcome: Outcome, counters: Counters, rule: Rule | None, source: str
+) -> Close:
     closing = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
     if outcome.is_live_voice:
         return Close(CONNECTED, LIVE_VOICE if rule is None else closing)
     is_last = position == len(plan.attempts) and counters.cycle >= plan.cycles
-    nothing_left = is_last or not 0 < position <= len(plan.attempts) or spent_budget(plan, counters) is not None
-    return Close(RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing)
+    nothing_left = (
+        is_last
+        or not 0 < position <= len(plan.attempts)
+        or spent_budget(plan, counters) is not None
+    )
+    return Close(
+        RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing
+    )
 
 
 def _not_made(plan: Plan, position: int, state: str) -> Close:

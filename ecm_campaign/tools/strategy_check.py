@@ -55,9 +55,10 @@ def validate(
     """Find what is wrong with a plan (S1, S8), errors and warnings in the order of its attempts.
 
     :param channels: codes of the registered channels; an attempt on another one is refused
-    :param uncounted_outcomes: outcome codes that do not count as an attempt; a loop through one of them is allowed
-        because `Plan.max_uncounted` ends it
-    :param suppressing_outcomes: outcome codes that close a contact as DNC Listed, whatever their rule says
+    :param uncounted_outcomes: outcome codes that do not count as an attempt; a loop through one of
+        them is allowed because `Plan.max_uncounted` ends it
+    :param suppressing_outcomes: outcome codes that close a contact as DNC Listed, whatever their
+    rule says
     """
     if not plan.attempts:
         return [Problem("no_attempts")]
@@ -68,25 +69,33 @@ def validate(
         problems += _attempt_problems(attempt, channels, reachable)
         for code, rule in attempt.rules.items():
             harmless = code in uncounted_outcomes
-            problems += _rule_problems(plan, attempt.position, code, rule, {} if harmless else loops)
+            problems += _rule_problems(
+                plan, attempt.position, code, rule, {} if harmless else loops
+            )
             if code in suppressing_outcomes:
                 problems.append(Problem("unused_rule", attempt.position, code, severity="warning"))
     return problems
 
 
-def _attempt_problems(attempt: PlannedAttempt, channels: Set[str], reachable: Set[int]) -> list[Problem]:
+def _attempt_problems(
+    attempt: PlannedAttempt, channels: Set[str], reachable: Set[int]
+) -> list[Problem]:
     problems = []
     position = attempt.position
     if attempt.channel not in channels:
         problems.append(Problem("unknown_channel", position, details={"channel": attempt.channel}))
     if not 1 <= attempt.phone_index <= PHONE_COUNT:
-        problems.append(Problem("bad_phone_index", position, details={"phone_index": attempt.phone_index}))
+        problems.append(
+            Problem("bad_phone_index", position, details={"phone_index": attempt.phone_index})
+        )
     if position not in reachable:
         problems.append(Problem("unreachable_attempt", position, severity="warning"))
     return problems
 
 
-def _rule_problems(plan: Plan, position: int, code: str, rule: Rule, loops: Mapping[int, Set[int]]) -> list[Problem]:
+def _rule_problems(
+    plan: Plan, position: int, code: str, rule: Rule, loops: Mapping[int, Set[int]]
+) -> list[Problem]:
     problems = []
     for target in _named_targets(position, rule):
         details = {"next_attempt": target}
@@ -95,7 +104,11 @@ def _rule_problems(plan: Plan, position: int, code: str, rule: Rule, loops: Mapp
         elif _closes_loop(plan, position, rule, target, loops):
             problems.append(Problem("uncapped_loop", position, code, details=details))
     if rule.action != CLOSE and not NO_DELAY <= rule.delay <= MAX_DELAY:
-        problems.append(Problem("delay_out_of_range", position, code, details={"next_attempt": rule.next_attempt}))
+        problems.append(
+            Problem(
+                "delay_out_of_range", position, code, details={"next_attempt": rule.next_attempt}
+            )
+        )
     return problems
 
 
@@ -107,22 +120,30 @@ def _named_targets(position: int, rule: Rule) -> list[int]:
     return [target] if rule.branch in (None, target) else [target, rule.branch]
 
 
-def _closes_loop(plan: Plan, position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]) -> bool:
-    """Whether a step does not go forward and stands in a loop that nothing ends: every loop has such a step, and that
-    is the one to report."""
+def _closes_loop(
+    plan: Plan, position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]
+) -> bool:
+    """Whether a step does not go forward and stands in a loop that nothing ends: every loop has
+    such a step, and that is the one to report."""
     if target > position or target not in loops.get(position, ()):
         return False
-    return target in _endless_targets(plan, position, rule) and position in _reachable(loops, target)
+    return target in _endless_targets(plan, position, rule) and position in _reachable(
+        loops, target
+    )
 
 
 def _targets(plan: Plan, position: int, rule: Rule) -> set[int]:
     """Positions that may follow by a rule."""
     target = position if rule.action == AGAIN else rule.next_attempt or 0
-    return {target} | (_endless_targets(plan, position, rule) if rule.max_retry is not None else set())
+    return {target} | (
+        _endless_targets(plan, position, rule) if rule.max_retry is not None else set()
+    )
 
 
 def _endless_targets(plan: Plan, position: int, rule: Rule) -> set[int]:
-    """Positions that a rule may lead to over and over: where its retries are limited, only what follows these."""
+    """Positions that a rule may lead to over and over: where its retries are limited, only what
+    follows these.
+    """
     if rule.max_retry is None:
         return _targets(plan, position, rule)
     return {rule.branch or position + 1}

@@ -1,8 +1,9 @@
-"""Time zones as stretches of constant offset (requirement N3). Minutes are whole ones since 1970-01-01 00:00.
+"""Time zones as stretches of constant offset (requirement N3). Minutes are whole ones since
+1970-01-01 00:00.
 
-UTC minute + offset = minute on the local wall clock. Cutting the UTC timeline where a zone's offset changes leaves
-plain sums within each stretch: minutes that the clock skips in spring are in none, those it repeats in autumn are in
-two.
+UTC minute + offset = minute on the local wall clock. Cutting the UTC timeline where a zone's offset
+changes leaves plain sums within each stretch: minutes that the clock skips in spring are in none,
+those it repeats in autumn are in two.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ DAY_MINUTES = 24 * 60
 LEAST_OFFSET = -12 * 60
 GREATEST_OFFSET = 14 * 60
 
-# Looked at so often, in minutes: between two looks an offset does not change and change back (a test holds it).
+# Looked at so often, in minutes: between two looks an offset does not change and change back (a
+# test holds it).
 _STEP = 7 * DAY_MINUTES
 
 Stretch = tuple[int, int, int]
@@ -30,7 +32,11 @@ def is_zone(name: str | None) -> bool:
     """Whether `zoneinfo` knows the zone; any text may be asked."""
     try:
         return bool(name) and bool(ZoneInfo(name or ""))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # no such key, a path out of the database, a folder of it
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # no such key, a path out of the database, a folder of it
         return False
 
 
@@ -68,7 +74,9 @@ def offset_at(zone: str, minute: int) -> int:
 
 
 def show_the_same(zone: str, other: str, year: int) -> bool:
-    """Whether clocks of two zones show the same time all through a year, as those of New York and Detroit do."""
+    """Whether clocks of two zones show the same time all through a year, as those of New York and
+    Detroit do.
+    """
     return zone == other or _offsets_of_year(zone, year) == _offsets_of_year(other, year)
 
 

@@ -23,16 +23,24 @@ MAX_FILE_MEGABYTES = 512
 
 
 class EcmContactUpload(models.TransientModel):
-    """Upload a file of contacts into a campaign: what it is like is found out, shown, and can be corrected (L1)."""
+    """Upload a file of contacts into a campaign: what it is like is found out, shown, and can be
+    corrected (L1).
+    """
 
     _name = "ecm.contact.upload"
     _description = "Upload Contacts"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True)
-    attachment_id = fields.Many2one("ir.attachment", string="File", required=True, ondelete="cascade")
+    attachment_id = fields.Many2one(
+        "ir.attachment", string="File", required=True, ondelete="cascade"
+    )
     file_name = fields.Char(related="attachment_id.name")
     list_name = fields.Char(
-        "Name of the list", compute="_compute_list_name", store=True, readonly=False, help="Empty: the file's name."
+        "Name of the list",
+        compute="_compute_list_name",
+        store=True,
+        readonly=False,
+        help="Empty: the file's name.",
     )
     profile_id = fields.Many2one(
         "ecm.import.profile",
@@ -53,12 +61,19 @@ class EcmContactUpload(models.TransientModel):
     duplicate_policy = fields.Selection(
         DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
     )
-    duplicate_scope = fields.Selection(DUPLICATE_SCOPES, string="Known", required=True, default="campaign")
-    duplicate_days = fields.Integer(
-        "Within the last (days)", help="Only contacts that were added or called in these days count. 0: all."
+    duplicate_scope = fields.Selection(
+        DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
     )
-    date_start = fields.Datetime("Called from", help="Its contacts are not called before. Empty: at once.")
-    date_end = fields.Datetime("Called until", help="Its open contacts close as Expired then. Empty: no end.")
+    duplicate_days = fields.Integer(
+        "Within the last (days)",
+        help="Only contacts that were added or called in these days count. 0: all.",
+    )
+    date_start = fields.Datetime(
+        "Called from", help="Its contacts are not called before. Empty: at once."
+    )
+    date_end = fields.Datetime(
+        "Called until", help="Its open contacts close as Expired then. Empty: no end."
+    )
     save_profile = fields.Boolean("Save this mapping as a profile")
     profile_name = fields.Char("Name of the profile")
     country_id = fields.Many2one(
@@ -71,7 +86,9 @@ class EcmContactUpload(models.TransientModel):
     )
     column_ids = fields.One2many("ecm.contact.upload.column", "upload_id", string="Columns")
     problem = fields.Text(compute="_compute_preview")
-    preview = fields.Json(compute="_compute_preview", help="What the columns' widget shows, see _get_preview.")
+    preview = fields.Json(
+        compute="_compute_preview", help="What the columns' widget shows, see _get_preview."
+    )
 
     @api.depends("campaign_id")
     def _compute_country_id(self):
@@ -81,7 +98,9 @@ class EcmContactUpload(models.TransientModel):
     @api.depends("campaign_id")
     def _compute_profile_id(self):
         for upload in self:
-            last = self.env["ecm.contact.list"].search([("campaign_id", "=", upload.campaign_id.id)], limit=1)
+            last = self.env["ecm.contact.list"].search(
+                [("campaign_id", "=", upload.campaign_id.id)], limit=1
+            )
             upload.profile_id = last.profile_id.filtered("active")
 
     @api.depends("file_name")
@@ -143,7 +162,9 @@ class EcmContactUpload(models.TransientModel):
                 Command.create(
                     {
                         "position": index,
-                        "header": dialect.header[index] if index < len(dialect.header) else str(index + 1),
+                        "header": dialect.header[index]
+                        if index < len(dialect.header)
+                        else str(index + 1),
                         "target": targets.get(index, "ignore"),
                     }
                 )
@@ -153,20 +174,27 @@ class EcmContactUpload(models.TransientModel):
 
     def _find_targets(self, dialect, rows):
         """:return: ``{column index: target}``"""
-        profile = self.profile_id if self.profile_id.layout == self.layout else self.env["ecm.import.profile"]
+        profile = (
+            self.profile_id
+            if self.profile_id.layout == self.layout
+            else self.env["ecm.import.profile"]
+        )
         if self.layout == "ecm":
             return contact_rows.ECM_MAP.targets
         try:
             return profile._get_targets(dialect, rows)
         except UserError:
-            # The preview shows what is there; the user chooses the columns that the profile does not find.
+            # The preview shows what is there; the user chooses the columns that the profile does
+            # not find.
             return self.env["ecm.import.profile"]._get_targets(dialect, rows)
 
     # -- the file -------------------------------------------------------------------------------------
 
     @api.model
     def _get_max_size(self):
-        """Largest file that can be uploaded, in bytes (system parameter ``ecm_campaign.max_upload_mb``)."""
+        """Largest file that can be uploaded, in bytes (system parameter
+        ``ecm_campaign.max_upload_mb``).
+        """
         value = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.max_upload_mb", "")
         return MEGABYTE * (int(value) if value.isdecimal() else MAX_FILE_MEGABYTES)
 
@@ -182,12 +210,16 @@ class EcmContactUpload(models.TransientModel):
     def _gc_files(self):
         """Files of wizards that were closed without an import."""
         yesterday = fields.Datetime.now() - timedelta(days=1)
-        files = self.env["ir.attachment"].search([("res_model", "=", self._name), ("create_date", "<", yesterday)])
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("create_date", "<", yesterday)]
+        )
         files.unlink()
 
     @contextmanager
     def _open(self):
-        with self.env["ecm.contact.list"]._open_attachment(self.attachment_id._origin._get_own_upload()) as file:
+        with self.env["ecm.contact.list"]._open_attachment(
+            self.attachment_id._origin._get_own_upload()
+        ) as file:
             yield file
 
     def _read_beginning(self):
@@ -220,14 +252,17 @@ class EcmContactUpload(models.TransientModel):
     )
     def _compute_preview(self):
         for upload in self:
-            error, upload.preview = upload._get_preview() if upload.attachment_id else (False, False)
+            error, upload.preview = (
+                upload._get_preview() if upload.attachment_id else (False, False)
+            )
             upload.problem = error or upload._get_warning()
 
     def _get_preview(self):
         """What the first rows will be stored as.
 
-        :return: ``(why the file cannot be imported or False, preview)``; the preview has ``choices`` for the columns,
-            ``rows`` (line, whether it is stored, reason, cells of text, raw and reason) and a ``summary``
+        :return: ``(why the file cannot be imported or False, preview)``; the preview has
+            ``choices`` for the columns, ``rows`` (line, whether it is stored, reason, cells of
+            text, raw and reason) and a ``summary``
         """
         lists = self.env["ecm.contact.list"]
         error, rows = False, []
@@ -252,7 +287,10 @@ class EcmContactUpload(models.TransientModel):
 
         :return: list of ``[target, label]``
         """
-        names = {item["name"]: item.get("string") for item in self.campaign_id.parameters_definition or ()}
+        names = {
+            item["name"]: item.get("string")
+            for item in self.campaign_id.parameters_definition or ()
+        }
         return [
             [target, f"{names[target]} ({label})" if names.get(target) else label]
             for target, label in self.column_ids._get_targets()
@@ -261,11 +299,21 @@ class EcmContactUpload(models.TransientModel):
     def _describe_row(self, row):
         get_text = self.env["ecm.contact.list.reject"]._get_reason_text
         cells = [
-            {"text": cell.text[:80], "raw": cell.raw[:80], "reason": get_text(cell.code) if cell.code else ""}
+            {
+                "text": cell.text[:80],
+                "raw": cell.raw[:80],
+                "reason": get_text(cell.code) if cell.code else "",
+            }
             for cell in row.cells
         ]
         reason = get_text(row.code) if row.code else ""
-        return {"line": row.line, "stored": row.is_stored, "problem": row.has_problem, "reason": reason, "cells": cells}
+        return {
+            "line": row.line,
+            "stored": row.is_stored,
+            "problem": row.has_problem,
+            "reason": reason,
+            "cells": cells,
+        }
 
     def _summarise(self, rows):
         rejected = sum(not row.is_stored for row in rows)
@@ -280,7 +328,9 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_warning(self):
         if self.attachment_id and len(self.column_ids) == 1:
-            return self.env._("Only one column was found. If the file has more, choose another delimiter.")
+            return self.env._(
+                "Only one column was found. If the file has more, choose another delimiter."
+            )
         return False
 
     def _get_double_targets(self):
@@ -292,7 +342,11 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_column_map(self):
         """:raise contact_file.UnreadableFile: no column is phone 1"""
-        targets = {column.position: column.target for column in self.column_ids if column.target != "ignore"}
+        targets = {
+            column.position: column.target
+            for column in self.column_ids
+            if column.target != "ignore"
+        }
         return contact_rows.ColumnMap(targets)
 
     def _get_parse_options(self, dialect):
@@ -350,7 +404,10 @@ class EcmContactUpload(models.TransientModel):
         columns = self.column_ids.filtered(lambda column: column.target != "ignore")
         return self.env["ecm.import.profile"].create(
             {
-                **{name: self[name] for name in (*LIST_SETTINGS, "layout", "sheet", *self._get_text_settings())},
+                **{
+                    name: self[name]
+                    for name in (*LIST_SETTINGS, "layout", "sheet", *self._get_text_settings())
+                },
                 "name": self.profile_name,
                 "company_id": self.campaign_id.company_id.id,
                 "country_id": self.country_id.id,

@@ -18,7 +18,9 @@ class EcmContactWithdraw(models.TransientModel):
     reason = fields.Char(required=True)
     campaign_id = fields.Many2one("ecm.campaign", default=lambda self: self._default_campaign_id())
     scope = fields.Selection(
-        [("campaign", "This campaign"), ("company", "All campaigns of the company")], required=True, default="campaign"
+        [("campaign", "This campaign"), ("company", "All campaigns of the company")],
+        required=True,
+        default="campaign",
     )
     match = fields.Selection(
         [("phone", "Phone numbers"), ("key", "Customer keys")],
@@ -45,7 +47,9 @@ class EcmContactWithdraw(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def action_withdraw_by_file(self):
-        """Withdraw the open contacts that the file names, in the background, and show how far that is."""
+        """Withdraw the open contacts that the file names, in the background, and show how far that
+        is.
+        """
         self.ensure_one()
         self.env["ecm.contact"].check_access("write")
         if not self.file:
@@ -58,7 +62,9 @@ class EcmContactWithdraw(models.TransientModel):
         except contact_file.UnreadableFile as error:
             raise UserError(self.env["ecm.file.job"]._get_file_error_text(error.code)) from error
         campaign = self.campaign_id if self.scope == "campaign" else self.env["ecm.campaign"]
-        attachment = self.env["ir.attachment"]._create_from_stream(self.file_name or self.reason, content)
+        attachment = self.env["ir.attachment"]._create_from_stream(
+            self.file_name or self.reason, content
+        )
         job = self.env["ecm.contact.withdrawal"].create(
             {
                 "company_id": (campaign.company_id or self.env.company).id,
@@ -70,5 +76,7 @@ class EcmContactWithdraw(models.TransientModel):
             }
         )
         attachment.write({"res_model": job._name, "res_id": job.id})
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_withdrawal_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_contact_withdrawal_action"
+        )
         return {**action, "views": [(False, "form")], "res_id": job.id}

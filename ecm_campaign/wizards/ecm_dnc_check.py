@@ -11,7 +11,9 @@ from ..tools.results import Decided
 
 
 class EcmDncCheck(models.TransientModel):
-    """*Check a number*: where it is listed, since and until when, and what is blocked by that (requirement N1)."""
+    """*Check a number*: where it is listed, since and until when, and what is blocked by that
+    (requirement N1).
+    """
 
     _name = "ecm.dnc.check"
     _description = "Check a Number"
@@ -34,9 +36,9 @@ class EcmDncCheck(models.TransientModel):
     def _get_result(self):
         number, reason = phones.normalise(self.number, self.country_id.code)
         if reason:
-            return Markup('<p class="text-danger">%s</p>') % self.env["ecm.contact.list.reject"]._get_reason_text(
-                reason
-            )
+            return Markup('<p class="text-danger">%s</p>') % self.env[
+                "ecm.contact.list.reject"
+            ]._get_reason_text(reason)
         findings = self.env["ecm.dnc.list"].check_number(number)
         if not findings:
             return Markup('<p class="text-success">%s</p>') % self.env._(
@@ -74,15 +76,20 @@ class EcmDncAdd(models.TransientModel):
     list_id = fields.Many2one(
         "ecm.dnc.list",
         required=True,
-        default=lambda self: self.env.ref("ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False),
+        default=lambda self: self.env.ref(
+            "ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False
+        ),
     )
     which = fields.Selection(
-        [("all", "All numbers of the contact"), ("current", "Only the number to call")], required=True, default="all"
+        [("all", "All numbers of the contact"), ("current", "Only the number to call")],
+        required=True,
+        default="all",
     )
     reason = fields.Char(required=True)
 
     def action_add(self):
-        """List the numbers; open contacts of the company whose numbers are all listed close as *DNC Listed*.
+        """List the numbers; open contacts of the company whose numbers are all listed close as *DNC
+        Listed*.
 
         :raise UserError: no number
         """
@@ -90,7 +97,11 @@ class EcmDncAdd(models.TransientModel):
         contact = self.contact_id
         contact.check_access("read")
         self.list_id.check_access("read")
-        numbers = [contact.number_to_call] if self.which == "current" else list(filter(None, contact._get_phones()))
+        numbers = (
+            [contact.number_to_call]
+            if self.which == "current"
+            else list(filter(None, contact._get_phones()))
+        )
         if not numbers:
             raise UserError(self.env._("The contact has no number."))
         # Agents may add, and nothing else: the list itself is the supervisors'.
@@ -111,6 +122,8 @@ class EcmDncAdd(models.TransientModel):
             listed, _keys = lists._find_listed(contact.campaign_id, phones_left)
             if contact.is_open and not phones_left - set(listed):
                 close = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
-                closing.append(Decided(contact.id, contact.attempt_count, contact.uncounted_count, close))
+                closing.append(
+                    Decided(contact.id, contact.attempt_count, contact.uncounted_count, close)
+                )
         contacts._apply_decisions(closing, fields.Datetime.now())
         contacts.invalidate_model()

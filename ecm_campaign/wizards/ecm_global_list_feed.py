@@ -16,11 +16,15 @@ class EcmGlobalListFeed(models.TransientModel):
     @api.depends("list_id")
     def _compute_taken_ids(self):
         for wizard in self:
-            wizard.taken_ids = wizard.list_id.campaign_id | wizard.list_id.global_list_id.campaign_ids
+            wizard.taken_ids = (
+                wizard.list_id.campaign_id | wizard.list_id.global_list_id.campaign_ids
+            )
 
     @api.model
     def _open(self, contact_list):
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_global_list_feed_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_global_list_feed_action"
+        )
         return {**action, "context": {"default_list_id": contact_list.id}}
 
     def action_feed(self):
@@ -30,6 +34,8 @@ class EcmGlobalListFeed(models.TransientModel):
             raise UserError(self.env._("Choose a campaign."))
         global_list = self.list_id._make_global()
         global_list.feed_campaigns(self.campaign_ids)
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_global_list_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_global_list_action"
+        )
         form = self.env.ref("ecm_campaign.ecm_global_list_view_form")
         return {**action, "views": [(form.id, "form")], "res_id": global_list.id}

@@ -15,8 +15,9 @@ MAX_KEY_LENGTH = 25
 class DialerCampaign:
     """A campaign as the dialer knows it.
 
-    `kind` is ``agent`` or ``ivr``; `dialing_mode` is ``preview``, ``progressive`` or ``predictive``;
-    `start_time` and `end_time` are ``HH:MM`` in `time_zone`, which is the server's own name for its zone.
+    `kind` is ``agent`` or ``ivr``; `dialing_mode` is ``preview``, ``progressive`` or
+    ``predictive``; `start_time` and `end_time` are ``HH:MM`` in `time_zone`, which is the server's
+    own name for its zone.
     """
 
     key: str
@@ -33,7 +34,9 @@ class DialerCampaign:
 
 @dataclass(frozen=True)
 class PushContact:
-    """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with its result."""
+    """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with
+    its result.
+    """
 
     key: str
     number: str
@@ -43,7 +46,9 @@ class PushContact:
 
 @dataclass(frozen=True)
 class PushReceipt:
-    """Every pushed key is in exactly one of the two sets; refused keys are certainly not at the dialer."""
+    """Every pushed key is in exactly one of the two sets; refused keys are certainly not at the
+    dialer.
+    """
 
     accepted: frozenset[str]
     refused: frozenset[str]
@@ -65,9 +70,10 @@ class DialerContact:
 class CallResult:
     """What the dialer knows of one pushed contact.
 
-    `table` names the code table that `raw_status` and `raw_code` belong to (``DialingList`` for UCCX, also when the
-    row was read from ``DialingListHistory``). `called_at` and `callback_at` are aware, in UTC; `called_at` is None
-    where the dialer keeps no time. `duration_seconds` is talk time (agent) or connect time (IVR).
+    `table` names the code table that `raw_status` and `raw_code` belong to (``DialingList`` for
+    UCCX, also when the row was read from ``DialingListHistory``). `called_at` and `callback_at` are
+    aware, in UTC; `called_at` is None where the dialer keeps no time. `duration_seconds` is talk
+    time (agent) or connect time (IVR).
     """
 
     key: str
@@ -100,8 +106,8 @@ class Health:
 class DialerClient(ABC):
     """A dialer that contacts are pushed to and results are read from (docs/architecture.md §3).
 
-    Every method may raise the errors of `clients.exceptions`; only `push`, `set_enabled` and `purge` raise `InDoubt`
-    for what they did, and `find` for what it cannot tell.
+    Every method may raise the errors of `clients.exceptions`; only `push`, `set_enabled` and
+    `purge` raise `InDoubt` for what they did, and `find` for what it cannot tell.
     """
 
     @abstractmethod
@@ -113,7 +119,9 @@ class DialerClient(ABC):
         """Start or stop dialling of one campaign at the dialer; repeating it is harmless."""
 
     @abstractmethod
-    def push(self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]) -> PushReceipt:
+    def push(
+        self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]
+    ) -> PushReceipt:
         """Hand over one batch (one request) and say which contacts the dialer took."""
 
     @abstractmethod
@@ -137,7 +145,9 @@ class DialerClient(ABC):
 
     @abstractmethod
     def undialled(self, keys: Collection[str]) -> set[str]:
-        """Return those of the keys that a purge deleted before they were ever called: no result can come for them."""
+        """Return those of the keys that a purge deleted before they were ever called: no result can
+        come for them.
+        """
 
     @abstractmethod
     def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:

@@ -45,14 +45,16 @@ class NotFound(Rejected):
 
 
 class Unreachable(DialerError):
-    """No connection, no TLS, or the request could not be handed over completely: definitely not accepted.
+    """No connection, no TLS, or the request could not be handed over completely: definitely not
+    accepted.
 
     Read-only requests also raise it when no usable answer came, since reading changes nothing.
     """
 
 
 class InDoubt(DialerError):
-    """The request may have arrived: time-out or lost connection, 500/502/504, or an import without an end.
+    """The request may have arrived: time-out or lost connection, 500/502/504, or an import without
+    an end.
 
     :param known: keys that are certainly at the dialer, where `find` could tell only a part
     """

@@ -1,6 +1,7 @@
 """Client of Cisco UCCX: campaigns and contacts over its REST API, results from its database.
 
-Not tested against a real UCCX; the sources of every assumption are in ``docs`` (reference §7 lists what is unverified).
+Not tested against a real UCCX; the sources of every assumption are in ``docs`` (reference §7 lists
+what is unverified).
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from typing import Any, TypeVar
 
 import requests
 
-from .base import CallResult, DialerCampaign, DialerClient, DialerContact, Health, PushContact, PushReceipt
+from .base import (
+    CallResult,
+    DialerCampaign,
+    DialerClient,
+    DialerContact,
+    Health,
+    PushContact,
+    PushReceipt,
+)
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
 from .uccx_database import (
     CALLBACK,
@@ -53,18 +62,24 @@ class UccxConfig:
     """How to reach one UCCX and how to treat it; times in seconds.
 
     :param hosts: both nodes, the preferred one first, each with an optional ``:port``
-    :param verify_tls: True, False or the path of a CA file (UCCX certificates are mostly self-signed)
-    :param import_timeout: an accepted import that is not finished after it leaves the batch in doubt; an unfinished
-        import of somebody else that is older blocks no longer
+    :param verify_tls: True, False or the path of a CA file (UCCX certificates are mostly
+    self-signed)
+    :param import_timeout: an accepted import that is not finished after it leaves the batch in
+        doubt; an unfinished import of somebody else that is older blocks no longer
     :param poll_interval: longest pause between two looks at the import status
-    :param rows_per_request: largest batch (documented top 10,000; 500 is safe for redundant systems, reference §1.7)
-    :param allow_duplicates: take a number that the campaign already has or dialled today, as every retry needs
+    :param rows_per_request: largest batch (documented top 10,000; 500 is safe for redundant
+    systems, reference §1.7)
+    :param allow_duplicates: take a number that the campaign already has or dialled today, as every
+    retry needs
     :param key_prefix: our account numbers start with it; other rows of the dialing list are ignored
-    :param open_horizon: contacts without a result hold the watermark so long (use the dangling time)
+    :param open_horizon: contacts without a result hold the watermark so long (use the dangling
+    time)
     :param overlap: rows created so shortly before the newest one are read again
-    :param detail_patience: so long an answered agent call waits for the agent's record, because UCCX closes a preview
-        contact as Voice when the call is placed and corrects it when the agent classifies it (reference §2.5)
-    :param doubt_seconds: after `InDoubt`, `find` is only trusted so much later: a request may sit in a server's queue
+    :param detail_patience: so long an answered agent call waits for the agent's record, because
+        UCCX closes a preview contact as Voice when the call is placed and corrects it when the
+        agent classifies it (reference §2.5)
+    :param doubt_seconds: after `InDoubt`, `find` is only trusted so much later: a request may sit
+    in a server's queue
     """
 
     hosts: tuple[str, ...]
@@ -99,7 +114,8 @@ class UccxClient(DialerClient):
 
     :param http: a session of your own, for tests; the default one ignores proxy settings
     :param clock: aware UTC
-    :param connect: opens a DB-API connection with ``qmark`` parameters to `db_cra`; None where there is none
+    :param connect: opens a DB-API connection with ``qmark`` parameters to `db_cra`; None where
+    there is none
     :param error_text: what an error of that connection says, without secrets
     """
 
@@ -119,7 +135,9 @@ class UccxClient(DialerClient):
         self._sleep = sleep
         self._http = self._new_http(http)
         self._database = (
-            UccxDatabase(connect, config.page_rows, config.with_call_details, error_text) if connect else None
+            UccxDatabase(connect, config.page_rows, config.with_call_details, error_text)
+            if connect
+            else None
         )
         self._rules = WatermarkRules(config.overlap, config.open_horizon)
 
@@ -149,10 +167,13 @@ class UccxClient(DialerClient):
 
     # contacts
 
-    def push(self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]) -> PushReceipt:
+    def push(
+        self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]
+    ) -> PushReceipt:
         """Send one batch in one request and wait until its import has ended (reference §1.6).
 
-        :raise ValueError: more contacts than `rows_per_request`, or unusable keys: a mistake of the caller
+        :raise ValueError: more contacts than `rows_per_request`, or unusable keys: a mistake of the
+        caller
         :raise InDoubt: the batch may have been accepted; ask `find` after `config.doubt_seconds`
         :raise DialerError: any other one: nothing of the batch is at the dialer
         """
@@ -160,17 +181,28 @@ class UccxClient(DialerClient):
             raise ValueError(f"At most {self.config.rows_per_request} contacts fit in one request")
         check_keys([contact.key for contact in contacts])
         sendable = [contact for contact in contacts if is_sendable_number(contact.number)]
-        unusable = frozenset(contact.key for contact in contacts) - {contact.key for contact in sendable}
+        unusable = frozenset(contact.key for contact in contacts) - {
+            contact.key for contact in sendable
+        }
         if not sendable:
             return PushReceipt(frozenset(), unusable)
-        receipt = self._http.on_any_node(lambda node: self._push_to(node, campaign_key, campaign_name, sendable))
+        receipt = self._http.on_any_node(
+            lambda node: self._push_to(node, campaign_key, campaign_name, sendable)
+        )
         return PushReceipt(receipt.accepted, receipt.refused | unusable)
 
-    def _push_to(self, node: str, campaign_key: str, campaign_name: str, contacts: list[PushContact]) -> PushReceipt:
+    def _push_to(
+        self, node: str, campaign_key: str, campaign_name: str, contacts: list[PushContact]
+    ) -> PushReceipt:
         campaign_path = f"{CAMPAIGNS}/{_path_id(campaign_key)}"
-        body = build_contacts(f"{node}{campaign_path}", campaign_name, contacts, self.config.allow_duplicates)
+        body = build_contacts(
+            f"{node}{campaign_path}", campaign_name, contacts, self.config.allow_duplicates
+        )
         if len(body) > MAX_BODY_BYTES:
-            raise Rejected("The batch exceeds the 3 MB that UCCX takes: lower the rows per request.", "too_large")
+            raise Rejected(
+                "The batch exceeds the 3 MB that UCCX takes: lower the rows per request.",
+                "too_large",
+            )
         before = self._require_no_import(node, campaign_path, self.config.import_timeout)
         self._http.change(node, "POST", f"{campaign_path}/contacts", body)
         status = self._await_import(node, campaign_path, before)
@@ -180,7 +212,8 @@ class UccxClient(DialerClient):
         return self._split_receipt(campaign_key, keys)
 
     def _require_no_import(self, node: str, campaign_path: str, patience: float = math.inf) -> int:
-        """Refuse to go on beside a running import; return the start of the last manual one, to tell ours from it.
+        """Refuse to go on beside a running import; return the start of the last manual one, to tell
+        ours from it.
 
         :param patience: seconds after which an unfinished import is taken for a leftover
         """
@@ -220,20 +253,29 @@ class UccxClient(DialerClient):
         except InDoubt:
             raise
         except DialerError as error:
-            raise InDoubt(f"UCCX took only a part of the contacts, and it is not known which: {error}") from error
+            raise InDoubt(
+                f"UCCX took only a part of the contacts, and it is not known which: {error}"
+            ) from error
         return PushReceipt(accepted, keys - accepted)
 
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
         """Return the keys that UCCX knows, waiting, dialled, deleted or moved to history.
 
         :raise Busy: an import is unfinished, however old, so an absent key may still appear
-        :raise InDoubt: without a database only waiting contacts can be listed, and some keys are not among them
+        :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
+        not among them
         """
         wanted = set(keys)
         campaign_path = f"{CAMPAIGNS}/{_path_id(campaign_key)}"
-        with suppress(NotFound):  # the campaign was deleted: no import can run, what was dialled is still recorded
+        with suppress(
+            NotFound
+        ):  # the campaign was deleted: no import can run, what was dialled is still recorded
             self._http.on_any_node(lambda node: self._require_no_import(node, campaign_path))
-        return self._database.known(wanted) if self._database else self._find_waiting(campaign_key, wanted)
+        return (
+            self._database.known(wanted)
+            if self._database
+            else self._find_waiting(campaign_key, wanted)
+        )
 
     def _find_waiting(self, campaign_key: str, wanted: set[str]) -> set[str]:
         found: set[str] = set()
@@ -248,7 +290,9 @@ class UccxClient(DialerClient):
         return wanted
 
     def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:
-        """List waiting contacts (at most 10,000); `status` is one of `CONTACT_STATUSES`, empty means pending."""
+        """List waiting contacts (at most 10,000); `status` is one of `CONTACT_STATUSES`, empty
+        means pending.
+        """
         path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/contacts"
         return self._read(path, parse_contacts, {"q": status} if status else None)
 
@@ -259,9 +303,11 @@ class UccxClient(DialerClient):
     # results
 
     def results(self, watermark: str) -> tuple[list[CallResult], str]:
-        """Read final results, and callbacks as non-final ones, of rows that may have changed since the watermark.
+        """Read final results, and callbacks as non-final ones, of rows that may have changed since
+        the watermark.
 
-        Answered agent calls whose agent's record is missing are held back for `config.detail_patience`.
+        Answered agent calls whose agent's record is missing are held back for
+        `config.detail_patience`.
         """
         mark = Watermark.loads(watermark)
         now = self._clock()
@@ -270,17 +316,27 @@ class UccxClient(DialerClient):
             rows = database.rows_above(cursor, mark.low, self.config.key_prefix)
             telling = _telling(rows)
             details = database.details(cursor, telling) if telling else {}
-            agent_campaigns = database.agent_campaigns(cursor) if details is not None and telling else set()
+            agent_campaigns = (
+                database.agent_campaigns(cursor) if details is not None and telling else set()
+            )
             rows = _read_again(cursor, database, rows, details, agent_campaigns)
         telling = _telling(rows)
         second = int(now.timestamp())
         without_agent = [row.id for row in telling if _awaits_agent(row, details, agent_campaigns)]
         first_seen = {key: mark.held.get(key, second) for key in without_agent}
-        held = {key for key, seen in first_seen.items() if second - seen < self.config.detail_patience}
+        held = {
+            key for key, seen in first_seen.items() if second - seen < self.config.detail_patience
+        }
         waiting = held | {row.id for row in rows if not row.final and not row.withdrawn}
         low = self._rules.next_low(rows, mark.low, waiting, now.replace(tzinfo=None))
-        results = [call_result(row, (details or {}).get(row.id), row.final) for row in telling if row.id not in held]
-        return results, Watermark(low, {key: seen for key, seen in first_seen.items() if key > low}).dumps()
+        results = [
+            call_result(row, (details or {}).get(row.id), row.final)
+            for row in telling
+            if row.id not in held
+        ]
+        return results, Watermark(
+            low, {key: seen for key, seen in first_seen.items() if key > low}
+        ).dumps()
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
         database = self._require_database()
@@ -296,7 +352,9 @@ class UccxClient(DialerClient):
 
     def _require_database(self) -> UccxDatabase:
         if self._database is None:
-            raise Unreachable("Call results need a connection to the database of UCCX, and none is configured.")
+            raise Unreachable(
+                "Call results need a connection to the database of UCCX, and none is configured."
+            )
         return self._database
 
     # health
@@ -331,15 +389,21 @@ class UccxClient(DialerClient):
             return str(error)
         return ""
 
-    def _read(self, path: str, parse: Callable[[bytes], Parsed], params: dict[str, str] | None = None) -> Parsed:
-        return self._http.on_any_node(lambda node: _parsed(self._http.get(node, path, params), parse))
+    def _read(
+        self, path: str, parse: Callable[[bytes], Parsed], params: dict[str, str] | None = None
+    ) -> Parsed:
+        return self._http.on_any_node(
+            lambda node: _parsed(self._http.get(node, path, params), parse)
+        )
 
 
 def _parsed(response: requests.Response, parse: Callable[[bytes], Parsed]) -> Parsed:
     try:
         return parse(response.content)
     except UnreadableAnswer as error:
-        raise Unreachable(f"What answers at {response.url} is not the UCCX interface ({error}).") from error
+        raise Unreachable(
+            f"What answers at {response.url} is not the UCCX interface ({error})."
+        ) from error
 
 
 def _path_id(campaign_key: str) -> str:
@@ -351,7 +415,10 @@ def _path_id(campaign_key: str) -> str:
 
 def _last_manual_start(statuses: Sequence[ImportStatus]) -> int:
     """Imports over REST are MANUAL ones; a status without a type is taken for one."""
-    return max((status.started_at_ms for status in statuses if status.import_type in ("MANUAL", "")), default=0)
+    return max(
+        (status.started_at_ms for status in statuses if status.import_type in ("MANUAL", "")),
+        default=0,
+    )
 
 
 def _ended_after(statuses: Sequence[ImportStatus], before: int) -> ImportStatus | None:
@@ -377,19 +444,24 @@ def _read_again(
 ) -> list[DialingRow]:
     """Read answered agent calls once more, now that their agents' records are known to exist.
 
-    UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read before its agent's
-    record may still say Voice.
+    UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read
+    before its agent's record may still say Voice.
     """
     answered = [
         row.key
         for row in rows
-        if row.final and row.result == VOICE and row.campaign_id in agent_campaigns and row.id in (details or {})
+        if row.final
+        and row.result == VOICE
+        and row.campaign_id in agent_campaigns
+        and row.id in (details or {})
     ]
     fresh = {row.id: row for row in database.rows_for(cursor, answered)} if answered else {}
     return [fresh.get(row.id, row) for row in rows]
 
 
-def _awaits_agent(row: DialingRow, details: dict[int, CallDetail] | None, agent_campaigns: set[int]) -> bool:
+def _awaits_agent(
+    row: DialingRow, details: dict[int, CallDetail] | None, agent_campaigns: set[int]
+) -> bool:
     if details is None or row.campaign_id not in agent_campaigns:
         return False
     detail = details.get(row.id)

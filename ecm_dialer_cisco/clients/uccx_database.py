@@ -1,7 +1,8 @@
-"""Reads dialing lists and call details of UCCX's database `db_cra` (reference §2) over any DB-API connection.
+"""Reads dialing lists and call details of UCCX's database `db_cra` (reference §2) over any DB-API
+connection.
 
-The statements run on Informix and PostgreSQL alike: ``qmark`` parameters, unquoted names, no functions. Date-times in
-the database are UTC without zone. Only SELECT is ever sent.
+The statements run on Informix and PostgreSQL alike: ``qmark`` parameters, unquoted names, no
+functions. Date-times in the database are UTC without zone. Only SELECT is ever sent.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ _CALL_DETAILS = (
 
 @dataclass(frozen=True)
 class DialingRow:
-    """One row of DialingList or DialingListHistory, normalised; `created_at` is naive UTC as in the database."""
+    """One row of DialingList or DialingListHistory, normalised; `created_at` is naive UTC as in the
+    database.
+    """
 
     id: int
     campaign_id: int
@@ -84,7 +87,9 @@ class DialingRow:
 
 @dataclass(frozen=True)
 class CallDetail:
-    """When a contact was called, how long, and by whom; `by_agent` tells that an agent's part has ended."""
+    """When a contact was called, how long, and by whom; `by_agent` tells that an agent's part has
+    ended.
+    """
 
     called_at: datetime | None = None
     duration_seconds: int = 0
@@ -97,8 +102,9 @@ class CallDetail:
 class Watermark:
     """Where reading goes on: rows with a higher ``dialinglistid`` than `low` are read again.
 
-    `held` has the rows above it whose call was answered but whose agent's record is missing, with the epoch second at
-    which they were first seen so. As text it is JSON; an empty or unknown text means: from the beginning.
+    `held` has the rows above it whose call was answered but whose agent's record is missing, with
+    the epoch second at which they were first seen so. As text it is JSON; an empty or unknown text
+    means: from the beginning.
     """
 
     low: int = 0
@@ -108,9 +114,14 @@ class Watermark:
     def loads(cls, text: str) -> Watermark:
         try:
             data = json.loads(text or "{}")
-            return cls(int(data.get("low", 0)), {int(key): int(seen) for key, seen in data.get("held", {}).items()})
+            return cls(
+                int(data.get("low", 0)),
+                {int(key): int(seen) for key, seen in data.get("held", {}).items()},
+            )
         except (ValueError, AttributeError, TypeError):
-            _logger.warning("The watermark of call results is unreadable; results are read from the beginning")
+            _logger.warning(
+                "The watermark of call results is unreadable; results are read from the beginning"
+            )
             return cls()
 
     def dumps(self) -> str:
@@ -124,8 +135,10 @@ class Watermark:
 class WatermarkRules:
     """How far the low-water mark may rise, in seconds.
 
-    :param overlap: rows created so shortly before the newest one may have neighbours not yet visible
-    :param open_horizon: older rows without a result hold the mark no longer (they are looked for by key)
+    :param overlap: rows created so shortly before the newest one may have neighbours not yet
+    visible
+    :param open_horizon: older rows without a result hold the mark no longer (they are looked for by
+    key)
     :param clock_skew: largest expected difference between our clock and the database's
     """
 
@@ -133,7 +146,9 @@ class WatermarkRules:
     open_horizon: float = 86_400
     clock_skew: float = 3_600
 
-    def next_low(self, rows: Collection[DialingRow], low: int, waiting: Collection[int], now: datetime) -> int:
+    def next_low(
+        self, rows: Collection[DialingRow], low: int, waiting: Collection[int], now: datetime
+    ) -> int:
         """The highest id below which nothing can change or appear any more.
 
         :param waiting: ids of rows without a final result
@@ -184,12 +199,20 @@ class UccxDatabase:
                 yield cursor
         except DialerError:
             raise
-        except Exception as error:  # each driver has exception classes of its own; translated, not swallowed
-            raise Unreachable(f"The database of UCCX cannot be read: {self._error_text(error)}") from error
+        except (
+            Exception
+        ) as error:  # each driver has exception classes of its own; translated, not swallowed
+            raise Unreachable(
+                f"The database of UCCX cannot be read: {self._error_text(error)}"
+            ) from error
 
     def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
-        """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once (List first)."""
-        statement = f"SELECT {_COLUMNS} FROM {{table}} WHERE dialinglistid > ? AND accountnumber LIKE ?"
+        """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once
+        (List first).
+        """
+        statement = (
+            f"SELECT {_COLUMNS} FROM {{table}} WHERE dialinglistid > ? AND accountnumber LIKE ?"
+        )
         rows: dict[int, DialingRow] = {}
         for table in _TABLES:
             for row in self._select(cursor, statement.format(table=table), (low, f"{prefix}%")):
@@ -203,7 +226,9 @@ class UccxDatabase:
         statement = f"SELECT {_COLUMNS} FROM {{table}} WHERE accountnumber IN ({{marks}})"
         for table in _TABLES:
             for chunk in _chunks(sorted(keys)):
-                for row in self._select(cursor, statement.format(table=table, marks=_marks(chunk)), chunk):
+                for row in self._select(
+                    cursor, statement.format(table=table, marks=_marks(chunk)), chunk
+                ):
                     _keep_latest(rows, _dialing_row(row))
         return [rows[key] for key in sorted(rows)]
 
@@ -214,7 +239,9 @@ class UccxDatabase:
         with self.cursor() as cursor:
             for table in _TABLES:
                 for chunk in _chunks(sorted(keys)):
-                    rows = self._select(cursor, statement.format(table=table, marks=_marks(chunk)), chunk)
+                    rows = self._select(
+                        cursor, statement.format(table=table, marks=_marks(chunk)), chunk
+                    )
                     found.update(str(row[0]).strip() for row in rows)
         return found & set(keys)
 
@@ -224,7 +251,9 @@ class UccxDatabase:
         return {int(row[0]) for row in self._select(cursor, statement, (AGENT_CAMPAIGN,))}
 
     def details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail] | None:
-        """Call details by dialinglistid; None where they are switched off or the user may not read them."""
+        """Call details by dialinglistid; None where they are switched off or the user may not read
+        them.
+        """
         if not self._with_details:
             return None
         try:
@@ -237,7 +266,9 @@ class UccxDatabase:
 
     def _read_details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail]:
         found: dict[int, CallDetail] = {}
-        since = min((row.created_at for row in rows if row.created_at), default=datetime(1970, 1, 1))
+        since = min(
+            (row.created_at for row in rows if row.created_at), default=datetime(1970, 1, 1)
+        )
         for chunk in _chunks([row.id for row in rows]):
             marks = _marks(chunk)
             for row in self._select(cursor, _CALL_DETAILS.format(marks=marks), (since, *chunk)):
@@ -248,10 +279,14 @@ class UccxDatabase:
 
     def _log_refusal(self, error: Exception) -> None:
         if not self._refusal_logged:
-            _logger.warning("Call results come without agent and duration: %s", self._error_text(error))
+            _logger.warning(
+                "Call results come without agent and duration: %s", self._error_text(error)
+            )
             self._refusal_logged = True
 
-    def _select(self, cursor: Any, statement: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    def _select(
+        self, cursor: Any, statement: str, parameters: Sequence[Any]
+    ) -> Iterator[Sequence[Any]]:
         cursor.execute(statement, tuple(parameters))
         while page := cursor.fetchmany(self._page_rows):
             yield from page
@@ -280,7 +315,11 @@ def call_result(row: DialingRow, detail: CallDetail | None, final: bool) -> Call
 
 def _is_refusal(error: Exception) -> bool:
     """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or (error.args or ("",))[0]
+    state = (
+        getattr(error, "sqlstate", None)
+        or getattr(error, "pgcode", None)
+        or (error.args or ("",))[0]
+    )
     return str(state).startswith("42")
 
 
@@ -291,7 +330,9 @@ def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:
 
 
 def _keep_later(found: dict[int, CallDetail], key: int, detail: CallDetail) -> None:
-    """Of several calls the last one counts, and an agent's record over the system's of the same contact."""
+    """Of several calls the last one counts, and an agent's record over the system's of the same
+    contact.
+    """
     known = found.get(key)
     if known is None or (detail.by_agent, _sortable(detail)) >= (known.by_agent, _sortable(known)):
         found[key] = detail

@@ -1,8 +1,10 @@
-"""HTTP to the nodes of a UCCX: which failure means that nothing was accepted, and which leaves a doubt.
+"""HTTP to the nodes of a UCCX: which failure means that nothing was accepted, and which leaves a
+doubt.
 
-A server cannot act on a body it does not have. `TrackedBody` knows whether the last byte was handed to the
-connection; a POST that fails before that instant is `Unreachable`, after it `InDoubt`, whatever the exception is called
-(a broken TLS connection raises the same SSLError before and after).
+A server cannot act on a body it does not have. `TrackedBody` knows whether the last byte was handed
+to the connection; a POST that fails before that instant is `Unreachable`, after it `InDoubt`,
+whatever the exception is called (a broken TLS connection raises the same SSLError before and
+after).
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ class UccxHttp:
         session: requests.Session | None,
         sleep: Callable[[float], None],
     ) -> None:
-        self._nodes = [f"{scheme}://{host if _has_port(host) else f'{host}:{port}'}" for host in hosts]
+        self._nodes = [
+            f"{scheme}://{host if _has_port(host) else f'{host}:{port}'}" for host in hosts
+        ]
         self._auth = HTTPBasicAuth(credentials[0].encode(), credentials[1].encode())
         self._verify = verify
         self._timeouts = timeouts
@@ -84,7 +88,9 @@ class UccxHttp:
         self._sleep = sleep
 
     def on_any_node(self, request: Callable[[str], Answer]) -> Answer:
-        """Run the request on one node; only where it certainly did not arrive, run it on the next one."""
+        """Run the request on one node; only where it certainly did not arrive, run it on the next
+        one.
+        """
         failures = []
         for node in tuple(self._nodes):
             try:
@@ -123,7 +129,9 @@ class UccxHttp:
             raise Unreachable(f"{_name(node)} gave no usable answer (HTTP {response.status_code}).")
         raise refusal(node, response)
 
-    def change(self, node: str, method: str, path: str, body: bytes | None = None) -> requests.Response:
+    def change(
+        self, node: str, method: str, path: str, body: bytes | None = None
+    ) -> requests.Response:
         """Send one PUT, POST or DELETE, once, without a retry; returns the answer of a success."""
         tracked = None if body is None else TrackedBody(body)
         try:
@@ -167,7 +175,9 @@ def _has_port(host: str) -> bool:
 
 
 def _new_session() -> requests.Session:
-    """A session that ignores .netrc and proxy variables: the UCCX is inside, and its password belongs to one host."""
+    """A session that ignores .netrc and proxy variables: the UCCX is inside, and its password
+    belongs to one host.
+    """
     session = requests.Session()
     session.trust_env = False
     return session
@@ -189,7 +199,9 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and everything wrapped in it: requests hides urllib3's, which hides the system's."""
+    """The exception and everything wrapped in it: requests hides urllib3's, which hides the
+    system's.
+    """
     stack: list[BaseException] = [error]
     seen: set[int] = set()
     while stack:
@@ -198,19 +210,31 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        nested = (current.__cause__, current.__context__, getattr(current, "reason", None), *current.args)
+        nested = (
+            current.__cause__,
+            current.__context__,
+            getattr(current, "reason", None),
+            *current.args,
+        )
         stack.extend(item for item in nested if isinstance(item, BaseException))
 
 
 def _never_connected(error: requests.RequestException) -> bool:
-    """Whether the failure came before any byte of the request: refused, no such name, wrong certificate."""
+    """Whether the failure came before any byte of the request: refused, no such name, wrong
+    certificate.
+    """
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
-    return any(isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError) for cause in _causes(error))
+    return any(
+        isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError)
+        for cause in _causes(error)
+    )
 
 
 def _lost(node: str, error: requests.RequestException, body: TrackedBody | None) -> DialerError:
-    """Sort a failure of a change: `Unreachable` if the server cannot have the whole request, else `InDoubt`."""
+    """Sort a failure of a change: `Unreachable` if the server cannot have the whole request, else
+    `InDoubt`.
+    """
     not_sent = _never_connected(error) if body is None else not body.handed_over
     if not_sent:
         return Unreachable(f"{_name(node)} cannot be reached: {_reason(error)}.")
@@ -233,7 +257,11 @@ def refusal(node: str, response: requests.Response) -> DialerError:
 
 
 def _error_text(error: ApiError) -> str:
-    return f"{error.message} ({error.data})" if error.message and error.data else error.message or error.data
+    return (
+        f"{error.message} ({error.data})"
+        if error.message and error.data
+        else error.message or error.data
+    )
 
 
 def server_time(response: requests.Response, default: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """XML, JSON and CSV of the UCCX configuration API (reference §1): builds requests, reads answers.
 
-Elements are written in the XSD's order and read by local name regardless of case, because documents and servers differ
-in both. XML is parsed without entities, DTD and network.
+Elements are written in the XSD's order and read by local name regardless of case, because documents
+and servers differ in both. XML is parsed without entities, DTD and network.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 CONTACT_STATUSES = ("PENDING", "CALLBACK", "RETRY", "RETRIES_WITH_DELAY", "MAX_CALLS", "UNKNOWN")
 """Values of ``?q=`` of GET contacts: Active and Closed contacts cannot be listed (reference §1.6)."""
 
-DIALING_MODES = {"DIRECT_PREVIEW": "preview", "PROGRESSIVE": "progressive", "PREDICTIVE": "predictive"}
+DIALING_MODES = {
+    "DIRECT_PREVIEW": "preview",
+    "PROGRESSIVE": "progressive",
+    "PREDICTIVE": "predictive",
+}
 
 _KEY = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MAX_KEY_LENGTH}}}")
 _PHONE = re.compile(rf"(?=.{{1,{MAX_PHONE_LENGTH}}}$)\+?[0-9*#]+")
@@ -48,7 +52,8 @@ class ApiError:
 
 @dataclass(frozen=True)
 class ImportStatus:
-    """Last import of one type (``MANUAL``: over REST or by hand, ``AUTO``: scheduled) of one campaign.
+    """Last import of one type (``MANUAL``: over REST or by hand, ``AUTO``: scheduled) of one
+    campaign.
 
     :param started_at_ms: epoch milliseconds, 0 when the server gives none
     """
@@ -65,8 +70,14 @@ class ImportStatus:
 
     @property
     def finished(self) -> bool:
-        """Only SUCCESS is documented; words of failure are recognised, everything else counts as running."""
-        return self.succeeded or not self.result or bool(re.search(r"FAIL|ERR|ABORT|CANCEL|PARTIAL", self.result))
+        """Only SUCCESS is documented; words of failure are recognised, everything else counts as
+        running.
+        """
+        return (
+            self.succeeded
+            or not self.result
+            or bool(re.search(r"FAIL|ERR|ABORT|CANCEL|PARTIAL", self.result))
+        )
 
     def running_at(self, now_ms: int, give_up_after_seconds: float) -> bool:
         """Whether the import holds back others: unfinished, and young enough not to be a leftover."""
@@ -75,7 +86,9 @@ class ImportStatus:
 
 def parse_xml(body: bytes) -> etree._Element:
     """Parse an answer; document types, and with them entities, are refused."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+    )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -173,13 +186,19 @@ def _contact(cells: dict[str, str]) -> DialerContact:
 
 
 def parse_errors(body: bytes) -> list[ApiError]:
-    """Read an error body in XML or JSON, with capitals or without, one error or many; empty if it is neither."""
+    """Read an error body in XML or JSON, with capitals or without, one error or many; empty if it
+    is neither.
+    """
     try:
-        entries: Iterable[dict[str, str]] = [_texts(element) for element in _named(parse_xml(body), "apierror")]
+        entries: Iterable[dict[str, str]] = [
+            _texts(element) for element in _named(parse_xml(body), "apierror")
+        ]
     except UnreadableAnswer:
         entries = _json_errors(body)
     return [
-        ApiError(entry.get("errortype", ""), entry.get("errordata", ""), entry.get("errormessage", ""))
+        ApiError(
+            entry.get("errortype", ""), entry.get("errordata", ""), entry.get("errormessage", "")
+        )
         for entry in entries
     ]
 
@@ -205,7 +224,8 @@ def _find_json_errors(value: Any) -> Iterator[dict[str, str]]:
 
 
 def clean_name(name: str) -> str:
-    """Make a name safe for UCCX's CSV, whose quoting rules are not documented: drop what would need quotes.
+    """Make a name safe for UCCX's CSV, whose quoting rules are not documented: drop what would need
+    quotes.
 
     >>> clean_name(' Doe, "Jo"\\n')
     'Doe Jo'
@@ -214,15 +234,21 @@ def clean_name(name: str) -> str:
 
 
 def is_sendable_number(number: str) -> bool:
-    """Whether UCCX takes the number as Phone1: digits, ``*``, ``#`` and a leading ``+``, at most 28 characters."""
+    """Whether UCCX takes the number as Phone1: digits, ``*``, ``#`` and a leading ``+``, at most 28
+    characters.
+    """
     return _PHONE.fullmatch(number) is not None
 
 
 def check_keys(keys: Sequence[str]) -> None:
-    """Refuse keys that UCCX would cut or that would tell two contacts apart no longer; the caller's mistake."""
+    """Refuse keys that UCCX would cut or that would tell two contacts apart no longer; the caller's
+    mistake.
+    """
     wrong = [key for key in keys if not _KEY.fullmatch(key)]
     if wrong:
-        raise ValueError(f"Account numbers have 1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs: {wrong[:3]}")
+        raise ValueError(
+            f"Account numbers have 1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs: {wrong[:3]}"
+        )
     if len(set(keys)) < len(keys):
         raise ValueError("The same key occurs twice in one batch")
 

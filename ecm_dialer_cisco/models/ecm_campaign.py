@@ -27,26 +27,38 @@ class EcmCampaign(models.Model):
             campaign.can_purge = bool(campaign.dialer_campaign_id and campaign.at_dialer_count)
 
     def write(self, vals):
-        moved = self.filtered(lambda campaign: campaign.dialer_campaign_id.id != vals.get("dialer_campaign_id"))
+        moved = self.filtered(
+            lambda campaign: campaign.dialer_campaign_id.id != vals.get("dialer_campaign_id")
+        )
         if "dialer_campaign_id" in vals and any(moved.mapped("is_running")):
-            raise UserError(self.env._("Stop the campaign before you give it another Cisco campaign."))
+            raise UserError(
+                self.env._("Stop the campaign before you give it another Cisco campaign.")
+            )
         return super().write(vals)
 
     def _get_feed_targets(self):
-        return super()._get_feed_targets() + ([self.dialer_campaign_id] if self.dialer_campaign_id else [])
+        return super()._get_feed_targets() + (
+            [self.dialer_campaign_id] if self.dialer_campaign_id else []
+        )
 
     def _check_can_start(self):
         target = self.dialer_campaign_id
         if target and target.kind != self.kind:
             raise UserError(
-                self.env._("%(target)s is not a campaign of the kind of %(name)s.", target=target.name, name=self.name)
+                self.env._(
+                    "%(target)s is not a campaign of the kind of %(name)s.",
+                    target=target.name,
+                    name=self.name,
+                )
             )
         return super()._check_can_start()
 
     def action_purge(self):
-        """Delete the contacts that wait at the dialer and make them pending again (requirements C3, F7).
+        """Delete the contacts that wait at the dialer and make them pending again (requirements C3,
+        F7).
 
-        The dialer can only delete all contacts of its campaign: those of other campaigns that share it come back too.
+        The dialer can only delete all contacts of its campaign: those of other campaigns that share
+        it come back too.
         """
         self.ensure_one()
         self.check_access("write")
@@ -58,7 +70,9 @@ class EcmCampaign(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s contacts were taken back from the dialer and are pending again.", count),
+                "message": self.env._(
+                    "%s contacts were taken back from the dialer and are pending again.", count
+                ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

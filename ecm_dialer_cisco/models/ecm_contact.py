@@ -4,5 +4,9 @@ from odoo import fields, models
 class EcmContact(models.Model):
     _inherit = "ecm.contact"
 
-    dialer_campaign_id = fields.Many2one(related="campaign_id.dialer_campaign_id", string="Cisco campaign")
-    dialer_campaign_key = fields.Char(related="campaign_id.dialer_campaign_id.key", string="Cisco Campaign ID")
+    dialer_campaign_id = fields.Many2one(
+        related="campaign_id.dialer_campaign_id", string="Cisco campaign"
+    )
+    dialer_campaign_key = fields.Char(
+        related="campaign_id.dialer_campaign_id.key", string="Cisco Campaign ID"
+    )

@@ -41,13 +41,24 @@ class EcmDialer(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
     provider = fields.Selection([("uccx", "Cisco UCCX")], required=True, default="uccx")
     is_enabled = fields.Boolean(
-        "Switched on", tracking=True, copy=False, help="Off: nothing is sent to it and no results are read."
+        "Switched on",
+        tracking=True,
+        copy=False,
+        help="Off: nothing is sent to it and no results are read.",
     )
-    host = fields.Char(required=True, tracking=True, help="The publisher node: never the address of a load balancer.")
-    host_2 = fields.Char("Second node", tracking=True, help="Asked when the first node cannot be reached.")
+    host = fields.Char(
+        required=True,
+        tracking=True,
+        help="The publisher node: never the address of a load balancer.",
+    )
+    host_2 = fields.Char(
+        "Second node", tracking=True, help="Asked when the first node cannot be reached."
+    )
     port = fields.Integer(default=443, required=True, tracking=True)
     tls_mode = fields.Selection(
         [
@@ -65,7 +76,9 @@ class EcmDialer(models.Model):
     tls_certificate = fields.Text(
         "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
     )
-    user = fields.Char(tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator.")
+    user = fields.Char(
+        tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator."
+    )
     results_connection = fields.Char(
         "Results database",
         groups=ADMINISTRATOR,
@@ -86,7 +99,10 @@ class EcmDialer(models.Model):
     results_password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
 
     max_active_campaigns = fields.Integer(
-        "Active campaigns at most", default=15, required=True, help="UCCX runs 15 outbound campaigns at a time."
+        "Active campaigns at most",
+        default=15,
+        required=True,
+        help="UCCX runs 15 outbound campaigns at a time.",
     )
     max_contacts_per_campaign = fields.Integer(
         "Contacts per campaign at most",
@@ -110,15 +126,25 @@ class EcmDialer(models.Model):
     connect_timeout = fields.Integer("Connect time-out (s)", default=5, required=True)
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
     import_timeout = fields.Integer(
-        "Import time-out (s)", default=120, required=True, help="How long the dialer may take to import one request."
+        "Import time-out (s)",
+        default=120,
+        required=True,
+        help="How long the dialer may take to import one request.",
     )
 
-    dialer_campaign_ids = fields.One2many("ecm.dialer.campaign", "dialer_id", string="Cisco campaigns", readonly=True)
+    dialer_campaign_ids = fields.One2many(
+        "ecm.dialer.campaign", "dialer_id", string="Cisco campaigns", readonly=True
+    )
     dialer_campaign_count = fields.Integer(compute="_compute_dialer_campaign_count")
     tested_at = fields.Datetime(
-        "Connection tested on", readonly=True, copy=False, help="Empty when it failed or was changed since."
+        "Connection tested on",
+        readonly=True,
+        copy=False,
+        help="Empty when it failed or was changed since.",
     )
-    watermark = fields.Char(readonly=True, copy=False, groups=ADMINISTRATOR, help="Up to where the results were read.")
+    watermark = fields.Char(
+        readonly=True, copy=False, groups=ADMINISTRATOR, help="Up to where the results were read."
+    )
     last_sync_at = fields.Datetime("Results read", readonly=True, copy=False)
     last_sync_count = fields.Integer("Results last time", readonly=True, copy=False)
     last_late_sync_at = fields.Datetime(readonly=True, copy=False)
@@ -130,14 +156,17 @@ class EcmDialer(models.Model):
         "Limits and time-outs are greater than 0.",
     )
     _rows_limited = models.Constraint(
-        "CHECK(rows_per_request BETWEEN 1 AND 10000)", "A request carries between 1 and 10,000 rows."
+        "CHECK(rows_per_request BETWEEN 1 AND 10000)",
+        "A request carries between 1 and 10,000 rows.",
     )
 
     @api.constrains("host", "host_2")
     def _check_hosts(self):
         for host in (name for dialer in self for name in (dialer.host, dialer.host_2) if name):
             if any(character in host for character in "/@?#\\ "):
-                raise ValidationError(self.env._("%s is not a host name: leave out https:// and any path.", host))
+                raise ValidationError(
+                    self.env._("%s is not a host name: leave out https:// and any path.", host)
+                )
 
     @api.depends("dialer_campaign_ids.is_missing")
     def _compute_dialer_campaign_count(self):
@@ -168,7 +197,9 @@ class EcmDialer(models.Model):
         self.ensure_one()
         dialer = self.sudo()
         return dialer._get_client_class()(
-            dialer._prepare_client_config(), connect=dialer._get_connect(), error_text=odbc.error_text
+            dialer._prepare_client_config(),
+            connect=dialer._get_connect(),
+            error_text=odbc.error_text,
         )
 
     def _prepare_client_config(self):
@@ -223,7 +254,9 @@ class EcmDialer(models.Model):
         :param is_free: False when another process works with the dialer at this moment
         """
         if not is_free:
-            raise UserError(self.env._("The dialer is busy with another request. Try again in a minute."))
+            raise UserError(
+                self.env._("The dialer is busy with another request. Try again in a minute.")
+            )
         try:
             yield
         except exceptions.DialerError as error:
@@ -237,7 +270,9 @@ class EcmDialer(models.Model):
         self.check_access("write")
         health = self._get_client().health()
         self.tested_at = health.ok and fields.Datetime.now()
-        return self._notify(health.message, "success" if health.ok else "danger", sticky=not health.ok)
+        return self._notify(
+            health.message, "success" if health.ok else "danger", sticky=not health.ok
+        )
 
     def action_fetch_campaigns(self):
         """Mirror the dialer's campaigns (requirement C2)."""
@@ -259,7 +294,9 @@ class EcmDialer(models.Model):
             if target:
                 target.write(values)
             else:
-                self.env["ecm.dialer.campaign"].sudo().create({"dialer_id": self.id, "key": key, **values})
+                self.env["ecm.dialer.campaign"].sudo().create(
+                    {"dialer_id": self.id, "key": key, **values}
+                )
         gone = self.sudo().dialer_campaign_ids.filtered(lambda target: target.key not in found)
         gone.write({"is_missing": True})
 
@@ -273,7 +310,9 @@ class EcmDialer(models.Model):
 
     def action_view_campaigns(self):
         """Open the mirrored campaigns."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_dialer_cisco.ecm_dialer_campaign_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_dialer_cisco.ecm_dialer_campaign_action"
+        )
         return {**action, "domain": [("dialer_id", "=", self.id)]}
 
     def _notify(self, message, kind, sticky=False):

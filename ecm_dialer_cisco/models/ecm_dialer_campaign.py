@@ -20,7 +20,9 @@ class EcmDialerCampaign(models.Model):
     _channel = "voice"
     _check_company_auto = True
 
-    dialer_id = fields.Many2one("ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True)
+    dialer_id = fields.Many2one(
+        "ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True
+    )
     company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)
     key = fields.Char("Cisco Campaign ID", required=True, readonly=True)
     name = fields.Char(required=True, readonly=True)
@@ -35,13 +37,17 @@ class EcmDialerCampaign(models.Model):
     start_time = fields.Char("From", readonly=True)
     end_time = fields.Char("To", readonly=True)
     time_zone = fields.Char("Dialer's zone", readonly=True)
-    pending_contacts = fields.Integer("Waiting on the dialer", readonly=True, help="As of the last fetch.")
+    pending_contacts = fields.Integer(
+        "Waiting on the dialer", readonly=True, help="As of the last fetch."
+    )
     fetched_at = fields.Datetime("Fetched on", readonly=True)
     is_missing = fields.Boolean("Gone from the dialer", readonly=True)
     campaign_ids = fields.One2many("ecm.campaign", "dialer_campaign_id", string="Campaigns")
     at_dialer_count = fields.Integer("Contacts at the dialer", compute="_compute_at_dialer_count")
 
-    _key_unique = models.Constraint("UNIQUE(dialer_id, key)", "The dialer has one campaign with this ID.")
+    _key_unique = models.Constraint(
+        "UNIQUE(dialer_id, key)", "The dialer has one campaign with this ID."
+    )
 
     def _compute_display_name(self):
         for target in self:
@@ -74,10 +80,16 @@ class EcmDialerCampaign(models.Model):
 
         :raise UserError: naming the limit
         """
-        siblings = (self.dialer_id.dialer_campaign_ids - self).filtered(lambda target: not target.is_missing)
+        siblings = (self.dialer_id.dialer_campaign_ids - self).filtered(
+            lambda target: not target.is_missing
+        )
         limit = self.dialer_id.max_active_campaigns
         if len(siblings.filtered("is_enabled")) >= limit:
-            raise UserError(self.env._("The dialer runs %s campaigns at a time. Disable another one first.", limit))
+            raise UserError(
+                self.env._(
+                    "The dialer runs %s campaigns at a time. Disable another one first.", limit
+                )
+            )
 
     def _get_off_reason(self):
         if not self.dialer_id.is_enabled:
@@ -115,7 +127,8 @@ class EcmDialerCampaign(models.Model):
     def _send(self, batch):
         client = self.dialer_id._get_client()
         contacts = [
-            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name) for outgoing in batch
+            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name)
+            for outgoing in batch
         ]
         key, name = self.key, self.name
         self.env["ecm.engine"]._commit()
@@ -131,7 +144,9 @@ class EcmDialerCampaign(models.Model):
         try:
             return client.find(key, keys)
         except client_exceptions.DialerError as error:
-            raise exceptions.Unavailable(str(error), whole_service=not self._is_own_error(error)) from error
+            raise exceptions.Unavailable(
+                str(error), whole_service=not self._is_own_error(error)
+            ) from error
 
     def _translate_error(self, error):
         """A client's error in the engine's terms."""
@@ -150,14 +165,17 @@ class EcmDialerCampaign(models.Model):
         return isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
 
     def _note_failure(self, error, now):
-        siblings = self.dialer_id.dialer_campaign_ids if getattr(error, "whole_service", False) else self
+        siblings = (
+            self.dialer_id.dialer_campaign_ids if getattr(error, "whole_service", False) else self
+        )
         for target in siblings | self:
             super(EcmDialerCampaign, target)._note_failure(error, now)
 
     # -- purge ----------------------------------------------------------------------------------------
 
     def _purge(self):
-        """Delete everything that waits on the dialer in this campaign; what was not called is pending again.
+        """Delete everything that waits on the dialer in this campaign; what was not called is
+        pending again.
 
         :return: how many contacts came back
         :raise UserError: the dialer failed; nothing changed here
@@ -171,7 +189,11 @@ class EcmDialerCampaign(models.Model):
             waiting = self.env["ecm.attempt"]._get_waiting(self)
             engine._commit()
             undialled = client.undialled(set(waiting))
-            returned = [attempt_id for attempt_key, attempt_id in waiting.items() if attempt_key in undialled]
+            returned = [
+                attempt_id
+                for attempt_key, attempt_id in waiting.items()
+                if attempt_key in undialled
+            ]
             engine._atomically(lambda: self._take_back(returned))
         return len(returned)
 

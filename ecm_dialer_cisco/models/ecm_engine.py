@@ -26,8 +26,12 @@ class EcmEngine(models.AbstractModel):
 
     @api.model
     def _cron_sync_results(self):
-        """*Call Results Synchronizer* (requirement F2): every dialer that is switched on; one that fails is noted."""
-        dialers = self.env["ecm.dialer"].search([("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id")
+        """*Call Results Synchronizer* (requirement F2): every dialer that is switched on; one that
+        fails is noted.
+        """
+        dialers = self.env["ecm.dialer"].search(
+            [("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id"
+        )
         self._commit(remaining=len(dialers))
         for dialer in dialers:
             if not self._sync_safely(dialer):
@@ -103,7 +107,9 @@ class EcmEngine(models.AbstractModel):
         :param row: clients.base.CallResult
         :rtype: tools.results.Result
         """
-        called_at = row.called_at and row.called_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        called_at = row.called_at and row.called_at.astimezone(UTC).replace(
+            tzinfo=None, microsecond=0
+        )
         return Result(
             key=row.key,
             outcome_code=codes.get((row.table, row.raw_code), "unknown"),

@@ -4,4 +4,6 @@ from odoo import fields, models
 class EcmOutcomeMapping(models.Model):
     _inherit = "ecm.outcome.mapping"
 
-    provider = fields.Selection(selection_add=[("uccx", "Cisco UCCX")], ondelete={"uccx": "cascade"})
+    provider = fields.Selection(
+        selection_add=[("uccx", "Cisco UCCX")], ondelete={"uccx": "cascade"}
+    )

@@ -10,8 +10,8 @@ CONNECTED, MACHINE, INVALID, DO_NOT_CALL, BUSY, NO_ANSWER = "1", "3", "4", "5", 
 class FakeClient(DialerClient):
     """A dialer in memory: takes what it is given, answers what the test says.
 
-    ``failures`` are raised by the next pushes, one each; ``taken`` are the batches that arrived; ``known`` are the
-    keys that ``find`` answers.
+    ``failures`` are raised by the next pushes, one each; ``taken`` are the batches that arrived;
+    ``known`` are the keys that ``find`` answers.
     """
 
     def __init__(self):
@@ -22,7 +22,9 @@ class FakeClient(DialerClient):
         self.refuse_numbers = set()
         self.rows = []
         self.find_error = None
-        self.listed = [DialerCampaign("7", "Sales", "agent", "progressive", True, "00:00", "23:59", "UTC", 0)]
+        self.listed = [
+            DialerCampaign("7", "Sales", "agent", "progressive", True, "00:00", "23:59", "UTC", 0)
+        ]
         self.deleted = set()
         self.purged = []
 
@@ -36,7 +38,8 @@ class FakeClient(DialerClient):
 
     def set_enabled(self, campaign_key, enabled):
         self.listed = [
-            campaign if campaign.key != campaign_key else _with(campaign, enabled=enabled) for campaign in self.listed
+            campaign if campaign.key != campaign_key else _with(campaign, enabled=enabled)
+            for campaign in self.listed
         ]
 
     def push(self, campaign_key, campaign_name, contacts):
@@ -44,7 +47,9 @@ class FakeClient(DialerClient):
             raise failure
         self.taken.append(list(contacts))
         keys = frozenset(contact.key for contact in contacts)
-        refused = frozenset(contact.key for contact in contacts if contact.number in self.refuse_numbers)
+        refused = frozenset(
+            contact.key for contact in contacts if contact.number in self.refuse_numbers
+        )
         self.known |= keys - refused
         return PushReceipt(keys - refused, refused)
 
@@ -73,7 +78,9 @@ class FakeClient(DialerClient):
 
 
 def _with(campaign, **changes):
-    return DialerCampaign(**{**{name: getattr(campaign, name) for name in campaign.__dataclass_fields__}, **changes})
+    return DialerCampaign(
+        **{**{name: getattr(campaign, name) for name in campaign.__dataclass_fields__}, **changes}
+    )
 
 
 class DialerCase(TransactionCase):
@@ -88,7 +95,13 @@ class DialerCase(TransactionCase):
             {"name": "UCCX", "host": "uccx.invalid", "user": "admin", "is_enabled": True}
         )
         cls.target = cls.env["ecm.dialer.campaign"].create(
-            {"dialer_id": cls.dialer.id, "key": "7", "name": "Sales", "kind": "agent", "is_enabled": True}
+            {
+                "dialer_id": cls.dialer.id,
+                "key": "7",
+                "name": "Sales",
+                "kind": "agent",
+                "is_enabled": True,
+            }
         )
         cls.strategy = cls._create_strategy()
         cls.campaign = cls._create_campaign("Spring offer")
@@ -101,7 +114,9 @@ class DialerCase(TransactionCase):
 
     @classmethod
     def _create_strategy(cls, **values):
-        """Busy goes to attempt 2 after five minutes, everything else closes; attempt 2 is on phone 2."""
+        """Busy goes to attempt 2 after five minutes, everything else closes; attempt 2 is on phone
+        2.
+        """
         strategy = cls.env["ecm.strategy"].create({"name": "Test strategy", **values})
         first, second = cls.env["ecm.strategy.attempt"].create(
             [
@@ -139,7 +154,10 @@ class DialerCase(TransactionCase):
         """Contacts on the numbers +493023125000, 001 …"""
         campaign = campaign or cls.campaign
         return cls.env["ecm.contact"].create(
-            [{"campaign_id": campaign.id, "phone_1": f"+4930231250{n:02d}", **values} for n in range(count)]
+            [
+                {"campaign_id": campaign.id, "phone_1": f"+4930231250{n:02d}", **values}
+                for n in range(count)
+            ]
         )
 
     @classmethod

@@ -20,13 +20,20 @@ class TestCallingHours(DialerCase):
                 "tz": "Europe/Berlin",
                 "attendance_ids": [Command.clear()]
                 + [
-                    Command.create({"name": "x", "dayofweek": str(day), "hour_from": 9, "hour_to": 20})
+                    Command.create(
+                        {"name": "x", "dayofweek": str(day), "hour_from": 9, "hour_to": 20}
+                    )
                     for day in range(6)
                 ],
             }
         )
-        cls.campaign.write({"calendar_id": calendar.id, "tz": "Europe/Berlin", "hours_zone": "contact"})
-        values = [{"campaign_id": cls.campaign.id, "phone_1": number} for number in (BERLIN, NEW_YORK, SYDNEY)]
+        cls.campaign.write(
+            {"calendar_id": calendar.id, "tz": "Europe/Berlin", "hours_zone": "contact"}
+        )
+        values = [
+            {"campaign_id": cls.campaign.id, "phone_1": number}
+            for number in (BERLIN, NEW_YORK, SYDNEY)
+        ]
         cls.berlin, cls.new_york, cls.sydney = cls.contacts = cls.env["ecm.contact"].create(values)
 
     def feed_at(self, moment):
@@ -42,7 +49,9 @@ class TestCallingHours(DialerCase):
     def test_three_zones_are_sent_in_turn_and_nobody_is_dropped(self):
         self.assertEqual(self.feed_at("2026-03-02 10:30:00"), {BERLIN})
         self.assertEqual(self.new_york.next_attempt_at, datetime(2026, 3, 2, 14))
-        self.assertEqual((self.new_york.block_reason, self.new_york.block_detail), ("hours", "America/New_York"))
+        self.assertEqual(
+            (self.new_york.block_reason, self.new_york.block_detail), ("hours", "America/New_York")
+        )
         self.assertEqual(self.sydney.next_attempt_at, datetime(2026, 3, 2, 22))
         self.assertEqual(set(self.contacts.mapped("state")), {"sent_to_dialer", "pending"})
         self.assertEqual(self.feed_at("2026-03-02 13:59:59"), set())
@@ -52,7 +61,8 @@ class TestCallingHours(DialerCase):
         self.assertEqual(set(self.contacts.mapped("state")), {"sent_to_dialer"})
 
     def test_clocks_that_change_move_the_hours(self):
-        # Saturday evening in Berlin and New York; both change their clocks before Monday (New York on 8 March).
+        # Saturday evening in Berlin and New York; both change their clocks before Monday (New York
+        # on 8 March).
         self.assertEqual(self.feed_at("2026-03-07 19:30:00"), {NEW_YORK})
         self.assertEqual(self.berlin.next_attempt_at, datetime(2026, 3, 9, 8))
         self.assertEqual(self.sydney.next_attempt_at, datetime(2026, 3, 8, 22))
@@ -62,10 +72,14 @@ class TestCallingHours(DialerCase):
 
     def test_holidays_are_those_of_whoever_is_called(self):
         self.campaign.calendar_id.leave_ids = [
-            Command.create({"name": "x", "date_from": "2026-03-01 23:00:00", "date_to": "2026-03-02 22:59:59"})
+            Command.create(
+                {"name": "x", "date_from": "2026-03-01 23:00:00", "date_to": "2026-03-02 22:59:59"}
+            )
         ]
         self.assertEqual(self.feed_at("2026-03-02 15:00:00"), set())
-        self.assertIn("easternmost", self.campaign._get_waiting_reason(self.window_at("2026-03-02 15:00:00")))
+        self.assertIn(
+            "easternmost", self.campaign._get_waiting_reason(self.window_at("2026-03-02 15:00:00"))
+        )
         self.assertEqual(self.feed_at("2026-03-02 23:00:00"), {SYDNEY})
         self.assertEqual(self.new_york.block_reason, "holiday")
         self.assertEqual(self.new_york.next_attempt_at, datetime(2026, 3, 3, 14))
@@ -74,9 +88,13 @@ class TestCallingHours(DialerCase):
 
     def test_region_rules_hold_in_a_campaign_that_is_always_open(self):
         self.campaign.write({"calendar_id": False, "hours_zone": "campaign"})
-        florida = self.env["ecm.contact"].create({"campaign_id": self.campaign.id, "phone_1": MIAMI})
+        florida = self.env["ecm.contact"].create(
+            {"campaign_id": self.campaign.id, "phone_1": MIAMI}
+        )
         self.assertEqual(self.feed_at("2026-03-03 01:30:00"), {BERLIN, NEW_YORK, SYDNEY})
-        self.assertEqual((florida.block_reason, florida.next_attempt_at), ("region", datetime(2026, 3, 3, 13)))
+        self.assertEqual(
+            (florida.block_reason, florida.next_attempt_at), ("region", datetime(2026, 3, 3, 13))
+        )
         self.assertIn("Florida", florida.block_detail)
         self.assertEqual(self.feed_at("2026-03-03 13:00:00"), {MIAMI})
 
@@ -84,13 +102,17 @@ class TestCallingHours(DialerCase):
         self.campaign.write({"calendar_id": False, "hours_zone": "campaign"})
         self.contacts.action_withdraw()
         for hour in (14, 15, 16):
-            contact = self.env["ecm.contact"].create({"campaign_id": self.campaign.id, "phone_1": MIAMI})
+            contact = self.env["ecm.contact"].create(
+                {"campaign_id": self.campaign.id, "phone_1": MIAMI}
+            )
             self.assertEqual(self.feed_at(f"2026-03-03 {hour}:00:00"), {MIAMI})
             with freeze_time(f"2026-03-03 {hour}:02:00"):
                 self.results((contact, NO_ANSWER))
         fourth = self.env["ecm.contact"].create({"campaign_id": self.campaign.id, "phone_1": MIAMI})
         self.assertEqual(self.feed_at("2026-03-03 17:00:00"), set())
-        self.assertEqual((fourth.block_reason, fourth.next_attempt_at), ("limit", datetime(2026, 3, 4, 14, 2)))
+        self.assertEqual(
+            (fourth.block_reason, fourth.next_attempt_at), ("limit", datetime(2026, 3, 4, 14, 2))
+        )
         self.assertIn("Florida", fourth.block_detail)
 
     def test_the_end_of_the_campaign_holds_in_every_zone(self):
@@ -118,4 +140,7 @@ class TestCallingHours(DialerCase):
     def test_drain_time_is_kept_where_the_contact_is(self):
         self.campaign.drain_minutes = 30
         self.assertEqual(self.feed_at("2026-03-02 18:45:00"), {NEW_YORK})
-        self.assertEqual((self.berlin.block_reason, self.berlin.next_attempt_at), ("drain", datetime(2026, 3, 3, 8)))
+        self.assertEqual(
+            (self.berlin.block_reason, self.berlin.next_attempt_at),
+            ("drain", datetime(2026, 3, 3, 8)),
+        )

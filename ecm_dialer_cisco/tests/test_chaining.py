@@ -23,12 +23,19 @@ class TestChaining(DialerCase):
         )
 
     def get_contacts(self, campaign=None):
-        return self.env["ecm.contact"].search([("campaign_id", "=", (campaign or self.winback).id)], order="id")
+        return self.env["ecm.contact"].search(
+            [("campaign_id", "=", (campaign or self.winback).id)], order="id"
+        )
 
     def test_moves_when_the_contact_closes(self):
         line = self.chain("busy", "move")
         contact = self._create_contacts(
-            1, phone_2="+493023125099", first_name="Ada", account_number="C-1", priority=7, tz="Europe/Berlin"
+            1,
+            phone_2="+493023125099",
+            first_name="Ada",
+            account_number="C-1",
+            priority=7,
+            tz="Europe/Berlin",
         )
         contact.business_parameters = {"business_parameter_1": "gold"}
         self.feed()
@@ -41,7 +48,9 @@ class TestChaining(DialerCase):
         self.assertEqual(contact.state, "retries_completed")
         chained = self.get_contacts()
         self.assertEqual((chained.state, chained.chained_from_id), ("pending", contact))
-        self.assertEqual((chained.attempt_count, chained.next_position, chained.is_ready), (0, 1, True))
+        self.assertEqual(
+            (chained.attempt_count, chained.next_position, chained.is_ready), (0, 1, True)
+        )
         for name in ("phone_1", "phone_2", "first_name", "account_number", "priority", "tz"):
             self.assertEqual(chained[name], contact[name])
         self.assertEqual(chained.business_parameters["business_parameter_1"], "gold")
@@ -103,7 +112,9 @@ class TestChaining(DialerCase):
         self.feed()
         self.results((contact, DO_NOT_CALL))
         self.assertEqual(contact.state, "dnc_listed")
-        self.assertEqual(self.env["ecm.contact"].search_count([("chained_from_id", "=", contact.id)]), 0)
+        self.assertEqual(
+            self.env["ecm.contact"].search_count([("chained_from_id", "=", contact.id)]), 0
+        )
 
     def test_a_late_result_leads_to_nothing(self):
         self.chain("voice", "copy")
@@ -131,7 +142,10 @@ class TestChaining(DialerCase):
             self.chain("busy", "move", target=self.campaign)
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_only_read(self):
         line = self.chain("busy", "move").with_user(self._user("agent"))

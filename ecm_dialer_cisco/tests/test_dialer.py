@@ -47,7 +47,12 @@ class TestDialer(DialerCase):
         self.assertEqual(self.dialer.results_connection, "DRIVER={X};UID=u;DATABASE=db_cra")
         self.assertEqual(self.dialer._get_secret("results_password"), "a;b}c")
         dialer = self.dialer.create(
-            {"name": "Other", "host": "uccx", "results_connection": "DSN=x;pwd=shown", "results_password": "typed"}
+            {
+                "name": "Other",
+                "host": "uccx",
+                "results_connection": "DSN=x;pwd=shown",
+                "results_password": "typed",
+            }
         )
         self.assertEqual(dialer.results_connection, "DSN=x")
         self.assertEqual(dialer._get_secret("results_password"), "typed")
@@ -56,7 +61,9 @@ class TestDialer(DialerCase):
         self.dialer.password = "s3cret"
         self.dialer.action_test_connection()
         self.assertTrue(self.dialer.tested_at)
-        self.dialer.write({"name": "Renamed", "password": self.dialer.password, "rows_per_request": 100})
+        self.dialer.write(
+            {"name": "Renamed", "password": self.dialer.password, "rows_per_request": 100}
+        )
         self.assertTrue(self.dialer.tested_at)
         self.dialer.password = "another"
         self.assertFalse(self.dialer.tested_at)
@@ -70,7 +77,11 @@ class TestDialer(DialerCase):
 
     def test_only_administrators_change_dialers(self):
         for role in ("agent", "supervisor"):
-            with self.subTest(role=role), self.assertRaises(AccessError), mute_logger("odoo.models", "odoo.orm.models"):
+            with (
+                self.subTest(role=role),
+                self.assertRaises(AccessError),
+                mute_logger("odoo.models", "odoo.orm.models"),
+            ):
                 self.dialer.with_user(self._user(role)).write({"name": "Mine"})
         self.dialer.with_user(self._user("administrator")).write({"name": "Renamed"})
 

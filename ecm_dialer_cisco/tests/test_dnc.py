@@ -17,7 +17,9 @@ class TestDnc(DialerCase):
         contacts = self._create_contacts(3)
         self.dnc_list.api_add([contacts[1].phone_1])
         self.feed()
-        self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "dnc_listed", "sent_to_dialer"])
+        self.assertEqual(
+            contacts.mapped("state"), ["sent_to_dialer", "dnc_listed", "sent_to_dialer"]
+        )
         self.assertNotIn(contacts[1].phone_1, [sent.number for sent in self.client.dialled])
         self.assertFalse(contacts[1].attempt_ids)
 
@@ -29,13 +31,17 @@ class TestDnc(DialerCase):
 
     def test_listed_customer_key_closes(self):
         contact = self._create_contacts(1, account_number="K-1")
-        self.env["ecm.dnc.entry"].create({"list_id": self.dnc_list.id, "kind": "key", "value": "K-1"})
+        self.env["ecm.dnc.entry"].create(
+            {"list_id": self.dnc_list.id, "kind": "key", "value": "K-1"}
+        )
         self.feed()
         self.assertEqual(contact.state, "dnc_listed")
 
     def test_old_registry_stops_the_feed_and_says_why(self):
         contact = self._create_contacts(1)
-        self.dnc_list.write({"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=40)})
+        self.dnc_list.write(
+            {"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=40)}
+        )
         self.feed()
         self.assertEqual(contact.state, "pending")
         self.assertEqual(self.campaign.status, "blocked")

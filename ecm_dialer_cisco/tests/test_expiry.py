@@ -33,7 +33,9 @@ class TestExpiry(DialerCase):
 
     def test_nothing_too_old_is_called_before_the_sweep_comes(self):
         self.feed()
-        self.assertEqual(self.contacts.mapped("state"), ["expired", "sent_to_dialer", "sent_to_dialer"])
+        self.assertEqual(
+            self.contacts.mapped("state"), ["expired", "sent_to_dialer", "sent_to_dialer"]
+        )
         self.assertEqual(self.contacts[0].close_reason, "ttl")
 
     def test_contacts_at_the_dialer_get_their_result_first(self):
@@ -54,7 +56,9 @@ class TestExpiry(DialerCase):
         self.assertEqual(set(self.contacts.mapped("state")), {"sent_to_dialer"})
 
     def test_held_contacts_expire_too(self):
-        self.contacts.list_id = self.env["ecm.contact.list"].create({"name": "L", "campaign_id": self.campaign.id})
+        self.contacts.list_id = self.env["ecm.contact.list"].create(
+            {"name": "L", "campaign_id": self.campaign.id}
+        )
         self.contacts.list_id.action_stop()
         self.sweep()
         self.assertEqual(self.contacts[0].state, "expired")

@@ -11,7 +11,10 @@ class TestExplain(common.DialerCase):
     def checks(self, record):
         self.env.invalidate_all()
         result = record.explain()
-        return {row["check"]: row for row in (result[0] if isinstance(result, list) else result)["checks"]}
+        return {
+            row["check"]: row
+            for row in (result[0] if isinstance(result, list) else result)["checks"]
+        }
 
     def test_nothing_stands_against_a_contact_that_is_sent_next(self):
         contact = self._create_contacts(1)
@@ -59,5 +62,7 @@ class TestExplain(common.DialerCase):
         until = fields.Datetime.now() + timedelta(minutes=10)
         self.target.write({"paused_until": until, "last_error": "HTTP 503"})
         row = self.checks(self.campaign)["dialer"]
-        self.assertEqual((row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(until)))
+        self.assertEqual(
+            (row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(until))
+        )
         self.assertIn("HTTP 503", row["detail"])

@@ -13,7 +13,13 @@ class TestExplainTour(HttpCase):
             {"name": "UCCX", "host": "uccx.invalid", "user": "admin", "is_enabled": True}
         )
         target = self.env["ecm.dialer.campaign"].create(
-            {"dialer_id": dialer.id, "key": "7", "name": "Sales", "kind": "agent", "is_enabled": False}
+            {
+                "dialer_id": dialer.id,
+                "key": "7",
+                "name": "Sales",
+                "kind": "agent",
+                "is_enabled": False,
+            }
         )
         campaign = self.env["ecm.campaign"].create(
             {
@@ -27,7 +33,10 @@ class TestExplainTour(HttpCase):
         )
         wave = self.env["ecm.contact.list"].create({"name": "Old wave", "campaign_id": campaign.id})
         contacts = self.env["ecm.contact"].create(
-            [{"campaign_id": campaign.id, "phone_1": f"+4930231250{number:02d}"} for number in range(10)]
+            [
+                {"campaign_id": campaign.id, "phone_1": f"+4930231250{number:02d}"}
+                for number in range(10)
+            ]
         )
         contacts[9].list_id = wave
         wave.action_stop()

@@ -7,7 +7,9 @@ from .common import DialerCase
 
 
 class TestFeed(DialerCase):
-    """What the Contacts Feeder sends, and what it makes of the dialer's answers (F1, F5, F6, C3, C6)."""
+    """What the Contacts Feeder sends, and what it makes of the dialer's answers (F1, F5, F6, C3,
+    C6).
+    """
 
     def age_claims(self):
         """Make unconfirmed sends old enough to be asked about."""
@@ -41,7 +43,9 @@ class TestFeed(DialerCase):
         self.assertEqual(contacts.state, "sent_to_dialer")
 
     def test_outside_calling_hours_nothing_is_sent(self):
-        closed = self.env["resource.calendar"].create({"name": "Never", "attendance_ids": [(5, 0, 0)]})
+        closed = self.env["resource.calendar"].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)]}
+        )
         closed.attendance_ids.unlink()
         self.campaign.calendar_id = closed
         contacts = self._create_contacts(1)
@@ -56,10 +60,14 @@ class TestFeed(DialerCase):
         self.assertEqual(contacts.state, "pending")
 
     def test_waiting_contact_is_sent_when_due(self):
-        contact = self._create_contacts(1, next_attempt_at=fields.Datetime.now() + timedelta(minutes=10))
+        contact = self._create_contacts(
+            1, next_attempt_at=fields.Datetime.now() + timedelta(minutes=10)
+        )
         self.feed()
         self.assertEqual(contact.state, "pending")
-        self.env.cr.execute("UPDATE ecm_contact SET next_attempt_at = next_attempt_at - interval '11 minutes'")
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET next_attempt_at = next_attempt_at - interval '11 minutes'"
+        )
         self.feed()
         self.assertEqual(contact.state, "sent_to_dialer")
 
@@ -114,7 +122,9 @@ class TestFeed(DialerCase):
                 campaign = self._create_campaign(f"Retries {order}", retry_order=order)
                 contacts = self._create_contacts(2, campaign)
                 self.env.flush_all()
-                self.env.cr.execute("UPDATE ecm_contact SET is_retry = TRUE WHERE id = %s", [contacts[1].id])
+                self.env.cr.execute(
+                    "UPDATE ecm_contact SET is_retry = TRUE WHERE id = %s", [contacts[1].id]
+                )
                 self.feed()
                 self.assertEqual(contacts[first].state, "sent_to_dialer")
                 campaign.is_running = False
@@ -157,7 +167,9 @@ class TestFeed(DialerCase):
     def test_a_dead_dialer_is_asked_once_for_all_its_campaigns(self):
         other_target = self.target.copy({"key": "8"})
         self._create_contacts(1)
-        self._create_contacts(1, self._create_campaign("Second offer", dialer_campaign_id=other_target.id))
+        self._create_contacts(
+            1, self._create_campaign("Second offer", dialer_campaign_id=other_target.id)
+        )
         self.client.failures = [Unreachable("down")]
         self.feed()
         self.assertFalse(self.client.taken)
@@ -251,7 +263,9 @@ class TestFeed(DialerCase):
             )
             self._create_contacts(1, first_name="Another")
             self.feed()
-        self.assertEqual((contacts[1].state, contacts[1].close_reason), ("not_connected", "refused"))
+        self.assertEqual(
+            (contacts[1].state, contacts[1].close_reason), ("not_connected", "refused")
+        )
         self.assertEqual(contacts[1].uncounted_count, 3)
 
     def test_disabled_cisco_campaign_is_not_fed_and_says_why(self):

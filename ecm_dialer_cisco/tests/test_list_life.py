@@ -18,10 +18,14 @@ class TestListLife(DialerCase):
         self.now = fields.Datetime.now()
 
     def create_list(self, **values):
-        return self.env["ecm.contact.list"].create({"name": "Night", "campaign_id": self.campaign.id, **values})
+        return self.env["ecm.contact.list"].create(
+            {"name": "Night", "campaign_id": self.campaign.id, **values}
+        )
 
     def test_stopped_list_is_not_called_and_goes_on_where_it_was(self):
-        self.contacts[1].sudo().write({"is_ready": False, "next_attempt_at": self.now + timedelta(days=2)})
+        self.contacts[1].sudo().write(
+            {"is_ready": False, "next_attempt_at": self.now + timedelta(days=2)}
+        )
         self.list.action_stop()
         self.feed()
         self.assertEqual(self.others.state, "sent_to_dialer")
@@ -31,7 +35,9 @@ class TestListLife(DialerCase):
         self.assertEqual(self.list.available_count, 2)
         self.assertEqual(self.contacts[1].next_attempt_at, self.now + timedelta(days=2))
         self.feed()
-        self.assertEqual(self.contacts.mapped("state"), ["sent_to_dialer", "pending", "sent_to_dialer"])
+        self.assertEqual(
+            self.contacts.mapped("state"), ["sent_to_dialer", "pending", "sent_to_dialer"]
+        )
 
     def test_retry_of_a_stopped_list_waits_for_the_restart(self):
         self.feed()
@@ -52,7 +58,8 @@ class TestListLife(DialerCase):
         self.feed()
         self.assertEqual((planned.status, contact.state), ("planned", "pending"))
         self.env.cr.execute(
-            "UPDATE ecm_contact_list SET date_start = %s WHERE id = %s", (self.now - timedelta(hours=1), planned.id)
+            "UPDATE ecm_contact_list SET date_start = %s WHERE id = %s",
+            (self.now - timedelta(hours=1), planned.id),
         )
         self.env.invalidate_all()
         self.env["ecm.contact.list"]._cron_sweep_lists()
@@ -65,7 +72,8 @@ class TestListLife(DialerCase):
         self.list.date_end = self.now + timedelta(hours=1)
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE ecm_contact_list SET date_end = %s WHERE id = %s", (self.now - timedelta(hours=1), self.list.id)
+            "UPDATE ecm_contact_list SET date_end = %s WHERE id = %s",
+            (self.now - timedelta(hours=1), self.list.id),
         )
         self.env.invalidate_all()
         self.env["ecm.contact.list"]._cron_sweep_lists()
@@ -81,12 +89,16 @@ class TestListLife(DialerCase):
             self.list.action_restart()
 
     def test_import_into_a_stopped_list_is_not_called(self):
-        contact_list = self.env["ecm.contact.list"].create_from_file(self.campaign, "x.csv", b"phone\n+493023125077\n")
+        contact_list = self.env["ecm.contact.list"].create_from_file(
+            self.campaign, "x.csv", b"phone\n+493023125077\n"
+        )
         contact_list.action_stop()
         self.env["ecm.contact.list"]._cron_import()
         self.feed()
         contact = self.env["ecm.contact"].search([("list_id", "=", contact_list.id)])
-        self.assertEqual((contact_list.state, contact.state, contact.is_ready), ("done", "pending", False))
+        self.assertEqual(
+            (contact_list.state, contact.state, contact.is_ready), ("done", "pending", False)
+        )
         contact_list.action_restart()
         self.feed()
         self.assertEqual(contact.state, "sent_to_dialer")

@@ -16,14 +16,27 @@ class TestResults(DialerCase):
     def test_live_voice_closes_connected(self):
         contact = self.sent()
         self.client.rows = [
-            self.result_row(contact, CONNECTED, agent="jdoe", duration_seconds=42, wrap_up="Sale", dialer_ref="815")
+            self.result_row(
+                contact,
+                CONNECTED,
+                agent="jdoe",
+                duration_seconds=42,
+                wrap_up="Sale",
+                dialer_ref="815",
+            )
         ]
         self.engine._cron_sync_results()
         self.env.invalidate_all()
         self.assertEqual((contact.state, contact.close_reason), ("connected", "live_voice"))
         attempt = contact.attempt_ids
         self.assertEqual(
-            (attempt.state, attempt.agent, attempt.duration_seconds, attempt.wrap_up, attempt.dialer_reference),
+            (
+                attempt.state,
+                attempt.agent,
+                attempt.duration_seconds,
+                attempt.wrap_up,
+                attempt.dialer_reference,
+            ),
             ("done", "jdoe", 42, "Sale", "815"),
         )
         self.assertEqual((attempt.raw_code, attempt.outcome_id.code), ("1", "voice"))
@@ -33,19 +46,26 @@ class TestResults(DialerCase):
         before = fields.Datetime.now()
         self.results((contact, BUSY))
         self.assertEqual(
-            (contact.state, contact.next_position, contact.number_to_call), ("pending", 2, contact.phone_2)
+            (contact.state, contact.next_position, contact.number_to_call),
+            ("pending", 2, contact.phone_2),
         )
         self.assertGreaterEqual(contact.next_attempt_at, before + timedelta(minutes=5))
         self.feed()
         self.assertEqual(len(self.client.dialled), 1)
-        self.env.cr.execute("UPDATE ecm_contact SET next_attempt_at = next_attempt_at - interval '6 minutes'")
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET next_attempt_at = next_attempt_at - interval '6 minutes'"
+        )
         self.feed()
         self.assertEqual(self.client.dialled[-1].number, contact.phone_2)
         self.results((contact, BUSY))
         self.assertEqual((contact.state, contact.attempt_count), ("retries_completed", 2))
 
     def test_closing_states(self):
-        for code, state in ((NO_ANSWER, "not_connected"), (INVALID, "not_connected"), (DO_NOT_CALL, "dnc_listed")):
+        for code, state in (
+            (NO_ANSWER, "not_connected"),
+            (INVALID, "not_connected"),
+            (DO_NOT_CALL, "dnc_listed"),
+        ):
             with self.subTest(code=code):
                 contact = self.sent()
                 self.results((contact, code))
@@ -58,7 +78,9 @@ class TestResults(DialerCase):
             self.client.rows = [row]
             self.engine._cron_sync_results()
             self.env.invalidate_all()
-        self.assertEqual((contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending"))
+        self.assertEqual(
+            (contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending")
+        )
 
     def test_results_of_an_unconfirmed_send_are_taken(self):
         contact = self._create_contacts(1)
@@ -69,7 +91,10 @@ class TestResults(DialerCase):
 
     def test_foreign_and_unknown_rows_are_passed_over(self):
         contact = self.sent()
-        self.client.rows = [self.result_row("somebody-else", CONNECTED), self.result_row(contact, "99")]
+        self.client.rows = [
+            self.result_row("somebody-else", CONNECTED),
+            self.result_row(contact, "99"),
+        ]
         self.engine._cron_sync_results()
         self.env.invalidate_all()
         self.assertEqual(contact.last_outcome_id.code, "unknown")
@@ -88,7 +113,9 @@ class TestResults(DialerCase):
         self.env.invalidate_all()
         self.assertEqual(contact.state, "dangling")
         attempt = contact.attempt_ids
-        self.assertEqual((attempt.state, attempt.is_late, attempt.outcome_id.code), ("done", True, "busy"))
+        self.assertEqual(
+            (attempt.state, attempt.is_late, attempt.outcome_id.code), ("done", True, "busy")
+        )
         self.feed()
         self.assertEqual(len(self.client.dialled), 1)
 
@@ -122,7 +149,9 @@ class TestResults(DialerCase):
         self.campaign.action_start()
         contact = self.sent()
         self.results((contact, "17"))
-        self.assertEqual((contact.attempt_count, contact.uncounted_count, contact.state), (0, 1, "pending"))
+        self.assertEqual(
+            (contact.attempt_count, contact.uncounted_count, contact.state), (0, 1, "pending")
+        )
 
     def test_a_failing_dialer_is_noted_and_the_others_are_read(self):
         contact = self.sent()

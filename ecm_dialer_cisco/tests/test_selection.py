@@ -23,7 +23,8 @@ class SelectionCase(DialerCase):
 
     def is_held(self, contacts):
         return all(
-            (contact.state, contact.block_reason, contact.is_ready) == ("pending", "selection", False)
+            (contact.state, contact.block_reason, contact.is_ready)
+            == ("pending", "selection", False)
             for contact in contacts
         )
 
@@ -89,7 +90,10 @@ class TestSelection(SelectionCase):
 
     def test_a_selection_that_cannot_be_understood_is_refused(self):
         for domain in ("[('no_such_field', '=', 1)]", "nonsense(", "[('first_name', 'near', 1)]"):
-            with self.subTest(domain), self.assertRaisesRegex(ValidationError, "cannot be understood"):
+            with (
+                self.subTest(domain),
+                self.assertRaisesRegex(ValidationError, "cannot be understood"),
+            ):
                 self.campaign.selection_domain = domain
 
     def test_the_count_follows_the_form_while_it_is_edited(self):
@@ -127,7 +131,9 @@ class TestTargetGroups(SelectionCase):
 
     def test_percentages_divide_what_is_sent(self):
         gold, others = self.create_contacts(20, 20)
-        groups = self.create_groups(("Gold", GOLD, "percentage", 60), ("Others", "[]", "percentage", 40))
+        groups = self.create_groups(
+            ("Gold", GOLD, "percentage", 60), ("Others", "[]", "percentage", 40)
+        )
         self.feed()
         self.assertEqual((self.count_sent(gold), self.count_sent(others)), (6, 4))
         self.assertEqual(groups.mapped("drawn_count"), [6, 4])
@@ -187,7 +193,9 @@ class TestTargetGroups(SelectionCase):
 
     def explain(self, contact):
         self.env.invalidate_all()
-        return next(row["detail"] for row in contact.explain()[0]["checks"] if row["check"] == "selection")
+        return next(
+            row["detail"] for row in contact.explain()[0]["checks"] if row["check"] == "selection"
+        )
 
     def test_retries_are_not_queued_again(self):
         gold, _others = self.create_contacts(1, 0)
@@ -212,7 +220,9 @@ class TestTargetGroups(SelectionCase):
     def test_a_stopped_list_keeps_its_contacts_in_the_queue(self):
         gold, _others = self.create_contacts(3, 0)
         self.create_groups(("Gold", GOLD, "count", 1))
-        gold.list_id = self.env["ecm.contact.list"].create({"name": "L", "campaign_id": self.campaign.id})
+        gold.list_id = self.env["ecm.contact.list"].create(
+            {"name": "L", "campaign_id": self.campaign.id}
+        )
         self.feed()
         gold.list_id.action_stop()
         gold.list_id.action_restart()
@@ -225,7 +235,10 @@ class TestTargetGroups(SelectionCase):
             self.create_groups(("Gold", GOLD, "percentage", 101))
 
     @mute_logger(
-        "odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+        "odoo.models",
+        "odoo.orm.models",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
     )
     def test_agents_only_read(self):
         group = self.create_groups(("Gold", GOLD, "percentage", 10)).with_user(self._user("agent"))

@@ -94,7 +94,9 @@ class UccxTourCase(HttpCase):
 @skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
 @tagged("post_install", "-at_install")
 class TestDialerTour(UccxTourCase):
-    """A dialer is connected and a campaign runs to its end, in the browser, against a simulated UCCX (issue A)."""
+    """A dialer is connected and a campaign runs to its end, in the browser, against a simulated
+    UCCX (issue A).
+    """
 
     def setUp(self):
         super().setUp()
@@ -104,12 +106,19 @@ class TestDialerTour(UccxTourCase):
         """Three calls of phone 1; what a second call may help is called again at once."""
         strategy = self.env["ecm.strategy"].create({"name": "At once, three times"})
         attempts = self.env["ecm.strategy.attempt"].create(
-            [{"strategy_id": strategy.id, "sequence": position, "phone_index": "1"} for position in (1, 2, 3)]
+            [
+                {"strategy_id": strategy.id, "sequence": position, "phone_index": "1"}
+                for position in (1, 2, 3)
+            ]
         )
         outcomes = [self.env.ref(f"ecm_campaign.ecm_outcome_{code}") for code in RETRIED]
         self.env["ecm.strategy.rule"].create(
             [
-                {"attempt_id": attempt.id, "outcome_id": outcome.id, "next_attempt_id": following.id}
+                {
+                    "attempt_id": attempt.id,
+                    "outcome_id": outcome.id,
+                    "next_attempt_id": following.id,
+                }
                 for attempt, following in itertools.pairwise(attempts)
                 for outcome in outcomes
             ]
@@ -178,7 +187,9 @@ class TestDialerTour(UccxTourCase):
         self.assertNotIn("PWD", dialer.results_connection)
 
     def _assert_finished(self, campaign):
-        """Every contact ended as its number says, and the dialer placed the calls of our history: each once."""
+        """Every contact ended as its number says, and the dialer placed the calls of our history:
+        each once.
+        """
         self.assertEqual(campaign.status, "finished")
         contacts = self.env["ecm.contact"].search([("campaign_id", "=", campaign.id)])
         ended = {contact.phone_1: (contact.attempt_count, contact.state) for contact in contacts}
@@ -186,13 +197,17 @@ class TestDialerTour(UccxTourCase):
         dialled = sorted((call["accountnumber"], call["phone"]) for call in self.uccx.dialled())
         attempts = self.env["ecm.attempt"].search([("campaign_id", "=", campaign.id)])
         self.assertEqual(dialled, sorted((attempt.key, attempt.number) for attempt in attempts))
-        self.assertEqual(len({key for key, _phone in dialled}), sum(calls for calls, _state in NUMBERS.values()))
+        self.assertEqual(
+            len({key for key, _phone in dialled}), sum(calls for calls, _state in NUMBERS.values())
+        )
 
 
 @skipUnless(_has_simulator(), "The UCCX simulator is in the suite's repository only")
 @tagged("post_install", "-at_install")
 class TestDncTour(UccxTourCase):
-    """A number is listed while its campaign runs: it is not called, and *Check a number* says why (N1, N2)."""
+    """A number is listed while its campaign runs: it is not called, and *Check a number* says why
+    (N1, N2).
+    """
 
     CALLED = ("+12025550100", "+12025550102")
     LISTED = "+12025550101"
@@ -202,9 +217,14 @@ class TestDncTour(UccxTourCase):
         self.dialer = self._connect_dialer()
         self.campaign = self._create_campaign()
         self.contacts = self.env["ecm.contact"].create(
-            [{"campaign_id": self.campaign.id, "phone_1": number} for number in sorted((*self.CALLED, self.LISTED))]
+            [
+                {"campaign_id": self.campaign.id, "phone_1": number}
+                for number in sorted((*self.CALLED, self.LISTED))
+            ]
         )
-        self.dnc_list = self.env["ecm.dnc.list"].create({"name": "Fair visitors", "dnc_class": "corporate"})
+        self.dnc_list = self.env["ecm.dnc.list"].create(
+            {"name": "Fair visitors", "dnc_class": "corporate"}
+        )
         self.campaign.action_start()
 
     def _connect_dialer(self):
@@ -228,8 +248,12 @@ class TestDncTour(UccxTourCase):
 
     def _create_campaign(self):
         strategy = self.env["ecm.strategy"].create({"name": "One call"})
-        self.env["ecm.strategy.attempt"].create({"strategy_id": strategy.id, "sequence": 1, "phone_index": "1"})
-        target = self.dialer.dialer_campaign_ids.filtered(lambda found: found.name == "Outbound Sales")
+        self.env["ecm.strategy.attempt"].create(
+            {"strategy_id": strategy.id, "sequence": 1, "phone_index": "1"}
+        )
+        target = self.dialer.dialer_campaign_ids.filtered(
+            lambda found: found.name == "Outbound Sales"
+        )
         return self.env["ecm.campaign"].create(
             {
                 "name": "Tour of the fair",
@@ -241,7 +265,9 @@ class TestDncTour(UccxTourCase):
         )
 
     def test_a_number_is_listed_and_the_feed_leaves_it_out(self):
-        self.start_tour("/odoo/outbound-dnc-entries", "ecm_dialer_dnc", login=self.supervisor.login, timeout=120)
+        self.start_tour(
+            "/odoo/outbound-dnc-entries", "ecm_dialer_dnc", login=self.supervisor.login, timeout=120
+        )
         self.env.invalidate_all()
         entry = self.env["ecm.dnc.entry"].search([("list_id", "=", self.dnc_list.id)])
         self.assertEqual((entry.value, entry.added_by), (self.LISTED, self.supervisor))

@@ -17,8 +17,8 @@ SAMPLE_ROWS = 5
 class EcmImportDatabase(models.AbstractModel):
     """Tables, views and queries of a database over ODBC (requirement L4).
 
-    The rows after the watermark are written as a file, which is imported like any other. List and watermark are one
-    transaction: rows are brought once, or again when something failed before.
+    The rows after the watermark are written as a file, which is imported like any other. List and
+    watermark are one transaction: rows are brought once, or again when something failed before.
     """
 
     _name = "ecm.import.database"
@@ -52,14 +52,19 @@ class EcmImportDatabase(models.AbstractModel):
         help="The greatest value of this column that was read.",
     )
     row_limit = fields.Integer(
-        "Rows at a time", default=500_000, required=True, help="What is left is read at the next check."
+        "Rows at a time",
+        default=500_000,
+        required=True,
+        help="What is left is read at the next check.",
     )
 
     @api.constrains("kind", "connection", "query", "key_column")
     def _check_query(self):
         for source in self.sudo().filtered(lambda record: record.kind == "database"):
             if not (source.connection and source.query):
-                raise ValidationError(self.env._("A database needs a connection string and a table or query."))
+                raise ValidationError(
+                    self.env._("A database needs a connection string and a table or query.")
+                )
             try:
                 reading.check_query(source.query)
                 if source.key_column:
@@ -69,20 +74,31 @@ class EcmImportDatabase(models.AbstractModel):
 
     def _get_query_error_text(self, error):
         texts = {
-            "not_a_query": self.env._("Enter the name of a table or view, or a statement that begins with SELECT."),
+            "not_a_query": self.env._(
+                "Enter the name of a table or view, or a statement that begins with SELECT."
+            ),
             "several_statements": self.env._("Enter one statement, without a semicolon in it."),
             "not_reading": self.env._(
-                "The query may only read: %s is not allowed. Put a column of this name in quotation marks.", error.word
+                "The query may only read: %s is not allowed. Put a column of this name in quotation marks.",
+                error.word,
             ),
             "not_a_column": self.env._("%s is not the name of a column.", error.word),
-            "not_a_key": self.env._("The column that grows must hold numbers, times or texts, not %s.", error.word),
+            "not_a_key": self.env._(
+                "The column that grows must hold numbers, times or texts, not %s.", error.word
+            ),
         }
         return texts[error.code]
 
     def action_read_again(self):
-        """Forget which rows were read: the next check brings all of them, also those that have not changed."""
+        """Forget which rows were read: the next check brings all of them, also those that have not
+        changed.
+        """
         self.check_access("write")
-        read = self.env["ecm.import.file"].sudo().search([("source_id", "in", self.ids), ("hash", "!=", False)])
+        read = (
+            self.env["ecm.import.file"]
+            .sudo()
+            .search([("source_id", "in", self.ids), ("hash", "!=", False)])
+        )
         read.write({"hash": False})
         self.write({"watermark": False, "next_run_at": False})
         return True
@@ -97,8 +113,12 @@ class EcmImportDatabase(models.AbstractModel):
             if not written.rows:
                 return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
             if not engine._atomically(lambda: self._store_extract(file, written)):
-                return self.env._("%s: the rows are the same as before.", self.name), bool(self._get_waiting())
-        return self.env._("%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"), True
+                return self.env._("%s: the rows are the same as before.", self.name), bool(
+                    self._get_waiting()
+                )
+        return self.env._(
+            "%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"
+        ), True
 
     def _follow_lists(self):
         """Take over how imports ended; nothing has to be moved."""
@@ -110,7 +130,9 @@ class EcmImportDatabase(models.AbstractModel):
         self.env["ecm.engine"]._atomically(follow)
 
     def _get_waiting(self):
-        return self.env["ecm.import.file"].search([("source_id", "=", self.id), ("state", "=", "waiting")])
+        return self.env["ecm.import.file"].search(
+            [("source_id", "=", self.id), ("state", "=", "waiting")]
+        )
 
     def _read_into(self, file, limit=None):
         """Write the new rows; no transaction is open while they are read.
@@ -156,13 +178,17 @@ class EcmImportDatabase(models.AbstractModel):
         if not self.key_column:
             return query, []
         parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
-        return reading.since(query, reading.check_column(self.key_column), bool(parameters)), parameters
+        return reading.since(
+            query, reading.check_column(self.key_column), bool(parameters)
+        ), parameters
 
     def _execute(self, cursor, query, parameters):
         try:
             cursor.execute(query, parameters)
         except Exception as error:
-            raise SourceError(self.env._("The database refuses the query: %s", odbc.error_text(error))) from error
+            raise SourceError(
+                self.env._("The database refuses the query: %s", odbc.error_text(error))
+            ) from error
 
     def _get_key_place(self, cursor, column):
         name = reading.bare_name(reading.check_column(column)).casefold()
@@ -233,7 +259,9 @@ class EcmImportDatabase(models.AbstractModel):
         try:
             options = self.profile_id._get_reading(file, self.campaign_id)
         except contact_file.UnreadableFile as error:
-            raise SourceError(self.env["ecm.contact.list"]._get_file_error_text(error.code)) from error
+            raise SourceError(
+                self.env["ecm.contact.list"]._get_file_error_text(error.code)
+            ) from error
         except UserError as error:
             raise SourceError(str(error)) from error
         return options["dialect"].get("header") or ()

@@ -4,22 +4,29 @@ LIST_IS_OVER = ("done", "failed", "cancelled")
 
 
 class EcmImportFile(models.Model):
-    """One file that a source brought, or one extract of a database: the history of a source (requirements L2, L4).
+    """One file that a source brought, or one extract of a database: the history of a source
+    (requirements L2, L4).
 
-    A file's record says what became of it before the file is moved, so that a crash at any line leaves either a file
-    that is still to be taken, or a record whose file is still to be moved.
+    A file's record says what became of it before the file is moved, so that a crash at any line
+    leaves either a file that is still to be taken, or a record whose file is still to be moved.
     """
 
     _name = "ecm.import.file"
     _description = "Import File"
     _order = "id desc"
 
-    source_id = fields.Many2one("ecm.import.source", required=True, readonly=True, ondelete="cascade", index=True)
+    source_id = fields.Many2one(
+        "ecm.import.source", required=True, readonly=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one(related="source_id.company_id", store=True, index=True)
     name = fields.Char(required=True, readonly=True)
-    hash = fields.Char("SHA-256", readonly=True, help="Of the content: the same content is imported once.")
+    hash = fields.Char(
+        "SHA-256", readonly=True, help="Of the content: the same content is imported once."
+    )
     size = fields.Integer("Size (bytes)", readonly=True)
-    signature = fields.Char(readonly=True, help="Size and time of the file in the folder, to know it again.")
+    signature = fields.Char(
+        readonly=True, help="Size and time of the file in the folder, to know it again."
+    )
     state = fields.Selection(
         [
             ("waiting", "Being imported"),
@@ -31,21 +38,28 @@ class EcmImportFile(models.Model):
         required=True,
         readonly=True,
     )
-    list_id = fields.Many2one("ecm.contact.list", string="Contact list", readonly=True, ondelete="set null", index=True)
+    list_id = fields.Many2one(
+        "ecm.contact.list", string="Contact list", readonly=True, ondelete="set null", index=True
+    )
     message = fields.Text(readonly=True)
-    found_at = fields.Datetime("Found on", required=True, readonly=True, default=fields.Datetime.now)
+    found_at = fields.Datetime(
+        "Found on", required=True, readonly=True, default=fields.Datetime.now
+    )
     finished_at = fields.Datetime("Finished on", readonly=True)
     target = fields.Char(
-        "Moved to", readonly=True, help="Where the file goes; written down before it is moved, so that it is found."
+        "Moved to",
+        readonly=True,
+        help="Where the file goes; written down before it is moved, so that it is found.",
     )
     is_moved = fields.Boolean(
         "Out of the folder", readonly=True, help="Nothing remains to be done in the folder for it."
     )
 
-    # The same content is imported once, also when two processes see it at the same time. What could not be read may
-    # come again.
+    # The same content is imported once, also when two processes see it at the same time. What could
+    # not be read may come again.
     _content_once = models.UniqueIndex(
-        "(source_id, hash) WHERE state IN ('waiting', 'done') AND hash IS NOT NULL", "This content was imported before."
+        "(source_id, hash) WHERE state IN ('waiting', 'done') AND hash IS NOT NULL",
+        "This content was imported before.",
     )
     # What a check of the folder asks for first.
     _in_folder = models.Index("(source_id) WHERE is_moved IS NOT TRUE")

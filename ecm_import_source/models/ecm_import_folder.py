@@ -24,10 +24,10 @@ SECRET_OPTIONS = ("password", "passphrase", "secret", "token", "key")
 class EcmImportFolder(models.AbstractModel):
     """Shared folders through ``fs.storage`` (requirement L2).
 
-    A check goes over the files in this order, and may die at any line: what a file's record says is committed before
-    anything is done to the file. A file is taken when it has not changed for a while; it is fetched, and stored
-    together with its list and its hash in one transaction; it is moved after its import has ended, to a place that
-    was written down before.
+    A check goes over the files in this order, and may die at any line: what a file's record says is
+    committed before anything is done to the file. A file is taken when it has not changed for a
+    while; it is fetched, and stored together with its list and its hash in one transaction; it is
+    moved after its import has ended, to a place that was written down before.
     """
 
     _name = "ecm.import.folder"
@@ -66,23 +66,37 @@ class EcmImportFolder(models.AbstractModel):
         required=True,
         help="A file is taken when its size and time have stayed the same for so long: others are still being written.",
     )
-    max_size_mb = fields.Integer("Largest file (MB)", default=256, required=True, help="Larger ones are refused.")
-    looks = fields.Json(readonly=True, copy=False, help="Files that must settle: signature, and since when.")
+    max_size_mb = fields.Integer(
+        "Largest file (MB)", default=256, required=True, help="Larger ones are refused."
+    )
+    looks = fields.Json(
+        readonly=True, copy=False, help="Files that must settle: signature, and since when."
+    )
 
     @api.constrains("kind", "storage_id", "archive_directory", "error_directory")
     def _check_folder_settings(self):
         for source in self.filtered(lambda record: record.kind == "folder"):
             if not (source.storage_id and source.archive_directory and source.error_directory):
-                raise ValidationError(self.env._("A folder needs a storage, an archive folder and an error folder."))
-            if source.storage_id.protocol in ("file", "local") and not source.storage_id.directory_path:
+                raise ValidationError(
+                    self.env._("A folder needs a storage, an archive folder and an error folder.")
+                )
+            if (
+                source.storage_id.protocol in ("file", "local")
+                and not source.storage_id.directory_path
+            ):
                 raise ValidationError(
                     self.env._(
                         "The storage %s is the whole disk of the server: give it a directory path first.",
                         source.storage_id.name,
                     )
                 )
-            if {source.archive_directory.strip("/ "), source.error_directory.strip("/ ")} & {"", "."}:
-                raise ValidationError(self.env._("Archive and error folder are others than the folder itself."))
+            if {source.archive_directory.strip("/ "), source.error_directory.strip("/ ")} & {
+                "",
+                ".",
+            }:
+                raise ValidationError(
+                    self.env._("Archive and error folder are others than the folder itself.")
+                )
 
     # -- connection -----------------------------------------------------------------------------------
 
@@ -115,9 +129,13 @@ class EcmImportFolder(models.AbstractModel):
             "denied": self.env._("No permission for %s.", error.path),
             "full": self.env._("No space is left for %s.", error.path),
             "login": self.env._("%s refuses the user or the password.", error.path),
-            "too_large": self.env._("%(path)s is larger than %(size)s MB.", path=error.path, size=self.max_size_mb),
+            "too_large": self.env._(
+                "%(path)s is larger than %(size)s MB.", path=error.path, size=self.max_size_mb
+            ),
             "changed": self.env._("%s changed while it was read.", error.path),
-            "name": self.env._("The name %s has characters that cannot be stored: rename the file.", error.path),
+            "name": self.env._(
+                "The name %s has characters that cannot be stored: rename the file.", error.path
+            ),
             "unexpected": self.env._("%s: unexpected error, see the server's log.", error.path),
         }
         return texts.get(error.code) or self.env._(
@@ -128,7 +146,10 @@ class EcmImportFolder(models.AbstractModel):
         with self._open_folder() as folder:
             entries = folder.list_entries(self.file_pattern or "*")
             folder.try_out([self.archive_directory, self.error_directory])
-        return self.env._("The folder can be read and files can be moved. %s files are waiting there.", len(entries))
+        return self.env._(
+            "The folder can be read and files can be moved. %s files are waiting there.",
+            len(entries),
+        )
 
     # -- check ----------------------------------------------------------------------------------------
 
@@ -141,7 +162,9 @@ class EcmImportFolder(models.AbstractModel):
         with self._open_folder() as folder:
             self._move_finished(folder, problems)
             entries = self._list_storable(folder, problems)
-            settled = self.env["ecm.engine"]._atomically(partial(self._get_settled, entries, fields.Datetime.now()))
+            settled = self.env["ecm.engine"]._atomically(
+                partial(self._get_settled, entries, fields.Datetime.now())
+            )
             taken = [self._take_safely(folder, entry, problems) for entry in settled]
             if any(taken):
                 self._move_finished(folder, problems)
@@ -153,25 +176,36 @@ class EcmImportFolder(models.AbstractModel):
     def _list_storable(self, folder, problems):
         """The files whose names a database can hold."""
         entries = folder.list_entries(self.file_pattern or "*")
-        problems += [FolderError("name", ascii(entry.name)) for entry in entries if not entry.is_text]
+        problems += [
+            FolderError("name", ascii(entry.name)) for entry in entries if not entry.is_text
+        ]
         return [entry for entry in entries if entry.is_text]
 
     def _get_files_in_folder(self):
         """Files that are known and still to be moved."""
-        return self.env["ecm.import.file"].search([("source_id", "=", self.id), ("is_moved", "!=", True)], order="id")
+        return self.env["ecm.import.file"].search(
+            [("source_id", "=", self.id), ("is_moved", "!=", True)], order="id"
+        )
 
     def _describe_check(self, taken, unsettled):
         states = [file.state for file in taken]
         parts = [
-            self.env._("%(name)s: %(count)s new files.", name=self.name, count=states.count("waiting")),
-            self.env._("%s were imported before.", states.count("duplicate")) if "duplicate" in states else "",
-            self.env._("%s cannot be imported.", states.count("failed")) if "failed" in states else "",
+            self.env._(
+                "%(name)s: %(count)s new files.", name=self.name, count=states.count("waiting")
+            ),
+            self.env._("%s were imported before.", states.count("duplicate"))
+            if "duplicate" in states
+            else "",
+            self.env._("%s cannot be imported.", states.count("failed"))
+            if "failed" in states
+            else "",
             self.env._("%s are left until they no longer change.", unsettled) if unsettled else "",
         ]
         return " ".join(filter(None, parts))
 
     def _get_settled(self, entries, now):
-        """The files that have stayed the same for long enough, by our own clock: the server's may be wrong.
+        """The files that have stayed the same for long enough, by our own clock: the server's may
+        be wrong.
 
         What is known already and only waits to be moved is not among them.
         """
@@ -243,16 +277,25 @@ class EcmImportFolder(models.AbstractModel):
         return self.env["ecm.import.file"].create({**self._prepare_file(entry), **values})
 
     def _note_duplicate(self, entry, digest):
-        message = self.env._("The same content was imported before from this source. It was not imported again.")
+        message = self.env._(
+            "The same content was imported before from this source. It was not imported again."
+        )
         return self._refuse(entry, message, state="duplicate", hash=digest)
 
     def _prepare_file(self, entry):
-        return {"source_id": self.id, "name": entry.name, "size": entry.size, "signature": entry.signature}
+        return {
+            "source_id": self.id,
+            "name": entry.name,
+            "size": entry.size,
+            "signature": entry.signature,
+        }
 
     # -- move -----------------------------------------------------------------------------------------
 
     def _move_finished(self, folder, problems):
-        """Move the files whose import has ended; one that cannot be moved is tried again at the next check."""
+        """Move the files whose import has ended; one that cannot be moved is tried again at the
+        next check.
+        """
         engine = self.env["ecm.engine"]
         for file in self._get_files_in_folder():
             if engine._atomically(partial(self._plan_move, file)):

@@ -10,15 +10,16 @@ from odoo.addons.ecm_campaign.models.ecm_feed_target import BACK_OFF_FIRST, BACK
 
 _logger = logging.getLogger(__name__)
 
-# While something waits (a file that must settle, an import that goes on), the source is looked at again so soon.
+# While something waits (a file that must settle, an import that goes on), the source is looked at
+# again so soon.
 WAITING_SECONDS = 60
 
 
 class EcmImportSource(models.Model):
     """Where contacts come from by themselves: a shared folder (requirement L2) or a database (L4).
 
-    Each source is checked by itself on its interval, by one process at a time. One that fails is left alone for a
-    while, longer with each failure in a row; the others are checked all the same.
+    Each source is checked by itself on its interval, by one process at a time. One that fails is
+    left alone for a while, longer with each failure in a row; the others are checked all the same.
     """
 
     _name = "ecm.import.source"
@@ -31,10 +32,18 @@ class EcmImportSource(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
     kind = fields.Selection(
-        [("folder", "Shared folder"), ("database", "Database")], required=True, default="folder", tracking=True
+        [("folder", "Shared folder"), ("database", "Database")],
+        required=True,
+        default="folder",
+        tracking=True,
     )
     campaign_id = fields.Many2one(
-        "ecm.campaign", required=True, ondelete="cascade", index=True, tracking=True, help="Takes the contacts."
+        "ecm.campaign",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        tracking=True,
+        help="Takes the contacts.",
     )
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
     profile_id = fields.Many2one(
@@ -44,8 +53,12 @@ class EcmImportSource(models.Model):
         tracking=True,
         help="Which column is stored as what, and what becomes of known contacts. Empty: found out for each file.",
     )
-    interval_minutes = fields.Integer("Check every (minutes)", required=True, default=15, tracking=True)
-    next_run_at = fields.Datetime("Next check", readonly=True, copy=False, help="Empty: within a minute.")
+    interval_minutes = fields.Integer(
+        "Check every (minutes)", required=True, default=15, tracking=True
+    )
+    next_run_at = fields.Datetime(
+        "Next check", readonly=True, copy=False, help="Empty: within a minute."
+    )
     last_run_at = fields.Datetime("Last check", readonly=True, copy=False)
     last_error = fields.Char("Last problem", readonly=True, copy=False)
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
@@ -53,7 +66,9 @@ class EcmImportSource(models.Model):
     file_count = fields.Integer(compute="_compute_file_counts", string="Imported")
     failed_count = fields.Integer(compute="_compute_file_counts", string="Not imported")
 
-    _interval_positive = models.Constraint("CHECK(interval_minutes > 0)", "A source is checked every minute at most.")
+    _interval_positive = models.Constraint(
+        "CHECK(interval_minutes > 0)", "A source is checked every minute at most."
+    )
     _folder_limits = models.Constraint(
         "CHECK(settle_seconds >= 0 AND max_size_mb BETWEEN 1 AND 1024)",
         "Files settle for 0 seconds or more, and have between 1 and 1,024 MB.",
@@ -100,16 +115,26 @@ class EcmImportSource(models.Model):
             message = self._check_alone()
         except SourceError as error:
             self.env["ecm.engine"]._rollback()
-            self.env["ecm.engine"]._atomically(partial(self._note_failure, str(error), fields.Datetime.now()))
+            self.env["ecm.engine"]._atomically(
+                partial(self._note_failure, str(error), fields.Datetime.now())
+            )
             raise UserError(str(error)) from error
         if message is None:
-            raise UserError(self.env._("%s is being checked at this moment. Look again in a minute.", self.name))
+            raise UserError(
+                self.env._("%s is being checked at this moment. Look again in a minute.", self.name)
+            )
         return message
 
     def action_view_files(self):
         """Open the history of this source."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_import_source.ecm_import_file_action")
-        return {**action, "domain": [("source_id", "in", self.ids)], "context": {"ecm_of_one_source": True}}
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_import_source.ecm_import_file_action"
+        )
+        return {
+            **action,
+            "domain": [("source_id", "in", self.ids)],
+            "context": {"ecm_of_one_source": True},
+        }
 
     def _notify(self, message, kind):
         return {
@@ -130,7 +155,12 @@ class EcmImportSource(models.Model):
         engine = self.env["ecm.engine"]
         now = fields.Datetime.now()
         due = self.search(
-            [("campaign_id.active", "=", True), "|", ("next_run_at", "=", False), ("next_run_at", "<=", now)],
+            [
+                ("campaign_id.active", "=", True),
+                "|",
+                ("next_run_at", "=", False),
+                ("next_run_at", "<=", now),
+            ],
             order="next_run_at NULLS FIRST, id",
         )
         engine._commit(remaining=len(due))
@@ -190,14 +220,17 @@ class EcmImportSource(models.Model):
         self.write(
             {
                 "last_run_at": now,
-                "next_run_at": now + timedelta(seconds=min(seconds, WAITING_SECONDS) if is_waiting else seconds),
+                "next_run_at": now
+                + timedelta(seconds=min(seconds, WAITING_SECONDS) if is_waiting else seconds),
                 "last_error": False,
                 "failure_count": 0,
             }
         )
 
     def _note_failure(self, message, now):
-        """Leave the source alone for a while, longer with each failure in a row; tell its followers once."""
+        """Leave the source alone for a while, longer with each failure in a row; tell its followers
+        once.
+        """
         if not self.failure_count:
             self.message_post(body=self.env._("The source cannot be read: %s", message))
         seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), BACK_OFF_LAST)
@@ -225,7 +258,11 @@ class EcmImportSource(models.Model):
 
     def _is_imported(self, digest):
         """Whether content of this SHA-256 was imported before, or is being imported."""
-        return bool(self.env["ecm.import.file"].search_count([*self._get_imported_domain(), ("hash", "=", digest)]))
+        return bool(
+            self.env["ecm.import.file"].search_count(
+                [*self._get_imported_domain(), ("hash", "=", digest)]
+            )
+        )
 
     def _get_imported_domain(self):
         return [("source_id", "=", self.id), ("state", "in", ("waiting", "done"))]

@@ -65,8 +65,12 @@ class SourceCase(CampaignCase):
     def names(self, folder=""):
         """What is in the folder, or in one below it."""
         path = self.folder / folder
-        return sorted(file.name for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+        return (
+            sorted(file.name for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+        )
 
     def files(self, source=None):
         """History of a source, in the order of its files."""
-        return self.env["ecm.import.file"].search([("source_id", "=", (source or self.source).id)], order="id")
+        return self.env["ecm.import.file"].search(
+            [("source_id", "=", (source or self.source).id)], order="id"
+        )

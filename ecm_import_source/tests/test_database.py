@@ -36,7 +36,9 @@ class TestDatabase(SourceCase):
     def setUp(self):
         super().setUp()
         self.sql("DROP TABLE IF EXISTS crm.customers CASCADE")
-        self.sql("CREATE TABLE crm.customers (id serial, phone text, first_name text, changed_at timestamp, vip bool)")
+        self.sql(
+            "CREATE TABLE crm.customers (id serial, phone text, first_name text, changed_at timestamp, vip bool)"
+        )
         self.insert(1, ROWS)
 
     def insert(self, first, last, changed_at="2026-05-04 10:00:00.123456"):
@@ -88,7 +90,9 @@ class TestDatabase(SourceCase):
                 self.assertEqual(len(source.file_ids), before, "Nothing new")
                 self.insert(20, 22, "2026-05-05 10:00:00")
                 self.check(source)
-                self.assertEqual(source.file_ids[:1].list_id.attachment_id.raw.decode().count("Jörg"), 3)
+                self.assertEqual(
+                    source.file_ids[:1].list_id.attachment_id.raw.decode().count("Jörg"), 3
+                )
                 self.sql("DELETE FROM crm.customers WHERE id > %s", ROWS)
 
     def test_all_rows_are_read_again_when_somebody_says_so(self):
@@ -129,14 +133,19 @@ class TestDatabase(SourceCase):
         self.assertEqual(self.contacts_of(self.campaign)[0].last_name, "Jörg 1")
 
     def test_a_wrong_type_far_below_leaves_everything_as_it_was(self):
-        """Read as they come, the rows before it were read already; sorted by the key, the database sees it first."""
+        """Read as they come, the rows before it were read already; sorted by the key, the database
+        sees it first.
+        """
         self.sql(
             "CREATE VIEW crm.late AS SELECT n AS id, '+49' || (3000000000 + n) AS phone,"
             " (CASE WHEN n = 900000 THEN 'none' ELSE '7' END)::int AS age FROM generate_series(1, 1000000) n"
         )
         source = self.create_database_source(query="SELECT * FROM crm.late", row_limit=1_000_000)
         self.check(source)
-        self.assertRegex(source.last_error, "A row between 898,001 and 900,000 cannot be read: .*none.*Nothing was imp")
+        self.assertRegex(
+            source.last_error,
+            "A row between 898,001 and 900,000 cannot be read: .*none.*Nothing was imp",
+        )
         source.write({"key_column": "id", "watermark": "integer 5"})
         self.check(source)
         self.assertIn('invalid input syntax for type integer: "none"', source.last_error)
@@ -175,7 +184,9 @@ class TestDatabase(SourceCase):
             query="SELECT id, first_name FROM crm.customers",
             key_column="id",
             profile_id=self.env["ecm.import.profile"]
-            .create({"name": "Strict", "column_ids": [(0, 0, {"header": "phone", "target": "phone_1"})]})
+            .create(
+                {"name": "Strict", "column_ids": [(0, 0, {"header": "phone", "target": "phone_1"})]}
+            )
             .id,
         )
         self.check(source)
@@ -194,7 +205,10 @@ class TestDatabase(SourceCase):
             ({"query": "crm.nothing"}, "does not exist"),
             ({"query": "crm.customers", "key_column": "grows"}, "grows"),
             (
-                {"key_column": False, "connection": "DRIVER={PostgreSQL Unicode};SERVER=127.0.0.1;PORT=1;PWD=s3cret"},
+                {
+                    "key_column": False,
+                    "connection": "DRIVER={PostgreSQL Unicode};SERVER=127.0.0.1;PORT=1;PWD=s3cret",
+                },
                 ".",
             ),
         ):

@@ -25,19 +25,25 @@ def _failing(method, error):
 
 
 class TestFolder(SourceCase):
-    """What becomes of files in a shared folder (requirement L2), also when a process dies on the way."""
+    """What becomes of files in a shared folder (requirement L2), also when a process dies on the
+    way.
+    """
 
     def test_a_file_is_imported_and_then_moved_to_the_archive(self):
         self.put()
         self.check()
         file = self.files()
-        self.assertEqual((file.state, file.list_id.state, file.list_id.source), ("waiting", "queued", "folder"))
+        self.assertEqual(
+            (file.state, file.list_id.state, file.list_id.source), ("waiting", "queued", "folder")
+        )
         self.assertEqual(self.names(), ["june.csv"], "It stays until its import has ended")
         self.check()
         self.assertEqual(len(self.files()), 1)
         self.env["ecm.contact.list"]._cron_import()
         self.check()
-        self.assertEqual((file.state, file.is_moved, file.list_id.uploaded_count), ("done", True, 2))
+        self.assertEqual(
+            (file.state, file.is_moved, file.list_id.uploaded_count), ("done", True, 2)
+        )
         self.assertEqual(self.names(), [])
         self.assertRegex(self.names("archive")[0], rf"^\d{{8}}-\d{{6}}-{file.id}-june\.csv$")
         self.assertEqual((self.source.file_count, self.source.last_error), (1, False))
@@ -59,7 +65,11 @@ class TestFolder(SourceCase):
         name, reason = self.names("error")
         self.assertEqual(reason, f"{name}.reason.txt")
         self.assertIn("The file is empty.", (self.folder / "error" / reason).read_text())
-        self.assertEqual(self.files().mapped("state"), ["failed", "waiting"], "The other file is imported all the same")
+        self.assertEqual(
+            self.files().mapped("state"),
+            ["failed", "waiting"],
+            "The other file is imported all the same",
+        )
 
     def test_a_list_that_fails_takes_its_file_to_the_error_folder(self):
         self.put()
@@ -85,7 +95,9 @@ class TestFolder(SourceCase):
         self.put()
         self.check()
         self.put("again.csv")
-        with patch.object(type(self.source), "_get_imported_domain", lambda source: [("id", "=", 0)]):
+        with patch.object(
+            type(self.source), "_get_imported_domain", lambda source: [("id", "=", 0)]
+        ):
             self.check()
         self.assertEqual(self.files().mapped("state"), ["waiting", "duplicate"])
         self.assertEqual(len(self.campaign.list_ids), 1)

@@ -30,7 +30,9 @@ class TestSource(SourceCase):
             self.check()
             delays.append((self.source.next_run_at - self.source.last_run_at).total_seconds())
         self.assertEqual(delays, [30, 60, 120, 240, 480, 900, 900, 900])
-        self.assertEqual(len(self.source.message_ids.filtered(lambda note: "nowhere" in (note.body or ""))), 1)
+        self.assertEqual(
+            len(self.source.message_ids.filtered(lambda note: "nowhere" in (note.body or ""))), 1
+        )
         self.source.directory = "in"
         self.check()
         self.assertEqual((self.source.failure_count, self.source.last_error), (0, False))
@@ -58,7 +60,10 @@ class TestSource(SourceCase):
 
     def test_check_now_while_another_process_is_at_it(self):
         with self.registry.cursor() as other:
-            other.execute("SELECT pg_advisory_xact_lock(hashtext('ecm:ecm.import.source'), %s)", [self.source.id])
+            other.execute(
+                "SELECT pg_advisory_xact_lock(hashtext('ecm:ecm.import.source'), %s)",
+                [self.source.id],
+            )
             with self.assertRaisesRegex(UserError, "at this moment"):
                 self.source.action_check_now()
 
@@ -118,5 +123,10 @@ class TestSource(SourceCase):
         for role in ("supervisor", "administrator"):
             env = self.env(user=self.create_user(role))
             for model in ("ecm.import.source", "ecm.import.file"):
-                views = env[model].get_views([(False, "list"), (False, "form"), (False, "search")])["views"]
-                self.assertEqual("action_test" in views["form"]["arch"], role == "administrator" and "source" in model)
+                views = env[model].get_views([(False, "list"), (False, "form"), (False, "search")])[
+                    "views"
+                ]
+                self.assertEqual(
+                    "action_test" in views["form"]["arch"],
+                    role == "administrator" and "source" in model,
+                )

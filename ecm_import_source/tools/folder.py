@@ -1,4 +1,5 @@
-"""A folder of a shared file system, seen through fsspec: what is in it, fetching a file, moving it away.
+"""A folder of a shared file system, seen through fsspec: what is in it, fetching a file, moving it
+away.
 
 Every failure is a ``FolderError``: file systems raise whatever their libraries do.
 """
@@ -19,8 +20,8 @@ BLOCK = 1 << 20
 # paramiko reads ahead with so many requests of 32 kB.
 READ_AHEAD = 64
 TEST_NAME = ".ecm-test"
-# smbprotocol reads it when it connects: after so many seconds of silence it asks whether the server lives, after as
-# many more it gives up. By itself it waits for ten minutes.
+# smbprotocol reads it when it connects: after so many seconds of silence it asks whether the server
+# lives, after as many more it gives up. By itself it waits for ten minutes.
 SMB_PATIENCE = "SMB_EXPERIMENTAL_TRANSPORT_RECEIVE_TIMEOUT"
 os.environ.setdefault(SMB_PATIENCE, "30")
 
@@ -113,7 +114,10 @@ class Folder:
             self.filesystem.invalidate_cache()
             details = self._list_details()
         found = [_entry(detail) for detail in details if detail.get("type") == "file"]
-        return sorted((entry for entry in found if matches(entry.name, patterns)), key=lambda entry: entry.name)
+        return sorted(
+            (entry for entry in found if matches(entry.name, patterns)),
+            key=lambda entry: entry.name,
+        )
 
     def _list_details(self) -> list[dict[str, Any]]:
         try:
@@ -150,7 +154,8 @@ class Folder:
         """Copy a file's content, and be sure that it is that of the entry.
 
         :return: SHA-256 of the content
-        :raise FolderError: among others ``changed``, when it was replaced or goes on growing, and ``too_large``
+        :raise FolderError: among others ``changed``, when it was replaced or goes on growing, and
+        ``too_large``
         """
         path = self.path(entry.name)
         with self._telling(path), self.filesystem.open(path, "rb") as source:
@@ -161,7 +166,9 @@ class Folder:
             raise FolderError("changed", path)
         return digest
 
-    def _copy(self, source: BinaryIO, target: BinaryIO, max_size: int, path: str) -> tuple[int, str]:
+    def _copy(
+        self, source: BinaryIO, target: BinaryIO, max_size: int, path: str
+    ) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()
         while block := source.read(BLOCK):
             size += len(block)
@@ -179,7 +186,8 @@ class Folder:
                 self.filesystem.makedirs(path, exist_ok=True)
 
     def move(self, name: str, target: str) -> None:
-        """Move a file; the target's folder is made when it is missing. A target that was left half is replaced.
+        """Move a file; the target's folder is made when it is missing. A target that was left half
+        is replaced.
 
         :param target: path inside this folder, or an absolute one
         """
@@ -195,7 +203,9 @@ class Folder:
             raise
 
     def _remove_half(self, source: str, destination: str) -> None:
-        """Where moving is copying, a full disk leaves a part of the file: take it away while the whole is there."""
+        """Where moving is copying, a full disk leaves a part of the file: take it away while the
+        whole is there.
+        """
         with suppress(Exception):  # the first failure is what is told
             if self._info(source) and self._info(destination):
                 self.filesystem.rm_file(destination)
@@ -208,14 +218,18 @@ class Folder:
             file.write(text.encode())
 
     def try_out(self, targets: list[str]) -> None:
-        """Write a file, move it to each of these folders and remove it, as it is done with the files that come.
+        """Write a file, move it to each of these folders and remove it, as it is done with the
+        files that come.
 
         :raise FolderError: something of it is not possible
         """
         for number, target in enumerate(targets):
             name = f"{TEST_NAME}-{number}"
             moved = f"{target.rstrip('/')}/{name}"
-            with self._telling(self.path(name)), self.filesystem.open(self.path(name), "wb") as file:
+            with (
+                self._telling(self.path(name)),
+                self.filesystem.open(self.path(name), "wb") as file,
+            ):
                 file.write(b"The campaign manager tries whether it can write here.\n")
             try:
                 self.move(name, moved)
@@ -270,9 +284,15 @@ def _code(error: Exception) -> str:
     return "full" if number in (errno.ENOSPC, errno.EDQUOT) else "other"
 
 
-# What libraries say where they give no number of an error. Samba's sharing violation: somebody has the file open.
+# What libraries say where they give no number of an error. Samba's sharing violation: somebody has
+# the file open.
 _WORDS = {
-    "login": ("AuthenticationException", "LogonFailure", "SMBAuthenticationError", "BadAuthenticationType"),
+    "login": (
+        "AuthenticationException",
+        "LogonFailure",
+        "SMBAuthenticationError",
+        "BadAuthenticationType",
+    ),
     "changed": ("STATUS_SHARING_VIOLATION",),
     "denied": ("AccessDenied", "STATUS_ACCESS_DENIED", "escapes the", "is not a subpath of"),
     "full": ("DiskFull", "STATUS_DISK_FULL", "STATUS_QUOTA_EXCEEDED"),
@@ -280,6 +300,17 @@ _WORDS = {
 
 
 def _entry(detail: dict[str, Any]) -> Entry:
-    """A listed file. How its time is called and written differs; it is only ever compared with itself."""
-    changed = next((detail[key] for key in ("mtime", "LastModified", "modify", "last_modified") if detail.get(key)), "")
-    return Entry(detail["name"].rstrip("/").rpartition("/")[2], int(detail.get("size") or 0), str(changed))
+    """A listed file. How its time is called and written differs; it is only ever compared with
+    itself.
+    """
+    changed = next(
+        (
+            detail[key]
+            for key in ("mtime", "LastModified", "modify", "last_modified")
+            if detail.get(key)
+        ),
+        "",
+    )
+    return Entry(
+        detail["name"].rstrip("/").rpartition("/")[2], int(detail.get("size") or 0), str(changed)
+    )

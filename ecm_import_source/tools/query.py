@@ -12,10 +12,38 @@ _PART = r'(?:[^\W\d][\w$#]*|"[^"\0]+"|`[^`\0]+`|\[[^\]\0]+\])'
 _COLUMN = re.compile(_PART)
 _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,3}}")
 # Literals, quoted names and comments, within which words mean nothing.
-_OPAQUE = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_OPAQUE = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL
+)
 _WRITING = {
-    *("insert", "update", "delete", "merge", "replace", "into", "truncate", "create", "alter", "drop", "rename"),
-    *("grant", "revoke", "call", "exec", "execute", "do", "copy", "load", "lock", "set", "begin", "commit", "rollback"),
+    *(
+        "insert",
+        "update",
+        "delete",
+        "merge",
+        "replace",
+        "into",
+        "truncate",
+        "create",
+        "alter",
+        "drop",
+        "rename",
+    ),
+    *(
+        "grant",
+        "revoke",
+        "call",
+        "exec",
+        "execute",
+        "do",
+        "copy",
+        "load",
+        "lock",
+        "set",
+        "begin",
+        "commit",
+        "rollback",
+    ),
     *("vacuum", "attach", "pragma"),
 }
 # Functions of these names only compute.
@@ -25,8 +53,8 @@ _HARMLESS = re.compile(r"\b(?:replace|insert)\s*\(", re.IGNORECASE)
 class QueryError(ValueError):
     """What is wrong with a query.
 
-    ``code``: ``not_a_query``, ``several_statements``, ``not_reading``, ``not_a_column`` or ``not_a_key``; ``word``:
-    where it is wrong
+    ``code``: ``not_a_query``, ``several_statements``, ``not_reading``, ``not_a_column`` or
+    ``not_a_key``; ``word``: where it is wrong
     """
 
     def __init__(self, code: str, word: str = "") -> None:

@@ -52,15 +52,19 @@ def write_rows(
 ) -> Written:
     """Write the rows of an executed cursor.
 
-    :param limit: rows to stop after. With a key column the rows of equal key that follow are written too: the next
-        run begins after this key.
+    :param limit: rows to stop after. With a key column the rows of equal key that follow are
+        written too: the next run begins after this key.
     :param key: place of the column that the rows are ordered by
     :param error_text: what a driver's error says, without secrets
     :raise RowError: a row cannot be read, or its value cannot be written
     """
     text = io.TextIOWrapper(target, encoding=layout.encoding, newline="", write_through=False)
     writer = csv.writer(
-        text, delimiter=layout.delimiter, quotechar=layout.quote, quoting=csv.QUOTE_ALL, lineterminator="\r\n"
+        text,
+        delimiter=layout.delimiter,
+        quotechar=layout.quote,
+        quoting=csv.QUOTE_ALL,
+        lineterminator="\r\n",
     )
     if layout.has_header:
         writer.writerow([column[0] for column in cursor.description])

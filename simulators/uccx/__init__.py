@@ -1,1 +1,3 @@
-"""A UCCX to rehearse with: configuration API over HTTPS, dialing lists in PostgreSQL, a dialer that calls nobody."""
+"""A UCCX to rehearse with: configuration API over HTTPS, dialing lists in PostgreSQL, a dialer that
+calls nobody.
+"""

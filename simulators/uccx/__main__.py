@@ -31,7 +31,9 @@ def run(options: Options) -> None:
     switches = faults.Faults(map(faults.parse, options.fault))
     campaigns = CampaignStore(options)
     contacts = ContactStore(options, switches)
-    engine = Engine(options, database, campaigns, contacts, scenario.load(options.scenario), switches)
+    engine = Engine(
+        options, database, campaigns, contacts, scenario.load(options.scenario), switches
+    )
 
     def seed() -> None:
         seed_campaigns(database, campaigns)
@@ -40,11 +42,20 @@ def run(options: Options) -> None:
     pem = None if options.http else certificate.ensure(options.certificate)
     tls = None if pem is None else certificate.server_context(pem)
     listener = Listener(options, Api(options, database, campaigns, contacts), switches, tls)
-    control_server = control.serve(control.Control(database, engine, switches, seed), options.control_port)
+    control_server = control.serve(
+        control.Control(database, engine, switches, seed), options.control_port
+    )
     engine.start()
     listener.start()
-    threading.Thread(target=control_server.serve_forever, args=(0.05,), name="control", daemon=True).start()
-    _announce(options, listener.port, control_server.server_address[1], str(pem.with_suffix(".crt")) if pem else "")
+    threading.Thread(
+        target=control_server.serve_forever, args=(0.05,), name="control", daemon=True
+    ).start()
+    _announce(
+        options,
+        listener.port,
+        control_server.server_address[1],
+        str(pem.with_suffix(".crt")) if pem else "",
+    )
     _wait_for_signal()
     listener.stop()
     engine.stop()

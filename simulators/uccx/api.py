@@ -35,7 +35,9 @@ _CSQS = {1: "Outbound", 2: "Collections", 3: "Service"}
 class Api:
     """All operations; each one is a transaction that is committed before the answer leaves."""
 
-    def __init__(self, options: Options, database: Database, campaigns: CampaignStore, contacts: ContactStore) -> None:
+    def __init__(
+        self, options: Options, database: Database, campaigns: CampaignStore, contacts: ContactStore
+    ) -> None:
         self._options = options
         self._database = database
         self._campaigns = campaigns
@@ -48,7 +50,11 @@ class Api:
             (re.compile(f"{campaign}/state/disable"), {"PUT": self._disable}),
             (
                 re.compile(f"{campaign}/contacts"),
-                {"GET": self._read_contacts, "POST": self._add_contacts, "DELETE": self._delete_contacts},
+                {
+                    "GET": self._read_contacts,
+                    "POST": self._add_contacts,
+                    "DELETE": self._delete_contacts,
+                },
             ),
             (re.compile(f"{campaign}/contacts/status"), {"GET": self._import_status}),
             (re.compile(r"/adminapi/csq/?"), {"GET": self._list_csqs}),
@@ -66,7 +72,9 @@ class Api:
         for pattern, operations in self._routes:
             if match := pattern.fullmatch(request.path):
                 if request.method not in operations:
-                    raise Refusal(405, "The method is not allowed for this resource", request.method, "405")
+                    raise Refusal(
+                        405, "The method is not allowed for this resource", request.method, "405"
+                    )
                 return operations[request.method], int(match[1]) if match.groups() else 0
         raise Refusal(404, "The requested resource is not found", request.path, "404")
 
@@ -74,14 +82,18 @@ class Api:
 
     def _list(self, cursor: Any, request: Request, _key: int) -> Reply:
         pending = self._contacts.pending_counts(cursor)
-        items = [self._document(campaign, request, pending) for campaign in self._campaigns.all(cursor)]
+        items = [
+            self._document(campaign, request, pending) for campaign in self._campaigns.all(cursor)
+        ]
         for item in items:
             item.pop("typeSpecificInfo")
         return Reply("campaigns", {"campaign": items})
 
     def _get(self, cursor: Any, request: Request, key: int) -> Reply:
         campaign = self._campaigns.get(cursor, key)
-        return Reply("campaign", self._document(campaign, request, self._contacts.pending_counts(cursor)))
+        return Reply(
+            "campaign", self._document(campaign, request, self._contacts.pending_counts(cursor))
+        )
 
     def _document(self, campaign: Campaign, request: Request, pending: dict[int, int]) -> Document:
         """The stored document with what the server adds, in the order of the XSD."""
@@ -105,7 +117,9 @@ class Api:
 
     def _update(self, cursor: Any, request: Request, key: int) -> Reply:
         self._campaigns.get(cursor, key)
-        campaign = self._campaigns.update(cursor, key, _read(request, "campaign"), _is_json(request))
+        campaign = self._campaigns.update(
+            cursor, key, _read(request, "campaign"), _is_json(request)
+        )
         return Reply(text=_campaign_url(request, campaign.id))
 
     def _delete(self, cursor: Any, _request: Request, key: int) -> Reply:
@@ -140,12 +154,17 @@ class Api:
 
     def _import_status(self, cursor: Any, request: Request, key: int) -> Reply:
         self._campaigns.get(cursor, key)
-        return Reply("statusDetails", self._contacts.import_status(cursor, key, _campaign_url(request, key)))
+        return Reply(
+            "statusDetails", self._contacts.import_status(cursor, key, _campaign_url(request, key))
+        )
 
     def _read_contacts(self, cursor: Any, request: Request, key: int) -> Reply:
         campaign = self._campaigns.get(cursor, key)
         status = request.query.get("q", "").upper()
-        return Reply("campaignContacts", self._contacts.read(cursor, campaign, status, _campaign_url(request, key)))
+        return Reply(
+            "campaignContacts",
+            self._contacts.read(cursor, campaign, status, _campaign_url(request, key)),
+        )
 
     def _delete_contacts(self, cursor: Any, _request: Request, key: int) -> Reply:
         self._campaigns.get(cursor, key)

@@ -1,4 +1,6 @@
-"""Campaigns: their documents, the rules of the configuration API for them, and their rows in table Campaign."""
+"""Campaigns: their documents, the rules of the configuration API for them, and their rows in table
+Campaign.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,11 @@ class Campaign:
 
     def may_dial_at(self, now: datetime, options: Options) -> bool:
         """Whether campaign window and Customer Dialing Range are open, in the server's zone."""
-        local = now.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(options.time_zone)).strftime("%H:%M")
+        local = (
+            now.replace(tzinfo=ZoneInfo("UTC"))
+            .astimezone(ZoneInfo(options.time_zone))
+            .strftime("%H:%M")
+        )
         first, last = options.dialing_range.split("-")
         window = _within(local, self.document["startTime"], self.document["endTime"])
         return window and _within(local, first, last)
@@ -115,10 +121,14 @@ class CampaignStore:
         return [Campaign(row[0], row[1]) for row in cursor.fetchall()]
 
     def get(self, cursor: Any, campaign_id: int) -> Campaign:
-        cursor.execute("SELECT campaignid, document FROM sim_campaign WHERE campaignid = %s", (campaign_id,))
+        cursor.execute(
+            "SELECT campaignid, document FROM sim_campaign WHERE campaignid = %s", (campaign_id,)
+        )
         row = cursor.fetchone()
         if row is None:
-            raise Refusal(404, "The requested resource is not found", f"campaign {campaign_id}", "404")
+            raise Refusal(
+                404, "The requested resource is not found", f"campaign {campaign_id}", "404"
+            )
         return Campaign(*row)
 
     def create(self, cursor: Any, request: Document, is_json: bool = False) -> Campaign:
@@ -127,13 +137,17 @@ class CampaignStore:
         self._lock(cursor)
         known = self.all(cursor)
         if any(campaign.name == document["campaignName"] for campaign in known):
-            raise invalid("InvalidInput", f"campaign name {document['campaignName']} already exists")
+            raise invalid(
+                "InvalidInput", f"campaign name {document['campaignName']} already exists"
+            )
         campaign = Campaign(max((item.id for item in known), default=0) + 1, document)
         self._require_free_slot(known, campaign)
         self._save(cursor, campaign)
         return campaign
 
-    def update(self, cursor: Any, campaign_id: int, request: Document, is_json: bool = False) -> Campaign:
+    def update(
+        self, cursor: Any, campaign_id: int, request: Document, is_json: bool = False
+    ) -> Campaign:
         """Change a campaign; name, type and dialer type are fixed (reference §1.4)."""
         document = self._checked(request, is_json)
         self._lock(cursor)
@@ -149,7 +163,9 @@ class CampaignStore:
     def set_enabled(self, cursor: Any, campaign_id: int, enabled: bool) -> None:
         self._lock(cursor)
         old = self.get(cursor, campaign_id)
-        campaign = Campaign(campaign_id, {**old.document, "enabled": "true" if enabled else "false"})
+        campaign = Campaign(
+            campaign_id, {**old.document, "enabled": "true" if enabled else "false"}
+        )
         self._require_free_slot(self.all(cursor), campaign)
         self._save(cursor, campaign)
 
@@ -170,7 +186,10 @@ class CampaignStore:
     def _require_free_slot(self, known: list[Campaign], campaign: Campaign) -> None:
         others = sum(item.enabled for item in known if item.id != campaign.id)
         if campaign.enabled and others >= self._options.max_campaigns:
-            raise invalid("InvalidInput", f"maximum number of active campaigns ({self._options.max_campaigns}) reached")
+            raise invalid(
+                "InvalidInput",
+                f"maximum number of active campaigns ({self._options.max_campaigns}) reached",
+            )
 
     def _checked(self, request: Document, is_json: bool) -> Document:
         try:
@@ -229,7 +248,9 @@ def _minutes(time: str) -> int:
 
 
 def _checked_campaign(request: Document, is_json: bool) -> Document:
-    """Check a request against sequence and ranges; return it with text values and defaults, in order."""
+    """Check a request against sequence and ranges; return it with text values and defaults, in
+    order.
+    """
     document = _as_text(in_order(request, SEQUENCE) if is_json else request)
     check_sequence("campaign", element_names(document), SEQUENCE)
     document = in_order({**_DEFAULTS, **document}, SEQUENCE)
@@ -251,17 +272,25 @@ def _check_texts(document: Document) -> None:
                 f"cvc-pattern-valid: Value '{document[name]}' is not facet-valid with respect to pattern for '{name}'."
             )
     if document["enabled"] not in ("true", "false"):
-        raise invalid(f"cvc-datatype-valid.1.2.1: '{document['enabled']}' is not a valid value for 'boolean'.")
+        raise invalid(
+            f"cvc-datatype-valid.1.2.1: '{document['enabled']}' is not a valid value for 'boolean'."
+        )
 
 
 def _check_specifics(document: Document, is_json: bool) -> None:
     kind = document["campaignType"], document["dialerType"]
     if kind not in WRAPPERS:
-        raise invalid("InvalidInput", f"dialerType {kind[1]} is not possible for campaignType {kind[0]}")
+        raise invalid(
+            "InvalidInput", f"dialerType {kind[1]} is not possible for campaignType {kind[0]}"
+        )
     wrapper, sequence = WRAPPERS[kind]
     info = document["typeSpecificInfo"]
-    check_sequence("typeSpecificInfo", element_names(info) if isinstance(info, dict) else [], (wrapper,))
-    specifics = info[wrapper] = in_order(info[wrapper] or {}, sequence) if is_json else info[wrapper] or {}
+    check_sequence(
+        "typeSpecificInfo", element_names(info) if isinstance(info, dict) else [], (wrapper,)
+    )
+    specifics = info[wrapper] = (
+        in_order(info[wrapper] or {}, sequence) if is_json else info[wrapper] or {}
+    )
     check_sequence(wrapper, element_names(specifics), sequence)
     for name, (low, high) in _RANGES.items():
         if name in specifics and not _is_between(specifics[name], low, high):
@@ -287,12 +316,19 @@ def _as_text(value: Any) -> Any:
 
 
 def default_campaigns() -> list[Document]:
-    """What a new simulator has: one campaign of each common kind, enabled, open all day, one try per contact."""
+    """What a new simulator has: one campaign of each common kind, enabled, open all day, one try
+    per contact.
+    """
     trigger = {"@name": "3001", "refURL": "/adminapi/trigger/3001"}
     ivr = {"campaignCallingNum": "1000", "applicationTrigger": trigger, "maxDialAttempts": "1"}
     csq = {"csq": [{"@name": "Outbound", "refURL": "/adminapi/csq/1"}]}
     agent = {"campaignCallingNum": "1000", "maxDialAttempts": "1", "assignedCSQs": csq}
-    preview = {"maxDialAttempts": "1", "cacheSize": "20", "ansMachineRetry": "false", "assignedCSQs": csq}
+    preview = {
+        "maxDialAttempts": "1",
+        "cacheSize": "20",
+        "ansMachineRetry": "false",
+        "assignedCSQs": csq,
+    }
     return [
         _default("Outbound Sales", "AGENT", "PROGRESSIVE", agent),
         _default("Collections Preview", "AGENT", "DIRECT_PREVIEW", preview),

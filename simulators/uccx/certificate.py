@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 
 
 def ensure(path: str) -> Path:
-    """The PEM file with certificate and key; created where it does not exist, in a temporary folder if none is named.
+    """The PEM file with certificate and key; created where it does not exist, in a temporary folder
+    if none is named.
 
     The certificate alone, for clients to trust, stands beside it with the suffix ``.crt``.
     """

@@ -1,4 +1,6 @@
-"""Contacts of a campaign: imports (one at a time), their status, reading by status, deleting all (reference §1.6)."""
+"""Contacts of a campaign: imports (one at a time), their status, reading by status, deleting all
+(reference §1.6).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,14 @@ _GET_HEADER = (
     " call status, call result 01, call result 02, call result 03, last number dialled, calls made to phone 01,"
     " calls made to phone 02, calls made to phone 03, retry, num missed call back"
 )
-_STATUSES = {"PENDING": 1, "CALLBACK": 4, "MAX_CALLS": 5, "RETRY": 6, "UNKNOWN": 7, "RETRIES_WITH_DELAY": 8}
+_STATUSES = {
+    "PENDING": 1,
+    "CALLBACK": 4,
+    "MAX_CALLS": 5,
+    "RETRY": 6,
+    "UNKNOWN": 7,
+    "RETRIES_WITH_DELAY": 8,
+}
 _PHONE = re.compile(r"\+?[0-9*#]{1,28}")
 _MAX_LISTED = 10_000
 _LOCK = 8491
@@ -41,7 +50,9 @@ class ContactStore:
         self._options = options
         self._faults = faults
 
-    def accept_import(self, cursor: Any, campaign: Campaign, request: Document, is_json: bool) -> None:
+    def accept_import(
+        self, cursor: Any, campaign: Campaign, request: Document, is_json: bool
+    ) -> None:
         """Check an import and write it down; the dialer's thread carries it out."""
         document = in_order(request, _SEQUENCE) if is_json else request
         check_sequence("campaignContacts", element_names(document), _SEQUENCE)
@@ -61,9 +72,14 @@ class ContactStore:
         if cursor.fetchone():
             raise invalid("InvalidInput", "another import is in progress")
         if count > self._options.max_rows:
-            raise invalid("InvalidInput", f"more than {self._options.max_rows} contacts in one import")
+            raise invalid(
+                "InvalidInput", f"more than {self._options.max_rows} contacts in one import"
+            )
         if self.unfinished(cursor, campaign.id) + count > self._options.max_contacts:
-            raise invalid("InvalidInput", f"more than {self._options.max_contacts} active contacts in the campaign")
+            raise invalid(
+                "InvalidInput",
+                f"more than {self._options.max_contacts} active contacts in the campaign",
+            )
 
     def unfinished(self, cursor: Any, campaign_id: int) -> int:
         cursor.execute(
@@ -91,18 +107,27 @@ class ContactStore:
             self._run_import(cursor, import_id, campaign_id, rows, allow, imported)
 
     def _run_import(
-        self, cursor: Any, import_id: int, campaign_id: int, rows: list[list[str]], allow: bool, imported: int
+        self,
+        cursor: Any,
+        import_id: int,
+        campaign_id: int,
+        rows: list[list[str]],
+        allow: bool,
+        imported: int,
     ) -> None:
         stuck, partial = self._faults.get("import_stuck"), self._faults.get("import_partial")
         if stuck and stuck.rows == "before":
             return
         if rows:
-            usable = [row for row in rows if _is_usable(row)][: partial.imported if partial else None]
+            usable = [row for row in rows if _is_usable(row)][
+                : partial.imported if partial else None
+            ]
             wanted = usable if allow else self._without_duplicates(cursor, campaign_id, usable)
             imported = self._insert(cursor, campaign_id, wanted)
         state = "IN_PROGRESS" if stuck else partial.result if partial else "SUCCESS"
         cursor.execute(
-            "UPDATE sim_import SET state = %s, rows = '[]', imported = %s WHERE id = %s", (state, imported, import_id)
+            "UPDATE sim_import SET state = %s, rows = '[]', imported = %s WHERE id = %s",
+            (state, imported, import_id),
         )
 
     def _insert(self, cursor: Any, campaign_id: int, rows: list[list[str]]) -> int:
@@ -117,7 +142,9 @@ class ContactStore:
         )
         return len(rows)
 
-    def _without_duplicates(self, cursor: Any, campaign_id: int, rows: list[list[str]]) -> list[list[str]]:
+    def _without_duplicates(
+        self, cursor: Any, campaign_id: int, rows: list[list[str]]
+    ) -> list[list[str]]:
         """Skip contacts whose phone is in the batch, waiting, or was dialled since midnight."""
         cursor.execute(
             "SELECT unnest(ARRAY[phone01, phone02, phone03]) FROM dialinglist"
@@ -141,7 +168,11 @@ class ContactStore:
             (campaign_id,),
         )
         statuses = [_status(*row) for row in cursor.fetchall()]
-        return {"self": self_url, "campaignId": campaign_id, "importStatus": {"status": statuses} if statuses else {}}
+        return {
+            "self": self_url,
+            "campaignId": campaign_id,
+            "importStatus": {"status": statuses} if statuses else {},
+        }
 
     def read(self, cursor: Any, campaign: Campaign, status: str, campaign_url: str) -> Document:
         """Answer of GET contacts: waiting contacts of one status as CSV."""
@@ -158,7 +189,9 @@ class ContactStore:
         return contacts_envelope(campaign, campaign_url, "\n".join(("", _GET_HEADER, *lines, "")))
 
     def delete_all(self, cursor: Any, campaign_id: int) -> None:
-        """Mark all contacts inactive; history and calls in progress are untouched (reference §6.16)."""
+        """Mark all contacts inactive; history and calls in progress are untouched (reference
+        §6.16).
+        """
         cursor.execute(
             "UPDATE dialinglist SET active = false, dateinactive = %s WHERE campaignid = %s AND active",
             (utc_now(), campaign_id),
@@ -180,7 +213,9 @@ def _cell(value: Any) -> str:
 
 
 def _status(state: str, started_ms: int, imported: int) -> Document:
-    key = {"SUCCESS": "obss.schedule.import.success"}.get(state, f"obss.schedule.import.{state.lower()}")
+    key = {"SUCCESS": "obss.schedule.import.success"}.get(
+        state, f"obss.schedule.import.{state.lower()}"
+    )
     return {
         "@importType": "MANUAL",
         "result": state,
@@ -195,11 +230,15 @@ def _check_link(reference: Any, campaign: Campaign) -> None:
     match = re.search(r"/adminapi/campaign/(\d+)/?$", link)
     if not match or int(match[1]) != campaign.id:
         qualifier = match[1] if match else ""
-        raise invalid("Not a valid link uri", f"Invalid link {link}; id qualifier [{qualifier}] is not found")
+        raise invalid(
+            "Not a valid link uri", f"Invalid link {link}; id qualifier [{qualifier}] is not found"
+        )
 
 
 def _read_csv(text: str) -> list[list[str]]:
-    """Rows as seven cells in the order of `_HEADERS`; quotes are not understood, as UCCX documents none."""
+    """Rows as seven cells in the order of `_HEADERS`; quotes are not understood, as UCCX documents
+    none.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     header = [cell.strip().lower() for cell in lines[0].split(",")] if lines else []
     if "phone1" not in header or not set(header) <= set(_HEADERS):
@@ -221,5 +260,17 @@ def _new_row(key: int, campaign_id: int, now: Any, row: list[str]) -> tuple[Any,
     account, first, last, phone1, phone2, phone3 = row[:6]
     zones_and_dst = (0, 0, 0, 1, 1, 1)
     states = (1, 0, 0, 0, 0, 0, 0, 0, 0)
-    identity = (key, key, 1, campaign_id, now, account, first, last, phone1, phone2 or None, phone3 or None)
+    identity = (
+        key,
+        key,
+        1,
+        campaign_id,
+        now,
+        account,
+        first,
+        last,
+        phone1,
+        phone2 or None,
+        phone3 or None,
+    )
     return (*identity, *zones_and_dst, *states, False, True, 0)

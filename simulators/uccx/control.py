@@ -1,4 +1,6 @@
-"""The control port: plain HTTP on loopback to switch faults, run the midnight job and read what was dialled."""
+"""The control port: plain HTTP on loopback to switch faults, run the midnight job and read what was
+dialled.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Answer = Callable[[dict[str, Any]], Any]
 class Control:
     """Operations of the control port; each takes the query or the JSON body and returns JSON."""
 
-    def __init__(self, database: Database, engine: Engine, faults: Faults, seed: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, engine: Engine, faults: Faults, seed: Callable[[], None]
+    ) -> None:
         self._database = database
         self._engine = engine
         self._faults = faults
@@ -62,7 +66,9 @@ class Control:
                 "inactive": _count(cursor, "SELECT count(*) FROM dialinglist WHERE NOT active"),
                 "history": _count(cursor, "SELECT count(*) FROM dialinglisthistory"),
                 "dialled": _count(cursor, "SELECT count(*) FROM sim_dialled"),
-                "imports_running": _count(cursor, "SELECT count(*) FROM sim_import WHERE state = 'IN_PROGRESS'"),
+                "imports_running": _count(
+                    cursor, "SELECT count(*) FROM sim_import WHERE state = 'IN_PROGRESS'"
+                ),
                 "calls_in_progress": self._engine.calls_in_progress(),
                 "paused": self._engine.paused,
                 "faults": self._faults.as_values(),

@@ -1,4 +1,6 @@
-"""Tables of the simulator in PostgreSQL: those of `db_cra` (reference §2) and, prefixed ``sim_``, its own."""
+"""Tables of the simulator in PostgreSQL: those of `db_cra` (reference §2) and, prefixed ``sim_``,
+its own.
+"""
 
 from __future__ import annotations
 

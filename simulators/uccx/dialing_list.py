@@ -46,7 +46,9 @@ _UPDATE = (
     " retry = v.status IN (6, 8)"
     " FROM (VALUES %s) AS v(id, status, result, r1, r2, r3, phone, c1, c2, c3, number, at) WHERE d.dialinglistid = v.id"
 )
-_TO_HISTORY = "INSERT INTO dialinglisthistory SELECT * FROM dialinglist WHERE {where} ON CONFLICT DO NOTHING"
+_TO_HISTORY = (
+    "INSERT INTO dialinglisthistory SELECT * FROM dialinglist WHERE {where} ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,14 @@ class CallRecord:
 
 
 def next_contacts(
-    cursor: Any, rooms: Sequence[tuple[int, int]], previews: Collection[int], open_ids: Collection[int]
+    cursor: Any,
+    rooms: Sequence[tuple[int, int]],
+    previews: Collection[int],
+    open_ids: Collection[int],
 ) -> list[Contact]:
-    """Contacts to call now, at most `room` of each campaign; callbacks are exempt from the dialing range."""
+    """Contacts to call now, at most `room` of each campaign; callbacks are exempt from the dialing
+    range.
+    """
     parameters = {
         "now": utc_now(),
         "ids": [key for key, _room in rooms],
@@ -100,7 +107,10 @@ def _contact(row: Sequence[Any]) -> Contact:
 
 def dial_counts(cursor: Any, numbers: Collection[str]) -> dict[str, int]:
     """How often each number was called, over all campaigns and imports."""
-    cursor.execute("SELECT phone, count(*) FROM sim_dialled WHERE phone = ANY(%s) GROUP BY phone", (list(numbers),))
+    cursor.execute(
+        "SELECT phone, count(*) FROM sim_dialled WHERE phone = ANY(%s) GROUP BY phone",
+        (list(numbers),),
+    )
     return dict(cursor.fetchall())
 
 
@@ -126,8 +136,16 @@ def save(cursor: Any, contacts: Sequence[Contact]) -> None:
 def record_dialled(cursor: Any, calls: Sequence[tuple[Contact, str, int]]) -> None:
     """Append to the simulator's own record of what it called."""
     now = utc_now()
-    rows = [(now, item.id, item.campaign_id, item.account, number, result) for item, number, result in calls]
-    insert_many(cursor, "sim_dialled", "dialled_at, dialinglistid, campaignid, accountnumber, phone, callresult", rows)
+    rows = [
+        (now, item.id, item.campaign_id, item.account, number, result)
+        for item, number, result in calls
+    ]
+    insert_many(
+        cursor,
+        "sim_dialled",
+        "dialled_at, dialinglistid, campaignid, accountnumber, phone, callresult",
+        rows,
+    )
 
 
 def record_details(cursor: Any, records: Sequence[CallRecord]) -> None:
@@ -184,7 +202,9 @@ def unknown_to_pending(cursor: Any) -> None:
 
 
 def midnight(cursor: Any, in_call: Collection[int]) -> None:
-    """The nightly job: lost calls, missed callbacks, overdue retries, and the move to history (reference §2.5)."""
+    """The nightly job: lost calls, missed callbacks, overdue retries, and the move to history
+    (reference §2.5).
+    """
     now = utc_now()
     unknown_to_pending(cursor)
     _settle_missed_callbacks(cursor, now)

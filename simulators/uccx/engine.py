@@ -1,4 +1,6 @@
-"""The dialer: takes contacts off the lists, lets calls ring and talk, writes the results. It calls nobody."""
+"""The dialer: takes contacts off the lists, lets calls ring and talk, writes the results. It calls
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,10 @@ class Engine:
     def _ensure_agents(self, cursor: Any) -> None:
         cursor.execute("SELECT 1 FROM resource LIMIT 1")
         if not cursor.fetchone():
-            rows = [(n, 1, f"agent{n:02}", f"Agent {n:02}", 1, True, str(2000 + n)) for n in range(1, _AGENTS + 1)]
+            rows = [
+                (n, 1, f"agent{n:02}", f"Agent {n:02}", 1, True, str(2000 + n))
+                for n in range(1, _AGENTS + 1)
+            ]
             columns = "resourceid, profileid, resourceloginid, resourcename, resourcetype, active, extension"
             insert_many(cursor, "resource", columns, rows)
 
@@ -182,32 +187,48 @@ class Engine:
         now = utc_now()
         contacts = [self._ended(call, now) for call in over]
         dialing_list.save(cursor, contacts)
-        dialing_list.record_details(cursor, [self._record(call, now) for call in over if _is_dialled(call)])
+        dialing_list.record_details(
+            cursor, [self._record(call, now) for call in over if _is_dialled(call)]
+        )
         if self._faults.get("duplicate_rows"):
-            dialing_list.copy_to_history(cursor, [contact.id for contact in contacts if contact.final])
+            dialing_list.copy_to_history(
+                cursor, [contact.id for contact in contacts if contact.final]
+            )
 
     def _ended(self, call: Call, now: datetime) -> Contact:
         options = self._options
-        contact = call.contact if _is_dialled(call) else replace(call.contact, shown=call.contact.shown + 1)
+        contact = (
+            call.contact
+            if _is_dialled(call)
+            else replace(call.contact, shown=call.contact.shown + 1)
+        )
         if call.result == scenario.AGENT_CLOSED:
             return replace(contact, status=rules.CLOSED, result=call.result)
-        return rules.finished(contact, call.campaign, call.result, now, options.clock_factor, options.callback_seconds)
+        return rules.finished(
+            contact, call.campaign, call.result, now, options.clock_factor, options.callback_seconds
+        )
 
     def _record(self, call: Call, now: datetime) -> CallRecord:
         campaign = call.campaign
-        with_agent = campaign.is_preview or (campaign.by_agents and call.result in scenario.BY_AGENT_IN_CALL)
+        with_agent = campaign.is_preview or (
+            campaign.by_agents and call.result in scenario.BY_AGENT_IN_CALL
+        )
         share = scenario.fraction(call.number, "agent")
         return CallRecord(
             contact=call.contact,
             number=call.number,
-            contact_type=_CALL_TYPES["preview" if campaign.is_preview else "agent" if campaign.by_agents else "ivr"],
+            contact_type=_CALL_TYPES[
+                "preview" if campaign.is_preview else "agent" if campaign.by_agents else "ivr"
+            ],
             result=call.result,
             started_at=call.started_at,
             ended_at=now,
             ring_seconds=round(call.ring_seconds),
             talk_seconds=round(call.talk_seconds),
             resource_id=1 + int(share * _AGENTS) % _AGENTS if with_agent else 0,
-            wrap_up=_WRAP_UPS[int(share * 997) % len(_WRAP_UPS)] if call.result == scenario.VOICE else "",
+            wrap_up=_WRAP_UPS[int(share * 997) % len(_WRAP_UPS)]
+            if call.result == scenario.VOICE
+            else "",
         )
 
     # placing
@@ -218,28 +239,42 @@ class Engine:
         if not contacts:
             return []
         counts = dialing_list.dial_counts(cursor, {contact.number() for contact in contacts})
-        calls = [self._new_call(contact, campaigns[contact.campaign_id], counts) for contact in contacts]
+        calls = [
+            self._new_call(contact, campaigns[contact.campaign_id], counts) for contact in contacts
+        ]
         dialing_list.save(cursor, [call.contact for call in calls])
         dialled = [(call.contact, call.number, call.result) for call in calls if _is_dialled(call)]
         dialing_list.record_dialled(cursor, dialled)
         return calls
 
-    def _next_contacts(self, cursor: Any, campaigns: dict[int, Campaign], over: list[Call]) -> list[Contact]:
+    def _next_contacts(
+        self, cursor: Any, campaigns: dict[int, Campaign], over: list[Call]
+    ) -> list[Contact]:
         gone = {call.serial for call in over}
-        busy = Counter(call.contact.campaign_id for call in self._all_calls() if call.serial not in gone)
-        rooms = [(key, self._options.lines - busy[key]) for key in campaigns if busy[key] < self._options.lines]
+        busy = Counter(
+            call.contact.campaign_id for call in self._all_calls() if call.serial not in gone
+        )
+        rooms = [
+            (key, self._options.lines - busy[key])
+            for key in campaigns
+            if busy[key] < self._options.lines
+        ]
         if not rooms:
             return []
         now = utc_now()
         previews = {key for key, campaign in campaigns.items() if campaign.is_preview}
-        open_ids = {key for key, campaign in campaigns.items() if campaign.may_dial_at(now, self._options)}
+        open_ids = {
+            key for key, campaign in campaigns.items() if campaign.may_dial_at(now, self._options)
+        }
         contacts = dialing_list.next_contacts(cursor, rooms, previews, open_ids)
         in_call = {call.contact.id for call in self._all_calls()}
         return [contact for contact in contacts if contact.id not in in_call]
 
     def _new_call(self, contact: Contact, campaign: Campaign, counts: dict[str, int]) -> Call:
         number = contact.number()
-        result = _possible(self._scenario.result(number, counts.get(number, 0) + contact.shown), campaign)
+        result = _possible(
+            self._scenario.result(number, counts.get(number, 0) + contact.shown), campaign
+        )
         counts[number] = counts.get(number, 0) + 1
         if result in scenario.BY_AGENT_BEFORE_CALL:
             contact = replace(contact, status=rules.ACTIVE)
@@ -249,7 +284,17 @@ class Engine:
         late = self._faults.get("late_rows")
         delay = self._options.real(ring + talk) + (late.seconds if late else 0)
         self._serial += 1
-        return Call(time.monotonic() + delay, self._serial, contact, campaign, number, result, utc_now(), ring, talk)
+        return Call(
+            time.monotonic() + delay,
+            self._serial,
+            contact,
+            campaign,
+            number,
+            result,
+            utc_now(),
+            ring,
+            talk,
+        )
 
     def _durations(self, number: str, campaign: Campaign, result: int) -> tuple[float, float]:
         """Seconds of ringing and talking, the same for a number each time."""
@@ -265,7 +310,9 @@ def _is_dialled(call: Call) -> bool:
 
 
 def _possible(result: int, campaign: Campaign) -> int:
-    """Results that need an agent are Voice in IVR campaigns, those that need a preview everywhere but there."""
+    """Results that need an agent are Voice in IVR campaigns, those that need a preview everywhere
+    but there.
+    """
     if result in scenario.BY_AGENT_BEFORE_CALL and not campaign.is_preview:
         return scenario.VOICE
     if result in scenario.BY_AGENT_IN_CALL and not campaign.by_agents:

@@ -29,7 +29,9 @@ _POST_ONLY = frozenset({"bad_request", "lose_answer", "die_after_accept"})
 
 @dataclass
 class Fault:
-    """One fault; `times` counts down to 0 (negative: for ever); `method` and `path` (a pattern) restrict it."""
+    """One fault; `times` counts down to 0 (negative: for ever); `method` and `path` (a pattern)
+    restrict it.
+    """
 
     name: str
     times: int = -1
@@ -83,7 +85,9 @@ class Faults:
     def get(self, name: str) -> Fault | None:
         """The fault of that name, if it is on, without counting it down."""
         with self._lock:
-            return next((fault for fault in self._faults if fault.name == name and fault.times != 0), None)
+            return next(
+                (fault for fault in self._faults if fault.name == name and fault.times != 0), None
+            )
 
     def take(self, method: str, path: str, names: Iterable[str]) -> Fault | None:
         """The first of these faults that concerns a request, counted down."""

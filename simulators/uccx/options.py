@@ -21,7 +21,9 @@ examples:
 
 @dataclass(frozen=True)
 class Options:
-    """Settings of one simulator; durations in seconds, of the simulated clock unless 'real' is said."""
+    """Settings of one simulator; durations in seconds, of the simulated clock unless 'real' is
+    said.
+    """
 
     dsn: str
     host: str = "127.0.0.1"
@@ -110,9 +112,14 @@ def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> 
     elif name == "fault":
         parser.add_argument(flag, action="append", default=[], help=help_text)
     elif isinstance(default, bool):
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=help_text)
+        parser.add_argument(
+            flag, action=argparse.BooleanOptionalAction, default=default, help=help_text
+        )
     else:
-        choices = {"accept_status": ["200", "202", "random"], "error_form": ["camel", "capital"]}.get(name)
+        choices = {
+            "accept_status": ["200", "202", "random"],
+            "error_form": ["camel", "capital"],
+        }.get(name)
         shown = f"{help_text} (default: {default})" if default != "" else help_text
         parser.add_argument(flag, type=type(default), default=default, choices=choices, help=shown)
 

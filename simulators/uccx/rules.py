@@ -1,4 +1,6 @@
-"""State rules of the dialing list (reference §2.5): which phone comes next, and what a call's result leads to."""
+"""State rules of the dialing list (reference §2.5): which phone comes next, and what a call's
+result leads to.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Contact:
         return self.status in (CLOSED, MAX_CALLS)
 
     def next_phone(self) -> int:
-        """The phone to call now: the next one after a fax or an invalid number, else the same again."""
+        """The phone to call now: the next one after a fax or an invalid number, else the same
+        again.
+        """
         if self.result in (scenario.FAX, scenario.INVALID):
             return self.following_phone() or self.phone or 1
         return self.phone or 1
@@ -59,7 +63,9 @@ class Contact:
 
 
 def placed(contact: Contact, preview: bool) -> Contact:
-    """The contact when its call goes out: Active, or for a preview Closed and Voice until the agent says otherwise."""
+    """The contact when its call goes out: Active, or for a preview Closed and Voice until the agent
+    says otherwise.
+    """
     phone = contact.next_phone()
     calls = _with(contact.calls, phone, contact.calls[phone - 1] + 1)
     if preview:
@@ -68,16 +74,25 @@ def placed(contact: Contact, preview: bool) -> Contact:
 
 
 def finished(
-    contact: Contact, campaign: Campaign, result: int, now: datetime, clock_factor: float, callback_seconds: float
+    contact: Contact,
+    campaign: Campaign,
+    result: int,
+    now: datetime,
+    clock_factor: float,
+    callback_seconds: float,
 ) -> Contact:
     """The contact when its call has ended with `result`."""
     phone = contact.phone or 1
-    contact = replace(contact, result=result, results=_with(contact.results, phone, result), phone=phone)
+    contact = replace(
+        contact, result=result, results=_with(contact.results, phone, result), phone=phone
+    )
     if result in (scenario.REJECTED, scenario.AGENT_NO_ANSWER):
         return replace(contact, status=RETRY)
     if result == scenario.CALLBACK:
         at = now + timedelta(seconds=callback_seconds / clock_factor)
-        return replace(contact, status=CALLBACK, callback_at=at, callback_number=contact.phones[phone - 1])
+        return replace(
+            contact, status=CALLBACK, callback_at=at, callback_number=contact.phones[phone - 1]
+        )
     if result in (scenario.FAX, scenario.INVALID):
         return replace(contact, status=RETRY if contact.following_phone() else CLOSED)
     if campaign.is_preview:
@@ -94,7 +109,9 @@ def _finished_preview(contact: Contact, campaign: Campaign) -> Contact:
     return replace(contact, status=MAX_CALLS if _is_exhausted(contact, campaign) else RETRY)
 
 
-def _finished_dialer(contact: Contact, campaign: Campaign, now: datetime, clock_factor: float) -> Contact:
+def _finished_dialer(
+    contact: Contact, campaign: Campaign, now: datetime, clock_factor: float
+) -> Contact:
     """Busy, no answer and abandoned calls are tried again after the campaign's delay."""
     if contact.result not in _DELAYS:
         return replace(contact, status=CLOSED)
@@ -103,7 +120,9 @@ def _finished_dialer(contact: Contact, campaign: Campaign, now: datetime, clock_
     minutes = campaign.number(*_DELAYS[contact.result])
     if not minutes:
         return replace(contact, status=CLOSED)
-    return replace(contact, status=RETRY_LATER, due_at=now + timedelta(minutes=minutes / clock_factor))
+    return replace(
+        contact, status=RETRY_LATER, due_at=now + timedelta(minutes=minutes / clock_factor)
+    )
 
 
 def _is_exhausted(contact: Contact, campaign: Campaign) -> bool:

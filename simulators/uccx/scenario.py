@@ -1,4 +1,6 @@
-"""What happens when a number is called: decided by its last digits or by the rules of a file, never by chance."""
+"""What happens when a number is called: decided by its last digits or by the rules of a file, never
+by chance.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,9 @@ class Scenario:
     rules: tuple[Rule, ...]
 
     def result(self, number: str, earlier: int) -> int:
-        """callresult of the next call to `number`, which was called (or shown to an agent) `earlier` times."""
+        """callresult of the next call to `number`, which was called (or shown to an agent)
+        `earlier` times.
+        """
         for rule in self.rules:
             if rule.pattern.search(number):
                 return rule.results[min(earlier, len(rule.results) - 1)]
@@ -102,9 +106,13 @@ def built_in_rules() -> tuple[Rule, ...]:
 
 
 def load(path: str = "") -> Scenario:
-    """The built-in table, after the rules of a JSON file: ``{"rules": [{"match": "55$", "results": ["busy", 1]}]}``."""
+    """The built-in table, after the rules of a JSON file: ``{"rules": [{"match": "55$", "results":
+    ["busy", 1]}]}``.
+    """
     rules = json.loads(Path(path).read_text("utf-8"))["rules"] if path else []
-    custom = tuple(Rule(re.compile(rule["match"]), tuple(map(_code, rule["results"]))) for rule in rules)
+    custom = tuple(
+        Rule(re.compile(rule["match"]), tuple(map(_code, rule["results"]))) for rule in rules
+    )
     return Scenario(custom + built_in_rules())
 
 

@@ -1,4 +1,6 @@
-"""HTTPS in front of the API: Basic auth, body limits, XML or JSON by Accept, and the faults of the wire."""
+"""HTTPS in front of the API: Basic auth, body limits, XML or JSON by Accept, and the faults of the
+wire.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,16 @@ from .wire import Refusal, Reply, error_body, malformed, write_body
 
 _logger = logging.getLogger(__name__)
 
-_BEFORE = ("refuse", "unauthorized", "bad_request", "unavailable", "server_error", "drop_request", "hang", "slow")
+_BEFORE = (
+    "refuse",
+    "unauthorized",
+    "bad_request",
+    "unavailable",
+    "server_error",
+    "drop_request",
+    "hang",
+    "slow",
+)
 _AFTER = ("lose_answer", "die_after_accept")
 
 
@@ -34,7 +45,12 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None):
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        tls: ssl.SSLContext | None,
+    ):
         super().__init__(address, handler)
         self._tls = tls
         self._open: set[socket.socket] = set()
@@ -43,7 +59,9 @@ class _Server(ThreadingHTTPServer):
         """Accept; the TLS handshake comes later, in the connection's own thread."""
         connection, address = super().get_request()
         if self._tls:
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         self._open.add(connection)
         return connection, address
 
@@ -65,10 +83,14 @@ class _Server(ThreadingHTTPServer):
 class Listener:
     """The API's port, which the fault ``refuse`` closes and opens again."""
 
-    def __init__(self, options: Options, api: Api, faults: Faults, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, options: Options, api: Api, faults: Faults, tls: ssl.SSLContext | None
+    ) -> None:
         self._faults = faults
         self._tls = tls
-        self._handler = type("Handler", (_Handler,), {"api": api, "faults": faults, "options": options})
+        self._handler = type(
+            "Handler", (_Handler,), {"api": api, "faults": faults, "options": options}
+        )
         self._address = (options.host, options.port)
         self._server: _Server | None = None
         self._lock = threading.Lock()
@@ -82,7 +104,9 @@ class Listener:
         """Open the port, and remember a free one that was chosen."""
         self._server = _Server(self._address, self._handler, self._tls)
         self._address = (self._address[0], self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="api", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="api", daemon=True
+        ).start()
         if self._faults.get("refuse"):
             self.stop()
 
@@ -176,7 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
         return "application/json" if self._wants_json else "application/xml"
 
     def _require_login(self) -> None:
-        expected = base64.b64encode(f"{self.options.user}:{self.options.password}".encode()).decode()
+        expected = base64.b64encode(
+            f"{self.options.user}:{self.options.password}".encode()
+        ).decode()
         if not hmac.compare_digest(self.headers.get("Authorization", ""), f"Basic {expected}"):
             raise Refusal(401, "User is not authenticated", "Unauthorized", "401")
 
@@ -184,7 +210,11 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": self._content_type}
         if refusal.status == 401:
             headers["WWW-Authenticate"] = 'Basic realm="Cisco Unified CCX"'
-        return refusal.status, error_body(refusal, self._wants_json, self.options.error_form), headers
+        return (
+            refusal.status,
+            error_body(refusal, self._wants_json, self.options.error_form),
+            headers,
+        )
 
     def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

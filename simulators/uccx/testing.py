@@ -1,4 +1,5 @@
-"""Start a simulator for a test: a real process on free ports, with everything a client needs to talk to it.
+"""Start a simulator for a test: a real process on free ports, with everything a client needs to
+talk to it.
 
 >>> with running_simulator("host=/tmp/pg dbname=db_cra", clock_factor=600) as uccx:  # doctest: +SKIP
 ...     uccx.faults({"name": "lose_answer", "times": 1})
@@ -29,11 +30,19 @@ _FAST = {"clock_factor": 600, "tick_seconds": 0.02, "import_seconds": 0.02}
 
 
 class Simulator:
-    """One simulator process; `start` after `kill` keeps ports, certificate, database and so all contacts."""
+    """One simulator process; `start` after `kill` keeps ports, certificate, database and so all
+    contacts.
+    """
 
     def __init__(self, dsn: str, **options: Any) -> None:
         self.dsn = dsn
-        self._options: dict[str, Any] = {"port": 0, "control_port": 0, "user": "uccxadmin", **_FAST, **options}
+        self._options: dict[str, Any] = {
+            "port": 0,
+            "control_port": 0,
+            "user": "uccxadmin",
+            **_FAST,
+            **options,
+        }
         self._options.setdefault("password", "simulator secret")
         folder = temporary_folder()
         self._options.setdefault("certificate", str(folder / "uccx.pem"))
@@ -67,10 +76,19 @@ class Simulator:
         """Start the process and wait until it serves."""
         with self.log_file.open("a") as log:
             self._process = subprocess.Popen(
-                self._command(), stdout=subprocess.PIPE, stderr=log, text=True, cwd=_ROOT, env=self._environment()
+                self._command(),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=_ROOT,
+                env=self._environment(),
             )
         ready = json.loads(self._first_line(timeout))
-        self.url, self.control_url, self.ca_file = ready["url"], ready["control_url"], ready["ca_file"]
+        self.url, self.control_url, self.ca_file = (
+            ready["url"],
+            ready["control_url"],
+            ready["ca_file"],
+        )
         self._options["port"] = int(self.url.rpartition(":")[2])
         self._options["control_port"] = int(self.control_url.rpartition(":")[2])
         return self
@@ -93,7 +111,9 @@ class Simulator:
     def _first_line(self, timeout: float) -> str:
         process = self._running()
         lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=lambda: lines.put(process.stdout.readline() if process.stdout else "")).start()
+        threading.Thread(
+            target=lambda: lines.put(process.stdout.readline() if process.stdout else "")
+        ).start()
         with contextlib.suppress(queue.Empty):
             if line := lines.get(timeout=timeout):
                 return line
@@ -131,7 +151,9 @@ class Simulator:
     def control(self, method: str, path: str, values: dict[str, Any] | None = None) -> Any:
         """Ask the control port, e.g. ``control("POST", "midnight")``."""
         body = None if values is None else json.dumps(values).encode()
-        request = urllib.request.Request(f"{self.control_url}/control/{path}", data=body, method=method)
+        request = urllib.request.Request(
+            f"{self.control_url}/control/{path}", data=body, method=method
+        )
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read())
 
@@ -141,7 +163,9 @@ class Simulator:
         self.control("POST", "faults", {"faults": items})
 
     def dialled(self, since: int = 0) -> list[dict[str, Any]]:
-        """Every call that was placed, in order: id, dialled_at, accountnumber, phone, campaignid, callresult …"""
+        """Every call that was placed, in order: id, dialled_at, accountnumber, phone, campaignid,
+        callresult …
+        """
         return list(self.control("GET", f"dialled?since={since}"))
 
     def state(self) -> dict[str, Any]:
@@ -161,12 +185,16 @@ class Simulator:
         """Forget contacts, calls and faults; begin with the default campaigns."""
         self.control("POST", "reset")
 
-    def wait_until(self, condition: Callable[[], Any], timeout: float = 15, pause: float = 0.02) -> Any:
+    def wait_until(
+        self, condition: Callable[[], Any], timeout: float = 15, pause: float = 0.02
+    ) -> Any:
         """Look again and again until the condition holds; returns its value."""
         deadline = time.monotonic() + timeout
         while not (value := condition()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"Not within {timeout} s; state: {self.state() if self.is_running else 'ended'}")
+                raise AssertionError(
+                    f"Not within {timeout} s; state: {self.state() if self.is_running else 'ended'}"
+                )
             time.sleep(pause)
         return value
 
@@ -175,8 +203,16 @@ class Simulator:
     def odbc_connection_string(self, driver: str = "PostgreSQL Unicode") -> str:
         """How the product reads the tables: psqlODBC in place of the Informix driver."""
         parts = psycopg2.extensions.parse_dsn(self.dsn)
-        names = {"host": "SERVER", "port": "PORT", "dbname": "DATABASE", "user": "UID", "password": "PWD"}
-        settings = "".join(f"{names[key]}={_quoted(str(value))};" for key, value in parts.items() if key in names)
+        names = {
+            "host": "SERVER",
+            "port": "PORT",
+            "dbname": "DATABASE",
+            "user": "UID",
+            "password": "PWD",
+        }
+        settings = "".join(
+            f"{names[key]}={_quoted(str(value))};" for key, value in parts.items() if key in names
+        )
         return f"DRIVER={{{driver}}};{settings}BoolsAsChar=0;ReadOnly=1;"
 
 
@@ -187,7 +223,8 @@ def _quoted(value: str) -> str:
 
 @contextlib.contextmanager
 def running_simulator(dsn: str, **options: Any) -> Iterator[Simulator]:
-    """A simulator for the time of a test; `options` are those of the command line, in Python's spelling.
+    """A simulator for the time of a test; `options` are those of the command line, in Python's
+    spelling.
 
     Without options it is fast: a clock factor of 600 and rounds of 20 ms.
     """

@@ -1,6 +1,8 @@
-"""XML and JSON of the configuration API (reference §1): trees, sequence checks with Xerces' words, error bodies.
+"""XML and JSON of the configuration API (reference §1): trees, sequence checks with Xerces' words,
+error bodies.
 
-A document is a dict in element order; keys with ``@`` are attributes, lists are repeated elements, values are text.
+A document is a dict in element order; keys with ``@`` are attributes, lists are repeated elements,
+values are text.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ def read_body(body: bytes, content_type: str) -> tuple[str, Document]:
             if isinstance(document, dict):
                 return "", document
             raise malformed()
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+        )
         root = etree.fromstring(body, parser)
     except (ValueError, etree.XMLSyntaxError):
         raise malformed() from None
@@ -64,7 +68,9 @@ def read_body(body: bytes, content_type: str) -> tuple[str, Document]:
 
 
 def _read_element(element: etree._Element) -> Any:
-    attributes = {f"@{etree.QName(str(name)).localname}": str(value) for name, value in element.attrib.items()}
+    attributes = {
+        f"@{etree.QName(str(name)).localname}": str(value) for name, value in element.attrib.items()
+    }
     children = [child for child in element if isinstance(child.tag, str)]
     if not children and not attributes:
         return element.text or ""
@@ -118,13 +124,18 @@ def error_body(refusal: Refusal, as_json: bool, form: str) -> bytes:
     form = refusal.form or form
     parts = {"errorData": refusal.data, "errorMessage": refusal.message, "errorType": refusal.type}
     if form == "capital":
-        parts = {name[0].upper() + name[1:]: parts[name] for name in ("errorType", "errorData", "errorMessage")}
+        parts = {
+            name[0].upper() + name[1:]: parts[name]
+            for name in ("errorType", "errorData", "errorMessage")
+        }
         return write_body("ApiErrors", {"ApiError": [parts] if as_json else parts}, as_json)
     return write_body("apiErrors", {"apiError": [parts] if as_json else parts}, as_json)
 
 
 def check_sequence(parent: str, names: Iterable[str], sequence: Sequence[str]) -> None:
-    """Check element order like an XSD sequence; names with ``?`` are optional, and errors are in Xerces' words."""
+    """Check element order like an XSD sequence; names with ``?`` are optional, and errors are in
+    Xerces' words.
+    """
     position = 0
     for name in names:
         expected = _expected(sequence[position:])
@@ -157,6 +168,8 @@ def element_names(document: Document) -> list[str]:
 
 
 def in_order(document: Document, sequence: Sequence[str]) -> Document:
-    """A JSON object's members in the order of the sequence; unknown ones last, where the check finds them."""
+    """A JSON object's members in the order of the sequence; unknown ones last, where the check
+    finds them.
+    """
     order = {item.rstrip("?"): index for index, item in enumerate(sequence)}
     return dict(sorted(document.items(), key=lambda member: order.get(member[0], len(order))))

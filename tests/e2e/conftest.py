@@ -13,7 +13,9 @@ SERVERS = pytest.StashKey[list[OdooServer]]()
 
 @pytest.fixture
 def fresh_database() -> Iterator[Callable[..., str]]:
-    """Make databases with the suite installed: `name = fresh_database(demo=False)`; they are dropped afterwards."""
+    """Make databases with the suite installed: `name = fresh_database(demo=False)`; they are
+    dropped afterwards.
+    """
     names: list[str] = []
 
     def make(demo: bool = False) -> str:
@@ -31,16 +33,20 @@ def fresh_database() -> Iterator[Callable[..., str]]:
 def odoo_server(
     request: pytest.FixtureRequest, fresh_database: Callable[..., str]
 ) -> Iterator[Callable[..., OdooServer]]:
-    """Start Odoo servers: `server = odoo_server(cron_threads=2)`, then `server.client().call(model, method, …)`.
+    """Start Odoo servers: `server = odoo_server(cron_threads=2)`, then `server.client().call(model,
+    method, …)`.
 
-    A second server on the same database: `odoo_server(database=server.database)`. `server.kill()` is SIGKILL and
-    `server.start()` brings it back on the same port; `server.log_text()` is all it has written. Options are those of
-    `scripts.odoo_server.OdooServer`; with `start=False` the process is not started yet.
+    A second server on the same database: `odoo_server(database=server.database)`. `server.kill()`
+    is SIGKILL and `server.start()` brings it back on the same port; `server.log_text()` is all it
+    has written. Options are those of `scripts.odoo_server.OdooServer`; with `start=False` the
+    process is not started yet.
     """
     servers: list[OdooServer] = []
     request.node.stash[SERVERS] = servers
 
-    def make(*, database: str | None = None, demo: bool = False, start: bool = True, **options: object) -> OdooServer:
+    def make(
+        *, database: str | None = None, demo: bool = False, start: bool = True, **options: object
+    ) -> OdooServer:
         server = OdooServer(database or fresh_database(demo), **options)  # type: ignore[arg-type]
         server.log.unlink(missing_ok=True)
         servers.append(server)

@@ -9,7 +9,9 @@ READ_TIMEOUT = 5
 
 
 class Rehearsal:
-    """One campaign with a strategy that retries at once, fed by a server whose scheduled actions the test runs."""
+    """One campaign with a strategy that retries at once, fed by a server whose scheduled actions
+    the test runs.
+    """
 
     def __init__(self, server: OdooServer, simulator) -> None:
         self.server = server
@@ -30,7 +32,9 @@ class Rehearsal:
         )
         demo.UCCX_USER, demo.UCCX_PASSWORD = self.simulator.user, self.simulator.password
         dialer_id = demo.create_dialer(self.client, simulator)
-        self.client.call("ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10})
+        self.client.call(
+            "ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10}
+        )
         return dialer_id
 
     def create_ivr_campaign(self) -> int:
@@ -40,7 +44,9 @@ class Rehearsal:
             "name": "By the IVR",
             "kind": "ivr",
             "strategy_id": self._get_strategy_id(),
-            "dialer_campaign_id": self.client.call("ecm.dialer.campaign", "search", domain, limit=1)[0],
+            "dialer_campaign_id": self.client.call(
+                "ecm.dialer.campaign", "search", domain, limit=1
+            )[0],
             "calendar_id": False,
             "keeps_region_rules": False,
             "tz": "UTC",
@@ -49,7 +55,9 @@ class Rehearsal:
 
     def limit(self, **values) -> None:
         """Give the campaign's strategy a limit."""
-        self.client.call("ecm.strategy.limit", "create", [{"strategy_id": self._get_strategy_id(), **values}])
+        self.client.call(
+            "ecm.strategy.limit", "create", [{"strategy_id": self._get_strategy_id(), **values}]
+        )
 
     def _get_strategy_id(self) -> int:
         [campaign] = self.client.call("ecm.campaign", "read", [self.campaign_id], ["strategy_id"])
@@ -57,7 +65,9 @@ class Rehearsal:
 
     def upload(self, numbers, campaign_id: int | None = None) -> None:
         """Upload a file of these numbers and import it."""
-        content = "\n".join(["phone,first name,last name", *(f"{number},Anna,Au" for number in numbers)])
+        content = "\n".join(
+            ["phone,first name,last name", *(f"{number},Anna,Au" for number in numbers)]
+        )
         demo.upload_contacts(self.client, campaign_id or self.campaign_id, content.encode())
         self.run("ecm_campaign.ir_cron_import")
 
@@ -69,7 +79,9 @@ class Rehearsal:
         if cron not in self._crons:
             module, name = cron.split(".")
             domain = [("module", "=", module), ("name", "=", name)]
-            self._crons[cron] = self.client.call("ir.model.data", "search_read", domain, ["res_id"])[0]["res_id"]
+            self._crons[cron] = self.client.call(
+                "ir.model.data", "search_read", domain, ["res_id"]
+            )[0]["res_id"]
         self.client.call("ir.cron", "method_direct_trigger", [self._crons[cron]])
 
     def feed(self) -> None:
@@ -118,7 +130,9 @@ class Rehearsal:
 
     def let_doubts_age(self) -> None:
         """Move unconfirmed sends and the dialer's pause into the past, instead of waiting."""
-        self.sql("UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'")
+        self.sql(
+            "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'"
+        )
         self.sql("UPDATE ecm_dialer_campaign SET paused_until = NULL")
 
     def assert_nothing_was_called_twice(self) -> None:

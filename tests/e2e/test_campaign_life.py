@@ -32,13 +32,17 @@ def rehearsal(odoo_server, uccx):
 
 
 def test_a_campaign_runs_to_its_end(rehearsal):
-    rehearsal.upload([*numbers(5, VOICE), *numbers(5, NO_ANSWER), *numbers(3, "18"), *numbers(2, "09")])
+    rehearsal.upload(
+        [*numbers(5, VOICE), *numbers(5, NO_ANSWER), *numbers(3, "18"), *numbers(2, "09")]
+    )
     rehearsal.start()
     tally = rehearsal.run_to_the_end()
     assert tally == {"connected": 7, "retries_completed": 5, "dnc_listed": 3}
     rehearsal.assert_nothing_was_called_twice()
     calls = Counter(call["phone"] for call in rehearsal.simulator.dialled())
-    assert all(calls[number] == 3 for number in numbers(5, NO_ANSWER)), "three attempts, as the strategy says"
+    assert all(calls[number] == 3 for number in numbers(5, NO_ANSWER)), (
+        "three attempts, as the strategy says"
+    )
     assert all(calls[number] == 2 for number in numbers(2, "09")), "busy, then voice"
 
 
@@ -46,12 +50,26 @@ def test_history_says_what_happened(rehearsal):
     rehearsal.upload(numbers(1, VOICE))
     rehearsal.start()
     rehearsal.run_to_the_end()
-    fields = ["outcome_id", "raw_code", "agent", "duration_seconds", "dialer_reference", "called_at", "state"]
+    fields = [
+        "outcome_id",
+        "raw_code",
+        "agent",
+        "duration_seconds",
+        "dialer_reference",
+        "called_at",
+        "state",
+    ]
     [attempt] = rehearsal.client.call(
         "ecm.attempt", "search_read", [("campaign_id", "=", rehearsal.campaign_id)], fields
     )
-    assert (attempt["outcome_id"][1], attempt["raw_code"], attempt["state"]) == ("Live voice", "1", "done")
-    assert all(attempt[name] for name in ("agent", "duration_seconds", "dialer_reference", "called_at"))
+    assert (attempt["outcome_id"][1], attempt["raw_code"], attempt["state"]) == (
+        "Live voice",
+        "1",
+        "done",
+    )
+    assert all(
+        attempt[name] for name in ("agent", "duration_seconds", "dialer_reference", "called_at")
+    )
 
 
 def kill_while(rehearsal, fault, moment):
@@ -71,11 +89,15 @@ def kill_while(rehearsal, fault, moment):
 
 
 def claimed(rehearsal):
-    return lambda: rehearsal.sql("SELECT count(*) FROM ecm_attempt WHERE state = 'claimed'")[0][0] == 20
+    return lambda: (
+        rehearsal.sql("SELECT count(*) FROM ecm_attempt WHERE state = 'claimed'")[0][0] == 20
+    )
 
 
 def test_killed_between_claim_and_push(rehearsal):
-    """The contacts are claimed, and the dialer has none of them: they are called once, after the doubt is settled."""
+    """The contacts are claimed, and the dialer has none of them: they are called once, after the
+    doubt is settled.
+    """
     rehearsal.upload(numbers(20, VOICE))
     rehearsal.start()
     kill_while(rehearsal, {"name": "slow", "seconds": 4, "method": "GET"}, claimed(rehearsal))
@@ -95,7 +117,9 @@ def test_killed_between_push_and_receipt(rehearsal):
     rehearsal.start()
     dialled = rehearsal.simulator.dialled
     kill_while(
-        rehearsal, {"name": "hang", "when": "after", "seconds": 4, "method": "POST"}, lambda: len(dialled()) == 20
+        rehearsal,
+        {"name": "hang", "when": "after", "seconds": 4, "method": "POST"},
+        lambda: len(dialled()) == 20,
     )
     assert claimed(rehearsal)()
     rehearsal.restart()
@@ -114,7 +138,9 @@ def test_dialer_that_dies_after_it_accepted(rehearsal):
     assert rehearsal.tally() == {"sent_to_dialer": 10}
     rehearsal.let_doubts_age()
     rehearsal.feed()
-    assert rehearsal.tally() == {"sent_to_dialer": 10}, "while it cannot be asked, nothing is sent again"
+    assert rehearsal.tally() == {"sent_to_dialer": 10}, (
+        "while it cannot be asked, nothing is sent again"
+    )
     rehearsal.simulator.start()
     rehearsal.let_doubts_age()
     assert rehearsal.run_to_the_end() == {"connected": 10}
@@ -145,7 +171,9 @@ def test_refusals_lose_nothing(rehearsal, fault):
     assert rehearsal.simulator.password not in target["last_error"]
     rehearsal.simulator.faults()
     rehearsal.let_doubts_age()
-    rehearsal.sql("UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC' WHERE next_attempt_at IS NOT NULL")
+    rehearsal.sql(
+        "UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC' WHERE next_attempt_at IS NOT NULL"
+    )
     assert rehearsal.run_to_the_end() == {"connected": 6}
     rehearsal.assert_nothing_was_called_twice()
 
@@ -198,7 +226,10 @@ def test_two_servers_feed_side_by_side(rehearsal, odoo_server):
     rehearsal.upload(numbers(300, VOICE))
     rehearsal.start()
     feeds = [
-        threading.Thread(target=server.client().call, args=("ecm.campaign", "action_feed_now", [rehearsal.campaign_id]))
+        threading.Thread(
+            target=server.client().call,
+            args=("ecm.campaign", "action_feed_now", [rehearsal.campaign_id]),
+        )
         for server in (other, rehearsal.server)
     ]
     for feed in feeds:
@@ -226,7 +257,9 @@ def test_purge_brings_waiting_contacts_back(rehearsal):
 
 
 def test_two_servers_keep_a_limit_over_all_campaigns(rehearsal, odoo_server):
-    """Two servers feed two Cisco campaigns at once, and both have the same numbers: each is called once."""
+    """Two servers feed two Cisco campaigns at once, and both have the same numbers: each is called
+    once.
+    """
     other = odoo_server(database=rehearsal.server.database, cron_threads=0)
     rehearsal.client.call("ecm.dialer", "write", [rehearsal.dialer_id], {"rows_per_request": 20})
     second = rehearsal.create_ivr_campaign()
@@ -245,11 +278,15 @@ def test_two_servers_keep_a_limit_over_all_campaigns(rehearsal, odoo_server):
         feed.join(120)
     tries = [number for (number,) in rehearsal.sql("SELECT number FROM ecm_attempt")]
     assert len(set(tries)) == len(tries) == 200
-    assert rehearsal.sql("SELECT count(*) FROM ecm_contact WHERE block_reason = 'limit'") == [(200,)]
+    assert rehearsal.sql("SELECT count(*) FROM ecm_contact WHERE block_reason = 'limit'") == [
+        (200,)
+    ]
 
 
 def feed_until_done(client, campaign_id):
-    """Feed one campaign; the dialer takes one import at a time, and sends the other away until then."""
+    """Feed one campaign; the dialer takes one import at a time, and sends the other away until
+    then.
+    """
     for _again in range(100):
         with suppress(RpcError):
             client.call("ecm.campaign", "action_feed_now", [campaign_id])

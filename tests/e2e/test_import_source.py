@@ -1,4 +1,6 @@
-"""Import sources on real Odoo servers: files over OpenSSH and Samba, two servers at once, a server that goes away."""
+"""Import sources on real Odoo servers: files over OpenSSH and Samba, two servers at once, a server
+that goes away.
+"""
 
 import json
 import threading
@@ -78,11 +80,14 @@ class Sources:
 
     def errors(self):
         return [
-            row["last_error"] for row in self.client.call("ecm.import.source", "read", self.sources(), ["last_error"])
+            row["last_error"]
+            for row in self.client.call("ecm.import.source", "read", self.sources(), ["last_error"])
         ]
 
     def count_contacts(self):
-        return self.client.call("ecm.contact", "search_count", [("campaign_id", "=", self.campaign)])
+        return self.client.call(
+            "ecm.contact", "search_count", [("campaign_id", "=", self.campaign)]
+        )
 
 
 def test_files_arrive_over_every_wire_while_servers_come_and_go(odoo_server, shares):

@@ -1,4 +1,6 @@
-"""Narrow Odoo's own lint tests, which look at every add-on there is, to the modules of this repository."""
+"""Narrow Odoo's own lint tests, which look at every add-on there is, to the modules of this
+repository.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Odoo's `test_lint` on our modules. Its pylint plug-ins run in `scripts/lint.py`; it needs no installation."""
+"""Odoo's `test_lint` on our modules. Its pylint plug-ins run in `scripts/lint.py`; it needs no
+installation.
+"""
 
 import contextlib
 
@@ -14,7 +16,9 @@ from odoo.addons.test_lint.tests.test_manifests import ManifestLinter
 from odoo.addons.test_lint.tests.test_naming import TestNaming as OdooNaming
 from odoo.addons.test_lint.tests.test_onchange_domains import TestOnchangeDomains
 from odoo.addons.test_lint.tests.test_orm_import import TestDunderinit as TestOrmImport
-from odoo.addons.test_lint.tests.test_override_signatures import TestLintOverrideSignatures as OdooOverrideSignatures
+from odoo.addons.test_lint.tests.test_override_signatures import (
+    TestLintOverrideSignatures as OdooOverrideSignatures,
+)
 from odoo.addons.test_lint.tests.test_pofile import PotLinter
 from odoo.addons.test_lint.tests.test_routes import RoutesLinter
 from odoo.addons.test_lint.tests.test_test_holes import TestTestHoles

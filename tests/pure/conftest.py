@@ -1,4 +1,6 @@
-"""Pure tests import the modules without Odoo: a module's package is replaced by a bare one with a path only."""
+"""Pure tests import the modules without Odoo: a module's package is replaced by a bare one with a
+path only.
+"""
 
 import sys
 import types

@@ -37,11 +37,15 @@ def again(delay=HALF_HOUR, **options):
 
 def used(position, code, times, **options):
     """Counters after ``times`` tries that all ended so at one position in one run."""
-    return Counters(**{"counted": times, "in_cycle": times, "uses": {(position, code): times}, **options})
+    return Counters(
+        **{"counted": times, "in_cycle": times, "uses": {(position, code): times}, **options}
+    )
 
 
 def step(decision):
-    """What a decision comes to, in short: ``(position, minutes from NOW, reason, cycle)`` or ``(state, reason)``."""
+    """What a decision comes to, in short: ``(position, minutes from NOW, reason, cycle)`` or
+    ``(state, reason)``.
+    """
     if isinstance(decision, NextAttempt):
         return decision.position, (decision.at - NOW) / MINUTE, decision.reason, decision.cycle
     return decision.state, decision.reason

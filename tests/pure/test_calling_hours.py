@@ -1,4 +1,6 @@
-"""Calling hours against a clock that is asked minute by minute: every zone, both changes of the clock (C4, N3)."""
+"""Calling hours against a clock that is asked minute by minute: every zone, both changes of the
+clock (C4, N3).
+"""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -21,7 +23,11 @@ YEARS = (datetime(2026, 1, 1), datetime(2028, 1, 1))
 
 OFFICE = [(day, 9 * 60, 20 * 60) for day in range(6)]
 # Where clocks change in the night: 02:30–03:30 exists in part, twice, or around the change.
-NIGHT = [(day, 150, 210) for day in range(7)] + [(day, 23 * 60, 60) for day in range(7)] + [(6, 4 * 60, 24 * 60)]
+NIGHT = (
+    [(day, 150, 210) for day in range(7)]
+    + [(day, 23 * 60, 60) for day in range(7)]
+    + [(6, 4 * 60, 24 * 60)]
+)
 
 
 # -- the oracle -------------------------------------------------------------------------------------------------------
@@ -40,13 +46,17 @@ def shows(moment, zone):
 def is_in_windows(local, windows, weeks=1):
     """Read off the windows as a person would."""
     minute = local.hour * 60 + local.minute
-    week = (local.toordinal() - 1) // 7 % weeks  # as resource.calendar.attendance.get_week_type counts
+    week = (
+        (local.toordinal() - 1) // 7 % weeks
+    )  # as resource.calendar.attendance.get_week_type counts
     for weekday, start, end in windows:
         today = local.weekday() + 7 * week
         yesterday = (today - 1) % (7 * weeks)
         if start <= end and today == weekday and start <= minute < end:
             return True
-        if start > end and ((today == weekday and minute >= start) or (yesterday == weekday and minute < end)):
+        if start > end and (
+            (today == weekday and minute >= start) or (yesterday == weekday and minute < end)
+        ):
             return True
     return False
 
@@ -67,7 +77,9 @@ def minutes(start, end):
 
 
 def open_minutes(calling, start, end):
-    """The minutes of ``[start, end)`` that are open according to `CallingHours`, asked as the engine asks."""
+    """The minutes of ``[start, end)`` that are open according to `CallingHours`, asked as the
+    engine asks.
+    """
     found = set()
     moment = start
     while moment < end:
@@ -81,12 +93,16 @@ def open_minutes(calling, start, end):
 
 
 def whole_days(*days):
-    return ranges((datetime.combine(day, time.min), datetime.combine(day, time.min) + DAY) for day in days)
+    return ranges(
+        (datetime.combine(day, time.min), datetime.combine(day, time.min) + DAY) for day in days
+    )
 
 
 @cache
 def changes(zone):
-    """Two years looked at hour by hour: ``(hour before, offset before, offset after)`` wherever the offset changes."""
+    """Two years looked at hour by hour: ``(hour before, offset before, offset after)`` wherever the
+    offset changes.
+    """
     found = []
     first, last = ((moment - EPOCH) // timedelta(seconds=1) for moment in YEARS)
     before = offset_of(first, zone)
@@ -106,13 +122,19 @@ def offset_of(second, zone):
 
 
 def test_offsets_of_every_zone_over_two_years():
-    """No change of the clock is missed, also where two follow each other closely (Ramadan in Morocco)."""
+    """No change of the clock is missed, also where two follow each other closely (Ramadan in
+    Morocco).
+    """
     start, end = ((moment - EPOCH) // MINUTE for moment in YEARS)
     for zone in ZONES:
         pieces = list(stretches(zone, start, end))
-        assert [start, *(until for _since, until, _offset in pieces)] == [since for since, *_rest in pieces] + [end]
+        assert [start, *(until for _since, until, _offset in pieces)] == [
+            since for since, *_rest in pieces
+        ] + [end]
         assert len(pieces) == len(changes(zone)) + 1, zone
-        for (hour, before, after), earlier, later in zip(changes(zone), pieces, pieces[1:], strict=False):
+        for (hour, before, after), earlier, later in zip(
+            changes(zone), pieces, pieces[1:], strict=False
+        ):
             assert (earlier[2] * MINUTE, later[2] * MINUTE) == (before, after), zone
             assert hour < EPOCH + later[0] * MINUTE <= hour + HOUR, zone
             assert offset_of((later[0] - 1) * 60, zone) == before, zone
@@ -130,15 +152,30 @@ def test_every_zone_around_every_change_of_its_clock():
 
 
 @pytest.mark.parametrize(
-    "zone", ["Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kathmandu", "Africa/Casablanca"]
+    "zone",
+    [
+        "Europe/Berlin",
+        "Australia/Lord_Howe",
+        "Pacific/Chatham",
+        "Asia/Kathmandu",
+        "Africa/Casablanca",
+    ],
 )
 def test_two_years_minute_by_minute(zone):
     """Zones of 30 and 45 minutes, clocks that change by half an hour, and Ramadan."""
-    holidays = {date(2026, 1, 1), date(2026, 3, 29), date(2026, 4, 5), date(2026, 12, 25), date(2026, 12, 26)}
+    holidays = {
+        date(2026, 1, 1),
+        date(2026, 3, 29),
+        date(2026, 4, 5),
+        date(2026, 12, 25),
+        date(2026, 12, 26),
+    }
     windows = [*OFFICE, (6, 22 * 60, 3 * 60)]
     calling = CallingHours([Constraint((zone,), WeeklyHours.of(windows), whole_days(*holidays))])
     start, end = YEARS
-    expected = {moment for moment in minutes(start, end) if is_open(moment, (zone,), windows, holidays)}
+    expected = {
+        moment for moment in minutes(start, end) if is_open(moment, (zone,), windows, holidays)
+    }
     assert open_minutes(calling, start, end) == expected
 
 
@@ -148,15 +185,24 @@ def test_two_years_minute_by_minute(zone):
 def test_a_window_in_the_hour_that_spring_skips_is_open_while_it_exists():
     calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of([(6, 150, 210)]))])
     opening = calling.opening(datetime(2026, 3, 29))
-    assert (opening.opens_at, opening.closes_at) == (datetime(2026, 3, 29, 1), datetime(2026, 3, 29, 1, 30))
+    assert (opening.opens_at, opening.closes_at) == (
+        datetime(2026, 3, 29, 1),
+        datetime(2026, 3, 29, 1, 30),
+    )
 
 
 def test_a_window_in_the_hour_that_autumn_repeats_is_open_twice():
     calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of([(6, 120, 150)]))])
     first = calling.opening(datetime(2026, 10, 25))
     again = calling.opening(first.closes_at)
-    assert (first.opens_at, first.closes_at) == (datetime(2026, 10, 25, 0), datetime(2026, 10, 25, 0, 30))
-    assert (again.opens_at, again.closes_at) == (datetime(2026, 10, 25, 1), datetime(2026, 10, 25, 1, 30))
+    assert (first.opens_at, first.closes_at) == (
+        datetime(2026, 10, 25, 0),
+        datetime(2026, 10, 25, 0, 30),
+    )
+    assert (again.opens_at, again.closes_at) == (
+        datetime(2026, 10, 25, 1),
+        datetime(2026, 10, 25, 1, 30),
+    )
 
 
 def test_a_window_that_outlasts_the_change_stays_one():
@@ -181,7 +227,11 @@ def test_two_weeks_alternate():
     windows = [(0, 540, 600), (7 + 2, 540, 600)]
     calling = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of(windows, weeks=2))])
     start, end = datetime(2026, 1, 1), datetime(2026, 3, 1)
-    expected = {moment for moment in minutes(start, end) if is_open(moment, ("Europe/Berlin",), windows, weeks=2)}
+    expected = {
+        moment
+        for moment in minutes(start, end)
+        if is_open(moment, ("Europe/Berlin",), windows, weeks=2)
+    }
     assert len({moment.date() for moment in expected}) == 8
     assert open_minutes(calling, start, end) == expected
 
@@ -201,7 +251,9 @@ def test_a_holiday_is_a_date_of_whoever_is_called():
 def test_what_is_closed_in_utc_is_closed_at_once_everywhere():
     closed = ranges([(datetime(2026, 3, 2, 12), datetime(2026, 3, 2, 13, 29, 59))])
     for zone in ("Asia/Tokyo", "America/New_York"):
-        opening = CallingHours([Constraint((zone,), closed=closed)]).opening(datetime(2026, 3, 2, 12, 30))
+        opening = CallingHours([Constraint((zone,), closed=closed)]).opening(
+            datetime(2026, 3, 2, 12, 30)
+        )
         assert (opening.opens_at, opening.reason) == (datetime(2026, 3, 2, 13, 30), hours.HOLIDAY)
 
 
@@ -213,14 +265,18 @@ def test_drain_closes_before_the_window_does():
 
 
 def test_a_window_shorter_than_the_drain_never_opens():
-    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of([(0, 540, 560), (3, 540, 600)]))], drain_minutes=20)
+    calling = CallingHours(
+        [Constraint(("UTC",), WeeklyHours.of([(0, 540, 560), (3, 540, 600)]))], drain_minutes=20
+    )
     assert calling.opening(datetime(2026, 3, 2)).opens_at == datetime(2026, 3, 5, 9)
 
 
 def test_hours_without_a_gap_have_no_drain():
     always = WeeklyHours.of([(day, 0, 1440) for day in range(7)])
     assert always.is_always
-    opening = CallingHours([Constraint(("Europe/Berlin",), always)], drain_minutes=60).opening(datetime(2026, 3, 2))
+    opening = CallingHours([Constraint(("Europe/Berlin",), always)], drain_minutes=60).opening(
+        datetime(2026, 3, 2)
+    )
     assert (opening.is_open, opening.closes_at) == (True, None)
 
 
@@ -229,9 +285,15 @@ def test_hours_without_a_gap_have_no_drain():
 
 def test_the_date_range_holds_to_the_second():
     start, end = datetime(2027, 3, 1, 9, 30, 30), datetime(2027, 3, 1, 15, 0, 10)
-    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of(OFFICE))], start, end, drain_minutes=10)
+    calling = CallingHours(
+        [Constraint(("UTC",), WeeklyHours.of(OFFICE))], start, end, drain_minutes=10
+    )
     early = calling.opening(datetime(2026, 3, 2, 10))
-    assert (early.reason, early.opens_at, early.closes_at) == (hours.NOT_STARTED, start, end - 10 * MINUTE)
+    assert (early.reason, early.opens_at, early.closes_at) == (
+        hours.NOT_STARTED,
+        start,
+        end - 10 * MINUTE,
+    )
     assert calling.opening(start).is_open
     assert not calling.opening(start - timedelta(seconds=1)).is_open
     late = calling.opening(end)
@@ -248,10 +310,18 @@ def test_all_constraints_must_be_open_and_the_closed_one_is_named():
     )
     calling = CallingHours([campaign, florida])
     early = calling.opening(datetime(2026, 3, 2, 10))
-    assert (early.reason, early.detail, early.opens_at) == (hours.REGION, "Florida", datetime(2026, 3, 2, 13))
+    assert (early.reason, early.detail, early.opens_at) == (
+        hours.REGION,
+        "Florida",
+        datetime(2026, 3, 2, 13),
+    )
     assert early.closes_at == datetime(2026, 3, 2, 19)
     late = calling.opening(datetime(2026, 3, 2, 19))
-    assert (late.reason, late.detail, late.opens_at) == (hours.HOURS, "Europe/Berlin", datetime(2026, 3, 3, 13))
+    assert (late.reason, late.detail, late.opens_at) == (
+        hours.HOURS,
+        "Europe/Berlin",
+        datetime(2026, 3, 3, 13),
+    )
 
 
 def test_each_of_several_zones_must_be_open():
@@ -259,11 +329,16 @@ def test_each_of_several_zones_must_be_open():
     calling = CallingHours([Constraint(zones, WeeklyHours.of(OFFICE))])
     opening = calling.opening(datetime(2026, 7, 6, 0))  # 8 in Perth, 10 in Sydney
     assert (opening.reason, opening.detail) == (hours.ZONE, "Australia/Perth")
-    assert (opening.opens_at, opening.closes_at) == (datetime(2026, 7, 6, 1), datetime(2026, 7, 6, 10))
+    assert (opening.opens_at, opening.closes_at) == (
+        datetime(2026, 7, 6, 1),
+        datetime(2026, 7, 6, 10),
+    )
 
 
 def test_zones_without_a_common_hour_never_open():
-    calling = CallingHours([Constraint(("Pacific/Honolulu", "Europe/Berlin"), WeeklyHours.of([(0, 540, 720)]))])
+    calling = CallingHours(
+        [Constraint(("Pacific/Honolulu", "Europe/Berlin"), WeeklyHours.of([(0, 540, 720)]))]
+    )
     opening = calling.opening(datetime(2026, 3, 2, 8))
     assert (opening.is_open, opening.opens_at, opening.reason) == (False, None, hours.ZONE)
 
@@ -271,7 +346,10 @@ def test_zones_without_a_common_hour_never_open():
 def test_any_zone_is_open_while_one_on_earth_is():
     calling = CallingHours([Constraint((ANY_ZONE,), WeeklyHours.of([(0, 540, 720)]))])
     closed = calling.opening(datetime(2026, 3, 1))
-    assert (closed.reason, closed.opens_at) == (hours.HOURS, datetime(2026, 3, 1, 19))  # 9:00 in Kiritimati
+    assert (closed.reason, closed.opens_at) == (
+        hours.HOURS,
+        datetime(2026, 3, 1, 19),
+    )  # 9:00 in Kiritimati
     assert closed.closes_at == datetime(2026, 3, 3)  # 12:00 at twelve hours west
 
 
@@ -285,20 +363,25 @@ def test_an_unknown_zone_is_refused():
 
 
 @pytest.mark.parametrize(
-    "name", ["", None, "nonsense", "../etc/passwd", "/etc/localtime", "Europe", "a\0b", "europe/berlin "]
+    "name",
+    ["", None, "nonsense", "../etc/passwd", "/etc/localtime", "Europe", "a\0b", "europe/berlin "],
 )
 def test_any_text_may_be_asked_for_a_zone(name):
     assert not is_zone(name)
 
 
 def test_every_reason_has_a_sentence():
-    codes = {value for name, value in vars(hours).items() if name.isupper() and isinstance(value, str)} - {ANY_ZONE}
+    codes = {
+        value for name, value in vars(hours).items() if name.isupper() and isinstance(value, str)
+    } - {ANY_ZONE}
     assert codes == set(hours.REASONS)
 
 
 # -- properties -------------------------------------------------------------------------------------------------------
 
-WINDOWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1439), st.integers(0, 1440)), max_size=6)
+WINDOWS = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 1439), st.integers(0, 1440)), max_size=6
+)
 SOME_ZONES = st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True).map(tuple)
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1))
 HOLIDAYS = st.sets(st.integers(0, 9), max_size=3)
@@ -309,7 +392,10 @@ HOLIDAYS = st.sets(st.integers(0, 9), max_size=3)
 def test_the_result_is_open_and_nothing_before_it_is(parts, at, free):
     holidays = {at.date() + day * DAY for day in free}
     calling = CallingHours(
-        [Constraint(zones, WeeklyHours.of(windows), whole_days(*holidays)) for zones, windows in parts]
+        [
+            Constraint(zones, WeeklyHours.of(windows), whole_days(*holidays))
+            for zones, windows in parts
+        ]
     )
     opening = calling.opening(at)
 

@@ -31,7 +31,12 @@ def every_day(start, end):
 
 UNITED_STATES = RegionRule(1, "United States", "US", hours=every_day(8, 21))
 FLORIDA = RegionRule(
-    2, "Florida", "US", ("+1305", "+1786"), hours=every_day(8, 20), limit=Limit(3, per_number=True, everywhere=True)
+    2,
+    "Florida",
+    "US",
+    ("+1305", "+1786"),
+    hours=every_day(8, 20),
+    limit=Limit(3, per_number=True, everywhere=True),
 )
 CANADA = RegionRule(3, "Canada", "CA", channels=frozenset({"voice"}), hours=every_day(10, 18))
 TEXTS = RegionRule(4, "Texts", "US", channels=frozenset({"sms"}), hours=every_day(12, 13))
@@ -96,13 +101,17 @@ def test_all_rules_that_match_hold():
 
 
 def test_a_beginning_does_not_reach_into_another_country():
-    rules = RegionRules([RegionRule(1, "Fort", "US", ("+1",)), RegionRule(2, "All of +1", "", ("+1",))])
+    rules = RegionRules(
+        [RegionRule(1, "Fort", "US", ("+1",)), RegionRule(2, "All of +1", "", ("+1",))]
+    )
     assert [rule.name for rule in rules.get_matching(NEW_YORK, "voice")] == ["Fort", "All of +1"]
     assert [rule.name for rule in rules.get_matching(TORONTO, "voice")] == ["All of +1"]
 
 
 def test_limits_are_those_of_the_matching_rules():
-    assert [(limit.count, limit.window) for limit in RULES.get_limits(MIAMI, "voice")] == [(3, timedelta(days=1))]
+    assert [(limit.count, limit.window) for limit in RULES.get_limits(MIAMI, "voice")] == [
+        (3, timedelta(days=1))
+    ]
     assert RULES.get_limits(NEW_YORK, "voice") == ()
 
 
@@ -126,7 +135,10 @@ def test_the_zone_is_the_contacts_then_the_numbers_then_the_campaigns():
 def test_a_number_of_several_zones_is_open_when_all_are():
     campaign = CampaignHours("UTC", OFFICE, in_contact_zone=True)
     at = datetime(2026, 7, 6, 0, 30)  # the last to reach nine is Cocos, at UTC+6:30
-    assert opens(campaign, at, number=AUSTRALIAN_MOBILE) == (datetime(2026, 7, 6, 2, 30), hours.ZONE)
+    assert opens(campaign, at, number=AUSTRALIAN_MOBILE) == (
+        datetime(2026, 7, 6, 2, 30),
+        hours.ZONE,
+    )
     assert opens(campaign, at, "Australia/Sydney", AUSTRALIAN_MOBILE) == (at, None)
 
 
@@ -142,7 +154,10 @@ def test_all_numbers_or_the_one_that_is_called():
 
 def test_in_the_campaigns_zone_contacts_share_its_hours():
     campaign = CampaignHours("Europe/Berlin", OFFICE)
-    assert opens(campaign, datetime(2026, 3, 2, 7), number=NEW_YORK) == (datetime(2026, 3, 2, 8), hours.HOURS)
+    assert opens(campaign, datetime(2026, 3, 2, 7), number=NEW_YORK) == (
+        datetime(2026, 3, 2, 8),
+        hours.HOURS,
+    )
     assert campaign.for_contact(None, NEW_YORK) is campaign.for_contact("Asia/Tokyo", BERLIN)
 
 
@@ -151,8 +166,14 @@ def test_region_rules_hold_where_the_person_is_in_either_mode():
     for in_contact_zone in (False, True):
         campaign = CampaignHours("Europe/Berlin", in_contact_zone=in_contact_zone, rules=RULES)
         assert opens(campaign, at, number=NEW_YORK) == (datetime(2026, 3, 2, 13), hours.REGION)
-        assert opens(campaign, at, "America/Denver", NEW_YORK) == (datetime(2026, 3, 2, 15), hours.REGION)
-        assert opens(campaign, at, number=NEW_YORK, channel="sms") == (datetime(2026, 3, 2, 17), hours.REGION)
+        assert opens(campaign, at, "America/Denver", NEW_YORK) == (
+            datetime(2026, 3, 2, 15),
+            hours.REGION,
+        )
+        assert opens(campaign, at, number=NEW_YORK, channel="sms") == (
+            datetime(2026, 3, 2, 17),
+            hours.REGION,
+        )
         assert opens(campaign, at) == (at, None)
 
 
@@ -167,7 +188,10 @@ def test_the_strictest_rule_wins():
 def test_rules_of_every_number_hold_when_all_must_be_open():
     campaign = CampaignHours("Europe/Berlin", for_all_numbers=True, rules=RULES)
     at = datetime(2026, 3, 2, 14)
-    assert opens(campaign, at, numbers=(BERLIN, NEW_YORK, TORONTO)) == (datetime(2026, 3, 2, 15), hours.REGION)
+    assert opens(campaign, at, numbers=(BERLIN, NEW_YORK, TORONTO)) == (
+        datetime(2026, 3, 2, 15),
+        hours.REGION,
+    )
 
 
 def test_only_the_zones_of_the_campaigns_group_are_called_in_their_hours():
@@ -183,7 +207,9 @@ def test_only_the_zones_of_the_campaigns_group_are_called_in_their_hours():
 
 def test_drain_and_holidays_are_kept_in_the_contacts_zone():
     holiday = ranges([(datetime(2026, 12, 25), datetime(2026, 12, 26))])
-    campaign = CampaignHours("Europe/Berlin", OFFICE, holiday, in_contact_zone=True, drain_minutes=30)
+    campaign = CampaignHours(
+        "Europe/Berlin", OFFICE, holiday, in_contact_zone=True, drain_minutes=30
+    )
     assert opens(campaign, datetime(2026, 12, 25, 0, 40), number=NEW_YORK) == (
         datetime(2026, 12, 26, 14),
         hours.DRAIN,  # 19:40 on Christmas Eve
@@ -192,8 +218,12 @@ def test_drain_and_holidays_are_kept_in_the_contacts_zone():
 
 
 def test_the_campaign_is_open_while_a_contact_may_be():
-    spread = CampaignHours("Europe/Berlin", OFFICE, in_contact_zone=True, date_end=datetime(2026, 3, 6))
-    at_home = CampaignHours("Europe/Berlin", OFFICE, date_end=datetime(2026, 3, 6), drain_minutes=60)
+    spread = CampaignHours(
+        "Europe/Berlin", OFFICE, in_contact_zone=True, date_end=datetime(2026, 3, 6)
+    )
+    at_home = CampaignHours(
+        "Europe/Berlin", OFFICE, date_end=datetime(2026, 3, 6), drain_minutes=60
+    )
     night = datetime(2026, 3, 3, 1)
     assert spread.for_campaign().opening(night).is_open
     assert not at_home.for_campaign().opening(night).is_open

@@ -70,7 +70,10 @@ def test_health_conditions_have_a_health_check(name):
 
 
 def test_simulators_start_only_with_their_profile():
-    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"uccx", "simulator-db"}
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {
+        "uccx",
+        "simulator-db",
+    }
 
 
 def test_no_secret_is_written_down_for_production_services():
@@ -97,7 +100,9 @@ def test_installed_modules_exist():
             assert (ROOT / module / "__manifest__.py").is_file()
 
 
-@pytest.mark.parametrize("path", [DOCKER / "odoo.conf", ROOT / "odoo.conf.example"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [DOCKER / "odoo.conf", ROOT / "odoo.conf.example"], ids=lambda path: path.name
+)
 def test_configuration_files_parse(path):
     parser = configparser.RawConfigParser()
     parser.read(path)

@@ -27,7 +27,10 @@ OUTCOMES = {
         Outcome("callback", is_live_voice=True, asks_callback=True),
     )
 }
-AGAIN = {"busy": Rule("again", delay=timedelta(minutes=20)), "call_failed": Rule("again", delay=timedelta(minutes=5))}
+AGAIN = {
+    "busy": Rule("again", delay=timedelta(minutes=20)),
+    "call_failed": Rule("again", delay=timedelta(minutes=5)),
+}
 
 
 def plan(budget=3, **options):
@@ -114,7 +117,9 @@ def test_a_callback_follows_its_own_plan():
     callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
     people = [person(number) for number in range(20)]
-    forecast = Simulation(world(rates={"callback": 1}, plans=plans, callbacks=Callbacks(callback_plan)), people).run()
+    forecast = Simulation(
+        world(rates={"callback": 1}, plans=plans, callbacks=Callbacks(callback_plan)), people
+    ).run()
     assert forecast.calls == 40
     assert {each.candidate.callback for each in people} == {"personal"}
 
@@ -124,7 +129,10 @@ def test_a_callback_that_waits_too_long_is_anybodys():
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
     callbacks = Callbacks(callback_plan, personal_for=timedelta(hours=4))
     waiting = person(1, due=START + timedelta(hours=5))
-    waiting.candidate.callback, waiting.candidate.callback_since = "personal", START.replace(tzinfo=None)
+    waiting.candidate.callback, waiting.candidate.callback_since = (
+        "personal",
+        START.replace(tzinfo=None),
+    )
     Simulation(world(rates={"busy": 1}, plans=plans, callbacks=callbacks), [waiting]).run()
     assert waiting.candidate.callback == "normal"
 
@@ -175,7 +183,9 @@ def test_open_hours():
     ),
     zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]),
 )
-def test_no_rule_is_broken_and_everybody_is_counted_once(count, budget, per_hour, days, cap, seed, rates, zone):
+def test_no_rule_is_broken_and_everybody_is_counted_once(
+    count, budget, per_hour, days, cap, seed, rates, zone
+):
     hours = CampaignHours(zone, NINE_TO_FIVE)
     limits = (Limit(cap, DAY),) if cap else ()
     people = [person(number) for number in range(count)]

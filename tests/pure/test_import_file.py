@@ -1,4 +1,6 @@
-"""Contact files of every make: encodings, delimiters, quotes, headers, broken rows (L1, L8; bad input of issue A)."""
+"""Contact files of every make: encodings, delimiters, quotes, headers, broken rows (L1, L8; bad
+input of issue A).
+"""
 
 import contextlib
 import gzip
@@ -10,11 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecm_campaign.tools import contact_file
-from ecm_campaign.tools.contact_file import BadRow, UnreadableFile, open_rows, open_source, preview, sniff
+from ecm_campaign.tools.contact_file import (
+    BadRow,
+    UnreadableFile,
+    open_rows,
+    open_source,
+    preview,
+    sniff,
+)
 
 PHONE = "+4915112345678"
 NAMES = ["Müller", "Grün", "Weiß", "Jäger", "Schön", "Özdemir", "Köhler", "André", "Zoë", "Peña"]
-TEXT = "phone,name,city\n" + "".join(f"+49151123456{i:02d},{name},Köln\n" for i, name in enumerate(NAMES))
+TEXT = "phone,name,city\n" + "".join(
+    f"+49151123456{i:02d},{name},Köln\n" for i, name in enumerate(NAMES)
+)
 
 
 def rows_of(data, **options):
@@ -52,8 +63,24 @@ def test_encoding_is_found_out(encoding):
 @pytest.mark.parametrize(
     ("encoding", "names"),
     [
-        ("cp1251", ["Иванов Сергей Петрович", "Смирнова Анна Викторовна", "Кузнецов Дмитрий", "Попова Елена"]),
-        ("gb18030", ["王小明先生住在北京", "李华女士住在上海市", "张伟先生住在广州市", "刘洋女士住在深圳市"]),
+        (
+            "cp1251",
+            [
+                "Иванов Сергей Петрович",
+                "Смирнова Анна Викторовна",
+                "Кузнецов Дмитрий",
+                "Попова Елена",
+            ],
+        ),
+        (
+            "gb18030",
+            [
+                "王小明先生住在北京",
+                "李华女士住在上海市",
+                "张伟先生住在广州市",
+                "刘洋女士住在深圳市",
+            ],
+        ),
     ],
 )
 def test_encoding_of_other_scripts_is_guessed(encoding, names):
@@ -63,7 +90,10 @@ def test_encoding_of_other_scripts_is_guessed(encoding, names):
 
 def test_byte_order_mark_is_no_part_of_the_first_cell():
     assert sniff(TEXT.encode("utf-8-sig")).header == ("phone", "name", "city")
-    assert rows_of(f"{PHONE},a\n{PHONE},b\n".encode("utf-8-sig"), encoding="utf-8")[0] == (1, [PHONE, "a"])
+    assert rows_of(f"{PHONE},a\n{PHONE},b\n".encode("utf-8-sig"), encoding="utf-8")[0] == (
+        1,
+        [PHONE, "a"],
+    )
 
 
 def test_latin_1_bytes_in_a_utf_8_file_do_not_spoil_it():
@@ -73,7 +103,12 @@ def test_latin_1_bytes_in_a_utf_8_file_do_not_spoil_it():
 
 
 def test_latin_1_byte_after_the_sampled_beginning_is_read():
-    data = b"phone,name\n" + f"{PHONE},Meier\n".encode() * 10_000 + f"{PHONE},".encode() + b"M\xfcller\n"
+    data = (
+        b"phone,name\n"
+        + f"{PHONE},Meier\n".encode() * 10_000
+        + f"{PHONE},".encode()
+        + b"M\xfcller\n"
+    )
     dialect = sniff(data[: contact_file.HEAD_SIZE], len(data))
     assert dialect.encoding == "utf-8"
     assert list(open_rows(io.BytesIO(data), dialect))[-1] == (10_002, [PHONE, "Müller"])
@@ -158,7 +193,9 @@ def test_excel_names_the_delimiter_in_its_first_line():
 
 
 def test_quotes_inside_quotes():
-    assert cells_of(f'phone,name\n{PHONE},"He said ""hi"", twice"\n') == [[PHONE, 'He said "hi", twice']]
+    assert cells_of(f'phone,name\n{PHONE},"He said ""hi"", twice"\n') == [
+        [PHONE, 'He said "hi", twice']
+    ]
 
 
 def test_single_quotes_are_found_out():
@@ -168,7 +205,10 @@ def test_single_quotes_are_found_out():
 
 
 def test_line_break_inside_quotes_belongs_to_the_cell():
-    assert rows_of(f'phone,note\n{PHONE},"a\nb"\n{PHONE},c\n') == [(2, [PHONE, "a\nb"]), (4, [PHONE, "c"])]
+    assert rows_of(f'phone,note\n{PHONE},"a\nb"\n{PHONE},c\n') == [
+        (2, [PHONE, "a\nb"]),
+        (4, [PHONE, "c"]),
+    ]
 
 
 @pytest.mark.parametrize("ends", [("\n",), ("\r\n",), ("\r",), ("\n", "\r\n", "\r")])
@@ -209,7 +249,12 @@ def test_header_can_be_chosen():
 
 
 def test_thirty_columns():
-    data = ",".join(f"column {i}" for i in range(30)) + "\n" + ",".join([PHONE, *map(str, range(29))]) + "\n"
+    data = (
+        ",".join(f"column {i}" for i in range(30))
+        + "\n"
+        + ",".join([PHONE, *map(str, range(29))])
+        + "\n"
+    )
     assert sniff(data.encode()).columns == 30
     assert len(cells_of(data)[0]) == 30
 
@@ -274,7 +319,10 @@ def test_endless_line_is_an_error_of_the_file():
 
 
 def test_empty_lines_count_only_as_lines():
-    assert rows_of(f"phone,name\n\n{PHONE},a\n\n\n{PHONE},b\n") == [(3, [PHONE, "a"]), (6, [PHONE, "b"])]
+    assert rows_of(f"phone,name\n\n{PHONE},a\n\n\n{PHONE},b\n") == [
+        (3, [PHONE, "a"]),
+        (6, [PHONE, "b"]),
+    ]
 
 
 # --- the file as a whole ---------------------------------------------------------------------------------------------
@@ -297,7 +345,11 @@ def test_stopping_early_leaves_the_file_open():
 
 def test_open_source_finds_everything_out():
     dialect, rows = open_source(io.BytesIO(TEXT.encode("latin-1")))
-    assert (dialect.encoding, dialect.delimiter, dialect.header) == ("cp1252", ",", ("phone", "name", "city"))
+    assert (dialect.encoding, dialect.delimiter, dialect.header) == (
+        "cp1252",
+        ",",
+        ("phone", "name", "city"),
+    )
     assert len(list(rows)) == len(NAMES)
 
 
@@ -334,7 +386,10 @@ def test_memory_does_not_grow_with_the_file():
 @given(
     st.lists(
         st.lists(
-            st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"), max_size=20),
+            st.text(
+                st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"),
+                max_size=20,
+            ),
             min_size=2,
             max_size=5,
         ),

@@ -1,4 +1,6 @@
-"""Workbooks and packed files, built here as other programs build them, and those that mean harm (L1)."""
+"""Workbooks and packed files, built here as other programs build them, and those that mean harm
+(L1).
+"""
 
 import gzip
 import io
@@ -45,9 +47,14 @@ def zipped(**members):
 
 def repacked(data, **parts):
     """A workbook with some of its parts replaced, or left out."""
-    changes = {name.replace("__", "/").replace("_xml", ".xml"): content for name, content in parts.items()}
+    changes = {
+        name.replace("__", "/").replace("_xml", ".xml"): content for name, content in parts.items()
+    }
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for member in old.infolist():
             content = changes.get(member.filename, old.read(member))
             if content is not None:
@@ -75,23 +82,50 @@ def error_of(data):
 def test_cells_are_taken_for_what_they_mean():
     data = workbook(
         ["phone", "text", "whole", "float", "date", "time stamp", "flag", "empty", "zeros"],
-        [PHONES[0], "007", 42.0, 1.5, date(2026, 12, 31), datetime(2026, 12, 31, 18, 30), True, None, 15112345678],
+        [
+            PHONES[0],
+            "007",
+            42.0,
+            1.5,
+            date(2026, 12, 31),
+            datetime(2026, 12, 31, 18, 30),
+            True,
+            None,
+            15112345678,
+        ],
         formats=[("I2", "000000000000")],
     )
     assert cells_of(data) == [
-        [PHONES[0], "007", "42", "1.5", "2026-12-31", "2026-12-31 18:30:00", "TRUE", "", "015112345678"]
+        [
+            PHONES[0],
+            "007",
+            "42",
+            "1.5",
+            "2026-12-31",
+            "2026-12-31 18:30:00",
+            "TRUE",
+            "",
+            "015112345678",
+        ]
     ]
 
 
 def test_long_numbers_keep_their_digits():
-    assert cells_of(workbook(["phone"], [4915112345678], [4.915112345678e12])) == [["4915112345678"]] * 2
+    assert (
+        cells_of(workbook(["phone"], [4915112345678], [4.915112345678e12]))
+        == [["4915112345678"]] * 2
+    )
 
 
 def test_formulas_are_taken_as_last_computed():
     data = workbook(["phone", "sum"], [PHONES[0], "=1+1"])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
-    computed = sheet.replace("<v></v>", "<v>2</v>").replace("<v />", "<v>2</v>").replace("<v/>", "<v>2</v>")
+    computed = (
+        sheet.replace("<v></v>", "<v>2</v>")
+        .replace("<v />", "<v>2</v>")
+        .replace("<v/>", "<v>2</v>")
+    )
     assert computed != sheet
     assert cells_of(repacked(data, xl__worksheets__sheet1_xml=computed)) == [[PHONES[0], "2"]]
     assert cells_of(data) == [[PHONES[0]]]
@@ -107,7 +141,10 @@ def test_lines_are_the_rows_of_the_sheet():
 
 
 def test_header_is_found_out_or_told():
-    with_header, without = workbook(["phone", "name"], [PHONES[0], "Max"]), workbook([PHONES[0], "Max"])
+    with_header, without = (
+        workbook(["phone", "name"], [PHONES[0], "Max"]),
+        workbook([PHONES[0], "Max"]),
+    )
     assert describe(io.BytesIO(with_header)).header == ("phone", "name")
     assert describe(io.BytesIO(without)).has_header is False
     assert len(cells_of(with_header, has_header=False)) == 2
@@ -159,7 +196,10 @@ def test_entities_are_not_read(entity):
 def test_broken_workbook():
     data = workbook(["phone"], [PHONES[0]])
     assert error_of(data[: len(data) // 2]) == "damaged"
-    assert error_of(repacked(data, xl__worksheets__sheet1_xml="<worksheet><sheetData><row")) == "damaged"
+    assert (
+        error_of(repacked(data, xl__worksheets__sheet1_xml="<worksheet><sheetData><row"))
+        == "damaged"
+    )
     assert error_of(repacked(data, xl__workbook_xml="<workbook/>")) in ("damaged", "no_rows")
 
 
@@ -187,7 +227,15 @@ def test_very_wide_rows_cost_no_more_than_the_widest_that_is_read():
         zipped(night__xlsx=workbook(["phone", "name"], [PHONES[0], "Max"], [PHONES[1], "Eva"])),
         gzip.compress(workbook(["phone", "name"], [PHONES[0], "Max"], [PHONES[1], "Eva"])),
     ],
-    ids=["gzip", "zip", "zip with a note", "no ending", "macOS", "workbook in zip", "workbook in gzip"],
+    ids=[
+        "gzip",
+        "zip",
+        "zip with a note",
+        "no ending",
+        "macOS",
+        "workbook in zip",
+        "workbook in gzip",
+    ],
 )
 def test_packed_file_is_read_like_the_file_in_it(data):
     assert cells_of(data) == [[PHONES[0], "Max"], [PHONES[1], "Eva"]]
@@ -214,7 +262,9 @@ def test_packed_file_in_another_encoding():
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_spreadsheet"),
         (gzip.compress(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), "old_spreadsheet"),
         (
-            zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content__xml=b"<x/>"),
+            zipped(
+                mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content__xml=b"<x/>"
+            ),
             "unsupported_format",
         ),
         (gzip.compress(b""), "empty_file"),
@@ -239,7 +289,9 @@ def test_rare_packing_methods_are_refused():
     assert error_of(file.getvalue()) == "unsupported_format"
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped(a__csv=text)], ids=["gzip", "zip"])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, lambda text: zipped(a__csv=text)], ids=["gzip", "zip"]
+)
 def test_bomb_is_given_up_while_it_unpacks(pack, monkeypatch):
     monkeypatch.setattr(packed_file, "FREE", 4 << 20)
     bomb = pack(b"+4915112345678;Max\n" * 1_000_000)

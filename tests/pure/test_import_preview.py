@@ -64,10 +64,14 @@ def test_a_short_row_has_a_cell_for_every_column():
 
 
 def test_what_is_wrong_with_the_row_as_a_whole_is_said_of_the_row():
-    rows = preview("phone,a\n+493023125001,1\n+493023125002,1,2,3\n+493023125003,1\n", {0: "phone_1"})
+    rows = preview(
+        "phone,a\n+493023125001,1\n+493023125002,1,2,3\n+493023125003,1\n", {0: "phone_1"}
+    )
     assert [row.code for row in rows] == ["", "too_many_columns", ""]
     assert not rows[1].is_stored
-    [_good, broken] = preview('phone,a\n+493023125001,1\n"+493023125002' + ",1\n" * 200, {0: "phone_1"})[:2]
+    [_good, broken] = preview(
+        'phone,a\n+493023125001,1\n"+493023125002' + ",1\n" * 200, {0: "phone_1"}
+    )[:2]
     assert (broken.code, broken.is_stored, len(broken.cells)) == ("unclosed_quote", False, 1)
 
 

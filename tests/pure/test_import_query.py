@@ -1,4 +1,6 @@
-"""What an import source may read from a database, and the file that its rows become (requirement L4)."""
+"""What an import source may read from a database, and the file that its rows become (requirement
+L4).
+"""
 
 import doctest
 import io
@@ -90,14 +92,18 @@ class Cursor:
 def test_rows_of_one_key_stay_together():
     target = io.BytesIO()
     rows = [(1, "a"), (2, "b"), (2, "c"), (3, "d")]
-    written = table_file.write_rows(Cursor(rows), target, table_file.Layout(encoding="utf-8"), limit=2, key=0)
+    written = table_file.write_rows(
+        Cursor(rows), target, table_file.Layout(encoding="utf-8"), limit=2, key=0
+    )
     assert written == table_file.Written(3, 2)
     assert target.getvalue().decode() == '"id","phone"\r\n"1","a"\r\n"2","b"\r\n"2","c"\r\n'
 
 
 def test_text_with_quotes_and_line_ends_stays_one_value():
     target = io.BytesIO()
-    table_file.write_rows(Cursor([(1, 'a "b"\nc')]), target, table_file.Layout(has_header=False), limit=9)
+    table_file.write_rows(
+        Cursor([(1, 'a "b"\nc')]), target, table_file.Layout(has_header=False), limit=9
+    )
     assert target.getvalue().decode("utf-8-sig") == '"1","a ""b""\nc"\r\n'
 
 
@@ -110,5 +116,7 @@ def test_a_page_that_fails_is_named():
 
 def test_a_character_that_the_encoding_lacks_is_named_by_its_row():
     with pytest.raises(table_file.RowError) as error:
-        table_file.write_rows(Cursor([(1, "a"), (2, "Ж")]), io.BytesIO(), table_file.Layout(encoding="cp1252"), 9)
+        table_file.write_rows(
+            Cursor([(1, "a"), (2, "Ж")]), io.BytesIO(), table_file.Layout(encoding="cp1252"), 9
+        )
     assert error.value.first in (1, 2)

@@ -1,4 +1,6 @@
-"""Rows to contact values: mapping, checks, reasons, COPY text (L1, L5, L6, L8; bad input of issue A)."""
+"""Rows to contact values: mapping, checks, reasons, COPY text (L1, L5, L6, L8; bad input of issue
+A).
+"""
 
 import io
 import json
@@ -10,7 +12,15 @@ from hypothesis import strategies as st
 
 from ecm_campaign.tools import contact_rows
 from ecm_campaign.tools.contact_file import BadRow, UnreadableFile, open_source
-from ecm_campaign.tools.contact_rows import COLUMNS, ECM_MAP, ColumnMap, ParseOptions, copy_text, guess_map, parse_rows
+from ecm_campaign.tools.contact_rows import (
+    COLUMNS,
+    ECM_MAP,
+    ColumnMap,
+    ParseOptions,
+    copy_text,
+    guess_map,
+    parse_rows,
+)
 
 RAW = "0151 12345678"
 PHONE = "+4915112345678"
@@ -133,7 +143,9 @@ def test_missing_cells_at_the_end_are_empty():
 
 def test_business_parameter_keeps_every_character():
     text = 'He said "hi" \\ ä€😀\nnew\tline'
-    assert json.loads(contact_of(business_parameter_2=text)["business_parameters"]) == {"business_parameter_2": text}
+    assert json.loads(contact_of(business_parameter_2=text)["business_parameters"]) == {
+        "business_parameter_2": text
+    }
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -156,7 +168,9 @@ def test_phone_1_must_be_valid(raw, code):
     assert reject_of(phone_1=raw, last_name="Meier") == ("phone_1", raw, code)
 
 
-@pytest.mark.parametrize(("raw", "code"), [("letters", "not_a_number"), ("1" * 29, "too_long"), ("12", "too_short")])
+@pytest.mark.parametrize(
+    ("raw", "code"), [("letters", "not_a_number"), ("1" * 29, "too_long"), ("12", "too_short")]
+)
 def test_bad_secondary_phone_is_dropped_and_the_contact_kept(raw, code):
     assert warning_of(phone_2=raw) == ("phone_2", raw, code)
     assert parse(row_of(phone_2=raw)).contacts[0][2] is None
@@ -168,7 +182,11 @@ def test_empty_secondary_phone_is_no_warning():
 
 def test_parameter_of_255_characters_is_taken_and_of_256_rejected():
     assert json.loads(contact_of(business_parameter_1="x" * 255)["business_parameters"])
-    assert reject_of(business_parameter_1="x" * 256) == ("business_parameter_1", "x" * 255, "too_long")
+    assert reject_of(business_parameter_1="x" * 256) == (
+        "business_parameter_1",
+        "x" * 255,
+        "too_long",
+    )
 
 
 def test_long_customer_key_is_rejected():
@@ -251,7 +269,10 @@ def test_row_with_more_cells_than_the_file_has_columns_is_rejected():
     rows = enumerate([[RAW, "a", "b"], [RAW, "a", "", " "], [RAW, "Smith", "Bob", "x"]], 1)
     (chunk,) = parse_rows(rows, ColumnMap({0: "phone_1"}), ParseOptions("DE", columns=2))
     assert [contact[0] for contact in chunk.contacts] == [2]
-    assert without_row(chunk.rejects) == [(1, "row", "b", "too_many_columns"), (3, "row", "Bob, x", "too_many_columns")]
+    assert without_row(chunk.rejects) == [
+        (1, "row", "b", "too_many_columns"),
+        (3, "row", "Bob, x", "too_many_columns"),
+    ]
 
 
 def test_mapped_columns_are_never_too_many():
@@ -329,18 +350,30 @@ def names_of(*header, rows=()):
         (("Phone 1", "Phone 2"), ["phone_1", "phone_2"]),
         (("phone2", "phone1"), ["phone_2", "phone_1"]),
         (("mobile", "Home Phone"), ["phone_1", "phone_2"]),
-        (("Telefon", "Handy", "Vorname", "Nachname"), ["phone_1", "phone_2", "first_name", "last_name"]),
+        (
+            ("Telefon", "Handy", "Vorname", "Nachname"),
+            ["phone_1", "phone_2", "first_name", "last_name"],
+        ),
         (("Téléphone", "Prénom", "Nom", "Pays"), ["phone_1", "first_name", "last_name", "country"]),
         (("Teléfono móvil", "Nombre", "Apellidos"), ["phone_1", "first_name", "last_name"]),
         (("cell", "E-Mail", "Time Zone", "Prio"), ["phone_1", "email", "tz", "priority"]),
         (("Kundennummer", "Tel."), ["account_number", "phone_1"]),
-        (("Customer ID", "Phone_Number", "Call after"), ["account_number", "phone_1", "not_before"]),
+        (
+            ("Customer ID", "Phone_Number", "Call after"),
+            ["account_number", "phone_1", "not_before"],
+        ),
         (("Phon number", "Firstnme"), ["phone_1", "first_name"]),
         (("phone 3", "phone 4"), ["phone_1", "phone_4"]),
         (("phone", "phone", "phone"), ["phone_1", "phone_2", "phone_3"]),
-        (("phone", "Fax", "Phone type"), ["phone_1", "business_parameter_1", "business_parameter_2"]),
+        (
+            ("phone", "Fax", "Phone type"),
+            ["phone_1", "business_parameter_1", "business_parameter_2"],
+        ),
         (("phone", "Straße", "Tarif"), ["phone_1", "business_parameter_1", "business_parameter_2"]),
-        (("phone", "Tariff", "Business Parameter 1"), ["phone_1", "business_parameter_2", "business_parameter_1"]),
+        (
+            ("phone", "Tariff", "Business Parameter 1"),
+            ["phone_1", "business_parameter_2", "business_parameter_1"],
+        ),
         (("Kontakt-Mobilnr", "Name"), ["phone_1", "last_name"]),
     ],
 )
@@ -360,12 +393,24 @@ def test_columns_beyond_twelve_parameters_are_ignored():
 
 
 def test_columns_without_names_are_guessed_by_their_values():
-    rows = [(1, ["Max", PHONE, "max@example.com", RAW]), (2, ["Eva", RAW, "eva@example.com", ""]), (3, BadRow("x", ""))]
-    assert names_of("", "", "", "", rows=rows) == ["business_parameter_1", "phone_1", "email", "phone_2"]
+    rows = [
+        (1, ["Max", PHONE, "max@example.com", RAW]),
+        (2, ["Eva", RAW, "eva@example.com", ""]),
+        (3, BadRow("x", "")),
+    ]
+    assert names_of("", "", "", "", rows=rows) == [
+        "business_parameter_1",
+        "phone_1",
+        "email",
+        "phone_2",
+    ]
 
 
 def test_numbers_under_a_name_are_no_phones_if_a_phone_is_named():
-    assert names_of("Vertrag", "Telefon", rows=[(1, ["12345678", RAW])]) == ["business_parameter_1", "phone_1"]
+    assert names_of("Vertrag", "Telefon", rows=[(1, ["12345678", RAW])]) == [
+        "business_parameter_1",
+        "phone_1",
+    ]
 
 
 def test_map_survives_json():
@@ -384,11 +429,18 @@ def test_impossible_map_is_refused(targets):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(max_size=20) | st.sampled_from(["phone", "phone 1", "Handy", "bp 3", "name"]), max_size=40))
+@given(
+    st.lists(
+        st.text(max_size=20) | st.sampled_from(["phone", "phone 1", "Handy", "bp 3", "name"]),
+        max_size=40,
+    )
+)
 def test_any_header_gets_a_map(header):
     targets = guess_map(header).targets
     assert len(set(targets.values())) == len(targets)
-    assert ("phone_1" in targets.values()) == any(target.startswith("phone_") for target in targets.values())
+    assert ("phone_1" in targets.values()) == any(
+        target.startswith("phone_") for target in targets.values()
+    )
 
 
 # --- COPY text -------------------------------------------------------------------------------------------------------
@@ -398,14 +450,18 @@ UNESCAPES = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 
 def uncopy(data):
     """A small reader of PostgreSQL's COPY text format."""
-    return [[uncopy_value(text) for text in line.split("\t")] for line in data.decode().split("\n")[:-1]]
+    return [
+        [uncopy_value(text) for text in line.split("\t")] for line in data.decode().split("\n")[:-1]
+    ]
 
 
 def uncopy_value(text):
     if text == r"\N":
         return None
     characters = iter(text)
-    return "".join(UNESCAPES[next(characters)] if character == "\\" else character for character in characters)
+    return "".join(
+        UNESCAPES[next(characters)] if character == "\\" else character for character in characters
+    )
 
 
 def test_copy_text_of_common_values():
@@ -426,7 +482,9 @@ def test_lone_surrogate_does_not_stop_the_load():
 
 
 copied = (
-    st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from("\\\t\n\r")
+    st.none()
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+    | st.sampled_from("\\\t\n\r")
 )
 
 
@@ -447,10 +505,18 @@ def test_file_to_copy_text():
         '0151 12345679;"Ein ""Spitzname""";Meier;"a\nb\\c"\r\n'
     ).encode("latin-1")
     dialect, rows = open_source(io.BytesIO(data))
-    (chunk,) = parse_rows(rows, guess_map(dialect.header), ParseOptions("DE", columns=dialect.columns))
+    (chunk,) = parse_rows(
+        rows, guess_map(dialect.header), ParseOptions("DE", columns=dialect.columns)
+    )
     assert without_row(chunk.rejects) == [(3, "phone_1", "", "empty")]
     assert chunk.rejects[0].row == ",Ohne,Nummer,"
     first, second = uncopy(copy_text(chunk.contacts, ["pending"]).getvalue())
-    assert (first[0], first[1], first[6], first[7], first[-1]) == ("2", PHONE, "Jörg", "Müller", "pending")
+    assert (first[0], first[1], first[6], first[7], first[-1]) == (
+        "2",
+        PHONE,
+        "Jörg",
+        "Müller",
+        "pending",
+    )
     assert (second[0], second[6]) == ("4", 'Ein "Spitzname"')
     assert json.loads(second[-2]) == {"business_parameter_1": "a\nb\\c"}

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from ecm_campaign.tools.limits import Limit, Reached, Try, earliest, used
 
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = (
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
 NOW = datetime(2026, 3, 2, 11, 1, tzinfo=UTC)
 MINE, MOBILE, WORK = "+4915112345671", "+4915112345672", "+4915112345673"
 UTC_ZONE = ZoneInfo("UTC")
@@ -58,7 +63,11 @@ def rolling(count, window=DAY, **options):
 )
 def test_one_try_in_a_window_to_the_second(window, ago, expected):
     """VICIdial's reading: called at 11:01, next after 11:01 tomorrow."""
-    ago = {"window": window, "window - second": window - SECOND, "window + second": window + SECOND}.get(ago, ago)
+    ago = {
+        "window": window,
+        "window - second": window - SECOND,
+        "window + second": window + SECOND,
+    }.get(ago, ago)
     expected = {"whole": window, "rest": window - SECOND}.get(expected, expected)
     assert wait(rolling(1, window), tried(ago)) == expected
 
@@ -138,7 +147,9 @@ def test_a_limit_of_none_at_all_means_never(limit, tries):
         ("11:00:00", "18:30:00", 5 * HOUR + 30 * MINUTE),
     ],
 )
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati"]
+)
 def test_a_day_ends_at_midnight_of_its_zone(zone, tried_at, at, expected):
     local = ZoneInfo(zone)
     made = datetime.combine(date(2026, 7, 1), datetime.strptime(tried_at, "%H:%M:%S").time(), local)
@@ -155,10 +166,20 @@ def test_a_day_ends_at_midnight_of_its_zone(zone, tried_at, at, expected):
         ("Europe/Berlin", "2026-03-28T12:00+01:00", "2026-03-28T12:00+01:00", 12 * HOUR),
         ("Europe/Berlin", "2026-03-29T00:00+01:00", "2026-03-29T00:00+01:00", 23 * HOUR),
         ("Europe/Berlin", "2026-10-25T00:00+02:00", "2026-10-25T00:00+02:00", 25 * HOUR),
-        ("Europe/Berlin", "2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00", 21 * HOUR + 30 * MINUTE),
+        (
+            "Europe/Berlin",
+            "2026-10-25T02:30+02:00",
+            "2026-10-25T02:30+01:00",
+            21 * HOUR + 30 * MINUTE,
+        ),
         ("America/New_York", "2026-03-08T00:00-05:00", "2026-03-08T00:00-05:00", 23 * HOUR),
         ("America/New_York", "2026-11-01T00:00-04:00", "2026-11-01T00:00-04:00", 25 * HOUR),
-        ("Australia/Lord_Howe", "2026-04-05T00:00+11:00", "2026-04-05T00:00+11:00", 24 * HOUR + HOUR / 2),
+        (
+            "Australia/Lord_Howe",
+            "2026-04-05T00:00+11:00",
+            "2026-04-05T00:00+11:00",
+            24 * HOUR + HOUR / 2,
+        ),
         # midnight does not exist: the day begins at one
         ("Africa/Cairo", "2026-04-23T20:00+02:00", "2026-04-23T23:00+02:00", HOUR),
         ("Africa/Cairo", "2026-04-24T01:00+03:00", "2026-04-24T01:00+03:00", 23 * HOUR),
@@ -170,8 +191,14 @@ def test_a_day_ends_at_midnight_of_its_zone(zone, tried_at, at, expected):
         ("America/Santiago", "2026-04-04T20:00-03:00", "2026-04-04T23:30-03:00", HOUR + HOUR / 2),
         # the first hour of the day comes twice
         ("America/Havana", "2026-10-31T20:00-04:00", "2026-10-31T23:00-04:00", HOUR),
-        ("America/Havana", "2026-11-01T00:30-04:00", "2026-11-01T00:30-05:00", 23 * HOUR + HOUR / 2),
-        # a minute after midnight the clock is moved: the day has begun, and begins once more an hour later
+        (
+            "America/Havana",
+            "2026-11-01T00:30-04:00",
+            "2026-11-01T00:30-05:00",
+            23 * HOUR + HOUR / 2,
+        ),
+        # a minute after midnight the clock is moved: the day has begun, and begins once more an
+        # hour later
         ("Asia/Gaza", "2011-03-31T20:00+02:00", "2011-03-31T22:00+02:00", 2 * HOUR),
         ("America/St_Johns", "2010-11-06T20:00-02:30", "2010-11-06T23:30-02:30", HOUR / 2),
         ("America/St_Johns", "2010-11-06T20:00-02:30", "2010-11-06T23:30-03:30", HOUR / 2),
@@ -237,7 +264,11 @@ def test_what_a_limit_counts(period, options, counted, made):
 def test_numbers_are_limited_each_by_itself():
     limit = rolling(1, per_number=True)
     tries = [*tried(HOUR), *tried(3 * HOUR, number=MOBILE)]
-    assert [wait(limit, tries, number) for number in (MINE, MOBILE, WORK)] == [23 * HOUR, 21 * HOUR, None]
+    assert [wait(limit, tries, number) for number in (MINE, MOBILE, WORK)] == [
+        23 * HOUR,
+        21 * HOUR,
+        None,
+    ]
 
 
 # --- several at once -----------------------------------------------------------------------------------------------
@@ -249,10 +280,25 @@ def test_numbers_are_limited_each_by_itself():
         # Connect's "4 per 2 days and 6 per 14 days"
         ([rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")], [1, 2, 3], None, None),
         ([rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")], [1, 2, 3, 4], 44, "a"),
-        ([rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")], [1, 50, 60, 70, 80, 90], 246, "b"),
-        ([rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")], [1, 2, 3, 4, 300, 310], 44, "a"),
+        (
+            [rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")],
+            [1, 50, 60, 70, 80, 90],
+            246,
+            "b",
+        ),
+        (
+            [rolling(4, 2 * DAY, label="a"), rolling(6, 14 * DAY, label="b")],
+            [1, 2, 3, 4, 300, 310],
+            44,
+            "a",
+        ),
         # whatever their order, the one that defers most is named
-        ([rolling(6, 14 * DAY, label="b"), rolling(4, 2 * DAY, label="a")], [1, 2, 3, 4, 300, 310], 44, "a"),
+        (
+            [rolling(6, 14 * DAY, label="b"), rolling(4, 2 * DAY, label="a")],
+            [1, 2, 3, 4, 300, 310],
+            44,
+            "a",
+        ),
         ([rolling(1, HOUR, label="a"), rolling(1, DAY, label="b")], [0.5], 23.5, "b"),
         ([rolling(1, DAY, label="b"), rolling(1, HOUR, label="a")], [0.5], 23.5, "b"),
         # one that is never reached again goes before the others
@@ -273,8 +319,14 @@ def test_several_limits_all_hold(limits, ago, expected, label):
 
 
 def test_a_later_moment_is_held_against_every_limit_again():
-    """The day lets it go at midnight, but then the window does not; and the number is tired until later still."""
-    limits = [day(2, label="day"), rolling(3, 14 * HOUR, label="14h"), rolling(1, 20 * HOUR, per_number=True)]
+    """The day lets it go at midnight, but then the window does not; and the number is tired until
+    later still.
+    """
+    limits = [
+        day(2, label="day"),
+        rolling(3, 14 * HOUR, label="14h"),
+        rolling(1, 20 * HOUR, per_number=True),
+    ]
     tries = [*tried(HOUR), *tried(2 * HOUR, 3 * HOUR, number=MOBILE)]
     assert wait(limits[0], tries) == 12 * HOUR + 59 * MINUTE
     assert wait(limits[:2], tries) == 12 * HOUR + 59 * MINUTE
@@ -282,7 +334,9 @@ def test_a_later_moment_is_held_against_every_limit_again():
     assert wait(limits, tries, WORK) == 12 * HOUR + 59 * MINUTE
 
 
-@pytest.mark.parametrize("limits", itertools.permutations([rolling(1, 14 * HOUR), day(1), rolling(2, 26 * HOUR)]))
+@pytest.mark.parametrize(
+    "limits", itertools.permutations([rolling(1, 14 * HOUR), day(1), rolling(2, 26 * HOUR)])
+)
 def test_a_limit_that_moves_on_may_meet_another_whatever_their_order(limits):
     midnight = datetime(2026, 3, 3, tzinfo=UTC)
     tries = [*tried(HOUR), Try(midnight + 20 * HOUR, MINE)]
@@ -324,15 +378,23 @@ def test_a_free_moment_is_free_in_any_zone():
     ],
 )
 def test_what_is_used_of_a_limit_now(limit, expected):
-    """It is 11:01: three tries today, one yesterday evening, one two days ago, one long ago, one by somebody else."""
-    tries = [*tried(HOUR, 11 * HOUR), *tried(2 * HOUR, 20 * HOUR, number=MOBILE), *tried(2 * DAY, 40 * DAY)]
+    """It is 11:01: three tries today, one yesterday evening, one two days ago, one long ago, one by
+    somebody else.
+    """
+    tries = [
+        *tried(HOUR, 11 * HOUR),
+        *tried(2 * HOUR, 20 * HOUR, number=MOBILE),
+        *tried(2 * DAY, 40 * DAY),
+    ]
     tries += tried(3 * HOUR, own=False)
     assert used(limit, tries, MINE, NOW, UTC_ZONE) == expected
 
 
 def test_the_day_of_what_is_used_is_the_zones():
     tries = tried(HOUR, 8 * HOUR)
-    assert [used(day(9), tries, MINE, NOW, ZoneInfo(zone)) for zone in ("UTC", "America/New_York")] == [2, 1]
+    assert [
+        used(day(9), tries, MINE, NOW, ZoneInfo(zone)) for zone in ("UTC", "America/New_York")
+    ] == [2, 1]
 
 
 def test_a_limit_is_one_of_24_hours_unless_said_otherwise():
@@ -341,14 +403,23 @@ def test_a_limit_is_one_of_24_hours_unless_said_otherwise():
 
 # --- against a count by hand ---------------------------------------------------------------------------------------
 
-ZONES = ["UTC", "Europe/Berlin", "Africa/Cairo", "America/Santiago", "America/Havana", "Australia/Lord_Howe"]
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "Africa/Cairo",
+    "America/Santiago",
+    "America/Havana",
+    "Australia/Lord_Howe",
+]
 # around the changes of clocks of these zones in 2026
 moments = st.sampled_from(
     [
         datetime(2026, *day, tzinfo=UTC)
         for day in ((3, 8), (3, 29), (4, 5), (4, 23), (9, 6), (10, 25), (10, 29), (11, 1))
     ]
-).flatmap(lambda start: st.integers(-2 * 1440, 2 * 1440).map(lambda minutes: start + minutes * MINUTE))
+).flatmap(
+    lambda start: st.integers(-2 * 1440, 2 * 1440).map(lambda minutes: start + minutes * MINUTE)
+)
 limits = st.builds(
     Limit,
     st.integers(1, 4),
@@ -370,7 +441,9 @@ def is_allowed(limit, tries, number, at, zone):
         return len(counted) < limit.count
     if limit.period == "day":
         today = at.astimezone(zone).date()
-        return len([made for made in counted if made.astimezone(zone).date() == today]) < limit.count
+        return (
+            len([made for made in counted if made.astimezone(zone).date() == today]) < limit.count
+        )
     return len([made for made in counted if made > at - limit.window]) < limit.count
 
 
@@ -405,9 +478,14 @@ def test_the_earliest_moment_is_allowed_and_none_before_it(given_limits, ledger,
     until = at if reached is None else reached.until
     assert reached is None or reached.limit in given_limits
     steps = 60 * 24 * 4 if until is None else int((until - at) / MINUTE)
-    assert not any(allowed(at + step * MINUTE) for step in range(0, steps, 7)), "an earlier moment is allowed"
+    assert not any(allowed(at + step * MINUTE) for step in range(0, steps, 7)), (
+        "an earlier moment is allowed"
+    )
     if until is None:
-        assert any(limit.period == "life" and not is_allowed(limit, tries, MINE, at, zone) for limit in given_limits)
+        assert any(
+            limit.period == "life" and not is_allowed(limit, tries, MINE, at, zone)
+            for limit in given_limits
+        )
     else:
         assert allowed(until)
         assert until == at or not allowed(until - SECOND)
@@ -415,7 +493,11 @@ def test_the_earliest_moment_is_allowed_and_none_before_it(given_limits, ledger,
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(limits, max_size=4), st.randoms(use_true_random=False), st.lists(st.integers(0, 5000), max_size=8))
+@given(
+    st.lists(limits, max_size=4),
+    st.randoms(use_true_random=False),
+    st.lists(st.integers(0, 5000), max_size=8),
+)
 def test_the_order_of_tries_and_limits_does_not_matter(given_limits, random, minutes):
     tries = tried(*(ago * MINUTE for ago in minutes))
     expected = wait(given_limits, tries)

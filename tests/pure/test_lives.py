@@ -1,7 +1,8 @@
-"""Properties of whole lives that combine the decision with limits and calling hours (requirements S1 to S7, N3).
+"""Properties of whole lives that combine the decision with limits and calling hours (requirements
+S1 to S7, N3).
 
-A contact lives through a random plan with random outcomes. Whatever happens, budgets and limits hold, no delay is cut
-short, no call is outside its hours, and every life ends.
+A contact lives through a random plan with random outcomes. Whatever happens, budgets and limits
+hold, no delay is cut short, no call is outside its hours, and every life ends.
 """
 
 import itertools
@@ -32,7 +33,17 @@ from ecm_campaign.tools.strategy import (
     spent_budget,
 )
 from ecm_campaign.tools.strategy_check import validate
-from tests.pure.decisions import BUSY, CALLBACK, DO_NOT_CALL, FAILED, HOUR, MISSED, NO_ANSWER, NOW, VOICE
+from tests.pure.decisions import (
+    BUSY,
+    CALLBACK,
+    DO_NOT_CALL,
+    FAILED,
+    HOUR,
+    MISSED,
+    NO_ANSWER,
+    NOW,
+    VOICE,
+)
 
 OUTCOMES = [*[BUSY, NO_ANSWER, FAILED, MISSED] * 4, CALLBACK, CALLBACK, VOICE, DO_NOT_CALL]
 CODES = ["busy", "no_answer", "call_failed", "callback_missed", "callback", "voice"]
@@ -49,7 +60,12 @@ caps = st.none() | st.integers(1, 12)
 def any_rules(_position, size):
     """Rules of a plan of so many attempts, loops and all."""
     positions = st.integers(1, size)
-    options = {"delay": delays, "max_retry": retries, "branch": st.none() | positions, "retain_pcb": st.booleans()}
+    options = {
+        "delay": delays,
+        "max_retry": retries,
+        "branch": st.none() | positions,
+        "retain_pcb": st.booleans(),
+    }
     return st.one_of(
         st.builds(Rule, st.just("attempt"), positions, **options),
         st.builds(Rule, st.just("again"), st.none(), **options),
@@ -117,7 +133,9 @@ callbacks_of = st.none() | st.builds(
     st.none() | st.sampled_from([HOUR, timedelta(days=3)]),
 )
 contacts = st.tuples(st.sampled_from(NUMBERS), *[st.none() | st.sampled_from(NUMBERS)] * 2)
-OFFICE = calling_hours((Constraint((ZONE.key,), WeeklyHours.of((day, 9 * 60, 17 * 60) for day in range(5))),))
+OFFICE = calling_hours(
+    (Constraint((ZONE.key,), WeeklyHours.of((day, 9 * 60, 17 * 60) for day in range(5))),)
+)
 
 
 @dataclass
@@ -149,7 +167,8 @@ class Step:
 
 
 def live(plan, phones, outcomes, callbacks=None, life_limits=(), hours=None):
-    """One contact's life as a list of steps; the last one's decision is a `Close`, or None where a limit ended it.
+    """One contact's life as a list of steps; the last one's decision is a `Close`, or None where a
+    limit ended it.
 
     :param outcomes: yields ``(outcome, wrap-up or None, minutes that the call takes)``
     """
@@ -161,7 +180,9 @@ def live(plan, phones, outcomes, callbacks=None, life_limits=(), hours=None):
         if decision.reason == "callback":
             plan, since = callbacks.plan, now
             start = Counters() if decision.resets else counters
-            counters = replace(start, cycle=1, in_cycle=0, uses={}, agent_misses=0, callback_since=since)
+            counters = replace(
+                start, cycle=1, in_cycle=0, uses={}, agent_misses=0, callback_since=since
+            )
         moment = find_moment(decision, max(now, decision.at), life_limits, ledger, hours)
         if moment is None:
             break
@@ -217,13 +238,24 @@ def count(counters, attempt, outcome, wrap_up):
 def by_chance(random, choices, with_wrap_ups=True):
     """Endless outcomes."""
     while True:
-        yield random.choice(choices), random.choice(WRAP_UPS) if with_wrap_ups else None, random.choice([0, 1, 7])
+        yield (
+            random.choice(choices),
+            random.choice(WRAP_UPS) if with_wrap_ups else None,
+            random.choice([0, 1, 7]),
+        )
 
 
 @settings(max_examples=300, deadline=None)
 @given(plans(), contacts, callbacks_of, limits, st.booleans(), st.randoms(use_true_random=False))
 def test_whole_lives(plan, phones, callbacks, life_limits, in_hours, random):
-    steps = live(plan, phones, by_chance(random, OUTCOMES), callbacks, life_limits, OFFICE if in_hours else None)
+    steps = live(
+        plan,
+        phones,
+        by_chance(random, OUTCOMES),
+        callbacks,
+        life_limits,
+        OFFICE if in_hours else None,
+    )
     assert_budgets_hold(steps)
     assert_delays_hold(steps)
     assert_limits_hold(steps, life_limits)
@@ -238,7 +270,9 @@ def test_whole_lives(plan, phones, callbacks, life_limits, in_hours, random):
 
 
 def assert_budgets_hold(steps):
-    """Overall, failed tries, cycles, tries in a cycle and uses of a rule; counted here from the history."""
+    """Overall, failed tries, cycles, tries in a cycle and uses of a rule; counted here from the
+    history.
+    """
     used = Counter()
     for step in steps:
         plan, counters = step.plan, step.counters
@@ -272,9 +306,15 @@ def assert_limits_hold(steps, life_limits):
             earlier = [
                 other.called
                 for other in counted
-                if other.called <= step.called and other is not step and number in (None, other.attempt.number)
+                if other.called <= step.called
+                and other is not step
+                and number in (None, other.attempt.number)
             ]
-            earlier = earlier if step in counted else [called for called in earlier if called < step.called]
+            earlier = (
+                earlier
+                if step in counted
+                else [called for called in earlier if called < step.called]
+            )
             if limit.period == "rolling":
                 earlier = [called for called in earlier if called > step.called - limit.window]
             elif limit.period == "day":
@@ -284,7 +324,9 @@ def assert_limits_hold(steps, life_limits):
 
 
 def assert_callbacks_are_handed_over_once(steps):
-    """Once a callback, always one; once anybody's, always anybody's; counters begin anew at most once."""
+    """Once a callback, always one; once anybody's, always anybody's; counters begin anew at most
+    once.
+    """
     kinds = [step.attempt.callback for step in steps]
     rank = {None: 0, "personal": 1, "normal": 2}
     assert kinds == sorted(kinds, key=rank.get)
@@ -295,13 +337,18 @@ def assert_callbacks_are_handed_over_once(steps):
 @settings(max_examples=300, deadline=None)
 @given(plans(st.none(), onward_rules), contacts, st.integers(0, 10**6))
 def test_plans_without_a_cap_end_by_themselves(plan, phones, seed):
-    """The derived budget of an accepted plan says what its attempts, retries and cycles add up to, and cuts nothing."""
+    """The derived budget of an accepted plan says what its attempts, retries and cycles add up to,
+    and cuts nothing.
+    """
     plan = replace(plan, phone_fallback="first")
     problems = validate(plan, {"voice"})
     assert not [problem for problem in problems if problem.severity == "error"]
     outcomes = [BUSY, NO_ANSWER, MISSED]
     positions = [
-        [step.attempt.position for step in live(each, phones, by_chance(Random(seed), outcomes, with_wrap_ups=False))]
+        [
+            step.attempt.position
+            for step in live(each, phones, by_chance(Random(seed), outcomes, with_wrap_ups=False))
+        ]
         for each in (plan, replace(plan, max_attempts=plan.budget + 20))
     ]
     assert positions[0] == positions[1]
@@ -309,20 +356,38 @@ def test_plans_without_a_cap_end_by_themselves(plan, phones, seed):
 
 @settings(max_examples=150, deadline=None)
 @given(plans(), contacts, callbacks_of, st.randoms(use_true_random=False))
-def test_a_decision_does_not_depend_on_the_order_in_which_uses_were_counted(plan, phones, callbacks, random):
+def test_a_decision_does_not_depend_on_the_order_in_which_uses_were_counted(
+    plan, phones, callbacks, random
+):
     for step in live(plan, phones, by_chance(random, OUTCOMES), callbacks):
         uses = list(step.counters.uses.items())
         random.shuffle(uses)
         counters = replace(step.counters, uses=dict(uses))
         again = decide(
-            step.plan, phones, step.attempt.position, step.outcome, counters, step.ended, step.wrap_up, callbacks
+            step.plan,
+            phones,
+            step.attempt.position,
+            step.outcome,
+            counters,
+            step.ended,
+            step.wrap_up,
+            callbacks,
         )
         assert again == step.decision
 
 
 @settings(max_examples=150, deadline=None)
-@given(plans(), contacts, callbacks_of, st.sampled_from(OUTCOMES), st.integers(0, 20), st.integers(0, 20))
-def test_a_spent_budget_is_never_followed_by_a_try(plan, phones, callbacks, outcome, counted, uncounted):
+@given(
+    plans(),
+    contacts,
+    callbacks_of,
+    st.sampled_from(OUTCOMES),
+    st.integers(0, 20),
+    st.integers(0, 20),
+)
+def test_a_spent_budget_is_never_followed_by_a_try(
+    plan, phones, callbacks, outcome, counted, uncounted
+):
     counters = Counters(counted, uncounted)
     decision = decide(plan, phones, 1, outcome, counters, NOW, None, callbacks)
     if spent_budget(plan, counters) and isinstance(decision, NextAttempt):

@@ -42,7 +42,11 @@ class TestBuffer:
         assert live(WEBEX, [(0, True)] * 6) == [85, 110, 135, 160, 170, 170]
 
     def test_a_backed_up_dialer_gets_less_down_to_one_decrement(self):
-        assert live(WEBEX, [(170, True)] * 3, buffer=Buffer(170, NOW - WEBEX.interval)) == [119, 68, 34]
+        assert live(WEBEX, [(170, True)] * 3, buffer=Buffer(170, NOW - WEBEX.interval)) == [
+            119,
+            68,
+            34,
+        ]
         assert live(WEBEX, [(170, True)] * 9)[-1] == 34
 
     def test_in_between_it_stays(self):
@@ -63,7 +67,14 @@ class TestBuffer:
         assert live(Pacing(1, 30, 60, 300), [(0, True)] * 4) == [1, 2, 3, 3]
 
     @pytest.mark.parametrize(
-        "values", [{"initial": 0}, {"increment": -1}, {"decrement": 101}, {"decrement": -1}, {"threshold": 99}]
+        "values",
+        [
+            {"initial": 0},
+            {"increment": -1},
+            {"decrement": 101},
+            {"decrement": -1},
+            {"threshold": 99},
+        ],
     )
     def test_senseless_parameters_are_refused(self, values):
         with pytest.raises(ValueError, match="out of range"):
@@ -78,7 +89,10 @@ class TestBuffer:
         emptier = data.draw(st.integers(0, size * 2))
         fuller = data.draw(st.integers(emptier, size * 2))
         before = Buffer(size, NOW - pacing.interval)
-        assert adapt(pacing, before, fuller, has_more, NOW).size <= adapt(pacing, before, emptier, has_more, NOW).size
+        assert (
+            adapt(pacing, before, fuller, has_more, NOW).size
+            <= adapt(pacing, before, emptier, has_more, NOW).size
+        )
 
     @given(pacings, looks)
     def test_recovers_whatever_came_before(self, pacing, levels):
@@ -107,10 +121,15 @@ class TestSplit:
         assert split(10, [Claimant(1, 60), Claimant(2, 40)]) == {1: 6, 2: 4}
 
     def test_only_the_proportion_of_weights_counts(self):
-        assert split(10, [Claimant(1, 100), Claimant(2, 100)]) == split(10, [Claimant(1, 50), Claimant(2, 50)])
+        assert split(10, [Claimant(1, 100), Claimant(2, 100)]) == split(
+            10, [Claimant(1, 50), Claimant(2, 50)]
+        )
 
     def test_a_higher_priority_goes_first(self):
-        assert split(10, [Claimant(1), Claimant(2, priority=5), Claimant(3, priority=5)]) == {2: 5, 3: 5}
+        assert split(10, [Claimant(1), Claimant(2, priority=5), Claimant(3, priority=5)]) == {
+            2: 5,
+            3: 5,
+        }
 
     def test_no_weight_gets_what_the_others_leave(self):
         assert split(10, [Claimant(1, 0), Claimant(2, 1)]) == {2: 10}
@@ -133,7 +152,10 @@ class TestSplit:
         assert sum(parts.values()) <= room
         assert all(part > 0 for part in parts.values())
         for pool, limit in limits.items():
-            assert sum(parts.get(claimant.key, 0) for claimant in campaigns if claimant.pool == pool) <= limit
+            assert (
+                sum(parts.get(claimant.key, 0) for claimant in campaigns if claimant.pool == pool)
+                <= limit
+            )
 
     @given(st.integers(0, 500), claimants, st.integers(0, 2_000_000_000))
     def test_without_groups_everything_is_given_out(self, room, campaigns, turn):

@@ -1,4 +1,6 @@
-"""Phone numbers as people and spreadsheets write them (L6), and the quick way against `phonenumbers` itself."""
+"""Phone numbers as people and spreadsheets write them (L6), and the quick way against
+`phonenumbers` itself.
+"""
 
 import phonenumbers
 import pytest
@@ -153,7 +155,12 @@ def written(number):
     """A number as E.164 digits and as dialled at home."""
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
     international = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return [international, "00" + international[1:], international[1:], "".join(filter(str.isdigit, national))]
+    return [
+        international,
+        "00" + international[1:],
+        international[1:],
+        "".join(filter(str.isdigit, national)),
+    ]
 
 
 def check(digits, country):
@@ -179,9 +186,13 @@ def test_most_examples_take_the_quick_way():
 
 @st.composite
 def near_numbers(draw):
-    """An example number of a country with some digits changed, cut or doubled, and a country to dial from."""
+    """An example number of a country with some digits changed, cut or doubled, and a country to
+    dial from.
+    """
     country = draw(st.sampled_from(COUNTRIES))
-    digits = list(draw(st.sampled_from([form for number in examples(country) for form in written(number)])))
+    digits = list(
+        draw(st.sampled_from([form for number in examples(country) for form in written(number)]))
+    )
     for _change in range(draw(st.integers(0, 4))):
         place = draw(st.integers(1, len(digits) - 1))
         digits[place : place + draw(st.integers(0, 1))] = draw(st.sampled_from(["", *"0123456789"]))

@@ -27,7 +27,9 @@ Components: main
 
 
 def test_deb822_sources_name_the_mirror():
-    assert list(apt.parse_deb822_sources(DEB822)) == [("http://mirror.test/debian", ["main", "contrib"])]
+    assert list(apt.parse_deb822_sources(DEB822)) == [
+        ("http://mirror.test/debian", ["main", "contrib"])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -38,11 +40,14 @@ def test_deb822_sources_name_the_mirror():
     ],
 )
 def test_one_line_sources_name_the_mirror(line):
-    assert list(apt.parse_one_line_sources(line)) == [("http://mirror.test/debian", ["main", "contrib"])]
+    assert list(apt.parse_one_line_sources(line)) == [
+        ("http://mirror.test/debian", ["main", "contrib"])
+    ]
 
 
 @pytest.mark.parametrize(
-    "line", ["# deb http://a.test/debian bookworm main", "deb-src http://a.test/debian sid main", ""]
+    "line",
+    ["# deb http://a.test/debian bookworm main", "deb-src http://a.test/debian sid main", ""],
 )
 def test_other_lines_name_nothing(line):
     assert list(apt.parse_one_line_sources(line)) == []
@@ -51,7 +56,9 @@ def test_other_lines_name_nothing(line):
 def test_the_mirror_is_not_the_security_archive(tmp_path, monkeypatch):
     monkeypatch.setattr(apt, "SOURCES", tmp_path)
     (tmp_path / "sources.list.d").mkdir()
-    (tmp_path / "sources.list").write_text("deb http://security.test/debian-security bookworm-security main\n")
+    (tmp_path / "sources.list").write_text(
+        "deb http://security.test/debian-security bookworm-security main\n"
+    )
     (tmp_path / "sources.list.d" / "debian.sources").write_text(DEB822)
     assert apt.find_mirror() == "http://mirror.test/debian"
 
@@ -103,18 +110,24 @@ def test_no_selection_is_the_whole_stage():
 
 def test_a_report_is_counted(tmp_path):
     report = tmp_path / "x.xml"
-    report.write_text('<testsuites><testsuite tests="9" failures="2" errors="1" skipped="1"/></testsuites>')
+    report.write_text(
+        '<testsuites><testsuite tests="9" failures="2" errors="1" skipped="1"/></testsuites>'
+    )
     assert _read_report("x", report, 1) == Count(5, 3, 1)
 
 
-@pytest.mark.parametrize(("code", "count"), [(5, Count()), (2, Count(failed=1)), (-9, Count(failed=1))])
+@pytest.mark.parametrize(
+    ("code", "count"), [(5, Count()), (2, Count(failed=1)), (-9, Count(failed=1))]
+)
 def test_a_run_without_a_report_counts_by_its_code(tmp_path, code, count):
     assert _read_report("x", tmp_path / "none.xml", code) == count
 
 
 def test_a_run_that_breaks_off_after_green_tests_fails(tmp_path):
     report = tmp_path / "x.xml"
-    report.write_text('<testsuites><testsuite tests="2" failures="0" errors="0" skipped="0"/></testsuites>')
+    report.write_text(
+        '<testsuites><testsuite tests="2" failures="0" errors="0" skipped="0"/></testsuites>'
+    )
     assert _read_report("x", report, 3) == Count(2, 1, 0)
 
 
@@ -125,7 +138,8 @@ def test_the_last_line_names_skipped_tests_only_when_there_are_any():
 
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path):
     script = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('up', flush=True); time.sleep(60)"
     )
     log = tmp_path / "log"
     process = processes.start(["python3", "-c", script], log)
@@ -136,6 +150,8 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path):
 
 
 def test_help_names_every_target():
-    result = subprocess.run(["make", "help"], cwd=paths.ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        ["make", "help"], cwd=paths.ROOT, capture_output=True, text=True, check=True
+    )
     for target in ("setup", "demo", "test", "lint", "bench", "shell", "pot", "stop", "clean"):
         assert f"make {target} " in result.stdout

@@ -1,4 +1,6 @@
-"""The decision: table of every shipped outcome, phone fall-back, validation, and properties over whole lives."""
+"""The decision: table of every shipped outcome, phone fall-back, validation, and properties over
+whole lives.
+"""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -86,7 +88,9 @@ def result(plan, code, position=1, counters=None, phones=PHONES, now=NOW):
 @pytest.mark.parametrize("code", OTHERS)
 def test_rule_leads_every_outcome_to_its_attempt_after_its_delay(code):
     plan = plan_of(attempt(1, **{code: go(3)}), attempt(2), attempt(3, "sms", 2))
-    assert result(plan, code) == NextAttempt(3, "sms", 2, PHONES[1], NOW + HALF_HOUR, strategy.RULE_NEXT)
+    assert result(plan, code) == NextAttempt(
+        3, "sms", 2, PHONES[1], NOW + HALF_HOUR, strategy.RULE_NEXT
+    )
 
 
 @pytest.mark.parametrize("code", FRUITLESS)
@@ -96,7 +100,9 @@ def test_fruitless_outcome_without_rule_closes_as_not_connected_while_attempts_a
 
 @pytest.mark.parametrize("code", FRUITLESS)
 def test_closing_rule_closes_as_not_connected_while_attempts_are_left(code):
-    assert result(plan_of(attempt(1, **{code: CLOSE}), attempt(2)), code) == Close("not_connected", "rule_close")
+    assert result(plan_of(attempt(1, **{code: CLOSE}), attempt(2)), code) == Close(
+        "not_connected", "rule_close"
+    )
 
 
 @pytest.mark.parametrize("code", FRUITLESS)
@@ -104,7 +110,9 @@ def test_closing_rule_closes_as_not_connected_while_attempts_are_left(code):
 def test_last_attempt_without_success_completes_the_retries(code, rules, reason):
     last = attempt(2, **dict.fromkeys([code][: len(rules)], CLOSE))
     plan = plan_of(attempt(1, **{code: go(2)}), last)
-    assert result(plan, code, 2, counters_after(2, OUTCOMES[code])) == Close("retries_completed", reason)
+    assert result(plan, code, 2, counters_after(2, OUTCOMES[code])) == Close(
+        "retries_completed", reason
+    )
 
 
 @pytest.mark.parametrize("code", LIVE)
@@ -116,7 +124,9 @@ def test_live_voice_without_rule_closes_as_connected(code, position):
 
 @pytest.mark.parametrize("code", LIVE)
 def test_live_voice_with_closing_rule_closes_as_connected(code):
-    assert result(plan_of(attempt(1, **{code: CLOSE}), attempt(2)), code) == Close("connected", "rule_close")
+    assert result(plan_of(attempt(1, **{code: CLOSE}), attempt(2)), code) == Close(
+        "connected", "rule_close"
+    )
 
 
 @pytest.mark.parametrize("code", LIVE)
@@ -135,7 +145,9 @@ def test_live_voice_stays_connected_when_its_rule_cannot_be_followed(code, rule,
 
 @pytest.mark.parametrize("rules", [{}, {"do_not_call": CLOSE}, {"do_not_call": go(2)}])
 def test_suppressing_outcome_closes_as_dnc_listed_whatever_the_rule(rules):
-    assert result(plan_of(attempt(1, **rules), attempt(2)), "do_not_call") == Close("dnc_listed", "suppressed")
+    assert result(plan_of(attempt(1, **rules), attempt(2)), "do_not_call") == Close(
+        "dnc_listed", "suppressed"
+    )
 
 
 @pytest.mark.parametrize("code", FRUITLESS)
@@ -149,12 +161,16 @@ def test_budget_forbids_the_attempt_a_rule_leads_to(code):
 def test_budget_of_uncounted_tries_forbids_the_attempt_a_rule_leads_to(code):
     plan = plan_of(attempt(1, **{code: go(1)}), max_uncounted=3)
     assert isinstance(result(plan, code, counters=Counters(0, 2)), NextAttempt)
-    assert result(plan, code, counters=Counters(0, 3)) == Close("retries_completed", "uncounted_budget")
+    assert result(plan, code, counters=Counters(0, 3)) == Close(
+        "retries_completed", "uncounted_budget"
+    )
 
 
 def test_closing_with_a_spent_budget_completes_the_retries_even_if_positions_are_left():
     plan = plan_of(attempt(1, busy=go(1)), attempt(2), max_attempts=3)
-    assert result(plan, "no_answer", counters=Counters(3, 0)) == Close("retries_completed", "no_rule")
+    assert result(plan, "no_answer", counters=Counters(3, 0)) == Close(
+        "retries_completed", "no_rule"
+    )
 
 
 def test_rule_to_a_missing_attempt_completes_the_retries():
@@ -179,7 +195,9 @@ def test_default_budget_is_the_number_of_attempts():
 def test_documented_example_of_ecm():
     """BUSY → attempt 2 after 30 minutes; NO_ANSWER → close."""
     plan = plan_of(attempt(1, busy=go(2), no_answer=CLOSE), attempt(2, phone_index=2))
-    assert result(plan, "busy") == NextAttempt(2, "voice", 2, PHONES[1], NOW + HALF_HOUR, "rule_next")
+    assert result(plan, "busy") == NextAttempt(
+        2, "voice", 2, PHONES[1], NOW + HALF_HOUR, "rule_next"
+    )
     assert result(plan, "no_answer") == Close("not_connected", "rule_close")
 
 
@@ -197,22 +215,32 @@ def test_first_attempt_is_due_now():
     )
 
 
-@pytest.mark.parametrize(("hours", "expected"), [(-1, NOW), (0, NOW), (5, NOW + timedelta(hours=5))])
+@pytest.mark.parametrize(
+    ("hours", "expected"), [(-1, NOW), (0, NOW), (5, NOW + timedelta(hours=5))]
+)
 def test_first_attempt_waits_for_not_before(hours, expected):
-    assert first_attempt(plan_of(attempt(1)), PHONES, NOW + timedelta(hours=hours), NOW).at == expected
+    assert (
+        first_attempt(plan_of(attempt(1)), PHONES, NOW + timedelta(hours=hours), NOW).at == expected
+    )
 
 
 def test_first_attempt_of_an_empty_plan_closes():
-    assert first_attempt(plan_of(), PHONES, None, NOW) == Close("retries_completed", "missing_attempt")
+    assert first_attempt(plan_of(), PHONES, None, NOW) == Close(
+        "retries_completed", "missing_attempt"
+    )
 
 
 def test_first_attempt_without_budget_closes():
-    assert first_attempt(plan_of(attempt(1), max_attempts=0), PHONES, None, NOW) == Close("retries_completed", "budget")
+    assert first_attempt(plan_of(attempt(1), max_attempts=0), PHONES, None, NOW) == Close(
+        "retries_completed", "budget"
+    )
 
 
 def test_first_attempt_without_any_number_closes():
     for phones in ((), (None,), ("", None, "")):
-        assert first_attempt(plan_of(attempt(1)), phones, None, NOW) == Close("retries_completed", "no_number")
+        assert first_attempt(plan_of(attempt(1)), phones, None, NOW) == Close(
+            "retries_completed", "no_number"
+        )
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -279,7 +307,12 @@ def test_skip_passes_over_attempts_without_number_with_the_same_delay():
 
 
 def test_skip_completes_the_retries_when_no_attempt_has_a_number():
-    plan = plan_of(attempt(1, busy=go(2)), attempt(2, phone_index=3), attempt(3, phone_index=5), phone_fallback="skip")
+    plan = plan_of(
+        attempt(1, busy=go(2)),
+        attempt(2, phone_index=3),
+        attempt(3, phone_index=5),
+        phone_fallback="skip",
+    )
     assert result(plan, "busy") == Close("retries_completed", "no_number")
 
 
@@ -290,7 +323,9 @@ def test_attempt_is_passed_over_when_phone_one_is_empty_too():
 
 def test_attempt_from_a_position_passes_over_what_has_no_number():
     plan = plan_of(attempt(1, phone_index=3), attempt(2, "sms", 4), phone_fallback="skip")
-    assert strategy.attempt_from(plan, PHONES, 1, NOW, "busy") == NextAttempt(2, "sms", 4, PHONES[3], NOW, "busy")
+    assert strategy.attempt_from(plan, PHONES, 1, NOW, "busy") == NextAttempt(
+        2, "sms", 4, PHONES[3], NOW, "busy"
+    )
     assert strategy.attempt_from(plan, PHONES, 3, NOW, "busy") is None
 
 
@@ -298,7 +333,10 @@ def test_attempt_from_a_position_passes_over_what_has_no_number():
 
 
 def codes(plan, channels=CHANNELS, **options):
-    return [(problem.code, problem.position, problem.outcome_code) for problem in validate(plan, channels, **options)]
+    return [
+        (problem.code, problem.position, problem.outcome_code)
+        for problem in validate(plan, channels, **options)
+    ]
 
 
 def test_sound_plan_has_no_problems():
@@ -321,7 +359,11 @@ def test_rule_to_a_missing_attempt_is_refused():
 
 
 def test_loop_is_refused_unless_capped():
-    attempts = (attempt(1, busy=go(2)), attempt(2, busy=go(3), fax=CLOSE), attempt(3, no_answer=go(1)))
+    attempts = (
+        attempt(1, busy=go(2)),
+        attempt(2, busy=go(3), fax=CLOSE),
+        attempt(3, no_answer=go(1)),
+    )
     assert codes(plan_of(*attempts)) == [("uncapped_loop", 3, "no_answer")]
     assert not codes(plan_of(*attempts, max_attempts=5))
 
@@ -363,7 +405,9 @@ def test_attempt_behind_one_that_may_be_passed_over_is_reachable():
 
 @pytest.mark.parametrize("delay", [timedelta(seconds=-1), timedelta(days=367)])
 def test_impossible_delay_is_refused(delay):
-    assert codes(plan_of(attempt(1, busy=go(2, delay)), attempt(2))) == [("delay_out_of_range", 1, "busy")]
+    assert codes(plan_of(attempt(1, busy=go(2, delay)), attempt(2))) == [
+        ("delay_out_of_range", 1, "busy")
+    ]
 
 
 @pytest.mark.parametrize("phone_index", [0, 6])
@@ -395,7 +439,8 @@ def plans(draw):
     """Plans with loops, missing targets and every fall-back, with and without a cap."""
     size = draw(st.integers(1, 5))
     rules = st.one_of(
-        st.just(CLOSE), st.builds(Rule, st.just("attempt"), st.integers(1, size + draw(st.integers(0, 1))), delays)
+        st.just(CLOSE),
+        st.builds(Rule, st.just("attempt"), st.integers(1, size + draw(st.integers(0, 1))), delays),
     )
     attempts = tuple(
         PlannedAttempt(
@@ -425,7 +470,8 @@ def live(plan, phones, outcomes):
         now = max(now, decision.at)
         outcome = OUTCOMES[next(outcomes)]
         counters = Counters(
-            counters.counted + outcome.counts_as_attempt, counters.uncounted + (not outcome.counts_as_attempt)
+            counters.counted + outcome.counts_as_attempt,
+            counters.uncounted + (not outcome.counts_as_attempt),
         )
         made, decision = decision, decide(plan, phones, decision.position, outcome, counters, now)
         tries.append((made, outcome, counters, decision))
@@ -448,12 +494,23 @@ def test_every_life_ends_within_its_budget_and_never_early(plan, phones, random)
             assert decision.position >= rule.next_attempt
             assert decision.channel == plan.attempts[decision.position - 1].channel
     if tries:
-        assert tries[-1][3].state in {"connected", "not_connected", "retries_completed", "dnc_listed"}
+        assert tries[-1][3].state in {
+            "connected",
+            "not_connected",
+            "retries_completed",
+            "dnc_listed",
+        }
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    plans(), contacts, st.integers(-1, 7), st.sampled_from(CODES), st.integers(0, 13), st.integers(0, 7), st.datetimes()
+    plans(),
+    contacts,
+    st.integers(-1, 7),
+    st.sampled_from(CODES),
+    st.integers(0, 13),
+    st.integers(0, 7),
+    st.datetimes(),
 )
 def test_decision_is_deterministic_and_its_state_agrees_with_the_outcome(
     plan, phones, position, code, counted, uncounted, now
@@ -476,11 +533,15 @@ def test_decision_is_deterministic_and_its_state_agrees_with_the_outcome(
 @settings(max_examples=300, deadline=None)
 @given(plans(), contacts, st.randoms(use_true_random=False))
 def test_a_plan_accepted_without_cap_repeats_no_attempt(plan, phones, random):
-    """Without a cap and without uncounted outcomes an accepted plan visits each attempt at most once."""
+    """Without a cap and without uncounted outcomes an accepted plan visits each attempt at most
+    once.
+    """
     counted = [code for code in CODES if OUTCOMES[code].counts_as_attempt]
     if plan.capped or plan.phone_fallback == "skip":
         return
     if any(problem.severity == "error" for problem in validate(plan, CHANNELS)):
         return
-    made = [step[0].position for step in live(plan, phones, iter(lambda: random.choice(counted), None))]
+    made = [
+        step[0].position for step in live(plan, phones, iter(lambda: random.choice(counted), None))
+    ]
     assert len(made) == len(set(made))

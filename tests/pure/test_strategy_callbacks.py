@@ -33,7 +33,9 @@ from tests.pure.decisions import (
     step,
 )
 
-NORMAL_PLAN = plan_of(attempt(1, busy=go(2)), attempt(2, 2, callback=again(2 * HOUR)), attempt(3), max_attempts=3)
+NORMAL_PLAN = plan_of(
+    attempt(1, busy=go(2)), attempt(2, 2, callback=again(2 * HOUR)), attempt(3), max_attempts=3
+)
 CALLBACK_PLAN = plan_of(
     attempt(1, 2, callback_missed=again(10 * MINUTE), busy=again(5 * MINUTE), callback=again(HOUR)),
     attempt(2),
@@ -43,9 +45,13 @@ CALLBACKS = Callbacks(CALLBACK_PLAN)
 SPENT = Counters(3, 0)
 
 
-def ask(callbacks=CALLBACKS, counters=None, outcome=CALLBACK, position=1, phones=PHONES, wrap_up=None):
+def ask(
+    callbacks=CALLBACKS, counters=None, outcome=CALLBACK, position=1, phones=PHONES, wrap_up=None
+):
     """What follows when the customer asks to be called back."""
-    return decide(NORMAL_PLAN, phones, position, outcome, counters or Counters(1), NOW, wrap_up, callbacks)
+    return decide(
+        NORMAL_PLAN, phones, position, outcome, counters or Counters(1), NOW, wrap_up, callbacks
+    )
 
 
 def after(outcome, callbacks=CALLBACKS, plan=CALLBACK_PLAN, **counters):
@@ -58,7 +64,9 @@ def after(outcome, callbacks=CALLBACKS, plan=CALLBACK_PLAN, **counters):
 
 
 @pytest.mark.parametrize("position", [1, 2, 3])
-@pytest.mark.parametrize("counters", [Counters(1), Counters(1, 5, cycle=3, in_cycle=1), SPENT, Counters(0, 10)])
+@pytest.mark.parametrize(
+    "counters", [Counters(1), Counters(1, 5, cycle=3, in_cycle=1), SPENT, Counters(0, 10)]
+)
 def test_the_callback_strategy_begins_at_its_first_attempt_in_its_first_cycle(position, counters):
     decision = ask(position=position, counters=counters)
     minutes = 120 if position == 2 else 0
@@ -101,7 +109,9 @@ def test_who_must_not_be_contacted_is_not_called_back():
     outcome = replace(DO_NOT_CALL, asks_callback=True)
     assert ask(outcome=outcome) == Close("dnc_listed", "suppressed")
     plan = plan_of(attempt(1, callback=again(suppress=True)))
-    assert decide(plan, PHONES, 1, CALLBACK, Counters(1), NOW, None, CALLBACKS) == Close("dnc_listed", "suppressed")
+    assert decide(plan, PHONES, 1, CALLBACK, Counters(1), NOW, None, CALLBACKS) == Close(
+        "dnc_listed", "suppressed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +155,9 @@ def test_a_wrap_up_says_when_the_callback_is_due():
     ],
 )
 def test_counters_begin_anew_or_hold_for_the_callback_too(resets, counters, expected):
-    """Without a reset it is the callback strategy's budget that what was tried before counts against."""
+    """Without a reset it is the callback strategy's budget that what was tried before counts
+    against.
+    """
     decision = ask(replace(CALLBACKS, resets=resets), counters)
     assert step(decision) == expected
     assert getattr(decision, "resets", False) == (resets and expected[0] == 1)
@@ -154,7 +166,9 @@ def test_counters_begin_anew_or_hold_for_the_callback_too(resets, counters, expe
 @pytest.mark.parametrize("kind", ["personal", "normal"])
 @pytest.mark.parametrize("resets", [True, False])
 def test_counters_are_reset_only_once(kind, resets):
-    """Who asks again while being a callback stays one, with the counters as they are: its rule decides."""
+    """Who asks again while being a callback stays one, with the counters as they are: its rule
+    decides.
+    """
     decision = after(CALLBACK, replace(CALLBACKS, resets=resets), callback=kind)
     assert step(decision) == (1, 60, "rule_next", 1)
     assert not decision.resets
@@ -165,7 +179,9 @@ def test_asking_again_without_a_rule_closes():
     assert after(CALLBACK, plan=plan) == Close("not_connected", "no_rule")
 
 
-@pytest.mark.parametrize(("counted", "expected"), [(3, (1, 5, "rule_next", 1)), (4, ("retries_completed", "budget"))])
+@pytest.mark.parametrize(
+    ("counted", "expected"), [(3, (1, 5, "rule_next", 1)), (4, ("retries_completed", "budget"))]
+)
 def test_a_callbacks_tries_end_with_the_callback_strategys_budget(counted, expected):
     assert step(after(BUSY, counted=counted)) == expected
 
@@ -225,7 +241,9 @@ def test_a_callback_stays_personal_for_a_time(personal_for, age, expected):
     assert callback_kind(callbacks, "personal", 9, NOW - age, NOW) == expected
 
 
-@pytest.mark.parametrize(("since", "expected"), [(59 * MINUTE - 10 * MINUTE, "personal"), (50 * MINUTE, "normal")])
+@pytest.mark.parametrize(
+    ("since", "expected"), [(59 * MINUTE - 10 * MINUTE, "personal"), (50 * MINUTE, "normal")]
+)
 def test_the_time_runs_to_the_next_try_and_not_to_the_last(since, expected):
     callbacks = Callbacks(CALLBACK_PLAN, agent_tries=None, personal_for=HOUR)
     decision = after(MISSED, callbacks, callback_since=NOW - since)
@@ -233,14 +251,18 @@ def test_the_time_runs_to_the_next_try_and_not_to_the_last(since, expected):
     assert decision.callback == expected
 
 
-@pytest.mark.parametrize(("delay", "expected"), [(HOUR, "personal"), (2 * HOUR, "normal"), (DAY, "normal")])
+@pytest.mark.parametrize(
+    ("delay", "expected"), [(HOUR, "personal"), (2 * HOUR, "normal"), (DAY, "normal")]
+)
 def test_a_callback_that_is_due_late_is_nobodys_from_the_start(delay, expected):
     callbacks = Callbacks(CALLBACK_PLAN, agent_tries=None, personal_for=2 * HOUR)
     wrap_up = WrapUp("later", again(delay), asks_callback=True)
     assert ask(callbacks, outcome=VOICE, wrap_up=wrap_up).callback == expected
 
 
-@pytest.mark.parametrize(("tries", "age"), [(1, 0 * HOUR), (None, 9 * DAY), (1, 9 * DAY), (None, 0 * HOUR), (9, HOUR)])
+@pytest.mark.parametrize(
+    ("tries", "age"), [(1, 0 * HOUR), (None, 9 * DAY), (1, 9 * DAY), (None, 0 * HOUR), (9, HOUR)]
+)
 @pytest.mark.parametrize("retained", [True, False])
 def test_what_is_anybodys_stays_so(tries, age, retained):
     callbacks = Callbacks(CALLBACK_PLAN, agent_tries=tries, personal_for=DAY)

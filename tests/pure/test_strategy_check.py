@@ -1,4 +1,6 @@
-"""What validation says of retries, branches and cycles (requirements S3, S8); the rest is in test_strategy.py."""
+"""What validation says of retries, branches and cycles (requirements S3, S8); the rest is in
+test_strategy.py.
+"""
 
 from datetime import timedelta
 
@@ -37,21 +39,42 @@ UNREACHED = ("unreachable_attempt", 3, None)
         # branches are taken over and over
         ([attempt(1, busy=again(max_retry=1, branch=1))], [LOOP]),
         ([attempt(1, busy=again(max_retry=1, branch=2)), attempt(2)], []),
-        ([attempt(1, busy=again(max_retry=1)), attempt(2, busy=again(max_retry=1, branch=1))], [SECOND_LOOP]),
-        ([attempt(1, busy=again(max_retry=1)), attempt(2, busy=again(max_retry=1, branch=2))], [SECOND_LOOP]),
-        ([attempt(1, busy=go(2, max_retry=1)), attempt(2, busy=go(1, max_retry=1, branch=1))], [SECOND_LOOP]),
         (
-            [attempt(1, busy=go(2)), attempt(2, busy=again(max_retry=1, branch=1)), attempt(3, busy=go(1))],
+            [attempt(1, busy=again(max_retry=1)), attempt(2, busy=again(max_retry=1, branch=1))],
+            [SECOND_LOOP],
+        ),
+        (
+            [attempt(1, busy=again(max_retry=1)), attempt(2, busy=again(max_retry=1, branch=2))],
+            [SECOND_LOOP],
+        ),
+        (
+            [attempt(1, busy=go(2, max_retry=1)), attempt(2, busy=go(1, max_retry=1, branch=1))],
+            [SECOND_LOOP],
+        ),
+        (
+            [
+                attempt(1, busy=go(2)),
+                attempt(2, busy=again(max_retry=1, branch=1)),
+                attempt(3, busy=go(1)),
+            ],
             [SECOND_LOOP, UNREACHED],
         ),
         # a branch that no maximum leads to is never taken
         ([attempt(1, busy=go(2, branch=1)), attempt(2)], []),
         ([attempt(1, busy=Rule("close", branch=1))], []),
         ([attempt(1, busy=Rule("close", max_retry=3))], []),
-        ([attempt(1, busy=Rule("close", max_retry=3)), attempt(2, busy=go(1))], [("unreachable_attempt", 2, None)]),
+        (
+            [attempt(1, busy=Rule("close", max_retry=3)), attempt(2, busy=go(1))],
+            [("unreachable_attempt", 2, None)],
+        ),
         # a loop that needs a limited step ends with it
         (
-            [attempt(1, busy=go(3)), attempt(2, busy=go(3, max_retry=1, branch=4)), attempt(3, busy=go(2)), attempt(4)],
+            [
+                attempt(1, busy=go(3)),
+                attempt(2, busy=go(3, max_retry=1, branch=4)),
+                attempt(3, busy=go(2)),
+                attempt(4),
+            ],
             [],
         ),
     ],
@@ -59,7 +82,9 @@ UNREACHED = ("unreachable_attempt", 3, None)
 def test_loops_need_a_cap_where_no_retries_end_them(attempts, expected):
     found = problems(*attempts)
     assert found == expected
-    capped = [problem for problem in problems(*attempts, max_attempts=20) if problem[0] == "uncapped_loop"]
+    capped = [
+        problem for problem in problems(*attempts, max_attempts=20) if problem[0] == "uncapped_loop"
+    ]
     assert not capped
 
 
@@ -127,12 +152,16 @@ def test_attempts_that_nothing_leads_to_are_named(attempts, unreached):
 @pytest.mark.parametrize("fallback", ["first", "next_valid", "skip"])
 def test_an_attempt_behind_a_phone_that_may_be_empty_is_reached_by_skipping(fallback):
     found = problems(attempt(1, 2), attempt(2, 3), attempt(3), phone_fallback=fallback)
-    expected = [] if fallback == "skip" else [("unreachable_attempt", number, None) for number in (2, 3)]
+    expected = (
+        [] if fallback == "skip" else [("unreachable_attempt", number, None) for number in (2, 3)]
+    )
     assert found == expected
 
 
 def test_a_loop_may_need_the_attempts_that_are_skipped():
-    """1 leads to 2, which may be passed over to 3, which leads back: without cap, 2 and 3 could alternate for ever."""
+    """1 leads to 2, which may be passed over to 3, which leads back: without cap, 2 and 3 could
+    alternate for ever.
+    """
     attempts = (attempt(1, busy=go(2)), attempt(2, 2), attempt(3, busy=go(2)))
     assert problems(*attempts, phone_fallback="first") == [("unreachable_attempt", 3, None)]
 
@@ -164,14 +193,18 @@ def test_rules_of_outcomes_that_suppress_are_never_used(suppressing, expected):
     assert all(problem.severity == "warning" for problem in found)
 
 
-@pytest.mark.parametrize(("phone", "is_fine"), [(-1, False), (0, False), (1, True), (5, True), (6, False)])
+@pytest.mark.parametrize(
+    ("phone", "is_fine"), [(-1, False), (0, False), (1, True), (5, True), (6, False)]
+)
 def test_phones_are_one_to_five(phone, is_fine):
     assert problems(attempt(1, phone)) == ([] if is_fine else [("bad_phone_index", 1, None)])
 
 
 @pytest.mark.parametrize(("budget", "is_fine"), [(-1, False), (0, False), (1, True), (100, True)])
 def test_a_budget_allows_an_attempt(budget, is_fine):
-    assert problems(attempt(1), max_attempts=budget) == ([] if is_fine else [("bad_budget", None, None)])
+    assert problems(attempt(1), max_attempts=budget) == (
+        [] if is_fine else [("bad_budget", None, None)]
+    )
 
 
 def test_problems_of_named_attempts_read_as_sentences():

@@ -1,6 +1,8 @@
-"""Rules with retries, branches, cycles, priorities and suppression (requirements S3, S4), as tables.
+"""Rules with retries, branches, cycles, priorities and suppression (requirements S3, S4), as
+tables.
 
-What follows is written as ``(position, minutes from now, reason, cycle)``, or ``(state, reason)`` when it closes.
+What follows is written as ``(position, minutes from now, reason, cycle)``, or ``(state, reason)``
+when it closes.
 """
 
 import pytest
@@ -36,9 +38,11 @@ def after(plan, outcome, counters, position=1, phones=PHONES):
 
 
 def run(plan, outcomes, phones=PHONES):
-    """A life in which these outcomes come one after the other: ``[(position, minute, cycle), …, end]``.
+    """A life in which these outcomes come one after the other: ``[(position, minute, cycle), …,
+    end]``.
 
-    Each call takes no time, so that only delays move the clock. The tries are counted here from scratch.
+    Each call takes no time, so that only delays move the clock. The tries are counted here from
+    scratch.
     """
     made, now, position, cycle = [], NOW, 1, 1
     history = []
@@ -78,14 +82,19 @@ def test_again_keeps_phone_and_channel_of_the_attempt():
 
 
 def test_again_at_a_position_that_the_plan_lost_closes():
-    assert after(plan_of(attempt(1, busy=again()), **CAP), BUSY, Counters(counted=1), 2) == (COMPLETED, "no_rule")
+    assert after(plan_of(attempt(1, busy=again()), **CAP), BUSY, Counters(counted=1), 2) == (
+        COMPLETED,
+        "no_rule",
+    )
 
 
 # --- retries at most -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
-@pytest.mark.parametrize("rule", [again, lambda **options: go(1, **options)], ids=["again", "attempt 1"])
+@pytest.mark.parametrize(
+    "rule", [again, lambda **options: go(1, **options)], ids=["again", "attempt 1"]
+)
 def test_a_rule_leads_on_as_often_as_its_retries_and_then_branches(most, rule):
     plan = plan_of(attempt(1, busy=rule(max_retry=most)), attempt(2, 2), **CAP)
     for uses in range(1, most + 1):
@@ -119,7 +128,9 @@ def test_no_retry_at_all_branches_after_the_delay():
     ids=["not counted", "other outcome", "other attempt", "wrap-ups", "both, one below", "above"],
 )
 def test_retries_are_counted_for_the_outcome_at_the_attempt(uses, expected):
-    plan = plan_of(attempt(1, busy=again(max_retry=2), no_answer=again(max_retry=2)), attempt(2), **CAP)
+    plan = plan_of(
+        attempt(1, busy=again(max_retry=2), no_answer=again(max_retry=2)), attempt(2), **CAP
+    )
     assert after(plan, BUSY, Counters(counted=9, in_cycle=9, uses=uses)) == expected
 
 
@@ -144,7 +155,9 @@ def test_the_default_branch_is_the_next_in_order_or_the_end(position):
 @pytest.mark.parametrize("branch", [1, 2, 3, 4])
 @pytest.mark.parametrize("position", [1, 2, 3, 4])
 def test_a_named_branch_is_followed_at_once_wherever_it_leads(position, branch):
-    plan = plan_of(*(attempt(number, busy=again(max_retry=1, branch=branch)) for number in (1, 2, 3, 4)), **CAP)
+    plan = plan_of(
+        *(attempt(number, busy=again(max_retry=1, branch=branch)) for number in (1, 2, 3, 4)), **CAP
+    )
     assert after(plan, BUSY, used(position, "busy", 2), position) == (branch, 0, "branch", 1)
 
 
@@ -153,7 +166,13 @@ def test_a_named_branch_is_followed_at_once_wherever_it_leads(position, branch):
     [("first", (2, 1)), ("next_valid", (2, 1)), ("skip", (3, 2))],
 )
 def test_a_branch_to_an_attempt_without_number_obeys_the_fall_back(fallback, expected):
-    plan = plan_of(attempt(1, busy=again(max_retry=1)), attempt(2, 4), attempt(3, 2), phone_fallback=fallback, **CAP)
+    plan = plan_of(
+        attempt(1, busy=again(max_retry=1)),
+        attempt(2, 4),
+        attempt(3, 2),
+        phone_fallback=fallback,
+        **CAP,
+    )
     decision = decide(plan, PHONES, 1, BUSY, used(1, "busy", 2), NOW)
     assert (decision.position, decision.phone_index) == expected
 
@@ -213,10 +232,14 @@ def test_retries_are_counted_anew_in_each_cycle():
 
 @pytest.mark.parametrize("cycles", [1, 2, 3, 7])
 def test_every_cycle_makes_as_many_tries(cycles):
-    plan = plan_of(attempt(1, busy=again(max_retry=2)), attempt(2, busy=again(max_retry=1)), cycles=cycles)
+    plan = plan_of(
+        attempt(1, busy=again(max_retry=2)), attempt(2, busy=again(max_retry=1)), cycles=cycles
+    )
     tries = run(plan, [BUSY] * 100)[:-1]
     assert len(tries) == 5 * cycles == plan.budget
-    assert [cycle for _, _, cycle in tries] == [number for number in range(1, cycles + 1) for _ in range(5)]
+    assert [cycle for _, _, cycle in tries] == [
+        number for number in range(1, cycles + 1) for _ in range(5)
+    ]
 
 
 # --- the derived budget --------------------------------------------------------------------------------------------
@@ -230,7 +253,12 @@ def test_every_cycle_makes_as_many_tries(cycles):
         (plan_of(attempt(1, busy=again(max_retry=3))), 4),
         (plan_of(attempt(1, busy=again(max_retry=3), no_answer=again(max_retry=2))), 6),
         (plan_of(attempt(1, busy=go(2)), attempt(2, busy=go(1, max_retry=2))), 6),
-        (plan_of(attempt(1, busy=go(2)), attempt(2, busy=go(3)), attempt(3, busy=go(1, max_retry=1))), 6),
+        (
+            plan_of(
+                attempt(1, busy=go(2)), attempt(2, busy=go(3)), attempt(3, busy=go(1, max_retry=1))
+            ),
+            6,
+        ),
         (plan_of(attempt(1, busy=go(2, max_retry=1)), attempt(2)), 3),
         (plan_of(attempt(1, busy=again(max_retry=0)), attempt(2)), 2),
         (plan_of(attempt(1, busy=Rule("close", max_retry=5)), attempt(2)), 2),
@@ -282,11 +310,18 @@ def test_the_next_cycle_begins_after_its_interval_from_the_first_attempt(interva
 
 @pytest.mark.parametrize(
     ("interval", "delay", "minutes"),
-    [(0 * MINUTE, HALF_HOUR, 30), (HOUR, HALF_HOUR, 60), (HALF_HOUR, HOUR, 60), (HOUR, 0 * MINUTE, 60)],
+    [
+        (0 * MINUTE, HALF_HOUR, 30),
+        (HOUR, HALF_HOUR, 60),
+        (HALF_HOUR, HOUR, 60),
+        (HOUR, 0 * MINUTE, 60),
+    ],
 )
 def test_a_new_cycle_does_not_shorten_the_rules_delay(interval, delay, minutes):
     """Else a plan of one attempt would call the same number twice in a row (complaint e3)."""
-    plan = plan_of(attempt(1, busy=again(delay, max_retry=1)), cycles=2, cycle_interval=interval, **CAP)
+    plan = plan_of(
+        attempt(1, busy=again(delay, max_retry=1)), cycles=2, cycle_interval=interval, **CAP
+    )
     assert after(plan, BUSY, used(1, "busy", 2)) == (1, minutes, "next_cycle", 2)
 
 
@@ -311,9 +346,15 @@ def test_a_closing_outcome_closes_whatever_cycles_are_left(outcome):
 
 
 def test_attempts_are_left_while_cycles_are_left():
-    """State 4 of the module's docstring: closing by a rule is *not connected* as long as something was left."""
+    """State 4 of the module's docstring: closing by a rule is *not connected* as long as something
+    was left.
+    """
     plan = plan_of(attempt(1), attempt(2), cycles=2, **CAP)
-    assert [after(plan, BUSY, Counters(1, cycle=cycle), position) for cycle in (1, 2) for position in (1, 2)] == [
+    assert [
+        after(plan, BUSY, Counters(1, cycle=cycle), position)
+        for cycle in (1, 2)
+        for position in (1, 2)
+    ] == [
         ("not_connected", "no_rule"),
         ("not_connected", "no_rule"),
         ("not_connected", "no_rule"),
@@ -333,7 +374,13 @@ def test_attempts_are_left_while_cycles_are_left():
 )
 def test_a_run_without_further_number_is_over(phones, cycle, expected):
     plan = plan_of(
-        attempt(1), attempt(2, busy=go(3)), attempt(3, 3), phone_fallback="skip", cycles=2, cycle_interval=HOUR, **CAP
+        attempt(1),
+        attempt(2, busy=go(3)),
+        attempt(3, 3),
+        phone_fallback="skip",
+        cycles=2,
+        cycle_interval=HOUR,
+        **CAP,
     )
     assert after(plan, BUSY, Counters(2, cycle=cycle), 2, phones) == expected
 
@@ -348,9 +395,13 @@ def test_a_missing_attempt_is_no_reason_for_a_new_cycle():
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
-@pytest.mark.parametrize("rule", [again(), go(2), go(1, max_retry=9)], ids=["again", "attempt 2", "limited"])
+@pytest.mark.parametrize(
+    "rule", [again(), go(2), go(1, max_retry=9)], ids=["again", "attempt 2", "limited"]
+)
 def test_the_cycle_limit_begins_the_next_cycle_instead(limit, rule):
-    plan = plan_of(attempt(1, busy=rule), attempt(2), cycles=2, cycle_interval=HOUR, cycle_limit=limit, **CAP)
+    plan = plan_of(
+        attempt(1, busy=rule), attempt(2), cycles=2, cycle_interval=HOUR, cycle_limit=limit, **CAP
+    )
     below, reached = Counters(limit - 1, in_cycle=limit - 1), Counters(limit, in_cycle=limit)
     assert after(plan, BUSY, below)[2] == "rule_next"
     assert after(plan, BUSY, reached) == (1, 60, "next_cycle", 2)
@@ -367,7 +418,9 @@ def test_the_cycle_limit_counts_only_what_counts():
     assert after(plan, FAILED, Counters(1, 5, in_cycle=1)) == (1, 30, "rule_next", 1)
 
 
-@pytest.mark.parametrize(("cycles", "limit", "tries"), [(1, 2, 2), (2, 2, 4), (3, 1, 3), (2, 9, 18)])
+@pytest.mark.parametrize(
+    ("cycles", "limit", "tries"), [(1, 2, 2), (2, 2, 4), (3, 1, 3), (2, 9, 18)]
+)
 def test_runs_with_a_cycle_limit(cycles, limit, tries):
     plan = plan_of(attempt(1, busy=again()), cycles=cycles, cycle_limit=limit, **CAP)
     made = run(plan, [BUSY] * 60)
@@ -379,7 +432,9 @@ def test_runs_with_a_cycle_limit(cycles, limit, tries):
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 8])
 @pytest.mark.parametrize(
-    "rule", [again(), again(max_retry=9), go(2), go(1), again(max_retry=1, branch=2)], ids=lambda rule: rule.action
+    "rule",
+    [again(), again(max_retry=9), go(2), go(1), again(max_retry=1, branch=2)],
+    ids=lambda rule: rule.action,
 )
 def test_no_path_exceeds_the_overall_budget(budget, rule):
     """Retries of distinct outcomes share one budget (complaint e2)."""
@@ -415,7 +470,9 @@ def test_the_overall_budget_is_named_when_both_are_spent():
 
 
 @pytest.mark.parametrize("priority", [None, 0, 1, 50])
-@pytest.mark.parametrize("uses", [1, 2, 3], ids=["by the rule", "by the branch", "by the next cycle"])
+@pytest.mark.parametrize(
+    "uses", [1, 2, 3], ids=["by the rule", "by the branch", "by the next cycle"]
+)
 def test_what_follows_has_the_rules_priority(priority, uses):
     rule = again(max_retry=1, priority=priority)
     plan = plan_of(attempt(1, busy=rule), attempt(2, busy=rule), cycles=2, **CAP)
@@ -427,7 +484,9 @@ def test_what_follows_has_the_rules_priority(priority, uses):
 
 @pytest.mark.parametrize("action", ["attempt", "again", "close"])
 @pytest.mark.parametrize("outcome", [BUSY, FAILED, VOICE])
-@pytest.mark.parametrize("counters", [Counters(1), Counters(99, 99)], ids=["budget left", "budget spent"])
+@pytest.mark.parametrize(
+    "counters", [Counters(1), Counters(99, 99)], ids=["budget left", "budget spent"]
+)
 def test_a_suppressing_rule_lists_the_contact_whatever_else_it_says(action, outcome, counters):
     plan = plan_of(attempt(1, **{outcome.code: Rule(action, 1, suppress=True)}), max_attempts=5)
     assert after(plan, outcome, counters) == ("dnc_listed", "suppressed")

@@ -2,7 +2,15 @@
 
 import pytest
 
-from ecm_campaign.tools.strategy import WRAP_UP_PREFIX, Close, Counters, Outcome, Rule, WrapUp, decide
+from ecm_campaign.tools.strategy import (
+    WRAP_UP_PREFIX,
+    Close,
+    Counters,
+    Outcome,
+    Rule,
+    WrapUp,
+    decide,
+)
 from tests.pure.decisions import (
     BUSY,
     CALLBACK,
@@ -21,9 +29,15 @@ from tests.pure.decisions import (
     step,
 )
 
-PLAN = plan_of(attempt(1, busy=go(2, HOUR), voice=go(3, HOUR)), attempt(2, 2), attempt(3, 3), max_attempts=9)
+PLAN = plan_of(
+    attempt(1, busy=go(2, HOUR), voice=go(3, HOUR)), attempt(2, 2), attempt(3, 3), max_attempts=9
+)
 OUTCOMES = [BUSY, NO_ANSWER, FAILED, VOICE]
-SALE, LATER, WRONG = WrapUp("sale", Rule("close")), WrapUp("later", again(5 * MINUTE)), WrapUp("wrong")
+SALE, LATER, WRONG = (
+    WrapUp("sale", Rule("close")),
+    WrapUp("later", again(5 * MINUTE)),
+    WrapUp("wrong"),
+)
 STOP = WrapUp("stop", Rule("close", suppress=True))
 
 
@@ -32,7 +46,9 @@ def after(outcome, wrap_up, counters=None, position=1, plan=PLAN):
 
 
 def uses(times, code="later", **others):
-    return Counters(times, in_cycle=times, uses={(0, f"wrap_up:{code}"): times, **others.get("uses", {})})
+    return Counters(
+        times, in_cycle=times, uses={(0, f"wrap_up:{code}"): times, **others.get("uses", {})}
+    )
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.code)
@@ -55,8 +71,12 @@ def test_a_wrap_up_without_rule_leaves_it_to_the_strategy(outcome, position):
     assert after(outcome, WRONG, position=position) == after(outcome, None, position=position)
 
 
-@pytest.mark.parametrize("outcome", [*OUTCOMES, CALLBACK, DO_NOT_CALL], ids=lambda outcome: outcome.code)
-@pytest.mark.parametrize("counters", [Counters(1), Counters(99, 99)], ids=["budget left", "budget spent"])
+@pytest.mark.parametrize(
+    "outcome", [*OUTCOMES, CALLBACK, DO_NOT_CALL], ids=lambda outcome: outcome.code
+)
+@pytest.mark.parametrize(
+    "counters", [Counters(1), Counters(99, 99)], ids=["budget left", "budget spent"]
+)
 def test_a_wrap_up_that_suppresses_lists_the_contact_at_once(outcome, counters):
     assert after(outcome, STOP, counters) == ("dnc_listed", "suppressed")
 
@@ -110,7 +130,10 @@ def test_a_wrap_ups_retries_are_counted_by_its_code_over_all_attempts(counted, r
     wrap_up = WrapUp("later", again(max_retry=1))
     assert (
         after(
-            VOICE, wrap_up, Counters(9, in_cycle=9, uses=counted), plan=plan_of(attempt(1), attempt(2), max_attempts=20)
+            VOICE,
+            wrap_up,
+            Counters(9, in_cycle=9, uses=counted),
+            plan=plan_of(attempt(1), attempt(2), max_attempts=20),
         )[2]
         == reason
     )
@@ -176,6 +199,12 @@ def test_a_wrap_up_may_lead_to_another_attempt():
 
 
 def test_a_wrap_up_of_an_attempt_that_the_plan_lost():
-    assert decide(PLAN, PHONES, 7, BUSY, Counters(1), NOW, LATER) == Close("retries_completed", "missing_attempt")
-    assert decide(PLAN, PHONES, 7, BUSY, Counters(1), NOW, SALE) == Close("retries_completed", "wrap_up_close")
-    assert decide(PLAN, PHONES, 0, BUSY, Counters(1), NOW, SALE) == Close("retries_completed", "wrap_up_close")
+    assert decide(PLAN, PHONES, 7, BUSY, Counters(1), NOW, LATER) == Close(
+        "retries_completed", "missing_attempt"
+    )
+    assert decide(PLAN, PHONES, 7, BUSY, Counters(1), NOW, SALE) == Close(
+        "retries_completed", "wrap_up_close"
+    )
+    assert decide(PLAN, PHONES, 0, BUSY, Counters(1), NOW, SALE) == Close(
+        "retries_completed", "wrap_up_close"
+    )

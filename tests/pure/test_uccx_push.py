@@ -1,4 +1,6 @@
-"""Pushing to UCCX: which failure at which instant means "not accepted", and which one leaves a doubt."""
+"""Pushing to UCCX: which failure at which instant means "not accepted", and which one leaves a
+doubt.
+"""
 
 import socket
 import ssl
@@ -11,7 +13,14 @@ import urllib3
 from requests.adapters import BaseAdapter
 
 from ecm_dialer_cisco.clients.base import PushContact
-from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
+from ecm_dialer_cisco.clients.exceptions import (
+    Busy,
+    InDoubt,
+    NotFound,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
 from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
@@ -136,12 +145,16 @@ def test_the_status_of_an_older_import_is_not_taken_for_ours():
 
 def test_automatic_imports_are_not_taken_for_ours():
     automatic = status_xml(started=5_000, kind="AUTO")
-    client, _server = make_client(*[answer(body=body) for body in (NO_IMPORT, b"", automatic, DONE)])
+    client, _server = make_client(
+        *[answer(body=body) for body in (NO_IMPORT, b"", automatic, DONE)]
+    )
     assert push(client).accepted == {"k1", "k2"}
 
 
 def test_unusable_numbers_are_refused_without_asking():
-    client, server = make_client(answer(body=NO_IMPORT), answer(), answer(body=status_xml(started=2_000, imported=1)))
+    client, server = make_client(
+        answer(body=NO_IMPORT), answer(), answer(body=status_xml(started=2_000, imported=1))
+    )
     receipt = client.push("1", "Sales", [CONTACTS[0], PushContact("bad", "no number")])
     assert (receipt.accepted, receipt.refused) == ({"k1"}, {"bad"})
     assert client.push("1", "Sales", [PushContact("bad", "")]).refused == {"bad"}
@@ -170,7 +183,9 @@ def lost(error):
 FAILURES = {
     "time-out": requests.ReadTimeout(),
     "reset": lost(ConnectionResetError(104, "reset")),
-    "TLS broke": requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+    "TLS broke": requests.exceptions.SSLError(
+        ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+    ),
     "answer cut": requests.exceptions.ChunkedEncodingError("incomplete"),
 }
 
@@ -195,7 +210,9 @@ def test_the_same_failure_before_the_last_byte_is_none(name):
         requests.ConnectTimeout(),
         requests.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused")),
         requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")),
-        requests.ConnectionError(urllib3.exceptions.NameResolutionError("a", None, socket.gaierror())),
+        requests.ConnectionError(
+            urllib3.exceptions.NameResolutionError("a", None, socket.gaierror())
+        ),
     ],
 )
 def test_without_a_connection_nothing_was_accepted(error):
@@ -259,7 +276,9 @@ def test_an_import_without_an_end_is_a_doubt():
         push(client)
 
 
-@pytest.mark.parametrize("step", [answer(401), answer(503), answer(body=b"<html/>"), fail(requests.ConnectTimeout())])
+@pytest.mark.parametrize(
+    "step", [answer(401), answer(503), answer(body=b"<html/>"), fail(requests.ConnectTimeout())]
+)
 def test_losing_sight_of_an_accepted_import_is_a_doubt_and_soon_told(step):
     client, server = make_client(answer(body=NO_IMPORT), answer(202), *[step] * 9)
     with pytest.raises(InDoubt):
@@ -278,7 +297,9 @@ def test_a_partial_import_is_sorted_by_the_database(result):
 
 def test_a_partial_import_that_cannot_be_sorted_is_a_doubt():
     partial = status_xml(started=2_000, imported=1)
-    client, _server = make_client(answer(body=NO_IMPORT), answer(), answer(body=partial), answer(503))
+    client, _server = make_client(
+        answer(body=NO_IMPORT), answer(), answer(body=partial), answer(503)
+    )
     with pytest.raises(InDoubt):
         push(client)
 
@@ -297,7 +318,9 @@ def test_the_other_node_is_tried_when_the_first_certainly_got_nothing():
     assert [line.split()[1].split("/")[2] for line in server.requests] == ["a:443", *["b:8443"] * 4]
 
 
-@pytest.mark.parametrize("step", [fail(requests.ReadTimeout()), answer(500), answer(503), answer(400), answer(401)])
+@pytest.mark.parametrize(
+    "step", [fail(requests.ReadTimeout()), answer(500), answer(503), answer(400), answer(401)]
+)
 def test_the_other_node_is_not_tried_otherwise(step):
     client, server = make_client(answer(body=NO_IMPORT), step, hosts=("a", "b"))
     with pytest.raises((InDoubt, Busy, Rejected)):
@@ -312,7 +335,9 @@ def test_find_cannot_tell_while_an_import_runs():
 
 
 def test_find_cannot_tell_while_an_import_never_ends():
-    client, _server = make_client(answer(body=status_xml("IN_PROGRESS", started=1_000)), connect=KnownKeys("k1"))
+    client, _server = make_client(
+        answer(body=status_xml("IN_PROGRESS", started=1_000)), connect=KnownKeys("k1")
+    )
     with pytest.raises(Busy):
         client.find("1", {"k1"})
 
@@ -327,14 +352,18 @@ def test_find_asks_the_database_also_about_a_deleted_campaign():
     assert client.find("1", {"k1", "k2"}) == {"k1"}
 
 
-WAITING = b"<campaignContacts><csvdata>\naccount number, phone1\nk1, +491\n</csvdata></campaignContacts>"
+WAITING = (
+    b"<campaignContacts><csvdata>\naccount number, phone1\nk1, +491\n</csvdata></campaignContacts>"
+)
 NOBODY = b"<campaignContacts><csvdata/></campaignContacts>"
 
 
 def test_without_a_database_find_trusts_only_what_it_sees():
     client, _server = make_client(answer(body=DONE), answer(body=WAITING))
     assert client.find("1", {"k1"}) == {"k1"}
-    client, _server = make_client(answer(body=DONE), answer(body=WAITING), *[answer(body=NOBODY)] * 5)
+    client, _server = make_client(
+        answer(body=DONE), answer(body=WAITING), *[answer(body=NOBODY)] * 5
+    )
     with pytest.raises(InDoubt) as raised:
         client.find("1", {"k1", "k2"})
     assert raised.value.known == {"k1"}

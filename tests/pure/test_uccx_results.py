@@ -1,4 +1,6 @@
-"""Reading results: what is final, how far the watermark rises, and that nothing is ever passed over."""
+"""Reading results: what is final, how far the watermark rises, and that nothing is ever passed
+over.
+"""
 
 import json
 import sqlite3
@@ -34,7 +36,9 @@ PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 
 
 class Uccx:
-    """A database like db_cra's in SQLite, which also has ``qmark`` parameters, and a client that reads it."""
+    """A database like db_cra's in SQLite, which also has ``qmark`` parameters, and a client that
+    reads it.
+    """
 
     def __init__(self, path, **settings):
         self.path = path
@@ -42,7 +46,9 @@ class Uccx:
         self.connection = self.connect()
         self.connection.executescript(SCHEMA)
         config = UccxConfig(("a",), "u", "p", key_prefix="e-", page_rows=2, **settings)
-        self.client = UccxClient(config, clock=lambda: self.now.replace(tzinfo=timezone.utc), connect=self.connect)
+        self.client = UccxClient(
+            config, clock=lambda: self.now.replace(tzinfo=timezone.utc), connect=self.connect
+        )
         self.watermark = ""
 
     def connect(self):
@@ -52,7 +58,17 @@ class Uccx:
         self.connection.execute(statement, parameters)
         self.connection.commit()
 
-    def add(self, key, status, result=1, campaign=IVR, created=LONG_AGO, table="dialinglist", account=None, active="t"):
+    def add(
+        self,
+        key,
+        status,
+        result=1,
+        campaign=IVR,
+        created=LONG_AGO,
+        table="dialinglist",
+        account=None,
+        active="t",
+    ):
         row = (
             key,
             campaign,
@@ -229,7 +245,12 @@ def test_the_result_names_number_codes_and_code_table(uccx):
     uccx.set(1, lastnumberdialed=2)
     (result,) = uccx.client.results("")[0]
     assert (result.key, result.dialer_campaign_key, result.dialer_ref) == ("e-1", "2", "1")
-    assert (result.table, result.raw_status, result.raw_code, result.final) == ("DialingList", "5", "15", True)
+    assert (result.table, result.raw_status, result.raw_code, result.final) == (
+        "DialingList",
+        "5",
+        "15",
+        True,
+    )
     assert result.number == "+492"
 
 

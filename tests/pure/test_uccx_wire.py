@@ -28,12 +28,17 @@ STATUS = b"""<statusDetails><self>x</self><campaignId>6</campaignId><importStatu
 
 def test_contacts_body_has_the_elements_in_the_documented_order():
     contacts = [PushContact("k1", "+491", 'Jo, "x"', "Ö&<\r\n>")]
-    root = etree.fromstring(wire.build_contacts("https://u/adminapi/campaign/1", "C & D", contacts, True))
+    root = etree.fromstring(
+        wire.build_contacts("https://u/adminapi/campaign/1", "C & D", contacts, True)
+    )
     assert [child.tag for child in root] == ["campaign", "allowDuplicateContacts", "csvdata"]
     assert root[0].get("name") == "C & D"
     assert root.findtext("campaign/refURL") == "https://u/adminapi/campaign/1"
     assert root.findtext("allowDuplicateContacts") == "true"
-    assert root.findtext("csvdata") == "\nAccount Number,First Name,Last Name,Phone1\nk1,Jo x,Ö&< >,+491\n"
+    assert (
+        root.findtext("csvdata")
+        == "\nAccount Number,First Name,Last Name,Phone1\nk1,Jo x,Ö&< >,+491\n"
+    )
 
 
 @given(st.text(), st.text())
@@ -50,7 +55,9 @@ def test_numbers_that_uccx_takes(number):
     assert wire.is_sendable_number(number)
 
 
-@pytest.mark.parametrize("number", ["", "+", "abc", "12 34", "1,2", "1" * 29, "+" + "1" * 28, "1\n"])
+@pytest.mark.parametrize(
+    "number", ["", "+", "abc", "12 34", "1,2", "1" * 29, "+" + "1" * 28, "1\n"]
+)
 def test_numbers_that_uccx_does_not_take(number):
     assert not wire.is_sendable_number(number)
 
@@ -63,13 +70,29 @@ def test_unusable_keys_are_a_mistake_of_the_caller(keys):
 
 def test_campaigns_are_read():
     first, second = wire.parse_campaigns(CAMPAIGNS)
-    assert (first.key, first.name, first.kind, first.dialing_mode) == ("202", "ivrpred", "ivr", "predictive")
-    assert (first.enabled, first.pending_contacts, first.time_zone) == (True, 7, "India Standard Time")
-    assert (second.key, second.kind, second.dialing_mode, second.enabled) == ("9", "agent", "preview", False)
+    assert (first.key, first.name, first.kind, first.dialing_mode) == (
+        "202",
+        "ivrpred",
+        "ivr",
+        "predictive",
+    )
+    assert (first.enabled, first.pending_contacts, first.time_zone) == (
+        True,
+        7,
+        "India Standard Time",
+    )
+    assert (second.key, second.kind, second.dialing_mode, second.enabled) == (
+        "9",
+        "agent",
+        "preview",
+        False,
+    )
 
 
 def test_names_are_read_in_any_case_and_namespace():
-    body = CAMPAIGNS.replace(b"<campaigns>", b'<Campaigns xmlns="urn:x">').replace(b"</campaigns>", b"</Campaigns>")
+    body = CAMPAIGNS.replace(b"<campaigns>", b'<Campaigns xmlns="urn:x">').replace(
+        b"</campaigns>", b"</Campaigns>"
+    )
     assert len(wire.parse_campaigns(body)) == 2
 
 
@@ -91,7 +114,11 @@ def test_what_is_no_campaign_list_is_refused(body):
 
 def test_import_statuses_are_read():
     automatic, manual = wire.parse_import_statuses(STATUS)
-    assert (automatic.import_type, automatic.started_at_ms, automatic.imported) == ("AUTO", 1536871071356, 1)
+    assert (automatic.import_type, automatic.started_at_ms, automatic.imported) == (
+        "AUTO",
+        1536871071356,
+        1,
+    )
     assert automatic.succeeded
     assert automatic.message == "obss.success 1"
     assert manual.finished
@@ -129,7 +156,9 @@ def test_errors_are_read_in_every_form(form):
 
 
 def test_several_errors_are_read():
-    body = ERRORS["camel"].replace(b"</apiErrors>", b"<apiError><errorMessage>n</errorMessage></apiError></apiErrors>")
+    body = ERRORS["camel"].replace(
+        b"</apiErrors>", b"<apiError><errorMessage>n</errorMessage></apiError></apiErrors>"
+    )
     assert [error.message for error in wire.parse_errors(body)] == ["m", "n"]
 
 

@@ -50,13 +50,27 @@ class SambaServer(FileServer):
         subprocess.run(command, input=answer, text=True, check=True, stdout=subprocess.DEVNULL)
 
     def command(self) -> list[str]:
-        """smbd in the foreground; the processes of its connections stay in its group, and die with it."""
+        """smbd in the foreground; the processes of its connections stay in its group, and die with
+        it.
+        """
         config = str(self.home / "smb.conf")
-        return ["/usr/sbin/smbd", "--foreground", "--no-process-group", "--debug-stdout", "-s", config]
+        return [
+            "/usr/sbin/smbd",
+            "--foreground",
+            "--no-process-group",
+            "--debug-stdout",
+            "-s",
+            config,
+        ]
 
     def options(self) -> dict[str, object]:
         """Log in with user and password."""
-        return {"host": "127.0.0.1", "port": self.port, "username": self.account, "password": PASSWORD}
+        return {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "username": self.account,
+            "password": PASSWORD,
+        }
 
     @property
     def root(self) -> str:

@@ -30,14 +30,18 @@ class SftpServer(FileServer):
         """Make the server's and the client's key."""
         for name in ("host_key", "client_key"):
             file = str(self.home / name)
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file], check=True)
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file], check=True
+            )
             self.own(self.home / name)
         (self.home / "authorized_keys").write_text((self.home / "client_key.pub").read_text())
         (self.home / "config").write_text(_CONFIG.format(port=self.port, home=self.home))
 
     def command(self) -> list[str]:
         """sshd without privileges: it lets in its own account only."""
-        return as_account(self.account, ["/usr/sbin/sshd", "-D", "-e", "-f", str(self.home / "config")])
+        return as_account(
+            self.account, ["/usr/sbin/sshd", "-D", "-e", "-f", str(self.home / "config")]
+        )
 
     def options(self) -> dict[str, object]:
         """Log in with the key, and look for no other."""

@@ -19,7 +19,9 @@ from scripts import processes, system
 
 
 class FileServer:
-    """A server that shares `folder`. Root shares as an unprivileged account, so that rights mean something."""
+    """A server that shares `folder`. Root shares as an unprivileged account, so that rights mean
+    something.
+    """
 
     program = ""
 
@@ -63,7 +65,9 @@ class FileServer:
         return self
 
     def kill(self) -> None:
-        """End it at once, with the processes that serve connections: sshd gives each a session of its own."""
+        """End it at once, with the processes that serve connections: sshd gives each a session of
+        its own.
+        """
         if self.process:
             connections = psutil.Process(self.process.pid).children(recursive=True)
             processes.kill(self.process)
@@ -121,7 +125,13 @@ def as_account(account: str, command: list[str]) -> list[str]:
     if os.geteuid() != 0:
         return command
     user = pwd.getpwnam(account)
-    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *command]
+    return [
+        "setpriv",
+        f"--reuid={user.pw_uid}",
+        f"--regid={user.pw_gid}",
+        "--clear-groups",
+        *command,
+    ]
 
 
 def _answers(port: int) -> bool:

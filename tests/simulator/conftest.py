@@ -41,7 +41,9 @@ def new_database():
 def shared_simulator(new_database):
     from simulators.uccx.testing import running_simulator
 
-    with running_simulator(new_database(), max_rows=200, max_contacts=300, max_campaigns=5) as simulator:
+    with running_simulator(
+        new_database(), max_rows=200, max_contacts=300, max_campaigns=5
+    ) as simulator:
         yield simulator
 
 
@@ -77,5 +79,7 @@ def make_client(simulator, **settings):
     }
     config = UccxConfig(**{**values, **settings})
     return UccxClient(
-        config, connect=lambda: odbc.connect(simulator.odbc_connection_string()), error_text=odbc.error_text
+        config,
+        connect=lambda: odbc.connect(simulator.odbc_connection_string()),
+        error_text=odbc.error_text,
     )

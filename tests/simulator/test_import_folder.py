@@ -1,4 +1,6 @@
-"""Folders of import sources over the wires they come by: a disk, OpenSSH's SFTP server, Samba (requirement L2)."""
+"""Folders of import sources over the wires they come by: a disk, OpenSSH's SFTP server, Samba
+(requirement L2).
+"""
 
 import errno
 import io
@@ -81,7 +83,9 @@ def test_a_file_that_is_replaced_while_it_is_read_is_not_taken(share):
     folder = open_folder(share)
     [entry] = folder.list_entries("*")
     with pytest.raises(FolderError) as error:
-        folder.fetch(entry, _Interrupting(lambda: (path.unlink(), share.put("in/a.csv", b"new"))), MAX_SIZE)
+        folder.fetch(
+            entry, _Interrupting(lambda: (path.unlink(), share.put("in/a.csv", b"new"))), MAX_SIZE
+        )
     assert error.value.code == "changed"
 
 
@@ -169,7 +173,9 @@ def test_a_wrong_password_is_told_without_it():
         server.start()
         filesystem = fsspec.get_filesystem_class("smb")
         with pytest.raises(FolderError) as error, telling("share", ("wrong-secret",)):
-            filesystem(**{**server.options(), "password": "wrong-secret", "username": "nobody-here"})
+            filesystem(
+                **{**server.options(), "password": "wrong-secret", "username": "nobody-here"}
+            )
         assert error.value.code == "login"
         assert "wrong-secret" not in str(error.value)
     finally:
@@ -182,14 +188,19 @@ def small_disk(tmp_path):
     folder = tmp_path / "in" / "archive"
     folder.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    mounted = os.geteuid() == 0 and subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+    mounted = (
+        os.geteuid() == 0
+        and subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+    )
     yield folder if mounted else None
     if mounted:
         subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_archive_leaves_the_file_where_it_is_and_no_half(tmp_path, small_disk, monkeypatch):
-    """On a real full disk when root may mount one, else with a file system that says that it is full."""
+    """On a real full disk when root may mount one, else with a file system that says that it is
+    full.
+    """
     content = os.urandom(200_000)
     (tmp_path / "in" / "a.csv").write_bytes(content)
     filesystem = fsspec.filesystem("file", skip_instance_cache=True)

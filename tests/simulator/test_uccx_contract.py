@@ -1,6 +1,7 @@
 """The UCCX client against the simulator: real process, real HTTPS, real ODBC.
 
-After every fault the simulator's own record of calls tells whether anything was dialled that should not be, or twice.
+After every fault the simulator's own record of calls tells whether anything was dialled that should
+not be, or twice.
 """
 
 import json
@@ -27,7 +28,10 @@ SALES, PREVIEW, REMINDER = "1", "2", "3"
 
 
 def contacts(count, start=0, ending="1"):
-    return [PushContact(f"t-{start + n}", f"+4930{start + n:05}{ending}", "Jo", "Doe, Jr") for n in range(count)]
+    return [
+        PushContact(f"t-{start + n}", f"+4930{start + n:05}{ending}", "Jo", "Doe, Jr")
+        for n in range(count)
+    ]
 
 
 def keys(batch):
@@ -79,7 +83,12 @@ def test_campaigns(client):
         ("ivr", "progressive"),
     }
     sales = found["Outbound Sales"]
-    assert (sales.key, sales.enabled, sales.start_time, sales.end_time) == ("1", True, "00:00", "23:59")
+    assert (sales.key, sales.enabled, sales.start_time, sales.end_time) == (
+        "1",
+        True,
+        "00:00",
+        "23:59",
+    )
 
 
 def test_a_disabled_campaign_dials_nothing_until_it_is_enabled(uccx, client):
@@ -223,7 +232,9 @@ def test_a_failed_push_that_was_not_accepted_dials_nothing(uccx, client, fault, 
 def test_both_error_forms_are_understood(uccx, client):
     for form in ("camel", "capital"):
         uccx.faults({"name": "bad_request", "form": form})
-        with pytest.raises(Rejected, match=r"Contacts cannot be imported \(simulated fault\)") as raised:
+        with pytest.raises(
+            Rejected, match=r"Contacts cannot be imported \(simulated fault\)"
+        ) as raised:
             push(client, contacts(1))
         assert raised.value.code == "InvalidInput"
 
@@ -299,7 +310,9 @@ def test_the_server_dies_after_it_accepted(new_database):
     uccx.stop()
 
 
-def test_killed_during_calls_contacts_become_unknown_and_are_not_called_again_by_themselves(new_database):
+def test_killed_during_calls_contacts_become_unknown_and_are_not_called_again_by_themselves(
+    new_database,
+):
     uccx = Simulator(new_database(), clock_factor=1).start()
     client = make_client(uccx)
     push(client, contacts(3))
@@ -361,7 +374,19 @@ def test_late_results_arrive(uccx, client):
     assert len(results) == 2
 
 
-ENDINGS = {"4": 3, "5": 15, "6": 11, "7": 4, "08": 2, "18": 5, "28": 18, "38": 16, "58": 17, "68": 6, "78": 7}
+ENDINGS = {
+    "4": 3,
+    "5": 15,
+    "6": 11,
+    "7": 4,
+    "08": 2,
+    "18": 5,
+    "28": 18,
+    "38": 16,
+    "58": 17,
+    "68": 6,
+    "78": 7,
+}
 
 
 def test_results_by_the_last_digits_of_the_number(uccx, client):
@@ -384,10 +409,18 @@ def test_a_number_that_is_busy_twice_and_then_answers(uccx, client):
 
 
 def test_preview_results_are_those_of_the_agent(uccx, client):
-    batch = [PushContact("t-busy", "+493011116"), PushContact("t-closed", "+4930111188"), PushContact("t-ok", "+49301")]
+    batch = [
+        PushContact("t-busy", "+493011116"),
+        PushContact("t-closed", "+4930111188"),
+        PushContact("t-ok", "+49301"),
+    ]
     push(client, batch, PREVIEW)
     results, _mark = wait_for_results(uccx, client, 3)
-    assert {result.key: result.raw_code for result in results} == {"t-busy": "11", "t-closed": "10", "t-ok": "1"}
+    assert {result.key: result.raw_code for result in results} == {
+        "t-busy": "11",
+        "t-closed": "10",
+        "t-ok": "1",
+    }
     assert sorted(dialled_keys(uccx)) == ["t-busy", "t-ok"]
 
 
@@ -450,7 +483,12 @@ def test_waiting_contacts_are_listed_and_purged(uccx, client):
     uccx.pause()
     push(client, contacts(3))
     first = client.contacts(SALES)[0]
-    assert (first.key, first.number, first.last_name, first.raw_status) == ("t-0", "+4930000001", "Doe Jr", "1")
+    assert (first.key, first.number, first.last_name, first.raw_status) == (
+        "t-0",
+        "+4930000001",
+        "Doe Jr",
+        "1",
+    )
     assert next(item for item in client.campaigns() if item.key == SALES).pending_contacts == 3
     client.purge(SALES)
     assert client.contacts(SALES) == []

@@ -1,4 +1,6 @@
-"""How the simulated dialer treats a contact: retries, delays, phones, callbacks, the night, its windows."""
+"""How the simulated dialer treats a contact: retries, delays, phones, callbacks, the night, its
+windows.
+"""
 
 import json
 import subprocess
@@ -83,7 +85,9 @@ def test_windows_are_in_the_servers_zone():
     berlin = Options("", time_zone="Europe/Berlin")
     assert office.may_dial_at(datetime(2026, 7, 1, 6, 0), berlin)
     assert not office.may_dial_at(datetime(2026, 7, 1, 16, 0), berlin)
-    assert not open_all_day.may_dial_at(datetime(2026, 7, 1, 12, 0), Options("", dialing_range="13:00-20:00"))
+    assert not open_all_day.may_dial_at(
+        datetime(2026, 7, 1, 12, 0), Options("", dialing_range="13:00-20:00")
+    )
 
 
 def test_the_scenario_is_decided_by_the_longest_ending():
@@ -96,7 +100,9 @@ def test_the_scenario_is_decided_by_the_longest_ending():
 
 def test_rules_of_a_file_come_first(tmp_path):
     file = tmp_path / "scenario.json"
-    file.write_text(json.dumps({"rules": [{"match": "^\\+4399", "results": ["busy", 15, "voice"]}]}))
+    file.write_text(
+        json.dumps({"rules": [{"match": "^\\+4399", "results": ["busy", 15, "voice"]}]})
+    )
     behaviour = scenario.load(str(file))
     assert [behaviour.result("+43994", earlier) for earlier in range(3)] == [11, 15, 1]
     assert behaviour.result("+49994", 0) == scenario.MACHINE
@@ -149,14 +155,18 @@ def test_contacts_are_called_in_the_order_of_their_import(new_database):
         client = make_client(uccx)
         push(client, contacts(8))
         wait_for_calls(uccx, 8)
-        assert [call["accountnumber"] for call in uccx.dialled()] == [f"t-{number}" for number in range(8)]
+        assert [call["accountnumber"] for call in uccx.dialled()] == [
+            f"t-{number}" for number in range(8)
+        ]
 
 
 def test_a_thousand_contacts_within_a_minute(new_database):
     with running_simulator(new_database(), clock_factor=60, tick_seconds=0.2, lines=50) as uccx:
         client = make_client(uccx, rows_per_request=1000, read_timeout=10, import_timeout=20)
         assert len(push(client, contacts(1000, ending="")).accepted) == 1000
-        uccx.wait_until(lambda: len({call["phone"] for call in uccx.dialled()}) == 1000, timeout=50, pause=0.5)
+        uccx.wait_until(
+            lambda: len({call["phone"] for call in uccx.dialled()}) == 1000, timeout=50, pause=0.5
+        )
 
 
 def test_help_explains_the_scenario():

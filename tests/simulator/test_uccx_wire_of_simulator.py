@@ -1,4 +1,6 @@
-"""The simulator's configuration API as any client sees it: XML and JSON, element order, errors, limits."""
+"""The simulator's configuration API as any client sees it: XML and JSON, element order, errors,
+limits.
+"""
 
 import json
 
@@ -57,7 +59,9 @@ def ask(uccx):
 
 
 def as_json(ask, method, path, body=None):
-    return ask(method, path, json.dumps(body) if body else None, "application/json", "application/json")
+    return ask(
+        method, path, json.dumps(body) if body else None, "application/json", "application/json"
+    )
 
 
 def test_a_campaign_is_created_changed_and_deleted(ask):
@@ -89,15 +93,25 @@ def test_json_in_and_out(ask):
         True,
         "DIRECT_PREVIEW",
     )
-    names = [item["campaignName"] for item in as_json(ask, "GET", "/adminapi/campaign").json()["campaign"]]
+    names = [
+        item["campaignName"]
+        for item in as_json(ask, "GET", "/adminapi/campaign").json()["campaign"]
+    ]
     assert names[-1] == "Preview_0001"
 
 
 def test_element_order_is_checked_with_the_words_of_xerces(ask):
-    wrong = IVR.format(name="X").replace("<enabled>true</enabled>", "").replace("</campaign>", "<enabled/></campaign>")
+    wrong = (
+        IVR.format(name="X")
+        .replace("<enabled>true</enabled>", "")
+        .replace("</campaign>", "<enabled/></campaign>")
+    )
     answer = ask("POST", "/adminapi/campaign", wrong)
     assert answer.status_code == 400
-    assert "cvc-complex-type.2.4.a: Invalid content was found starting with element 'enabled'" in answer.text
+    assert (
+        "cvc-complex-type.2.4.a: Invalid content was found starting with element 'enabled'"
+        in answer.text
+    )
     assert "<errorType>InvalidInput</errorType>" in answer.text
     incomplete = "<campaign><campaignName>X</campaignName></campaign>"
     assert "cvc-complex-type.2.4.b" in ask("POST", "/adminapi/campaign", incomplete).text
@@ -114,7 +128,9 @@ def test_element_order_is_checked_with_the_words_of_xerces(ask):
     ],
 )
 def test_values_are_checked(ask, old, new):
-    assert ask("POST", "/adminapi/campaign", IVR.format(name="X").replace(old, new)).status_code == 400
+    assert (
+        ask("POST", "/adminapi/campaign", IVR.format(name="X").replace(old, new)).status_code == 400
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +153,10 @@ def test_unparsable_bodies_and_bodies_above_three_megabytes(ask):
         answer = ask("POST", "/adminapi/campaign", body)
         assert answer.status_code == 400
     assert "malformed syntax" in ask("POST", "/adminapi/campaign", "<campaign").text
-    assert ask("POST", "/adminapi/campaign/1/contacts", b"x" * (3 * 1024 * 1024 + 1)).status_code == 400
+    assert (
+        ask("POST", "/adminapi/campaign/1/contacts", b"x" * (3 * 1024 * 1024 + 1)).status_code
+        == 400
+    )
 
 
 def test_login_is_required(uccx):
@@ -159,7 +178,11 @@ def test_contacts_with_a_subset_of_the_columns(ask, uccx):
     [
         ("campaign/1<", "campaign/6<", "id qualifier [6] is not found"),
         ("phone1", "phone9", "no valid header"),
-        ("<csvdata>", "<allowDuplicateContacts>true</allowDuplicateContacts><x/><csvdata>", "element 'x'"),
+        (
+            "<csvdata>",
+            "<allowDuplicateContacts>true</allowDuplicateContacts><x/><csvdata>",
+            "element 'x'",
+        ),
     ],
 )
 def test_contacts_that_are_refused(ask, old, new, message):
@@ -174,18 +197,27 @@ def test_queues_and_database_master(ask):
 
 
 def test_options_of_the_wire(new_database):
-    options = {"http": True, "error_form": "capital", "accept_status": "202", "fault": ["late_rows:seconds=0.1"]}
+    options = {
+        "http": True,
+        "error_form": "capital",
+        "accept_status": "202",
+        "fault": ["late_rows:seconds=0.1"],
+    }
     with running_simulator(new_database(), **options) as uccx:
         login = (uccx.user, uccx.password)
         refused = requests.post(f"{uccx.url}/adminapi/campaign", data="<x", auth=login, timeout=5)
         assert refused.text.index("<ErrorType>") < refused.text.index("<ErrorMessage>")
-        accepted = requests.post(f"{uccx.url}/adminapi/campaign/1/contacts", data=CONTACTS, auth=login, timeout=5)
+        accepted = requests.post(
+            f"{uccx.url}/adminapi/campaign/1/contacts", data=CONTACTS, auth=login, timeout=5
+        )
         assert accepted.status_code == 202
         assert uccx.state()["faults"][0]["seconds"] == 0.1
 
 
 def test_faults_that_do_not_exist_are_refused(uccx):
-    answer = requests.post(f"{uccx.control_url}/control/faults", json={"faults": [{"name": "x"}]}, timeout=5)
+    answer = requests.post(
+        f"{uccx.control_url}/control/faults", json={"faults": [{"name": "x"}]}, timeout=5
+    )
     assert answer.status_code == 400
     assert "Unknown fault" in answer.json()["error"]
     assert requests.get(f"{uccx.control_url}/control/x", timeout=5).status_code == 404

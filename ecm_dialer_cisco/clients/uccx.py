@@ -348,7 +348,10 @@ class UccxClient(DialerClient):
     def undialled(self, keys: Collection[str]) -> set[str]:
         database = self._require_database()
         with database.cursor() as cursor:
-            return {row.key for row in database.rows_for(cursor, keys) if row.undialled}
+            rows = database.rows_for(cursor, keys)
+        # One key that stands there twice was called if one of its rows was.
+        called = {row.key for row in rows if not row.undialled}
+        return {row.key for row in rows} - called
 
     def _require_database(self) -> UccxDatabase:
         if self._database is None:

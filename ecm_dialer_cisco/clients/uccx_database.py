@@ -32,7 +32,8 @@ KEYS_PER_STATEMENT = 500
 
 _TABLES = ("dialinglist", "dialinglisthistory")
 _COLUMNS = (
-    "dialinglistid, campaignid, accountnumber, phone01, phone02, phone03, callstatus, callresult, lastnumberdialed,"
+    "dialinglistid, campaignid, accountnumber, phone01, phone02, phone03, callstatus, callresult,"
+    " lastnumberdialed, callsmadetophone01, callsmadetophone02, callsmadetophone03,"
     " callbacknumber, callbackdatetime, createdatetime, active"
 )
 _AGENT_DETAILS = (
@@ -60,6 +61,7 @@ class DialingRow:
     status: int
     result: int
     last_phone: int
+    calls_made: int
     callback_number: str
     callback_at: datetime | None
     created_at: datetime | None
@@ -71,13 +73,22 @@ class DialingRow:
 
     @property
     def withdrawn(self) -> bool:
-        """Deleted with its list before it was dialled: no result will ever come."""
+        """Deleted with its list while no call went on: no result will ever come."""
         return not self.active and not self.final and self.status != ACTIVE
 
     @property
     def undialled(self) -> bool:
-        """Deleted while it was still pending: it was certainly never called."""
-        return not self.active and self.status == PENDING
+        """Deleted while it was still pending, without a trace of a call: it was never called.
+
+        The status alone does not tell: when its engine restarts, UCCX turns the contacts that it
+        was calling from Active to Unknown and then to Pending again (reference §2.5).
+        """
+        return not self.active and self.status == PENDING and not self.was_called
+
+    @property
+    def was_called(self) -> bool:
+        """Whether any column tells of a call; NULL may be read as -1 (reference §2.1)."""
+        return self.calls_made > 0 or self.last_phone > 0 or self.result > 0
 
     @property
     def number(self) -> str:
@@ -355,10 +366,11 @@ def _dialing_row(row: Sequence[Any]) -> DialingRow:
         status=int(row[6] or 0),
         result=int(row[7] or 0),
         last_phone=int(row[8] or 0),
-        callback_number=_text(row[9]),
-        callback_at=row[10],
-        created_at=row[11],
-        active=row[12] in (True, 1, "1", "t", "T", "true"),
+        calls_made=sum(max(0, int(calls or 0)) for calls in row[9:12]),
+        callback_number=_text(row[12]),
+        callback_at=row[13],
+        created_at=row[14],
+        active=row[15] in (True, 1, "1", "t", "T", "true"),
     )
 
 

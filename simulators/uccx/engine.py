@@ -116,6 +116,13 @@ class Engine:
         with self._database.transaction() as cursor:
             dialing_list.unknown_to_pending(cursor)
 
+    def fail_over(self) -> None:
+        """Restart and come online, as UCCX does by itself: contacts that were being called wait
+        again as Pending, with the calls that were made in their other columns.
+        """
+        self.restart()
+        self.come_online()
+
     def midnight(self) -> None:
         """Run the nightly job now."""
         with self._lock, self._database.transaction() as cursor:

@@ -174,6 +174,10 @@ class Simulator:
     def midnight(self) -> None:
         self.control("POST", "midnight")
 
+    def fail_over(self) -> None:
+        """Let UCCX's engine restart: contacts in a call become Unknown, then Pending again."""
+        self.control("POST", "engine-failover")
+
     def pause(self) -> None:
         """Stop placing calls; imports go on."""
         self.control("POST", "pause")

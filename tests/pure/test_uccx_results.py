@@ -17,8 +17,9 @@ NOW = datetime(2026, 11, 21, 12)
 LONG_AGO = NOW - timedelta(hours=3)
 COLUMNS = (
     "dialinglistid integer, campaignid integer, accountnumber text, phone01 text, phone02 text, phone03 text,"
-    " callstatus integer, callresult integer, lastnumberdialed integer, callbacknumber text,"
-    " callbackdatetime timestamp, createdatetime timestamp, active text"
+    " callstatus integer, callresult integer, lastnumberdialed integer,"
+    " callsmadetophone01 integer, callsmadetophone02 integer, callsmadetophone03 integer,"
+    " callbacknumber text, callbackdatetime timestamp, createdatetime timestamp, active text"
 )
 SCHEMA = f"""
 CREATE TABLE dialinglist ({COLUMNS});
@@ -79,12 +80,15 @@ class Uccx:
             status,
             result,
             1,
+            1,
+            0,
+            None,
             None,
             None,
             created,
             active,
         )
-        self.run(f"INSERT INTO {table} VALUES ({','.join('?' * 13)})", *row)
+        self.run(f"INSERT INTO {table} VALUES ({','.join('?' * 16)})", *row)
 
     def set(self, key, **values):
         for name, value in values.items():
@@ -315,3 +319,35 @@ def test_database_errors_hide_secrets(uccx):
         client.results("")
     assert "s3" not in str(raised.value)
     assert odbc.mask_secrets("pwd=abc;Password = d;X=1") == "pwd=***;Password=***;X=1"
+
+
+UNCALLED = {
+    "callresult": 0,
+    "lastnumberdialed": 0,
+    "callsmadetophone01": 0,
+    "callsmadetophone02": 0,
+    "callsmadetophone03": 0,
+}
+
+
+@pytest.mark.parametrize("column", UNCALLED)
+def test_a_deleted_contact_with_any_trace_of_a_call_was_dialled(uccx, column):
+    uccx.add(1, PENDING, active="f")
+    uccx.set(1, **UNCALLED)
+    assert uccx.client.undialled({"e-1"}) == {"e-1"}
+    uccx.set(1, **{column: 1})
+    assert uccx.client.undialled({"e-1"}) == set()
+
+
+@pytest.mark.parametrize("absent", [None, -1])
+def test_columns_without_a_value_tell_of_no_call(uccx, absent):
+    uccx.add(1, PENDING, active="f")
+    uccx.set(1, **dict.fromkeys(UNCALLED, absent))
+    assert uccx.client.undialled({"e-1"}) == {"e-1"}
+
+
+def test_a_key_that_was_called_once_is_not_undialled(uccx):
+    uccx.add(1, PENDING, active="f")
+    uccx.set(1, **UNCALLED)
+    uccx.add(2, CLOSED, account="e-1")
+    assert uccx.client.undialled({"e-1"}) == set()

@@ -509,6 +509,32 @@ def test_only_what_was_purged_before_it_was_called_is_undialled(uccx, client):
     assert client.undialled({"t-0", "t-10", "t-11", "t-99"}) == {"t-10", "t-11"}
 
 
+@pytest.mark.parametrize("purge_first", [False, True])
+def test_what_was_dialled_before_the_engine_restarted_is_not_undialled(uccx, client, purge_first):
+    push(client, [PushContact("t-1", "+493099999")])
+    uccx.wait_until(lambda: len(uccx.dialled()) == 1)
+    uccx.pause()
+    push(client, contacts(1, start=10))
+    steps = [uccx.fail_over, lambda: client.purge(SALES)]
+    for step in reversed(steps) if purge_first else steps:
+        step()
+
+    # Nothing but the columns of calls tells the two rows apart: both are Pending and inactive.
+    with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT callstatus, active FROM dialinglist")
+        assert cursor.fetchall() == [(1, False)]
+    assert dialled_keys(uccx) == ["t-1"]
+    assert client.undialled({"t-1", "t-10"}) == {"t-10"}
+
+
+def test_uccx_calls_again_what_its_restart_interrupted(uccx, client):
+    push(client, [PushContact("t-1", "+493099999")])
+    uccx.wait_until(lambda: len(uccx.dialled()) == 1)
+    uccx.fail_over()
+    uccx.wait_until(lambda: len(uccx.dialled()) == 2)
+    assert dialled_keys(uccx) == ["t-1", "t-1"]
+
+
 def test_purging_keeps_results(uccx, client):
     push(client, contacts(2))
     wait_for_calls(uccx, 2)

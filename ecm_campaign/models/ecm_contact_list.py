@@ -68,7 +68,7 @@ class EcmContactList(models.Model):
     """
 
     _name = "ecm.contact.list"
-    _inherit = ["ecm.file.job"]
+    _inherit = ["ecm.file.job", "ecm.file.mixin"]
     _description = "Contact List"
     _order = "id desc"
 
@@ -115,7 +115,6 @@ class EcmContactList(models.Model):
         "ecm.import.profile", readonly=True, ondelete="set null", copy=False
     )
     mode = fields.Selection(MODES, required=True, default="append", readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True, copy=False)
     file_name = fields.Char("File name", readonly=True)
     file_size = fields.Integer("File size (bytes)", readonly=True)
     options = fields.Json(readonly=True, help="How the file is read: dialect, columns, country.")
@@ -319,8 +318,8 @@ class EcmContactList(models.Model):
 
         :param campaign: record of ``ecm.campaign``
         :param str file_name: shown as the list's name
-        :param attachment: record of ``ir.attachment`` with the file, which then belongs to the
-        list; or its bytes
+        :param attachment: record of ``ir.attachment`` with the file, an upload of the user unless
+        code with all rights calls this, which then belongs to the list; or its bytes
         :param profile: record of ``ecm.import.profile``; none to find out everything
         :param str source: a value of the field ``source``
         :param str mode: append, overwrite or update; the profile's if it is not given
@@ -361,7 +360,6 @@ class EcmContactList(models.Model):
                 "attachment_id": attachment.id,
             }
         )
-        attachment.write({"res_model": self._name, "res_id": contact_list.id})
         contact_list.action_queue()
         return contact_list
 

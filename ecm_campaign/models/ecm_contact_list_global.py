@@ -32,7 +32,8 @@ class EcmContactList(models.Model):
                 "company_id": self.company_id.id,
                 "attachment_id": attachment.id,
             }
-            self.global_list_id = self.env["ecm.global.list"].create(values)
+            # The file moves from this list to the global one, which users cannot have it do.
+            self.global_list_id = self.env["ecm.global.list"].sudo().create(values)
             attachment.sudo().write(
                 {"res_model": "ecm.global.list", "res_id": self.global_list_id.id}
             )

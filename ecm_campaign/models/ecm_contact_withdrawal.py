@@ -17,7 +17,7 @@ class EcmContactWithdrawal(models.Model):
     """
 
     _name = "ecm.contact.withdrawal"
-    _inherit = ["ecm.file.job"]
+    _inherit = ["ecm.file.job", "ecm.file.mixin"]
     _description = "Withdrawal by File"
     _order = "id desc"
     _rec_name = "file_name"
@@ -33,7 +33,6 @@ class EcmContactWithdrawal(models.Model):
         readonly=True,
     )
     reason = fields.Char(required=True, readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True)
     file_name = fields.Char(readonly=True)
     state = fields.Selection(selection_add=[("importing", "In progress")])
     withdrawn_count = fields.Integer("Withdrawn", readonly=True, help="Contacts that were open.")

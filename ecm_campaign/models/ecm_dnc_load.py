@@ -16,7 +16,7 @@ class EcmDncLoad(models.Model):
     """
 
     _name = "ecm.dnc.load"
-    _inherit = ["ecm.file.job"]
+    _inherit = ["ecm.file.job", "ecm.file.mixin"]
     _description = "Load of a Do-not-contact List"
     _order = "id desc"
     _rec_name = "file_name"
@@ -24,6 +24,8 @@ class EcmDncLoad(models.Model):
     list_id = fields.Many2one("ecm.dnc.list", required=True, ondelete="cascade", index=True)
     file = fields.Binary(required=True, attachment=True)
     file_name = fields.Char(readonly=True)
+    # The drop zone's file is moved into `file`, and never copied or sent as text.
+    attachment_id = fields.Many2one(string="Uploaded file", store=False, readonly=False)
     mode = fields.Selection(
         [("append", "Add to the list"), ("replace", "Replace what the list holds")],
         required=True,
@@ -50,6 +52,11 @@ class EcmDncLoad(models.Model):
             "res_id": self.id,
             "view_mode": "form",
         }
+
+    def _take_upload(self, upload):
+        self.file_name = upload.name
+        upload.write({"res_model": self._name, "res_field": "file", "res_id": self.id})
+        self.invalidate_recordset(["file"])
 
     def _get_turn(self):
         return self.list_id

@@ -24,12 +24,12 @@ class EcmGlobalList(models.Model):
     """
 
     _name = "ecm.global.list"
+    _inherit = ["ecm.file.mixin"]
     _description = "Global List"
     _order = "id desc"
 
     name = fields.Char(required=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    attachment_id = fields.Many2one("ir.attachment", string="File", readonly=True)
     list_ids = fields.One2many("ecm.contact.list", "global_list_id", string="Lists", readonly=True)
     campaign_ids = fields.Many2many(
         "ecm.campaign", compute="_compute_campaign_ids", string="Campaigns"
@@ -83,11 +83,17 @@ class EcmGlobalList(models.Model):
             "global_list_id": self.id,
             "attachment_id": self.attachment_id.id,
         }
-        lists = self.env["ecm.contact.list"].create(
-            [
-                {**values, "campaign_id": campaign.id, "profile_id": origin.profile_id.id}
-                for campaign in campaigns
-            ]
+        # The file stays with the global list: users cannot hand it on, the global list can.
+        lists = (
+            self.env["ecm.contact.list"]
+            .sudo()
+            .create(
+                [
+                    {**values, "campaign_id": campaign.id, "profile_id": origin.profile_id.id}
+                    for campaign in campaigns
+                ]
+            )
+            .sudo(self.env.su)
         )
         lists.action_queue()
         return lists

@@ -17,24 +17,36 @@ class IrAttachment(models.Model):
     @api.model
     def _create_from_stream(self, name, stream, **values):
         """Keep a file of contacts without taking it into memory: its pages come from the disk as
-        they are needed.
+        they are needed. It is an upload of this user until a record takes it (``ecm.file.mixin``).
 
         :param str name: the file's name
         :param stream: seekable, opened for reading bytes; it stays open
         :param values: other fields of the attachment
         """
         with _open_content(stream) as content:
-            return self.create({"name": name, "raw": content, "mimetype": CONTACT_FILE, **values})
+            return self.create(
+                {
+                    "name": name,
+                    "raw": content,
+                    "mimetype": CONTACT_FILE,
+                    "res_model": UPLOAD_MODEL,
+                    **values,
+                }
+            )
 
     def _get_own_upload(self):
         """A file that the user dropped and no form has taken yet, with all rights.
 
         :raise AccessError: it is another one: forms take no file by its number alone
         """
-        upload = self.sudo()
-        if upload.res_model != UPLOAD_MODEL or upload.res_id or upload.create_uid != self.env.user:
+        if not self._is_own_upload():
             raise AccessError(self.env._("Upload the file in this form."))
-        return upload
+        return self.sudo()
+
+    def _is_own_upload(self):
+        upload = self.sudo()
+        is_free = upload.res_model == UPLOAD_MODEL and not upload.res_id and not upload.res_field
+        return is_free and upload.create_uid == self.env.user
 
 
 def _open_content(stream):

@@ -1,17 +1,25 @@
 import io
 import mmap
+from dataclasses import asdict
 from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import http
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..models import ir_attachment
 from ..models.ir_attachment import CONTACT_FILE
+from ..tools import contact_file
 from .common import CampaignCase
 
+MODELS_WITH_FILE = (
+    "ecm.contact.list",
+    "ecm.global.list",
+    "ecm.contact.withdrawal",
+    "ecm.contact.upload",
+)
 CONTENT = b"phone,first name\n+493023125001,Anna\n"
 
 
@@ -142,3 +150,119 @@ class TestUploadedFile(CampaignCase):
         self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.loaded_count), ("done", 1))
         self.assertTrue(dnc_list.check_number("+493023125001"))
+
+
+class TestForeignFile(CampaignCase):
+    """A supervisor reads no file of the database by its number, whatever the way (I1, E8)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        supervisor = cls.create_user("supervisor")
+        cls.other = cls.campaign.copy({"name": "Summer offer"})
+        cls.env = cls.env(user=supervisor)
+        cls.uploads = cls.env["ecm.contact.upload"]
+        sudo_uploads = cls.uploads.with_user(cls.other.env.user)
+        document = {"name": "secret.txt", "raw": b"phone\n+493023125001\n"}
+        attachments = cls.other.env["ir.attachment"]
+        cls.foreign = {
+            "unbound": attachments.create(document),
+            "of a record": attachments.create(
+                {**document, "res_model": "res.company", "res_id": cls.env.company.id}
+            ),
+            "of a field": attachments.create({**document, "res_field": "image"}),
+            "upload of another user": sudo_uploads._keep_file("june.csv", io.BytesIO(CONTENT)),
+        }
+
+    def _keep(self):
+        return self.uploads._keep_file("june.csv", io.BytesIO(CONTENT))
+
+    def _values(self, model):
+        """What a record of this model needs beside its file."""
+        company = {"company_id": self.env.company.id}
+        of_campaign = {"campaign_id": self.campaign.id}
+        dialect = asdict(contact_file.describe(io.BytesIO(CONTENT)))
+        options = {"dialect": dialect, "columns": {"0": "phone_1"}, "country": "DE"}
+        return {
+            "ecm.contact.list": {"name": "June", **of_campaign, "options": options},
+            "ecm.global.list": {"name": "June", **company},
+            "ecm.contact.withdrawal": {"match": "phone", "reason": "Paid", **company},
+            "ecm.contact.upload": of_campaign,
+        }[model]
+
+    def _assert_refused(self, use):
+        """:param use: callable that takes an attachment"""
+        for kind, attachment in self.foreign.items():
+            with self.subTest(file=kind):
+                before = (attachment.res_model, attachment.res_id)
+                with self.assertRaisesRegex(AccessError, "Upload the file"):
+                    use(attachment)
+                self.assertEqual((attachment.res_model, attachment.res_id), before)
+
+    def test_no_record_is_created_with_it(self):
+        for model in MODELS_WITH_FILE:
+            with self.subTest(model=model):
+                records, values = self.env[model], self._values(model)
+                self._assert_refused(
+                    lambda file: records.create({**values, "attachment_id": file.id})  # noqa: B023
+                )
+
+    def test_nor_with_one_of_the_context(self):
+        values = self._values("ecm.contact.list")
+        lists = self.env["ecm.contact.list"]
+        self._assert_refused(
+            lambda file: lists.with_context(default_attachment_id=file.id).create(values)
+        )
+
+    def test_no_record_gets_it_later(self):
+        for model in MODELS_WITH_FILE:
+            values = {**self._values(model), "attachment_id": self._keep().id}
+            record = self.env[model].create(values)
+            with self.subTest(model=model):
+                self._assert_refused(lambda file: record.write({"attachment_id": file.id}))  # noqa: B023
+
+    def test_the_file_of_one_list_goes_to_no_other(self):
+        contact_list = self._create_list(self._keep())
+        with self.assertRaises(AccessError):
+            self._create_list(contact_list.attachment_id)
+        contact_list.attachment_id = contact_list.attachment_id
+        self.assertEqual(contact_list.attachment_id.res_id, contact_list.id)
+
+    def test_an_own_upload_becomes_the_file_of_the_record(self):
+        for model in MODELS_WITH_FILE[:-1]:
+            values = {**self._values(model), "attachment_id": self._keep().id}
+            with self.subTest(model=model):
+                record = self.env[model].create(values)
+                file = record.attachment_id
+                self.assertEqual((file.res_model, file.res_id), (model, record.id))
+
+    def test_a_supervisor_feeds_another_campaign_with_the_file_of_a_list(self):
+        contact_list = self._create_list(self._keep())
+        action = contact_list.action_feed_campaigns()
+        form = Form(self.env["ecm.global.list.feed"].with_context(**action["context"]))
+        form.campaign_ids.add(self.other.with_env(self.env))
+        global_list = self.env["ecm.global.list"].browse(form.save().action_feed()["res_id"])
+        self.assertEqual(global_list.list_ids.attachment_id, contact_list.attachment_id)
+        self.assertEqual(global_list.list_ids.user_id, self.env.user)
+        file = global_list.attachment_id
+        self.assertEqual((file.res_model, file.res_id), (global_list._name, global_list.id))
+
+    def test_a_do_not_contact_load_takes_it_neither_now_nor_later(self):
+        dnc_list = self.env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
+        loads = self.env["ecm.dnc.load"]
+        self._assert_refused(
+            lambda file: loads.create({"list_id": dnc_list.id, "attachment_id": file.id})
+        )
+        load = loads.create({"list_id": dnc_list.id, "attachment_id": self._keep().id})
+        self._assert_refused(lambda file: load.write({"attachment_id": file.id}))
+
+    def test_the_wizard_does_not_tell_its_name(self):
+        values = {"campaign_id": self.campaign.id, "attachment_id": self.foreign["unbound"].id}
+        wizard = self.uploads.new(values)
+        self.assertFalse(wizard.file_name)
+        self.assertFalse(wizard.list_name)
+        self.assertEqual(self.uploads.new({"attachment_id": self._keep().id}).file_name, "june.csv")
+
+    def _create_list(self, file):
+        values = self._values("ecm.contact.list")
+        return self.env["ecm.contact.list"].create({**values, "attachment_id": file.id})

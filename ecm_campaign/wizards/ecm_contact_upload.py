@@ -28,13 +28,12 @@ class EcmContactUpload(models.TransientModel):
     """
 
     _name = "ecm.contact.upload"
+    _inherit = ["ecm.file.mixin"]
     _description = "Upload Contacts"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True)
-    attachment_id = fields.Many2one(
-        "ir.attachment", string="File", required=True, ondelete="cascade"
-    )
-    file_name = fields.Char(related="attachment_id.name")
+    attachment_id = fields.Many2one(required=True, readonly=False, ondelete="cascade")
+    file_name = fields.Char(compute="_compute_file_name")
     list_name = fields.Char(
         "Name of the list",
         compute="_compute_list_name",
@@ -102,6 +101,13 @@ class EcmContactUpload(models.TransientModel):
                 [("campaign_id", "=", upload.campaign_id.id)], limit=1
             )
             upload.profile_id = last.profile_id.filtered("active")
+
+    @api.depends("attachment_id")
+    def _compute_file_name(self):
+        """Not a related field: that would show the name of any file of the database."""
+        for upload in self:
+            file = upload.attachment_id._origin
+            upload.file_name = file._is_own_upload() and file.sudo().name
 
     @api.depends("file_name")
     def _compute_list_name(self):
@@ -204,7 +210,7 @@ class EcmContactUpload(models.TransientModel):
 
         :return: record of ``ir.attachment``; removed within two days unless a list takes it
         """
-        return self.env["ir.attachment"]._create_from_stream(name, stream, res_model=self._name)
+        return self.env["ir.attachment"]._create_from_stream(name, stream)
 
     @api.autovacuum
     def _gc_files(self):
@@ -214,6 +220,9 @@ class EcmContactUpload(models.TransientModel):
             [("res_model", "=", self._name), ("create_date", "<", yesterday)]
         )
         files.unlink()
+
+    def _take_upload(self, upload):
+        """The file stays an upload until the list takes it."""
 
     @contextmanager
     def _open(self):

@@ -75,7 +75,6 @@ class EcmContactWithdraw(models.TransientModel):
                 "file_name": attachment.name,
             }
         )
-        attachment.write({"res_model": job._name, "res_id": job.id})
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "ecm_campaign.ecm_contact_withdrawal_action"
         )

@@ -7,7 +7,8 @@ Informix connection string (`docs/uccx.md`)::
     DATABASE=db_cra;UID=uccxhruser;PWD=…;CLIENT_LOCALE=en_US.UTF8;DB_LOCALE=en_US.UTF8
 
 PostgreSQL is read with psqlODBC: ``DRIVER={PostgreSQL
-Unicode};SERVER=127.0.0.1;PORT=5432;DATABASE=crm;…``.
+Unicode};SERVER=127.0.0.1;PORT=5432;DATABASE=crm;…``. What a connection string may hold says
+`tools/connection_string.py`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from . import connection_string as settings_check
+
 _logger = logging.getLogger(__name__)
 
-_SECRET = re.compile(r"\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;\s]*)", re.IGNORECASE)
-_PASSWORD = re.compile(
-    r"(?:^|;)\s*(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE
-)
+_VALUE = r"(?:\{(?:[^}]|\}\})*\})?[^;]*"
+_SECRET = re.compile(rf"\b(pwd|password)\s*=\s*{_VALUE}", re.IGNORECASE)
+_PASSWORD = re.compile(rf"(?:^|;)\s*(?:pwd|password)\s*=\s*({_VALUE})", re.IGNORECASE)
 # Databases in which a transaction can be told that it only reads, by what their drivers call them.
 _CAN_READ_ONLY = ("postgresql", "mysql", "mariadb", "oracle", "informix")
 
@@ -33,28 +35,34 @@ class DatabaseError(Exception):
 
 
 def mask_secrets(text: str) -> str:
-    """Hide the values of PWD and Password in a connection string or a driver's message.
+    """Hide the values of PWD and Password in a connection string or a driver's message: up to the
+    next semicolon, since a password may hold spaces.
 
     >>> mask_secrets('DSN=uccx;UID=a;PWD={x;y};HOST=h')
     'DSN=uccx;UID=a;PWD=***;HOST=h'
+    >>> mask_secrets('PWD=my secret;Password={a}b failed')
+    'PWD=***;Password=***'
     """
     return _SECRET.sub(r"\1=***", text)
 
 
 def split_password(connection_string: str) -> tuple[str, str]:
-    """A connection string without its password, and the password.
+    """A connection string without its passwords, and the first of them.
 
     >>> split_password('DSN=uccx;UID=a;PWD={x;y}}z};HOST=h')
     ('DSN=uccx;UID=a;HOST=h', 'x;y}z')
+    >>> split_password('PWD=one;DSN=uccx;Password=two')
+    ('DSN=uccx', 'one')
     >>> split_password('DSN=uccx;UID=a')
     ('DSN=uccx;UID=a', '')
     """
     found = _PASSWORD.search(connection_string)
     if not found:
         return connection_string, ""
-    rest = connection_string[: found.start()] + connection_string[found.end() :]
+    rest = _PASSWORD.sub("", connection_string)
     value = found[1].strip()
-    password = value[1:-1].replace("}}", "}") if value.startswith("{") else value
+    is_quoted = value.startswith("{") and value.endswith("}")
+    password = value[1:-1].replace("}}", "}") if is_quoted else value
     return rest.lstrip("; "), password
 
 
@@ -138,12 +146,22 @@ def _load_driver_manager() -> Any:
 
 
 def _open(pyodbc: Any, connection_string: str, **settings: Any) -> Any:
+    _check_settings(pyodbc, connection_string)
     try:
         connection = pyodbc.connect(connection_string, **settings)
         _set_decoding(pyodbc, connection)
     except pyodbc.Error as error:
         raise DatabaseError(f"The database cannot be reached: {error_text(error)}") from None
     return connection
+
+
+def _check_settings(pyodbc: Any, connection_string: str) -> None:
+    """Last guard before the driver manager, whichever way the string came here."""
+    try:
+        settings = settings_check.check(connection_string)
+        settings_check.check_installed(settings, pyodbc.drivers(), pyodbc.dataSources())
+    except settings_check.ConnectionStringError as error:
+        raise DatabaseError(str(error)) from None
 
 
 def _name_of(pyodbc: Any, connection: Any) -> str:

@@ -94,7 +94,8 @@ class EcmDialer(models.Model):
         groups=ADMINISTRATOR,
         copy=False,
         exportable=False,
-        help="Never shown again. Write env:NAME to take it from the server's environment variable NAME.",
+        help="Never shown again. Write env:ECM_NAME to take it from the server's environment variable "
+        "ECM_NAME; its name must begin with ECM_.",
     )
     results_password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
 

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
 from .common import DialerCase
+from odoo.addons.ecm_campaign.tools import odbc
 
 
 class TestDialer(DialerCase):
@@ -43,8 +44,8 @@ class TestDialer(DialerCase):
             self.dialer.with_user(self._user("supervisor")).read(["password"])
 
     def test_password_in_the_connection_string_goes_where_it_is_not_shown(self):
-        self.dialer.results_connection = "DRIVER={X};UID=u;PWD={a;b}}c};DATABASE=db_cra"
-        self.assertEqual(self.dialer.results_connection, "DRIVER={X};UID=u;DATABASE=db_cra")
+        self.dialer.results_connection = "DRIVER={X};HOST=h;UID=u;PWD={a;b}}c};DATABASE=db_cra"
+        self.assertEqual(self.dialer.results_connection, "DRIVER={X};HOST=h;UID=u;DATABASE=db_cra")
         self.assertEqual(self.dialer._get_secret("results_password"), "a;b}c")
         dialer = self.dialer.create(
             {
@@ -74,6 +75,30 @@ class TestDialer(DialerCase):
             self.assertEqual(self.dialer._get_secret(), "from outside")
         with self.assertRaisesRegex(UserError, "ECM_TEST_PASSWORD"):
             self.dialer._get_secret()
+
+    def test_other_variables_of_the_server_are_out_of_reach(self):
+        with patch.dict("os.environ", {"PGPASSWORD": "the server's own"}):
+            for value in ("env:PGPASSWORD", "env:", "env: ECM_X", "env:ecm_x"):
+                with self.subTest(value=value), self.assertRaisesRegex(ValidationError, "ECM_"):
+                    self.dialer.password = value
+            self.dialer.sudo().password_secret = "env:PGPASSWORD"
+            with self.assertRaisesRegex(ValidationError, "ECM_"):
+                self.dialer._get_secret()
+
+    def test_a_connection_string_opens_no_files(self):
+        dialer = self.dialer.with_user(self._user("administrator"))
+        for value, message in (
+            ("DRIVER=/tmp/evil.so;SERVER=db", "DRIVER has characters"),
+            ("DRIVER={X};SERVER=db;SAVEFILE=x", "SAVEFILE is not allowed"),
+            ("DSN=crm;SERVER=elsewhere", "SERVER is not allowed"),
+        ):
+            with self.subTest(value=value), self.assertRaisesRegex(ValidationError, message):
+                dialer.results_connection = value
+
+    def test_only_installed_drivers_are_opened(self):
+        self.dialer.results_connection = "DRIVER=evil.so;HOST=db"
+        with self.assertRaisesRegex(odbc.DatabaseError, "no ODBC driver named evil.so"):
+            self.dialer._get_connect()()
 
     def test_only_administrators_change_dialers(self):
         for role in ("agent", "supervisor"):

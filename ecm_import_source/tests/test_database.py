@@ -199,6 +199,14 @@ class TestDatabase(SourceCase):
         self.assertIn("id, phone, first_name, changed_at, vip", message)
         self.assertFalse(source.watermark)
 
+    def test_a_connection_string_opens_no_files(self):
+        source = self.create_database_source()
+        with self.assertRaisesRegex(ValidationError, "FILEDSN is not allowed"):
+            source.connection = "FILEDSN=/tmp/x.dsn"
+        source.connection = "DRIVER=evil.so;SERVER=127.0.0.1"
+        with self.assertRaisesRegex(UserError, "no ODBC driver named evil.so"):
+            source.action_test()
+
     def test_test_says_what_is_wrong_without_the_password(self):
         source = self.create_database_source()
         for values, message in (

@@ -1,7 +1,7 @@
 # The outbound campaign manager for Odoo 19. Everything is done by scripts/; this file names it.
 PYTHON ?= python3
 VENV_PYTHON := .build/venv/bin/python
-export ARGS CONTACTS DB HTTP_PORT ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
+export ARGS CONTACTS DB FRESH HTTP_PORT ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

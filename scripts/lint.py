@@ -46,7 +46,7 @@ def checks() -> Iterator[Check]:
     """All checks that have something to look at."""
     yield Check("ruff", ["ruff", "check", "."])
     yield Check("ruff format", ["ruff", "format", "--check", "."])
-    modules = paths.modules()
+    modules = paths.all_modules()
     if modules:
         yield Check("pylint-odoo", ["pylint", "--score=n", *modules])
         yield _odoo_pylint(modules)

@@ -25,8 +25,21 @@ VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
 
 CLUSTER_STATE = BUILD / "cluster.json"
+DEVELOPMENT_STATE = BUILD / "development.json"
+
+TEST_PREFIX = "test_"
 
 
 def modules() -> list[str]:
-    """Names of the Odoo modules of this repository, in alphabetical order."""
+    """Names of the Odoo modules that are the product, in alphabetical order."""
+    return [name for name in all_modules() if not name.startswith(TEST_PREFIX)]
+
+
+def test_modules() -> list[str]:
+    """Names of the modules that only tests install (`test_…`, as in Odoo's own tree)."""
+    return [name for name in all_modules() if name.startswith(TEST_PREFIX)]
+
+
+def all_modules() -> list[str]:
+    """Names of both, in alphabetical order: what linters look at and where tests are."""
     return sorted(manifest.parent.name for manifest in ROOT.glob("*/__manifest__.py"))

@@ -1,7 +1,8 @@
 """`make test`: every check, one after the other, and one count at the end.
 
 ARGS go to pytest: options such as `-k strategy` or `-x`, or paths. With ARGS, only tests run, no
-linters. STAGES names the stages to run, for example `STAGES="lint pure"`.
+linters, and those in Odoo run in a copy of the development database (FRESH=1 makes it anew) rather
+than of the exact template. STAGES names the stages to run, for example `STAGES="lint pure"`.
 """
 
 import os
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cluster, databases, lint, odbc, paths, pot, templates
+from . import cluster, databases, dev_database, lint, odbc, paths, pot, templates
 from .console import SetupError, say
 
 PYTEST_NO_TESTS = 5
@@ -118,12 +119,13 @@ STAGES: dict[str, Callable[[Selection], Count]] = {
 
 
 def _module_tests(tours: bool) -> list[str]:
-    files = [
-        file
-        for module in paths.modules()
-        for file in sorted((paths.ROOT / module / "tests").glob("test_*.py"))
-    ]
-    return [str(file.relative_to(paths.ROOT)) for file in files if ("tour" in file.stem) == tours]
+    """Test files of the modules, also in folders below `tests`; those of tours by their name."""
+    found = []
+    for module in paths.all_modules():
+        for file in sorted((paths.ROOT / module / "tests").rglob("test_*.py")):
+            if ("tour" in file.stem) == tours:
+                found.append(str(file.relative_to(paths.ROOT)))
+    return found
 
 
 def _check_installation() -> Count:
@@ -151,9 +153,7 @@ def _check_installation() -> Count:
 def _update_problems(database: str) -> list[str]:
     log = paths.LOGS / f"{database}.log"
     modules = ",".join(paths.modules())
-    templates.run_odoo(
-        "Updating the suite", log, "-d", database, "-u", modules, "--stop-after-init", "--no-http"
-    )
+    templates.change_modules("Updating the suite", log, database, "-u", modules)
     problems = templates.log_problems(log)
     log.unlink()
     return problems
@@ -180,7 +180,8 @@ def _run_in_odoo(stage: str, targets: list[str], selection: Selection) -> Count:
     if not paths.modules() or not _collects(targets, selection):
         return Count()
     with _database(stage) as database:
-        templates.new_database(database, demo=True)
+        make_database = dev_database.new_database if selection else templates.new_test_database
+        make_database(database)
         return _run_pytest(stage, targets, selection, *_odoo_options(database))
 
 
@@ -198,7 +199,7 @@ def _collects(targets: list[str], selection: Selection) -> bool:
     """Whether any test is selected, found out before a database is made for it."""
     if not selection.within(targets):
         return False
-    if not selection:
+    if not selection.options:
         return True
     command = [*_pytest(targets, selection), "--collect-only", "-q", *_odoo_options("none")]
     result = subprocess.run(

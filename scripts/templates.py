@@ -14,35 +14,72 @@ from . import databases, odoo_command, paths, stamps
 from .console import Progress, SetupError
 from .processes import tail
 
+# Kinds of template: what a new customer installs, what `make demo` shows, what tests run in.
+BARE, DEMO, TEST = "bare", "demo", "test"
+_TITLES = {
+    BARE: "the suite without demo data",
+    DEMO: "the suite with demo data",
+    TEST: "the modules that only tests use",
+}
+
 _LOG_PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
 _NOT_INSTALLED = {"tests", "readme", "__pycache__"}
 
 
 def new_database(name: str, demo: bool) -> list[str]:
-    """Create a database with all modules of the suite installed, with or without demo data.
+    """Create a database with the product's modules installed, with or without demo data.
 
     :return: warnings and errors that Odoo logged while the modules were installed
     """
-    with _lock():
+    with lock():
+        template = ensure(DEMO if demo else BARE)
         databases.drop(name)
-        template = _ensure(demo)
         databases.clone(template, name)
         return log_problems(_install_log(template))
 
 
-def _ensure(demo: bool) -> str:
-    name = _template_name(demo)
+def new_test_database(name: str) -> None:
+    """Create a database with demo data and with the modules that only tests use."""
+    with lock():
+        template = ensure(TEST)
+        databases.drop(name)
+        databases.clone(template, name)
+
+
+@contextmanager
+def lock() -> Iterator[None]:
+    """Let one process at a time make and clone templates."""
+    handle = os.open(paths.BUILD / "templates.lock", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def ensure(kind: str) -> str:
+    """Name of the template of the modules as they are now, made when there is none; under the
+    lock.
+    """
+    if kind == TEST and not paths.test_modules():
+        return ensure(DEMO)
+    name = _template_name(kind)
     if not databases.exists(name):
-        _install(name, demo)
+        _install(name, kind)
         _drop_outdated(name)
     return name
 
 
+def is_made(kind: str) -> bool:
+    """Whether `ensure` would find the template."""
+    exact = DEMO if kind == TEST and not paths.test_modules() else kind
+    return databases.exists(_template_name(exact))
+
+
 def log_problems(log: Path) -> list[str]:
     """Lines of an Odoo log that are warnings or worse."""
-    return [
-        line for line in log.read_text(errors="replace").splitlines() if _LOG_PROBLEM.match(line)
-    ]
+    lines = log.read_text(errors="replace").splitlines()
+    return [line for line in lines if _LOG_PROBLEM.match(line)]
 
 
 def run_odoo(label: str, log: Path, *arguments: str) -> None:
@@ -61,32 +98,48 @@ def run_odoo(label: str, log: Path, *arguments: str) -> None:
     progress.done()
 
 
+def change_modules(label: str, log: Path, database: str, *arguments: str) -> None:
+    """Install (`-i`) or update (`-u`) modules in a database that nobody uses."""
+    run_odoo(label, log, "-d", database, *arguments, "--stop-after-init", "--no-http")
+
+
 def silence_calls_home(database: str) -> None:
     """Switch off the scheduled action that reports to Odoo's own server."""
     with databases.connect(database) as cursor:
         cursor.execute(
-            "UPDATE ir_cron SET active = false FROM ir_model_data AS data WHERE data.res_id = ir_cron.id"
-            " AND data.module = 'mail' AND data.name = 'ir_cron_module_update_notification'"
+            "UPDATE ir_cron SET active = false FROM ir_model_data AS data"
+            " WHERE data.res_id = ir_cron.id AND data.module = 'mail'"
+            " AND data.name = 'ir_cron_module_update_notification'"
         )
 
 
-def _install(name: str, demo: bool) -> None:
+def installed_files(module: str) -> list[Path]:
+    """The files of a module that Odoo reads when it installs, updates or runs it, sorted."""
+    folder = paths.ROOT / module
+    return [file for file in sorted(folder.rglob("*")) if _is_installed(file, folder)]
+
+
+def release_files() -> list[Path]:
+    """The files that say which Odoo and which add-ons of others are installed."""
+    return [paths.ODOO_LOCATION, paths.ROOT / "requirements-oca.txt"]
+
+
+def _is_installed(file: Path, module: Path) -> bool:
+    folders = file.relative_to(module).parts[:-1]
+    return file.is_file() and file.suffix != ".pot" and _NOT_INSTALLED.isdisjoint(folders)
+
+
+def _install(name: str, kind: str) -> None:
+    """Install into a database of another name: a template exists only when it is complete."""
     partial = f"{name}_partial"
     databases.drop(partial)
-    label = f"Installing the suite {'with' if demo else 'without'} demo data"
-    options = ["--with-demo"] if demo else []
-    modules = ",".join(paths.modules())
-    run_odoo(
-        label,
-        _install_log(name),
-        "-d",
-        partial,
-        "-i",
-        modules,
-        *options,
-        "--stop-after-init",
-        "--no-http",
-    )
+    modules = paths.modules()
+    if kind == TEST:
+        databases.clone(ensure(DEMO), partial)
+        modules = paths.test_modules()
+    demo = [] if kind == BARE else ["--with-demo"]
+    label = f"Installing {_TITLES[kind]}"
+    change_modules(label, _install_log(name), partial, "-i", ",".join(modules), *demo)
     silence_calls_home(partial)
     databases.rename(partial, name)
 
@@ -103,36 +156,9 @@ def _install_log(name: str) -> Path:
     return paths.LOGS / f"{name}.log"
 
 
-def _template_name(demo: bool) -> str:
-    modules = [paths.ROOT / module for module in paths.modules()]
-    files = [
-        file
-        for module in modules
-        for file in sorted(module.rglob("*"))
-        if _is_installed(file, module)
-    ]
-    release = [paths.ODOO_LOCATION, paths.ROOT / "requirements-oca.txt"]
-    key = stamps.digest(
-        [*release, *(part for file in files for part in (str(file.relative_to(paths.ROOT)), file))]
-    )
-    return f"ecm_template_{'demo' if demo else 'bare'}_{key[:12]}"
-
-
-def _is_installed(file: Path, module: Path) -> bool:
-    folders = file.relative_to(module).parts[:-1]
-    return (
-        file.is_file()
-        and file.suffix != ".pot"
-        and not any(folder in _NOT_INSTALLED for folder in folders)
-    )
-
-
-@contextmanager
-def _lock() -> Iterator[None]:
-    """Let one process at a time make and clone templates."""
-    handle = os.open(paths.BUILD / "templates.lock", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def _template_name(kind: str) -> str:
+    parts: list[str | Path] = [*release_files()]
+    for module in paths.all_modules() if kind == TEST else paths.modules():
+        for file in installed_files(module):
+            parts += [str(file.relative_to(paths.ROOT)), file]
+    return f"ecm_template_{kind}_{stamps.digest(parts)[:12]}"

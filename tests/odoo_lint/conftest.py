@@ -11,5 +11,5 @@ from scripts import paths
 @pytest.fixture(autouse=True)
 def only_our_manifests(monkeypatch):
     """Let `Manifest.all_addon_manifests()`, from which those tests start, know our modules only."""
-    manifests = [Manifest.for_addon(name) for name in paths.modules()]
+    manifests = [Manifest.for_addon(name) for name in paths.all_modules()]
     monkeypatch.setattr(Manifest, "all_addon_manifests", staticmethod(lambda: manifests))

@@ -38,7 +38,7 @@ class OwnFindings:
 
     def _is_ours(self, parameters):
         module = parameters.get("module")
-        return module in paths.modules() if module else parameters["model"].startswith("ecm.")
+        return module in paths.all_modules() if module else parameters["model"].startswith("ecm.")
 
 
 class TestIndex(OdooIndex):

@@ -489,10 +489,15 @@ class EcmCampaign(models.Model):
                     "Contacts of this campaign were called: the history must stay. Archive it instead."
                 )
             )
+        # The database removes the lists, past their own guards.
+        self.sudo().list_ids._unlink_except_importing()
 
     def unlink(self):
-        self.env["ecm.contact"]._delete_of(self)
-        return super().unlink()
+        # The guards look for calls of the contacts, so the contacts go last.
+        campaigns = self.ids
+        result = super().unlink()
+        self.env["ecm.contact"]._delete_of("campaign_id", campaigns)
+        return result
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)

@@ -403,17 +403,18 @@ class EcmContact(models.Model):
         return SQL(" UNION ").join(look_ups)
 
     @api.model
-    def _delete_of(self, owners):
-        """Delete the contacts of campaigns or lists, with their attempts, before the owners
-        themselves go.
+    def _delete_of(self, column, owner_ids):
+        """Delete the contacts that campaigns or lists leave behind; there is no foreign key to do so.
+
+        :param str column: ``campaign_id`` or ``list_id``
+        :param owner_ids: of records whose deletion was checked; their contacts were never called
         """
-        column = {"ecm.campaign": "campaign_id", "ecm.contact.list": "list_id"}[owners._name]
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 "DELETE FROM ecm_contact WHERE %s = ANY(%s)",
                 SQL.identifier(column),
-                list(owners.ids),
+                list(owner_ids),
             )
         )
         self.invalidate_model()

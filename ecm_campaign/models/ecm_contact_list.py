@@ -614,8 +614,11 @@ class EcmContactList(models.Model):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
 
     def unlink(self):
-        self.env["ecm.contact"]._delete_of(self)
-        return super().unlink()
+        # The guards look for calls of the contacts, so the contacts go last.
+        lists = self.ids
+        result = super().unlink()
+        self.env["ecm.contact"]._delete_of("list_id", lists)
+        return result
 
 
 def _with_texts(chunks, number_of):

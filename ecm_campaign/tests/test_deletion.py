@@ -1,0 +1,142 @@
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tests.common import JsonRpcException
+from odoo.tools import mute_logger
+
+from .common import CampaignCase
+
+NUMBER, OTHER = "+493023125001", "+493023125002"
+
+
+class DeletionCase(CampaignCase):
+    """A list of two contacts that nobody has called yet, and a supervisor."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.supervisor = cls.create_user("supervisor", password="ecm_supervisor")
+
+    def setUp(self):
+        super().setUp()
+        self.contact_list = self.upload(f"phone\n{NUMBER}\n{OTHER}\n")
+        self.contact, self.other = self.contacts_of(self.campaign)
+
+    def send(self, contact):
+        """The contact is at the dialer, as the engine leaves it.
+
+        :return: the attempt
+        """
+        now = fields.Datetime.now()
+        attempt = self.env["ecm.attempt"].create(
+            {
+                "key": f"deletion-{contact.id}",
+                "contact_id": contact.id,
+                "campaign_id": contact.campaign_id.id,
+                "company_id": contact.company_id.id,
+                "channel": "voice",
+                "state": "sent",
+                "position": 1,
+                "number": contact.phone_1,
+                "claimed_at": now,
+            }
+        )
+        self.env.flush_all()
+        sent = (contact.id, attempt.id, contact.phone_1, None)
+        self.env["ecm.contact"]._mark_sent([sent], "sent_to_dialer", now)
+        self.env.invalidate_all()
+        return attempt
+
+    def run_campaign(self):
+        """Without a dialer no campaign starts."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
+        self.env.invalidate_all()
+
+    def assert_refused(self, record, sentence):
+        """A supervisor cannot delete the record, and everything is still there."""
+        before = self.contacts_of(self.campaign)
+        with self.assertRaisesRegex(UserError, sentence), self.env.cr.savepoint():
+            record.with_user(self.supervisor).unlink()
+        self.env.invalidate_all()
+        self.assertTrue(record.exists())
+        self.assertEqual(self.contacts_of(self.campaign), before)
+
+
+class TestDeletion(DeletionCase):
+    """Deleting never wipes what was called (U1)."""
+
+    def test_a_list_whose_contacts_were_called_stays(self):
+        attempt = self.send(self.contact)
+        self.contact.action_withdraw()
+        self.assert_refused(self.contact_list, "history must stay")
+        self.assertTrue(attempt.exists())
+
+    def test_a_campaign_whose_contacts_were_called_stays(self):
+        attempt = self.send(self.contact)
+        self.assert_refused(self.campaign, "history must stay")
+        self.assertTrue(attempt.exists())
+
+    def test_a_running_campaign_and_its_list_stay_with_contacts_at_the_dialer(self):
+        self.run_campaign()
+        self.assert_refused(self.campaign, "Stop the campaign")
+        attempt = self.send(self.contact)
+        self.assert_refused(self.campaign, "Stop the campaign")
+        self.assert_refused(self.contact_list, "history must stay")
+        self.assertEqual((attempt.state, self.contact.state), ("sent", "sent_to_dialer"))
+
+    def test_what_is_being_imported_stays(self):
+        importing = self.queue("phone\n+493023125003\n")
+        importing._begin()
+        self.assert_refused(importing, "being read")
+        self.assert_refused(self.campaign, "being read")
+
+    def test_what_was_never_called_goes_with_its_list(self):
+        by_hand = self.create_contact(phone_1="+493023125009")
+        self.contact_list.with_user(self.supervisor).unlink()
+        self.assertFalse(self.contact_list.exists())
+        self.assertEqual(self.contacts_of(self.campaign), by_hand)
+
+    def test_what_was_never_called_goes_with_its_campaign(self):
+        contacts = self.contact | self.other
+        self.campaign.with_user(self.supervisor).unlink()
+        self.assertFalse(contacts.exists() or self.contact_list.exists())
+
+    @mute_logger("odoo.models", "odoo.addons.base.models.ir_model")
+    def test_agents_delete_nothing(self):
+        agent = self.create_user("agent")
+        for record in (self.contact_list, self.campaign):
+            with self.subTest(model=record._name), self.assertRaises(AccessError):
+                record.with_user(agent).unlink()
+        self.assertEqual(len(self.contacts_of(self.campaign)), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestDeletionByRequest(HttpCase, DeletionCase):
+    """The same through the web client's own call (U1)."""
+
+    def unlink_by_request(self, record):
+        self.authenticate("ecm_supervisor", "ecm_supervisor")
+        return self.make_jsonrpc_request(
+            f"/web/dataset/call_kw/{record._name}/unlink",
+            {"model": record._name, "method": "unlink", "args": [record.ids], "kwargs": {}},
+        )
+
+    @mute_logger("odoo.http")
+    def test_the_web_client_is_refused_as_well(self):
+        attempt = self.send(self.contact)
+        for record in (self.contact_list, self.campaign):
+            with (
+                self.subTest(model=record._name),
+                self.assertRaisesRegex(JsonRpcException, "UserError"),
+            ):
+                self.unlink_by_request(record)
+        self.env.invalidate_all()
+        self.assertTrue(attempt.exists() and self.contact_list.exists() and self.other.exists())
+
+    def test_the_web_client_deletes_what_was_never_called(self):
+        self.assertTrue(self.unlink_by_request(self.contact_list))
+        self.env.invalidate_all()
+        self.assertFalse(self.contact.exists() or self.contact_list.exists())

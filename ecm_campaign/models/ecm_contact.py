@@ -68,6 +68,15 @@ class EcmContact(models.Model):
     # No foreign keys: deleting a campaign or a list deletes its contacts by _delete_of.
     campaign_id = UncheckedMany2one("ecm.campaign", required=True)
     list_id = UncheckedMany2one("ecm.contact.list")
+    # Written once, by the import that stores the contact: an undo deletes nobody else's contacts.
+    origin_list_id = UncheckedMany2one(
+        "ecm.contact.list",
+        "Brought by",
+        readonly=True,
+        copy=False,
+        help="The list whose import stored the contact; a list that overwrites may have taken it "
+        "over since. Empty: it was not imported.",
+    )
     company_id = UncheckedMany2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
@@ -418,6 +427,40 @@ class EcmContact(models.Model):
             )
         )
         self.invalidate_model()
+
+    @api.model
+    def _delete_uncalled(self, lists):
+        """Delete the contacts that these lists brought and that were never called (index
+        ``_list_state``).
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM ecm_contact c
+                    WHERE c.list_id = ANY(%s) AND c.origin_list_id = c.list_id
+                      AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)""",
+                lists.ids,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _return_to_origin(self, lists):
+        """Give contacts that these lists took over back to the lists that brought them, or to none
+        where there is none any more (index ``_list_state``).
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET list_id = (SELECT l.id FROM ecm_contact_list l WHERE l.id = c.origin_list_id)
+                    WHERE c.list_id = ANY(%s) AND c.origin_list_id IS DISTINCT FROM c.list_id""",
+                lists.ids,
+            )
+        )
+        return self.env.cr.rowcount
 
     # -- many contacts: the engine's statements -----------------------------------------------------
 

@@ -61,6 +61,16 @@ class ImportRow(NamedTuple):
         return zip((self.contact, self.original), self.numbers, strict=False)
 
 
+class Undone(NamedTuple):
+    """How many contacts of an upload that was undone were deleted, went back to the list that had
+    brought them, and stay because they were called.
+    """
+
+    deleted: int
+    returned: int
+    kept: int
+
+
 class EcmContactList(models.Model):
     """One delivery of contacts into a campaign, and its import (requirements L1, L7, L8).
 
@@ -373,17 +383,24 @@ class EcmContactList(models.Model):
         return True
 
     def _undo(self):
-        """Contacts that a cancelled import has stored and that were not called yet are removed."""
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """DELETE FROM ecm_contact c
-                    WHERE c.list_id = ANY(%s) AND c.state = 'pending'
-                      AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)""",
-                self.ids,
-            )
-        )
-        self.env["ecm.contact"].invalidate_model()
+        self._take_back()
+
+    def _take_back(self):
+        """Remove what these lists have brought and what was not called yet. Contacts that were there
+        before stay, in the list that they came from (requirement L9).
+
+        :rtype: Undone
+        """
+        contacts = self.env["ecm.contact"]
+        self.env.flush_all()
+        deleted = contacts._delete_uncalled(self)
+        # What a list that is not active took over is held, and its own list may be active.
+        held = self.filtered(lambda record: record.status != "active")
+        contacts._resume_lists(held, fields.Datetime.now())
+        returned = contacts._return_to_origin(self)
+        contacts._hold_lists(held)
+        self.invalidate_recordset()
+        return Undone(deleted, returned, sum(self.mapped("contact_count")))
 
     # -- import ---------------------------------------------------------------------------------------
 
@@ -557,6 +574,7 @@ class EcmContactList(models.Model):
         return {
             "campaign_id": self.campaign_id.id,
             "list_id": self.id,
+            "origin_list_id": self.id,
             "company_id": self.campaign_id.company_id.id,
             "state": PENDING,
             "is_ready": is_ready,

@@ -1,11 +1,16 @@
+from datetime import timedelta
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
+from ..tools.contact_rows import ParseOptions
 from .common import CampaignCase
 
+NEW_NUMBERS = [f"+49302312510{number:02d}" for number in range(20)]
 NUMBER, OTHER = "+493023125001", "+493023125002"
 
 
@@ -111,6 +116,82 @@ class TestDeletion(DeletionCase):
             with self.subTest(model=record._name), self.assertRaises(AccessError):
                 record.with_user(agent).unlink()
         self.assertEqual(len(self.contacts_of(self.campaign)), 2)
+
+
+class TestUndoOverwrite(DeletionCase):
+    """Cancelling or undoing an upload that overwrites deletes nobody who was there before (E2)."""
+
+    NEW = "+493023125003"
+
+    def setUp(self):
+        super().setUp()
+        self.by_hand = self.create_contact(phone_1="+493023125009")
+        self.before = self.contacts_of(self.campaign)
+
+    def queue_overwriting(self, *numbers):
+        content = "\n".join(["phone,first name", *(f"{number},New" for number in numbers)])
+        return self.env["ecm.contact.list"].create_from_file(
+            self.campaign, "over.csv", content.encode(), mode="overwrite"
+        )
+
+    def import_one_chunk(self, contact_list):
+        """The scheduled action's time is up after ten rows."""
+        with (
+            patch.object(
+                self.registry["ecm.contact.list"],
+                "_get_parse_options",
+                lambda _list: ParseOptions(country="DE", chunk_size=10),
+            ),
+            patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0),
+        ):
+            contact_list._run_safely()
+        self.env.invalidate_all()
+        self.assertEqual((contact_list.state, contact_list.processed_count), ("importing", 10))
+
+    def assert_as_before(self):
+        self.env.invalidate_all()
+        self.assertEqual(self.contacts_of(self.campaign), self.before)
+        self.assertEqual((self.contact | self.other).list_id, self.contact_list)
+        self.assertFalse(self.by_hand.list_id)
+        self.assertEqual(set(self.before.mapped("state")), {"pending"})
+        self.assertTrue(all(self.before.mapped("is_ready")))
+
+    def test_cancelling_deletes_only_what_it_stored(self):
+        known = (self.contact.phone_1, self.by_hand.phone_1)
+        overwriting = self.queue_overwriting(*known, *NEW_NUMBERS)
+        self.import_one_chunk(overwriting)
+        self.assertEqual(self.contact.list_id, overwriting)
+        self.assertEqual(overwriting.contact_count, 10)
+        overwriting.with_user(self.supervisor).action_cancel()
+        self.assert_as_before()
+
+    def test_cancelling_after_a_crash_and_a_second_run(self):
+        """What an earlier run has committed counts like what this run has stored."""
+        overwriting = self.queue_overwriting(self.contact.phone_1, *NEW_NUMBERS)
+        self.import_one_chunk(overwriting)
+        overwriting.invalidate_recordset()
+        notify = self.registry["ecm.contact.list"]._notify_progress
+
+        def cancelling(record):
+            record.action_cancel()
+            return notify(record)
+
+        with patch.object(self.registry["ecm.contact.list"], "_notify_progress", cancelling):
+            overwriting._run_safely()
+        self.assertEqual(overwriting.state, "cancelled")
+        self.assert_as_before()
+
+    def test_cancelling_before_the_list_was_to_start(self):
+        """What it took over was held back with it, and is released to its own list."""
+        later = fields.Datetime.now() + timedelta(days=1)
+        overwriting = self.queue_overwriting(self.contact.phone_1, *NEW_NUMBERS)
+        overwriting.date_start = later
+        self.import_one_chunk(overwriting)
+        self.env["ecm.contact"]._hold_lists(overwriting)
+        self.assertEqual(self.contact.block_reason, "list_stopped")
+        overwriting.action_cancel()
+        self.assert_as_before()
+        self.assertFalse(self.contact.block_reason)
 
 
 @tagged("post_install", "-at_install")

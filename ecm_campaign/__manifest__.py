@@ -31,6 +31,7 @@
         "views/ecm_dry_run_views.xml",
         "wizards/ecm_contact_upload_views.xml",
         "wizards/ecm_contact_withdraw_views.xml",
+        "wizards/ecm_deletion_views.xml",
         "views/ecm_campaign_menus.xml",
         "views/ecm_global_list_views.xml",
         "views/ecm_contact_withdrawal_views.xml",

@@ -382,6 +382,40 @@ class EcmContactList(models.Model):
         self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
         return True
 
+    def action_undo(self):
+        """Take back uploads of a wrong file. Contacts that were not called are deleted, those that
+        were called stay in their list, which is stopped.
+
+        :return: a notification with the counts
+        :raise UserError: the file was not read, or is being read
+        """
+        self.check_access("unlink")
+        if any(contact_list.state not in ("done", "failed") for contact_list in self):
+            raise UserError(self.env._("Only an upload that has ended can be undone."))
+        undone = self._take_back()
+        self.action_stop()
+        self.write({"state": "cancelled"})
+        return self._notify_undone(undone)
+
+    def _notify_undone(self, undone):
+        """:rtype: dict of the action that says what became of the contacts"""
+        sentences = [self.env._("%s contacts that were not called were deleted.", undone.deleted)]
+        if undone.returned:
+            sentences.append(
+                self.env._("%s went back to the list that brought them.", undone.returned)
+            )
+        if undone.kept:
+            sentences.append(
+                self.env._("%s that were called stay in this list, which is stopped.", undone.kept)
+            )
+        params = {
+            "type": "success",
+            "sticky": True,
+            "message": " ".join(sentences),
+            "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+        }
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+
     def _undo(self):
         self._take_back()
 

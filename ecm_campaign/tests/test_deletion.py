@@ -1,9 +1,11 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
@@ -11,6 +13,7 @@ from ..tools.contact_rows import ParseOptions
 from .common import CampaignCase
 
 NEW_NUMBERS = [f"+49302312510{number:02d}" for number in range(20)]
+OFFERS_DELETE = ("list", "kanban", "form")
 NUMBER, OTHER = "+493023125001", "+493023125002"
 
 
@@ -118,6 +121,101 @@ class TestDeletion(DeletionCase):
         self.assertEqual(len(self.contacts_of(self.campaign)), 2)
 
 
+class TestDeletionWizard(DeletionCase):
+    """Deleting says how much goes, and says why what must stay (U1)."""
+
+    def open_wizard_of(self, records):
+        context = {"active_model": records._name, "active_ids": records.ids}
+        wizards = self.env["ecm.deletion"].with_user(self.supervisor).with_context(**context)
+        return Form(wizards)
+
+    def test_the_counts_are_said_before(self):
+        self.create_contact(phone_1="+493023125009")
+        wizard = self.open_wizard_of(self.campaign)
+        self.assertFalse(wizard.obstacle)
+        self.assertEqual(
+            wizard.summary, "Campaigns: 1 · Lists: 1 · Contacts that were never called: 3"
+        )
+        wizard = self.open_wizard_of(self.contact_list)
+        self.assertEqual(wizard.summary, "Lists: 1 · Contacts that were never called: 2")
+        wizard.save().action_delete()
+        self.assertFalse(self.contact_list.exists() or self.contact.exists())
+
+    def test_what_must_stay_says_why(self):
+        self.send(self.contact)
+        for records in (self.contact_list, self.campaign):
+            wizard = self.open_wizard_of(records)
+            self.assertIn("history must stay", wizard.obstacle)
+            with self.assertRaisesRegex(UserError, "history must stay"):
+                wizard.save().action_delete()
+
+    def test_no_view_deletes_without_the_counts(self):
+        for name in ("campaign", "contact_list"):
+            action = self.env.ref(f"ecm_campaign.ecm_{name}_action")
+            modes = [mode for mode in action.view_mode.split(",") if mode in OFFERS_DELETE]
+            views = self.env[action.res_model].get_views([(False, mode) for mode in modes])
+            for mode in modes:
+                with self.subTest(model=action.res_model, mode=mode):
+                    arch = etree.fromstring(views["views"][mode]["arch"])
+                    self.assertIn(arch.get("delete"), ("0", "False"))
+
+
+class TestUndo(DeletionCase):
+    """*Undo this upload*: what was not called goes, what was called stays (U1)."""
+
+    def undo(self, contact_list):
+        """:return: what the supervisor is told"""
+        action = contact_list.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        return action["params"]["message"]
+
+    def test_what_was_not_called_goes_and_the_rest_stays_stopped(self):
+        self.run_campaign()
+        attempt = self.send(self.contact)
+        by_hand = self.create_contact(phone_1="+493023125009")
+        message = self.undo(self.contact_list)
+        self.assertIn("1 contacts that were not called were deleted", message)
+        self.assertIn("1 that were called stay in this list", message)
+        self.assertEqual(self.contacts_of(self.campaign), self.contact | by_hand)
+        self.assertEqual((attempt.state, self.contact.list_id), ("sent", self.contact_list))
+        self.assertEqual(
+            (self.contact_list.state, self.contact_list.status), ("cancelled", "stopped")
+        )
+
+    def test_a_contact_that_waits_for_its_next_attempt_is_held(self):
+        self.send(self.contact)
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET state = 'pending', is_ready = TRUE WHERE id = %s",
+            [self.contact.id],
+        )
+        self.undo(self.contact_list)
+        self.assertEqual(
+            (self.contact.state, self.contact.is_ready, self.contact.block_reason),
+            ("pending", False, "list_stopped"),
+        )
+
+    def test_contacts_that_must_not_be_called_go_as_well(self):
+        self.env["ecm.dnc.list"].create({"name": "Registry"}).api_add(["+493023125003"])
+        contact_list = self.upload("phone\n+493023125003\n")
+        self.assertEqual(self.contacts_of(self.campaign)[-1].state, "dnc_listed")
+        self.undo(contact_list)
+        self.assertEqual(self.contacts_of(self.campaign), self.contact | self.other)
+
+    def test_only_what_has_ended_can_be_undone(self):
+        queued = self.queue("phone\n+493023125003\n")
+        with self.assertRaisesRegex(UserError, "has ended"):
+            self.undo(queued)
+        self.undo(self.contact_list)
+        with self.assertRaisesRegex(UserError, "has ended"):
+            self.undo(self.contact_list)
+
+    @mute_logger("odoo.models", "odoo.addons.base.models.ir_model")
+    def test_agents_undo_nothing(self):
+        agent = self.create_user("agent")
+        with self.assertRaises(AccessError):
+            self.contact_list.with_user(agent).action_undo()
+
+
 class TestUndoOverwrite(DeletionCase):
     """Cancelling or undoing an upload that overwrites deletes nobody who was there before (E2)."""
 
@@ -192,6 +290,34 @@ class TestUndoOverwrite(DeletionCase):
         overwriting.action_cancel()
         self.assert_as_before()
         self.assertFalse(self.contact.block_reason)
+
+    def test_undoing_gives_back_what_was_taken_over(self):
+        overwriting = self.queue_overwriting(self.contact.phone_1, self.other.phone_1, self.NEW)
+        self.env["ecm.contact.list"]._cron_import()
+        self.env.invalidate_all()
+        self.assertEqual(overwriting.contact_count, 3)
+        action = overwriting.with_user(self.supervisor).action_undo()
+        self.assertIn("1 contacts that were not called", action["params"]["message"])
+        self.assertIn("2 went back", action["params"]["message"])
+        self.assert_as_before()
+
+    def test_undoing_two_uploads_one_after_the_other(self):
+        lists = [self.queue_overwriting(self.contact.phone_1, self.other.phone_1) for _n in "12"]
+        self.env["ecm.contact.list"]._cron_import()
+        self.env.invalidate_all()
+        for overwriting in reversed(lists):
+            overwriting.action_undo()
+        self.assert_as_before()
+
+    def test_a_contact_whose_own_list_is_gone_stays_without_one(self):
+        overwriting = self.queue_overwriting(self.contact.phone_1, self.other.phone_1)
+        self.env["ecm.contact.list"]._cron_import()
+        self.env.invalidate_all()
+        self.contact_list.unlink()
+        overwriting.action_undo()
+        self.env.invalidate_all()
+        self.assertEqual(self.contacts_of(self.campaign), self.before)
+        self.assertFalse(self.contact.list_id)
 
 
 @tagged("post_install", "-at_install")

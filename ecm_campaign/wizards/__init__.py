@@ -1,1 +1,7 @@
-from . import ecm_contact_upload, ecm_contact_withdraw, ecm_dnc_check, ecm_global_list_feed
+from . import (
+    ecm_contact_upload,
+    ecm_contact_withdraw,
+    ecm_deletion,
+    ecm_dnc_check,
+    ecm_global_list_feed,
+)

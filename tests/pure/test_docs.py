@@ -28,6 +28,7 @@ def python_files():
 
 SOURCES = "\n".join(read(path) for path in python_files())
 TESTS = set(re.findall(r"def (test_\w+)\(", SOURCES))
+TEST_FILES = {path.stem for path in python_files() if path.name.startswith("test_")}
 MODELS = set(re.findall(r"_name = \"(ecm\.[a-z.]+)\"", SOURCES))
 
 
@@ -37,10 +38,13 @@ def rows():
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
+def requirement_ids():
+    for letter, count in LETTERS.items():
+        yield from (f"{letter}{number}" for number in range(1, count + 1))
+
+
 def test_every_requirement_has_one_row():
-    expected = {
-        f"{letter}{number}" for letter in LETTERS for number in range(1, 1 + LETTERS[letter])
-    }
+    expected = set(requirement_ids())
     counts = Counter(row[0] for row in rows())
     assert set(counts) == expected
     assert set(counts.values()) == {1}
@@ -58,12 +62,18 @@ def test_a_row_is_complete_and_says_how_far_it_is(row):
 def test_named_tests_exist(page):
     modules = {path.name for path in ROOT.iterdir()}
     names = set(re.findall(r"`(test_\w+)`", read(page)))
-    assert names <= TESTS | modules
+    assert names <= TESTS | TEST_FILES | modules
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_named_models_exist(page):
     assert set(re.findall(r"`(ecm\.[a-z.]+[a-z])`", read(page))) <= MODELS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_named_benchmarks_exist(page):
+    for name in re.findall(r"NAME=(\w+)", read(page)):
+        assert (ROOT / "benchmarks" / f"bench_{name}.py").exists(), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

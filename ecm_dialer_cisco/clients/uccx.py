@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
@@ -26,8 +26,8 @@ from .base import (
     PushReceipt,
 )
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
+from .uccx_config import UccxConfig
 from .uccx_database import (
-    CALLBACK,
     VOICE,
     CallDetail,
     DialingRow,
@@ -57,54 +57,6 @@ _FIRST_POLL_SECONDS = 0.1
 _LOST_POLLS = 3
 
 
-@dataclass(frozen=True)
-class UccxConfig:
-    """How to reach one UCCX and how to treat it; times in seconds.
-
-    :param hosts: both nodes, the preferred one first, each with an optional ``:port``
-    :param verify_tls: True, False or the path of a CA file (UCCX certificates are mostly
-    self-signed)
-    :param import_timeout: an accepted import that is not finished after it leaves the batch in
-        doubt; an unfinished import of somebody else that is older blocks no longer
-    :param poll_interval: longest pause between two looks at the import status
-    :param rows_per_request: largest batch (documented top 10,000; 500 is safe for redundant
-    systems, reference §1.7)
-    :param allow_duplicates: take a number that the campaign already has or dialled today, as every
-    retry needs
-    :param key_prefix: our account numbers start with it; other rows of the dialing list are ignored
-    :param open_horizon: contacts without a result hold the watermark so long (use the dangling
-    time)
-    :param overlap: rows created so shortly before the newest one are read again
-    :param detail_patience: so long an answered agent call waits for the agent's record, because
-        UCCX closes a preview contact as Voice when the call is placed and corrects it when the
-        agent classifies it (reference §2.5)
-    :param doubt_seconds: after `InDoubt`, `find` is only trusted so much later: a request may sit
-    in a server's queue
-    """
-
-    hosts: tuple[str, ...]
-    user: str
-    password: str = field(repr=False)
-    port: int = 443
-    scheme: str = "https"
-    verify_tls: bool | str = True
-    connect_timeout: float = 5
-    read_timeout: float = 30
-    import_timeout: float = 120
-    poll_interval: float = 1
-    rows_per_request: int = 500
-    allow_duplicates: bool = True
-    key_prefix: str = ""
-    get_retries: int = 2
-    retry_pause: float = 0.5
-    overlap: float = 300
-    open_horizon: float = 86_400
-    with_call_details: bool = True
-    detail_patience: float = 900
-    page_rows: int = 2000
-    doubt_seconds: float = 120
-
-
 def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
@@ -128,33 +80,18 @@ class UccxClient(DialerClient):
         connect: Callable[[], Any] | None = None,
         error_text: Callable[[Exception], str] = str,
     ) -> None:
-        if not config.hosts:
-            raise ValueError("A UCCX needs at least one host")
         self.config = config
         self._clock = clock
         self._sleep = sleep
-        self._http = self._new_http(http)
-        self._database = (
-            UccxDatabase(connect, config.page_rows, config.with_call_details, error_text)
-            if connect
-            else None
-        )
+        self._http = UccxHttp(config, http, sleep)
         self._rules = WatermarkRules(config.overlap, config.open_horizon)
 
-    def _new_http(self, session: requests.Session | None) -> UccxHttp:
-        config = self.config
-        return UccxHttp(
-            hosts=config.hosts,
-            port=config.port,
-            scheme=config.scheme,
-            credentials=(config.user, config.password),
-            verify=config.verify_tls,
-            timeouts=(config.connect_timeout, config.read_timeout),
-            retries=config.get_retries,
-            retry_pause=config.retry_pause,
-            session=session,
-            sleep=self._sleep,
-        )
+        # Without a database contacts can be pushed all the same; only results cannot be read.
+        self._database: UccxDatabase | None = None
+        if connect:
+            self._database = UccxDatabase(
+                connect, config.page_rows, config.with_call_details, error_text
+            )
 
     # campaigns
 
@@ -162,7 +99,8 @@ class UccxClient(DialerClient):
         return self._read(CAMPAIGNS, parse_campaigns)
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
-        path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/state/{'enable' if enabled else 'disable'}"
+        state = "enable" if enabled else "disable"
+        path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/state/{state}"
         self._http.on_any_node(lambda node: self._http.change(node, "PUT", path))
 
     # contacts
@@ -180,12 +118,13 @@ class UccxClient(DialerClient):
         if len(contacts) > self.config.rows_per_request:
             raise ValueError(f"At most {self.config.rows_per_request} contacts fit in one request")
         check_keys([contact.key for contact in contacts])
+
+        # UCCX leaves out rows that it cannot take without a word: they are sorted out before.
         sendable = [contact for contact in contacts if is_sendable_number(contact.number)]
-        unusable = frozenset(contact.key for contact in contacts) - {
-            contact.key for contact in sendable
-        }
+        unusable = _keys(contacts) - _keys(sendable)
         if not sendable:
             return PushReceipt(frozenset(), unusable)
+
         receipt = self._http.on_any_node(
             lambda node: self._push_to(node, campaign_key, campaign_name, sendable)
         )
@@ -203,10 +142,14 @@ class UccxClient(DialerClient):
                 "The batch exceeds the 3 MB that UCCX takes: lower the rows per request.",
                 "too_large",
             )
+
+        # The answer to a POST names no import: ours is the one that was not there before.
         before = self._require_no_import(node, campaign_path, self.config.import_timeout)
         self._http.change(node, "POST", f"{campaign_path}/contacts", body)
         status = self._await_import(node, campaign_path, before)
-        keys = frozenset(contact.key for contact in contacts)
+
+        # UCCX tells how many contacts it took, not which.
+        keys = _keys(contacts)
         if status.succeeded and status.imported >= len(keys):
             return PushReceipt(keys, frozenset())
         return self._split_receipt(campaign_key, keys)
@@ -216,6 +159,7 @@ class UccxClient(DialerClient):
         ours from it.
 
         :param patience: seconds after which an unfinished import is taken for a leftover
+        :raise Busy: another import is running
         """
         statuses, now_ms = self._import_statuses(node, campaign_path)
         if any(status.running_at(now_ms, patience) for status in statuses):
@@ -224,8 +168,9 @@ class UccxClient(DialerClient):
 
     def _import_statuses(self, node: str, campaign_path: str) -> tuple[list[ImportStatus], int]:
         response = self._http.get(node, f"{campaign_path}/contacts/status")
+        statuses = _parsed(response, parse_import_statuses)
         now = server_time(response, self._clock())
-        return _parsed(response, parse_import_statuses), int(now.timestamp() * 1000)
+        return statuses, int(now.timestamp() * 1000)
 
     def _await_import(self, node: str, campaign_path: str, before: int) -> ImportStatus:
         """Look until the import that follows the one started at `before` has ended.
@@ -233,14 +178,15 @@ class UccxClient(DialerClient):
         Whatever goes wrong from here on is a doubt: the contacts are on their way.
         """
         deadline = self._clock().timestamp() + self.config.import_timeout
-        pause, lost = _FIRST_POLL_SECONDS, 0
-        while self._clock().timestamp() < deadline and lost < _LOST_POLLS:
+        pause, lost_answers = _FIRST_POLL_SECONDS, 0
+        while self._clock().timestamp() < deadline and lost_answers < _LOST_POLLS:
+            # Small imports are done at once, large ones take minutes: the pauses grow.
             self._sleep(min(pause, self.config.poll_interval))
             pause *= 2
             try:
                 statuses, _now = self._import_statuses(node, campaign_path)
             except DialerError:
-                lost += 1
+                lost_answers += 1
                 continue
             if ended := _ended_after(statuses, before):
                 return ended
@@ -250,6 +196,7 @@ class UccxClient(DialerClient):
         """Ask which contacts of a partly failed import arrived."""
         try:
             accepted = frozenset(self.find(campaign_key, keys))
+        # It knows a part of them, which the next handler would lose.
         except InDoubt:
             raise
         except DialerError as error:
@@ -267,25 +214,24 @@ class UccxClient(DialerClient):
         """
         wanted = set(keys)
         campaign_path = f"{CAMPAIGNS}/{_path_id(campaign_key)}"
-        with suppress(
-            NotFound
-        ):  # the campaign was deleted: no import can run, what was dialled is still recorded
+        # Of a deleted campaign no import can run, and what was dialled is still recorded.
+        with suppress(NotFound):
             self._http.on_any_node(lambda node: self._require_no_import(node, campaign_path))
-        return (
-            self._database.known(wanted)
-            if self._database
-            else self._find_waiting(campaign_key, wanted)
-        )
+        if self._database is None:
+            return self._find_waiting(campaign_key, wanted)
+        return self._database.known(wanted)
 
     def _find_waiting(self, campaign_key: str, wanted: set[str]) -> set[str]:
-        found: set[str] = set()
+        missing = set(wanted)
         for status in CONTACT_STATUSES:
-            if wanted - found:
-                found.update(contact.key for contact in self.contacts(campaign_key, status))
-        if wanted - found:
+            # Each list may be long: the rest is not asked for when all were found.
+            if missing:
+                missing -= _keys(self.contacts(campaign_key, status))
+        if missing:
             raise InDoubt(
-                "Without a connection to its database UCCX does not tell which contacts were already called.",
-                known=frozenset(wanted & found),
+                "Without a connection to its database UCCX does not tell"
+                " which contacts were already called.",
+                known=frozenset(wanted - missing),
             )
         return wanted
 
@@ -311,39 +257,48 @@ class UccxClient(DialerClient):
         """
         mark = Watermark.loads(watermark)
         now = self._clock()
+        second = int(now.timestamp())
+        reading = self._read_above(mark.low)
+
+        # An answered agent call waits for its agent's record, but not for ever: some get none.
+        first_seen: dict[int, int] = {}
+        for row in reading.without_agent():
+            first_seen[row.id] = mark.awaiting_agent.get(row.id, second)
+        patience = self.config.detail_patience
+        held_back = {key for key, seen in first_seen.items() if second - seen < patience}
+
+        # Whatever can still change is read again, so the mark stays below it.
+        unfinished = {row.id for row in reading.rows if not row.final and not row.withdrawn}
+        waiting = held_back | unfinished
+        low = self._rules.next_low(reading.rows, mark.low, waiting, now.replace(tzinfo=None))
+        above = {key: seen for key, seen in first_seen.items() if key > low}
+
+        results = [row for row in reading.reportable() if row.id not in held_back]
+        return reading.call_results(results), Watermark(low, above).dumps()
+
+    def _read_above(self, low: int) -> _Reading:
+        """Rows above an id, with the details of those that report something."""
         database = self._require_database()
         with database.cursor() as cursor:
-            rows = database.rows_above(cursor, mark.low, self.config.key_prefix)
-            telling = _telling(rows)
-            details = database.details(cursor, telling) if telling else {}
-            agent_campaigns = (
-                database.agent_campaigns(cursor) if details is not None and telling else set()
-            )
-            rows = _read_again(cursor, database, rows, details, agent_campaigns)
-        telling = _telling(rows)
-        second = int(now.timestamp())
-        without_agent = [row.id for row in telling if _awaits_agent(row, details, agent_campaigns)]
-        first_seen = {key: mark.held.get(key, second) for key in without_agent}
-        held = {
-            key for key, seen in first_seen.items() if second - seen < self.config.detail_patience
-        }
-        waiting = held | {row.id for row in rows if not row.final and not row.withdrawn}
-        low = self._rules.next_low(rows, mark.low, waiting, now.replace(tzinfo=None))
-        results = [
-            call_result(row, (details or {}).get(row.id), row.final)
-            for row in telling
-            if row.id not in held
-        ]
-        return results, Watermark(
-            low, {key: seen for key, seen in first_seen.items() if key > low}
-        ).dumps()
+            rows = database.rows_above(cursor, low, self.config.key_prefix)
+            reading = _Reading(rows, {}, frozenset())
+            # Mostly nothing is new: then the detail tables are left alone.
+            reportable = reading.reportable()
+            if not reportable:
+                return reading
+            details = database.details(cursor, reportable)
+            if details is None:
+                return replace(reading, details=None)
+            agent_campaigns = frozenset(database.agent_campaigns(cursor))
+            reading = _Reading(rows, details, agent_campaigns)
+            return _read_again(cursor, database, reading)
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
         database = self._require_database()
         with database.cursor() as cursor:
-            telling = _telling(database.rows_for(cursor, keys))
-            details = (database.details(cursor, telling) if telling else None) or {}
-        return [call_result(row, details.get(row.id), row.final) for row in telling]
+            rows = [row for row in database.rows_for(cursor, keys) if row.reportable]
+            details = database.details(cursor, rows) if rows else None
+        return _Reading(rows, details, frozenset()).call_results(rows)
 
     def undialled(self, keys: Collection[str]) -> set[str]:
         database = self._require_database()
@@ -377,6 +332,7 @@ class UccxClient(DialerClient):
 
     def _check_interface(self) -> tuple[str, str]:
         def probe(node: str) -> str:
+            # Read to the end: a login page answers with 200, too.
             _parsed(self._http.get(node, CAMPAIGNS), parse_campaigns)
             return node.partition("://")[2]
 
@@ -417,55 +373,70 @@ def _path_id(campaign_key: str) -> str:
 
 
 def _last_manual_start(statuses: Sequence[ImportStatus]) -> int:
-    """Imports over REST are MANUAL ones; a status without a type is taken for one."""
-    return max(
-        (status.started_at_ms for status in statuses if status.import_type in ("MANUAL", "")),
-        default=0,
-    )
+    """When the last import over REST began; 0 if there was none."""
+    starts = [status.started_at_ms for status in statuses if status.is_manual]
+    return max(starts, default=0)
 
 
 def _ended_after(statuses: Sequence[ImportStatus], before: int) -> ImportStatus | None:
     """The manual import that replaced the one started at `before`, if it has ended."""
     for status in statuses:
-        is_new = status.import_type in ("MANUAL", "") and status.started_at_ms != before
-        if is_new and status.started_at_ms and status.finished:
+        # Without a start it cannot be told from the one before.
+        is_new = status.started_at_ms not in (0, before)
+        if status.is_manual and is_new and status.finished:
             return status
     return None
 
 
-def _telling(rows: Sequence[DialingRow]) -> list[DialingRow]:
-    """Rows that say something: results and callbacks."""
-    return [row for row in rows if row.final or row.status == CALLBACK]
+def _keys(contacts: Iterable[PushContact | DialerContact]) -> frozenset[str]:
+    return frozenset(contact.key for contact in contacts)
 
 
-def _read_again(
-    cursor: Any,
-    database: UccxDatabase,
-    rows: Sequence[DialingRow],
-    details: dict[int, CallDetail] | None,
-    agent_campaigns: set[int],
-) -> list[DialingRow]:
+@dataclass(frozen=True)
+class _Reading:
+    """Rows of one look into the database.
+
+    :param details: call details by row id; None where they cannot be read
+    :param agent_campaigns: ids of the campaigns whose calls go to agents
+    """
+
+    rows: list[DialingRow]
+    details: dict[int, CallDetail] | None
+    agent_campaigns: frozenset[int]
+
+    def reportable(self) -> list[DialingRow]:
+        return [row for row in self.rows if row.reportable]
+
+    def without_agent(self) -> list[DialingRow]:
+        """Answered agent calls whose agent's record is missing; none where details cannot be read."""
+        if self.details is None:
+            return []
+        return [row for row in self.rows if self.is_answered(row) and not self._by_agent(row)]
+
+    def is_answered(self, row: DialingRow) -> bool:
+        """Whether it is an agent's call that counts as Voice for now."""
+        return row.final and row.result == VOICE and row.campaign_id in self.agent_campaigns
+
+    def detail(self, row: DialingRow) -> CallDetail | None:
+        return (self.details or {}).get(row.id)
+
+    def _by_agent(self, row: DialingRow) -> bool:
+        detail = self.detail(row)
+        return detail is not None and detail.by_agent
+
+    def call_results(self, rows: Iterable[DialingRow]) -> list[CallResult]:
+        return [call_result(row, self.detail(row), row.final) for row in rows]
+
+
+def _read_again(cursor: Any, database: UccxDatabase, reading: _Reading) -> _Reading:
     """Read answered agent calls once more, now that their agents' records are known to exist.
 
     UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read
     before its agent's record may still say Voice.
     """
-    answered = [
-        row.key
-        for row in rows
-        if row.final
-        and row.result == VOICE
-        and row.campaign_id in agent_campaigns
-        and row.id in (details or {})
-    ]
-    fresh = {row.id: row for row in database.rows_for(cursor, answered)} if answered else {}
-    return [fresh.get(row.id, row) for row in rows]
-
-
-def _awaits_agent(
-    row: DialingRow, details: dict[int, CallDetail] | None, agent_campaigns: set[int]
-) -> bool:
-    if details is None or row.campaign_id not in agent_campaigns:
-        return False
-    detail = details.get(row.id)
-    return row.final and row.result == VOICE and not (detail and detail.by_agent)
+    answered = [row for row in reading.rows if reading.is_answered(row) and reading.detail(row)]
+    if not answered:
+        return reading
+    again = database.rows_for(cursor, [row.key for row in answered])
+    fresh = {row.id: row for row in again}
+    return replace(reading, rows=[fresh.get(row.id, row) for row in reading.rows])

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from .base import CallResult
 from .exceptions import DialerError, Unreachable
@@ -22,7 +21,7 @@ from .exceptions import DialerError, Unreachable
 _logger = logging.getLogger(__name__)
 
 CODE_TABLE = "DialingList"
-"""Code table of callstatus and callresult, also for rows of DialingListHistory (reference §2.3, §2.4)."""
+"""Code table of callstatus and callresult, for DialingListHistory too (reference §2.3, §2.4)."""
 
 PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 FINAL_STATUSES = frozenset({CLOSED, MAX_CALLS})
@@ -30,12 +29,49 @@ VOICE = 1
 AGENT_CAMPAIGN = 1
 KEYS_PER_STATEMENT = 500
 
+_EPOCH = datetime(1970, 1, 1)
+_TRUE_VALUES = (True, 1, "1", "t", "T", "true")
+"""What drivers make of Informix's BOOLEAN."""
+
+
+class _ListColumns(NamedTuple):
+    """A row of the dialing list as the driver gives it; the fields are the columns to read."""
+
+    dialinglistid: Any
+    campaignid: Any
+    accountnumber: Any
+    phone01: Any
+    phone02: Any
+    phone03: Any
+    callstatus: Any
+    callresult: Any
+    lastnumberdialed: Any
+    callsmadetophone01: Any
+    callsmadetophone02: Any
+    callsmadetophone03: Any
+    callbacknumber: Any
+    callbackdatetime: Any
+    createdatetime: Any
+    active: Any
+
+
+class _AgentColumns(NamedTuple):
+    """A row of `_AGENT_DETAILS`, in the order of its columns."""
+
+    dialinglistid: Any
+    startdatetime: Any
+    talktime: Any
+    callwrapupdata: Any
+    resourcename: Any
+
+
+# The list before the history: a row that moves meanwhile is read at least once.
 _TABLES = ("dialinglist", "dialinglisthistory")
-_COLUMNS = (
-    "dialinglistid, campaignid, accountnumber, phone01, phone02, phone03, callstatus, callresult,"
-    " lastnumberdialed, callsmadetophone01, callsmadetophone02, callsmadetophone03,"
-    " callbacknumber, callbackdatetime, createdatetime, active"
-)
+_SELECT_ROWS = f"SELECT {', '.join(_ListColumns._fields)} FROM {{table}}"
+_ROWS_ABOVE = f"{_SELECT_ROWS} WHERE dialinglistid > ? AND accountnumber LIKE ?"
+_ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
+_KNOWN_KEYS = "SELECT accountnumber FROM {table} WHERE accountnumber IN ({marks})"
+_AGENT_CAMPAIGNS = "SELECT campaignid FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
     " FROM agentconnectiondetail a LEFT JOIN resource r"
@@ -72,6 +108,11 @@ class DialingRow:
         return self.status in FINAL_STATUSES
 
     @property
+    def reportable(self) -> bool:
+        """Whether there is something to tell the engine: a result, or a callback."""
+        return self.final or self.status == CALLBACK
+
+    @property
     def withdrawn(self) -> bool:
         """Deleted with its list while no call went on: no result will ever come."""
         return not self.active and not self.final and self.status != ACTIVE
@@ -92,6 +133,7 @@ class DialingRow:
 
     @property
     def number(self) -> str:
+        """What was dialled last, or would be dialled first."""
         index = self.last_phone - 1 if self.last_phone in (1, 2, 3) else 0
         return self.phones[index] or self.phones[0]
 
@@ -113,22 +155,20 @@ class CallDetail:
 class Watermark:
     """Where reading goes on: rows with a higher ``dialinglistid`` than `low` are read again.
 
-    `held` has the rows above it whose call was answered but whose agent's record is missing, with
-    the epoch second at which they were first seen so. As text it is JSON; an empty or unknown text
-    means: from the beginning.
+    `awaiting_agent` has the rows above it whose call was answered but whose agent's record is
+    missing, with the epoch second at which they were first seen so. As text it is JSON; an empty or
+    unknown text means: from the beginning.
     """
 
     low: int = 0
-    held: dict[int, int] = field(default_factory=dict)
+    awaiting_agent: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def loads(cls, text: str) -> Watermark:
         try:
             data = json.loads(text or "{}")
-            return cls(
-                int(data.get("low", 0)),
-                {int(key): int(seen) for key, seen in data.get("held", {}).items()},
-            )
+            awaiting = data.get("awaiting_agent", {}).items()
+            return cls(int(data.get("low", 0)), {int(key): int(seen) for key, seen in awaiting})
         except (ValueError, AttributeError, TypeError):
             _logger.warning(
                 "The watermark of call results is unreadable; results are read from the beginning"
@@ -137,8 +177,9 @@ class Watermark:
 
     def dumps(self) -> str:
         data: dict[str, Any] = {"low": self.low}
-        if self.held:
-            data["held"] = {str(key): seen for key, seen in sorted(self.held.items())}
+        if self.awaiting_agent:
+            # In order, so that an unchanged watermark is the same text.
+            data["awaiting_agent"] = dict(sorted(self.awaiting_agent.items()))
         return json.dumps(data)
 
 
@@ -147,9 +188,9 @@ class WatermarkRules:
     """How far the low-water mark may rise, in seconds.
 
     :param overlap: rows created so shortly before the newest one may have neighbours not yet
-    visible
+        visible
     :param open_horizon: older rows without a result hold the mark no longer (they are looked for by
-    key)
+        key)
     :param clock_skew: largest expected difference between our clock and the database's
     """
 
@@ -169,15 +210,20 @@ class WatermarkRules:
             return low
         newest = max((row.created_at for row in rows if row.created_at), default=now)
         blocking = [row.id for row in rows if self._blocks(row, row.id in waiting, newest, now)]
-        return max(low, min(blocking) - 1 if blocking else max(row.id for row in rows))
+        highest = min(blocking) - 1 if blocking else max(row.id for row in rows)
+        # It never sinks: what lies below was handed over already.
+        return max(low, highest)
 
     def _blocks(self, row: DialingRow, waits: bool, newest: datetime, now: datetime) -> bool:
         created = row.created_at or now
         if waits and created > now - timedelta(seconds=self.open_horizon):
             return True
-        return created > newest - timedelta(seconds=self.overlap) and created > now - timedelta(
-            seconds=self.overlap + self.clock_skew
-        )
+
+        # A transaction that began earlier may still commit a lower id than the newest. Once our
+        # own clock, too, is that much further, nobody can be that late.
+        is_near_newest = created > newest - timedelta(seconds=self.overlap)
+        is_recent = created > now - timedelta(seconds=self.overlap + self.clock_skew)
+        return is_near_newest and is_recent
 
 
 class UccxDatabase:
@@ -210,56 +256,41 @@ class UccxDatabase:
                 yield cursor
         except DialerError:
             raise
-        except (
-            Exception
-        ) as error:  # each driver has exception classes of its own; translated, not swallowed
+        # Each driver has exception classes of its own; they are translated, not swallowed.
+        except Exception as error:
             raise Unreachable(
                 f"The database of UCCX cannot be read: {self._error_text(error)}"
             ) from error
 
     def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
-        """Our rows of both tables, ordered by id; a row that moves meanwhile is read at least once
-        (List first).
-        """
-        statement = (
-            f"SELECT {_COLUMNS} FROM {{table}} WHERE dialinglistid > ? AND accountnumber LIKE ?"
-        )
+        """Our rows of both tables, ordered by id; one that moves meanwhile is read at least once."""
         rows: dict[int, DialingRow] = {}
         for table in _TABLES:
-            for row in self._select(cursor, statement.format(table=table), (low, f"{prefix}%")):
-                if row[2] and str(row[2]).startswith(prefix):
-                    _keep_latest(rows, _dialing_row(row))
+            statement = _ROWS_ABOVE.format(table=table)
+            for columns in self._select(cursor, statement, (low, f"{prefix}%")):
+                row = _dialing_row(columns)
+                # LIKE knows wildcards, and a database may ignore case: it is no more than a filter.
+                if row.key and row.key.startswith(prefix):
+                    _keep_latest(rows, row)
         return [rows[key] for key in sorted(rows)]
 
     def rows_for(self, cursor: Any, keys: Collection[str]) -> list[DialingRow]:
         """Rows of both tables with these account numbers, ordered by id."""
         rows: dict[int, DialingRow] = {}
-        statement = f"SELECT {_COLUMNS} FROM {{table}} WHERE accountnumber IN ({{marks}})"
-        for table in _TABLES:
-            for chunk in _chunks(sorted(keys)):
-                for row in self._select(
-                    cursor, statement.format(table=table, marks=_marks(chunk)), chunk
-                ):
-                    _keep_latest(rows, _dialing_row(row))
+        for columns in self._select_keys(cursor, _ROWS_FOR, keys):
+            _keep_latest(rows, _dialing_row(columns))
         return [rows[key] for key in sorted(rows)]
 
     def known(self, keys: Collection[str]) -> set[str]:
-        """Those of the keys that stand in DialingList or DialingListHistory, deleted ones included."""
-        statement = "SELECT accountnumber FROM {table} WHERE accountnumber IN ({marks})"
-        found: set[str] = set()
+        """Those of the keys that stand in one of the tables, deleted ones included."""
         with self.cursor() as cursor:
-            for table in _TABLES:
-                for chunk in _chunks(sorted(keys)):
-                    rows = self._select(
-                        cursor, statement.format(table=table, marks=_marks(chunk)), chunk
-                    )
-                    found.update(str(row[0]).strip() for row in rows)
-        return found & set(keys)
+            rows = list(self._select_keys(cursor, _KNOWN_KEYS, keys))
+        return {_text(row[0]) for row in rows} & set(keys)
 
     def agent_campaigns(self, cursor: Any) -> set[int]:
         """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6)."""
-        statement = "SELECT campaignid FROM campaign WHERE campaigntype = ?"
-        return {int(row[0]) for row in self._select(cursor, statement, (AGENT_CAMPAIGN,))}
+        rows = self._select(cursor, _AGENT_CAMPAIGNS, (AGENT_CAMPAIGN,))
+        return {int(row[0]) for row in rows}
 
     def details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail] | None:
         """Call details by dialinglistid; None where they are switched off or the user may not read
@@ -269,7 +300,8 @@ class UccxDatabase:
             return None
         try:
             return self._read_details(cursor, rows)
-        except Exception as error:  # sorted by SQLSTATE right below; only refusals are tolerated
+        # Sorted by SQLSTATE right below; only refusals are tolerated.
+        except Exception as error:
             if not _is_refusal(error):
                 raise
             self._log_refusal(error)
@@ -277,23 +309,33 @@ class UccxDatabase:
 
     def _read_details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail]:
         found: dict[int, CallDetail] = {}
-        since = min(
-            (row.created_at for row in rows if row.created_at), default=datetime(1970, 1, 1)
-        )
-        for chunk in _chunks([row.id for row in rows]):
-            marks = _marks(chunk)
-            for row in self._select(cursor, _CALL_DETAILS.format(marks=marks), (since, *chunk)):
-                _keep_later(found, int(row[0]), CallDetail(_aware(row[1]), int(row[2] or 0)))
-            for row in self._select(cursor, _AGENT_DETAILS.format(marks=marks), (since, *chunk)):
-                _keep_later(found, int(row[0]), _agent_detail(row))
+        # No call is older than its contact: without a date these large tables would be read whole.
+        since = min((row.created_at for row in rows if row.created_at), default=_EPOCH)
+        for ids in _chunks([row.id for row in rows]):
+            marks, parameters = _marks(ids), (since, *ids)
+            for call in self._select(cursor, _CALL_DETAILS.format(marks=marks), parameters):
+                detail = CallDetail(_aware(call[1]), int(call[2] or 0))
+                _keep_later(found, int(call[0]), detail)
+            for agent in self._select(cursor, _AGENT_DETAILS.format(marks=marks), parameters):
+                _keep_later(found, int(agent[0]), _agent_detail(_AgentColumns(*agent)))
         return found
 
     def _log_refusal(self, error: Exception) -> None:
+        """Once per client: results come every minute."""
         if not self._refusal_logged:
             _logger.warning(
                 "Call results come without agent and duration: %s", self._error_text(error)
             )
             self._refusal_logged = True
+
+    def _select_keys(
+        self, cursor: Any, statement: str, keys: Collection[str]
+    ) -> Iterator[Sequence[Any]]:
+        """Rows of both tables, in statements that are not too long."""
+        for table in _TABLES:
+            for chunk in _chunks(sorted(keys)):
+                filled = statement.format(table=table, marks=_marks(chunk))
+                yield from self._select(cursor, filled, chunk)
 
     def _select(
         self, cursor: Any, statement: str, parameters: Sequence[Any]
@@ -306,6 +348,8 @@ class UccxDatabase:
 def call_result(row: DialingRow, detail: CallDetail | None, final: bool) -> CallResult:
     """The engine's view of a row."""
     detail = detail or CallDetail()
+    # Number and time of a callback that is over may still stand in its row.
+    is_callback = row.status == CALLBACK
     return CallResult(
         key=row.key,
         dialer_campaign_key=str(row.campaign_id),
@@ -319,18 +363,16 @@ def call_result(row: DialingRow, detail: CallDetail | None, final: bool) -> Call
         agent=detail.agent,
         duration_seconds=detail.duration_seconds,
         wrap_up=detail.wrap_up,
-        callback_at=_aware(row.callback_at) if row.status == CALLBACK else None,
-        callback_number=row.callback_number if row.status == CALLBACK else "",
+        callback_at=_aware(row.callback_at) if is_callback else None,
+        callback_number=row.callback_number if is_callback else "",
     )
 
 
 def _is_refusal(error: Exception) -> bool:
     """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
-    state = (
-        getattr(error, "sqlstate", None)
-        or getattr(error, "pgcode", None)
-        or (error.args or ("",))[0]
-    )
+    # psycopg has it as an attribute, ODBC as the first argument.
+    attribute = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    state = attribute or (error.args or ("",))[0]
     return str(state).startswith("42")
 
 
@@ -345,33 +387,52 @@ def _keep_later(found: dict[int, CallDetail], key: int, detail: CallDetail) -> N
     contact.
     """
     known = found.get(key)
-    if known is None or (detail.by_agent, _sortable(detail)) >= (known.by_agent, _sortable(known)):
+    if known is None or _precedence(detail) >= _precedence(known):
         found[key] = detail
 
 
-def _sortable(detail: CallDetail) -> datetime:
-    return detail.called_at or datetime.min.replace(tzinfo=timezone.utc)
+def _precedence(detail: CallDetail) -> tuple[bool, datetime]:
+    called_at = detail.called_at or datetime.min.replace(tzinfo=timezone.utc)
+    return detail.by_agent, called_at
 
 
-def _agent_detail(row: Sequence[Any]) -> CallDetail:
-    return CallDetail(_aware(row[1]), int(row[2] or 0), _text(row[4]), _text(row[3]), by_agent=True)
-
-
-def _dialing_row(row: Sequence[Any]) -> DialingRow:
-    return DialingRow(
-        id=int(row[0]),
-        campaign_id=int(row[1] or 0),
-        key=_text(row[2]),
-        phones=(_text(row[3]), _text(row[4]), _text(row[5])),
-        status=int(row[6] or 0),
-        result=int(row[7] or 0),
-        last_phone=int(row[8] or 0),
-        calls_made=sum(max(0, int(calls or 0)) for calls in row[9:12]),
-        callback_number=_text(row[12]),
-        callback_at=row[13],
-        created_at=row[14],
-        active=row[15] in (True, 1, "1", "t", "T", "true"),
+def _agent_detail(columns: _AgentColumns) -> CallDetail:
+    return CallDetail(
+        called_at=_aware(columns.startdatetime),
+        duration_seconds=_number(columns.talktime),
+        agent=_text(columns.resourcename),
+        wrap_up=_text(columns.callwrapupdata),
+        by_agent=True,
     )
+
+
+def _dialing_row(values: Sequence[Any]) -> DialingRow:
+    columns = _ListColumns(*values)
+    phones = (_text(columns.phone01), _text(columns.phone02), _text(columns.phone03))
+    # One column per phone; -1 stands for NULL in some tables (reference §2.1).
+    calls = (
+        columns.callsmadetophone01,
+        columns.callsmadetophone02,
+        columns.callsmadetophone03,
+    )
+    return DialingRow(
+        id=int(columns.dialinglistid),
+        campaign_id=_number(columns.campaignid),
+        key=_text(columns.accountnumber),
+        phones=phones,
+        status=_number(columns.callstatus),
+        result=_number(columns.callresult),
+        last_phone=_number(columns.lastnumberdialed),
+        calls_made=sum(max(0, _number(count)) for count in calls),
+        callback_number=_text(columns.callbacknumber),
+        callback_at=columns.callbackdatetime,
+        created_at=columns.createdatetime,
+        active=columns.active in _TRUE_VALUES,
+    )
+
+
+def _number(value: Any) -> int:
+    return int(value or 0)
 
 
 def _text(value: Any) -> str:
@@ -386,7 +447,6 @@ def _marks(values: Collection[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    iterator = iter(values)
-    for first in iterator:
-        yield [first, *islice(iterator, KEYS_PER_STATEMENT - 1)]
+def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), KEYS_PER_STATEMENT):
+        yield values[start : start + KEYS_PER_STATEMENT]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -21,13 +21,16 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import NewConnectionError
 
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
+from .uccx_config import UccxConfig
 from .uccx_wire import ApiError, parse_errors
 
 Answer = TypeVar("Answer")
 
 XML_TYPE = "application/xml"
+_SUCCESS_STATUSES = frozenset({200, 201, 202, 204})
 _DOUBTFUL_STATUSES = frozenset({408, 500, 502, 504})
-_BUSY_MESSAGE = ("import", "progress")
+_BUSY_WORDS = ("import", "progress")
+"""Words of the refusal during another import; its whole text is documented nowhere."""
 
 
 class TrackedBody:
@@ -45,53 +48,48 @@ class TrackedBody:
         yield self.read()
 
     def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else min(self._position + size, len(self._data))
+        """The next `size` bytes; all that is left when it is negative."""
+        end = len(self._data)
+        if size >= 0:
+            end = min(self._position + size, end)
         chunk = self._data[self._position : end]
         self._position = end
         return chunk
 
     @property
     def handed_over(self) -> bool:
+        """Whether the connection took all of it; the server may have it then."""
         return self._position >= len(self._data)
 
 
 class UccxHttp:
     """Requests to the configuration API, on the node that answered last, then on the other one.
 
-    :param hosts: names or addresses of the nodes, each with an optional ``:port``
-    :param verify: True, False or the path of a CA file
-    :param timeouts: seconds to connect and between two bytes of the answer
+    :param session: one of the caller's own, for tests; the default one ignores proxy settings
+    :param sleep: waits so many seconds between two tries to read
     """
 
     def __init__(
         self,
-        hosts: tuple[str, ...],
-        port: int,
-        scheme: str,
-        credentials: tuple[str, str],
-        verify: bool | str,
-        timeouts: tuple[float, float],
-        retries: int,
-        retry_pause: float,
+        config: UccxConfig,
         session: requests.Session | None,
         sleep: Callable[[float], None],
     ) -> None:
-        self._nodes = [
-            f"{scheme}://{host if _has_port(host) else f'{host}:{port}'}" for host in hosts
-        ]
-        self._auth = HTTPBasicAuth(credentials[0].encode(), credentials[1].encode())
-        self._verify = verify
-        self._timeouts = timeouts
-        self._retries = retries
-        self._retry_pause = retry_pause
+        self._config = config
+        self._nodes = config.node_urls
+        # As bytes: requests would send text as Latin-1.
+        self._auth = HTTPBasicAuth(config.user.encode(), config.password.encode())
         self._session = session or _new_session()
         self._sleep = sleep
 
     def on_any_node(self, request: Callable[[str], Answer]) -> Answer:
         """Run the request on one node; only where it certainly did not arrive, run it on the next
         one.
+
+        :raise Unreachable: it arrived on none of them
         """
         failures = []
+        # A copy, because a node that answers moves to the front.
         for node in tuple(self._nodes):
             try:
                 answer = request(node)
@@ -100,6 +98,7 @@ class UccxHttp:
                 continue
             self._prefer(node)
             return answer
+        # Both nodes mostly fail for the same reason: it is told once.
         raise Unreachable(" ".join(dict.fromkeys(failures)))
 
     def _prefer(self, node: str) -> None:
@@ -108,10 +107,14 @@ class UccxHttp:
             self._nodes.insert(0, node)
 
     def get(self, node: str, path: str, params: dict[str, str] | None = None) -> requests.Response:
-        """Read from one node, repeating with jittered pauses what may pass: lost connections, 5xx."""
-        for attempt in range(self._retries + 1):
+        """Read from one node, again after a pause where the failure may pass: lost connections and
+        5xx.
+        """
+        for attempt in range(self._config.get_retries + 1):
             if attempt:
-                self._sleep(self._retry_pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
+                # Jitter, so that two servers do not knock at the same moments.
+                pause = self._config.retry_pause * 2 ** (attempt - 1)
+                self._sleep(pause * random.uniform(0.5, 1.5))
             try:
                 return self._get_once(node, path, params)
             except (Unreachable, Busy) as error:
@@ -123,26 +126,34 @@ class UccxHttp:
             response = self._request("GET", node, path, params=params)
         except requests.RequestException as error:
             raise Unreachable(f"{_name(node)} cannot be reached: {_reason(error)}.") from error
-        if response.status_code == 200:
+        status = response.status_code
+        if status == 200:
             return response
-        if response.status_code in _DOUBTFUL_STATUSES or response.status_code < 400:
-            raise Unreachable(f"{_name(node)} gave no usable answer (HTTP {response.status_code}).")
+        # Reading changes nothing, so that a doubt is no more than a lost answer.
+        if _is_doubtful(status):
+            raise Unreachable(f"{_name(node)} gave no usable answer (HTTP {status}).")
         raise refusal(node, response)
 
     def change(
         self, node: str, method: str, path: str, body: bytes | None = None
     ) -> requests.Response:
-        """Send one PUT, POST or DELETE, once, without a retry; returns the answer of a success."""
+        """Send one PUT, POST or DELETE, once, without a retry; returns the answer of a success.
+
+        :raise InDoubt: the node may have carried it out
+        :raise DialerError: any other one: it did not
+        """
         tracked = None if body is None else TrackedBody(body)
         try:
             response = self._request(method, node, path, data=tracked)
         except requests.RequestException as error:
             raise _lost(node, error, tracked) from error
-        if response.status_code in (200, 201, 202, 204):
+        status = response.status_code
+        if status in _SUCCESS_STATUSES:
             return response
-        if response.status_code in _DOUBTFUL_STATUSES or response.status_code < 400:
+        if _is_doubtful(status):
             raise InDoubt(
-                f"{_name(node)} answered HTTP {response.status_code}; whether it carried out the request is not known."
+                f"{_name(node)} answered HTTP {status};"
+                " whether it carried out the request is not known."
             )
         raise refusal(node, response)
 
@@ -157,6 +168,7 @@ class UccxHttp:
         headers = {"Accept": XML_TYPE}
         if data is not None:
             headers["Content-Type"] = XML_TYPE
+        # No redirects: a POST would arrive as a GET, or the password at another host.
         return self._session.request(
             method,
             f"{node}{path}",
@@ -164,14 +176,17 @@ class UccxHttp:
             data=data,
             headers=headers,
             auth=self._auth,
-            verify=self._verify,
-            timeout=self._timeouts,
+            verify=self._config.verify_tls,
+            timeout=(self._config.connect_timeout, self._config.read_timeout),
             allow_redirects=False,
         )
 
 
-def _has_port(host: str) -> bool:
-    return host.rpartition(":")[2].isdigit() and (host.count(":") == 1 or "]:" in host)
+def _is_doubtful(status: int) -> bool:
+    """Whether an HTTP status leaves open what the server did; below 400 it is no success of
+    UCCX's API either.
+    """
+    return status in _DOUBTFUL_STATUSES or status < 400
 
 
 def _new_session() -> requests.Session:
@@ -203,6 +218,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     system's.
     """
     stack: list[BaseException] = [error]
+    # Causes may point at each other, and exceptions need not be hashable.
     seen: set[int] = set()
     while stack:
         current = stack.pop()
@@ -210,13 +226,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        nested = (
-            current.__cause__,
-            current.__context__,
-            getattr(current, "reason", None),
-            *current.args,
-        )
-        stack.extend(item for item in nested if isinstance(item, BaseException))
+        stack.extend(_wrapped(current))
+
+
+def _wrapped(error: BaseException) -> list[BaseException]:
+    """What Python chained, and what urllib3 keeps in ``reason`` and requests in the arguments."""
+    chained = [error.__cause__, error.__context__, getattr(error, "reason", None)]
+    return [item for item in [*chained, *error.args] if isinstance(item, BaseException)]
 
 
 def _never_connected(error: requests.RequestException) -> bool:
@@ -225,43 +241,55 @@ def _never_connected(error: requests.RequestException) -> bool:
     """
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
-    return any(
-        isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError)
-        for cause in _causes(error)
-    )
+    before_the_request = (NewConnectionError, ssl.SSLCertVerificationError)
+    return any(isinstance(cause, before_the_request) for cause in _causes(error))
 
 
 def _lost(node: str, error: requests.RequestException, body: TrackedBody | None) -> DialerError:
     """Sort a failure of a change: `Unreachable` if the server cannot have the whole request, else
     `InDoubt`.
     """
+    name, reason = _name(node), _reason(error)
+    # Without a body the head alone is the request, so that any connection leaves a doubt.
     not_sent = _never_connected(error) if body is None else not body.handed_over
     if not_sent:
-        return Unreachable(f"{_name(node)} cannot be reached: {_reason(error)}.")
-    return InDoubt(f"{_name(node)} may have carried out the request, but {_reason(error)}.")
+        return Unreachable(f"{name} cannot be reached: {reason}.")
+    return InDoubt(f"{name} may have carried out the request, but {reason}.")
 
 
 def refusal(node: str, response: requests.Response) -> DialerError:
     """The exception for an answer that says no."""
-    if response.status_code == 503:
-        return Busy(f"{_name(node)} is busy at the moment (HTTP 503).")
-    errors = parse_errors(response.content) or [ApiError(str(response.status_code))]
-    if response.status_code == 401:
-        return Unauthorized(f"{_name(node)} does not accept the user name or password.", "401")
-    text = "; ".join(dict.fromkeys(_error_text(error) for error in errors if _error_text(error)))
-    if all(word in text.lower() for word in _BUSY_MESSAGE):
-        return Busy(f"{_name(node)} is still importing other contacts.")
-    message = f"{_name(node)} refused the request (HTTP {response.status_code}){': ' + text if text else '.'}"
-    kind = NotFound if response.status_code == 404 else Rejected
-    return kind(message, errors[0].type or str(response.status_code), errors[0].data)
+    name, status = _name(node), response.status_code
+    if status == 503:
+        return Busy(f"{name} is busy at the moment (HTTP 503).")
+    if status == 401:
+        return Unauthorized(f"{name} does not accept the user name or password.", "401")
+
+    # Another import is refused with a 400 like any mistake; only its words tell the two apart.
+    errors = parse_errors(response.content) or [ApiError(str(status))]
+    text = _error_texts(errors)
+    if all(word in text.lower() for word in _BUSY_WORDS):
+        return Busy(f"{name} is still importing other contacts.")
+
+    ending = f": {text}" if text else "."
+    kind = NotFound if status == 404 else Rejected
+    return kind(
+        f"{name} refused the request (HTTP {status}){ending}",
+        errors[0].type or str(status),
+        errors[0].data,
+    )
+
+
+def _error_texts(errors: Iterable[ApiError]) -> str:
+    """What the errors say, each text once."""
+    texts = dict.fromkeys(_error_text(error) for error in errors)
+    return "; ".join(filter(None, texts))
 
 
 def _error_text(error: ApiError) -> str:
-    return (
-        f"{error.message} ({error.data})"
-        if error.message and error.data
-        else error.message or error.data
-    )
+    if error.message and error.data:
+        return f"{error.message} ({error.data})"
+    return error.message or error.data
 
 
 def server_time(response: requests.Response, default: datetime) -> datetime:
@@ -270,4 +298,5 @@ def server_time(response: requests.Response, default: datetime) -> datetime:
         stamp = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
         return default
+    # "-0000" says UTC without a zone (RFC 5322).
     return stamp if stamp.tzinfo else stamp.replace(tzinfo=timezone.utc)

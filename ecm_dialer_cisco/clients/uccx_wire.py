@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 """Tomcat's limit for request and response bodies that Cisco names (reference §1.7)."""
 
 CONTACT_STATUSES = ("PENDING", "CALLBACK", "RETRY", "RETRIES_WITH_DELAY", "MAX_CALLS", "UNKNOWN")
-"""Values of ``?q=`` of GET contacts: Active and Closed contacts cannot be listed (reference §1.6)."""
+"""Values of ``?q=`` of GET contacts; Active and Closed cannot be listed (reference §1.6)."""
 
 DIALING_MODES = {
     "DIRECT_PREVIEW": "preview",
@@ -34,6 +34,7 @@ DIALING_MODES = {
 
 _KEY = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MAX_KEY_LENGTH}}}")
 _PHONE = re.compile(rf"(?=.{{1,{MAX_PHONE_LENGTH}}}$)\+?[0-9*#]+")
+_FAILURE_WORDS = re.compile("FAIL|ERR|ABORT|CANCEL|PARTIAL")
 _UNSAFE_IN_NAME = re.compile(r'[",\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+')
 
 
@@ -65,6 +66,11 @@ class ImportStatus:
     message: str = ""
 
     @property
+    def is_manual(self) -> bool:
+        """Imports over REST are MANUAL ones; a status without a type is taken for one."""
+        return self.import_type in ("MANUAL", "")
+
+    @property
     def succeeded(self) -> bool:
         return self.result == "SUCCESS"
 
@@ -73,19 +79,21 @@ class ImportStatus:
         """Only SUCCESS is documented; words of failure are recognised, everything else counts as
         running.
         """
-        return (
-            self.succeeded
-            or not self.result
-            or bool(re.search(r"FAIL|ERR|ABORT|CANCEL|PARTIAL", self.result))
-        )
+        if self.succeeded or not self.result:
+            return True
+        return _FAILURE_WORDS.search(self.result) is not None
 
     def running_at(self, now_ms: int, give_up_after_seconds: float) -> bool:
-        """Whether the import holds back others: unfinished, and young enough not to be a leftover."""
-        return not self.finished and now_ms - self.started_at_ms < give_up_after_seconds * 1000
+        """Whether it keeps others waiting: unfinished, and young enough not to be a leftover."""
+        age_seconds = (now_ms - self.started_at_ms) / 1000
+        return not self.finished and age_seconds < give_up_after_seconds
 
 
 def parse_xml(body: bytes) -> etree._Element:
-    """Parse an answer; document types, and with them entities, are refused."""
+    """Parse an answer; document types, and with them entities, are refused.
+
+    :raise UnreadableAnswer: no XML, or such a one
+    """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
     )
@@ -99,6 +107,7 @@ def parse_xml(body: bytes) -> etree._Element:
 
 
 def _local_name(element: etree._Element) -> str:
+    """Lower case, without a namespace; a processing instruction has none."""
     return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
 
 
@@ -113,6 +122,7 @@ def _texts(element: etree._Element) -> dict[str, str]:
 
 
 def _integer(text: str) -> int:
+    """0 for what is no number, as a server that leaves it out."""
     return int(text) if re.fullmatch(r"-?\d+", text) else 0
 
 
@@ -121,12 +131,16 @@ def parse_campaigns(body: bytes) -> list[DialerCampaign]:
     root = parse_xml(body)
     if _local_name(root) not in ("campaigns", "campaign"):
         raise UnreadableAnswer(f"unexpected element {root.tag}")
-    return [_campaign(_texts(element)) for element in _named(root, "campaign") if len(element)]
+    # An element without children tells nothing of a campaign.
+    elements = filter(len, _named(root, "campaign"))
+    return [_campaign(_texts(element)) for element in elements]
 
 
 def _campaign(texts: dict[str, str]) -> DialerCampaign:
+    # The id is optional; where it is missing, the link ends with it.
+    last_of_link = texts.get("self", "").rstrip("/").rpartition("/")[2]
     return DialerCampaign(
-        key=texts.get("campaignid") or texts.get("self", "").rstrip("/").rpartition("/")[2],
+        key=texts.get("campaignid") or last_of_link,
         name=texts.get("campaignname", ""),
         kind=texts.get("campaigntype", "").lower(),
         dialing_mode=DIALING_MODES.get(texts.get("dialertype", "").upper(), ""),
@@ -150,7 +164,10 @@ def parse_import_statuses(body: bytes) -> list[ImportStatus]:
 def _import_status(element: etree._Element) -> ImportStatus:
     texts = _texts(element)
     attributes = {str(name).lower(): str(value) for name, value in element.attrib.items()}
-    words = [str(text).strip() for node in _named(element, "i18n") for text in node.itertext()]
+    # What went wrong stands in a key and its arguments, at any depth.
+    words: list[str] = []
+    for node in _named(element, "i18n"):
+        words.extend(str(text).strip() for text in node.itertext())
     return ImportStatus(
         import_type=attributes.get("importtype", "").upper(),
         result=texts.get("result", "").upper(),
@@ -161,13 +178,19 @@ def _import_status(element: etree._Element) -> ImportStatus:
 
 
 def parse_contacts(body: bytes) -> list[DialerContact]:
-    """Read the csvdata of GET contacts; columns are found by their header, in any order and case."""
-    csv_elements = list(_named(parse_xml(body), "csvdata"))
-    if not csv_elements:
+    """Read the csvdata of GET contacts; columns are found by their header, in any order and
+    case.
+    """
+    element = next(_named(parse_xml(body), "csvdata"), None)
+    if element is None:
         raise UnreadableAnswer("csvdata is missing")
-    lines = [line for line in (csv_elements[0].text or "").splitlines() if line.strip()]
-    header = _cells(lines[0].lower()) if lines else []
-    return [_contact(dict(zip(header, _cells(line), strict=False))) for line in lines[1:]]
+    lines = [line for line in (element.text or "").splitlines() if line.strip()]
+    if not lines:
+        return []
+    header = _cells(lines[0].lower())
+    # Empty cells at the end of a line may be missing.
+    rows = (dict(zip(header, _cells(line), strict=False)) for line in lines[1:])
+    return [_contact(row) for row in rows]
 
 
 def _cells(line: str) -> list[str]:
@@ -190,17 +213,18 @@ def parse_errors(body: bytes) -> list[ApiError]:
     is neither.
     """
     try:
-        entries: Iterable[dict[str, str]] = [
-            _texts(element) for element in _named(parse_xml(body), "apierror")
-        ]
+        elements = list(_named(parse_xml(body), "apierror"))
     except UnreadableAnswer:
-        entries = _json_errors(body)
-    return [
-        ApiError(
-            entry.get("errortype", ""), entry.get("errordata", ""), entry.get("errormessage", "")
-        )
-        for entry in entries
-    ]
+        return [_api_error(entry) for entry in _json_errors(body)]
+    return [_api_error(_texts(element)) for element in elements]
+
+
+def _api_error(entry: dict[str, str]) -> ApiError:
+    return ApiError(
+        type=entry.get("errortype", ""),
+        data=entry.get("errordata", ""),
+        message=entry.get("errormessage", ""),
+    )
 
 
 def _json_errors(body: bytes) -> list[dict[str, str]]:
@@ -215,12 +239,13 @@ def _find_json_errors(value: Any) -> Iterator[dict[str, str]]:
     if isinstance(value, list):
         for item in value:
             yield from _find_json_errors(item)
-    elif isinstance(value, dict):
-        lowered = {str(key).lower(): item for key, item in value.items()}
-        if "errortype" in lowered or "errormessage" in lowered:
-            yield {key: str(item) for key, item in lowered.items() if item is not None}
-        for item in lowered.values():
-            yield from _find_json_errors(item)
+    if not isinstance(value, dict):
+        return
+    lowered = {str(key).lower(): item for key, item in value.items()}
+    if "errortype" in lowered or "errormessage" in lowered:
+        yield {key: str(item) for key, item in lowered.items() if item is not None}
+    for item in lowered.values():
+        yield from _find_json_errors(item)
 
 
 def clean_name(name: str) -> str:
@@ -246,20 +271,22 @@ def check_keys(keys: Sequence[str]) -> None:
     """
     wrong = [key for key in keys if not _KEY.fullmatch(key)]
     if wrong:
-        raise ValueError(
-            f"Account numbers have 1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs: {wrong[:3]}"
-        )
+        allowed = f"1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs"
+        raise ValueError(f"Account numbers have {allowed}: {wrong[:3]}")
     if len(set(keys)) < len(keys):
         raise ValueError("The same key occurs twice in one batch")
 
 
 def build_csv(contacts: Sequence[PushContact]) -> str:
     """Rows of csvdata with its header; only columns that are needed (reference §1.6)."""
-    rows = (
-        f"{contact.key},{clean_name(contact.first_name)},{clean_name(contact.last_name)},{contact.number}"
-        for contact in contacts
-    )
+    rows = map(_csv_row, contacts)
+    # Cisco's examples begin and end with an empty line.
     return "\n".join(("", CSV_HEADER, *rows, ""))
+
+
+def _csv_row(contact: PushContact) -> str:
+    names = (clean_name(contact.first_name), clean_name(contact.last_name))
+    return ",".join((contact.key, *names, contact.number))
 
 
 def build_contacts(
@@ -268,8 +295,12 @@ def build_contacts(
     """Body of POST contacts, elements in the documented order."""
     root = etree.Element("campaignContacts", nsmap={"xsi": XSI})
     root.set(f"{{{XSI}}}noNamespaceSchemaLocation", "campaignContacts.xsd")
+
+    # Name and link both name the campaign, as in Cisco's example.
     campaign = etree.SubElement(root, "campaign", name=campaign_name)
     etree.SubElement(campaign, "refURL").text = campaign_url
-    etree.SubElement(root, "allowDuplicateContacts").text = "true" if allow_duplicates else "false"
+
+    duplicates = etree.SubElement(root, "allowDuplicateContacts")
+    duplicates.text = "true" if allow_duplicates else "false"
     etree.SubElement(root, "csvdata").text = build_csv(contacts)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

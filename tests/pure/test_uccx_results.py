@@ -221,7 +221,7 @@ def test_it_does_not_wait_for_ever(uccx):
     uccx.now += timedelta(minutes=16)
     assert uccx.poll() == [1]
     assert uccx.low == 1
-    assert "held" not in uccx.watermark
+    assert "awaiting_agent" not in uccx.watermark
 
 
 def test_an_overdue_agents_record_is_not_waited_for_a_second_time(uccx):
@@ -293,7 +293,7 @@ def test_details_can_be_switched_off(tmp_path):
     assert uccx.poll() == [1]
 
 
-@pytest.mark.parametrize("watermark", ["x", "[]", '{"low": null}', '{"held": 1}', "5"])
+@pytest.mark.parametrize("watermark", ["x", "[]", '{"low": null}', '{"awaiting_agent": 1}', "5"])
 def test_an_unreadable_watermark_begins_at_the_beginning(uccx, watermark):
     uccx.add(1, CLOSED)
     results, _watermark = uccx.client.results(watermark)

@@ -1,0 +1,71 @@
+"""Settings of the client of one UCCX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class UccxConfig:
+    """How to reach one UCCX and how to treat it; times in seconds.
+
+    :param hosts: both nodes, the preferred one first, each with an optional ``:port``
+    :param verify_tls: True, False or the path of a CA file (UCCX certificates are mostly
+        self-signed)
+    :param import_timeout: an accepted import that is not finished after it leaves the batch in
+        doubt; an unfinished import of somebody else that is older blocks no longer
+    :param poll_interval: longest pause between two looks at the import status
+    :param rows_per_request: largest batch (documented top 10,000; 500 is safe for redundant
+        systems, reference §1.7)
+    :param allow_duplicates: take a number that the campaign already has or dialled today, as every
+        retry needs
+    :param key_prefix: our account numbers start with it; other rows of the dialing list are ignored
+    :param open_horizon: contacts without a result hold the watermark so long (use the dangling
+        time)
+    :param overlap: rows created so shortly before the newest one are read again
+    :param detail_patience: so long an answered agent call waits for the agent's record, because
+        UCCX closes a preview contact as Voice when the call is placed and corrects it when the
+        agent classifies it (reference §2.5)
+    :param doubt_seconds: after `InDoubt`, `find` is only trusted so much later: a request may sit
+        in a server's queue
+    """
+
+    hosts: tuple[str, ...]
+    user: str
+    password: str = field(repr=False)
+    port: int = 443
+    scheme: str = "https"
+    verify_tls: bool | str = True
+    connect_timeout: float = 5
+    read_timeout: float = 30
+    import_timeout: float = 120
+    poll_interval: float = 1
+    rows_per_request: int = 500
+    allow_duplicates: bool = True
+    key_prefix: str = ""
+    get_retries: int = 2
+    retry_pause: float = 0.5
+    overlap: float = 300
+    open_horizon: float = 86_400
+    with_call_details: bool = True
+    detail_patience: float = 900
+    page_rows: int = 2000
+    doubt_seconds: float = 120
+
+    def __post_init__(self) -> None:
+        if not self.hosts:
+            raise ValueError("A UCCX needs at least one host")
+
+    @property
+    def node_urls(self) -> list[str]:
+        """Address of each node, as the start of a URL."""
+        return [f"{self.scheme}://{self._with_port(host)}" for host in self.hosts]
+
+    def _with_port(self, host: str) -> str:
+        return host if _has_port(host) else f"{host}:{self.port}"
+
+
+def _has_port(host: str) -> bool:
+    """Whether digits follow a colon that is no part of an IPv6 address."""
+    is_one_colon = host.count(":") == 1 or "]:" in host
+    return is_one_colon and host.rpartition(":")[2].isdigit()

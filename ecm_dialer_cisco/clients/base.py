@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 MAX_KEY_LENGTH = 25
-"""Characters of DialingList.accountnumber, the shortest of Cisco's account number fields (reference §6.12)."""
+"""Characters of DialingList.accountnumber, Cisco's shortest account number (reference §6.12)."""
 
 
 @dataclass(frozen=True)

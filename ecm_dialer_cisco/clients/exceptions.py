@@ -8,7 +8,7 @@ Exception       Was a pushed batch accepted?                        What the eng
 `NotFound`      no (a `Rejected`: the campaign is gone)             release, tell a person
 `Busy`          no, the dialer has no room at the moment            release, come back later
 `Unreachable`   no, the complete request never left this machine    release, try again
-`InDoubt`       perhaps                                             keep, ask `find`, never resend blindly
+`InDoubt`       perhaps                                             keep, `find`, never resend
 ==============  ==================================================  =========================
 
 The text of every error is a sentence that a supervisor understands and never contains a password.

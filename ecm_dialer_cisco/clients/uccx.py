@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
@@ -27,16 +26,10 @@ from .base import (
 )
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
 from .uccx_config import UccxConfig
-from .uccx_database import (
-    VOICE,
-    CallDetail,
-    DialingRow,
-    UccxDatabase,
-    Watermark,
-    WatermarkRules,
-    call_result,
-)
+from .uccx_database import UccxDatabase
 from .uccx_http import UccxHttp, server_time
+from .uccx_results import read_above, read_keys
+from .uccx_watermark import Watermark, WatermarkRules
 from .uccx_wire import (
     CONTACT_STATUSES,
     MAX_BODY_BYTES,
@@ -100,8 +93,8 @@ class UccxClient(DialerClient):
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         state = "enable" if enabled else "disable"
-        path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/state/{state}"
-        self._http.on_any_node(lambda node: self._http.change(node, "PUT", path))
+        path = f"{_campaign_path(campaign_key)}/state/{state}"
+        self._change("PUT", path)
 
     # contacts
 
@@ -133,7 +126,7 @@ class UccxClient(DialerClient):
     def _push_to(
         self, node: str, campaign_key: str, campaign_name: str, contacts: list[PushContact]
     ) -> PushReceipt:
-        campaign_path = f"{CAMPAIGNS}/{_path_id(campaign_key)}"
+        campaign_path = _campaign_path(campaign_key)
         body = build_contacts(
             f"{node}{campaign_path}", campaign_name, contacts, self.config.allow_duplicates
         )
@@ -162,15 +155,18 @@ class UccxClient(DialerClient):
         :raise Busy: another import is running
         """
         statuses, now_ms = self._import_statuses(node, campaign_path)
-        if any(status.running_at(now_ms, patience) for status in statuses):
-            raise Busy("UCCX is still importing other contacts into this campaign.")
+        for status in statuses:
+            if status.running_at(now_ms, patience):
+                raise Busy("UCCX is still importing other contacts into this campaign.")
         return _last_manual_start(statuses)
 
     def _import_statuses(self, node: str, campaign_path: str) -> tuple[list[ImportStatus], int]:
         response = self._http.get(node, f"{campaign_path}/contacts/status")
         statuses = _parsed(response, parse_import_statuses)
+        # Starts of imports are on the server's clock, so their age is, too.
         now = server_time(response, self._clock())
-        return statuses, int(now.timestamp() * 1000)
+        now_ms = int(now.timestamp() * 1000)
+        return statuses, now_ms
 
     def _await_import(self, node: str, campaign_path: str, before: int) -> ImportStatus:
         """Look until the import that follows the one started at `before` has ended.
@@ -213,7 +209,7 @@ class UccxClient(DialerClient):
         not among them
         """
         wanted = set(keys)
-        campaign_path = f"{CAMPAIGNS}/{_path_id(campaign_key)}"
+        campaign_path = _campaign_path(campaign_key)
         # Of a deleted campaign no import can run, and what was dialled is still recorded.
         with suppress(NotFound):
             self._http.on_any_node(lambda node: self._require_no_import(node, campaign_path))
@@ -239,12 +235,13 @@ class UccxClient(DialerClient):
         """List waiting contacts (at most 10,000); `status` is one of `CONTACT_STATUSES`, empty
         means pending.
         """
-        path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/contacts"
-        return self._read(path, parse_contacts, {"q": status} if status else None)
+        path = f"{_campaign_path(campaign_key)}/contacts"
+        params = {"q": status} if status else None
+        return self._read(path, parse_contacts, params)
 
     def purge(self, campaign_key: str) -> None:
-        path = f"{CAMPAIGNS}/{_path_id(campaign_key)}/contacts"
-        self._http.on_any_node(lambda node: self._http.change(node, "DELETE", path))
+        path = f"{_campaign_path(campaign_key)}/contacts"
+        self._change("DELETE", path)
 
     # results
 
@@ -258,55 +255,41 @@ class UccxClient(DialerClient):
         mark = Watermark.loads(watermark)
         now = self._clock()
         second = int(now.timestamp())
-        reading = self._read_above(mark.low)
+        reading = read_above(self._require_database(), mark.low, self.config.key_prefix)
 
         # An answered agent call waits for its agent's record, but not for ever: some get none.
         first_seen: dict[int, int] = {}
-        for row in reading.without_agent():
-            first_seen[row.id] = mark.awaiting_agent.get(row.id, second)
-        patience = self.config.detail_patience
-        held_back = {key for key, seen in first_seen.items() if second - seen < patience}
+        held_back: set[int] = set()
+        for row in reading.rows:
+            if reading.awaits_agent(row):
+                seen = mark.awaiting_agent.get(row.id, second)
+                first_seen[row.id] = seen
+                if second - seen < self.config.detail_patience:
+                    held_back.add(row.id)
 
         # Whatever can still change is read again, so the mark stays below it.
-        unfinished = {row.id for row in reading.rows if not row.final and not row.withdrawn}
-        waiting = held_back | unfinished
+        waiting = held_back | {row.id for row in reading.rows if row.waiting}
         low = self._rules.next_low(reading.rows, mark.low, waiting, now.replace(tzinfo=None))
-        above = {key: seen for key, seen in first_seen.items() if key > low}
-
-        results = [row for row in reading.reportable() if row.id not in held_back]
-        return reading.call_results(results), Watermark(low, above).dumps()
-
-    def _read_above(self, low: int) -> _Reading:
-        """Rows above an id, with the details of those that report something."""
-        database = self._require_database()
-        with database.cursor() as cursor:
-            rows = database.rows_above(cursor, low, self.config.key_prefix)
-            reading = _Reading(rows, {}, frozenset())
-            # Mostly nothing is new: then the detail tables are left alone.
-            reportable = reading.reportable()
-            if not reportable:
-                return reading
-            details = database.details(cursor, reportable)
-            if details is None:
-                return replace(reading, details=None)
-            agent_campaigns = frozenset(database.agent_campaigns(cursor))
-            reading = _Reading(rows, details, agent_campaigns)
-            return _read_again(cursor, database, reading)
+        next_mark = Watermark(low, first_seen).without_passed()
+        return reading.results(held_back), next_mark.dumps()
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
-        database = self._require_database()
-        with database.cursor() as cursor:
-            rows = [row for row in database.rows_for(cursor, keys) if row.reportable]
-            details = database.details(cursor, rows) if rows else None
-        return _Reading(rows, details, frozenset()).call_results(rows)
+        reading = read_keys(self._require_database(), keys)
+        return reading.results()
 
     def undialled(self, keys: Collection[str]) -> set[str]:
         database = self._require_database()
         with database.cursor() as cursor:
             rows = database.rows_for(cursor, keys)
-        # One key that stands there twice was called if one of its rows was.
-        called = {row.key for row in rows if not row.undialled}
-        return {row.key for row in rows} - called
+
+        known: set[str] = set()
+        called: set[str] = set()
+        for row in rows:
+            known.add(row.key)
+            if not row.undialled:
+                called.add(row.key)
+        # A key that stands there twice was called if one of its rows was.
+        return known - called
 
     def _require_database(self) -> UccxDatabase:
         if self._database is None:
@@ -321,7 +304,7 @@ class UccxClient(DialerClient):
         """Test the REST API and the database on the node that answers."""
         node, interface = self._check_interface()
         database = self._check_database()
-        failures = " ".join(message for message in (interface, database) if message)
+        failures = " ".join(filter(None, (interface, database)))
         return Health(
             ok=not failures,
             message=failures or "UCCX answers, and its call results can be read.",
@@ -348,12 +331,20 @@ class UccxClient(DialerClient):
             return str(error)
         return ""
 
+    def _change(self, method: str, path: str) -> None:
+        def change_on(node: str) -> None:
+            self._http.change(node, method, path)
+
+        self._http.on_any_node(change_on)
+
     def _read(
         self, path: str, parse: Callable[[bytes], Parsed], params: dict[str, str] | None = None
     ) -> Parsed:
-        return self._http.on_any_node(
-            lambda node: _parsed(self._http.get(node, path, params), parse)
-        )
+        def read_from(node: str) -> Parsed:
+            response = self._http.get(node, path, params)
+            return _parsed(response, parse)
+
+        return self._http.on_any_node(read_from)
 
 
 def _parsed(response: requests.Response, parse: Callable[[bytes], Parsed]) -> Parsed:
@@ -365,11 +356,11 @@ def _parsed(response: requests.Response, parse: Callable[[bytes], Parsed]) -> Pa
         ) from error
 
 
-def _path_id(campaign_key: str) -> str:
+def _campaign_path(campaign_key: str) -> str:
     """Campaign ids are numbers (reference §1.5); anything else must not reach the path."""
     if not campaign_key.isdecimal():
         raise ValueError(f"{campaign_key!r} is not the id of a UCCX campaign")
-    return campaign_key
+    return f"{CAMPAIGNS}/{campaign_key}"
 
 
 def _last_manual_start(statuses: Sequence[ImportStatus]) -> int:
@@ -390,53 +381,3 @@ def _ended_after(statuses: Sequence[ImportStatus], before: int) -> ImportStatus 
 
 def _keys(contacts: Iterable[PushContact | DialerContact]) -> frozenset[str]:
     return frozenset(contact.key for contact in contacts)
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """Rows of one look into the database.
-
-    :param details: call details by row id; None where they cannot be read
-    :param agent_campaigns: ids of the campaigns whose calls go to agents
-    """
-
-    rows: list[DialingRow]
-    details: dict[int, CallDetail] | None
-    agent_campaigns: frozenset[int]
-
-    def reportable(self) -> list[DialingRow]:
-        return [row for row in self.rows if row.reportable]
-
-    def without_agent(self) -> list[DialingRow]:
-        """Answered agent calls whose agent's record is missing; none where details cannot be read."""
-        if self.details is None:
-            return []
-        return [row for row in self.rows if self.is_answered(row) and not self._by_agent(row)]
-
-    def is_answered(self, row: DialingRow) -> bool:
-        """Whether it is an agent's call that counts as Voice for now."""
-        return row.final and row.result == VOICE and row.campaign_id in self.agent_campaigns
-
-    def detail(self, row: DialingRow) -> CallDetail | None:
-        return (self.details or {}).get(row.id)
-
-    def _by_agent(self, row: DialingRow) -> bool:
-        detail = self.detail(row)
-        return detail is not None and detail.by_agent
-
-    def call_results(self, rows: Iterable[DialingRow]) -> list[CallResult]:
-        return [call_result(row, self.detail(row), row.final) for row in rows]
-
-
-def _read_again(cursor: Any, database: UccxDatabase, reading: _Reading) -> _Reading:
-    """Read answered agent calls once more, now that their agents' records are known to exist.
-
-    UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read
-    before its agent's record may still say Voice.
-    """
-    answered = [row for row in reading.rows if reading.is_answered(row) and reading.detail(row)]
-    if not answered:
-        return reading
-    again = database.rows_for(cursor, [row.key for row in answered])
-    fresh = {row.id: row for row in again}
-    return replace(reading, rows=[fresh.get(row.id, row) for row in reading.rows])

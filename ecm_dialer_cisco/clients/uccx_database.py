@@ -7,21 +7,16 @@ functions. Date-times in the database are UTC without zone. Only SELECT is ever 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from .base import CallResult
 from .exceptions import DialerError, Unreachable
 
 _logger = logging.getLogger(__name__)
-
-CODE_TABLE = "DialingList"
-"""Code table of callstatus and callresult, for DialingListHistory too (reference §2.3, §2.4)."""
 
 PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 FINAL_STATUSES = frozenset({CLOSED, MAX_CALLS})
@@ -55,6 +50,14 @@ class _ListColumns(NamedTuple):
     active: Any
 
 
+class _CallColumns(NamedTuple):
+    """A row of `_CALL_DETAILS`, in the order of its columns."""
+
+    dialinglistid: Any
+    startdatetime: Any
+    connecttime: Any
+
+
 class _AgentColumns(NamedTuple):
     """A row of `_AGENT_DETAILS`, in the order of its columns."""
 
@@ -86,8 +89,10 @@ _CALL_DETAILS = (
 
 @dataclass(frozen=True)
 class DialingRow:
-    """One row of DialingList or DialingListHistory, normalised; `created_at` is naive UTC as in the
-    database.
+    """One row of DialingList or DialingListHistory, normalised.
+
+    :ivar callback_at: aware UTC
+    :ivar created_at: naive UTC, as in the database that it is compared in
     """
 
     id: int
@@ -116,6 +121,11 @@ class DialingRow:
     def withdrawn(self) -> bool:
         """Deleted with its list while no call went on: no result will ever come."""
         return not self.active and not self.final and self.status != ACTIVE
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a result may still come."""
+        return not self.final and not self.withdrawn
 
     @property
     def undialled(self) -> bool:
@@ -149,81 +159,6 @@ class CallDetail:
     agent: str = ""
     wrap_up: str = ""
     by_agent: bool = False
-
-
-@dataclass(frozen=True)
-class Watermark:
-    """Where reading goes on: rows with a higher ``dialinglistid`` than `low` are read again.
-
-    `awaiting_agent` has the rows above it whose call was answered but whose agent's record is
-    missing, with the epoch second at which they were first seen so. As text it is JSON; an empty or
-    unknown text means: from the beginning.
-    """
-
-    low: int = 0
-    awaiting_agent: dict[int, int] = field(default_factory=dict)
-
-    @classmethod
-    def loads(cls, text: str) -> Watermark:
-        try:
-            data = json.loads(text or "{}")
-            awaiting = data.get("awaiting_agent", {}).items()
-            return cls(int(data.get("low", 0)), {int(key): int(seen) for key, seen in awaiting})
-        except (ValueError, AttributeError, TypeError):
-            _logger.warning(
-                "The watermark of call results is unreadable; results are read from the beginning"
-            )
-            return cls()
-
-    def dumps(self) -> str:
-        data: dict[str, Any] = {"low": self.low}
-        if self.awaiting_agent:
-            # In order, so that an unchanged watermark is the same text.
-            data["awaiting_agent"] = dict(sorted(self.awaiting_agent.items()))
-        return json.dumps(data)
-
-
-@dataclass(frozen=True)
-class WatermarkRules:
-    """How far the low-water mark may rise, in seconds.
-
-    :param overlap: rows created so shortly before the newest one may have neighbours not yet
-        visible
-    :param open_horizon: older rows without a result hold the mark no longer (they are looked for by
-        key)
-    :param clock_skew: largest expected difference between our clock and the database's
-    """
-
-    overlap: float = 300
-    open_horizon: float = 86_400
-    clock_skew: float = 3_600
-
-    def next_low(
-        self, rows: Collection[DialingRow], low: int, waiting: Collection[int], now: datetime
-    ) -> int:
-        """The highest id below which nothing can change or appear any more.
-
-        :param waiting: ids of rows without a final result
-        :param now: naive UTC
-        """
-        if not rows:
-            return low
-        newest = max((row.created_at for row in rows if row.created_at), default=now)
-        blocking = [row.id for row in rows if self._blocks(row, row.id in waiting, newest, now)]
-        highest = min(blocking) - 1 if blocking else max(row.id for row in rows)
-        # It never sinks: what lies below was handed over already.
-        return max(low, highest)
-
-    def _blocks(self, row: DialingRow, waits: bool, newest: datetime, now: datetime) -> bool:
-        created = row.created_at or now
-        if waits and created > now - timedelta(seconds=self.open_horizon):
-            return True
-
-        # A transaction that began earlier may still commit a lower id than the newest. Once our
-        # own clock, too, is that much further, nobody can be that late.
-        is_near_newest = created > newest - timedelta(seconds=self.overlap)
-        is_recent = created > now - timedelta(seconds=self.overlap + self.clock_skew)
-        return is_near_newest and is_recent
 
 
 class UccxDatabase:
@@ -263,7 +198,7 @@ class UccxDatabase:
             ) from error
 
     def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
-        """Our rows of both tables, ordered by id; one that moves meanwhile is read at least once."""
+        """Our rows of both tables, ordered by id; one that moves meanwhile comes at least once."""
         rows: dict[int, DialingRow] = {}
         for table in _TABLES:
             statement = _ROWS_ABOVE.format(table=table)
@@ -272,20 +207,24 @@ class UccxDatabase:
                 # LIKE knows wildcards, and a database may ignore case: it is no more than a filter.
                 if row.key and row.key.startswith(prefix):
                     _keep_latest(rows, row)
-        return [rows[key] for key in sorted(rows)]
+        return _by_id(rows)
 
     def rows_for(self, cursor: Any, keys: Collection[str]) -> list[DialingRow]:
         """Rows of both tables with these account numbers, ordered by id."""
         rows: dict[int, DialingRow] = {}
         for columns in self._select_keys(cursor, _ROWS_FOR, keys):
-            _keep_latest(rows, _dialing_row(columns))
-        return [rows[key] for key in sorted(rows)]
+            row = _dialing_row(columns)
+            _keep_latest(rows, row)
+        return _by_id(rows)
 
     def known(self, keys: Collection[str]) -> set[str]:
         """Those of the keys that stand in one of the tables, deleted ones included."""
+        found: set[str] = set()
         with self.cursor() as cursor:
-            rows = list(self._select_keys(cursor, _KNOWN_KEYS, keys))
-        return {_text(row[0]) for row in rows} & set(keys)
+            for (account_number,) in self._select_keys(cursor, _KNOWN_KEYS, keys):
+                found.add(_text(account_number))
+        # A database that ignores case finds more than was asked for.
+        return found & set(keys)
 
     def agent_campaigns(self, cursor: Any) -> set[int]:
         """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6)."""
@@ -310,14 +249,22 @@ class UccxDatabase:
     def _read_details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail]:
         found: dict[int, CallDetail] = {}
         # No call is older than its contact: without a date these large tables would be read whole.
-        since = min((row.created_at for row in rows if row.created_at), default=_EPOCH)
+        created = [row.created_at for row in rows if row.created_at]
+        since = min(created, default=_EPOCH)
+
         for ids in _chunks([row.id for row in rows]):
-            marks, parameters = _marks(ids), (since, *ids)
-            for call in self._select(cursor, _CALL_DETAILS.format(marks=marks), parameters):
-                detail = CallDetail(_aware(call[1]), int(call[2] or 0))
-                _keep_later(found, int(call[0]), detail)
-            for agent in self._select(cursor, _AGENT_DETAILS.format(marks=marks), parameters):
-                _keep_later(found, int(agent[0]), _agent_detail(_AgentColumns(*agent)))
+            marks = _marks(ids)
+            parameters = (since, *ids)
+
+            statement = _CALL_DETAILS.format(marks=marks)
+            for values in self._select(cursor, statement, parameters):
+                call = _CallColumns(*values)
+                _keep_later(found, int(call.dialinglistid), _call_detail(call))
+
+            statement = _AGENT_DETAILS.format(marks=marks)
+            for values in self._select(cursor, statement, parameters):
+                agent = _AgentColumns(*values)
+                _keep_later(found, int(agent.dialinglistid), _agent_detail(agent))
         return found
 
     def _log_refusal(self, error: Exception) -> None:
@@ -334,7 +281,8 @@ class UccxDatabase:
         """Rows of both tables, in statements that are not too long."""
         for table in _TABLES:
             for chunk in _chunks(sorted(keys)):
-                filled = statement.format(table=table, marks=_marks(chunk))
+                marks = _marks(chunk)
+                filled = statement.format(table=table, marks=marks)
                 yield from self._select(cursor, filled, chunk)
 
     def _select(
@@ -345,35 +293,14 @@ class UccxDatabase:
             yield from page
 
 
-def call_result(row: DialingRow, detail: CallDetail | None, final: bool) -> CallResult:
-    """The engine's view of a row."""
-    detail = detail or CallDetail()
-    # Number and time of a callback that is over may still stand in its row.
-    is_callback = row.status == CALLBACK
-    return CallResult(
-        key=row.key,
-        dialer_campaign_key=str(row.campaign_id),
-        dialer_ref=str(row.id),
-        final=final,
-        table=CODE_TABLE,
-        raw_status=str(row.status),
-        raw_code=str(row.result),
-        number=row.number,
-        called_at=detail.called_at,
-        agent=detail.agent,
-        duration_seconds=detail.duration_seconds,
-        wrap_up=detail.wrap_up,
-        callback_at=_aware(row.callback_at) if is_callback else None,
-        callback_number=row.callback_number if is_callback else "",
-    )
-
-
 def _is_refusal(error: Exception) -> bool:
     """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
     # psycopg has it as an attribute, ODBC as the first argument.
-    attribute = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    state = attribute or (error.args or ("",))[0]
-    return str(state).startswith("42")
+    for name in ("sqlstate", "pgcode"):
+        if state := getattr(error, name, None):
+            return str(state).startswith("42")
+    first = error.args[0] if error.args else ""
+    return str(first).startswith("42")
 
 
 def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:
@@ -382,18 +309,29 @@ def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:
         rows[row.id] = row
 
 
+def _by_id(rows: dict[int, DialingRow]) -> list[DialingRow]:
+    return [rows[key] for key in sorted(rows)]
+
+
 def _keep_later(found: dict[int, CallDetail], key: int, detail: CallDetail) -> None:
     """Of several calls the last one counts, and an agent's record over the system's of the same
     contact.
     """
-    known = found.get(key)
-    if known is None or _precedence(detail) >= _precedence(known):
+    known = found.get(key, detail)
+    if _precedence(detail) >= _precedence(known):
         found[key] = detail
 
 
 def _precedence(detail: CallDetail) -> tuple[bool, datetime]:
     called_at = detail.called_at or datetime.min.replace(tzinfo=timezone.utc)
     return detail.by_agent, called_at
+
+
+def _call_detail(columns: _CallColumns) -> CallDetail:
+    return CallDetail(
+        called_at=_aware(columns.startdatetime),
+        duration_seconds=_number(columns.connecttime),
+    )
 
 
 def _agent_detail(columns: _AgentColumns) -> CallDetail:
@@ -411,9 +349,9 @@ def _dialing_row(values: Sequence[Any]) -> DialingRow:
     phones = (_text(columns.phone01), _text(columns.phone02), _text(columns.phone03))
     # One column per phone; -1 stands for NULL in some tables (reference §2.1).
     calls = (
-        columns.callsmadetophone01,
-        columns.callsmadetophone02,
-        columns.callsmadetophone03,
+        _number(columns.callsmadetophone01),
+        _number(columns.callsmadetophone02),
+        _number(columns.callsmadetophone03),
     )
     return DialingRow(
         id=int(columns.dialinglistid),
@@ -423,9 +361,9 @@ def _dialing_row(values: Sequence[Any]) -> DialingRow:
         status=_number(columns.callstatus),
         result=_number(columns.callresult),
         last_phone=_number(columns.lastnumberdialed),
-        calls_made=sum(max(0, _number(count)) for count in calls),
+        calls_made=sum(count for count in calls if count > 0),
         callback_number=_text(columns.callbacknumber),
-        callback_at=columns.callbackdatetime,
+        callback_at=_aware(columns.callbackdatetime),
         created_at=columns.createdatetime,
         active=columns.active in _TRUE_VALUES,
     )

@@ -102,9 +102,9 @@ class UccxHttp:
         raise Unreachable(" ".join(dict.fromkeys(failures)))
 
     def _prefer(self, node: str) -> None:
-        if self._nodes[0] != node:
-            self._nodes.remove(node)
-            self._nodes.insert(0, node)
+        """Ask this node first from now on."""
+        self._nodes.remove(node)
+        self._nodes.insert(0, node)
 
     def get(self, node: str, path: str, params: dict[str, str] | None = None) -> requests.Response:
         """Read from one node, again after a pause where the failure may pass: lost connections and
@@ -147,6 +147,8 @@ class UccxHttp:
             response = self._request(method, node, path, data=tracked)
         except requests.RequestException as error:
             raise _lost(node, error, tracked) from error
+
+        # What a gateway answers says nothing of what the server behind it did.
         status = response.status_code
         if status in _SUCCESS_STATUSES:
             return response
@@ -229,10 +231,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         stack.extend(_wrapped(current))
 
 
-def _wrapped(error: BaseException) -> list[BaseException]:
+def _wrapped(error: BaseException) -> Iterator[BaseException]:
     """What Python chained, and what urllib3 keeps in ``reason`` and requests in the arguments."""
     chained = [error.__cause__, error.__context__, getattr(error, "reason", None)]
-    return [item for item in [*chained, *error.args] if isinstance(item, BaseException)]
+    for item in (*chained, *error.args):
+        if isinstance(item, BaseException):
+            yield item
 
 
 def _never_connected(error: requests.RequestException) -> bool:
@@ -249,7 +253,8 @@ def _lost(node: str, error: requests.RequestException, body: TrackedBody | None)
     """Sort a failure of a change: `Unreachable` if the server cannot have the whole request, else
     `InDoubt`.
     """
-    name, reason = _name(node), _reason(error)
+    name = _name(node)
+    reason = _reason(error)
     # Without a body the head alone is the request, so that any connection leaves a doubt.
     not_sent = _never_connected(error) if body is None else not body.handed_over
     if not_sent:
@@ -282,7 +287,7 @@ def refusal(node: str, response: requests.Response) -> DialerError:
 
 def _error_texts(errors: Iterable[ApiError]) -> str:
     """What the errors say, each text once."""
-    texts = dict.fromkeys(_error_text(error) for error in errors)
+    texts = dict.fromkeys(map(_error_text, errors))
     return "; ".join(filter(None, texts))
 
 

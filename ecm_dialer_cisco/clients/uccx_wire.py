@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,18 +107,25 @@ def parse_xml(body: bytes) -> etree._Element:
 
 
 def _local_name(element: etree._Element) -> str:
-    """Lower case, without a namespace; a processing instruction has none."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    """Lower case, without a namespace; empty for a processing instruction."""
+    if not isinstance(element.tag, str):
+        return ""
+    return etree.QName(element).localname.lower()
 
 
 def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:
     """Root and descendants of that name, in any case and namespace."""
-    return (element for element in root.iter() if _local_name(element) == name)
+    for element in root.iter():
+        if _local_name(element) == name:
+            yield element
 
 
 def _texts(element: etree._Element) -> dict[str, str]:
     """Texts of the children by lower-case name."""
-    return {_local_name(child): (child.text or "").strip() for child in element}
+    texts = {}
+    for child in element:
+        texts[_local_name(child)] = (child.text or "").strip()
+    return texts
 
 
 def _integer(text: str) -> int:
@@ -131,16 +138,23 @@ def parse_campaigns(body: bytes) -> list[DialerCampaign]:
     root = parse_xml(body)
     if _local_name(root) not in ("campaigns", "campaign"):
         raise UnreadableAnswer(f"unexpected element {root.tag}")
-    # An element without children tells nothing of a campaign.
-    elements = filter(len, _named(root, "campaign"))
-    return [_campaign(_texts(element)) for element in elements]
+    campaigns = []
+    for element in _named(root, "campaign"):
+        # An element without children tells nothing of a campaign.
+        if len(element):
+            texts = _texts(element)
+            campaigns.append(_campaign(texts))
+    return campaigns
 
 
 def _campaign(texts: dict[str, str]) -> DialerCampaign:
-    # The id is optional; where it is missing, the link ends with it.
-    last_of_link = texts.get("self", "").rstrip("/").rpartition("/")[2]
+    key = texts.get("campaignid")
+    if not key:
+        # The id is optional; where it is missing, the link ends with it.
+        link = texts.get("self", "").rstrip("/")
+        key = link.rpartition("/")[2]
     return DialerCampaign(
-        key=texts.get("campaignid") or last_of_link,
+        key=key,
         name=texts.get("campaignname", ""),
         kind=texts.get("campaigntype", "").lower(),
         dialing_mode=DIALING_MODES.get(texts.get("dialertype", "").upper(), ""),
@@ -158,18 +172,24 @@ def parse_import_statuses(body: bytes) -> list[ImportStatus]:
     root = parse_xml(body)
     if _local_name(root) != "statusdetails":
         raise UnreadableAnswer(f"unexpected element {root.tag}")
-    return [_import_status(element) for element in _named(root, "status")]
+    return list(map(_import_status, _named(root, "status")))
 
 
 def _import_status(element: etree._Element) -> ImportStatus:
     texts = _texts(element)
-    attributes = {str(name).lower(): str(value) for name, value in element.attrib.items()}
+    # Names of attributes differ in case between servers, as those of elements do.
+    import_type = ""
+    for name, value in element.attrib.items():
+        if str(name).lower() == "importtype":
+            import_type = str(value).upper()
+
     # What went wrong stands in a key and its arguments, at any depth.
     words: list[str] = []
     for node in _named(element, "i18n"):
-        words.extend(str(text).strip() for text in node.itertext())
+        for text in node.itertext():
+            words.append(str(text).strip())
     return ImportStatus(
-        import_type=attributes.get("importtype", "").upper(),
+        import_type=import_type,
         result=texts.get("result", "").upper(),
         started_at_ms=_integer(texts.get("starttime", "")),
         imported=_integer(texts.get("numcontactsimported", "")),
@@ -188,13 +208,16 @@ def parse_contacts(body: bytes) -> list[DialerContact]:
     if not lines:
         return []
     header = _cells(lines[0].lower())
-    # Empty cells at the end of a line may be missing.
-    rows = (dict(zip(header, _cells(line), strict=False)) for line in lines[1:])
-    return [_contact(row) for row in rows]
+    contacts = []
+    for line in lines[1:]:
+        # Not strict: empty cells at the end of a line may be missing.
+        cells = dict(zip(header, _cells(line), strict=False))
+        contacts.append(_contact(cells))
+    return contacts
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split(",")]
+    return list(map(str.strip, line.split(",")))
 
 
 def _contact(cells: dict[str, str]) -> DialerContact:
@@ -213,28 +236,29 @@ def parse_errors(body: bytes) -> list[ApiError]:
     is neither.
     """
     try:
-        elements = list(_named(parse_xml(body), "apierror"))
+        root = parse_xml(body)
     except UnreadableAnswer:
-        return [_api_error(entry) for entry in _json_errors(body)]
-    return [_api_error(_texts(element)) for element in elements]
+        return list(map(_api_error, _json_errors(body)))
+    return [_api_error(_texts(element)) for element in _named(root, "apierror")]
 
 
-def _api_error(entry: dict[str, str]) -> ApiError:
-    return ApiError(
-        type=entry.get("errortype", ""),
-        data=entry.get("errordata", ""),
-        message=entry.get("errormessage", ""),
-    )
+def _api_error(entry: Mapping[str, Any]) -> ApiError:
+    # In JSON a part may be null, or a number.
+    parts = []
+    for name in ("errortype", "errordata", "errormessage"):
+        part = entry.get(name)
+        parts.append("" if part is None else str(part))
+    return ApiError(*parts)
 
 
-def _json_errors(body: bytes) -> list[dict[str, str]]:
+def _json_errors(body: bytes) -> list[dict[str, Any]]:
     try:
         return list(_find_json_errors(json.loads(body)))
     except ValueError:
         return []
 
 
-def _find_json_errors(value: Any) -> Iterator[dict[str, str]]:
+def _find_json_errors(value: Any) -> Iterator[dict[str, Any]]:
     """Walk to every ``apiError``, object or array, because the outer keys are not documented."""
     if isinstance(value, list):
         for item in value:
@@ -243,7 +267,7 @@ def _find_json_errors(value: Any) -> Iterator[dict[str, str]]:
         return
     lowered = {str(key).lower(): item for key, item in value.items()}
     if "errortype" in lowered or "errormessage" in lowered:
-        yield {key: str(item) for key, item in lowered.items() if item is not None}
+        yield lowered
     for item in lowered.values():
         yield from _find_json_errors(item)
 
@@ -271,6 +295,7 @@ def check_keys(keys: Sequence[str]) -> None:
     """
     wrong = [key for key in keys if not _KEY.fullmatch(key)]
     if wrong:
+        # Three are enough to find the mistake by.
         allowed = f"1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs"
         raise ValueError(f"Account numbers have {allowed}: {wrong[:3]}")
     if len(set(keys)) < len(keys):

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from scripts import apt, odoo_source, paths, processes, stamps, templates
+from scripts import apt, odoo_command, odoo_source, paths, processes, stamps, templates
 from scripts.console import SetupError
 from scripts.run_tests import Count, Selection, _read_report
 
@@ -147,6 +147,31 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path):
         assert process.poll() is None
     processes.stop(process, patience_s=0.1)
     assert process.returncode == -9
+
+
+RELOADING_ODOO = """\
+import os
+import sys
+
+
+def main():
+    print(sys.prefix, flush=True)
+    if "again" not in sys.argv:
+        name = os.path.basename(sys.executable)
+        os.execve(sys.executable, [name, *sys.argv, "again"], os.environ)
+"""
+
+
+def test_a_server_that_reloads_starts_again_in_the_same_environment(monkeypatch, tmp_path):
+    monkeypatch.setattr(odoo_command, "write_conf", lambda: tmp_path / "odoo.conf")
+    (tmp_path / "odoo").mkdir()
+    (tmp_path / "odoo" / "cli.py").write_text(RELOADING_ODOO)
+    (tmp_path / "odoo" / "__main__.py").write_text("from .cli import main\n\nmain()\n")
+    (tmp_path / "odoo" / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    line = odoo_command.command("-d", "demo")
+    run = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert run.stdout.split() == [str(paths.VENV)] * 2, run.stderr
 
 
 def test_help_names_every_target():

@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 HEAD_SIZE = 1 << 16
+# The beginning of a sheet: 200 rows of 300 columns, and a fraction of a second.
+HEAD_ELEMENTS = 200_000
 MAX_LINE = 1 << 20
 MAX_RECORD_LINES = 50
 DELIMITERS = (",", ";", "\t", "|", ":")
@@ -346,7 +348,8 @@ def describe(
     kind, content = packed_file.resolve(file)
     if kind == packed_file.WORKBOOK:
         dialect = Dialect(kind=kind, sheet=sheet or "", sheets=spreadsheet.sheet_names(content))
-        rows = [row for _line, row in islice(_sheet_rows(content, dialect), SAMPLE_ROWS)]
+        sheet_rows = _sheet_rows(content, dialect, HEAD_ELEMENTS)
+        rows = [row for _line, row in islice(sheet_rows, SAMPLE_ROWS)]
         if not rows:
             raise UnreadableFile("empty_file")
         return _with_columns(dialect, rows, has_header)
@@ -367,32 +370,41 @@ def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect
     :raise UnreadableFile: it cannot be read; one that turns out to be damaged or too large, while
     the rows are read
     """
-    dialect = dialect or describe(file)
-    kind, content = packed_file.resolve(file)
-    if kind != dialect.kind:
-        raise UnreadableFile("unsupported_format")
-    rows = (
-        _open_sheet_rows(content, dialect)
-        if kind == packed_file.WORKBOOK
-        else open_rows(content, dialect)
-    )
-    return dialect, rows
+    return _open(file, dialect or describe(file))
 
 
 def preview_source(file: BinaryIO, dialect: Dialect, limit: int = 20) -> list[Row]:
-    """The first data rows as `open_source` will yield them."""
-    _dialect, rows = open_source(file, dialect)
+    """The first data rows as `open_source` will yield them, as far as the file's beginning holds
+    them.
+    """
+    _dialect, rows = _open(file, dialect, HEAD_ELEMENTS)
     with contextlib.suppress(_NoRows):
         return list(islice(rows, limit))
     return []
 
 
-def _sheet_rows(content: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    return ((line, row) for line, row in spreadsheet.open_sheet(content, dialect.sheet) if row)
+def _open(
+    file: BinaryIO, dialect: Dialect, max_elements: int | None = None
+) -> tuple[Dialect, Iterator[Row]]:
+    kind, content = packed_file.resolve(file)
+    if kind != dialect.kind:
+        raise UnreadableFile("unsupported_format")
+    if kind == packed_file.WORKBOOK:
+        return dialect, _open_sheet_rows(content, dialect, max_elements)
+    return dialect, open_rows(content, dialect)
 
 
-def _open_sheet_rows(content: BinaryIO, dialect: Dialect) -> Iterator[Row]:
-    rows = _sheet_rows(content, dialect)
+def _sheet_rows(
+    content: BinaryIO, dialect: Dialect, max_elements: int | None
+) -> Iterator[tuple[int, list[str]]]:
+    rows = spreadsheet.open_sheet(content, dialect.sheet, max_elements)
+    return ((line, row) for line, row in rows if row)
+
+
+def _open_sheet_rows(
+    content: BinaryIO, dialect: Dialect, max_elements: int | None
+) -> Iterator[Row]:
+    rows = _sheet_rows(content, dialect, max_elements)
     if dialect.has_header:
         next(rows, None)
     row = None

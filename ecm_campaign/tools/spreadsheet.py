@@ -2,7 +2,8 @@
 
 A workbook is a zip archive of XML: its sizes are checked before it is read, and every part has to
 begin with its root element, which leaves no place for a document type and so for entities. Shared
-strings are the one thing that is held in memory.
+strings are the one thing that is held in memory. Rows and cells that a sheet does not store cost
+nothing, wherever its last one stands.
 
 Cells are taken for what they mean: whole numbers without ``.0``, zeros in front where the cell's
 format shows them, dates and times in ISO form, formulas as the value that was last computed.
@@ -14,21 +15,36 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
-from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
+from itertools import islice
+from typing import IO, Any, BinaryIO
+from xml.etree.ElementTree import Element, ParseError
 
-import openpyxl
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, ROW_TAG, WorkSheetParser
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from .file_errors import UnreadableFile
 from .packed_file import FREE, MAX_RATIO, MAX_UNPACKED, open_archive, size_of
 
 MAX_COLUMNS = 1000
+# What a sheet can have at most; empty cells may be stored as well.
+MAX_ROWS = 1 << 20
+MAX_STORED_CELLS = 1 << 14
 MAX_SHARED_STRINGS = 64 << 20
 PROLOG_SIZE = 4096
+STRING_TAG = f"{{{SHEET_MAIN_NS}}}si"
+
+_Cell = dict[str, Any]
+# openpyxl's reader, much of which is not in the types of its stubs.
+_Book = Any
 
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
 _ZEROS = re.compile(r"0{2,}")
@@ -39,6 +55,7 @@ _DAMAGE = (
     InvalidFileException,
     KeyError,
     OSError,
+    OverflowError,
     ParseError,
     TypeError,
     ValueError,
@@ -52,39 +69,128 @@ def sheet_names(file: BinaryIO) -> tuple[str, ...]:
 
     :raise UnreadableFile: ``damaged``, ``unpacked_too_large``
     """
-    with closing(_open(file)) as book:
-        return tuple(sheet.title for sheet in book.worksheets)
+    with _opened(file) as book:
+        return tuple(_sheet_parts(book))
 
 
-def open_sheet(file: BinaryIO, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield ``(row number, cells as text)``, without empty cells at the end; an empty row is an
-    empty list.
+def open_sheet(
+    file: BinaryIO, name: str, max_elements: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield ``(row number, cells as text)`` of the rows that the sheet stores, without empty cells
+    at the end; a row without content is an empty list. What lies between them costs nothing.
 
     :param name: of the sheet; the first one if empty
+    :param max_elements: of the sheet's XML that are read at most; None to read all of it
     :raise UnreadableFile: ``damaged``, ``unknown_sheet``, ``unpacked_too_large``
     """
-    with closing(_open(file)) as book:
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
-        sheet = sheets.get(name) if name else next(iter(sheets.values()), None)
-        if sheet is None:
-            raise UnreadableFile("unknown_sheet" if name else "no_rows")
-        # Programs that write a wrong dimension would hide rows.
-        sheet.reset_dimensions()
+    with _opened(file) as book:
+        part = _get_part(book, name)
         try:
-            for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
-                yield number, _texts(cells)
+            with book.archive.open(part) as source:
+                elements = islice(iterparse(source), max_elements)
+                for number, cells in _stored_rows(elements, _make_parser(book, source)):
+                    yield number, _texts(book.wb, cells)
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
 
 
-def _open(file: BinaryIO) -> Any:
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[_Book]:
+    """A workbook of which nothing is read yet but what its sheets and formats are.
+
+    `openpyxl.load_workbook` reads every sheet to its end where its size is not declared, and all
+    shared strings: what is opened to show its first rows would cost as much as an import.
+    """
     _check(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            book = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+            book.read_manifest()
+            book.read_workbook()
+            apply_stylesheet(book.archive, book.wb)
     except _DAMAGE:
         raise UnreadableFile("damaged") from None
+    with closing(book.archive):
+        yield book
+
+
+def _sheet_parts(book: _Book) -> dict[str, str]:
+    """The part of the archive that holds each sheet with cells."""
+    return {
+        sheet.name: relation.target
+        for sheet, relation in book.parser.find_sheets()
+        if relation.target in book.valid_files and "chartsheet" not in relation.Type
+    }
+
+
+def _get_part(book: _Book, name: str) -> str:
+    parts = _sheet_parts(book)
+    part = parts.get(name) if name else next(iter(parts.values()), None)
+    if part is None:
+        raise UnreadableFile("unknown_sheet" if name else "no_rows")
+    return part
+
+
+def _make_parser(book: _Book, source: IO[bytes]) -> WorkSheetParser:
+    return WorkSheetParser(
+        source,
+        _Strings(book),
+        data_only=True,
+        epoch=book.wb.epoch,
+        date_formats=book.wb._date_formats,
+        timedelta_formats=book.wb._timedelta_formats,
+    )
+
+
+def _stored_rows(
+    elements: Iterable[tuple[str, Element]], parser: WorkSheetParser
+) -> Iterator[tuple[int, list[_Cell]]]:
+    """Rows in the order of the sheet, with the cells that it stores.
+
+    An element's children come before itself, so the cells of a row are there when it ends.
+    """
+    number, cells = 0, []
+    for _event, element in elements:
+        if element.tag == CELL_TAG:
+            cells.append(parser.parse_cell(element))
+            element.clear()
+        elif element.tag == ROW_TAG:
+            # Rows without a number, or with one that was there before, follow the last one.
+            number = max(number + 1, int(float(element.get("r", 0))))
+            yield number, cells
+            element.clear()
+            parser.col_counter, cells = 0, []
+        elif element.tag == DATA_TAG:
+            return
+        # More than a sheet can have would be held in memory.
+        if number > MAX_ROWS or len(cells) > MAX_STORED_CELLS:
+            raise UnreadableFile("damaged")
+
+
+class _Strings:
+    """The strings that cells share, read as far as a cell asks for one."""
+
+    def __init__(self, book: _Book) -> None:
+        part = book.package.find(SHARED_STRINGS)
+        self._rest = _read_strings(book.archive, part.PartName[1:]) if part else iter(())
+        self._read: list[str] = []
+
+    def __getitem__(self, index: int) -> str:
+        missing = index + 1 - len(self._read)
+        if missing > 0:
+            self._read.extend(islice(self._rest, missing))
+        return self._read[index]
+
+
+def _read_strings(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
+    with archive.open(part) as source:
+        for _event, element in iterparse(source):
+            if element.tag == STRING_TAG:
+                # Excel writes x005F_ in front of what would look like an escape.
+                text: Any = Text.from_tree(element)
+                yield text.content.replace("x005F_", "")
+                element.clear()
 
 
 def _check(file: BinaryIO) -> None:
@@ -119,15 +225,17 @@ def _read_prolog(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     )
 
 
-def _texts(cells: tuple[Any, ...]) -> list[str]:
-    texts = [_text(cell) for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return texts
+def _texts(workbook: Any, cells: list[_Cell]) -> list[str]:
+    texts = {}
+    for cell in cells:
+        text = _text(workbook, cell)
+        if text and cell["column"] <= MAX_COLUMNS:
+            texts[cell["column"]] = text
+    return [texts.get(column, "") for column in range(1, max(texts, default=0) + 1)]
 
 
-def _text(cell: Any) -> str:
-    value = cell.value
+def _text(workbook: Any, cell: _Cell) -> str:
+    value = cell["value"]
     if value is None:
         return ""
     if isinstance(value, str):
@@ -135,14 +243,20 @@ def _text(cell: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        return _number_text(value, cell.number_format)
+        return _number_text(value, _number_format(workbook, cell["style_id"]))
     if isinstance(value, datetime):
-        return (
-            value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
-        )
+        has_time = value.time() != time()
+        return value.isoformat(" ", "seconds") if has_time else value.date().isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)
+
+
+def _number_format(workbook: Any, style_id: int) -> str:
+    number: int = workbook._cell_styles[style_id].numFmtId
+    if number < BUILTIN_FORMATS_MAX_SIZE:
+        return BUILTIN_FORMATS.get(number, "General")
+    return str(workbook._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
 
 
 def _number_text(value: float, number_format: str) -> str:

@@ -176,6 +176,120 @@ def test_preview_of_a_workbook():
     assert preview_source(empty, describe(empty)) == []
 
 
+def sheet_of(*rows):
+    """A workbook whose sheet is written by hand: ``(row number, XML of its cells)``."""
+    data = "".join(f'<row r="{number}">{cells}</row>' for number, cells in rows)
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'<worksheet xmlns="{name}"><sheetData>{data}</sheetData></worksheet>'
+    return repacked(workbook(["phone"]), xl__worksheets__sheet1_xml=sheet)
+
+
+def inline(place, text):
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+SPARSE = (
+    (1, inline("A1", "phone") + inline("B1", "name")),
+    (2, inline("A2", PHONES[0])),
+    (1_048_575, inline("A1048575", PHONES[1])),
+)
+
+
+def counted(monkeypatch, name, work):
+    """How often the spreadsheet's reader calls one of its functions, or how many items it takes
+    from it.
+    """
+    function, calls = getattr(spreadsheet, name), []
+
+    def count(*args):
+        result = function(*args)
+        if not hasattr(result, "__next__"):
+            calls.append(1)
+            return result
+        return (calls.append(1) or item for item in result)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spreadsheet, name, count)
+        work()
+    return len(calls)
+
+
+def test_rows_that_are_not_stored_cost_nothing(monkeypatch):
+    file = io.BytesIO(sheet_of(*SPARSE))
+
+    def read_all():
+        dialect = describe(file)
+        assert len(preview_source(file, dialect)) == 2
+        assert list(open_source(file, dialect)[1]) == [
+            (2, [PHONES[0]]),
+            (1_048_575, [PHONES[1]]),
+        ]
+
+    # Described, previewed and read.
+    assert counted(monkeypatch, "_text", read_all) == 3 * 4
+
+
+def test_only_stored_cells_are_converted(monkeypatch):
+    rows = [["phone", "name"], *([PHONES[0], "Max"] for _row in range(50))]
+    file = io.BytesIO(workbook(*rows))
+    dialect = describe(file)
+    count = counted(monkeypatch, "_text", lambda: list(open_source(file, dialect)[1]))
+    assert count == 102
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(number, "") for number in range(1, 20_001)],
+        [(1, '<c s="1"/>' * 10_000), (2, '<c s="1"/>' * 10_000)],
+        [(number, inline(f"A{number}", PHONES[0])) for number in range(1, 20_001)],
+    ],
+    ids=["empty rows", "empty cells", "a long list without a declared size"],
+)
+def test_what_is_shown_is_read_from_the_beginning_of_a_sheet(monkeypatch, rows):
+    monkeypatch.setattr(contact_file, "HEAD_ELEMENTS", 5_000)
+    file = io.BytesIO(sheet_of((1, inline("A1", "phone")), *rows))
+
+    def show():
+        preview_source(file, describe(file))
+
+    assert counted(monkeypatch, "iterparse", show) <= 2 * 5_000
+
+
+def test_shared_strings_are_read_as_far_as_they_are_shown(monkeypatch):
+    book = openpyxl.Workbook()
+    for number in range(3_000):
+        book.active.append([f"+49151{number:08d}", f"Max {number}"])
+    file = io.BytesIO(save(book))
+    dialect = describe(file)
+    assert counted(monkeypatch, "iterparse", lambda: preview_source(file, dialect)) < 300
+    assert sum(1 for _row in open_source(file, dialect)[1]) == 3_000
+
+
+def test_rows_without_a_number_or_with_one_that_was_there_before_are_kept():
+    data = sheet_of((5, inline("A5", "phone")), (5, inline("A5", PHONES[0])))
+    sheet = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
+    cell = f'<row><c t="inlineStr"><is><t>{PHONES[1]}</t></is></c></row></sheetData>'
+    file = io.BytesIO(
+        repacked(data, xl__worksheets__sheet1_xml=sheet.replace("</sheetData>", cell))
+    )
+    assert list(open_source(file)[1]) == [(6, [PHONES[0]]), (7, [PHONES[1]])]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (10**12, inline("A2", PHONES[1])),
+        ("1e999", inline("A2", PHONES[1])),
+        (2, '<c s="1"/>' * 20_000),
+    ],
+    ids=["row beyond the last", "row that is no number", "cells beyond the last"],
+)
+def test_sheet_larger_than_one_can_be_is_damaged(row):
+    rows = [(1, inline("A1", PHONES[0]))] * 250
+    assert error_of(sheet_of(*rows, row)) == "damaged"
+
+
 def test_empty_workbook():
     assert error_of(workbook()) == "empty_file"
 

@@ -216,8 +216,8 @@ class TestDnc(CampaignCase):
     def test_a_long_load_makes_room_for_other_work_and_goes_on(self):
         load = self.queue_load(f"number\n{LISTED}\n{FREE}\n+493023125003\n")
         with (
-            patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 2),
-            patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0),
+            patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 2),
+            patch.object(self.registry["ecm.dnc.load"], "_commit", lambda *_args, **_kwargs: 0),
         ):
             self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.loaded_count), ("importing", 2))
@@ -252,7 +252,7 @@ class TestDnc(CampaignCase):
         self.assertEqual(values, [f"+493023125{n:03d}" for n in range(1, 10)])
 
     def test_number_that_comes_again_later_in_the_file(self):
-        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 2):
+        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 2):
             load = self.load(
                 f"number\n{LISTED}\n{FREE}\n+493023125003\n{LISTED}\n+493023125004\n{FREE}\n"
             )
@@ -401,7 +401,7 @@ class TestDnc(CampaignCase):
 
     def test_large_lists_are_counted_by_estimate(self):
         self.fill(5000)
-        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_entry.COUNTED_EXACTLY", 1000):
+        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_entry.COUNTED_EXACTLY", 1000):
             self.assertAlmostEqual(self.dnc_list.entry_count, 5000, delta=500)
         self.env.invalidate_all()
         self.assertEqual(self.dnc_list.entry_count, 5000)
@@ -409,7 +409,7 @@ class TestDnc(CampaignCase):
     def test_a_large_list_is_out_of_force_at_once_and_deleted_in_the_background(self):
         self.fill(50)
         self.add()
-        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_list.DELETE_AT_ONCE", 20):
+        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_list.DELETE_AT_ONCE", 20):
             self.dnc_list.unlink()
             self.assertFalse(self.find(LISTED))
             self.assertFalse(self.env["ecm.dnc.list"].search([("id", "=", self.dnc_list.id)]))
@@ -423,7 +423,7 @@ class TestDnc(CampaignCase):
     def test_replacing_removes_a_part_at_a_time(self):
         self.fill(50)
         self.env.cr.execute("UPDATE ecm_dnc_entry SET added_at = now() - interval '1 day'")
-        with patch("odoo.addons.ecm_campaign.models.ecm_dnc_load.CHUNK_ROWS", 20):
+        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 20):
             self.load(f"number\n{FREE}\n", mode="replace")
         self.assertEqual(self.dnc_list.entry_count, 1)
 

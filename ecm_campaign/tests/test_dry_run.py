@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from ..models import ecm_dry_run
+from ..models.forecast import ecm_dry_run
 from .common import CampaignCase
 
 

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from ..models import ecm_engine
+from ..models.engine import ecm_engine
 from ..tools.results import Result
 from .engine_case import START, EngineCase
 

@@ -144,7 +144,7 @@ class TestImport(CampaignCase):
         first, second = (self.queue("phone\n+493023125001\n") for _upload in range(2))
         lists = self.env["ecm.contact.list"]
         with patch.object(
-            self.registry["ecm.engine"],
+            self.registry["ecm.contact.list"],
             "_exclusively",
             lambda *_args: contextlib.nullcontext(False),
         ):
@@ -230,7 +230,9 @@ class TestImport(CampaignCase):
         rows = "".join(f"{number}\n" for number in NUMBERS)
         contact_list = self.queue(f"phone\n{rows}")
         self.patch(self.registry["ecm.contact.list"], "_get_parse_options", small_chunks)
-        with patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0):
+        with patch.object(
+            self.registry["ecm.contact.list"], "_commit", lambda *_args, **_kwargs: 0
+        ):
             self.env["ecm.contact.list"]._cron_import()
         self.assertEqual((contact_list.state, contact_list.uploaded_count), ("importing", 10))
         self.env["ecm.contact.list"]._cron_import()

@@ -9,8 +9,8 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
-from ..models import ir_attachment
-from ..models.ir_attachment import CONTACT_FILE
+from ..models.contact_list import ir_attachment
+from ..models.contact_list.ir_attachment import CONTACT_FILE
 from ..tools import contact_file
 from .common import CampaignCase
 

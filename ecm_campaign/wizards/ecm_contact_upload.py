@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.ecm_import_profile import (
+from ..models.contact_list.ecm_import_profile import (
     DELIMITERS,
     DUPLICATE_POLICIES,
     DUPLICATE_SCOPES,

@@ -14,7 +14,7 @@ class EcmDialerCampaign(models.Model):
 
     _name = "ecm.dialer.campaign"
     _description = "Cisco Campaign"
-    _inherit = ["ecm.feed.target"]
+    _inherit = ["ecm.feed.target", "ecm.transaction.mixin"]
     _order = "dialer_id, name, id"
     _attempt_field = "dialer_campaign_id"
     _channel = "voice"
@@ -131,7 +131,7 @@ class EcmDialerCampaign(models.Model):
             for outgoing in batch
         ]
         key, name = self.key, self.name
-        self.env["ecm.engine"]._commit()
+        self._commit()
         try:
             receipt = client.push(key, name, contacts)
         except client_exceptions.DialerError as error:
@@ -140,7 +140,7 @@ class EcmDialerCampaign(models.Model):
 
     def _find(self, keys):
         client, key = self.dialer_id._get_client(), self.key
-        self.env["ecm.engine"]._commit()
+        self._commit()
         try:
             return client.find(key, keys)
         except client_exceptions.DialerError as error:
@@ -181,20 +181,19 @@ class EcmDialerCampaign(models.Model):
         :raise UserError: the dialer failed; nothing changed here
         """
         self.ensure_one()
-        engine = self.env["ecm.engine"]
-        with engine._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
+        with self._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
             client, key = self.dialer_id._get_client(), self.key
-            engine._commit()
+            self._commit()
             client.purge(key)
             waiting = self.env["ecm.attempt"]._get_waiting(self)
-            engine._commit()
+            self._commit()
             undialled = client.undialled(set(waiting))
             returned = [
                 attempt_id
                 for attempt_key, attempt_id in waiting.items()
                 if attempt_key in undialled
             ]
-            engine._atomically(lambda: self._take_back(returned))
+            self._atomically(lambda: self._take_back(returned))
         return len(returned)
 
     def _take_back(self, attempt_ids):

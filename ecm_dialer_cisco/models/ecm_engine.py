@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 from odoo import api, fields, models
 
 from ..clients.exceptions import DialerError
-from odoo.addons.ecm_campaign.models.ecm_engine import RESULT_BATCH
+from odoo.addons.ecm_campaign.models.engine.ecm_engine import RESULT_BATCH
 from odoo.addons.ecm_campaign.tools.results import Result
 
 _logger = logging.getLogger(__name__)

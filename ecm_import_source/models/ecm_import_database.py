@@ -106,13 +106,12 @@ class EcmImportDatabase(models.AbstractModel):
     # -- check ----------------------------------------------------------------------------------------
 
     def _check_database(self):
-        engine = self.env["ecm.engine"]
         self._follow_lists()
         with tempfile.TemporaryFile() as file:
             written = self._read_into(file)
             if not written.rows:
                 return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
-            if not engine._atomically(lambda: self._store_extract(file, written)):
+            if not self._atomically(lambda: self._store_extract(file, written)):
                 return self.env._("%s: the rows are the same as before.", self.name), bool(
                     self._get_waiting()
                 )
@@ -127,7 +126,7 @@ class EcmImportDatabase(models.AbstractModel):
             for file in self._get_waiting():
                 file._follow_list()
 
-        self.env["ecm.engine"]._atomically(follow)
+        self._atomically(follow)
 
     def _get_waiting(self):
         return self.env["ecm.import.file"].search(
@@ -144,7 +143,7 @@ class EcmImportDatabase(models.AbstractModel):
         connection_string = odbc.add_password(self.connection, self._get_password())
         query, parameters = self._prepare_query()
         layout, limit, column = self._get_layout(), limit or self.row_limit, self.key_column
-        self.env["ecm.engine"]._commit()
+        self._commit()
         try:
             with (
                 closing(odbc.connect_for_reading(connection_string)) as connection,

@@ -162,9 +162,7 @@ class EcmImportFolder(models.AbstractModel):
         with self._open_folder() as folder:
             self._move_finished(folder, problems)
             entries = self._list_storable(folder, problems)
-            settled = self.env["ecm.engine"]._atomically(
-                partial(self._get_settled, entries, fields.Datetime.now())
-            )
+            settled = self._atomically(partial(self._get_settled, entries, fields.Datetime.now()))
             taken = [self._take_safely(folder, entry, problems) for entry in settled]
             if any(taken):
                 self._move_finished(folder, problems)
@@ -234,7 +232,7 @@ class EcmImportFolder(models.AbstractModel):
                 problems.append(error)
         except Exception:
             _logger.exception("Taking %s from the import source %s failed", entry.name, self.name)
-            self.env["ecm.engine"]._rollback()
+            self._rollback()
             problems.append(FolderError("unexpected", entry.name))
         return None
 
@@ -244,20 +242,19 @@ class EcmImportFolder(models.AbstractModel):
         :return: its ``ecm.import.file``
         :raise FolderError:
         """
-        engine = self.env["ecm.engine"]
         max_size = self.max_size_mb * MEGABYTE
         if entry.size > max_size:
             text = self._get_folder_error_text(FolderError("too_large", entry.name))
-            return engine._atomically(partial(self._refuse, entry, text))
-        engine._commit()
+            return self._atomically(partial(self._refuse, entry, text))
+        self._commit()
         with tempfile.TemporaryFile() as copy:
             digest = folder.fetch(entry, copy, max_size)
             try:
-                return engine._atomically(partial(self._store, entry, copy, digest))
+                return self._atomically(partial(self._store, entry, copy, digest))
             except psycopg2.errors.UniqueViolation:
                 # Another process has stored the same content since this transaction began.
-                engine._rollback()
-                return engine._atomically(partial(self._note_duplicate, entry, digest))
+                self._rollback()
+                return self._atomically(partial(self._note_duplicate, entry, digest))
 
     def _store(self, entry, copy, digest):
         """The list and the file's record, in one transaction."""
@@ -296,9 +293,8 @@ class EcmImportFolder(models.AbstractModel):
         """Move the files whose import has ended; one that cannot be moved is tried again at the
         next check.
         """
-        engine = self.env["ecm.engine"]
         for file in self._get_files_in_folder():
-            if engine._atomically(partial(self._plan_move, file)):
+            if self._atomically(partial(self._plan_move, file)):
                 self._move_safely(folder, file, problems)
 
     def _plan_move(self, file):
@@ -321,7 +317,7 @@ class EcmImportFolder(models.AbstractModel):
             problems.append(error)
             return
         values = {"is_moved": True, **({"message": note, "target": False} if note else {})}
-        self.env["ecm.engine"]._atomically(partial(file.write, values))
+        self._atomically(partial(file.write, values))
 
     def _move(self, folder, file):
         """Move one file to its target, unless an earlier try did.

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..exceptions import SourceError
-from odoo.addons.ecm_campaign.models.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
+from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
 
 _logger = logging.getLogger(__name__)
 
@@ -24,7 +24,13 @@ class EcmImportSource(models.Model):
 
     _name = "ecm.import.source"
     _description = "Import Source"
-    _inherit = ["mail.thread", "ecm.secret.mixin", "ecm.import.folder", "ecm.import.database"]
+    _inherit = [
+        "mail.thread",
+        "ecm.transaction.mixin",
+        "ecm.secret.mixin",
+        "ecm.import.folder",
+        "ecm.import.database",
+    ]
     _order = "name, id"
     _check_company_auto = True
     _connection_secrets = {"connection": "password"}
@@ -114,10 +120,8 @@ class EcmImportSource(models.Model):
         try:
             message = self._check_alone()
         except SourceError as error:
-            self.env["ecm.engine"]._rollback()
-            self.env["ecm.engine"]._atomically(
-                partial(self._note_failure, str(error), fields.Datetime.now())
-            )
+            self._rollback()
+            self._atomically(partial(self._note_failure, str(error), fields.Datetime.now()))
             raise UserError(str(error)) from error
         if message is None:
             raise UserError(
@@ -152,7 +156,6 @@ class EcmImportSource(models.Model):
     @api.model
     def _cron_check_sources(self):
         """*Import Sources*: every source whose time has come, the one that waits longest first."""
-        engine = self.env["ecm.engine"]
         now = fields.Datetime.now()
         due = self.search(
             [
@@ -163,15 +166,14 @@ class EcmImportSource(models.Model):
             ],
             order="next_run_at NULLS FIRST, id",
         )
-        engine._commit(remaining=len(due))
+        self._commit(remaining=len(due))
         for source in due:
             source._check_safely()
-            if not engine._commit(processed=1):
+            if not self._commit(processed=1):
                 break
 
     def _check_safely(self):
         """Check one source; whatever it raises stays with it."""
-        engine = self.env["ecm.engine"]
         try:
             self._check_alone()
         except SourceError as error:
@@ -182,8 +184,8 @@ class EcmImportSource(models.Model):
             message = self.env._("Unexpected error: see the server's log.")
         else:
             return
-        engine._rollback()
-        engine._atomically(partial(self._note_failure, message, fields.Datetime.now()))
+        self._rollback()
+        self._atomically(partial(self._note_failure, message, fields.Datetime.now()))
 
     def _check_alone(self):
         """Check this source unless another process does.
@@ -191,14 +193,13 @@ class EcmImportSource(models.Model):
         :return: what happened, in one sentence; None when another process is at it
         :raise SourceError: it cannot be read, or something is left to be done by an administrator
         """
-        engine = self.env["ecm.engine"]
-        with engine._exclusively(self) as is_ours:
+        with self._exclusively(self) as is_ours:
             if not is_ours:
                 return None
-            engine._commit()
+            self._commit()
             self.invalidate_recordset()
             message, is_waiting = self._check()
-            engine._atomically(partial(self._note_success, is_waiting, fields.Datetime.now()))
+            self._atomically(partial(self._note_success, is_waiting, fields.Datetime.now()))
         return message
 
     def _check(self):

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from ..tools.folder import Folder, FolderError
 from .common import CONTENT, SourceCase
-from odoo.addons.ecm_campaign.models import ir_attachment
+from odoo.addons.ecm_campaign.models.contact_list import ir_attachment
 
 
 @contextmanager

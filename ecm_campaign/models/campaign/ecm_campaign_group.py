@@ -1,0 +1,208 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...tools.pacing import Buffer, Pacing, adapt
+
+PARAMETERS = ("initial_contacts", "increment", "decrement", "upper_threshold", "interval_minutes")
+
+
+class EcmCampaignGroup(models.Model):
+    """Campaigns that are delivered together, at the pace at which the dialer works them off
+    (requirement C7).
+
+    The buffer is how many of their contacts the dialer may hold. It is a column of the group
+    because it changes once per interval; what is at the dialer now is counted.
+    """
+
+    _name = "ecm.campaign.group"
+    _description = "Campaign Group"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    initial_contacts = fields.Integer(
+        "Initial number of contacts",
+        default=85,
+        required=True,
+        tracking=True,
+        help="How many contacts of the group the dialer may hold at first, and again after a break.",
+    )
+    increment = fields.Integer(
+        "Increment (%)",
+        default=30,
+        required=True,
+        tracking=True,
+        help="Added, in per cent of the initial number, when the dialer is hungry: at the end of an interval it holds "
+        "less than half of what it may, and more could be sent.",
+    )
+    decrement = fields.Integer(
+        "Decrement (%)",
+        default=60,
+        required=True,
+        tracking=True,
+        help="Taken off, in per cent of the initial number, when the dialer is backed up: at the end of an interval it "
+        "still holds 90 % or more of what it may. Never less stays than one decrement leaves of the initial number.",
+    )
+    upper_threshold = fields.Integer(
+        "Upper threshold (%)",
+        default=200,
+        required=True,
+        tracking=True,
+        help="Never more than this, in per cent of the initial number.",
+    )
+    interval_minutes = fields.Integer(
+        "Interval (minutes)",
+        default=5,
+        required=True,
+        tracking=True,
+        help="How often the dialer is looked at.",
+    )
+    buffer_size = fields.Integer("Dialer may hold now", readonly=True, copy=False)
+    buffer_at = fields.Datetime("Looked at", readonly=True, copy=False)
+    at_dialer_count = fields.Integer("Contacts at the dialer", compute="_compute_at_dialer_count")
+    campaign_ids = fields.One2many(
+        "ecm.campaign", "group_id", string="Campaigns", check_company=True
+    )
+    campaign_count = fields.Integer(compute="_compute_campaign_count")
+    team_ids = fields.Many2many(
+        "ecm.team",
+        string="Teams",
+        check_company=True,
+        help="Whose agents take the calls: to find and filter by.",
+    )
+    zone_ids = fields.One2many(
+        "ecm.campaign.group.zone", "group_id", string="Time zones", copy=True
+    )
+
+    _name_unique = models.Constraint(
+        "UNIQUE(company_id, name)", "There is already a campaign group with this name."
+    )
+    _initial_positive = models.Constraint(
+        "CHECK(initial_contacts >= 1)", "Initial number of contacts: at least 1."
+    )
+    _increment_range = models.Constraint(
+        "CHECK(increment BETWEEN 0 AND 1000)", "Increment: 0 to 1000 per cent."
+    )
+    _decrement_range = models.Constraint(
+        "CHECK(decrement BETWEEN 0 AND 100)", "Decrement: 0 to 100 per cent."
+    )
+    _threshold_range = models.Constraint(
+        "CHECK(upper_threshold BETWEEN 100 AND 1000)", "Upper threshold: 100 to 1000 per cent."
+    )
+    _interval_positive = models.Constraint(
+        "CHECK(interval_minutes >= 1)", "Interval: at least 1 minute."
+    )
+
+    def _compute_at_dialer_count(self):
+        counts = self._count_at_dialer()
+        for group in self:
+            group.at_dialer_count = counts.get(group.id, 0)
+
+    @api.depends("campaign_ids")
+    def _compute_campaign_count(self):
+        groups = self.env["ecm.campaign"]._read_group(
+            [("group_id", "in", self.ids)], ["group_id"], ["__count"]
+        )
+        counts = {group.id: count for group, count in groups}
+        for group in self:
+            group.campaign_count = counts.get(group.id, 0)
+
+    def write(self, vals):
+        # Other contact parameters: the group begins anew with them.
+        restart = {"buffer_size": 0, "buffer_at": False} if set(PARAMETERS) & set(vals) else {}
+        return super().write({**restart, **vals})
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for group, vals in zip(self, vals_list, strict=True):
+            vals["name"] = (default or {}).get("name") or self.env._("%s (copy)", group.name)
+        return vals_list
+
+    def action_view_campaigns(self):
+        """Open the group's campaigns."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
+        return {
+            **action,
+            "domain": [("group_id", "=", self.id)],
+            "context": {"default_group_id": self.id},
+        }
+
+    # -- pacing -----------------------------------------------------------------------------------
+
+    def _get_pacing(self):
+        """:rtype: tools.pacing.Pacing"""
+        self.ensure_one()
+        return Pacing(
+            initial=self.initial_contacts,
+            increment=self.increment,
+            decrement=self.decrement,
+            threshold=self.upper_threshold,
+            interval=timedelta(minutes=self.interval_minutes),
+        )
+
+    def _count_at_dialer(self):
+        """:return: ``{group id: contacts at the dialer}``"""
+        campaigns = (
+            self.env["ecm.campaign"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("group_id", "in", self.ids)])
+        )
+        counts = self.env["ecm.contact"]._count_at_dialer(campaigns)
+        totals = dict.fromkeys(self.ids, 0)
+        for campaign in campaigns:
+            totals[campaign.group_id.id] += counts.get(campaign.id, 0)
+        return totals
+
+    def _get_rooms(self):
+        """How many more contacts of each group the dialer may hold.
+
+        :return: ``{group id: room}``
+        """
+        held = self._count_at_dialer()
+        return {
+            group.id: max(0, (group.buffer_size or group.initial_contacts) - held[group.id])
+            for group in self
+        }
+
+    @api.model
+    def _adapt_buffers(self, now):
+        """Look at the groups whose interval has passed, before the dialer is fed again.
+
+        A group of which no campaign is open is left alone: what its contacts wait for is the next
+        morning.
+        """
+        groups = self.search([]).filtered(lambda group: group._is_due(now))
+        running = groups.campaign_ids.filtered("is_running")
+        windows = running._get_windows(now)
+        campaigns = running.filtered(lambda campaign: windows[campaign.id].is_open)
+        groups = campaigns.group_id
+        held, waiting = (
+            groups._count_at_dialer(),
+            self.env["ecm.contact"]._filter_ready(campaigns, now).group_id,
+        )
+        for group in groups:
+            before = Buffer(group.buffer_size, group.buffer_at) if group.buffer_at else None
+            after = adapt(group._get_pacing(), before, held[group.id], group in waiting, now)
+            group.write({"buffer_size": after.size, "buffer_at": after.at})
+
+    def _is_due(self, now):
+        return not self.buffer_at or now - self.buffer_at >= timedelta(
+            minutes=self.interval_minutes
+        )
+
+    def _get_zone_hours(self):
+        """Hours between which customers of each zone may be called, in that zone.
+
+        :return: ``{zone name: (from, to) in minutes of the day}``; ``None`` when the group does not
+        restrict zones
+        """
+        zones = self.zone_ids
+        return {zone.tz: zone._get_minutes() for zone in zones} if zones else None

@@ -1,0 +1,96 @@
+from odoo import api, fields, models
+
+from ...tools.pacing import Claimant
+
+# What goes by a count goes before what goes by percentages.
+COUNT_FIRST = 1
+# What changes whom a group takes, or how.
+RULES = {"campaign_id", "sequence", "domain"}
+
+
+class EcmTargetGroup(models.Model):
+    """Contacts of a campaign that get their own part of what is called (requirement C11; Webex's
+    CSS).
+
+    A contact that was never called waits in the queue of the first group that it matches, and is
+    drawn from there.
+    """
+
+    _name = "ecm.target.group"
+    _description = "Target Group"
+    _order = "sequence, id"
+
+    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True)
+    domain = fields.Char(
+        "Contacts",
+        default="[]",
+        required=True,
+        help="A contact belongs to the first group that it matches.",
+    )
+    unit = fields.Selection(
+        [("percentage", "% of what is sent"), ("count", "Contacts, then no more")],
+        "Of what",
+        required=True,
+        default="percentage",
+        help="Counts go first, in their order, until each is reached. Percentages divide what is left; what a group "
+        "does not use goes to the others.",
+    )
+    amount = fields.Integer("How many", default=100, required=True)
+    drawn_count = fields.Integer("Sent so far", readonly=True, copy=False)
+    match_count = fields.Integer(
+        "Match now", compute="_compute_match_count", help="Pending contacts that match."
+    )
+
+    _amount_positive = models.Constraint(
+        "CHECK(amount >= 0 AND (unit = 'count' OR amount <= 100))",
+        "A percentage is 0 to 100, a count 0 or more.",
+    )
+
+    @api.depends("domain", "campaign_id")
+    def _compute_match_count(self):
+        for group in self:
+            group.match_count = group.campaign_id._count_matching(group.domain)
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for group in self:
+            group.campaign_id._parse_selection(group.domain)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        groups = super().create(vals_list)
+        groups.campaign_id._on_selection_changed()
+        return groups
+
+    def write(self, vals):
+        campaigns = self.campaign_id
+        result = super().write(vals)
+        if RULES & set(vals):
+            (campaigns | self.campaign_id)._on_selection_changed()
+        return result
+
+    def unlink(self):
+        campaigns = self.campaign_id
+        result = super().unlink()
+        campaigns.exists()._on_selection_changed()
+        return result
+
+    def _get_claimants(self):
+        """:return: list of ``tools.pacing.Claimant``; a group that goes by a count is its own pool"""
+        last = len(self)
+        return [
+            Claimant(group.id, 1, COUNT_FIRST + last - place, group.id)
+            if group.unit == "count"
+            else Claimant(group.id, group.amount)
+            for place, group in enumerate(self)
+        ]
+
+    def _get_rooms(self):
+        """:return: ``{group id: how many more}`` of the groups that go by a count"""
+        return {
+            group.id: max(0, group.amount - group.drawn_count)
+            for group in self
+            if group.unit == "count"
+        }

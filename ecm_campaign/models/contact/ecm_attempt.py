@@ -1,0 +1,400 @@
+import secrets
+from datetime import UTC
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
+from ...fields import UncheckedMany2one
+from ...tools.limits import Try
+
+
+class EcmAttempt(models.Model):
+    """One try on one number through one channel, with its result (requirement F9).
+
+    Written before the try is sent, so that a crash at any point leaves a trace (requirement F6):
+    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done* (the
+    result is known) or *dangling* (no result in time; a late one is still recorded).
+    """
+
+    _name = "ecm.attempt"
+    _description = "Attempt"
+    _order = "id desc"
+    _rec_name = "key"
+    _log_access = False
+
+    key = fields.Char(
+        size=ATTEMPT_KEY_SIZE,
+        required=True,
+        readonly=True,
+        help="Sent to the dialer as the account number.",
+    )
+    contact_id = fields.Many2one(
+        "ecm.contact", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    campaign_id = fields.Many2one(
+        "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
+    state = fields.Selection(
+        [("claimed", "Being sent"), ("sent", "Sent"), ("done", "Done"), ("dangling", "Dangling")],
+        required=True,
+        readonly=True,
+        default="claimed",
+    )
+    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    position = fields.Integer("Strategy attempt", readonly=True, help="Place in the strategy.")
+    cycle = fields.Integer(readonly=True, help="Run through the strategy, counted from 1.")
+    number = fields.Char(size=PHONE_SIZE, readonly=True)
+    claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
+    called_at = fields.Datetime("Called on", readonly=True)
+    result_at = fields.Datetime("Result on", readonly=True)
+    is_late = fields.Boolean(
+        "Late result", readonly=True, help="The result came after the contact was closed."
+    )
+    outcome_id = fields.Many2one("ecm.outcome", readonly=True)
+    raw_code = fields.Char("Dialer code", readonly=True, help="The result as the dialer writes it.")
+    agent = fields.Char(readonly=True)
+    duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
+    wrap_up = fields.Char("Wrap-up", readonly=True, help="As the dialer writes it.")
+    business_outcome_id = fields.Many2one(
+        "ecm.business.outcome",
+        readonly=True,
+        help="What the agent's wrap-up means in the campaign's group.",
+    )
+    dialer_reference = fields.Char(
+        "Dialer record", readonly=True, help="The dialer's own key of this contact."
+    )
+
+    _key_unique = models.UniqueIndex("(key)")
+    # What waits for an answer: few rows, however many attempts are stored.
+    _awaiting = models.Index("(claimed_at) WHERE state IN ('claimed', 'sent')")
+    # The ledger of limits over all campaigns.
+    _number_claimed = models.Index("(number, claimed_at)")
+
+    # -- keys ---------------------------------------------------------------------------------------
+
+    @api.model
+    def _reset_key_prefix(self):
+        """Give this database a prefix of its own, so that two databases on one dialer never share a
+        key.
+        """
+        self.env["ir.config_parameter"].sudo().set_param(
+            "ecm_campaign.attempt_key_prefix", secrets.token_hex(4)
+        )
+
+    @api.model
+    def _get_key_prefix(self):
+        """What every attempt key of this database starts with, for example ``9f3c20ab-``."""
+        prefix = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.attempt_key_prefix")
+        if not prefix:
+            self._reset_key_prefix()
+            return self._get_key_prefix()
+        return f"{prefix}-"
+
+    @api.model
+    def _reserve_keys(self, count):
+        """:return: list of ``(attempt id, key)``; the key is the prefix and the id in hexadecimal"""
+        prefix = self._get_key_prefix()
+        self.env.cr.execute(
+            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
+        )
+        return [(attempt_id, f"{prefix}{attempt_id:x}") for (attempt_id,) in self.env.cr.fetchall()]
+
+    # -- the engine's statements --------------------------------------------------------------------
+
+    @api.model
+    def _insert_claimed(self, campaign, target, channel, rows, now):
+        """Write the attempts of claimed contacts.
+
+        :param target: the record of an ``ecm.feed.target`` model that they are sent to
+        :param rows: list of ``(attempt id, key, contact id, position, cycle, number)``
+        """
+        if not rows:
+            return
+        ids, keys, contact_ids, positions, cycles, numbers = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number, campaign_id, company_id,
+                                            channel, state, claimed_at, %s)
+                   SELECT v.id, v.key, v.contact_id, v.position, v.cycle, v.number, %s, %s, %s, 'claimed', %s, %s
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[])
+                          AS v(id, key, contact_id, position, cycle, number)""",
+                SQL.identifier(target._attempt_field),
+                campaign.id,
+                campaign.company_id.id,
+                channel,
+                now,
+                target.id,
+                list(ids),
+                list(keys),
+                list(contact_ids),
+                list(positions),
+                list(cycles),
+                list(numbers),
+            )
+        )
+
+    @api.model
+    def _mark_accepted(self, attempt_ids):
+        """The channel has them."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_attempt SET state = 'sent' WHERE id = ANY(%s) AND state = 'claimed'",
+                list(attempt_ids),
+            )
+        )
+
+    @api.model
+    def _discard(self, attempt_ids):
+        """Remove tries that certainly never took place."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM ecm_attempt WHERE id = ANY(%s) AND state IN ('claimed', 'sent')",
+                list(attempt_ids),
+            )
+        )
+
+    @api.model
+    def _get_in_doubt(self, target, before):
+        """Tries on a target whose send was never confirmed (index of the target's column).
+
+        :param datetime before: naive UTC; younger ones may still be on their way
+        :return: ``{key: attempt id}``
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT key, id FROM ecm_attempt WHERE %s = %s AND state = 'claimed' AND claimed_at < %s ORDER BY id",
+                SQL.identifier(target._attempt_field),
+                target.id,
+                before,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _get_waiting(self, target):
+        """Tries that a target has taken and that have no result.
+
+        :return: ``{key: attempt id}``
+        """
+        attempts = self.search([(target._attempt_field, "=", target.id), ("state", "=", "sent")])
+        return {attempt.key: attempt.id for attempt in attempts}
+
+    @api.model
+    def _stamp(self, attempt_ids, now):
+        """Renew the time from which an unconfirmed send is in doubt."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'",
+                now,
+                list(attempt_ids),
+            )
+        )
+
+    @api.model
+    def _count_at(self, target):
+        """How many tries a target holds (or may hold) without a result."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT count(*) FROM ecm_attempt WHERE %s = %s AND state IN ('claimed', 'sent')",
+                SQL.identifier(target._attempt_field),
+                target.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _lock_by_key(self, keys):
+        """Tries and their contacts, locked in id order until the commit.
+
+        :return: list of dictionaries
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id, a.outcome_id,
+                          c.state AS contact_state, c.current_attempt_id, c.attempt_count, c.uncounted_count,
+                          COALESCE(c.cycle, 1) AS cycle, c.callback, c.callback_since,
+                          c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5
+                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                    WHERE a.key = ANY(%s)
+                 ORDER BY a.id
+                      FOR UPDATE""",
+                list(keys),
+            )
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _record_results(self, rows, now):
+        """Write results on tries.
+
+        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id, business
+        outcome id or None)``
+        """
+        if not rows:
+            return
+        ids, late, results, outcome_ids, business_outcome_ids = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_attempt a
+                      SET state = 'done', result_at = %s, is_late = v.late, outcome_id = v.outcome_id,
+                          raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
+                          wrap_up = v.wrap_up, dialer_reference = v.reference,
+                          business_outcome_id = v.business_outcome_id,
+                          called_at = COALESCE(v.called_at, a.claimed_at)
+                     FROM unnest(%s::int[], %s::bool[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
+                                 %s::text[], %s::timestamp[], %s::int[])
+                          AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at,
+                               business_outcome_id)
+                    WHERE a.id = v.id""",
+                now,
+                list(ids),
+                list(late),
+                list(outcome_ids),
+                [result.raw_code for result in results],
+                [result.agent for result in results],
+                [result.duration_seconds for result in results],
+                [result.wrap_up for result in results],
+                [result.reference for result in results],
+                [result.called_at for result in results],
+                list(business_outcome_ids),
+            )
+        )
+
+    @api.model
+    def _sweep_dangling(self, now, limit):
+        """Close what waited too long for a result (requirement F4; index ``_awaiting``).
+
+        :return: ids of the contacts that were closed
+        """
+        self.env.cr.execute(
+            SQL(
+                """WITH late AS (
+                       SELECT a.id, a.contact_id
+                         FROM ecm_attempt a JOIN ecm_campaign p ON p.id = a.campaign_id
+                        WHERE a.state IN ('claimed', 'sent')
+                          AND a.claimed_at < %s::timestamp - make_interval(secs => p.dangling_hours * 3600)
+                     ORDER BY a.claimed_at LIMIT %s
+                          FOR UPDATE OF a SKIP LOCKED
+                   ), swept AS (
+                       UPDATE ecm_attempt a SET state = 'dangling' FROM late WHERE a.id = late.id
+                       RETURNING a.id, a.contact_id
+                   )
+                   UPDATE ecm_contact c
+                      SET state = 'dangling', close_reason = 'no_result', closed_at = %s, is_ready = FALSE,
+                          next_attempt_at = NULL, current_attempt_id = NULL, attempt_count = attempt_count + 1
+                     FROM swept
+                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = 'sent_to_dialer'
+                RETURNING c.id""",
+                now,
+                limit,
+                now,
+            )
+        )
+        return [contact_id for (contact_id,) in self.env.cr.fetchall()]
+
+    # -- the ledger ---------------------------------------------------------------------------------
+
+    @api.model
+    def _get_tries(self, candidates, since, everywhere):
+        """Tries that limits count: all that did not turn out not to count (indexes on the contact
+        and ``_number``).
+
+        A call is not later than its result, whatever the dialer's clock says.
+
+        :param candidates: list of ``tools.gates.Candidate``
+        :param datetime since: naive UTC, ``None`` for the whole history
+        :param bool everywhere: whether tries of other contacts on the same numbers count too
+        :return: ``{contact id: list of tools.limits.Try}``
+        """
+        own = SQL("SELECT a.* FROM ecm_attempt a WHERE a.contact_id = v.contact_id")
+        same_number = SQL("SELECT a.* FROM ecm_attempt a WHERE a.number = ANY(v.numbers)")
+        if since:
+            own = SQL("%s AND a.claimed_at > %s", own, since)
+            same_number = SQL("%s AND a.claimed_at > %s", same_number, since)
+        found = SQL("%s UNION %s", own, same_number) if everywhere else own
+        self.env.cr.execute(
+            SQL(
+                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at), a.number,
+                          a.contact_id = v.contact_id
+                     FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
+               CROSS JOIN LATERAL (SELECT given.contact_id, string_to_array(given.joined, ' ')::varchar[] AS numbers) v
+               CROSS JOIN LATERAL (%s) a
+                LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
+                    WHERE o.counts_as_attempt IS NOT FALSE""",
+                [candidate.contact_id for candidate in candidates],
+                [" ".join(filter(None, candidate.phones)) for candidate in candidates],
+                found,
+            )
+        )
+        tries = {candidate.contact_id: [] for candidate in candidates}
+        for contact_id, made_at, number, is_own in self.env.cr.fetchall():
+            tries[contact_id].append(Try(made_at.replace(tzinfo=UTC), number or "", is_own))
+        return tries
+
+    @api.model
+    def _get_uses(self, contact_ids):
+        """What earlier tries by the same strategy came to (index on the contact).
+
+        :return: list of ``(contact id, whether in the same run through the strategy, position,
+            outcome code, wrap-up code or None, counts, misses the agent, number of tries)``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.contact_id, COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AS is_same_run, a.position, o.code,
+                          b.code, o.counts_as_attempt, o.misses_agent, count(*)
+                     FROM ecm_attempt a
+                     JOIN ecm_contact c ON c.id = a.contact_id
+                     JOIN ecm_outcome o ON o.id = a.outcome_id
+                LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
+                    WHERE a.contact_id = ANY(%s) AND a.state = 'done'
+                      AND a.claimed_at >= COALESCE(c.callback_since, '-infinity')
+                 GROUP BY a.contact_id, is_same_run, a.position, o.id, b.id""",
+                list(contact_ids),
+            )
+        )
+        return self.env.cr.fetchall()
+
+    # -- what a dry run assumes -----------------------------------------------------------------------
+
+    @api.model
+    def _tally_recent(self, campaigns, limit):
+        """Outcomes of the last attempts of some campaigns (index on the campaign).
+
+        :return: ``{outcome code: count}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT o.code, sum(found.count)::int
+                     FROM (SELECT recent.outcome_id, count(*) AS count
+                             FROM unnest(%s::int[]) AS p(id)
+                       CROSS JOIN LATERAL (SELECT a.outcome_id FROM ecm_attempt a
+                                            WHERE a.campaign_id = p.id AND a.state = 'done'
+                                         ORDER BY a.id DESC LIMIT %s) AS recent
+                         GROUP BY 1) AS found
+                     JOIN ecm_outcome o ON o.id = found.outcome_id
+                 GROUP BY 1""",
+                list(campaigns.ids),
+                limit,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _get_recent_pace(self, campaign, limit, enough):
+        """Calls in an average hour in which a campaign called lately; 0 when there are too few to
+        say.
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*), count(DISTINCT date_trunc('hour', recent.claimed_at))
+                     FROM (SELECT claimed_at FROM ecm_attempt
+                            WHERE campaign_id = %s AND state = 'done'
+                         ORDER BY id DESC LIMIT %s) AS recent""",
+                campaign.id,
+                limit,
+            )
+        )
+        calls, hours = self.env.cr.fetchone()
+        return round(calls / hours, 1) if calls >= enough else 0

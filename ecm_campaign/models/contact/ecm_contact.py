@@ -1,0 +1,415 @@
+from datetime import UTC
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ...const import (
+    CLOSED_STATES,
+    CONTACT_STATES,
+    OPEN_STATES,
+    PENDING,
+    PHONE_FIELDS,
+    PHONE_SIZE,
+)
+from ...fields import UncheckedMany2one
+from ...tools import phones as phone_tools
+from ...tools import strategy as decision
+from ...tools.time_zones import is_zone
+
+CLOSE_REASONS = [
+    ("live_voice", "Customer reached"),
+    ("rule_close", "Closed by a rule"),
+    ("wrap_up_close", "Closed by the wrap-up"),
+    ("no_rule", "No rule for the outcome"),
+    ("budget", "All attempts made"),
+    ("cycles", "All cycles made"),
+    ("uncounted_budget", "Too many failed tries"),
+    ("limit", "Limit of attempts reached"),
+    ("missing_attempt", "No further attempt"),
+    ("no_number", "No number to call"),
+    ("suppressed", "Do not contact"),
+    ("refused", "Refused by the dialer"),
+    ("no_result", "No result from the dialer"),
+    ("withdrawn", "Withdrawn"),
+    ("expired", "List expired"),
+    ("ttl", "Time to live is over"),
+]
+
+# Why a pending contact that was due is not sent now; modules that bring a gate add its reasons.
+BLOCK_REASONS = [
+    ("list_stopped", "List stopped"),
+    ("limit", "Limit of attempts"),
+    ("hours", "Outside calling hours"),
+    ("zone", "Not open in all its time zones"),
+    ("holiday", "Holiday"),
+    ("region", "Region rule"),
+    ("group", "Time zones of the campaign group"),
+    ("drain", "Hours end soon"),
+    ("selection", "Left out by the selection"),
+    ("target_group", "Waits for its target group's turn"),
+]
+
+
+HELD = ("selection", "target_group")
+# What the engine writes about a contact: no reason to look at it again.
+ENGINE_FIELDS = {
+    "is_ready",
+    "next_attempt_at",
+    "state",
+    "block_reason",
+    "block_detail",
+    "resume_at",
+}
+
+
+class EcmContact(models.Model):
+    """One person in one campaign: up to five phones, a state, the next attempt (requirements L5,
+    F3).
+
+    A lean table for millions of rows: no chatter, no stored computed field of another model. A
+    pending contact is *waiting* until ``next_attempt_at`` and then *ready*; ready contacts are read
+    in index order, so that feeding costs what is sent and not what is stored.
+    """
+
+    _name = "ecm.contact"
+    _inherit = ["ecm.contact.queue.mixin", "ecm.contact.explain.mixin"]
+    _description = "Contact"
+    _order = "id desc"
+    _rec_name = "phone_1"
+    _log_access = False  # four columns and two foreign keys less in each of millions of rows
+
+    # No foreign keys: deleting a campaign or a list deletes its contacts by _delete_of.
+    campaign_id = UncheckedMany2one("ecm.campaign", required=True)
+    list_id = UncheckedMany2one("ecm.contact.list")
+    # Written once, by the import that stores the contact: an undo deletes nobody else's contacts.
+    origin_list_id = UncheckedMany2one(
+        "ecm.contact.list",
+        "Brought by",
+        readonly=True,
+        copy=False,
+        help="The list whose import stored the contact; a list that overwrites may have taken it "
+        "over since. Empty: it was not imported.",
+    )
+    company_id = UncheckedMany2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True, copy=False)
+    state = fields.Selection(
+        CONTACT_STATES,
+        required=True,
+        default=PENDING,
+        string="Request State",
+        readonly=True,
+        copy=False,
+    )
+
+    phone_1 = fields.Char(size=PHONE_SIZE, required=True)
+    phone_2 = fields.Char(size=PHONE_SIZE)
+    phone_3 = fields.Char(size=PHONE_SIZE)
+    phone_4 = fields.Char(size=PHONE_SIZE)
+    phone_5 = fields.Char(size=PHONE_SIZE)
+    first_name = fields.Char("First name")
+    last_name = fields.Char("Last name")
+    account_number = fields.Char("Customer key", help="The customer's key in your own systems.")
+    email = fields.Char("E-mail")
+    tz = fields.Char(
+        "Time zone", help="Where the customer is, as in Europe/Berlin. Empty: as the number says."
+    )
+    priority = fields.Integer(
+        default=0,
+        required=True,
+        help="Higher is called first where the campaign's order is priority.",
+    )
+    business_parameters = fields.Properties(
+        definition="campaign_id.parameters_definition", copy=False
+    )
+
+    is_ready = fields.Boolean(
+        default=True,
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Due: may be sent in the next feed.",
+    )
+    is_retry = fields.Boolean(default=False, required=True, readonly=True, copy=False)
+    next_attempt_at = fields.Datetime(
+        "Next attempt on", readonly=True, copy=False, help="Not called before. Empty: at once."
+    )
+    next_position = fields.Integer(
+        "Next attempt",
+        default=1,
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Place in the strategy of the next attempt.",
+    )
+    number_to_call = fields.Char(
+        size=PHONE_SIZE,
+        readonly=True,
+        copy=False,
+        help="The number that the current or next attempt is made on.",
+    )
+    cycle = fields.Integer(
+        default=1, readonly=True, copy=False, help="Run through the strategy, counted from 1."
+    )
+    block_reason = fields.Selection(
+        BLOCK_REASONS,
+        string="Held back by",
+        readonly=True,
+        copy=False,
+        help="Why the contact was not sent when it was due. It is looked at again at its next attempt's time.",
+    )
+    block_detail = fields.Char(readonly=True, copy=False)
+    callback = fields.Selection(
+        [("personal", "Same agent"), ("normal", "Any agent")],
+        readonly=True,
+        copy=False,
+        help="The customer asked to be called back: the callback strategy decides.",
+    )
+    callback_agent = fields.Char("Callback agent", readonly=True, copy=False)
+    callback_since = fields.Datetime("Callback since", readonly=True, copy=False)
+    callback_retained = fields.Boolean(
+        "Kept for the agent",
+        readonly=True,
+        copy=False,
+        help="A rule keeps the callback for its agent, however long.",
+    )
+    attempt_count = fields.Integer(
+        "Attempts made", default=0, required=True, readonly=True, copy=False
+    )
+    uncounted_count = fields.Integer(
+        "Failed tries", default=0, required=True, readonly=True, copy=False
+    )
+    last_attempt_at = fields.Datetime(
+        "Request Time", readonly=True, copy=False, help="When the last attempt was made."
+    )
+    last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True, copy=False)
+    current_attempt_id = UncheckedMany2one(
+        "ecm.attempt", readonly=True, copy=False, help="The attempt whose result is awaited."
+    )
+    closed_at = fields.Datetime("Closed on", readonly=True, copy=False)
+    close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True, copy=False)
+    withdraw_reason = fields.Char("Reason of withdrawal", readonly=True, copy=False)
+    resume_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Next attempt of a contact whose list is stopped; planned again by a restart.",
+    )
+    target_group_id = UncheckedMany2one("ecm.target.group", readonly=True, copy=False)
+    is_drawn = fields.Boolean(readonly=True, copy=False, help="It was its target group's turn.")
+    chained_from_id = UncheckedMany2one(
+        "ecm.contact",
+        "Comes from",
+        readonly=True,
+        copy=False,
+        help="The contact of another campaign that led here.",
+    )
+    chain_line_id = UncheckedMany2one("ecm.campaign.chain", readonly=True, copy=False)
+    attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
+    is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
+
+    # Counters and the list view of one campaign; why its contacts are closed.
+    _campaign_state = models.Index("(campaign_id, state, close_reason)")
+    # Duplicates within the campaign and over all of them, withdrawal and search by number.
+    _phone_campaign = models.Index("(phone_1, campaign_id)")
+    # Withdrawal and "do not contact" by another number: they cost an import nothing where contacts
+    # have one phone.
+    _phone_2 = models.Index("(phone_2) WHERE phone_2 IS NOT NULL")
+    _phone_3 = models.Index("(phone_3) WHERE phone_3 IS NOT NULL")
+    _phone_4 = models.Index("(phone_4) WHERE phone_4 IS NOT NULL")
+    _phone_5 = models.Index("(phone_5) WHERE phone_5 IS NOT NULL")
+    # Withdrawal by the customer's key.
+    _account_number = models.Index("(account_number) WHERE account_number IS NOT NULL")
+    # A list's counters, and what stopping, restarting or expiring it changes.
+    _list_state = models.Index("(list_id, state)")
+    # The feed: FIFO forwards, LIFO backwards.
+    _ready_arrival = models.Index(
+        "(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'"
+    )
+    # The feed by priority.
+    _ready_priority = models.Index(
+        "(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'"
+    )
+    # Promotion of contacts that become due; many have the same time, where calling hours begin.
+    _waiting = models.Index(
+        "(campaign_id, next_attempt_at, priority DESC, id) WHERE NOT is_ready AND state = 'pending'"
+    )
+    # Explain: what holds back how many.
+    _blocked = models.Index(
+        "(campaign_id, block_reason, next_attempt_at) "
+        "WHERE NOT is_ready AND state = 'pending' AND block_reason IS NOT NULL"
+    )
+
+    # What a changed selection looks at again.
+    _held = models.Index(
+        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = 'pending'"
+    )
+    # A target group's queue in the order of arrival, and by priority.
+    _queue_arrival = models.Index(
+        "(target_group_id, id) WHERE block_reason = 'target_group' AND state = 'pending'"
+    )
+    _queue_priority = models.Index(
+        "(target_group_id, priority DESC, id) WHERE block_reason = 'target_group' AND state = 'pending'"
+    )
+
+    # What was drawn and is not called yet.
+    _drawn = models.Index("(campaign_id) WHERE is_drawn AND is_ready AND state = 'pending'")
+    # What the sweep closes, oldest first in each campaign.
+    _time_to_live = models.Index("(campaign_id, added_at) WHERE state = 'pending'")
+    # A contact leads to one in another campaign at most, whoever applies its results, and however
+    # often.
+    _chained_from = models.UniqueIndex(
+        "(chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL"
+    )
+    # What went each way.
+    _chain_line = models.Index("(chain_line_id) WHERE chain_line_id IS NOT NULL")
+
+    def init(self):
+        # Every attempt changes a row: without room and early vacuum the feed would wade through
+        # dead index entries.
+        self.env.cr.execute(
+            SQL(
+                "ALTER TABLE %s SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, "
+                "autovacuum_analyze_scale_factor = 0.02)",
+                SQL.identifier(self._table),
+            )
+        )
+
+    @api.depends("first_name", "last_name", "phone_1")
+    def _compute_display_name(self):
+        for contact in self:
+            name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+            contact.display_name = f"{name} ({contact.phone_1})" if name else contact.phone_1
+
+    @api.depends("state")
+    def _compute_is_open(self):
+        for contact in self:
+            contact.is_open = contact.state in OPEN_STATES
+
+    def _search_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        states = [
+            *(OPEN_STATES if True in value else ()),
+            *(CLOSED_STATES if False in value else ()),
+        ]
+        return [("state", "in", states)]
+
+    # -- few contacts: forms and API ----------------------------------------------------------------
+
+    @api.constrains("tz")
+    def _check_tz(self):
+        for contact in self:
+            if contact.tz and not is_zone(contact.tz):
+                raise ValidationError(
+                    self.env._(
+                        "%s is not a time zone that is known; write it as in Europe/Berlin.",
+                        contact.tz,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals.update(self._prepare_contact_values(vals))
+        contacts = super().create(vals_list)
+        contacts._plan_first_attempt()
+        contacts.campaign_id.filtered("is_running")._trigger_feed()
+        return contacts
+
+    def write(self, vals):
+        changed = {name: vals[name] for name in PHONE_FIELDS if vals.get(name)}
+        if changed:
+            company = self.company_id[:1] or self.env.company
+            vals = {**vals, **self._normalise_phones(changed, company)}
+        result = super().write(vals)
+        # Who was held back may match the selection now, unless it is the engine that writes.
+        if set(vals) - ENGINE_FIELDS:
+            self.filtered(lambda contact: contact.block_reason in HELD)._look_again()
+        return result
+
+    def _look_again(self):
+        """A contact that changed may match now."""
+        if self:
+            self.flush_recordset()
+            self._release_held(SQL("SELECT unnest(%s::int[])", self.ids))
+            self.invalidate_recordset()
+            self.campaign_id.filtered("is_running")._trigger_feed()
+
+    @api.model
+    def _prepare_contact_values(self, vals):
+        """Values that follow from the campaign, and phones in E.164 (requirement L6)."""
+        campaign = self.env["ecm.campaign"].browse(
+            vals.get("campaign_id") or self.env.context.get("default_campaign_id")
+        )
+        company = campaign.company_id
+        return {"company_id": company.id, **self._normalise_phones(vals, company)}
+
+    def _normalise_phones(self, vals, company):
+        """:raise ValidationError: naming the phone that cannot be called"""
+        country = company.country_id.code
+        normalised = {}
+        for name in PHONE_FIELDS:
+            if vals.get(name):
+                number, reason = phone_tools.normalise(vals[name], country)
+                if reason:
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s: %(number)s is not a number that can be called (%(reason)s). Write it with "
+                            "its country code, for example +49 30 123456.",
+                            field=self._fields[name]._description_string(self.env),
+                            number=vals[name],
+                            reason=self.env["ecm.contact.list.reject"]._get_reason_text(reason),
+                        )
+                    )
+                normalised[name] = number
+        return normalised
+
+    def _plan_first_attempt(self):
+        """Set the number of the first attempt, as the strategy has it now."""
+        now = fields.Datetime.now()
+        for campaign, contacts in self.grouped("campaign_id").items():
+            plan = campaign.strategy_id._get_plan()
+            for contact in contacts:
+                first = decision.first_attempt(
+                    plan, contact._get_phones(), None, now.replace(tzinfo=UTC)
+                )
+                number = (
+                    first.number if isinstance(first, decision.NextAttempt) else contact.phone_1
+                )
+                waits = contact.next_attempt_at and contact.next_attempt_at > now
+                super(EcmContact, contact).write({"number_to_call": number, "is_ready": not waits})
+
+    def _get_phones(self):
+        self.ensure_one()
+        return tuple(self[name] or None for name in PHONE_FIELDS)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_called(self):
+        if self.env["ecm.attempt"].sudo().search_count([("contact_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "These contacts were called: the history must stay. Withdraw them instead."
+                )
+            )
+
+    def action_withdraw(self, reason=None):
+        """Close open contacts at once (requirement L10). One that is at the dialer may still be
+        called once; its result is recorded and leads to nothing more.
+
+        :param str reason: kept with the contact, for whoever asks later
+        :return: True
+        """
+        self.check_access("write")
+        self.flush_model()
+        self._withdraw(SQL("SELECT unnest(%s::int[])", self.ids), reason)
+        return True
+
+    def action_withdraw_with_reason(self):
+        """Ask for the reason first."""
+        self.check_access("write")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_contact_withdraw_action"
+        )
+        return {**action, "context": {"default_contact_ids": self.filtered("is_open").ids}}

@@ -1,0 +1,95 @@
+from itertools import islice
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...const import PHONE_FIELDS
+from ...tools import contact_rows, phones
+
+CHUNK_ROWS = 20_000
+COLUMNS = {"phone": PHONE_FIELDS, "key": ("account_number",)}
+
+
+class EcmContactWithdrawal(models.Model):
+    """A file of numbers or customer keys whose open contacts are withdrawn, in the background
+    (requirement L10).
+    """
+
+    _name = "ecm.contact.withdrawal"
+    _inherit = ["ecm.file.job", "ecm.file.mixin"]
+    _description = "Withdrawal by File"
+    _order = "id desc"
+    _rec_name = "file_name"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    campaign_id = fields.Many2one(
+        "ecm.campaign", readonly=True, ondelete="cascade", help="Empty: all campaigns."
+    )
+    match = fields.Selection(
+        [("phone", "Phone numbers"), ("key", "Customer keys")],
+        string="The file holds",
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Char(required=True, readonly=True)
+    file_name = fields.Char(readonly=True)
+    state = fields.Selection(selection_add=[("importing", "In progress")])
+    withdrawn_count = fields.Integer("Withdrawn", readonly=True, help="Contacts that were open.")
+    missing_count = fields.Integer("Without an open contact", readonly=True)
+    invalid_count = fields.Integer("Could not be read", readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        jobs = super().create(vals_list)
+        self.env.ref("ecm_campaign.ir_cron_withdraw").sudo()._trigger()
+        return jobs
+
+    def _get_turn(self):
+        return self
+
+    def _get_file(self):
+        return self.attachment_id
+
+    def _get_chunks(self, stream):
+        """Chunks of values to look for."""
+        dialect, rows = self._open_rows(stream)
+        targets = contact_rows.guess_map(dialect.header).targets if dialect.header else {}
+        first = COLUMNS[self.match][0]
+        place = next((place for place, target in targets.items() if target == first), 0)
+        country = self.company_id.country_id.code or None
+        read = _read_key if self.match == "key" else lambda text: phones.normalise(text, country)[0]
+        return _parse(rows, place, read)
+
+    def _load_chunk(self, chunk):
+        wanted = {value for value in chunk.values if value}
+        where = SQL("c.company_id = %s", self.company_id.id)
+        if self.campaign_id:
+            where = SQL("%s AND c.campaign_id = %s", where, self.campaign_id.id)
+        contacts = self.env["ecm.contact"]
+        contacts.flush_model()
+        found = contacts._withdraw_matching(COLUMNS[self.match], wanted, where, self.reason)
+        return {
+            "withdrawn_count": len(found),
+            "missing_count": len(wanted.difference(*found)),
+            "invalid_count": chunk.values.count(None),
+        }
+
+
+class _Chunk(NamedTuple):
+    values: list
+    processed: int
+    last_line: int
+
+
+def _parse(rows, place, read):
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        values = [
+            read(cells[place]) if isinstance(cells, list) and place < len(cells) else None
+            for _line, cells in chunk
+        ]
+        yield _Chunk(values, len(chunk), chunk[-1][0])
+
+
+def _read_key(text):
+    return text.strip() or None

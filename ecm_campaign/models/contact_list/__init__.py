@@ -1,0 +1,11 @@
+from . import (
+    ir_attachment,
+    ir_http,
+    ecm_import_profile,
+    ecm_file_mixin,
+    ecm_file_job,
+    ecm_contact_list_scrub,
+    ecm_contact_list,
+    ecm_contact_list_reject,
+    ecm_global_list,
+)

@@ -1,0 +1,690 @@
+import io
+from datetime import UTC, timedelta
+from functools import partial
+from operator import itemgetter
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...const import BUSINESS_PARAMETERS, PENDING
+from ...tools import contact_file, contact_rows
+from ...tools import strategy as decision
+from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
+
+LINE = contact_rows.COLUMNS.index("line")
+PHONE = contact_rows.COLUMNS.index("phone_1")
+NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
+# What a file can change of a known contact, in the order of ecm.contact._update_imported.
+UPDATED = [
+    contact_rows.COLUMNS.index(name)
+    for name in (
+        "phone_2",
+        "phone_3",
+        "phone_4",
+        "phone_5",
+        "first_name",
+        "last_name",
+        "account_number",
+        "email",
+        "tz",
+        "priority",
+        "business_parameters",
+    )
+]
+SWEEP_BATCH = 20_000
+# Where a column of the table has another name than the value of a row.
+COPY_NAMES = {"not_before": "next_attempt_at"}
+
+
+class Undone(NamedTuple):
+    """How many contacts of an upload that was undone were deleted, went back to the list that had
+    brought them, and stay because they were called.
+    """
+
+    deleted: int
+    returned: int
+    kept: int
+
+
+class EcmContactList(models.Model):
+    """One delivery of contacts into a campaign, and its import (requirements L1, L7, L8).
+
+    Each chunk's contacts, rejected rows, counters and the line that it ends at are one transaction.
+    """
+
+    _name = "ecm.contact.list"
+    _inherit = ["ecm.file.job", "ecm.file.mixin", "ecm.contact.list.scrub.mixin"]
+    _description = "Contact List"
+    _order = "id desc"
+
+    name = fields.Char(required=True)
+    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
+    user_id = fields.Many2one(
+        "res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True
+    )
+    state = fields.Selection(selection_add=[("done", "Imported")], default="draft")
+    status = fields.Selection(
+        [
+            ("planned", "Not started"),
+            ("active", "Active"),
+            ("stopped", "Stopped"),
+            ("expired", "Expired"),
+        ],
+        required=True,
+        default="active",
+        readonly=True,
+        copy=False,
+        help="Contacts of a list that is not active are not called. Those of an expired one are closed.",
+    )
+    date_start = fields.Datetime(
+        "Called from", help="Its contacts are not called before. Empty: at once."
+    )
+    date_end = fields.Datetime(
+        "Called until", help="Its open contacts close as Expired then. Empty: no end."
+    )
+    source = fields.Selection(
+        [
+            ("manual", "Upload"),
+            ("folder", "Shared folder"),
+            ("api", "API"),
+            ("database", "Database"),
+            ("crm", "CRM"),
+            ("form", "By hand"),
+        ],
+        required=True,
+        default="manual",
+        readonly=True,
+    )
+    profile_id = fields.Many2one(
+        "ecm.import.profile", readonly=True, ondelete="set null", copy=False
+    )
+    mode = fields.Selection(MODES, required=True, default="append", readonly=True)
+    global_list_id = fields.Many2one(
+        "ecm.global.list",
+        string="Global list",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        help="The file feeds other campaigns as well.",
+    )
+    file_name = fields.Char("File name", readonly=True)
+    file_size = fields.Integer("File size (bytes)", readonly=True)
+    options = fields.Json(readonly=True, help="How the file is read: dialect, columns, country.")
+    duplicate_policy = fields.Selection(
+        DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
+    )
+    duplicate_scope = fields.Selection(
+        DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
+    )
+    duplicate_days = fields.Integer(
+        "Within the last (days)",
+        help="Only contacts that were added or called in these days count. 0: all.",
+    )
+
+    uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
+    failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
+    duplicate_count = fields.Integer(
+        "Duplicate", readonly=True, help="Rows whose phone 1 was known already."
+    )
+    updated_count = fields.Integer(
+        "Updated", readonly=True, help="Known contacts that got the file's values."
+    )
+    replaced_count = fields.Integer(
+        "Replaced",
+        readonly=True,
+        help="Contacts of earlier lists that were not in the file and were withdrawn.",
+    )
+    warning_count = fields.Integer(
+        "Values left out", readonly=True, help="Invalid values of contacts that were stored."
+    )
+    failed_phone_1 = fields.Integer(
+        "Phone 1", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_2 = fields.Integer(
+        "Phone 2", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_3 = fields.Integer(
+        "Phone 3", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_4 = fields.Integer(
+        "Phone 4", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    failed_phone_5 = fields.Integer(
+        "Phone 5", readonly=True, copy=False, help="Values that are no number to call."
+    )
+    reject_ids = fields.One2many(
+        "ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True
+    )
+    contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
+    pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
+    available_count = fields.Integer(
+        compute="_compute_contact_counts",
+        string="Available",
+        help="Pending contacts whose time has come.",
+    )
+
+    _dates_ordered = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
+        "A list ends after it starts.",
+    )
+    # The sweep: lists whose time comes.
+    _starting = models.Index("(date_start) WHERE status = 'planned'")
+    _ending = models.Index("(date_end) WHERE status <> 'expired' AND date_end IS NOT NULL")
+    # The feed asks whether a campaign has lists that must not be called.
+    _not_active = models.Index("(campaign_id) WHERE status <> 'active'")
+    _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
+
+    def _compute_contact_counts(self):
+        groups = (
+            self.env["ecm.contact"]
+            .sudo()
+            ._read_group(
+                [("list_id", "in", self.ids)], ["list_id", "state", "is_ready"], ["__count"]
+            )
+        )
+        for contact_list in self:
+            own = [row[1:] for row in groups if row[0] == contact_list]
+            contact_list.contact_count = sum(count for _state, _is_ready, count in own)
+            contact_list.pending_count = sum(
+                count for state, _is_ready, count in own if state == PENDING
+            )
+            contact_list.available_count = sum(
+                count for state, is_ready, count in own if state == PENDING and is_ready
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        now = fields.Datetime.now()
+        for vals in vals_list:
+            start = fields.Datetime.to_datetime(vals.get("date_start"))
+            if start and start > now:
+                vals.setdefault("status", "planned")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "date_start" in vals or "date_end" in vals:
+            self._follow_dates()
+        return result
+
+    @api.model
+    def _get_targets(self):
+        """What a column of a file can be stored as, for selection fields.
+
+        :return: list of ``(tools.contact_rows target, label)``
+        """
+        phones = [(f"phone_{index}", self.env._("Phone %s", index)) for index in range(1, 6)]
+        details = [
+            ("first_name", self.env._("First name")),
+            ("last_name", self.env._("Last name")),
+            ("account_number", self.env._("Customer key")),
+            ("email", self.env._("E-mail")),
+            ("tz", self.env._("Time zone")),
+            ("country", self.env._("Country of the numbers")),
+            ("priority", self.env._("Priority")),
+            ("not_before", self.env._("Not before")),
+        ]
+        parameters = [
+            (name, self.env._("Business Parameter %s", number))
+            for number, name in enumerate(BUSINESS_PARAMETERS, 1)
+        ]
+        return [("ignore", self.env._("Not stored")), *phones, *details, *parameters]
+
+    def _get_column_labels(self):
+        """:return: ``{field: what the file calls its column, or what we call it}``"""
+        labels = {**dict(self._get_targets()), contact_rows.ROW: self.env._("Row")}
+        options = self.options or {}
+        header = options.get("dialect", {}).get("header") or ()
+        for place, target in options.get("columns", {}).items():
+            if int(place) < len(header) and header[int(place)]:
+                labels[target] = header[int(place)]
+        return labels
+
+    # -- life -----------------------------------------------------------------------------------------
+
+    def action_stop(self):
+        """Call no more contacts of these lists until they are started again (requirement L7)."""
+        self.check_access("write")
+        stopped = self.filtered(lambda record: record.status in ("planned", "active"))
+        stopped.status = "stopped"
+        self.env["ecm.contact"]._hold_lists(stopped)
+        return True
+
+    def action_restart(self):
+        """Call the contacts of stopped lists again, each at the time that was planned for it."""
+        self.check_access("write")
+        now = fields.Datetime.now()
+        if any(record.date_end and record.date_end <= now for record in self):
+            raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
+        for contact_list in self.filtered(lambda record: record.status == "stopped"):
+            is_early = contact_list.date_start and contact_list.date_start > now
+            contact_list.status = "planned" if is_early else "active"
+        active = self.filtered(lambda record: record.status == "active")
+        self.env["ecm.contact"]._resume_lists(active, now)
+        active.campaign_id.filtered("is_running")._trigger_feed()
+        return True
+
+    def _follow_dates(self):
+        """Bring the status in line with dates that were changed; a stopped list stays stopped."""
+        now = fields.Datetime.now()
+        for contact_list in self:
+            is_early = contact_list.date_start and contact_list.date_start > now
+            if contact_list.status == "active" and is_early:
+                contact_list.status = "planned"
+                self.env["ecm.contact"]._hold_lists(contact_list)
+            elif contact_list.status == "planned" and not is_early:
+                contact_list._start(now)
+        self.filtered(lambda record: record.date_end and record.date_end <= now)._expire(now)
+
+    def _start(self, now):
+        self.status = "active"
+        self.env["ecm.contact"]._resume_lists(self, now)
+        self.campaign_id.filtered("is_running")._trigger_feed()
+
+    def _expire(self, now):
+        """Close what is pending; contacts at the dialer close with their result."""
+        self.filtered(lambda record: record.status != "expired").status = "expired"
+        self.flush_recordset()
+        while self.env["ecm.contact"]._expire_lists(self, now, SWEEP_BATCH) == SWEEP_BATCH:
+            self._commit()
+        self.env["ecm.contact"].invalidate_model()
+        self.invalidate_recordset()
+
+    @api.model
+    def _cron_sweep_lists(self):
+        """Start and expire the lists whose time has come."""
+        now = fields.Datetime.now()
+        for starting in self.search([("status", "=", "planned"), ("date_start", "<=", now)]):
+            self._atomically(partial(starting._start, now))
+        for ending in self.search([("status", "!=", "expired"), ("date_end", "<=", now)]):
+            self._atomically(partial(ending._expire, now))
+
+    # -- queue ----------------------------------------------------------------------------------------
+
+    @api.model
+    def create_from_file(
+        self, campaign, file_name, attachment, profile=None, source="manual", mode=None
+    ):
+        """Have a file imported in the background (requirements L1 to L4).
+
+        :param campaign: record of ``ecm.campaign``
+        :param str file_name: shown as the list's name
+        :param attachment: record of ``ir.attachment`` with the file, an upload of the user unless
+        code with all rights calls this, which then belongs to the list; or its bytes
+        :param profile: record of ``ecm.import.profile``; none to find out everything
+        :param str source: a value of the field ``source``
+        :param str mode: append, overwrite or update; the profile's if it is not given
+        :return: the list, in state *queued*
+        :raise UserError: the file cannot be read
+        """
+        campaign.check_access("write")
+        profile = profile or self.env["ecm.import.profile"]
+        if isinstance(attachment, bytes):
+            attachment = self.env["ir.attachment"]._create_from_stream(
+                file_name, io.BytesIO(attachment)
+            )
+        try:
+            with self._open_attachment(attachment) as file:
+                reading = profile._get_reading(file, campaign)
+            contact_rows.check_map(contact_rows.ColumnMap(reading["columns"]))
+        except contact_file.UnreadableFile as error:
+            raise UserError(self._get_file_error_text(error.code)) from error
+        settings = {name: profile[name] for name in LIST_SETTINGS} if profile else {}
+        values = {
+            **settings,
+            "name": file_name,
+            "campaign_id": campaign.id,
+            "source": source,
+            "profile_id": profile.id,
+            "options": reading,
+        }
+        return self._create_queued({**values, **({"mode": mode} if mode else {})}, attachment)
+
+    @api.model
+    def _create_queued(self, values, attachment):
+        """:return: a list that waits for the background import of its attachment"""
+        contact_list = self.create(
+            {
+                "file_name": attachment.name,
+                "file_size": attachment.file_size,
+                **values,
+                "attachment_id": attachment.id,
+            }
+        )
+        contact_list.action_queue()
+        return contact_list
+
+    def action_queue(self):
+        """Have the import start in the background."""
+        for contact_list in self.filtered(lambda record: record.state in ("draft", "failed")):
+            if not contact_list.attachment_id:
+                raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
+            contact_list.write({"state": "queued", "error": False})
+        self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
+        return True
+
+    def action_undo(self):
+        """Take back uploads of a wrong file. Contacts that were not called are deleted, those that
+        were called stay in their list, which is stopped.
+
+        :return: a notification with the counts
+        :raise UserError: the file was not read, or is being read
+        """
+        self.check_access("unlink")
+        if any(contact_list.state not in ("done", "failed") for contact_list in self):
+            raise UserError(self.env._("Only an upload that has ended can be undone."))
+        undone = self._take_back()
+        self.action_stop()
+        self.write({"state": "cancelled"})
+        return self._notify_undone(undone)
+
+    def _notify_undone(self, undone):
+        """:rtype: dict of the action that says what became of the contacts"""
+        sentences = [self.env._("%s contacts that were not called were deleted.", undone.deleted)]
+        if undone.returned:
+            sentences.append(
+                self.env._("%s went back to the list that brought them.", undone.returned)
+            )
+        if undone.kept:
+            sentences.append(
+                self.env._("%s that were called stay in this list, which is stopped.", undone.kept)
+            )
+        params = {
+            "type": "success",
+            "sticky": True,
+            "message": " ".join(sentences),
+            "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+        }
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+
+    def _undo(self):
+        self._take_back()
+
+    def _take_back(self):
+        """Remove what these lists have brought and what was not called yet. Contacts that were there
+        before stay, in the list that they came from (requirement L9).
+
+        :rtype: Undone
+        """
+        contacts = self.env["ecm.contact"]
+        self.env.flush_all()
+        deleted = contacts._delete_uncalled(self)
+        # What a list that is not active took over is held, and its own list may be active.
+        held = self.filtered(lambda record: record.status != "active")
+        contacts._resume_lists(held, fields.Datetime.now())
+        returned = contacts._return_to_origin(self)
+        contacts._hold_lists(held)
+        self.invalidate_recordset()
+        return Undone(deleted, returned, sum(self.mapped("contact_count")))
+
+    # -- import ---------------------------------------------------------------------------------------
+
+    def _get_turn(self):
+        """One import at a time into a campaign, so that duplicates are seen."""
+        return self.campaign_id
+
+    def _get_file(self):
+        return self.attachment_id
+
+    def _complete(self):
+        super()._complete()
+        self.campaign_id.filtered("is_running")._trigger_feed()
+
+    def _replace_earlier(self):
+        """Overwriting: withdraw the never called contacts of the campaign's earlier lists that are
+        not in this file.
+
+        :return: how many, 0 when there are no more (index ``ecm_contact__campaign_state``)
+        """
+        if self.mode != "overwrite":
+            return 0
+        others = SQL(
+            "c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s",
+            self.campaign_id.id,
+            self.id,
+        )
+        reason = self.env._("Not in the list that replaced its own: %s", self.name)
+        replaced = self.env["ecm.contact"]._close_uncalled(others, reason, SWEEP_BATCH)
+        self.replaced_count += replaced
+        self.env["ecm.contact"].invalidate_model()
+        return replaced
+
+    def _get_chunks(self, stream):
+        """Chunks of checked contacts with their COPY texts."""
+        _dialect, rows = self._open_rows(stream, contact_file.Dialect(**self.options["dialect"]))
+        chunks = contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options())
+        return _with_texts(chunks, self._get_number_getter())
+
+    def _get_column_map(self):
+        return contact_rows.ColumnMap(self.options["columns"])
+
+    def _get_parse_options(self):
+        return contact_rows.ParseOptions(
+            country=self.options.get("country"),
+            tz=self.campaign_id.tz,
+            columns=self.options["dialect"].get("columns") or None,
+            **{
+                name: self.options[name]
+                for name in ("min_length", "max_length")
+                if self.options.get(name)
+            },
+        )
+
+    def _load_chunk(self, chunk):
+        # A phone that moves up to phone 1 may be known as well.
+        rows, duplicates, updated = self._split_duplicates(self._scrub(chunk.contacts, chunk.texts))
+        hits, left_out = self._count_hits(rows)
+        self._copy_contacts([row for row in rows if not row.is_closed])
+        self._copy_closed([row.text for row in rows if row.is_closed])
+        warnings = [*chunk.warnings, *left_out]
+        self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
+        return {
+            **hits,
+            **{f"failed_{name}": count for name, count in chunk.count_bad_phones().items()},
+            "uploaded_count": len(rows),
+            "failed_count": len(chunk.rejects),
+            "duplicate_count": len(duplicates),
+            "updated_count": updated,
+            "warning_count": len(warnings),
+        }
+
+    def _split_duplicates(self, rows):
+        """Tell new contacts from those that are known already, as the file names them or without
+        listed numbers (L9).
+
+        :param rows: list of ``ImportRow``
+        :return: ``(rows to store, rejects of the others, how many known contacts were updated)``
+        """
+        policy = self._get_policy()
+        if policy == "allow":
+            return rows, [], 0
+        updated = 0
+        if policy == "update":
+            rows, known, updated = self._update_known(rows)
+        else:
+            known = self._get_known_phones({number for row in rows for number in row.numbers})
+        kept, duplicates = [], []
+        for row in rows:
+            if known.isdisjoint(row.numbers):
+                known.update(row.numbers)
+                kept.append(row)
+            else:
+                number = next(number for number in row.numbers if number in known)
+                duplicates.append(
+                    contact_rows.Reject(row.contact[LINE], "phone_1", number, "duplicate")
+                )
+        return kept, duplicates, updated
+
+    def _get_policy(self):
+        return self.duplicate_policy if self.mode == "append" else "update"
+
+    def _get_known_phones(self, numbers):
+        """Which numbers are known within the list's scope of duplicates."""
+        scopes = {
+            "list": SQL("c.campaign_id = %s AND c.list_id = %s", self.campaign_id.id, self.id),
+            "campaign": SQL("c.campaign_id = %s", self.campaign_id.id),
+            "company": SQL("c.company_id = %s", self.company_id.id),
+        }
+        where = scopes[self.duplicate_scope]
+        if self.duplicate_days and self.duplicate_scope != "list":
+            since = fields.Datetime.now() - timedelta(days=self.duplicate_days)
+            where = SQL("%s AND (c.added_at >= %s OR c.last_attempt_at >= %s)", where, since, since)
+        return self.env["ecm.contact"]._get_known_phones(where, numbers)
+
+    def _update_known(self, rows):
+        """Update the open contacts of the campaign that these rows are about; overwriting takes
+        them into this list.
+
+        :return: ``(rows of other numbers, numbers that are not open or stood in this file before,
+        how many updated)``
+        """
+        numbers = {number for row in rows for number in row.numbers}
+        found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, numbers)
+        updates, others, known = {}, [], set()
+        for row in rows:
+            for contact, number in row.namings:
+                contact_id, list_id, is_open = found.get(number, (None, None, False))
+                if contact_id and is_open and (list_id != self.id or self.mode == "overwrite"):
+                    updates[contact_id] = (contact_id, *(contact[place] for place in UPDATED))
+                    break
+                known.update({number} if contact_id else ())
+            else:
+                others.append(row)
+        self.env["ecm.contact"]._update_imported(
+            list(updates.values()), self.id if self.mode == "overwrite" else None
+        )
+        return others, known, len(rows) - len(others)
+
+    def _copy_contacts(self, rows):
+        """COPY contacts into the table; those with a time to come wait for it.
+
+        :param rows: list of ``ImportRow``
+        """
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        is_held = self.status != "active"
+        ready, waiting = [], []
+        for row in rows:
+            not_before = row.contact[NOT_BEFORE]
+            (waiting if is_held or (not_before and not_before > now) else ready).append(row.text)
+        for texts, is_ready in ((ready, True), (waiting, False)):
+            if texts:
+                self._copy_texts(texts, self._prepare_copy_constants(is_ready, now))
+
+    def _copy_texts(self, texts, constants):
+        """COPY prepared rows; ``constants`` are the columns that all of them share."""
+        columns = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
+        statement = SQL(
+            "COPY ecm_contact (%s) FROM STDIN",
+            SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
+        )
+        self._copy_expert(
+            statement.code, contact_rows.copy_stream(texts, tuple(constants.values()))
+        )
+
+    def _prepare_copy_constants(self, is_ready, now):
+        """Columns that are the same in every row of a chunk; an extension adds its own.
+
+        :rtype: dict
+        """
+        return {
+            "campaign_id": self.campaign_id.id,
+            "list_id": self.id,
+            "origin_list_id": self.id,
+            "company_id": self.campaign_id.company_id.id,
+            "state": PENDING,
+            "is_ready": is_ready,
+            "is_retry": False,
+            "next_position": 1,
+            "attempt_count": 0,
+            "uncounted_count": 0,
+            "added_at": now,
+        }
+
+    def _get_number_getter(self):
+        """What tells the number of the first attempt from a row of ``contact_rows.COLUMNS``."""
+        plan = self.campaign_id.strategy_id._get_plan()
+        if plan.attempts and plan.attempts[0].phone_index == 1:
+            return itemgetter(PHONE)
+        now = fields.Datetime.now().replace(tzinfo=UTC)
+
+        def number_of(contact):
+            first = decision.first_attempt(plan, contact[PHONE : PHONE + 5], None, now)
+            return getattr(first, "number", contact[PHONE])
+
+        return number_of
+
+    def _notify_progress(self):
+        """Tell the browser of whoever uploaded the list; forms that show it reload."""
+        progress = {"id": self.id, "progress": self.progress, "state": self.state}
+        self.user_id._bus_send("ecm_contact_list/progress", progress)
+
+    # -- buttons --------------------------------------------------------------------------------------
+
+    def action_view_contacts(self):
+        """Open the contacts of this list."""
+        return self._open_contacts()
+
+    def _open_contacts(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
+        return {**action, "domain": [("list_id", "in", self.ids)], "context": {}}
+
+    def action_download_rejects(self):
+        """Download the rows that were not stored."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ecm/contact_list/{self.id}/rejects",
+            "target": "download",
+        }
+
+    def action_feed_campaigns(self):
+        """Ask which other campaigns the file of this list shall feed."""
+        self.ensure_one()
+        return self.env["ecm.global.list.feed"]._open(self)
+
+    def _make_global(self):
+        """The global list of this list's file, which then belongs to it."""
+        self.ensure_one()
+        self.check_access("write")
+        if not self.global_list_id:
+            attachment = self.attachment_id
+            values = {
+                "name": self.name,
+                "company_id": self.company_id.id,
+                "attachment_id": attachment.id,
+            }
+            # The file moves from this list to the global one, which users cannot have it do.
+            self.global_list_id = self.env["ecm.global.list"].sudo().create(values)
+            attachment.sudo().write(
+                {"res_model": "ecm.global.list", "res_id": self.global_list_id.id}
+            )
+        return self.global_list_id
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if (
+            self.env["ecm.attempt"]
+            .sudo()
+            .search_count([("contact_id.list_id", "in", self.ids)], limit=1)
+        ):
+            raise UserError(self.env._("Contacts of this list were called: the history must stay."))
+
+    def unlink(self):
+        # The guards look for calls of the contacts, so the contacts go last.
+        lists = self.ids
+        result = super().unlink()
+        self.env["ecm.contact"]._delete_of("list_id", lists)
+        return result
+
+
+def _with_texts(chunks, number_of):
+    """Make the COPY texts of each chunk's contacts, in the thread that parses them."""
+    for chunk in chunks:
+        chunk.texts = [
+            contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in chunk.contacts
+        ]
+        yield chunk

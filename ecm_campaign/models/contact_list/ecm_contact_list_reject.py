@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import contact_rows
+
+
+class EcmContactListReject(models.Model):
+    """A row of a list that was not stored, or a value of it, with the reason (requirement L8)."""
+
+    _name = "ecm.contact.list.reject"
+    _description = "Rejected Row"
+    _order = "id"
+    _rec_name = "line_number"
+
+    list_id = fields.Many2one("ecm.contact.list", required=True, ondelete="cascade", index=True)
+    line_number = fields.Integer("Line", required=True, help="Line of the file, counted from 1.")
+    field_name = fields.Char("Field")
+    column_label = fields.Char(
+        "Column", compute="_compute_column_label", help="As the file names it."
+    )
+    value = fields.Char()
+    reason = fields.Char("Reason code", required=True)
+    reason_text = fields.Char("Reason", compute="_compute_reason_text")
+    row_text = fields.Char("Row", help="The row as it was read; at most 2,000 characters.")
+    is_warning = fields.Boolean(
+        "Contact kept", help="Only the value was left out; the contact was stored without it."
+    )
+
+    @api.depends("reason")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for reject in self:
+            reject.reason_text = self._get_reason_text(reject.reason)
+
+    @api.depends("field_name")
+    @api.depends_context("lang")
+    def _compute_column_label(self):
+        for contact_list, rejects in self.grouped("list_id").items():
+            labels = contact_list._get_column_labels()
+            for reject in rejects:
+                reject.column_label = labels.get(reject.field_name, reject.field_name)
+
+    @api.model
+    def _get_reason_text(self, code):
+        """What a reason code means, for a supervisor."""
+        return self._get_reason_texts().get(code) or contact_rows.REASONS.get(code, code)
+
+    @api.model
+    def _get_reason_texts(self):
+        """:return: ``{code: translated sentence}``"""
+        return {
+            "duplicate": self.env._("This number is known already."),
+            "dnc_national": self.env._("The number is on a national do-not-contact list."),
+            "dnc_corporate": self.env._("The number is on a do-not-contact list of the company."),
+            "dnc_compliance": self.env._("The number is on a compliance do-not-contact list."),
+            "dnc_litigation": self.env._("The number is on a litigation list."),
+        }
+
+    @api.model
+    def _copy_in(self, contact_list, rejects, warnings):
+        """Store the rejects of a chunk in the file's order.
+
+        :param rejects: list of ``tools.contact_rows.Reject``
+        :param warnings: the same, of contacts that were stored
+        """
+        rows = [(*row, False) for row in rejects] + [(*row, True) for row in warnings]
+        if not rows:
+            return
+        self.env.cr.execute_values(
+            "INSERT INTO ecm_contact_list_reject "
+            "(list_id, line_number, field_name, value, reason, row_text, is_warning) VALUES %s",
+            [(contact_list.id, *row) for row in sorted(rows)],
+            page_size=1000,
+        )
+
+    @api.model
+    def _iterate_rows(self, contact_list, page=5000):
+        """Rows of a list in file order, for the download, a page at a time.
+
+        :return: iterator of ``(line, field, value, reason code, row, is warning)``
+        """
+        last = 0
+        while True:
+            self.env.cr.execute(
+                SQL(
+                    """SELECT id, line_number, field_name, value, reason, row_text, is_warning
+                         FROM ecm_contact_list_reject
+                        WHERE list_id = %s AND id > %s
+                     ORDER BY id LIMIT %s""",
+                    contact_list.id,
+                    last,
+                    page,
+                )
+            )
+            rows = self.env.cr.fetchall()
+            yield from (row[1:] for row in rows)
+            if len(rows) < page:
+                return
+            last = rows[-1][0]

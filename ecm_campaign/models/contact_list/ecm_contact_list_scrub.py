@@ -1,0 +1,122 @@
+from collections import Counter
+from typing import NamedTuple
+
+from odoo import fields, models
+
+from ...tools import contact_rows
+
+PHONES = slice(contact_rows.COLUMNS.index("phone_1"), contact_rows.COLUMNS.index("phone_5") + 1)
+KEY = contact_rows.COLUMNS.index("account_number")
+LINE = contact_rows.COLUMNS.index("line")
+
+
+class ImportRow(NamedTuple):
+    """A contact on its way into the table.
+
+    ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original``
+    those of the file, and ``text`` is what COPY takes. ``numbers`` are their phones 1, which tell
+    whether the contact is known. ``listed`` are the ``(number, class)`` that must not be contacted,
+    ``key_class`` is the class of a listed customer key.
+    """
+
+    contact: tuple
+    text: str
+    original: tuple
+    numbers: tuple
+    listed: tuple = ()
+    key_class: str | None = None
+    is_closed: bool = False
+
+    @property
+    def namings(self):
+        """``(values, phone 1)`` by which the contact may be known."""
+        return zip((self.contact, self.original), self.numbers, strict=False)
+
+
+class EcmContactListScrubMixin(models.AbstractModel):
+    """The scrub of an import against do-not-contact lists (requirements N2, L7)."""
+
+    _name = "ecm.contact.list.scrub.mixin"
+    _description = "Scrub of a Contact List"
+
+    dnc_national_contacts = fields.Integer("NDNC, contacts", readonly=True, copy=False)
+    dnc_national_numbers = fields.Integer("NDNC, numbers", readonly=True, copy=False)
+    dnc_corporate_contacts = fields.Integer("Corporate DNC, contacts", readonly=True, copy=False)
+    dnc_corporate_numbers = fields.Integer("Corporate DNC, numbers", readonly=True, copy=False)
+    dnc_compliance_contacts = fields.Integer("Compliance DNC, contacts", readonly=True, copy=False)
+    dnc_compliance_numbers = fields.Integer("Compliance DNC, numbers", readonly=True, copy=False)
+    dnc_litigation_contacts = fields.Integer("Litigation, contacts", readonly=True, copy=False)
+    dnc_litigation_numbers = fields.Integer("Litigation, numbers", readonly=True, copy=False)
+
+    def _scrub(self, contacts, texts):
+        """Take listed numbers out of new contacts.
+
+        A contact keeps its other numbers. One that has none left, or whose customer key is listed,
+        is stored closed as *DNC Listed*: it is counted and can be looked up, and is never
+        contacted.
+
+        :param texts: COPY text of each contact
+        :return: list of ``ImportRow``
+        """
+        numbers = {number for contact in contacts for number in contact[PHONES] if number}
+        keys = {contact[KEY] for contact in contacts if contact[KEY]}
+        listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys)
+        number_of = self._get_number_getter()
+        rows = []
+        for contact, text in zip(contacts, texts, strict=True):
+            left, found = _take_out(contact, listed) if listed else (contact, ())
+            key_class = listed_keys.get(contact[KEY]) if listed_keys else None
+            phone = contact[PHONES.start]
+            if key_class or not left[PHONES.start]:
+                rows.append(
+                    ImportRow(contact, text, contact, (phone,), found, key_class, is_closed=True)
+                )
+            elif found:
+                text = contact_rows.copy_row((*left[1:], number_of(left)))
+                phones = tuple(dict.fromkeys((left[PHONES.start], phone)))
+                rows.append(ImportRow(left, text, contact, phones, found))
+            else:
+                rows.append(ImportRow(contact, text, contact, (phone,)))
+        return rows
+
+    def _count_hits(self, rows):
+        """Count listed numbers, and their contact once in each class.
+
+        :return: ``({counter: how many}, warnings of the numbers that were left out)``
+        """
+        hits, warnings = Counter(), []
+        for row in rows:
+            if not row.listed and not row.key_class:
+                continue
+            classes = [dnc_class for _number, dnc_class in row.listed]
+            hits.update(f"dnc_{dnc_class}_numbers" for dnc_class in classes)
+            hits.update(
+                f"dnc_{dnc_class}_contacts" for dnc_class in {*classes, row.key_class} - {None}
+            )
+            if not row.is_closed:
+                line = row.contact[LINE]
+                warnings += [
+                    contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}")
+                    for number, dnc_class in row.listed
+                ]
+        return hits, warnings
+
+    def _copy_closed(self, texts):
+        """Store contacts that must not be contacted."""
+        if not texts:
+            return
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        closed = {"state": "dnc_listed", "close_reason": "suppressed", "closed_at": now}
+        self._copy_texts(texts, {**self._prepare_copy_constants(False, now), **closed})
+
+
+def _take_out(contact, listed):
+    """The contact with the numbers that are left moved up, and the ``(number, class)`` of the
+    others.
+    """
+    found = tuple((number, listed[number]) for number in contact[PHONES] if number in listed)
+    if not found:
+        return contact, found
+    left = [number for number in contact[PHONES] if number and number not in listed]
+    left += [None] * (5 - len(left))
+    return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), found

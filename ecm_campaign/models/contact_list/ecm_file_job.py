@@ -1,0 +1,278 @@
+import io
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import contact_file
+
+_logger = logging.getLogger(__name__)
+
+
+class EcmFileJob(models.AbstractModel):
+    """A file that is worked through in the background (requirements L1, L10, N1).
+
+    It is read, checked and stored in chunks. What a chunk brings, its counters and the line that it
+    ends at are committed together, so that a job that was cut off goes on where it stopped. A long
+    one makes room for other work when the scheduled action's time is up, and goes on in its next
+    run.
+    """
+
+    _name = "ecm.file.job"
+    _inherit = ["ecm.transaction.mixin"]
+    _description = "File in the Background"
+
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("queued", "Queued"),
+            ("importing", "Importing"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+        copy=False,
+    )
+    processed_count = fields.Integer(
+        "Processed", readonly=True, copy=False, help="Rows read from the file."
+    )
+    resume_line = fields.Integer(
+        readonly=True, copy=False, help="Last line of the file that is done."
+    )
+    progress = fields.Float(
+        readonly=True, copy=False, help="Share of the file that was read, in per cent."
+    )
+    started_at = fields.Datetime("Started on", readonly=True, copy=False)
+    finished_at = fields.Datetime("Finished on", readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False)
+
+    def action_cancel(self):
+        """Stop reading the file; what becomes of the part that was read is up to the model."""
+        cancelled = self.filtered(lambda job: job.state in ("draft", "queued", "importing"))
+        cancelled.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        cancelled._undo()
+        return True
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_importing(self):
+        for job in self:
+            if job.state == "importing":
+                raise UserError(
+                    self.env._(
+                        "%s is being read: cancel that before you delete it.", job.display_name
+                    )
+                )
+
+    # -- what a model answers -------------------------------------------------------------------------
+
+    def _get_turn(self):
+        """The record that one job at a time may change."""
+        raise NotImplementedError
+
+    def _get_file(self):
+        """The attachment to read."""
+        raise NotImplementedError
+
+    def _get_chunks(self, stream):
+        """Parse the rows after ``resume_line``.
+
+        :return: iterator of objects with ``processed`` (rows) and ``last_line``; runs in a thread,
+        touches no record
+        """
+        raise NotImplementedError
+
+    def _load_chunk(self, chunk):
+        """Store what a chunk brings.
+
+        :return: ``{counter: how many more}``
+        """
+        raise NotImplementedError
+
+    def _undo(self):
+        """Hook: take back what cancelled jobs have stored."""
+
+    def _replace_earlier(self):
+        """Hook: a part of what has to go once the file was read.
+
+        :return: how many, 0 when there are no more
+        """
+        return 0
+
+    def _complete(self):
+        """Hook: the file was read to its end."""
+        self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
+
+    def _notify_progress(self):
+        """Hook: tell whoever waits for the job."""
+
+    # -- queue ----------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_import(self):
+        """Work through queued files, and those that were cut off, one after the other."""
+        jobs = self.search([("state", "in", ("queued", "importing"))], order="id")
+        self._commit(remaining=len(jobs))
+        for place, job in enumerate(jobs, start=1):
+            left = len(jobs) - place
+            with self._exclusively(job._get_turn()) as is_ours:
+                if is_ours:
+                    job._run_safely()
+                    left += job.state == "importing"
+            if not self._commit(processed=1, remaining=left):
+                break
+
+    def _run_safely(self):
+        """Work through one file; one that cannot be read fails its own job only."""
+        self._commit()  # whoever held the turn before may have changed the job since it was looked up
+        try:
+            self._run()
+        except contact_file.UnreadableFile as error:
+            self._rollback()
+            self._atomically(partial(self._fail, self._get_file_error_text(error.code)))
+        except Exception:
+            _logger.exception("%s %s failed", self._name, self.id)
+            self._rollback()
+            message = self.env._("Unexpected error: see the server's log.")
+            self._atomically(partial(self._fail, message))
+        self._atomically(self._notify_progress)
+
+    def _fail(self, message):
+        self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
+
+    def _run(self):
+        """Work through the file from where it was left.
+
+        :raise contact_file.UnreadableFile: the file as a whole cannot be read
+        """
+        if self._atomically(self._begin) and self._store_all():
+            while self._atomically(partial(self._unless_cancelled, self._replace_earlier)):
+                if not self._commit(processed=1, remaining=1):
+                    return
+            self._atomically(partial(self._unless_cancelled, self._complete))
+
+    def _begin(self):
+        """:return: whether there is something to do: nobody has cancelled it or finished it
+        meanwhile
+        """
+        if self.state not in ("queued", "importing"):
+            return False
+        self.write({"state": "importing", "started_at": self.started_at or fields.Datetime.now()})
+        return True
+
+    def _store_all(self):
+        """:return: whether the file was read to its end; else it was cancelled, or the scheduled
+        action's time is up
+        """
+        with (
+            self._open_attachment(self._get_file()) as stream,
+            ThreadPoolExecutor(max_workers=1) as parser,
+        ):
+            size = stream.seek(0, io.SEEK_END)
+            for chunk, position in _read_ahead(parser, stream, self._get_chunks(stream)):
+                share = min(99.0, 100.0 * position / size)
+                is_going_on = self._atomically(partial(self._store, chunk, share))
+                if not is_going_on or not self._commit(processed=1, remaining=1):
+                    return False
+        return True
+
+    def _store(self, chunk, share):
+        """Store one chunk with everything that belongs to it.
+
+        :param float share: of the file that was read, in per cent
+        :return: whether the job goes on
+        """
+        self.invalidate_recordset()
+        if self.state != "importing":
+            self._undo()
+            return False
+        counts = {"processed_count": chunk.processed, **self._load_chunk(chunk)}
+        values = {name: self[name] + count for name, count in counts.items() if count}
+        self.write({**values, "resume_line": chunk.last_line, "progress": share})
+        self._notify_progress()
+        return True
+
+    def _unless_cancelled(self, work):
+        self.invalidate_recordset(["state"])
+        return work() if self.state == "importing" else None
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _open_attachment(self, attachment):
+        """The file as a stream of bytes."""
+        attachment = attachment.sudo()
+        path = attachment._full_path(attachment.store_fname) if attachment.store_fname else None
+        with open(path, "rb") if path else closing(io.BytesIO(attachment.raw or b"")) as stream:
+            yield stream
+
+    def _open_rows(self, stream, dialect=None):
+        """:return: the dialect, and the rows after ``resume_line`` as an iterator that touches no
+        record
+        """
+        dialect, rows = contact_file.open_source(stream, dialect)
+        resume_line = self.resume_line
+        return dialect, (row for row in rows if row[0] > resume_line)
+
+    def _copy_expert(self, statement, stream):
+        """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""
+        callback = psycopg2.extensions.get_wait_callback()
+        psycopg2.extensions.set_wait_callback(None)
+        try:
+            self.env.cr.copy_expert(statement, stream)
+        finally:
+            psycopg2.extensions.set_wait_callback(callback)
+
+    @api.model
+    def _get_file_error_text(self, code):
+        """What keeps a file from being read (``contact_file.UnreadableFile``), for a supervisor."""
+        texts = {
+            "no_phone_column": self.env._("Choose the column that holds phone 1."),
+            "empty_file": self.env._("The file is empty."),
+            "no_rows": self.env._("The file has no rows with contacts."),
+            "unsupported_format": self.env._(
+                "This is not a file with contacts. Save it as CSV or XLSX and upload it again."
+            ),
+            "old_spreadsheet": self.env._(
+                "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password."
+            ),
+            "damaged": self.env._("The file is damaged or was cut off. Pack it or send it again."),
+            "encrypted": self.env._("The file is protected by a password. Upload it without one."),
+            "several_files": self.env._(
+                "The archive holds several files. Pack the one to import by itself."
+            ),
+            "unpacked_too_large": self.env._(
+                "Unpacked, the file is far larger than a list of contacts can be. Split it, or save it as CSV."
+            ),
+            "unknown_sheet": self.env._("The workbook has no sheet of this name."),
+            "unknown_encoding": self.env._("The chosen characters are not known."),
+            "line_too_long": self.env._(
+                "A line has more than a million characters: this is not a list of contacts."
+            ),
+        }
+        return texts.get(code, code)
+
+
+def _read_ahead(parser, stream, chunks):
+    """Parse the next chunk in a thread while the database takes this one.
+
+    :return: iterator of ``(chunk, byte position)``
+    """
+
+    def parse_next():
+        return next(chunks, None), stream.tell()
+
+    future = parser.submit(parse_next)
+    while True:
+        chunk, position = future.result()
+        if chunk is None:
+            return
+        future = parser.submit(parse_next)
+        yield chunk, position

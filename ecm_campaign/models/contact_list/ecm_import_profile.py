@@ -1,0 +1,211 @@
+from dataclasses import asdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...const import BUSINESS_PARAMETERS
+from ...tools import contact_file, contact_rows, phones
+
+LAYOUTS = [
+    ("header", "The first line names the columns"),
+    ("none", "No header line"),
+    ("ecm", "ECM order: phones 1 to 5, business parameters 1 to 12"),
+]
+DELIMITERS = [
+    (",", "Comma"),
+    (";", "Semicolon"),
+    ("\t", "Tab"),
+    ("|", "Vertical bar"),
+    (":", "Colon"),
+]
+QUOTES = [('"', 'Double quote (")'), ("'", "Single quote (')")]
+ENCODINGS = [
+    ("utf-8", "UTF-8"),
+    ("utf-8-sig", "UTF-8 with mark"),
+    ("cp1252", "Windows Western (1252)"),
+    ("iso-8859-1", "Latin-1"),
+    ("iso-8859-15", "Latin-9"),
+    ("cp1250", "Windows Central European (1250)"),
+    ("cp1251", "Windows Cyrillic (1251)"),
+    ("cp1253", "Windows Greek (1253)"),
+    ("cp1254", "Windows Turkish (1254)"),
+    ("cp1256", "Windows Arabic (1256)"),
+    ("utf-16", "UTF-16"),
+    ("utf-16-le", "UTF-16 LE"),
+    ("utf-16-be", "UTF-16 BE"),
+    ("utf-32", "UTF-32"),
+    ("gb18030", "Chinese (GB 18030)"),
+    ("big5", "Chinese (Big5)"),
+    ("shift_jis", "Japanese (Shift JIS)"),
+    ("euc-kr", "Korean (EUC-KR)"),
+]
+MODES = [
+    ("append", "Append: add to what is there"),
+    ("overwrite", "Overwrite: replace what was not called yet"),
+    ("update", "Update: give known contacts the new values, add the others"),
+]
+DUPLICATE_POLICIES = [
+    ("reject", "Reject the row"),
+    ("update", "Update the open contact"),
+    ("allow", "Store it again"),
+]
+DUPLICATE_SCOPES = [
+    ("list", "Within the file"),
+    ("campaign", "In the campaign"),
+    ("company", "In all campaigns of the company"),
+]
+# What a list takes over from the profile as it is.
+LIST_SETTINGS = ("mode", "duplicate_policy", "duplicate_scope", "duplicate_days")
+
+
+class EcmImportProfile(models.Model):
+    """How the files of one origin are read and what becomes of known contacts (requirements L1, L6,
+    L9).
+
+    What is left empty is found out for each file. An empty recordset is the profile that finds out
+    everything.
+    """
+
+    _name = "ecm.import.profile"
+    _description = "Import Profile"
+    _order = "name, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, help="Empty: for every company."
+    )
+    layout = fields.Selection(LAYOUTS, required=True, default="header")
+    delimiter = fields.Selection(DELIMITERS, help="Empty: found out for each file.")
+    encoding = fields.Selection(
+        ENCODINGS, string="Characters", help="Empty: found out for each file."
+    )
+    quote = fields.Selection(
+        QUOTES, string="Quotation mark", help="Empty: found out for each file."
+    )
+    sheet = fields.Char(help="Of a workbook. Empty: the first one.")
+    column_ids = fields.One2many(
+        "ecm.import.profile.column",
+        "profile_id",
+        string="Columns",
+        copy=True,
+        help="Empty: by the columns' names.",
+    )
+    country_id = fields.Many2one(
+        "res.country",
+        string="Country of the numbers",
+        help="For numbers without a country code. Empty: the company's.",
+    )
+    min_length = fields.Integer("Shortest number", default=phones.MIN_LENGTH, required=True)
+    max_length = fields.Integer("Longest number", default=phones.MAX_LENGTH, required=True)
+    mode = fields.Selection(MODES, required=True, default="append")
+    duplicate_policy = fields.Selection(
+        DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
+    )
+    duplicate_scope = fields.Selection(
+        DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
+    )
+    duplicate_days = fields.Integer(
+        "Within the last (days)",
+        help="Only contacts that were added or called in these days count. 0: all.",
+    )
+
+    _lengths_ordered = models.Constraint(
+        f"CHECK(min_length >= {phones.MIN_LENGTH} AND max_length <= {phones.MAX_LENGTH} AND min_length <= max_length)",
+        f"A phone number has {phones.MIN_LENGTH} to {phones.MAX_LENGTH} digits.",
+    )
+    _days_positive = models.Constraint(
+        "CHECK(duplicate_days >= 0)", "Within the last days: 0 or more."
+    )
+
+    @api.constrains("column_ids")
+    def _check_columns(self):
+        for profile in self:
+            targets = profile.column_ids.mapped("target")
+            if len(set(targets)) < len(targets):
+                raise ValidationError(
+                    self.env._("%s: two columns are stored as the same thing.", profile.name)
+                )
+
+    def _get_reading(self, file, campaign):
+        """How a file is read, as ``ecm.contact.list.options`` keeps it.
+
+        :param file: seekable, opened for reading bytes
+        :raise contact_file.UnreadableFile: it cannot be read
+        :raise UserError: a column that the profile names is missing
+        """
+        dialect = contact_file.describe(
+            file,
+            encoding=self.encoding or None,
+            delimiter=self.delimiter or None,
+            quote=self.quote or None,
+            has_header=self.layout == "header" if self else None,
+            sheet=self.sheet or None,
+        )
+        rows = contact_file.preview_source(file, dialect)
+        columns = contact_rows.ColumnMap(self._get_targets(dialect, rows))
+        country = (self.country_id or campaign.company_id.country_id).code or None
+        return {
+            "dialect": asdict(dialect),
+            "columns": dict(columns.targets),
+            "country": country,
+            **self._get_lengths(),
+        }
+
+    def _get_lengths(self):
+        return {"min_length": self.min_length, "max_length": self.max_length} if self else {}
+
+    def _get_targets(self, dialect, rows=()):
+        """:return: ``{column index: target}``"""
+        if self.layout == "ecm":
+            return contact_rows.ECM_MAP.targets
+        if self.column_ids:
+            return {column._get_place(dialect): column.target for column in self.column_ids}
+        if dialect.header:
+            return contact_rows.guess_map(dialect.header, rows).targets
+        return dict(enumerate(["phone_1", *BUSINESS_PARAMETERS][: dialect.columns]))
+
+
+class EcmImportProfileColumn(models.Model):
+    """One column of the files of a profile, by its name, or by its place where it has none."""
+
+    _name = "ecm.import.profile.column"
+    _description = "Column of an Import Profile"
+    _order = "position, id"
+
+    profile_id = fields.Many2one(
+        "ecm.import.profile", required=True, ondelete="cascade", index=True
+    )
+    position = fields.Integer(
+        "Place", default=1, required=True, help="Counted from 1. Used where no name is given."
+    )
+    header = fields.Char("Column name")
+    target = fields.Selection("_get_targets", string="Stored as", required=True)
+
+    _position_positive = models.Constraint("CHECK(position > 0)", "Columns are counted from 1.")
+
+    @api.model
+    def _get_targets(self):
+        return [
+            choice
+            for choice in self.env["ecm.contact.list"]._get_targets()
+            if choice[0] != "ignore"
+        ]
+
+    def _get_place(self, dialect):
+        """:return: index of the column in a file
+        :raise UserError: the file has no column of this name
+        """
+        if not (self.header and dialect.header):
+            return self.position - 1
+        names = [name.casefold() for name in dialect.header]
+        name = self.header.strip().casefold()
+        if name not in names:
+            raise UserError(
+                self.env._(
+                    "The file has no column “%(column)s”, which the profile %(profile)s expects.",
+                    column=self.header,
+                    profile=self.profile_id.name,
+                )
+            )
+        return names.index(name)

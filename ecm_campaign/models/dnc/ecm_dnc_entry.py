@@ -1,0 +1,291 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ...fields import UncheckedMany2one
+from ...tools import phones
+from .ecm_dnc_list import PREFIX_LENGTHS
+
+COUNTED_EXACTLY = 100_000
+
+
+class EcmDncEntry(models.Model):
+    """One number, number prefix or customer key that must not be contacted: a lean table for tens
+    of millions.
+    """
+
+    _name = "ecm.dnc.entry"
+    _description = "Do-not-contact Entry"
+    _order = "id desc"
+    _rec_name = "value"
+    _log_access = False
+
+    # Deleting a list deletes its entries by _delete_of.
+    list_id = UncheckedMany2one("ecm.dnc.list", required=True)
+    kind = fields.Selection(
+        [("number", "Number"), ("prefix", "Numbers that begin so"), ("key", "Customer key")],
+        required=True,
+        default="number",
+    )
+    value = fields.Char(
+        required=True,
+        help="A number or its beginning in international notation, or a customer key.",
+    )
+    date_from = fields.Date("From", help="Empty: at once.")
+    date_to = fields.Date("Until", help="Empty: for ever.")
+    reason = fields.Char()
+    added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True)
+    added_by = UncheckedMany2one("res.users", default=lambda self: self.env.user, readonly=True)
+
+    # Every look-up of the scrub goes by value.
+    _value_unique = models.UniqueIndex(
+        "(value, kind, list_id)", "This entry stands in the list already: change that one instead."
+    )
+
+    _list_kind = models.Index("(list_id, kind)")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["value"] = self._normalise(vals.get("kind", "number"), vals.get("value") or "")
+        entries = super().create(vals_list)
+        for dnc_list, added in (
+            entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items()
+        ):
+            if dnc_list.mirrors_blacklist:
+                self.env["phone.blacklist"].sudo()._mirror(added.mapped("value"))
+        return entries
+
+    def write(self, vals):
+        if "value" in vals or "kind" in vals:
+            for entry in self:
+                value = self._normalise(
+                    vals.get("kind", entry.kind), vals.get("value", entry.value)
+                )
+                super(EcmDncEntry, entry).write({**vals, "value": value})
+            return True
+        return super().write(vals)
+
+    def unlink(self):
+        mirrored = self.filtered(
+            lambda entry: entry.kind == "number" and entry.list_id.mirrors_blacklist
+        )
+        numbers = mirrored.mapped("value")
+        result = super().unlink()
+        self.env["phone.blacklist"].sudo()._unmirror(numbers)
+        return result
+
+    @api.model
+    def _normalise(self, kind, value):
+        """:raise ValidationError: the value is not of its kind"""
+        value = value.strip()
+        if kind == "key" and value:
+            return value
+        if kind == "prefix":
+            digits = "+" + "".join(
+                character for character in value.removeprefix("00") if character.isdigit()
+            )
+            if len(digits) in PREFIX_LENGTHS:
+                return digits
+            raise ValidationError(
+                self.env._("A beginning has 2 to 14 digits with the country code, such as +4930.")
+            )
+        number, reason = phones.normalise(value, self.env.company.country_id.code)
+        if reason:
+            text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
+            raise ValidationError(
+                self.env._("%(value)s is not a number (%(reason)s).", value=value, reason=text)
+            )
+        return number
+
+    def _describe(self):
+        """The entry for *Check a number*."""
+        self.ensure_one()
+        dnc_list = self.list_id
+        return dnc_list._prepare_finding(
+            dnc_list.name,
+            dnc_list.dnc_class,
+            self.date_from or self.added_at,
+            dnc_list._get_blocks_text(),
+            until=self.date_to or dnc_list.date_to,
+            reason=self.reason,
+            by=self.added_by.sudo().name,
+            running=dnc_list._get_running_text(),
+        )
+
+    def _explain(self):
+        """Where this entry stands and since when, as a sentence."""
+        self.ensure_one()
+        since = self.date_from or self.added_at
+        return self.list_id._describe_listing(self.value, self.list_id.name, since)
+
+    # -- the scrub's statements -----------------------------------------------------------------------
+
+    @api.model
+    def _get_holding(self, kind, lists):
+        """Those of the lists that hold entries of a kind: the others cost no look-ups.
+
+        One look into the index ``_list_kind`` for each list: in this order, what follows an empty
+        list is found at once. Asked whether an entry *exists*, PostgreSQL would read every entry of
+        the other lists.
+        """
+        if not lists:
+            return lists
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT l.id
+                     FROM unnest(%(lists)s::int[]) AS l(id)
+               CROSS JOIN LATERAL (SELECT e.list_id, e.kind FROM ecm_dnc_entry e
+                                    WHERE (e.list_id, e.kind) >= (l.id, %(kind)s)
+                                 ORDER BY e.list_id, e.kind LIMIT 1) AS found
+                    WHERE found.list_id = l.id AND found.kind = %(kind)s""",
+                lists=lists.ids,
+                kind=kind,
+            )
+        )
+        return lists.browse(list_id for (list_id,) in self.env.cr.fetchall())
+
+    @api.model
+    def _match(self, kind, values, lists):
+        """Which values stand in these lists today (unique index, led by value).
+
+        OFFSET keeps one look into the index for each value, and the lists outside, which would lead
+        to another index: also right after a load, when PostgreSQL does not know yet how large the
+        table is and would read all of it.
+
+        :return: list of ``(value, list id)``
+        """
+        lists = self._get_holding(kind, lists)
+        if not values or not lists:
+            return []
+        today = fields.Date.context_today(self)
+        self.env.cr.execute(
+            SQL(
+                """SELECT v.value, found.list_id
+                     FROM unnest(%s::varchar[]) AS v(value)
+               CROSS JOIN LATERAL (SELECT e.list_id FROM ecm_dnc_entry e
+                                    WHERE e.value = v.value AND e.kind = %s
+                                      AND (e.date_from IS NULL OR e.date_from <= %s)
+                                      AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found
+                    WHERE found.list_id = ANY(%s)""",
+                list(values),
+                kind,
+                today,
+                today,
+                lists.ids,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _match_prefixes(self, numbers, lists):
+        """Which numbers begin with a prefix of these lists: each beginning is looked up as a value.
+
+        :return: list of ``(number, list id)``
+        """
+        lists = self._get_holding("prefix", lists)
+        if not lists:
+            return []
+        beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}
+        found = defaultdict(list)
+        for beginning, list_id in self._match("prefix", sorted(beginnings), lists):
+            found[beginning].append(list_id)
+        if not found:
+            return []
+        return [
+            (number, list_id)
+            for number in numbers
+            for length in PREFIX_LENGTHS
+            if length <= len(number)
+            for list_id in found.get(number[:length], ())
+        ]
+
+    @api.model
+    def _insert(self, dnc_list, kind, values, reason=None):
+        """Add values that are not listed yet.
+
+        :return: how many were new
+        """
+        if not values:
+            return 0
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_dnc_entry (list_id, kind, value, reason, added_at, added_by)
+                   SELECT %s, %s, v.value, %s, %s, %s FROM unnest(%s::text[]) AS v(value)
+                   ON CONFLICT DO NOTHING""",
+                dnc_list.id,
+                kind,
+                reason,
+                fields.Datetime.now(),
+                self.env.uid,
+                list(values),
+            )
+        )
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count
+
+    @api.model
+    def _delete_of(self, dnc_lists, before=None, limit=None):
+        """Delete the entries of lists (index ``_list_kind``).
+
+        :param before: only numbers that were added earlier, naive UTC; beginnings and customer keys
+        stay
+        :param int limit: no more than these
+        :return: how many
+        """
+        self.flush_model()
+        where = SQL("list_id = ANY(%s)", list(dnc_lists.ids))
+        if before:
+            where = SQL("%s AND kind = 'number' AND added_at < %s", where, before)
+        if limit:
+            where = SQL(
+                "id = ANY(ARRAY(SELECT id FROM ecm_dnc_entry WHERE %s LIMIT %s))", where, limit
+            )
+        self.env.cr.execute(SQL("DELETE FROM ecm_dnc_entry WHERE %s", where))
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count
+
+    @api.model
+    def _get_mirrored(self, dnc_lists):
+        """Numbers of these lists that stand on Odoo's blacklist because of a list of ours."""
+        self.flush_model()
+        self.env["phone.blacklist"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT b.number FROM phone_blacklist b
+                    WHERE b.is_mirrored AND EXISTS (SELECT 1 FROM ecm_dnc_entry e
+                                                     WHERE e.value = b.number AND e.kind = 'number'
+                                                       AND e.list_id = ANY(%s))""",
+                dnc_lists.ids,
+            )
+        )
+        return [number for (number,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _count_up_to(self, dnc_list, limit):
+        """How many entries a list has, at most ``limit`` (index ``_list_kind``)."""
+        self.flush_model()
+        entries = SQL(
+            "SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s LIMIT %s", dnc_list.id or 0, limit
+        )
+        self.env.cr.execute(SQL("SELECT count(*) FROM (%s) AS found", entries))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _estimate_count(self, dnc_list):
+        """How many entries a list has; beyond `COUNTED_EXACTLY` as the planner sees it, which takes
+        no time.
+        """
+        count = self._count_up_to(dnc_list, COUNTED_EXACTLY)
+        if count < COUNTED_EXACTLY:
+            return count
+        self.env.cr.execute(
+            SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM ecm_dnc_entry WHERE list_id = %s", dnc_list.id)
+        )
+        return max(count, self.env.cr.fetchone()[0][0]["Plan"]["Plan Rows"])

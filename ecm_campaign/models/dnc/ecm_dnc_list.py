@@ -1,0 +1,390 @@
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...formatting import format_day
+from ...tools import phones
+
+DNC_CLASSES = [
+    ("national", "National (NDNC)"),
+    ("corporate", "Corporate"),
+    ("compliance", "Compliance"),
+    ("litigation", "Litigation"),
+]
+BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
+STRICTNESS = (
+    "corporate",
+    "national",
+    "compliance",
+    "litigation",
+)  # what stands on several lists counts as the last
+DELETE_AT_ONCE = 50_000
+PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
+
+
+class EcmDncList(models.Model):
+    """Who must not be contacted, through which channels, where and until when (requirements N1,
+    N2).
+    """
+
+    _name = "ecm.dnc.list"
+    _description = "Do-not-contact List"
+    _inherit = ["mail.thread", "ecm.transaction.mixin"]
+    _order = "sequence, name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    dnc_class = fields.Selection(
+        DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True
+    )
+    company_id = fields.Many2one("res.company", help="Empty: all companies.")
+    for_voice = fields.Boolean(
+        "Calls", default=True, tracking=True, help="Numbers of this list are not called."
+    )
+    for_sms = fields.Boolean(
+        "Text messages", default=True, tracking=True, help="Numbers of this list get no messages."
+    )
+    campaign_ids = fields.Many2many(
+        "ecm.campaign", string="Only in", help="Empty: in all campaigns."
+    )
+    date_from = fields.Date("Valid from", tracking=True)
+    date_to = fields.Date("Valid until", tracking=True)
+    max_age_days = fields.Integer(
+        "Oldest age (days)",
+        tracking=True,
+        help="A registry that was not loaded for longer blocks its campaigns until it is loaded again. 0: never.",
+    )
+    refreshed_at = fields.Datetime(
+        "Loaded on", copy=False, tracking=True, help="When the registry was loaded last."
+    )
+    is_outdated = fields.Boolean(compute="_compute_is_outdated")
+    mirrors_blacklist = fields.Boolean(
+        "Also in Odoo's blacklist",
+        default=False,
+        help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
+    )
+    entry_count = fields.Integer(
+        compute="_compute_entry_count",
+        string="Entries",
+        help="An estimate where there are more than 100,000.",
+    )
+    is_deleting = fields.Boolean(readonly=True, copy=False, help="Its entries are being deleted.")
+
+    _age_positive = models.Constraint(
+        "CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0."
+    )
+
+    @api.depends("max_age_days", "refreshed_at")
+    def _compute_is_outdated(self):
+        now = fields.Datetime.now()
+        for record in self:
+            limit = now - timedelta(days=record.max_age_days)
+            record.is_outdated = bool(
+                record.max_age_days and (record.refreshed_at or limit) <= limit
+            )
+
+    def _compute_entry_count(self):
+        for record in self:
+            record.entry_count = self.env["ecm.dnc.entry"]._estimate_count(record)
+
+    def unlink(self):
+        """Lists go with their entries. A large one is out of force and sight at once, and deleted
+        in the background.
+        """
+        self.check_access("unlink")
+        entries = self.env["ecm.dnc.entry"]
+        self.env["phone.blacklist"].sudo()._unmirror(entries._get_mirrored(self), besides=self.ids)
+        large = self.filtered(
+            lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE
+        )
+        if large:
+            large.write({"active": False, "is_deleting": True})
+            self.env.ref("ecm_campaign.ir_cron_dnc_delete").sudo()._trigger()
+        entries._delete_of(self - large)
+        return super(EcmDncList, self - large).unlink()
+
+    @api.model
+    def _cron_delete(self):
+        """Delete large lists that somebody has deleted, a part at a time."""
+        for dnc_list in self.with_context(active_test=False).search([("is_deleting", "=", True)]):
+            delete = partial(self.env["ecm.dnc.entry"]._delete_of, dnc_list, limit=DELETE_AT_ONCE)
+            while self._atomically(delete):
+                if not self._commit(processed=1, remaining=1):
+                    return
+            self._atomically(dnc_list.unlink)
+
+    def action_view_entries(self):
+        """Open the entries of this list."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_entry_action")
+        return {
+            **action,
+            "domain": [("list_id", "=", self.id)],
+            "context": {"default_list_id": self.id},
+        }
+
+    def action_load(self):
+        """Open the wizard that loads a file of numbers."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ecm.dnc.load",
+            "view_mode": "form",
+            "views": [(self.env.ref("ecm_campaign.ecm_dnc_load_view_form_upload").id, "form")],
+            "target": "new",
+            "name": self.env._("Load numbers"),
+            "context": {"default_list_id": self.id},
+        }
+
+    # -- which lists apply ----------------------------------------------------------------------------
+
+    @api.model
+    def _get_applicable(self, campaign, channel=None):
+        """Lists that count for a campaign today.
+
+        :param campaign: ``ecm.campaign`` record, empty for "any campaign"
+        :param channel: voice or sms; the campaign's own if it is not given
+        """
+        channel = channel or ("sms" if campaign.kind == "sms" else "voice")
+        domain = Domain(f"for_{channel}", "=", True) & self._get_in_force_domain()
+        if campaign:
+            domain &= Domain("company_id", "in", (False, campaign.company_id.id))
+            domain &= Domain("campaign_ids", "=", False) | Domain(
+                "campaign_ids", "in", campaign.ids
+            )
+        return self.sudo().search(domain)
+
+    @api.model
+    def _get_in_force_domain(self):
+        """What is in force today, for lists and for entries alike."""
+        today = fields.Date.context_today(self)
+        has_begun = Domain("date_from", "=", False) | Domain("date_from", "<=", today)
+        return has_begun & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
+
+    @api.model
+    def _get_outdated(self, campaign):
+        """Registries that are too old for this campaign to be fed (requirement N2)."""
+        return self._get_applicable(campaign).filtered("is_outdated")
+
+    @api.model
+    def _find_listed(self, campaign, numbers, keys=(), channel=None):
+        """Which numbers and customer keys must not be contacted (unique index of
+        ``ecm.dnc.entry``).
+
+        :param numbers: E.164
+        :return: ``({number: class}, {key: class})``, the strictest class of each
+        """
+        entries = self.env["ecm.dnc.entry"]
+        lists = self._get_applicable(campaign, channel)
+        matches = entries._match("number", numbers, lists)
+        matches += entries._match_prefixes(numbers, lists)
+        blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
+        keyed = entries._match("key", keys, lists)
+        return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(
+            _get_classes(keyed, lists)
+        )
+
+    def _find_blacklisted(self, numbers):
+        """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
+        if not self.env["phone.blacklist"].sudo().search_count([], limit=1):
+            return []
+        self.env.cr.execute(
+            SQL(
+                """SELECT v.value FROM unnest(%s::varchar[]) AS v(value)
+               CROSS JOIN LATERAL (SELECT 1 FROM phone_blacklist b
+                                    WHERE b.number = v.value AND b.active OFFSET 0) AS found""",
+                list(numbers),
+            )
+        )
+        return [number for (number,) in self.env.cr.fetchall()]
+
+    # -- adding and removing --------------------------------------------------------------------------
+
+    def api_add(self, numbers, reason=None):
+        """Add numbers, one by one or a few thousand at a time; those that are listed already stay
+        as they are.
+
+        :param numbers: list of text, in any usual notation with country code
+        :return: ``{"added": count, "invalid": [numbers that are none]}``
+        """
+        self.ensure_one()
+        self.check_access("write")
+        country = (self.company_id or self.env.company).country_id.code
+        valid, invalid = set(), []
+        for raw in numbers:
+            number, problem = phones.normalise(str(raw), country)
+            if problem:
+                invalid.append(raw)
+            else:
+                valid.add(number)
+        added = self._add(sorted(valid), reason)
+        return {"added": added, "invalid": invalid}
+
+    def _add(self, numbers, reason=None):
+        """Add E.164 numbers; open contacts with them close when they are next looked at.
+
+        :return: how many were new
+        """
+        count = self.env["ecm.dnc.entry"]._insert(self, "number", numbers, reason)
+        if self.mirrors_blacklist and numbers:
+            self.env["phone.blacklist"].sudo()._mirror(numbers)
+        return count
+
+    def api_remove(self, numbers):
+        """Remove numbers from this list.
+
+        :return: how many were removed
+        """
+        self.ensure_one()
+        self.check_access("write")
+        country = (self.company_id or self.env.company).country_id.code
+        values = [phones.normalise(str(raw), country)[0] or str(raw) for raw in numbers]
+        entries = self.env["ecm.dnc.entry"].search(
+            [("list_id", "=", self.id), ("value", "in", values)]
+        )
+        count = len(entries)
+        entries.unlink()
+        return count
+
+    @api.model
+    def _suppress(self, numbers):
+        """Customers said that they do not want to be called: remember it (requirement S6)."""
+        wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False)
+        if wishes and numbers:
+            wishes.sudo()._add(sorted(numbers), self.env._("Said so on the phone"))
+
+    @api.model
+    def check_number(self, number):
+        """Where a number is listed (requirement N1: API and *Check a number*).
+
+        Only what is in force today: an entry that is over blocks nothing.
+
+        :param number: in any usual notation with country code, or in that of the company's country
+        :return: list of ``{"list", "dnc_class", "since", "until", "reason", "by", "blocks",
+            "running"}``, all text; ``running`` are the running campaigns that do not call it
+            therefore
+        :raise UserError: this is no phone number
+        """
+        self.check_access("read")
+        number, problem = phones.normalise(number, self.env.company.country_id.code)
+        if problem:
+            raise UserError(self.env["ecm.contact.list.reject"]._get_reason_text(problem))
+        beginnings = [number[:length] for length in PREFIX_LENGTHS if length <= len(number)]
+        domain = Domain("kind", "=", "number") & Domain("value", "=", number)
+        domain |= Domain("kind", "=", "prefix") & Domain("value", "in", beginnings)
+        is_in_force = self._get_in_force_domain()
+        domain &= is_in_force & Domain("list_id", "any", is_in_force & Domain("active", "=", True))
+        findings = [entry._describe() for entry in self.env["ecm.dnc.entry"].search(domain)]
+        blacklisted = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
+        if blacklisted:
+            everything = self.env._("Calls and messages in all campaigns")
+            findings.append(
+                self._prepare_finding(
+                    self.env._("Odoo's blacklist"),
+                    BLACKLIST_CLASS,
+                    blacklisted.create_date,
+                    everything,
+                    by=blacklisted.create_uid.name,
+                    running=self._get_running_text(),
+                )
+            )
+        return findings
+
+    @api.model
+    def _prepare_finding(
+        self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""
+    ):
+        labels = dict(self._fields["dnc_class"]._description_selection(self.env))
+        return {
+            "list": name,
+            "dnc_class": labels[dnc_class],
+            "since": fields.Date.to_string(since) if since else "",
+            "until": fields.Date.to_string(until) if until else self.env._("for ever"),
+            "reason": reason or "",
+            "by": by or "",
+            "blocks": blocks,
+            "running": running,
+        }
+
+    def _get_blocks_text(self):
+        """What a list blocks, in words."""
+        self.ensure_one()
+        channels = {
+            (True, True): self.env._("Calls and messages"),
+            (True, False): self.env._("Calls"),
+            (False, True): self.env._("Messages"),
+            (False, False): self.env._("Nothing"),
+        }[self.for_voice, self.for_sms]
+        where = ", ".join(self.sudo().campaign_ids.mapped("name")) or self.env._("all campaigns")
+        return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
+
+    def _get_running_text(self):
+        """The running campaigns that a list keeps from contacting, by name; for no list: all that
+        run.
+        """
+        domain = Domain("is_running", "=", True)
+        if self:
+            kinds = [kind for kind, _label in self.env["ecm.campaign"]._fields["kind"].selection]
+            domain &= Domain(
+                "kind", "in", [k for k in kinds if (self.for_sms if k == "sms" else self.for_voice)]
+            )
+            domain &= (
+                Domain("company_id", "=", self.company_id.id) if self.company_id else Domain.TRUE
+            )
+            domain &= (
+                Domain("id", "in", self.sudo().campaign_ids.ids)
+                if self.sudo().campaign_ids
+                else Domain.TRUE
+            )
+        return ", ".join(self.env["ecm.campaign"].search(domain).mapped("name"))
+
+    # -- Explain --------------------------------------------------------------------------------------
+
+    @api.model
+    def _explain_listed(self, campaign, numbers, keys):
+        """Which of a campaign's lists hold these numbers and customer keys, and since when.
+
+        :return: list of sentences
+        """
+        in_force = self._get_in_force_domain()
+        lists = self._get_applicable(campaign)
+        beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}
+        wanted = Domain("kind", "=", "number") & Domain("value", "in", list(numbers))
+        wanted |= Domain("kind", "=", "prefix") & Domain("value", "in", list(beginnings))
+        wanted |= Domain("kind", "=", "key") & Domain("value", "in", list(keys))
+        entries = (
+            self.env["ecm.dnc.entry"]
+            .sudo()
+            .search(wanted & in_force & Domain("list_id", "in", lists.ids))
+        )
+        sentences = [entry._explain() for entry in entries]
+        blacklisted = self.env["phone.blacklist"].sudo().search([("number", "in", list(numbers))])
+        name = self.env._("Odoo's blacklist")
+        return sentences + [
+            self._describe_listing(row.number, name, row.create_date) for row in blacklisted
+        ]
+
+    @api.model
+    def _describe_listing(self, value, name, since):
+        if not since:
+            return self.env._("%(value)s is on the list %(name)s.", value=value, name=name)
+        day = format_day(self.env, since)
+        return self.env._(
+            "%(value)s is on the list %(name)s since %(day)s.", value=value, name=name, day=day
+        )
+
+
+def _get_classes(matches, lists):
+    """``[(value, class)]`` of ``[(value, list id)]``."""
+    classes = {record.id: record.dnc_class for record in lists}
+    return [(value, classes[list_id]) for value, list_id in matches]
+
+
+def _get_strictest(pairs):
+    """``{value: its strictest class}``."""
+    return dict(sorted(pairs, key=lambda pair: STRICTNESS.index(pair[1])))

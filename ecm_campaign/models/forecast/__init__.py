@@ -1,0 +1,7 @@
+from . import (
+    ecm_campaign_forecast,
+    ecm_dry_run,
+    ecm_dry_run_rate,
+    ecm_dry_run_line,
+    ecm_dry_run_group,
+)

@@ -1,0 +1,59 @@
+from odoo import fields, models
+
+from .ecm_dry_run import DEFAULT_CALLS_PER_HOUR, ENOUGH_RESULTS, RECENT_ATTEMPTS
+
+
+class EcmCampaignForecastMixin(models.AbstractModel):
+    _name = "ecm.campaign.forecast.mixin"
+    _description = "Dry Runs of a Campaign"
+
+    dry_run_count = fields.Integer(compute="_compute_dry_run_count", string="Dry runs")
+
+    def _compute_dry_run_count(self):
+        groups = self.env["ecm.dry.run"]._read_group(
+            [("campaign_id", "in", self.ids)], ["campaign_id"], ["__count"]
+        )
+        counts = {campaign.id: count for campaign, count in groups}
+        for campaign in self:
+            campaign.dry_run_count = counts.get(campaign.id, 0)
+
+    def action_dry_run(self):
+        """Open a new dry run of this campaign, with assumptions from its history."""
+        self.ensure_one()
+        minutes = 3.0
+        pace = self._get_calls_per_hour(minutes)
+        values = {"campaign_id": self.id, "call_minutes": minutes, "calls_per_hour": pace}
+        run = self.env["ecm.dry.run"].create(values)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "view_mode": "form",
+        }
+
+    def action_view_dry_runs(self):
+        """Open the dry runs of this campaign."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dry_run_action")
+        return {
+            **action,
+            "domain": [("campaign_id", "=", self.id)],
+            "context": {"default_campaign_id": self.id},
+        }
+
+    def _get_calls_per_hour(self, minutes):
+        """How many calls an hour to assume: what was made lately, else what the dialer and the
+        group may hold.
+
+        :param minutes: that a call lasts
+        """
+        if recent := self.env["ecm.attempt"]._get_recent_pace(
+            self, RECENT_ATTEMPTS, ENOUGH_RESULTS
+        ):
+            return recent
+        held = [target._get_most_held() for target in self.sudo()._get_feed_targets()]
+        held += (
+            [self.group_id.buffer_size or self.group_id.initial_contacts] if self.group_id else []
+        )
+        known = [count for count in held if count]
+        return min(known) * 60 / minutes if known else DEFAULT_CALLS_PER_HOUR

@@ -1,0 +1,410 @@
+import logging
+import math
+import time
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...formatting import format_moment
+from ...tools.dry_run import Forecast, Simulation, open_hours
+
+_logger = logging.getLogger(__name__)
+
+RUN_AT_ONCE = 2000  # contacts
+RECENT_ATTEMPTS = 20_000
+ENOUGH_RESULTS = 50
+DEFAULT_CALLS_PER_HOUR = 85
+# Where nothing was called yet: shares of outcomes in per cent, as a list of fresh numbers in
+# business hours has them.
+SHIPPED_RATES = {
+    "voice": 30,
+    "no_answer": 30,
+    "answering_machine": 18,
+    "busy": 8,
+    "invalid_number": 4,
+    "call_failed": 3,
+    "customer_abandoned": 2,
+    "callback": 2,
+    "wrong_number": 1,
+    "call_abandoned": 1,
+    "do_not_call": 1,
+}
+
+
+class Cancelled(Exception):
+    """Somebody has cancelled the run."""
+
+
+class EcmDryRun(models.Model):
+    """What a campaign would do from a moment on, before anything is dialled (requirement S9).
+
+    The decisions are those of production (``tools.dry_run``). Contacts are read and never written.
+    """
+
+    _name = "ecm.dry.run"
+    _inherit = ["ecm.transaction.mixin"]
+    _description = "Dry Run"
+    _order = "id desc"
+
+    campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
+    user_id = fields.Many2one(
+        "res.users", "Made by", default=lambda self: self.env.user, readonly=True
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+    )
+    start_at = fields.Datetime("From", required=True, default=fields.Datetime.now)
+    horizon_days = fields.Integer("Days", required=True, default=14, help="How far ahead to look.")
+    calls_per_hour = fields.Float(
+        "Calls an hour",
+        required=True,
+        default=DEFAULT_CALLS_PER_HOUR,
+        digits=(10, 1),
+        help="How many calls the dialer and its agents make for this campaign in an hour in which it is open.",
+    )
+    call_minutes = fields.Float(
+        "Minutes to the result",
+        required=True,
+        default=3.0,
+        help="From the start of a call to its result here.",
+    )
+    sample_size = fields.Integer(
+        "Contacts at most",
+        required=True,
+        default=20_000,
+        help="Of a larger campaign a sample of so many contacts is taken, and the figures are scaled up.",
+    )
+    seed = fields.Integer(
+        default=1,
+        required=True,
+        help="Outcomes are drawn by chance. The same seed draws the same ones again.",
+    )
+    rate_ids = fields.One2many("ecm.dry.run.rate", "run_id", string="Assumed outcomes", copy=True)
+    rates_source = fields.Char("Where the assumptions are from", readonly=True)
+    rate_total = fields.Float(compute="_compute_rate_total", string="In all (%)")
+
+    progress = fields.Float(readonly=True, copy=False)
+    contact_count = fields.Integer("Pending contacts", readonly=True, copy=False)
+    sampled_count = fields.Integer("Looked at", readonly=True, copy=False)
+    attempt_count = fields.Integer("Calls", readonly=True, copy=False)
+    never_called_count = fields.Integer("Never called", readonly=True, copy=False)
+    last_attempt_at = fields.Datetime("Last call", readonly=True, copy=False)
+    seconds = fields.Float("Took (s)", readonly=True, copy=False)
+    hints = fields.Text(readonly=True, copy=False)
+    warnings = fields.Text(readonly=True, copy=False)
+    error = fields.Char(readonly=True, copy=False)
+    line_ids = fields.One2many("ecm.dry.run.line", "run_id", string="Calls by hour", readonly=True)
+    group_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", string="What became of them", readonly=True
+    )
+    closed_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", domain=[("kind", "=", "closed")], readonly=True
+    )
+    blocked_ids = fields.One2many(
+        "ecm.dry.run.group", "run_id", domain=[("kind", "!=", "closed")], readonly=True
+    )
+
+    _horizon_range = models.Constraint(
+        "CHECK(horizon_days BETWEEN 1 AND 60)", "A dry run looks 1 to 60 days ahead."
+    )
+    _pace_positive = models.Constraint(
+        "CHECK(calls_per_hour > 0 AND call_minutes >= 0)",
+        "Calls an hour: more than 0. Minutes: 0 or more.",
+    )
+    _sample_range = models.Constraint(
+        "CHECK(sample_size BETWEEN 100 AND 100000)", "A dry run looks at 100 to 100,000 contacts."
+    )
+    _waiting = models.Index("(id) WHERE state IN ('queued', 'running')")
+
+    @api.depends("campaign_id", "start_at")
+    def _compute_display_name(self):
+        for run in self:
+            day = format_moment(self.env, run.start_at) if run.start_at else ""
+            run.display_name = self.env._(
+                "%(campaign)s from %(day)s", campaign=run.campaign_id.name, day=day
+            )
+
+    @api.depends("rate_ids.percent")
+    def _compute_rate_total(self):
+        for run in self:
+            run.rate_total = sum(run.rate_ids.mapped("percent"))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        runs = super().create(vals_list)
+        for run in runs.filtered(lambda run: not run.rate_ids):
+            run._assume_rates()
+        return runs
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_running(self):
+        if "running" in self.mapped("state"):
+            raise UserError(self.env._("Cancel the dry run before you delete it."))
+
+    # -- assumptions ----------------------------------------------------------------------------------
+
+    def _assume_rates(self):
+        """Shares of outcomes as this campaign had them, else those of its strategy, else its
+        company's, else shipped ones."""
+        self.ensure_one()
+        shares, source = self._find_rates()
+        outcomes = self.env["ecm.outcome"].search([])
+        self.rates_source = source
+        self.env["ecm.dry.run.rate"].create(
+            [
+                {"run_id": self.id, "outcome_id": outcome.id, "percent": shares[outcome.code]}
+                for outcome in outcomes
+                if outcome.code in shares
+            ]
+        )
+
+    def _find_rates(self):
+        """:return: ``({outcome code: per cent}, where from)``"""
+        campaign = self.campaign_id
+        campaigns = self.env["ecm.campaign"].with_context(active_test=False)
+        same_strategy = campaigns.search([("strategy_id", "=", campaign.strategy_id.id)])
+        company = campaigns.search([("company_id", "=", campaign.company_id.id)])
+        for candidates, source in (
+            (campaign, self.env._("this campaign's last results")),
+            (same_strategy, self.env._("the last results of campaigns with this strategy")),
+            (company, self.env._("the company's last results")),
+        ):
+            counts = self.env["ecm.attempt"]._tally_recent(candidates, RECENT_ATTEMPTS)
+            total = sum(counts.values())
+            if total >= ENOUGH_RESULTS:
+                return {
+                    code: round(100 * count / total, 2) for code, count in counts.items()
+                }, source
+        return SHIPPED_RATES, self.env._("shipped assumptions: there are no results yet")
+
+    # -- buttons --------------------------------------------------------------------------------------
+
+    def action_run(self):
+        """Run at once when there are few contacts, else in the background.
+
+        :raise UserError: the assumptions make no sense
+        """
+        for run in self:
+            run._check_assumptions()
+            count = min(run._count_pending(), run.sample_size)
+            run.write(
+                {
+                    "state": "queued" if count > RUN_AT_ONCE else "running",
+                    "progress": 0,
+                    "error": False,
+                }
+            )
+            if count <= RUN_AT_ONCE:
+                run.sudo()._simulate()
+        if "queued" in self.mapped("state"):
+            self.env.ref("ecm_campaign.ir_cron_dry_run").sudo()._trigger()
+        return True
+
+    def action_cancel(self):
+        """Stop; nothing of it is kept but the assumptions."""
+        self.filtered(lambda run: run.state in ("queued", "running")).write({"state": "cancelled"})
+        return True
+
+    def action_again(self):
+        """Open a copy with the same assumptions, to change some of them."""
+        self.ensure_one()
+        copy = self.copy({"start_at": max(self.start_at, fields.Datetime.now())})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": copy.id,
+            "view_mode": "form",
+        }
+
+    def action_view_calls(self):
+        """Open the calls as a graph, by hour or by day (context key ``ecm_interval``)."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ecm_campaign.ecm_dry_run_line_action"
+        )
+        interval = self.env.context.get("ecm_interval", "hour")
+        return {
+            **action,
+            "domain": [("run_id", "=", self.id)],
+            "context": {f"search_default_group_{interval}": 1, "search_default_group_outcome": 2},
+        }
+
+    def _check_assumptions(self):
+        if any(rate.percent < 0 for rate in self.rate_ids) or not self.rate_total > 0:
+            raise UserError(
+                self.env._("Give at least one outcome a share of more than 0 per cent.")
+            )
+
+    # -- background -----------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_run(self):
+        """Work through queued dry runs, and those that were cut off."""
+        runs = self.search([("state", "in", ("queued", "running"))], order="id")
+        self._commit(remaining=len(runs))
+        for run in runs:
+            with self._exclusively(run) as is_ours:
+                if is_ours:
+                    run._run_safely()
+            if not self._commit(processed=1):
+                break
+
+    def _run_safely(self):
+        try:
+            if self._atomically(partial(self._go_on, 0.0)):
+                self._simulate(self._note_progress)
+        except Cancelled:
+            self._rollback()
+        except Exception:
+            _logger.exception("Dry run %s failed", self.id)
+            self._rollback()
+            message = self.env._("Unexpected error: see the server's log.")
+            self._atomically(lambda: self.write({"state": "failed", "error": message}))
+
+    def _note_progress(self, share):
+        """:raise Cancelled: somebody has cancelled it"""
+        if not self._atomically(partial(self._go_on, share)):
+            raise Cancelled
+
+    def _go_on(self, share):
+        """:return: whether nobody has cancelled it; the progress is stored then"""
+        self.invalidate_recordset(["state"])
+        if self.state not in ("queued", "running"):
+            return False
+        self.write({"state": "running", "progress": min(99.0, 100 * share)})
+        return True
+
+    # -- simulation -----------------------------------------------------------------------------------
+
+    def _simulate(self, notify=None):
+        """Read the contacts, let time pass, and store what came of it."""
+        begun = time.monotonic()
+        start, end = self.start_at, self.start_at + timedelta(days=self.horizon_days)
+        total = self._count_pending()
+        share = min(1.0, self.sample_size / total) if total else 1.0
+        intake = self.env["ecm.engine"]._take_in(self.campaign_id, start, share)
+        factor = total / intake.count if intake.count else 1.0
+        rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
+        pace = self.calls_per_hour / factor
+        world = self.env["ecm.engine"]._get_world(
+            self.campaign_id, start, end, pace, self.call_minutes, rates
+        )
+        forecast = Simulation(world, intake.people, self.seed).run(notify)
+        figures = self._prepare_figures(
+            forecast, intake, factor, open_hours(world.hours, start, end)
+        )
+        seconds = time.monotonic() - begun
+        values = {
+            "contact_count": total,
+            "sampled_count": intake.count,
+            "seconds": seconds,
+            **figures,
+        }
+        store = partial(self._store, values, forecast, intake, factor)
+        if notify:
+            self._atomically(store)
+        else:
+            store()
+
+    def _count_pending(self):
+        return self.campaign_id.sudo()._get_state_tallies()[self.campaign_id.id]["pending"]
+
+    def _store(self, values, forecast, intake, factor):
+        self.invalidate_recordset(["state"])
+        if self.state != "running":
+            return
+        self.line_ids.unlink()
+        self.group_ids.unlink()
+        outcomes = {outcome.code: outcome.id for outcome in self.env["ecm.outcome"].search([])}
+        self.env["ecm.dry.run.line"].create(
+            [
+                {
+                    "run_id": self.id,
+                    "at": hour,
+                    "outcome_id": outcomes[code],
+                    "count": round(count * factor),
+                }
+                for (hour, code), count in sorted(forecast.attempts.items())
+            ]
+        )
+        self.env["ecm.dry.run.group"]._create_from(self, forecast, intake, factor)
+        self.write({"state": "done", "progress": 100.0, **values})
+
+    # -- what it means --------------------------------------------------------------------------------
+
+    def _prepare_figures(self, forecast: Forecast, intake, factor, hours):
+        never = round((forecast.never_called + sum(map(len, intake.stopped.values()))) * factor)
+        calls = round(forecast.calls * factor)
+        return {
+            "attempt_count": calls,
+            "never_called_count": never,
+            "last_attempt_at": forecast.last_at,
+            "hints": "\n".join(self._get_hints(forecast, calls, factor, hours)),
+            "warnings": "\n".join(self._get_warnings(forecast, intake, hours)) or False,
+        }
+
+    def _get_hints(self, forecast, calls, factor, hours):
+        hints = []
+        left = round(forecast.never_called * factor)
+        pace = f"{self.calls_per_hour:,.0f}"
+        if forecast.last_at:
+            days = (forecast.last_at.date() - self.start_at.date()).days + 1
+            when = format_moment(self.env, forecast.last_at)
+            sentence = self.env._(
+                "At %(pace)s calls an hour, %(calls)s calls are made. The last is on day %(days)s: %(when)s.",
+                pace=pace,
+                calls=f"{calls:,}",
+                days=days,
+                when=when,
+            )
+            hints.append(sentence)
+        if left:
+            hints.append(self.env._("%s contacts would never be called in this time.", f"{left:,}"))
+        if hours and forecast.left.get("capacity"):
+            called = (
+                sum(map(len, forecast.closed.values()))
+                + sum(map(len, forecast.left.values()))
+                - forecast.never_called
+            )
+            needed = calls / max(1, called * factor) * (called * factor + left) / hours
+            hints.append(
+                self.env._(
+                    "To call all of them, about %s calls an hour are needed.",
+                    f"{math.ceil(needed):,}",
+                )
+            )
+        if factor > 1.001:
+            hints.append(self.env._("The figures are scaled up from a sample."))
+        return hints
+
+    def _get_warnings(self, forecast, intake, hours):
+        warnings = [
+            finding.detail for finding in self.campaign_id._get_obstacles(fields.Datetime.now())
+        ]
+        if not hours:
+            warnings.append(self.env._("The campaign is not open at any time in these days."))
+        if intake.count and not forecast.calls:
+            warnings.append(self.env._("Nobody would be called. Look at the reasons below."))
+        if not intake.count:
+            warnings.append(self.env._("The campaign has no pending contacts."))
+        if abs(self.rate_total - 100) > 1:
+            warnings.append(
+                self.env._(
+                    "The shares of the outcomes do not add up to 100 %: they are taken in proportion."
+                )
+            )
+        return warnings

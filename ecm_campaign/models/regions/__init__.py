@@ -1,0 +1,3 @@
+from . import (
+    ecm_region_rule,
+)

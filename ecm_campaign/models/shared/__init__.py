@@ -1,0 +1,4 @@
+from . import (
+    ecm_transaction_mixin,
+    ecm_secret_mixin,
+)

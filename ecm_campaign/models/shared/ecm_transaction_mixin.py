@@ -1,0 +1,78 @@
+import contextlib
+import random
+import time
+
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from odoo import models, modules
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+CONCURRENCY_TRIES = 5
+
+
+class EcmTransactionMixin(models.AbstractModel):
+    """Work in several transactions: what scheduled actions and background jobs are made of.
+
+    Odoo's scheduled actions run REPEATABLE READ and are not retried by the framework.
+    """
+
+    _name = "ecm.transaction.mixin"
+    _description = "Work in Several Transactions"
+
+    def _commit(self, processed=0, remaining=None):
+        """End the transaction (in a test: only flush).
+
+        :return: seconds left for this run of the scheduled action
+        """
+        if modules.module.current_test:
+            self.env.flush_all()
+            return float("inf")
+        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    def _rollback(self):
+        """Give up what this transaction changed (in a test: only what is not flushed)."""
+        if not modules.module.current_test:
+            self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
+
+    def _atomically(self, work):
+        """Run ``work`` and commit it; again when another transaction was in the way.
+
+        :param work: callable without arguments; may run more than once
+        :return: what it returns
+        """
+        for tries_left in reversed(range(CONCURRENCY_TRIES)):
+            try:
+                result = work()
+                self._commit()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self._rollback()
+                if not tries_left:
+                    raise
+                time.sleep(random.uniform(0.05, 0.3))
+            else:
+                return result
+
+    @contextlib.contextmanager
+    def _exclusively(self, record):
+        """Hold a record's advisory lock over several transactions; it goes with the connection when
+        the process dies.
+
+        :return: whether this process holds it
+        """
+        lock = SQL("hashtext(%s), %s", f"ecm:{record._name}", record.id)
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s)", lock))
+        is_ours = self.env.cr.fetchone()[0]
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                self._unlock(lock)
+
+    def _unlock(self, lock):
+        """:param SQL lock: what the advisory lock was taken with"""
+        if self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_INERROR:
+            self._rollback()
+        if self.env.cr._cnx.get_transaction_status() != TRANSACTION_STATUS_INERROR:
+            self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))

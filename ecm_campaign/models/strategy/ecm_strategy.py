@@ -1,0 +1,499 @@
+from collections import Counter
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...tools import strategy as decision
+from ...tools import strategy_check
+
+MAX_ATTEMPTS = 100
+
+# Minutes after which something follows the usual outcomes.
+DEFAULT_DELAYS = {
+    "busy": 15,
+    "no_answer": 120,
+    "answering_machine": 240,
+    "customer_abandoned": 60,
+    "call_abandoned": 30,
+    "call_failed": 15,
+    "agent_rejected": 30,
+    "agent_no_answer": 15,
+    "unknown": 240,
+    "invalid_number": 0,
+    "fax": 0,
+}
+# Outcomes after which a simple strategy tries the same number once more; after the others it takes
+# the next.
+TRIED_AGAIN = ("busy", "call_abandoned", "call_failed", "agent_rejected", "agent_no_answer")
+
+# Fields of a rule that decide whether a strategy is usable.
+RULE_FIELDS = (
+    "outcome_id",
+    "action",
+    "next_attempt_id",
+    "branch_attempt_id",
+    "max_retry",
+    "delay_days",
+    "delay_hours",
+    "delay_minutes",
+)
+
+
+def get_key(attempt):
+    """An attempt's identity: the same in a form that is being changed."""
+    return attempt._origin.id or attempt.id
+
+
+class EcmStrategy(models.Model):
+    """An ordered plan of attempts and what follows each outcome (requirements S1, S8)."""
+
+    _name = "ecm.strategy"
+    _description = "Strategy"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, translate=True, tracking=True)
+    active = fields.Boolean(default=True)
+    kind = fields.Selection(
+        [("simple", "Simple"), ("advanced", "Advanced"), ("callback", "Callback")],
+        required=True,
+        default="advanced",
+        tracking=True,
+        help="Simple: the numbers are tried in order, with the same rules for each, once in each cycle. Advanced: each "
+        "attempt has its own rules. Callback: like Advanced; takes over when the customer asked to be called back.",
+    )
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, help="Empty: all companies."
+    )
+    description = fields.Text(translate=True)
+    phone_fallback = fields.Selection(
+        [
+            ("first", "Call phone 1"),
+            ("skip", "Skip the attempt"),
+            ("next_valid", "Call the next phone that is filled"),
+        ],
+        string="When a phone is empty",
+        required=True,
+        default="first",
+        tracking=True,
+        help="What an attempt on phone 2 to 5 does for a contact that has no such phone.",
+    )
+    is_capped = fields.Boolean(
+        string="Own budget",
+        tracking=True,
+        help="Give the strategy a budget of its own. Needed when a rule leads back to an earlier attempt.",
+    )
+    max_attempts = fields.Integer(
+        string="Attempts at most",
+        compute="_compute_max_attempts",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="All attempts on a contact together, whatever their outcomes. Without an own budget, one of each.",
+    )
+    max_uncounted = fields.Integer(
+        string="Failed tries at most",
+        default=10,
+        required=True,
+        tracking=True,
+        help="Tries that do not count as an attempt (a refused preview, a gateway error) before the contact is closed.",
+    )
+    max_cycles = fields.Integer(
+        "Cycles",
+        default=1,
+        required=True,
+        tracking=True,
+        help="How often the attempts are run through. The next cycle begins when the last attempt's retries are used "
+        "up, or when a cycle has made as many attempts as it may.",
+    )
+    cycle_days = fields.Integer("Days between cycles", tracking=True)
+    cycle_hours = fields.Integer("Hours between cycles", tracking=True)
+    cycle_minutes = fields.Integer("Minutes between cycles", tracking=True)
+    cycle_limit = fields.Integer(
+        "Attempts in a cycle at most",
+        tracking=True,
+        help="Then the next cycle begins. 0: no such limit.",
+    )
+    limit_ids = fields.One2many("ecm.strategy.limit", "strategy_id", string="Limits", copy=True)
+    simple_rule_ids = fields.One2many(
+        "ecm.strategy.rule",
+        "strategy_id",
+        string="Rules of every attempt",
+        domain=[("attempt_id", "=", False)],
+        copy=False,
+        help="A simple strategy has the same rules for each attempt.",
+    )
+    attempt_ids = fields.One2many(
+        "ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False
+    )
+    attempt_count = fields.Integer(compute="_compute_attempt_count")
+    unused_rule_count = fields.Integer(
+        compute="_compute_unused_rule_count",
+        help="Rules that are kept, but do not hold for this kind of strategy.",
+    )
+    campaign_ids = fields.One2many("ecm.campaign", "strategy_id", string="Campaigns")
+    callback_campaign_ids = fields.One2many(
+        "ecm.campaign", "callback_strategy_id", string="Campaigns of callbacks"
+    )
+    campaign_count = fields.Integer(compute="_compute_campaign_count")
+    is_locked = fields.Boolean(
+        compute="_compute_is_locked",
+        help="A campaign that uses this strategy is running: stop it or duplicate this.",
+    )
+    warnings = fields.Text(
+        compute="_compute_warnings", help="What would keep this strategy from working as drawn."
+    )
+
+    _max_attempts_positive = models.Constraint(
+        "CHECK(max_attempts BETWEEN 0 AND 100)", "A strategy makes between 1 and 100 attempts."
+    )
+    _max_uncounted_positive = models.Constraint(
+        "CHECK(max_uncounted BETWEEN 0 AND 100)", "Failed tries at most: a number from 0 to 100."
+    )
+
+    _cycles_positive = models.Constraint(
+        "CHECK(max_cycles BETWEEN 1 AND 100 AND cycle_limit BETWEEN 0 AND 100)",
+        "A strategy has 1 to 100 cycles, and a cycle at most 100 attempts.",
+    )
+    _cycle_interval_positive = models.Constraint(
+        "CHECK(cycle_days BETWEEN 0 AND 365 AND cycle_hours BETWEEN 0 AND 999 AND cycle_minutes BETWEEN 0 AND 9999)",
+        "Between two cycles lie 0 minutes to 365 days.",
+    )
+
+    @api.depends(
+        "attempt_ids.rule_ids.max_retry",
+        "attempt_ids.rule_ids.action",
+        "simple_rule_ids.max_retry",
+        "simple_rule_ids.action",
+        "is_capped",
+        "max_cycles",
+        "kind",
+    )
+    def _compute_max_attempts(self):
+        for record in self:
+            if not record.is_capped or not record.max_attempts:
+                record.max_attempts = min(record._make_plan(max_attempts=None).budget, MAX_ATTEMPTS)
+
+    @api.depends("attempt_ids")
+    def _compute_attempt_count(self):
+        for record in self:
+            record.attempt_count = len(record.attempt_ids)
+
+    @api.depends("kind", "attempt_ids.rule_ids", "simple_rule_ids")
+    def _compute_unused_rule_count(self):
+        for record in self:
+            unused = (
+                record.attempt_ids.rule_ids if record.kind == "simple" else record.simple_rule_ids
+            )
+            record.unused_rule_count = len(unused)
+
+    def _compute_campaign_count(self):
+        counts = Counter()
+        for name in ("strategy_id", "callback_strategy_id"):
+            for record, count in self.env["ecm.campaign"]._read_group(
+                [(name, "in", self.ids)], [name], ["__count"]
+            ):
+                counts[record.id] += count
+        for record in self:
+            record.campaign_count = counts[record.id]
+
+    @api.depends("campaign_ids.is_running", "callback_campaign_ids.is_running")
+    def _compute_is_locked(self):
+        running = self._get_running()
+        for record in self:
+            record.is_locked = record._origin in running
+
+    @api.depends(
+        "is_capped",
+        "max_attempts",
+        "kind",
+        "phone_fallback",
+        "attempt_ids.sequence",
+        "attempt_ids.channel",
+        "attempt_ids.phone_index",
+        *(
+            f"{rules}.{name}"
+            for rules in ("attempt_ids.rule_ids", "simple_rule_ids")
+            for name in RULE_FIELDS
+        ),
+    )
+    def _compute_warnings(self):
+        for record in self:
+            record.warnings = "\n".join(record._get_problem_texts()) or False
+
+    def _get_running(self):
+        """Strategies of this set that a running campaign uses, in whatever company."""
+        campaigns = self._get_campaigns().filtered("is_running")
+        return (campaigns.strategy_id | campaigns.callback_strategy_id) & self
+
+    def _get_campaigns(self):
+        """Campaigns that call by these strategies or hand their callbacks over to them, in whatever
+        company.
+        """
+        domain = ["|", ("strategy_id", "in", self.ids), ("callback_strategy_id", "in", self.ids)]
+        return self.env["ecm.campaign"].sudo().with_context(active_test=False).search(domain)
+
+    def _check_editable(self):
+        """Requirement S8: a strategy changes only while no campaign that uses it runs.
+
+        :raise UserError: naming the running campaigns
+        """
+        running = self._get_running()
+        if not running:
+            return
+        names = ", ".join(running._get_campaigns().filtered("is_running").mapped("name"))
+        raise UserError(
+            self.env._(
+                "This strategy is in use by a running campaign (%(campaigns)s). Stop the campaign first, or "
+                "duplicate the strategy and change the copy.",
+                campaigns=names,
+            )
+        )
+
+    _plan_fields = (
+        "phone_fallback",
+        "is_capped",
+        "max_attempts",
+        "max_uncounted",
+        "kind",
+        "attempt_ids",
+        "simple_rule_ids",
+        "limit_ids",
+        "max_cycles",
+        "cycle_days",
+        "cycle_hours",
+        "cycle_minutes",
+        "cycle_limit",
+        "active",
+    )
+
+    @api.constrains("kind")
+    def _check_kind(self):
+        for record in self:
+            campaigns = record._get_campaigns()
+            used = (
+                campaigns.strategy_id
+                if record.kind == "callback"
+                else campaigns.callback_strategy_id
+            )
+            if record in used:
+                raise ValidationError(
+                    self.env._(
+                        "Campaigns use this strategy (%s): it cannot become one for callbacks, or stop being one. "
+                        "Duplicate it instead.",
+                        ", ".join(campaigns.mapped("name")),
+                    )
+                )
+
+    def write(self, vals):
+        if any(name in vals for name in self._plan_fields):
+            self._check_editable()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if self._get_campaigns():
+            raise UserError(self.env._("Campaigns use this strategy. Archive it instead."))
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for record, vals in zip(self, vals_list, strict=True):
+            vals.setdefault("name", "")
+            vals["name"] = self.env._("%s (copy)", record.name)
+        return vals_list
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        for record, new in zip(self, copies, strict=True):
+            record._copy_attempts_to(new)
+        return copies
+
+    def _copy_attempts_to(self, new):
+        """Attempts and rules, with each rule's target translated to the copy's attempt."""
+        self.ensure_one()
+        twins = {attempt: attempt.copy({"strategy_id": new.id}) for attempt in self.attempt_ids}
+        for rule in self.attempt_ids.rule_ids | self.simple_rule_ids:
+            rule.copy(
+                {
+                    "strategy_id": new.id,
+                    "attempt_id": twins[rule.attempt_id].id if rule.attempt_id else False,
+                    "next_attempt_id": twins[rule.next_attempt_id].id
+                    if rule.next_attempt_id
+                    else False,
+                    "branch_attempt_id": twins[rule.branch_attempt_id].id
+                    if rule.branch_attempt_id
+                    else False,
+                }
+            )
+
+    def _get_plan(self):
+        """The strategy as the decision sees it.
+
+        :rtype: tools.strategy.Plan
+        """
+        return self._make_plan(self.max_attempts if self.is_capped else None)
+
+    def _make_plan(self, max_attempts):
+        self.ensure_one()
+        attempts = self._get_ordered_attempts()
+        positions = {get_key(attempt): number for number, attempt in enumerate(attempts, start=1)}
+        return decision.Plan(
+            attempts=tuple(attempt._get_planned_attempt(positions) for attempt in attempts),
+            max_attempts=max_attempts,
+            max_uncounted=self.max_uncounted,
+            phone_fallback=self.phone_fallback,
+            cycles=self.max_cycles,
+            cycle_interval=timedelta(
+                days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes
+            ),
+            cycle_limit=self.cycle_limit or None,
+        )
+
+    def _get_ordered_attempts(self):
+        """The attempts in their order, also while a form changes it."""
+        return self.attempt_ids.sorted("sequence")
+
+    def _get_limits(self):
+        """:return: tuple of ``tools.limits.Limit``"""
+        return tuple(limit._get_limit() for limit in self.limit_ids)
+
+    @api.model
+    def _get_channels(self):
+        """Channels that attempts may use; a channel module adds its own."""
+        return set()
+
+    def _get_problem_texts(self, errors_only=False):
+        """:return: list of sentences; with ``errors_only`` what only warns is left out"""
+        self.ensure_one()
+        outcomes = self.env["ecm.outcome"].search([])
+        uncounted = outcomes.filtered(lambda outcome: not outcome.counts_as_attempt)
+        suppressing = outcomes.filtered("suppresses")
+        problems = strategy_check.validate(
+            self._get_plan(),
+            self._get_channels(),
+            set(uncounted.mapped("code")),
+            set(suppressing.mapped("code")),
+        )
+        texts = [
+            self._describe_problem(problem)
+            for problem in problems
+            if problem.severity == "error" or not errors_only
+        ]
+        return list(dict.fromkeys(texts))
+
+    def _describe_problem(self, problem):
+        """One sentence for a supervisor about what ``tools.strategy.validate`` found."""
+        parameters = dict(problem.parameters)
+        outcome = self.env["ecm.outcome"].search([("code", "=", problem.outcome_code)], limit=1)
+        parameters["outcome"] = outcome.name
+        if self.kind == "simple" and problem.outcome_code:
+            parameters["position"] = self.env._("1 to %s", len(self.attempt_ids))
+        texts = {
+            "no_attempts": self.env._("The strategy has no attempts."),
+            "bad_budget": self.env._("The budget must allow at least one attempt."),
+            "unknown_channel": self.env._(
+                "Attempt %(position)s uses a channel that is not installed (%(channel)s).",
+                **parameters,
+            )
+            if "channel" in parameters
+            else "",
+            "missing_attempt": self.env._(
+                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does not exist.",
+                **parameters,
+            ),
+            "uncapped_loop": self.env._(
+                "Attempt %(position)s, outcome %(outcome)s goes round without end: limit its retries, or give the "
+                "strategy an own budget.",
+                **parameters,
+            ),
+            "unused_rule": self.env._(
+                "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome closes the contact as "
+                "DNC Listed.",
+                **parameters,
+            ),
+            "unreachable_attempt": self.env._(
+                "No rule leads to attempt %(position)s.", **parameters
+            ),
+        }
+        return texts.get(problem.code) or strategy_check.PROBLEMS[problem.code] % parameters
+
+    def _check_usable(self):
+        """:raise ValidationError: when a campaign could not run by this strategy."""
+        self.ensure_one()
+        problems = self._get_problem_texts(errors_only=True)
+        if problems:
+            raise ValidationError(
+                "\n".join([self.env._("The strategy %s cannot be used:", self.name), *problems])
+            )
+
+    def action_view_campaigns(self):
+        """Open the campaigns that use this strategy."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
+        domain = ["|", ("strategy_id", "=", self.id), ("callback_strategy_id", "=", self.id)]
+        name = "callback_strategy_id" if self.kind == "callback" else "strategy_id"
+        return {**action, "domain": domain, "context": {f"default_{name}": self.id}}
+
+    def action_add_default_rules(self):
+        """Give a simple strategy the usual rules, or every attempt that has none and is followed by
+        another.
+        """
+        self.ensure_one()
+        if self.kind == "simple":
+            self._add_default_simple_rules()
+            return True
+        empty = self.attempt_ids[:-1].filtered(lambda attempt: not attempt.rule_ids)
+        if not empty:
+            raise UserError(
+                self.env._("Rules lead from one attempt to the next: add the attempts first.")
+            )
+        for attempt in empty:
+            attempt._add_default_rules()
+        return True
+
+    def _add_default_simple_rules(self):
+        self.ensure_one()
+        again = self.env["ecm.outcome"].search([("code", "in", TRIED_AGAIN)])
+        self.env["ecm.strategy.rule"].create(
+            [
+                {"strategy_id": self.id, **values}
+                | (
+                    {"action": "again", "max_retry": 1}
+                    if values["outcome_id"] in again.ids
+                    else {"action": "next"}
+                )
+                for values in self._prepare_default_rules(self.simple_rule_ids)
+            ]
+        )
+
+    @api.model
+    def _prepare_default_rules(self, present):
+        """Outcomes and delays of the usual rules.
+
+        :param present: rules that are there already; their outcomes are left out
+        :return: list of values of ``ecm.strategy.rule``, without what the rule does
+        """
+        outcomes = (
+            self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))]).grouped("code")
+        )
+        return [
+            {
+                "outcome_id": outcomes[code].id,
+                "sequence": number,
+                "delay_hours": minutes // 60,
+                "delay_minutes": minutes % 60,
+            }
+            for number, (code, minutes) in enumerate(DEFAULT_DELAYS.items(), start=1)
+            if code in outcomes and outcomes[code] not in present.outcome_id
+        ]
+
+    def action_duplicate(self):
+        """Open a copy that can be changed while this one is in use."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.copy().id,
+            "view_mode": "form",
+        }

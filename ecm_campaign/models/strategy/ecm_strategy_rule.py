@@ -1,0 +1,211 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools import strategy as decision
+from .ecm_strategy import get_key
+
+
+def get_delay_text(record):
+    """A record's days, hours and minutes in words: ``1 d 4 h``, empty for none."""
+    units = (
+        (record.delay_days, record.env._("%s d", record.delay_days)),
+        (record.delay_hours, record.env._("%s h", record.delay_hours)),
+        (record.delay_minutes, record.env._("%s min", record.delay_minutes)),
+    )
+    return " ".join(text for number, text in units if number)
+
+
+class EcmStrategyRule(models.Model):
+    """What follows one outcome: another attempt after D:H:M, the same again, or close (requirements
+    S1, S3).
+
+    A rule belongs to one attempt; in a simple strategy it has none and holds for every attempt.
+    """
+
+    _name = "ecm.strategy.rule"
+    _description = "Strategy Rule"
+    _order = "attempt_id, sequence, id"
+
+    attempt_id = fields.Many2one("ecm.strategy.attempt", ondelete="cascade", index=True)
+    strategy_id = fields.Many2one(
+        "ecm.strategy",
+        compute="_compute_strategy_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        ondelete="cascade",
+        index=True,
+    )
+    sequence = fields.Integer(default=10)
+    outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="restrict")
+    action = fields.Selection(
+        [
+            ("attempt", "Go to attempt"),
+            ("next", "Go to the next"),
+            ("again", "Try the same again"),
+            ("close", "Close the contact"),
+        ],
+        required=True,
+        default="attempt",
+        help="Go to the next: the attempt that stands below, after the last one the next cycle.",
+    )
+    next_attempt_id = fields.Many2one(
+        "ecm.strategy.attempt",
+        string="Next attempt",
+        domain="[('strategy_id', '=', strategy_id)]",
+        ondelete="cascade",
+    )
+    delay_days = fields.Integer(string="Days")
+    delay_hours = fields.Integer(string="Hours")
+    delay_minutes = fields.Integer(string="Minutes")
+    max_retry = fields.Integer(
+        "Retries at most",
+        help="How often this rule leads on in one cycle; then the attempt under “then to” follows at once. 0: as often "
+        "as the budget allows.",
+    )
+    branch_attempt_id = fields.Many2one(
+        "ecm.strategy.attempt",
+        string="Then to",
+        domain="[('strategy_id', '=', strategy_id)]",
+        ondelete="cascade",
+        help="What follows when the retries are used up. Empty: the next attempt in order, then the next cycle.",
+    )
+    priority = fields.Integer(
+        default=-1,
+        help="Dial priority of what follows; higher is called first. -1: the contact keeps its own.",
+    )
+    retain_pcb = fields.Boolean("Keep the agent", help="A personal callback stays with its agent.")
+    suppresses = fields.Boolean(
+        "Do not contact",
+        help="The number goes onto the company's do-not-contact list, and the contact closes.",
+    )
+    summary = fields.Char(compute="_compute_summary")
+
+    _outcome_unique = models.Constraint(
+        "UNIQUE(attempt_id, outcome_id)",
+        "An attempt has one rule for each outcome: change the rule that is there.",
+    )
+    _strategy_outcome_unique = models.UniqueIndex(
+        "(strategy_id, outcome_id) WHERE attempt_id IS NULL",
+        "A simple strategy has one rule for each outcome: change the rule that is there.",
+    )
+    _max_retry_positive = models.Constraint(
+        "CHECK(max_retry BETWEEN 0 AND 100)", "Retries at most: from 0 to 100."
+    )
+    _priority_range = models.Constraint(
+        "CHECK(priority BETWEEN -1 AND 1000)", "A priority is from -1 to 1000."
+    )
+    _delay_positive = models.Constraint(
+        "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes BETWEEN 0 AND 9999)",
+        "A delay is between 0 minutes and 365 days.",
+    )
+
+    @api.depends("attempt_id")
+    def _compute_strategy_id(self):
+        for rule in self:
+            rule.strategy_id = rule.attempt_id.strategy_id or rule.strategy_id
+
+    @api.depends(
+        "outcome_id",
+        "action",
+        "next_attempt_id",
+        "delay_days",
+        "delay_hours",
+        "delay_minutes",
+        "max_retry",
+        "branch_attempt_id",
+        "suppresses",
+    )
+    def _compute_summary(self):
+        for rule in self:
+            rule.summary = rule._get_summary()
+
+    def _get_summary(self):
+        """One line such as ``Busy → attempt 2 after 5 min``."""
+        return f"{self.outcome_id.name} → {self._get_consequence()}"
+
+    def _get_consequence(self):
+        """What the rule does, such as ``attempt 2 after 1 d 4 h``."""
+        if self.suppresses:
+            return self.env._("do not contact again")
+        if self.action == "close":
+            return self.env._("close")
+        step = self._get_step_text()
+        if not self.max_retry or self.action == "next":
+            return step
+        branch = self.branch_attempt_id
+        following = (
+            self.env._("attempt %s", branch.position) if branch else self.env._("the next attempt")
+        )
+        return self.env._(
+            "%(step)s (%(times)s × at most, then %(following)s)",
+            step=step,
+            times=self.max_retry,
+            following=following,
+        )
+
+    def _get_step_text(self):
+        """Where the rule leads while it may, such as ``attempt 2 after 15 min``."""
+        if self.action == "again":
+            target = self.env._("the same attempt")
+        elif self.action == "next":
+            target = self.env._("the next attempt")
+        else:
+            target = self.env._("attempt %s", self.next_attempt_id.position)
+        if not self._delay:
+            return self.env._("%s at once", target)
+        return self.env._("%(target)s after %(delay)s", target=target, delay=get_delay_text(self))
+
+    @api.constrains("action", "next_attempt_id", "branch_attempt_id", "attempt_id", "strategy_id")
+    def _check_next_attempt(self):
+        for rule in self:
+            if rule.action == "attempt" and not rule.next_attempt_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the attempt that follows %s, or close.", rule.outcome_id.name
+                    )
+                )
+            if (rule.next_attempt_id | rule.branch_attempt_id).strategy_id - rule.strategy_id:
+                raise ValidationError(self.env._("The next attempt belongs to another strategy."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules.strategy_id._check_editable()
+        return rules
+
+    def write(self, vals):
+        self.strategy_id._check_editable()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_running(self):
+        self.strategy_id._check_editable()
+
+    @property
+    def _delay(self):
+        return timedelta(days=self.delay_days, hours=self.delay_hours, minutes=self.delay_minutes)
+
+    def _get_decision_rule(self, positions):
+        """The rule as the decision sees it.
+
+        :param positions: ``{attempt id: place in the strategy}``
+        :rtype: tools.strategy.Rule
+        """
+        self.ensure_one()
+        is_next = self.action == "next"
+        return decision.Rule(
+            action=decision.AGAIN if is_next else self.action,
+            next_attempt=positions.get(get_key(self.next_attempt_id))
+            if self.action == "attempt"
+            else None,
+            delay=self._delay,
+            max_retry=0 if is_next else self.max_retry or None,
+            branch=None if is_next else positions.get(get_key(self.branch_attempt_id)),
+            priority=None if self.priority < 0 else self.priority,
+            retain_pcb=self.retain_pcb,
+            suppress=self.suppresses,
+        )

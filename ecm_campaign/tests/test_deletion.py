@@ -240,7 +240,7 @@ class TestUndoOverwrite(DeletionCase):
                 "_get_parse_options",
                 lambda _list: ParseOptions(country="DE", chunk_size=10),
             ),
-            patch.object(self.registry["ecm.engine"], "_commit", lambda *_args, **_kwargs: 0),
+            patch.object(self.registry["ecm.contact.list"], "_commit", lambda *_args, **_kwargs: 0),
         ):
             contact_list._run_safely()
         self.env.invalidate_all()

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from .campaigns import Campaign
-from .database import insert_many
+from .database import insert_many, new_ids
 from .faults import Faults
 from .options import Options, utc_now
 from .wire import Document, check_sequence, element_names, in_order, invalid
@@ -18,10 +19,20 @@ from .wire import Document, check_sequence, element_names, in_order, invalid
 _SEQUENCE = ("campaign", "allowDuplicateContacts?", "csvdata")
 _HEADERS = ("account number", "first name", "last name", "phone1", "phone2", "phone3", "dial time")
 _GET_HEADER = (
-    "account number, first name, last name, phone1, phone2, phone3, dial time, call result, callback number,"
-    " call status, call result 01, call result 02, call result 03, last number dialled, calls made to phone 01,"
-    " calls made to phone 02, calls made to phone 03, retry, num missed call back"
+    "account number, first name, last name, phone1, phone2, phone3, dial time, call result,"
+    " callback number, call status, call result 01, call result 02, call result 03,"
+    " last number dialled, calls made to phone 01, calls made to phone 02,"
+    " calls made to phone 03, retry, num missed call back"
 )
+_GET_ROWS = """
+    SELECT accountnumber, firstname, lastname, phone01, phone02, phone03, '', callresult,
+           callbacknumber, callstatus, callresult01, callresult02, callresult03,
+           lastnumberdialed, callsmadetophone01, callsmadetophone02,
+           callsmadetophone03, retry, nummissedcallback
+      FROM dialinglist
+     WHERE campaignid = %s AND active AND callstatus = %s
+     ORDER BY dialinglistid LIMIT %s
+"""
 _STATUSES = {
     "PENDING": 1,
     "CALLBACK": 4,
@@ -30,17 +41,88 @@ _STATUSES = {
     "UNKNOWN": 7,
     "RETRIES_WITH_DELAY": 8,
 }
+_CAMPAIGN_LINK = re.compile(r"/adminapi/campaign/(\d+)/?$")
 _PHONE = re.compile(r"\+?[0-9*#]{1,28}")
 _MAX_LISTED = 10_000
 _LOCK = 8491
 UNFINISHED = (1, 2, 4, 6, 7, 8)
 
-_LIST_INSERT = (
-    "recordid, dialinglistid, profileid, campaignid, createdatetime, accountnumber, firstname, lastname, phone01,"
-    " phone02, phone03, gmtzonephone01, gmtzonephone02, gmtzonephone03, dstphone01, dstphone02, dstphone03, callstatus,"
-    " callresult, callresult01, callresult02, callresult03, lastnumberdialed, callsmadetophone01, callsmadetophone02,"
-    " callsmadetophone03, retry, active, nummissedcallback"
-)
+# Numbers that a campaign does not take a second time: those that wait, and today's.
+_TAKEN_PHONES = """
+    SELECT unnest(ARRAY[phone01, phone02, phone03]) FROM dialinglist
+     WHERE campaignid = %s AND active AND callstatus = ANY(%s)
+    UNION
+    SELECT phone FROM sim_dialled WHERE campaignid = %s AND dialled_at >= %s
+"""
+
+
+class _CsvRow(NamedTuple):
+    """One row of csvdata, in the order of `_HEADERS`."""
+
+    account: str
+    first_name: str
+    last_name: str
+    phone1: str
+    phone2: str
+    phone3: str
+    dial_time: str
+
+    @property
+    def phones(self) -> list[str]:
+        return list(filter(None, (self.phone1, self.phone2, self.phone3)))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether UCCX takes it: it has a first phone, and everything fits into its column."""
+        if len(self.account) > 25 or not self.phone1:
+            return False
+        if len(self.first_name) > 50 or len(self.last_name) > 50:
+            return False
+        return all(map(_PHONE.fullmatch, self.phones))
+
+
+class _Import(NamedTuple):
+    """A row of `sim_import` that is not finished."""
+
+    id: int
+    campaign_id: int
+    rows: list[list[str]]
+    allow_duplicates: bool
+    imported: int
+
+
+class _NewContact(NamedTuple):
+    """A row of DialingList as an import leaves it; the fields are its columns."""
+
+    recordid: int
+    dialinglistid: int
+    campaignid: int
+    createdatetime: datetime
+    accountnumber: str
+    firstname: str
+    lastname: str
+    phone01: str
+    phone02: str | None
+    phone03: str | None
+    profileid: int = 1
+    gmtzonephone01: int = 0
+    gmtzonephone02: int = 0
+    gmtzonephone03: int = 0
+    dstphone01: int = 1
+    dstphone02: int = 1
+    dstphone03: int = 1
+    callstatus: int = 1
+    callresult: int = 0
+    callresult01: int = 0
+    callresult02: int = 0
+    callresult03: int = 0
+    lastnumberdialed: int = 0
+    callsmadetophone01: int = 0
+    callsmadetophone02: int = 0
+    callsmadetophone03: int = 0
+    retry: bool = False
+    active: bool = True
+    nummissedcallback: int = 0
 
 
 class ContactStore:
@@ -58,32 +140,37 @@ class ContactStore:
         check_sequence("campaignContacts", element_names(document), _SEQUENCE)
         _check_link(document["campaign"], campaign)
         rows = _read_csv(str(document["csvdata"]))
+        allow_duplicates = str(document.get("allowDuplicateContacts", "false")).lower()
+
+        # Two requests at the same moment must not both find that nothing runs.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         self._require_room(cursor, campaign, len(rows))
-        allow = str(document.get("allowDuplicateContacts", "false")).lower() == "true"
+        now_ms = int(time.time() * 1000)
         cursor.execute(
             "INSERT INTO sim_import (campaignid, state, started_ms, rows, allow_duplicates)"
             " VALUES (%s, 'IN_PROGRESS', %s, %s, %s)",
-            (campaign.id, int(time.time() * 1000), json.dumps(rows), allow),
+            (campaign.id, now_ms, json.dumps(rows), allow_duplicates == "true"),
         )
 
     def _require_room(self, cursor: Any, campaign: Campaign, count: int) -> None:
+        # One import at a time in all campaigns: an assumption, see README.
         cursor.execute("SELECT 1 FROM sim_import WHERE state = 'IN_PROGRESS'")
         if cursor.fetchone():
             raise invalid("InvalidInput", "another import is in progress")
-        if count > self._options.max_rows:
-            raise invalid(
-                "InvalidInput", f"more than {self._options.max_rows} contacts in one import"
-            )
-        if self.unfinished(cursor, campaign.id) + count > self._options.max_contacts:
-            raise invalid(
-                "InvalidInput",
-                f"more than {self._options.max_contacts} active contacts in the campaign",
-            )
+
+        most = self._options.max_rows
+        if count > most:
+            raise invalid("InvalidInput", f"more than {most} contacts in one import")
+
+        most = self._options.max_contacts
+        if self.unfinished(cursor, campaign.id) + count > most:
+            raise invalid("InvalidInput", f"more than {most} active contacts in the campaign")
 
     def unfinished(self, cursor: Any, campaign_id: int) -> int:
+        """How many contacts of the campaign count for its limit."""
         cursor.execute(
-            "SELECT count(*) FROM dialinglist WHERE campaignid = %s AND active AND callstatus = ANY(%s)",
+            "SELECT count(*) FROM dialinglist"
+            " WHERE campaignid = %s AND active AND callstatus = ANY(%s)",
             (campaign_id, list(UNFINISHED)),
         )
         return int(cursor.fetchone()[0])
@@ -98,102 +185,102 @@ class ContactStore:
 
     def run_imports(self, cursor: Any) -> None:
         """Finish the imports whose time has come."""
+        due_ms = int((time.time() - self._options.import_seconds) * 1000)
         cursor.execute(
             "SELECT id, campaignid, rows, allow_duplicates, imported FROM sim_import"
             " WHERE state = 'IN_PROGRESS' AND started_ms <= %s FOR UPDATE SKIP LOCKED",
-            (int((time.time() - self._options.import_seconds) * 1000),),
+            (due_ms,),
         )
-        for import_id, campaign_id, rows, allow, imported in cursor.fetchall():
-            self._run_import(cursor, import_id, campaign_id, rows, allow, imported)
+        for row in cursor.fetchall():
+            self._run_import(cursor, _Import(*row))
 
-    def _run_import(
-        self,
-        cursor: Any,
-        import_id: int,
-        campaign_id: int,
-        rows: list[list[str]],
-        allow: bool,
-        imported: int,
-    ) -> None:
-        stuck, partial = self._faults.get("import_stuck"), self._faults.get("import_partial")
+    def _run_import(self, cursor: Any, running: _Import) -> None:
+        stuck = self._faults.get("import_stuck")
         if stuck and stuck.rows == "before":
             return
-        if rows:
-            usable = [row for row in rows if _is_usable(row)][
-                : partial.imported if partial else None
-            ]
-            wanted = usable if allow else self._without_duplicates(cursor, campaign_id, usable)
-            imported = self._insert(cursor, campaign_id, wanted)
-        state = "IN_PROGRESS" if stuck else partial.result if partial else "SUCCESS"
+
+        # A stuck import comes here in every round; its rows are empty from the second one on.
+        imported = running.imported
+        if running.rows:
+            rows = self._wanted_rows(cursor, running)
+            imported = self._insert(cursor, running.campaign_id, rows)
+
+        state = "IN_PROGRESS" if stuck else self._import_result()
         cursor.execute(
             "UPDATE sim_import SET state = %s, rows = '[]', imported = %s WHERE id = %s",
-            (state, imported, import_id),
+            (state, imported, running.id),
         )
 
-    def _insert(self, cursor: Any, campaign_id: int, rows: list[list[str]]) -> int:
-        cursor.execute("SELECT nextval('sim_id') FROM generate_series(1, %s)", (len(rows),))
-        ids = [row[0] for row in cursor.fetchall()]
+    def _import_result(self) -> str:
+        partial = self._faults.get("import_partial")
+        return partial.result if partial else "SUCCESS"
+
+    def _wanted_rows(self, cursor: Any, running: _Import) -> list[_CsvRow]:
+        """The rows that reach the list; the others are left out without a word."""
+        rows = [_CsvRow(*cells) for cells in running.rows]
+        usable = [row for row in rows if row.is_usable]
+        if partial := self._faults.get("import_partial"):
+            usable = usable[: partial.imported]
+        if running.allow_duplicates:
+            return usable
+        return self._without_duplicates(cursor, running.campaign_id, usable)
+
+    def _insert(self, cursor: Any, campaign_id: int, rows: list[_CsvRow]) -> int:
         now = utc_now().replace(microsecond=0)
-        insert_many(
-            cursor,
-            "dialinglist",
-            _LIST_INSERT,
-            [_new_row(key, campaign_id, now, row) for key, row in zip(ids, rows, strict=True)],
-        )
+        contacts = []
+        for key, row in zip(new_ids(cursor, len(rows)), rows, strict=True):
+            contacts.append(_new_contact(key, campaign_id, now, row))
+        insert_many(cursor, "dialinglist", contacts)
         return len(rows)
 
     def _without_duplicates(
-        self, cursor: Any, campaign_id: int, rows: list[list[str]]
-    ) -> list[list[str]]:
+        self, cursor: Any, campaign_id: int, rows: list[_CsvRow]
+    ) -> list[_CsvRow]:
         """Skip contacts whose phone is in the batch, waiting, or was dialled since midnight."""
-        cursor.execute(
-            "SELECT unnest(ARRAY[phone01, phone02, phone03]) FROM dialinglist"
-            " WHERE campaignid = %s AND active AND callstatus = ANY(%s)"
-            " UNION SELECT phone FROM sim_dialled WHERE campaignid = %s AND dialled_at >= %s",
-            (campaign_id, list(UNFINISHED), campaign_id, utc_now().date()),
-        )
-        seen = {row[0] for row in cursor.fetchall() if row[0]}
+        today = utc_now().date()
+        cursor.execute(_TAKEN_PHONES, (campaign_id, list(UNFINISHED), campaign_id, today))
+        seen = {row[0] for row in cursor.fetchall()}
+
         wanted = []
         for row in rows:
-            phones = {phone for phone in row[3:6] if phone}
-            if not phones & seen:
+            if seen.isdisjoint(row.phones):
                 wanted.append(row)
-            seen |= phones
+            seen.update(row.phones)
         return wanted
 
     def import_status(self, cursor: Any, campaign_id: int, self_url: str) -> Document:
         """Answer of contacts/status; the word for a running import is an invention (README)."""
         cursor.execute(
-            "SELECT state, started_ms, imported FROM sim_import WHERE campaignid = %s ORDER BY id DESC LIMIT 1",
+            "SELECT state, started_ms, imported FROM sim_import"
+            " WHERE campaignid = %s ORDER BY id DESC LIMIT 1",
             (campaign_id,),
         )
-        statuses = [_status(*row) for row in cursor.fetchall()]
+        last = cursor.fetchone()
         return {
             "self": self_url,
             "campaignId": campaign_id,
-            "importStatus": {"status": statuses} if statuses else {},
+            "importStatus": {"status": [_status(*last)]} if last else {},
         }
 
     def read(self, cursor: Any, campaign: Campaign, status: str, campaign_url: str) -> Document:
         """Answer of GET contacts: waiting contacts of one status as CSV."""
         if status and status not in _STATUSES:
             raise invalid("InvalidInput", f"q={status}")
-        cursor.execute(
-            "SELECT accountnumber, firstname, lastname, phone01, phone02, phone03, '', callresult, callbacknumber,"
-            " callstatus, callresult01, callresult02, callresult03, lastnumberdialed, callsmadetophone01,"
-            " callsmadetophone02, callsmadetophone03, retry, nummissedcallback"
-            " FROM dialinglist WHERE campaignid = %s AND active AND callstatus = %s ORDER BY dialinglistid LIMIT %s",
-            (campaign.id, _STATUSES.get(status, 1), _MAX_LISTED),
-        )
-        lines = [", ".join(map(_cell, row)) for row in cursor.fetchall()]
-        return contacts_envelope(campaign, campaign_url, "\n".join(("", _GET_HEADER, *lines, "")))
+        code = _STATUSES[status or "PENDING"]
+        cursor.execute(_GET_ROWS, (campaign.id, code, _MAX_LISTED))
+        lines = [_GET_HEADER]
+        for row in cursor.fetchall():
+            lines.append(", ".join(map(_cell, row)))
+        csvdata = "\n".join(lines)
+        return contacts_envelope(campaign, campaign_url, f"\n{csvdata}\n")
 
     def delete_all(self, cursor: Any, campaign_id: int) -> None:
         """Mark all contacts inactive; history and calls in progress are untouched (reference
         §6.16).
         """
         cursor.execute(
-            "UPDATE dialinglist SET active = false, dateinactive = %s WHERE campaignid = %s AND active",
+            "UPDATE dialinglist SET active = false, dateinactive = %s"
+            " WHERE campaignid = %s AND active",
             (utc_now(), campaign_id),
         )
 
@@ -213,64 +300,57 @@ def _cell(value: Any) -> str:
 
 
 def _status(state: str, started_ms: int, imported: int) -> Document:
-    key = {"SUCCESS": "obss.schedule.import.success"}.get(
-        state, f"obss.schedule.import.{state.lower()}"
-    )
     return {
         "@importType": "MANUAL",
         "result": state,
         "startTime": started_ms,
         "numContactsImported": imported,
-        "i18n": {"Key": key, "Args": {"Arg": str(imported)}},
+        "i18n": {"Key": f"obss.schedule.import.{state.lower()}", "Args": {"Arg": str(imported)}},
     }
 
 
 def _check_link(reference: Any, campaign: Campaign) -> None:
-    link = str(reference.get("refURL", "")) if isinstance(reference, dict) else ""
-    match = re.search(r"/adminapi/campaign/(\d+)/?$", link)
-    if not match or int(match[1]) != campaign.id:
-        qualifier = match[1] if match else ""
-        raise invalid(
-            "Not a valid link uri", f"Invalid link {link}; id qualifier [{qualifier}] is not found"
-        )
+    """Refuse a body whose link does not name the campaign of the path, in UCCX's words."""
+    link = ""
+    if isinstance(reference, dict):
+        link = str(reference.get("refURL", ""))
+    match = _CAMPAIGN_LINK.search(link)
+    qualifier = match[1] if match else ""
+    if int(qualifier or 0) != campaign.id:
+        message = f"Invalid link {link}; id qualifier [{qualifier}] is not found"
+        raise invalid("Not a valid link uri", message)
 
 
-def _read_csv(text: str) -> list[list[str]]:
-    """Rows as seven cells in the order of `_HEADERS`; quotes are not understood, as UCCX documents
-    none.
-    """
+def _read_csv(text: str) -> list[_CsvRow]:
+    """Rows of csvdata; quotes are not understood, as UCCX documents none."""
     lines = [line for line in text.splitlines() if line.strip()]
-    header = [cell.strip().lower() for cell in lines[0].split(",")] if lines else []
+    header = _cells(lines[0].lower()) if lines else []
     if "phone1" not in header or not set(header) <= set(_HEADERS):
         raise invalid("InvalidInput", "csvdata has no valid header")
+
     rows = []
     for line in lines[1:]:
-        cells = dict(zip(header, (cell.strip() for cell in line.split(",")), strict=False))
-        rows.append([cells.get(name, "") for name in _HEADERS])
+        # Any order of columns will do, and empty cells at the end may be missing.
+        by_name = dict(zip(header, _cells(line), strict=False))
+        cells = [by_name.get(name, "") for name in _HEADERS]
+        rows.append(_CsvRow(*cells))
     return rows
 
 
-def _is_usable(row: list[str]) -> bool:
-    account, first, last, *phones = row[:6]
-    lengths = len(account) <= 25 and len(first) <= 50 and len(last) <= 50
-    return lengths and bool(phones[0]) and all(_PHONE.fullmatch(phone) for phone in phones if phone)
+def _cells(line: str) -> list[str]:
+    return list(map(str.strip, line.split(",")))
 
 
-def _new_row(key: int, campaign_id: int, now: Any, row: list[str]) -> tuple[Any, ...]:
-    account, first, last, phone1, phone2, phone3 = row[:6]
-    zones_and_dst = (0, 0, 0, 1, 1, 1)
-    states = (1, 0, 0, 0, 0, 0, 0, 0, 0)
-    identity = (
-        key,
-        key,
-        1,
-        campaign_id,
-        now,
-        account,
-        first,
-        last,
-        phone1,
-        phone2 or None,
-        phone3 or None,
+def _new_contact(key: int, campaign_id: int, now: datetime, row: _CsvRow) -> _NewContact:
+    return _NewContact(
+        recordid=key,
+        dialinglistid=key,
+        campaignid=campaign_id,
+        createdatetime=now,
+        accountnumber=row.account,
+        firstname=row.first_name,
+        lastname=row.last_name,
+        phone01=row.phone1,
+        phone02=row.phone2 or None,
+        phone03=row.phone3 or None,
     )
-    return (*identity, *zones_and_dst, *states, False, True, 0)

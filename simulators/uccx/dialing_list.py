@@ -1,27 +1,114 @@
-"""Batch statements on DialingList and the call-detail tables, for the dialer and the midnight job."""
+"""Batch statements on DialingList and the call-detail tables, for the dialer and the nightly job."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2.extras
 
-from .database import insert_many
+from .database import insert_many, new_ids
 from .options import utc_now
 from .rules import Contact
 
-_COLUMNS = (
-    "d.dialinglistid, d.campaignid, d.accountnumber, d.phone01, d.phone02, d.phone03, d.callstatus, d.callresult,"
-    " d.callresult01, d.callresult02, d.callresult03, d.lastnumberdialed, d.callsmadetophone01, d.callsmadetophone02,"
-    " d.callsmadetophone03, d.callbacknumber, d.callbackdatetime, coalesce(s.shown, 0), s.due_at"
-)
-_WAITING = (
-    "(SELECT {rank} AS rank, {columns} FROM dialinglist d LEFT JOIN sim_contact s USING (dialinglistid)"
-    " WHERE d.campaignid = c.id AND d.active AND d.callstatus = {status} {due} ORDER BY d.dialinglistid LIMIT c.room)"
-)
+
+class _ContactColumns(NamedTuple):
+    """A contact that waits, in the order of `_COLUMNS`."""
+
+    dialinglistid: int
+    campaignid: int
+    accountnumber: str | None
+    phone01: str | None
+    phone02: str | None
+    phone03: str | None
+    callstatus: int
+    callresult: int
+    callresult01: int | None
+    callresult02: int | None
+    callresult03: int | None
+    lastnumberdialed: int
+    callsmadetophone01: int
+    callsmadetophone02: int
+    callsmadetophone03: int
+    callbacknumber: str | None
+    callbackdatetime: datetime | None
+    shown: int
+    due_at: datetime | None
+
+
+class _Change(NamedTuple):
+    """What the dialer changes of a contact; the names are those of `v` in `_UPDATE`."""
+
+    id: int
+    status: int
+    result: int
+    result01: int
+    result02: int
+    result03: int
+    phone: int
+    calls01: int
+    calls02: int
+    calls03: int
+    callback_number: str | None
+    callback_at: str | None
+
+
+class _DialledRow(NamedTuple):
+    dialled_at: datetime
+    dialinglistid: int
+    campaignid: int
+    accountnumber: str
+    phone: str
+    callresult: int
+
+
+class _CallDetailRow(NamedTuple):
+    sessionid: int
+    sessionseqnum: int
+    nodeid: int
+    profileid: int
+    contacttype: int
+    contactdisposition: int
+    startdatetime: datetime
+    enddatetime: datetime
+    gmtoffset: int
+    callednumber: str
+    connecttime: int
+    accountnumber: str
+    campaignid: int
+    callresult: int
+    dialinglistid: int
+
+
+class _AgentDetailRow(NamedTuple):
+    sessionid: int
+    sessionseqnum: int
+    nodeid: int
+    profileid: int
+    resourceid: int
+    startdatetime: datetime
+    enddatetime: datetime
+    gmtoffset: int
+    ringtime: int
+    talktime: int
+    holdtime: int
+    worktime: int
+    callwrapupdata: str | None
+    callresult: int
+    dialinglistid: int
+    rna: bool
+
+
+_HANDLED, _ABANDONED = 2, 1
+
+_COLUMNS = """
+    d.dialinglistid, d.campaignid, d.accountnumber, d.phone01, d.phone02, d.phone03,
+    d.callstatus, d.callresult, d.callresult01, d.callresult02, d.callresult03,
+    d.lastnumberdialed, d.callsmadetophone01, d.callsmadetophone02, d.callsmadetophone03,
+    d.callbacknumber, d.callbackdatetime, coalesce(s.shown, 0), s.due_at
+"""
 _DUE = {
     4: "AND d.callbackdatetime <= %(now)s",
     8: "AND s.due_at <= %(now)s AND NOT c.preview",
@@ -30,25 +117,60 @@ _DUE = {
 }
 """Order of retrieval by callstatus (reference §2.5): callbacks, delayed retries, pending, retries."""
 
-_NEXT = (
-    "SELECT w.* FROM unnest(%(ids)s::int[], %(rooms)s::int[], %(previews)s::bool[], %(open)s::bool[])"
-    " AS c(id, room, preview, open), LATERAL (SELECT * FROM ("
-    + " UNION ALL ".join(
-        _WAITING.format(rank=rank, columns=_COLUMNS, status=status, due=due)
-        for rank, (status, due) in enumerate(_DUE.items())
-    )
-    + ") AS u ORDER BY rank, dialinglistid LIMIT c.room) AS w"
-)
-_UPDATE = (
-    "UPDATE dialinglist d SET callstatus = v.status, callresult = v.result, callresult01 = v.r1, callresult02 = v.r2,"
-    " callresult03 = v.r3, lastnumberdialed = v.phone, callsmadetophone01 = v.c1, callsmadetophone02 = v.c2,"
-    " callsmadetophone03 = v.c3, callbacknumber = v.number, callbackdatetime = v.at::timestamp,"
-    " retry = v.status IN (6, 8)"
-    " FROM (VALUES %s) AS v(id, status, result, r1, r2, r3, phone, c1, c2, c3, number, at) WHERE d.dialinglistid = v.id"
-)
-_TO_HISTORY = (
-    "INSERT INTO dialinglisthistory SELECT * FROM dialinglist WHERE {where} ON CONFLICT DO NOTHING"
-)
+
+def _waiting(rank: int, status: int) -> str:
+    """Contacts of one status, at most as many as the campaign has room for."""
+    return f"""
+        (SELECT {rank} AS rank, {_COLUMNS}
+           FROM dialinglist d LEFT JOIN sim_contact s USING (dialinglistid)
+          WHERE d.campaignid = c.id AND d.active AND d.callstatus = {status} {_DUE[status]}
+          ORDER BY d.dialinglistid LIMIT c.room)
+    """
+
+
+# One branch per status, so that each reads a few entries of the index on waiting contacts.
+_NEXT = f"""
+    SELECT w.*
+      FROM unnest(%(ids)s::int[], %(rooms)s::int[], %(previews)s::bool[], %(open)s::bool[])
+           AS c(id, room, preview, open),
+           LATERAL (
+               SELECT *
+                 FROM ({" UNION ALL ".join(map(_waiting, range(len(_DUE)), _DUE))}) AS u
+                ORDER BY rank, dialinglistid LIMIT c.room
+           ) AS w
+"""
+_UPDATE = f"""
+    UPDATE dialinglist d
+       SET callstatus = v.status, callresult = v.result,
+           callresult01 = v.result01, callresult02 = v.result02, callresult03 = v.result03,
+           lastnumberdialed = v.phone, callsmadetophone01 = v.calls01,
+           callsmadetophone02 = v.calls02, callsmadetophone03 = v.calls03,
+           callbacknumber = v.callback_number, callbackdatetime = v.callback_at::timestamp,
+           retry = v.status IN (6, 8)
+      FROM (VALUES %s) AS v({", ".join(_Change._fields)})
+     WHERE d.dialinglistid = v.id
+"""
+# A column of nothing but NULL has no type of its own.
+_CHANGE_TEMPLATE = f"({'%s, ' * (len(_Change._fields) - 2)}%s::varchar, %s::varchar)"
+_KEEP = """
+    INSERT INTO sim_contact VALUES %s
+    ON CONFLICT (dialinglistid) DO UPDATE SET due_at = excluded.due_at, shown = excluded.shown
+"""
+_TO_HISTORY = """
+    INSERT INTO dialinglisthistory SELECT * FROM dialinglist WHERE {where} ON CONFLICT DO NOTHING
+"""
+# Missed callback action 0: the next day, 1: a retry at once, 2: closed.
+_SETTLE_MISSED_CALLBACKS = """
+    UPDATE dialinglist d
+       SET nummissedcallback = d.nummissedcallback + 1,
+           callbackdatetime = CASE m.missedcallbackaction
+                              WHEN 0 THEN d.callbackdatetime + interval '1 day' END,
+           callstatus = CASE m.missedcallbackaction WHEN 0 THEN 4 WHEN 1 THEN 6 ELSE 3 END,
+           callresult = CASE m.missedcallbackaction WHEN 1 THEN 14 ELSE d.callresult END
+      FROM campaign m
+     WHERE m.campaignid = d.campaignid AND m.active AND d.active AND d.callstatus = 4
+       AND d.callbackdatetime < %s - m.callbacktimelimit * interval '1 minute'
+"""
 
 
 @dataclass(frozen=True)
@@ -67,41 +189,54 @@ class CallRecord:
     wrap_up: str = ""
 
 
-def next_contacts(
-    cursor: Any,
-    rooms: Sequence[tuple[int, int]],
-    previews: Collection[int],
-    open_ids: Collection[int],
-) -> list[Contact]:
-    """Contacts to call now, at most `room` of each campaign; callbacks are exempt from the dialing
-    range.
-    """
+class Room(NamedTuple):
+    """How many contacts a campaign may call now, and which kinds."""
+
+    campaign_id: int
+    room: int
+    is_preview: bool
+    is_open: bool
+
+
+def next_contacts(cursor: Any, rooms: Sequence[Room]) -> list[Contact]:
+    """Contacts to call now; callbacks are exempt from the dialing range."""
+    ids, counts, previews, is_open = zip(*rooms, strict=True)
     parameters = {
         "now": utc_now(),
-        "ids": [key for key, _room in rooms],
-        "rooms": [room for _key, room in rooms],
-        "previews": [key in previews for key, _room in rooms],
-        "open": [key in open_ids for key, _room in rooms],
+        "ids": list(ids),
+        "rooms": list(counts),
+        "previews": list(previews),
+        "open": list(is_open),
     }
     cursor.execute(_NEXT, parameters)
-    return [_contact(row[1:]) for row in cursor.fetchall()]
+    # The first column is the rank.
+    return [_contact(_ContactColumns(*row[1:])) for row in cursor.fetchall()]
 
 
-def _contact(row: Sequence[Any]) -> Contact:
+def _contact(columns: _ContactColumns) -> Contact:
+    phones = (columns.phone01, columns.phone02, columns.phone03)
+    results = (columns.callresult01, columns.callresult02, columns.callresult03)
+    # The rules calculate with what UCCX keeps as NULL.
+    phone1, phone2, phone3 = (phone or "" for phone in phones)
+    result1, result2, result3 = (result or 0 for result in results)
     return Contact(
-        id=row[0],
-        campaign_id=row[1],
-        account=row[2] or "",
-        phones=(row[3] or "", row[4] or "", row[5] or ""),
-        status=row[6],
-        result=row[7],
-        results=(row[8] or 0, row[9] or 0, row[10] or 0),
-        phone=row[11],
-        calls=(row[12], row[13], row[14]),
-        callback_number=row[15] or "",
-        callback_at=row[16],
-        shown=row[17],
-        due_at=row[18],
+        id=columns.dialinglistid,
+        campaign_id=columns.campaignid,
+        account=columns.accountnumber or "",
+        phones=(phone1, phone2, phone3),
+        status=columns.callstatus,
+        result=columns.callresult,
+        results=(result1, result2, result3),
+        phone=columns.lastnumberdialed,
+        calls=(
+            columns.callsmadetophone01,
+            columns.callsmadetophone02,
+            columns.callsmadetophone03,
+        ),
+        callback_number=columns.callbacknumber or "",
+        callback_at=columns.callbackdatetime,
+        shown=columns.shown,
+        due_at=columns.due_at,
     )
 
 
@@ -116,79 +251,110 @@ def dial_counts(cursor: Any, numbers: Collection[str]) -> dict[str, int]:
 
 def save(cursor: Any, contacts: Sequence[Contact]) -> None:
     """Write the changed state of contacts."""
-    rows = [
-        (item.id, item.status, item.result, *item.results, item.phone, *item.calls, item.callback_number or None,
-         item.callback_at and item.callback_at.isoformat())
-        for item in contacts
-    ]  # fmt: skip
-    template = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::varchar, %s::varchar)"
-    psycopg2.extras.execute_values(cursor, _UPDATE, rows, template=template, page_size=1000)
+    psycopg2.extras.execute_values(
+        cursor,
+        _UPDATE,
+        list(map(_change, contacts)),
+        template=_CHANGE_TEMPLATE,
+        page_size=1000,
+    )
+
+    # UCCX has no column for these two: the simulator keeps them in a table of its own.
     kept = [(item.id, item.due_at, item.shown) for item in contacts if item.due_at or item.shown]
     if kept:
-        psycopg2.extras.execute_values(
-            cursor,
-            "INSERT INTO sim_contact VALUES %s ON CONFLICT (dialinglistid)"
-            " DO UPDATE SET due_at = excluded.due_at, shown = excluded.shown",
-            kept,
-        )
+        psycopg2.extras.execute_values(cursor, _KEEP, kept)
+
+
+def _change(contact: Contact) -> _Change:
+    callback_at = contact.callback_at
+    return _Change(
+        contact.id,
+        contact.status,
+        contact.result,
+        *contact.results,
+        contact.phone,
+        *contact.calls,
+        callback_number=contact.callback_number or None,
+        callback_at=callback_at.isoformat() if callback_at else None,
+    )
 
 
 def record_dialled(cursor: Any, calls: Sequence[tuple[Contact, str, int]]) -> None:
-    """Append to the simulator's own record of what it called."""
+    """Append to the simulator's own record of what it called: contact, number, callresult."""
     now = utc_now()
-    rows = [
-        (now, item.id, item.campaign_id, item.account, number, result)
-        for item, number, result in calls
-    ]
-    insert_many(
-        cursor,
-        "sim_dialled",
-        "dialled_at, dialinglistid, campaignid, accountnumber, phone, callresult",
-        rows,
-    )
+    rows = []
+    for contact, number, result in calls:
+        row = _DialledRow(
+            dialled_at=now,
+            dialinglistid=contact.id,
+            campaignid=contact.campaign_id,
+            accountnumber=contact.account,
+            phone=number,
+            callresult=result,
+        )
+        rows.append(row)
+    insert_many(cursor, "sim_dialled", rows)
 
 
 def record_details(cursor: Any, records: Sequence[CallRecord]) -> None:
     """Write ContactCallDetail for every call, AgentConnectionDetail where an agent took part."""
-    if not records:
-        return
-    cursor.execute("SELECT nextval('sim_id') FROM generate_series(1, %s)", (len(records),))
-    sessions = [row[0] for row in cursor.fetchall()]
-    pairs = list(zip(sessions, records, strict=True))
-    insert_many(
-        cursor,
-        "contactcalldetail",
-        "sessionid, sessionseqnum, nodeid, profileid, contacttype, contactdisposition, startdatetime, enddatetime,"
-        " gmtoffset, callednumber, connecttime, accountnumber, campaignid, callresult, dialinglistid",
-        [_call_detail(session, record) for session, record in pairs],
+    sessions = new_ids(cursor, len(records))
+    calls = []
+    agents = []
+    # Both rows of a call have its session id, by which the two tables are joined.
+    for session, record in zip(sessions, records, strict=True):
+        calls.append(_call_detail(session, record))
+        if record.resource_id:
+            agents.append(_agent_detail(session, record))
+    insert_many(cursor, "contactcalldetail", calls)
+    insert_many(cursor, "agentconnectiondetail", agents)
+
+
+def _call_detail(session: int, record: CallRecord) -> _CallDetailRow:
+    return _CallDetailRow(
+        sessionid=session,
+        sessionseqnum=0,
+        nodeid=1,
+        profileid=1,
+        contacttype=record.contact_type,
+        contactdisposition=_HANDLED if record.talk_seconds else _ABANDONED,
+        startdatetime=record.started_at,
+        enddatetime=record.ended_at,
+        gmtoffset=0,
+        callednumber=record.number,
+        connecttime=record.talk_seconds,
+        accountnumber=record.contact.account,
+        campaignid=record.contact.campaign_id,
+        callresult=record.result,
+        dialinglistid=record.contact.id,
     )
-    insert_many(
-        cursor,
-        "agentconnectiondetail",
-        "sessionid, sessionseqnum, nodeid, profileid, resourceid, startdatetime, enddatetime, gmtoffset, ringtime,"
-        " talktime, holdtime, worktime, callwrapupdata, callresult, dialinglistid, rna",
-        [_agent_detail(session, record) for session, record in pairs if record.resource_id],
+
+
+def _agent_detail(session: int, record: CallRecord) -> _AgentDetailRow:
+    return _AgentDetailRow(
+        sessionid=session,
+        sessionseqnum=0,
+        nodeid=1,
+        profileid=1,
+        resourceid=record.resource_id,
+        startdatetime=record.started_at,
+        enddatetime=record.ended_at,
+        gmtoffset=0,
+        ringtime=record.ring_seconds,
+        talktime=record.talk_seconds,
+        holdtime=0,
+        worktime=0,
+        callwrapupdata=record.wrap_up or None,
+        callresult=record.result,
+        dialinglistid=record.contact.id,
+        rna=False,
     )
-
-
-def _call_detail(session: int, record: CallRecord) -> tuple[Any, ...]:
-    disposition = 2 if record.talk_seconds else 1
-    contact = record.contact
-    times = (record.started_at, record.ended_at, 0)
-    return (session, 0, 1, 1, record.contact_type, disposition, *times, record.number, record.talk_seconds,
-            contact.account, contact.campaign_id, record.result, contact.id)  # fmt: skip
-
-
-def _agent_detail(session: int, record: CallRecord) -> tuple[Any, ...]:
-    times = (record.started_at, record.ended_at, 0)
-    durations = (record.ring_seconds, record.talk_seconds, 0, 0)
-    return (session, 0, 1, 1, record.resource_id, *times, *durations, record.wrap_up or None, record.result,
-            record.contact.id, False)  # fmt: skip
 
 
 def copy_to_history(cursor: Any, ids: Collection[int]) -> None:
     """Let rows stand in both tables (fault ``duplicate_rows``)."""
-    cursor.execute(_TO_HISTORY.format(where="dialinglistid = ANY(%s)"), (list(ids),))
+    statement = _TO_HISTORY.format(where="dialinglistid = ANY(%s)")
+    cursor.execute(statement, (list(ids),))
 
 
 def active_to_unknown(cursor: Any) -> None:
@@ -197,31 +363,22 @@ def active_to_unknown(cursor: Any) -> None:
 
 
 def unknown_to_pending(cursor: Any) -> None:
-    """What the midnight job does, and the engine when it comes online again."""
+    """What the nightly job does, and the engine when it comes online again."""
     cursor.execute("UPDATE dialinglist SET callstatus = 1 WHERE callstatus = 7")
 
 
 def midnight(cursor: Any, in_call: Collection[int]) -> None:
-    """The nightly job: lost calls, missed callbacks, overdue retries, and the move to history
-    (reference §2.5).
+    """The nightly job (reference §2.5): lost calls, missed callbacks, overdue retries, and the move
+    to history.
+
+    :param in_call: ids of contacts whose row the dialer will still write
     """
     now = utc_now()
     unknown_to_pending(cursor)
-    _settle_missed_callbacks(cursor, now)
+    cursor.execute(_SETTLE_MISSED_CALLBACKS, (now,))
     cursor.execute("UPDATE sim_contact SET due_at = %s WHERE due_at IS NOT NULL", (now,))
+
+    # A preview is Closed while it is still talked about: it moves one night later.
     finished = "callstatus IN (3, 5) AND dialinglistid <> ALL(%s)"
     cursor.execute(_TO_HISTORY.format(where=finished), (list(in_call),))
     cursor.execute(f"DELETE FROM dialinglist WHERE {finished}", (list(in_call),))
-
-
-def _settle_missed_callbacks(cursor: Any, now: datetime) -> None:
-    """Callbacks older than the campaign's limit: the next day, a retry at once, or closed."""
-    cursor.execute(
-        "UPDATE dialinglist d SET nummissedcallback = d.nummissedcallback + 1,"
-        " callbackdatetime = CASE m.missedcallbackaction WHEN 0 THEN d.callbackdatetime + interval '1 day' END,"
-        " callstatus = CASE m.missedcallbackaction WHEN 0 THEN 4 WHEN 1 THEN 6 ELSE 3 END,"
-        " callresult = CASE m.missedcallbackaction WHEN 1 THEN 14 ELSE d.callresult END"
-        " FROM campaign m WHERE m.campaignid = d.campaignid AND m.active AND d.callstatus = 4 AND d.active"
-        " AND d.callbackdatetime < %s - m.callbacktimelimit * interval '1 minute'",
-        (now,),
-    )

@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from . import dialing_list, rules, scenario
 from .campaigns import Campaign, CampaignStore
 from .contacts import ContactStore
 from .database import Database, insert_many
-from .dialing_list import CallRecord
+from .dialing_list import CallRecord, Room
 from .faults import Faults
 from .options import Options, utc_now
 from .rules import Contact
@@ -27,15 +27,30 @@ from .scenario import Scenario
 
 _logger = logging.getLogger(__name__)
 
-_CALL_TYPES = {"preview": 6, "ivr": 7, "agent": 8}
+_UTC = ZoneInfo("UTC")
+_PREVIEW_CALL, _IVR_CALL, _AGENT_CALL = 6, 7, 8
 _WRAP_UPS = ("Sale", "Call again", "No interest", "Wrong moment", "")
 _AGENTS = 20
 _TALK_SHARES = {scenario.MACHINE: 0.2, scenario.FAX: 0.1}
 
 
+class _Agent(NamedTuple):
+    """A row of Resource; the fields are its columns."""
+
+    resourceid: int
+    profileid: int
+    resourceloginid: str
+    resourcename: str
+    resourcetype: int
+    active: bool
+    extension: str
+
+
 @dataclass(frozen=True, order=True)
 class Call:
-    """A call (or a preview on an agent's screen) in progress; `ends_at` is on the monotonic clock."""
+    """A call (or a preview on an agent's screen) in progress; `ends_at` is on the monotonic
+    clock.
+    """
 
     ends_at: float
     serial: int
@@ -46,6 +61,18 @@ class Call:
     started_at: datetime = field(compare=False)
     ring_seconds: float = field(compare=False)
     talk_seconds: float = field(compare=False)
+
+    @property
+    def is_dialled(self) -> bool:
+        """Whether a phone rang; in a preview the agent may decide against it."""
+        return self.result not in scenario.BY_AGENT_BEFORE_CALL
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether an agent took part; a preview has one even when nobody answers."""
+        if self.campaign.is_preview:
+            return True
+        return self.campaign.by_agents and self.result in scenario.BY_AGENT_IN_CALL
 
 
 class Engine:
@@ -66,6 +93,7 @@ class Engine:
         self._contacts = contacts
         self._scenario = behaviour
         self._faults = faults
+        # A heap, by the moment of its end; calls without one stand apart.
         self._calls: list[Call] = []
         self._endless: list[Call] = []
         self._serial = 0
@@ -90,7 +118,8 @@ class Engine:
         while not self._stop.wait(self._options.tick_seconds):
             try:
                 self.tick()
-            except Exception:  # the dialer goes on after a lost database connection
+            # It goes on after a lost database connection: the next round tries again.
+            except Exception:
                 _logger.exception("a round of the dialer failed")
 
     def restart(self) -> None:
@@ -104,12 +133,8 @@ class Engine:
     def _ensure_agents(self, cursor: Any) -> None:
         cursor.execute("SELECT 1 FROM resource LIMIT 1")
         if not cursor.fetchone():
-            rows = [
-                (n, 1, f"agent{n:02}", f"Agent {n:02}", 1, True, str(2000 + n))
-                for n in range(1, _AGENTS + 1)
-            ]
-            columns = "resourceid, profileid, resourceloginid, resourcename, resourcetype, active, extension"
-            insert_many(cursor, "resource", columns, rows)
+            agents = list(map(_agent, range(1, _AGENTS + 1)))
+            insert_many(cursor, "resource", agents)
 
     def come_online(self) -> None:
         """Unknown contacts become Pending again: UCCX itself will call them once more."""
@@ -126,7 +151,8 @@ class Engine:
     def midnight(self) -> None:
         """Run the nightly job now."""
         with self._lock, self._database.transaction() as cursor:
-            dialing_list.midnight(cursor, [call.contact.id for call in self._all_calls()])
+            in_call = [call.contact.id for call in self._all_calls()]
+            dialing_list.midnight(cursor, in_call)
 
     def reset(self) -> None:
         """Forget all contacts and calls, and begin with the default campaigns."""
@@ -154,6 +180,7 @@ class Engine:
                 self._contacts.run_imports(cursor)
                 self._end_calls(cursor, over)
                 placed = [] if self.paused else self._place_calls(cursor, over)
+            # Only after the commit: a round that failed is repeated with the same calls.
             self._forget(over)
             self._remember(placed)
 
@@ -164,18 +191,20 @@ class Engine:
             self.midnight()
 
     def _midnight_after(self, now: datetime) -> datetime:
+        """When the nightly job is due next; `now` and the answer are naive UTC."""
         if self._options.midnight_every:
             return now + timedelta(seconds=self._options.midnight_every)
-        local = now.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self._options.time_zone))
-        midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+        server_zone = ZoneInfo(self._options.time_zone)
+        tomorrow = now.replace(tzinfo=_UTC).astimezone(server_zone) + timedelta(days=1)
+        midnight = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight.astimezone(_UTC).replace(tzinfo=None)
 
     def _over(self) -> list[Call]:
         now = time.monotonic()
         return [call for call in self._calls if call.ends_at <= now]
 
-    def _forget(self, over: list[Call]) -> None:
-        gone = {call.serial for call in over}
+    def _forget(self, over: Sequence[Call]) -> None:
+        gone = _serials(over)
         self._calls = [call for call in self._calls if call.serial not in gone]
         heapq.heapify(self._calls)
 
@@ -188,119 +217,141 @@ class Engine:
 
     # ending
 
-    def _end_calls(self, cursor: Any, over: list[Call]) -> None:
+    def _end_calls(self, cursor: Any, over: Sequence[Call]) -> None:
         if not over:
             return
         now = utc_now()
-        contacts = [self._ended(call, now) for call in over]
+        contacts: list[Contact] = []
+        records: list[CallRecord] = []
+        for call in over:
+            contacts.append(self._ended(call, now))
+            # A preview that the agent declined was no call: it leaves no record.
+            if call.is_dialled:
+                records.append(self._record(call, now))
         dialing_list.save(cursor, contacts)
-        dialing_list.record_details(
-            cursor, [self._record(call, now) for call in over if _is_dialled(call)]
-        )
+        dialing_list.record_details(cursor, records)
+
         if self._faults.get("duplicate_rows"):
-            dialing_list.copy_to_history(
-                cursor, [contact.id for contact in contacts if contact.final]
-            )
+            final = [contact.id for contact in contacts if contact.final]
+            dialing_list.copy_to_history(cursor, final)
 
     def _ended(self, call: Call, now: datetime) -> Contact:
         options = self._options
-        contact = (
-            call.contact
-            if _is_dialled(call)
-            else replace(call.contact, shown=call.contact.shown + 1)
-        )
+        contact = call.contact
+        if not call.is_dialled:
+            # The n-th outcome counts previews, too, and only calls are in the record of calls.
+            contact = replace(contact, shown=contact.shown + 1)
         if call.result == scenario.AGENT_CLOSED:
             return replace(contact, status=rules.CLOSED, result=call.result)
         return rules.finished(
-            contact, call.campaign, call.result, now, options.clock_factor, options.callback_seconds
+            contact,
+            call.campaign,
+            call.result,
+            now,
+            options.clock_factor,
+            options.callback_seconds,
         )
 
     def _record(self, call: Call, now: datetime) -> CallRecord:
-        campaign = call.campaign
-        with_agent = campaign.is_preview or (
-            campaign.by_agents and call.result in scenario.BY_AGENT_IN_CALL
-        )
+        # Always the same agent and wrap-up for a number, so that two runs can be compared.
         share = scenario.fraction(call.number, "agent")
+        resource_id, wrap_up = 0, ""
+        if call.has_agent:
+            resource_id = 1 + int(share * _AGENTS) % _AGENTS
+        if call.result == scenario.VOICE:
+            wrap_up = _WRAP_UPS[int(share * 997) % len(_WRAP_UPS)]
+
         return CallRecord(
             contact=call.contact,
             number=call.number,
-            contact_type=_CALL_TYPES[
-                "preview" if campaign.is_preview else "agent" if campaign.by_agents else "ivr"
-            ],
+            contact_type=_contact_type(call.campaign),
             result=call.result,
             started_at=call.started_at,
             ended_at=now,
             ring_seconds=round(call.ring_seconds),
             talk_seconds=round(call.talk_seconds),
-            resource_id=1 + int(share * _AGENTS) % _AGENTS if with_agent else 0,
-            wrap_up=_WRAP_UPS[int(share * 997) % len(_WRAP_UPS)]
-            if call.result == scenario.VOICE
-            else "",
+            resource_id=resource_id,
+            wrap_up=wrap_up,
         )
 
     # placing
 
-    def _place_calls(self, cursor: Any, over: list[Call]) -> list[Call]:
-        campaigns = {item.id: item for item in self._campaigns.all(cursor) if item.enabled}
+    def _place_calls(self, cursor: Any, over: Sequence[Call]) -> list[Call]:
+        campaigns: dict[int, Campaign] = {}
+        for campaign in self._campaigns.all(cursor):
+            if campaign.enabled:
+                campaigns[campaign.id] = campaign
         contacts = self._next_contacts(cursor, campaigns, over)
         if not contacts:
             return []
-        counts = dialing_list.dial_counts(cursor, {contact.number() for contact in contacts})
-        calls = [
-            self._new_call(contact, campaigns[contact.campaign_id], counts) for contact in contacts
-        ]
+
+        # How often a number was called decides what happens this time.
+        numbers = {contact.number() for contact in contacts}
+        counts = dialing_list.dial_counts(cursor, numbers)
+        calls: list[Call] = []
+        dialled: list[tuple[Contact, str, int]] = []
+        for contact in contacts:
+            call = self._new_call(contact, campaigns[contact.campaign_id], counts)
+            calls.append(call)
+            if call.is_dialled:
+                dialled.append((call.contact, call.number, call.result))
         dialing_list.save(cursor, [call.contact for call in calls])
-        dialled = [(call.contact, call.number, call.result) for call in calls if _is_dialled(call)]
         dialing_list.record_dialled(cursor, dialled)
         return calls
 
     def _next_contacts(
-        self, cursor: Any, campaigns: dict[int, Campaign], over: list[Call]
+        self, cursor: Any, campaigns: dict[int, Campaign], over: Sequence[Call]
     ) -> list[Contact]:
-        gone = {call.serial for call in over}
-        busy = Counter(
-            call.contact.campaign_id for call in self._all_calls() if call.serial not in gone
-        )
-        rooms = [
-            (key, self._options.lines - busy[key])
-            for key in campaigns
-            if busy[key] < self._options.lines
-        ]
+        # Calls that end in this round make room for others.
+        gone = _serials(over)
+        lines_in_use: Counter[int] = Counter()
+        in_call: set[int] = set()
+        for call in self._all_calls():
+            in_call.add(call.contact.id)
+            if call.serial not in gone:
+                lines_in_use[call.campaign.id] += 1
+
+        now = utc_now()
+        rooms = []
+        for key, campaign in campaigns.items():
+            free = self._options.lines - lines_in_use[key]
+            if free > 0:
+                is_open = campaign.may_dial_at(now, self._options)
+                rooms.append(Room(key, free, campaign.is_preview, is_open))
         if not rooms:
             return []
-        now = utc_now()
-        previews = {key for key, campaign in campaigns.items() if campaign.is_preview}
-        open_ids = {
-            key for key, campaign in campaigns.items() if campaign.may_dial_at(now, self._options)
-        }
-        contacts = dialing_list.next_contacts(cursor, rooms, previews, open_ids)
-        in_call = {call.contact.id for call in self._all_calls()}
+
+        # A contact whose call ends in this round comes again in the next one at the earliest.
+        contacts = dialing_list.next_contacts(cursor, rooms)
         return [contact for contact in contacts if contact.id not in in_call]
 
     def _new_call(self, contact: Contact, campaign: Campaign, counts: dict[str, int]) -> Call:
         number = contact.number()
-        result = _possible(
-            self._scenario.result(number, counts.get(number, 0) + contact.shown), campaign
-        )
-        counts[number] = counts.get(number, 0) + 1
+        earlier = counts.get(number, 0)
+        # Two contacts of one round may have the same number.
+        counts[number] = earlier + 1
+        result = _possible(self._scenario.result(number, earlier + contact.shown), campaign)
+
         if result in scenario.BY_AGENT_BEFORE_CALL:
             contact = replace(contact, status=rules.ACTIVE)
         else:
             contact = rules.placed(contact, campaign.is_preview)
+
         ring, talk = self._durations(number, campaign, result)
-        late = self._faults.get("late_rows")
-        delay = self._options.real(ring + talk) + (late.seconds if late else 0)
+        seconds = self._options.real(ring + talk)
+        if late := self._faults.get("late_rows"):
+            seconds += late.seconds
         self._serial += 1
         return Call(
-            time.monotonic() + delay,
-            self._serial,
-            contact,
-            campaign,
-            number,
-            result,
-            utc_now(),
-            ring,
-            talk,
+            ends_at=time.monotonic() + seconds,
+            serial=self._serial,
+            contact=contact,
+            campaign=campaign,
+            number=number,
+            result=result,
+            started_at=utc_now(),
+            ring_seconds=ring,
+            talk_seconds=talk,
         )
 
     def _durations(self, number: str, campaign: Campaign, result: int) -> tuple[float, float]:
@@ -308,12 +359,38 @@ class Engine:
         ring = self._options.ring_seconds * (0.5 + scenario.fraction(number, "ring"))
         if result == scenario.NO_ANSWER:
             ring = campaign.number("noAnswerRingLimit", 15)
-        share = 1.0 if result in scenario.BY_AGENT_IN_CALL else _TALK_SHARES.get(result, 0.0)
-        return ring, share * self._options.talk_seconds * (0.5 + scenario.fraction(number, "talk"))
+        talk = self._options.talk_seconds * (0.5 + scenario.fraction(number, "talk"))
+        return ring, talk * _talk_share(result)
 
 
-def _is_dialled(call: Call) -> bool:
-    return call.result not in scenario.BY_AGENT_BEFORE_CALL
+def _agent(number: int) -> _Agent:
+    return _Agent(
+        resourceid=number,
+        profileid=1,
+        resourceloginid=f"agent{number:02}",
+        resourcename=f"Agent {number:02}",
+        resourcetype=1,
+        active=True,
+        extension=str(2000 + number),
+    )
+
+
+def _contact_type(campaign: Campaign) -> int:
+    """ContactCallDetail.contactType (reference §2.7)."""
+    if campaign.is_preview:
+        return _PREVIEW_CALL
+    return _AGENT_CALL if campaign.by_agents else _IVR_CALL
+
+
+def _talk_share(result: int) -> float:
+    """How much of a conversation a call has: a machine's greeting is short."""
+    if result in scenario.BY_AGENT_IN_CALL:
+        return 1.0
+    return _TALK_SHARES.get(result, 0.0)
+
+
+def _serials(calls: Sequence[Call]) -> set[int]:
+    return {call.serial for call in calls}
 
 
 def _possible(result: int, campaign: Campaign) -> int:

@@ -1,14 +1,14 @@
 # The outbound campaign manager for Odoo 19. Everything is done by scripts/; this file names it.
 PYTHON ?= python3
 VENV_PYTHON := .build/venv/bin/python
-export ARGS CONTACTS DB FRESH HTTP_PORT ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
+export ARGS CONTACTS DB FRESH HTTP_PORT JOBS ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 .PHONY: help
 help:  ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-7s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s%s\n", $$1, $$2}'
 
 .PHONY: setup
 setup:  ## Have Odoo 19, Python packages and PostgreSQL ready in .build (ODOO_DIR= or ODOO_DEB= for an Odoo of your own)
@@ -19,7 +19,7 @@ demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP
 	@$(VENV_PYTHON) -m scripts.demo
 
 .PHONY: test
-test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="lint pure simulator odoo tours e2e"
+test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="install lint pure simulator odoo tours e2e"
 	@$(VENV_PYTHON) -m scripts.run_tests
 
 .PHONY: lint
@@ -35,8 +35,12 @@ shell: setup  ## Open Odoo's Python shell (DB=ecm_demo)
 	@scripts/odoo shell -d $${DB:-ecm_demo}
 
 .PHONY: pot
-pot: setup  ## Write the translation templates
+pot: setup  ## Write the translation templates, for a release
 	@$(VENV_PYTHON) -m scripts.pot
+
+.PHONY: release-check
+release-check: setup  ## Say which terms are missing in the translation templates
+	@$(VENV_PYTHON) -m scripts.pot --check
 
 .PHONY: stop
 stop:  ## Stop PostgreSQL, which otherwise goes on for the next command

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import odoo_source, paths
 from .console import say
+from .counts import Count, failure
 
 # The checks of Odoo's own test_lint module that are pylint plug-ins, with its options.
 ODOO_MESSAGES = (
@@ -25,8 +26,8 @@ class Check:
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self) -> bool:
-        """Whether the tool found nothing; what it found is printed."""
+    def run(self) -> Count:
+        """Run the tool; what it found is printed."""
         result = subprocess.run(
             [str(paths.VENV / "bin" / self.command[0]), *self.command[1:]],
             cwd=paths.ROOT,
@@ -36,10 +37,8 @@ class Check:
             text=True,
             check=False,
         )
-        say(f"  {self.name}: {'ok' if result.returncode == 0 else 'failed'}")
-        if result.returncode:
-            say(result.stdout)
-        return result.returncode == 0
+        silent = f"{self.command[0]} ended with code {result.returncode}"
+        return report(self.name, (result.stdout or silent) if result.returncode else "")
 
 
 def checks() -> Iterator[Check]:
@@ -86,16 +85,23 @@ def _has_lint(folder: Path) -> bool:
     return (folder / "test_lint").is_dir()
 
 
-def run() -> tuple[int, int]:
-    """Run all checks; how many passed and failed."""
-    results = [check.run() for check in checks()]
-    return results.count(True), results.count(False)
+def report(name: str, findings: str) -> Count:
+    """Print and count one check, which failed when it found something."""
+    say(f"  {name}: {'failed' if findings else 'ok'}")
+    if findings:
+        say(findings)
+        return failure(name)
+    return Count(passed=1)
+
+
+def run() -> Count:
+    """Run all checks."""
+    return sum((check.run() for check in checks()), Count())
 
 
 def main() -> None:
     """Command line."""
-    _, failed = run()
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(1 if run().failed else 0)
 
 
 if __name__ == "__main__":

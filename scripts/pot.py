@@ -1,7 +1,10 @@
-"""Translation templates: `make pot` writes `<module>/i18n/<module>.pot` the way Odoo exports it."""
+"""Translation templates: `make pot` writes `<module>/i18n/<module>.pot` the way Odoo exports it, and
+`make release-check` says what they lack. They are written for a release, not with each change.
+"""
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,8 @@ from . import cluster, databases, paths, templates
 from .console import SetupError, fail, say
 
 _DATES = re.compile(r'^"(POT-Creation-Date|PO-Revision-Date):.*\n', re.MULTILINE)
+_TERM = re.compile(r'^msgid (".*"\n)+', re.MULTILINE)
+_QUOTED = re.compile(r'"(.*)"\n')
 
 
 def update() -> list[str]:
@@ -25,11 +30,22 @@ def update() -> list[str]:
     return changed
 
 
-def outdated() -> list[str]:
-    """Modules whose template is missing or does not hold the terms of the code."""
-    return [
-        module for module, content in _export_all() if not _has_terms(pot_file(module), content)
-    ]
+def missing_terms() -> dict[str, list[str]]:
+    """Per module, the terms of the code that its template lacks; complete ones are left out."""
+    missing = {}
+    for module, content in _export_all():
+        file = pot_file(module)
+        known = terms(file.read_text()) if file.is_file() else set()
+        if lacking := sorted(terms(content) - known):
+            missing[module] = lacking
+    return missing
+
+
+def terms(content: str) -> set[str]:
+    """The texts to translate (`msgid`) of a template, as they are written there."""
+    found = _TERM.finditer(content)
+    texts = {"".join(_QUOTED.findall(match.group())) for match in found}
+    return texts - {""}
 
 
 def pot_file(module: str) -> Path:
@@ -64,14 +80,29 @@ def _fresh_database() -> Iterator[str]:
         databases.drop(database)
 
 
+def _update() -> None:
+    changed = update()
+    say(f"Changed: {', '.join(changed) or 'nothing'}")
+
+
+def _check() -> None:
+    missing = missing_terms()
+    for module, texts in missing.items():
+        say(f"{pot_file(module).relative_to(paths.ROOT)} lacks {len(texts)} terms: run make pot")
+        for text in texts:
+            say(f"  {text}")
+    if missing:
+        raise SystemExit(1)
+    say("The translation templates hold all terms.")
+
+
 def main() -> None:
-    """Command line."""
+    """Command line: `--check` writes nothing."""
     try:
         cluster.ensure_running()
-        changed = update()
+        _check() if sys.argv[1:] == ["--check"] else _update()
     except SetupError as error:
         fail(str(error))
-    say(f"Changed: {', '.join(changed) or 'nothing'}")
 
 
 if __name__ == "__main__":

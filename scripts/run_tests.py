@@ -1,260 +1,137 @@
-"""`make test`: every check, one after the other, and one count at the end.
+"""`make test`: every check, two stages at a time, and one count at the end.
 
 ARGS go to pytest: options such as `-k strategy` or `-x`, or paths. With ARGS, only tests run, no
 linters, and those in Odoo run in a copy of the development database (FRESH=1 makes it anew) rather
-than of the exact template. STAGES names the stages to run, for example `STAGES="lint pure"`.
+than of the exact template. STAGES names the stages to run, for example `STAGES="lint pure"`. JOBS
+says how many run side by side; a stage's output appears when it is complete, or at once where there
+is only one.
 """
 
+import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import cluster, databases, dev_database, lint, odbc, paths, pot, templates
+from . import cluster, odbc, paths
 from .console import SetupError, say
+from .counts import Count, failure
+from .selection import Selection
+from .stages import STAGES
 
-PYTEST_NO_TESTS = 5
 MAX_TEMPORARY_PATH = 60
+HEARTBEAT_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many checks ended how."""
+class Result:
+    """A stage that has ended."""
 
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: "Count") -> "Count":
-        return Count(
-            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
-        )
+    stage: str
+    count: Count
+    seconds: float
 
     def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.passed} passed, {self.failed} failed{skipped}"
+        return f"{self.stage:<10}{self.count!s:<40}{self.seconds:5.0f} s"
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What the person wants to run."""
-
-    options: list[str]
-    files: list[str]
-
-    @classmethod
-    def parse(cls, text: str) -> "Selection":
-        """Tell paths from options."""
-        words = shlex.split(text)
-        files = [word for word in words if _is_path(word)]
-        return cls([word for word in words if word not in files], files)
-
-    def __bool__(self) -> bool:
-        return bool(self.options or self.files)
-
-    def within(self, targets: list[str]) -> list[str]:
-        """The targets of a stage, or those of the given paths that belong to them."""
-        if not self.files:
-            return targets
-        return [file for file in self.files if any(_is_inside(file, target) for target in targets)]
+def run(names: list[str], selection: Selection, jobs: int) -> list[Result]:
+    """Run the stages that have something to do, in their order, several at once."""
+    concerned = [name for name in names if STAGES[name].concerns(selection)]
+    if len(concerned) == 1:
+        return [run_here(concerned[0], selection)]
+    runner = _Runner()
+    with ThreadPoolExecutor(jobs) as pool, _heartbeat(runner):
+        return list(pool.map(runner.run, concerned))
 
 
-def _is_path(word: str) -> bool:
-    return not word.startswith("-") and (paths.ROOT / word.split("::")[0]).exists()
+def run_here(name: str, selection: Selection) -> Result:
+    """Run a stage in this process; one that cannot run counts as one failure."""
+    started_at = time.monotonic()
+    say(f"── {name}: {STAGES[name].title} ──")
+    try:
+        count = STAGES[name].run(selection)
+    except SetupError as error:
+        say(str(error))
+        count = failure(f"stage {name}: {str(error).splitlines()[0]}")
+    return Result(name, count, time.monotonic() - started_at)
 
 
-def _is_inside(file: str, target: str) -> bool:
-    file_path, target_path = Path(file.split("::")[0]), Path(target)
-    return target_path == file_path or target_path in file_path.parents
+class _Runner:
+    """Runs stages in processes of their own and prints the output of each in one piece."""
 
+    def __init__(self) -> None:
+        self._printing = threading.Lock()
+        self._started_at: dict[str, float] = {}
 
-def run_lint(selection: Selection) -> Count:
-    """Linters and type checks; passed over when tests are selected."""
-    if selection:
-        return Count()
-    passed, failed = lint.run()
-    return Count(passed, failed)
+    def run(self, name: str) -> Result:
+        started_at = self._started_at[name] = time.monotonic()
+        say(f"   {name} has started")
+        report = _count_file(name)
+        report.unlink(missing_ok=True)
+        process = subprocess.run(
+            [sys.executable, "-m", "scripts.run_tests", name],
+            cwd=paths.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        result = Result(name, _read_count(name, report), time.monotonic() - started_at)
+        del self._started_at[name]
+        with self._printing:
+            say(process.stdout.decode(errors="replace").rstrip())
+            say(f"   {result}\n")
+        return result
 
-
-def run_pure(selection: Selection) -> Count:
-    """Tests that need neither Odoo nor a database."""
-    return _run_pytest("pure", ["tests/pure"], selection, "-p", "no:odoo")
-
-
-def run_simulator(selection: Selection) -> Count:
-    """Clients against simulator processes, with real ODBC to the private cluster."""
-    return _run_pytest("simulator", ["tests/simulator"], selection, "-p", "no:odoo")
-
-
-def run_odoo(selection: Selection) -> Count:
-    """Installation, update, and the modules' tests in Odoo."""
-    count = Count() if selection else _check_installation()
-    return count + _run_in_odoo("odoo", [*_module_tests(tours=False), "tests/odoo_lint"], selection)
-
-
-def run_tours(selection: Selection) -> Count:
-    """The modules' tests in a browser."""
-    return _run_in_odoo("tours", _module_tests(tours=True), selection)
-
-
-def run_e2e(selection: Selection) -> Count:
-    """Several processes, real wires, crashes."""
-    return _run_pytest("e2e", ["tests/e2e"], selection, "-p", "no:odoo")
-
-
-STAGES: dict[str, Callable[[Selection], Count]] = {
-    "lint": run_lint,
-    "pure": run_pure,
-    "simulator": run_simulator,
-    "odoo": run_odoo,
-    "tours": run_tours,
-    "e2e": run_e2e,
-}
-
-
-def _module_tests(tours: bool) -> list[str]:
-    """Test files of the modules, also in folders below `tests`; those of tours by their name."""
-    found = []
-    for module in paths.all_modules():
-        for file in sorted((paths.ROOT / module / "tests").rglob("test_*.py")):
-            if ("tour" in file.stem) == tours:
-                found.append(str(file.relative_to(paths.ROOT)))
-    return found
-
-
-def _check_installation() -> Count:
-    """Installing, with and without demo data, and updating must log no warning; the .pot files must
-    be current.
-    """
-    if not paths.modules():
-        return Count()
-    with _database("update") as database:
-        with_demo = templates.new_database(database, demo=True)
-        update = _update_problems(database)
-    with _database("bare") as database:
-        without_demo = templates.new_database(database, demo=False)
-    outdated = [f"{module}/i18n/{module}.pot: run make pot" for module in pot.outdated()]
-    findings = {
-        "log of the installation with demo data": with_demo,
-        "log of the installation": without_demo,
-        "log of the update": update,
-        "translation templates": outdated,
-    }
-    clean = [_report(what, problems) for what, problems in findings.items()]
-    return Count(clean.count(True), clean.count(False))
-
-
-def _update_problems(database: str) -> list[str]:
-    log = paths.LOGS / f"{database}.log"
-    modules = ",".join(paths.modules())
-    templates.change_modules("Updating the suite", log, database, "-u", modules)
-    problems = templates.log_problems(log)
-    log.unlink()
-    return problems
-
-
-def _report(what: str, problems: list[str]) -> bool:
-    say(f"  {what}: {'ok' if not problems else 'failed'}")
-    for problem in problems:
-        say(f"    {problem}")
-    return not problems
+    def say_what_runs(self) -> None:
+        now = time.monotonic()
+        with self._printing:
+            running = [f"{name} {now - at:.0f} s" for name, at in [*self._started_at.items()]]
+            say(f"   running: {', '.join(running)}")
 
 
 @contextmanager
-def _database(label: str) -> Iterator[str]:
-    """Name of a database that is dropped afterwards."""
-    name = f"ecm_test_{label}_{os.getpid()}"
+def _heartbeat(runner: _Runner) -> Iterator[None]:
+    """Say every minute what is going on: long stages print nothing before they end."""
+    end = threading.Event()
+
+    def beat() -> None:
+        while not end.wait(HEARTBEAT_SECONDS):
+            runner.say_what_runs()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
     try:
-        yield name
+        yield
     finally:
-        databases.drop(name)
+        end.set()
+        thread.join()
 
 
-def _run_in_odoo(stage: str, targets: list[str], selection: Selection) -> Count:
-    if not paths.modules() or not _collects(targets, selection):
-        return Count()
-    with _database(stage) as database:
-        make_database = dev_database.new_database if selection else templates.new_test_database
-        make_database(database)
-        return _run_pytest(stage, targets, selection, *_odoo_options(database))
+def _count_file(name: str) -> Path:
+    return paths.REPORTS / f"{name}.json"
 
 
-def _odoo_options(database: str) -> list[str]:
-    settings = [f"--odoo-config={paths.ODOO_CONF}", f"--odoo-database={database}"]
-    return [
-        *settings,
-        "--odoo-http",
-        "--odoo-log-level=warn",
-        f"--odoo-extra=db-filter=^{database}$",
-    ]
+def _read_count(name: str, report: Path) -> Count:
+    """What a stage's process has counted; one that died has counted nothing."""
+    if not report.is_file():
+        return failure(f"stage {name} broke off")
+    values = json.loads(report.read_text())
+    return Count(**{**values, "failures": tuple(values["failures"])})
 
 
-def _collects(targets: list[str], selection: Selection) -> bool:
-    """Whether any test is selected, found out before a database is made for it."""
-    if not selection.within(targets):
-        return False
-    if not selection.options:
-        return True
-    command = [*_pytest(targets, selection), "--collect-only", "-q", *_odoo_options("none")]
-    result = subprocess.run(
-        command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    )
-    return result.returncode != PYTEST_NO_TESTS
-
-
-def _pytest(targets: list[str], selection: Selection) -> list[str]:
-    python = [str(paths.VENV_PYTHON), "-m", "pytest", "-q"]
-    return [*python, *selection.options, *selection.within(targets)]
-
-
-def _run_pytest(stage: str, targets: list[str], selection: Selection, *options: str) -> Count:
-    existing = [target for target in targets if (paths.ROOT / target).exists()]
-    if not selection.within(existing):
-        return Count()
-    report = paths.REPORTS / f"{stage}.xml"
+def _write_count(result: Result) -> None:
+    report = _count_file(result.stage)
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.unlink(missing_ok=True)
-    command = [*_pytest(existing, selection), f"--junitxml={report}", *options]
-    code = subprocess.call(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
-    return _read_report(stage, report, code)
-
-
-def _read_report(stage: str, report: Path, code: int) -> Count:
-    """Counts of a JUnit report; a run that broke off counts as one failure."""
-    if code == PYTEST_NO_TESTS:
-        return Count()
-    suites = list(ET.parse(report).getroot().iter("testsuite")) if report.is_file() else []
-    total, failed, errors, skipped = (
-        sum(int(suite.get(name, 0)) for suite in suites)
-        for name in ("tests", "failures", "errors", "skipped")
-    )
-    # A test that fails and whose tear-down fails too is in the report twice; never below zero.
-    count = Count(max(total - failed - errors - skipped, 0), failed + errors, skipped)
-    if code and not count.failed:
-        say(f"  pytest broke off in stage {stage} with code {code}")
-        return count + Count(failed=1)
-    return count
-
-
-def run(stages: list[str], selection: Selection) -> Count:
-    """Run the stages in their order; a stage that cannot run counts as one failure."""
-    total = Count()
-    for stage in stages:
-        say(f"── {stage} ──")
-        try:
-            count = STAGES[stage](selection)
-        except SetupError as error:
-            say(str(error))
-            count = Count(failed=1)
-        say(f"   {count}")
-        total += count
-    return total
+    report.write_text(json.dumps(asdict(result.count)))
 
 
 @contextmanager
@@ -274,23 +151,46 @@ def _own_temporary_folder() -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def main() -> None:
-    """Command line: settings come from the environment, as make gives them."""
-    selection = Selection.parse(os.environ.get("ARGS", ""))
-    stages = os.environ.get("STAGES", "").split() or list(STAGES)
-    unknown = [stage for stage in stages if stage not in STAGES]
-    if unknown:
-        raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
-    cluster.ensure_running()
-    odbc.use()
-    with _own_temporary_folder():
-        total = run(stages, selection)
+def _conclude(results: list[Result]) -> Count:
+    """Print the summary; the last line is the count of all."""
+    total = sum((result.count for result in results), Count())
+    if len(results) > 1:
+        say("── all ──")
+    for result in results:
+        say(f"   {result}")
+    for name in total.failures:
+        say(f"   FAILED {name}")
     if total.skipped:
         say("Skipped tests are failures: nothing that can be skipped here may be.")
     if not total.passed and not total.failed:
         say("No test ran.")
     say(str(total))
-    sys.exit(1 if total.failed or total.skipped or not total.passed else 0)
+    return total
+
+
+def _chosen_stages() -> list[str]:
+    chosen = os.environ.get("STAGES", "").split() or list(STAGES)
+    unknown = [name for name in chosen if name not in STAGES]
+    if unknown:
+        raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
+    return [name for name in STAGES if name in chosen]
+
+
+def main() -> None:
+    """Command line: settings come from the environment, as make gives them; the name of a stage is
+    how this program calls itself.
+    """
+    selection = Selection.parse(os.environ.get("ARGS", ""))
+    if len(sys.argv) > 1:
+        _write_count(run_here(sys.argv[1], selection))
+        return
+    names = _chosen_stages()
+    jobs = int(os.environ.get("JOBS") or min(2, os.cpu_count() or 1))
+    cluster.ensure_running()
+    odbc.use()
+    with _own_temporary_folder():
+        total = _conclude(run(names, selection, jobs))
+    raise SystemExit(1 if total.failed or total.skipped or not total.passed else 0)
 
 
 if __name__ == "__main__":

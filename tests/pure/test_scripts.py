@@ -4,9 +4,22 @@ import subprocess
 
 import pytest
 
-from scripts import apt, odoo_command, odoo_source, paths, processes, stamps, templates
+from scripts import (
+    apt,
+    odoo_command,
+    odoo_source,
+    paths,
+    pot,
+    processes,
+    run_tests,
+    stamps,
+    templates,
+)
 from scripts.console import SetupError
-from scripts.run_tests import Count, Selection, _read_report
+from scripts.counts import Count, read_report
+from scripts.run_tests import Result
+from scripts.selection import Selection
+from scripts.stages import STAGES
 
 DEB822 = """\
 # the main archive
@@ -113,14 +126,14 @@ def test_a_report_is_counted(tmp_path):
     report.write_text(
         '<testsuites><testsuite tests="9" failures="2" errors="1" skipped="1"/></testsuites>'
     )
-    assert _read_report("x", report, 1) == Count(5, 3, 1)
+    assert read_report("x", report, 1) == Count(5, 3, 1)
 
 
 @pytest.mark.parametrize(
     ("code", "count"), [(5, Count()), (2, Count(failed=1)), (-9, Count(failed=1))]
 )
 def test_a_run_without_a_report_counts_by_its_code(tmp_path, code, count):
-    assert _read_report("x", tmp_path / "none.xml", code) == count
+    assert read_report("x", tmp_path / "none.xml", code) == count
 
 
 def test_a_run_that_breaks_off_after_green_tests_fails(tmp_path):
@@ -128,7 +141,7 @@ def test_a_run_that_breaks_off_after_green_tests_fails(tmp_path):
     report.write_text(
         '<testsuites><testsuite tests="2" failures="0" errors="0" skipped="0"/></testsuites>'
     )
-    assert _read_report("x", report, 3) == Count(2, 1, 0)
+    assert read_report("x", report, 3) == Count(2, 1, 0)
 
 
 def test_the_last_line_names_skipped_tests_only_when_there_are_any():
@@ -178,5 +191,60 @@ def test_help_names_every_target():
     result = subprocess.run(
         ["make", "help"], cwd=paths.ROOT, capture_output=True, text=True, check=True
     )
-    for target in ("setup", "demo", "test", "lint", "bench", "shell", "pot", "stop", "clean"):
+    for target in (
+        "setup",
+        "demo",
+        "test",
+        "lint",
+        "bench",
+        "shell",
+        "pot",
+        "release-check",
+        "stop",
+    ):
         assert f"make {target} " in result.stdout
+
+
+def test_failures_are_named_at_the_end(tmp_path, capsys):
+    report = tmp_path / "x.xml"
+    case = '<testcase classname="tests.test_a" name="test_b"><failure/></testcase>'
+    report.write_text(
+        f'<testsuite tests="2" failures="1" errors="0" skipped="0">{case}</testsuite>'
+    )
+    results = [Result("odoo", read_report("odoo", report, 1), 1), Result("pure", Count(3), 2)]
+    assert run_tests._conclude(results) == Count(4, 1)
+    printed = capsys.readouterr().out.splitlines()
+    assert "   FAILED tests.test_a::test_b" in printed
+    assert printed[-1] == "4 passed, 1 failed"
+
+
+def test_only_stages_that_have_the_selected_tests_run():
+    selection = Selection.parse("tests/pure/test_scripts.py::test_x")
+    assert [name for name, stage in STAGES.items() if stage.concerns(selection)] == ["pure"]
+    options = Selection.parse("-k strategy")
+    assert not STAGES["lint"].concerns(options)
+    assert STAGES["odoo"].concerns(options)
+    assert all(stage.concerns(Selection.parse("")) for stage in STAGES.values())
+
+
+def test_a_stage_that_died_is_a_failure(tmp_path):
+    assert run_tests._read_count("odoo", tmp_path / "none.json").failures == (
+        "stage odoo broke off",
+    )
+
+
+def test_terms_of_a_template_are_its_texts():
+    template = """\
+msgid ""
+msgstr "Project-Id-Version"
+
+#: model:x
+msgid "Busy"
+msgstr ""
+
+msgid ""
+"First line\\n"
+"second line"
+msgstr ""
+"""
+    assert pot.terms(template) == {"Busy", "First line\\nsecond line"}

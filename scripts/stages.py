@@ -1,0 +1,166 @@
+"""The stages of `make test`: what each runs, one at a time. `run_tests` puts them side by side."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from . import databases, dev_database, lint, paths, templates
+from .counts import PYTEST_NO_TESTS, Count, read_report
+from .selection import Selection
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of all checks that can run beside the others."""
+
+    title: str
+    run: Callable[[Selection], Count]
+    targets: Callable[[], list[str]] = list  # paths of its tests
+
+    def concerns(self, selection: Selection) -> bool:
+        """Whether there can be anything to run: what has no tests runs only without ARGS."""
+        targets = self.targets()
+        return bool(selection.within(targets)) if selection else True
+
+
+def run_lint(_selection: Selection) -> Count:
+    """Linters and type checks."""
+    return lint.run()
+
+
+def run_install(_selection: Selection) -> Count:
+    """Installing, with and without demo data, and updating must log no warning."""
+    if not paths.modules():
+        return Count()
+    with _database("update") as database:
+        with_demo = templates.new_database(database, demo=True)
+        update = _update_problems(database)
+    with _database("bare") as database:
+        without_demo = templates.new_database(database, demo=False)
+    findings = {
+        "log of the installation with demo data": with_demo,
+        "log of the installation": without_demo,
+        "log of the update": update,
+    }
+    count = Count()
+    for what, problems in findings.items():
+        count += lint.report(what, "\n".join(f"    {problem}" for problem in problems))
+    return count
+
+
+def run_pure(selection: Selection) -> Count:
+    """Tests that need neither Odoo nor a database."""
+    return _run_pytest("pure", selection, "-p", "no:odoo")
+
+
+def run_simulator(selection: Selection) -> Count:
+    """Clients against simulator processes, with real ODBC to the private cluster."""
+    return _run_pytest("simulator", selection, "-p", "no:odoo")
+
+
+def run_odoo(selection: Selection) -> Count:
+    """The modules' tests in Odoo."""
+    return _run_in_odoo("odoo", selection)
+
+
+def run_tours(selection: Selection) -> Count:
+    """The modules' tests in a browser."""
+    return _run_in_odoo("tours", selection)
+
+
+def run_e2e(selection: Selection) -> Count:
+    """Several processes, real wires, crashes."""
+    return _run_pytest("e2e", selection, "-p", "no:odoo")
+
+
+def _folder(name: str) -> Callable[[], list[str]]:
+    return lambda: [name] if (paths.ROOT / name).is_dir() else []
+
+
+def _module_tests(tours: bool) -> list[str]:
+    """Test files of the modules, also in folders below `tests`; those of tours by their name."""
+    found = []
+    for module in paths.all_modules():
+        for file in sorted((paths.ROOT / module / "tests").rglob("test_*.py")):
+            if ("tour" in file.stem) == tours:
+                found.append(str(file.relative_to(paths.ROOT)))
+    return found
+
+
+# In the order in which they start: the long ones first, and what makes templates before its users.
+STAGES = {
+    "install": Stage("installation and update", run_install),
+    "lint": Stage("linters and types", run_lint),
+    "pure": Stage("tests without Odoo", run_pure, _folder("tests/pure")),
+    "odoo": Stage(
+        "tests in Odoo", run_odoo, lambda: [*_module_tests(tours=False), "tests/odoo_lint"]
+    ),
+    "e2e": Stage("end-to-end tests", run_e2e, _folder("tests/e2e")),
+    "simulator": Stage("clients and simulators", run_simulator, _folder("tests/simulator")),
+    "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
+}
+
+
+def _update_problems(database: str) -> list[str]:
+    log = paths.LOGS / f"{database}.log"
+    modules = ",".join(paths.modules())
+    templates.change_modules("Updating the suite", log, database, "-u", modules)
+    problems = templates.log_problems(log)
+    log.unlink()
+    return problems
+
+
+@contextmanager
+def _database(label: str) -> Iterator[str]:
+    """Name of a database that is dropped afterwards."""
+    name = f"ecm_test_{label}_{os.getpid()}"
+    try:
+        yield name
+    finally:
+        databases.drop(name)
+
+
+def _run_in_odoo(stage: str, selection: Selection) -> Count:
+    if not paths.modules() or not _collects(stage, selection):
+        return Count()
+    with _database(stage) as database:
+        make_database = dev_database.new_database if selection else templates.new_test_database
+        make_database(database)
+        return _run_pytest(stage, selection, *_odoo_options(database))
+
+
+def _odoo_options(database: str) -> list[str]:
+    settings = [f"--odoo-config={paths.ODOO_CONF}", f"--odoo-database={database}"]
+    return [
+        *settings,
+        "--odoo-http",
+        "--odoo-log-level=warn",
+        f"--odoo-extra=db-filter=^{database}$",
+    ]
+
+
+def _collects(stage: str, selection: Selection) -> bool:
+    """Whether any test is selected, found out before a database is made for it."""
+    if not selection.options:
+        return True
+    command = [*_pytest(stage, selection), "--collect-only", "-q", *_odoo_options("none")]
+    result = subprocess.run(
+        command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )
+    return result.returncode != PYTEST_NO_TESTS
+
+
+def _pytest(stage: str, selection: Selection) -> list[str]:
+    targets = selection.within(STAGES[stage].targets())
+    return [str(paths.VENV_PYTHON), "-m", "pytest", "-q", *selection.options, *targets]
+
+
+def _run_pytest(stage: str, selection: Selection, *options: str) -> Count:
+    report = paths.REPORTS / f"{stage}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    command = [*_pytest(stage, selection), f"--junitxml={report}", *options]
+    code = subprocess.call(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
+    return read_report(stage, report, code)

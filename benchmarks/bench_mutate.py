@@ -54,10 +54,6 @@ EQUIVALENT = {
     "strategy": {
         "attempt_from: phones[index - 1] or '' → phones[index - 1]": "an index is found only where there is a number",
     },
-    "strategy_check": {
-        "_targets: 0 → 1": "a rule that names no attempt is refused before loops matter",
-        "_targets: rule.next_attempt or 0 → rule.next_attempt": "likewise",
-    },
     "limits": {
         "_next_day: day + timedelta(days=1) → day - timedelta(days=1)": "the day is found second by second instead",
         "_next_day: timedelta(days=1) → timedelta()": "likewise",

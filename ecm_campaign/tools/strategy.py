@@ -20,9 +20,10 @@ order:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 MAX_UNCOUNTED = 10
@@ -100,7 +101,7 @@ class Rule:
         follows at once. None: as often as the budget allows; 0: never, ``branch`` follows after
         ``delay``
     :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*,
-    the next in order
+        the next in order
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
     :param retain_pcb: a personal callback stays with its agent
     :param suppress: the person must not be contacted again, whatever else the rule says
@@ -115,6 +116,12 @@ class Rule:
     retain_pcb: bool = False
     suppress: bool = False
 
+    def target_from(self, position: int) -> int:
+        """Position that the rule of an attempt at ``position`` leads to; 0 if it names none."""
+        if self.action == AGAIN:
+            return position
+        return self.next_attempt or 0
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAttempt:
@@ -127,13 +134,13 @@ class PlannedAttempt:
 
 
 def _added_tries(position: int, rule: Rule) -> int:
-    """By how many tries a rule's retries lengthen a run: each one repeats all from where it leads
-    to.
-    """
+    """By how many tries a rule's retries lengthen a run."""
     if rule.action == CLOSE or not rule.max_retry:
         return 0
-    target = position if rule.action == AGAIN else rule.next_attempt or position
-    return rule.max_retry * max(1, position - target + 1)
+    # A retry that leads back repeats every attempt from there to here.
+    target = rule.target_from(position) or position
+    repeated = position - target + 1
+    return rule.max_retry * max(1, repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +173,36 @@ class Plan:
     counts_uses: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        if [attempt.position for attempt in self.attempts] != list(
-            range(1, len(self.attempts) + 1)
-        ):
+        positions = [attempt.position for attempt in self.attempts]
+        if positions != list(range(1, len(positions) + 1)):
             raise ValueError("attempts of a plan must be numbered 1, 2, 3 … in order")
-        rules = [
-            (attempt.position, rule) for attempt in self.attempts for rule in attempt.rules.values()
-        ]
-        derived = self.cycles * (
-            len(self.attempts) + sum(_added_tries(position, rule) for position, rule in rules)
-        )
-        object.__setattr__(
-            self, "budget", derived if self.max_attempts is None else self.max_attempts
-        )
-        object.__setattr__(
-            self, "counts_uses", any(rule.max_retry is not None for _position, rule in rules)
-        )
+
+        # Worked out once: both are asked for with every result.
+        budget = self.max_attempts
+        if budget is None:
+            budget = self._add_up_tries()
+        limits_retries = any(rule.max_retry is not None for _position, rule in self._each_rule())
+        object.__setattr__(self, "budget", budget)
+        object.__setattr__(self, "counts_uses", limits_retries)
+
+    def get_attempt(self, position: int) -> PlannedAttempt | None:
+        """The attempt at a position, counted from 1; None where there is none."""
+        if 0 < position <= len(self.attempts):
+            return self.attempts[position - 1]
+        return None
+
+    def _add_up_tries(self) -> int:
+        """What the attempts, their retries and the cycles come to."""
+        in_a_cycle = len(self.attempts)
+        for position, rule in self._each_rule():
+            in_a_cycle += _added_tries(position, rule)
+        return self.cycles * in_a_cycle
+
+    def _each_rule(self) -> Iterator[tuple[int, Rule]]:
+        """Every rule with the position of its attempt."""
+        for attempt in self.attempts:
+            for rule in attempt.rules.values():
+                yield attempt.position, rule
 
     @property
     def capped(self) -> bool:
@@ -228,7 +249,7 @@ class WrapUp:
 
     :param rule: what follows; None leaves it to the strategy's rule for the outcome
     :param asks_callback: the customer asked to be called back; a wrap-up with a rule overrules the
-    outcome in this too
+        outcome in this too
     """
 
     code: str
@@ -247,7 +268,7 @@ class Counters:
     :param cycle: run through the strategy that the try belongs to
     :param in_cycle: counted tries in that run
     :param uses: ``{(position, outcome or wrap-up code): tries in that run that ended so}``;
-    wrap-ups have position 0
+        wrap-ups have position 0
     :param callback: ``personal`` or ``normal`` when the contact is a callback
     :param callback_since: aware; when it became one
     :param agent_misses: tries since then in which the agent was not reached
@@ -265,9 +286,9 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
-    """Try attempt ``position`` on ``number`` not before ``at`` (UTC). ``phone_index`` is the phone
-    really used.
+    """Try attempt ``position`` on ``number`` not before ``at`` (UTC).
 
+    :param phone_index: the phone really used, 1…5
     :param cycle: run through the strategy
     :param priority: dial priority; None leaves the contact's own
     :param callback: ``personal`` or ``normal``: the callback strategy's attempt
@@ -303,8 +324,7 @@ Phones = Sequence[str | None]
 def first_attempt(
     plan: Plan, phones: Phones, not_before: datetime | None, now: datetime
 ) -> Decision:
-    """Decide the first attempt of a fresh contact: at once, or at ``not_before`` where that is
-    later.
+    """Decide the first attempt of a fresh contact: at once, or at ``not_before`` if that is later.
 
     :param phones: phone 1…5 in order; empty or missing ones are None or ""
     :param not_before: aware, or None
@@ -312,10 +332,12 @@ def first_attempt(
     """
     if plan.attempts and plan.budget < 1:
         return Close(RETRIES_COMPLETED, BUDGET)
+
     at = _utc(now)
     if not_before is not None:
         at = max(at, _utc(not_before))
-    return attempt_from(plan, phones, 1, at, START) or _not_made(plan, 1, RETRIES_COMPLETED)
+    first = attempt_from(plan, phones, 1, at, START)
+    return first or Close(RETRIES_COMPLETED, _missing(plan, 1))
 
 
 def decide(
@@ -331,25 +353,31 @@ def decide(
     """Decide what follows ``outcome`` of the try at ``position``.
 
     :param plan: the strategy that the try belongs to: the callback strategy for a contact that is a
-    callback
+        callback
     :param phones: phone 1…5 in order; empty or missing ones are None or ""
     :param position: 1-based position of the attempt that was made (of `NextAttempt.position`, so
-    after fall-back)
+        after fall-back)
     :param counters: see `Counters`: the try in question is included
     :param now: aware; the moment from which the rule's delay runs (the end of the try, or its
-    synchronisation)
+        synchronisation)
     :param wrap_up: what the agent said; its rule goes before the strategy's
     :param callbacks: what becomes of a contact that asks to be called back; None: the strategy's
-    rule decides
+        rule decides
     """
     rule, source = _find_rule(plan, position, outcome, wrap_up)
+    # Who must not be contacted again is told apart first: no rule, no callback may lead on.
     if outcome.suppresses or (rule is not None and rule.suppress):
         return Close(DNC_LISTED, SUPPRESSED)
+
+    # Who is a callback already stays in the callback strategy: its rules decide.
     moment = _utc(now)
-    if callbacks and _asks_callback(outcome, wrap_up) and not counters.callback:
+    if callbacks and not counters.callback and _asks_callback(outcome, wrap_up):
         return _become_callback(callbacks, phones, rule, counters, moment)
+
     if rule is None or rule.action == CLOSE:
         return _close(plan, position, outcome, counters, rule, source)
+
+    # The rule leads on; where nothing can follow, a person who was reached counts as reached.
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
     if spent := spent_budget(plan, counters):
         return Close(state, spent)
@@ -373,13 +401,16 @@ def attempt_from(
 
     :param at: in UTC
     """
-    for attempt in plan.attempts[position - 1 :] if position > 0 else ():
+    if position < 1:
+        return None
+    for attempt in plan.attempts[position - 1 :]:
         index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
-        if index:
-            number = phones[index - 1] or ""
-            return NextAttempt(
-                attempt.position, attempt.channel, index, number, at, reason, cycle, priority
-            )
+        if not index:
+            continue
+        number = phones[index - 1] or ""
+        return NextAttempt(
+            attempt.position, attempt.channel, index, number, at, reason, cycle, priority
+        )
     return None
 
 
@@ -390,20 +421,17 @@ def _find_rule(
     ``wrap_up:``.
     """
     if wrap_up and wrap_up.rule:
-        return wrap_up.rule, f"{WRAP_UP_PREFIX}{wrap_up.code}"
-    return _rule(plan, position, outcome.code), outcome.code
+        return wrap_up.rule, WRAP_UP_PREFIX + wrap_up.code
+    attempt = plan.get_attempt(position)
+    rule = attempt.rules.get(outcome.code) if attempt else None
+    return rule, outcome.code
 
 
 def _asks_callback(outcome: Outcome, wrap_up: WrapUp | None) -> bool:
+    """Whether the customer asked to be called back: the agent knows better than the dialer."""
     if wrap_up and (wrap_up.rule or wrap_up.asks_callback):
         return wrap_up.asks_callback
     return outcome.asks_callback
-
-
-def _rule(plan: Plan, position: int, code: str) -> Rule | None:
-    return (
-        plan.attempts[position - 1].rules.get(code) if 0 < position <= len(plan.attempts) else None
-    )
 
 
 def _follow(
@@ -416,20 +444,30 @@ def _follow(
     now: datetime,
 ) -> NextAttempt | str:
     """The attempt that a rule leads to, or the reason why there is none."""
+    # A full cycle goes before the rule, whose attempt would be one too many in it.
     if plan.cycle_limit is not None and counters.in_cycle >= plan.cycle_limit:
         return _next_cycle(plan, phones, rule, counters, now)
+
+    # A wrap-up means the same wherever the call was made, so its uses are counted together.
     is_wrap_up = source.startswith(WRAP_UP_PREFIX)
-    uses = counters.uses.get((0 if is_wrap_up else position, source), 1)
+    counted_at = 0 if is_wrap_up else position
+    uses = counters.uses.get((counted_at, source), 1)
     if rule.max_retry is not None and uses > rule.max_retry:
         return _branch(plan, phones, position, rule, counters, now)
-    target = position if rule.action == AGAIN else rule.next_attempt or 0
+
+    target = rule.target_from(position)
     reason = WRAP_UP_NEXT if is_wrap_up else RULE_NEXT
+    at = now + rule.delay
     following = attempt_from(
-        plan, phones, target, now + rule.delay, reason, counters.cycle, rule.priority
+        plan, phones, target, at, reason, cycle=counters.cycle, priority=rule.priority
     )
-    if following is None and counters.cycle < plan.cycles and 0 < target <= len(plan.attempts):
+    if following:
+        return following
+
+    # What is left of this cycle has no number; the attempts before it may have one in the next.
+    if counters.cycle < plan.cycles and plan.get_attempt(target):
         return _next_cycle(plan, phones, rule, counters, now)
-    return following or _missing(plan, target)
+    return _missing(plan, target)
 
 
 def _branch(
@@ -442,37 +480,46 @@ def _branch(
     """
     target = rule.branch or position + 1
     at = now if rule.max_retry else now + rule.delay
-    following = attempt_from(plan, phones, target, at, BRANCH, counters.cycle, rule.priority)
-    return following or _next_cycle(plan, phones, rule, counters, now)
+    following = attempt_from(
+        plan, phones, target, at, BRANCH, cycle=counters.cycle, priority=rule.priority
+    )
+    if following:
+        return following
+    return _next_cycle(plan, phones, rule, counters, now)
 
 
 def _next_cycle(
     plan: Plan, phones: Phones, rule: Rule, counters: Counters, now: datetime
 ) -> NextAttempt | str:
+    """The first attempt of the next run through the strategy, or the reason why there is none."""
     if counters.cycle >= plan.cycles:
         return CYCLES
     at = now + max(plan.cycle_interval, rule.delay)
-    return (
-        attempt_from(plan, phones, 1, at, NEXT_CYCLE, counters.cycle + 1, rule.priority)
-        or NO_NUMBER
+    first = attempt_from(
+        plan, phones, 1, at, NEXT_CYCLE, cycle=counters.cycle + 1, priority=rule.priority
     )
+    return first or NO_NUMBER
 
 
 def _become_callback(
     callbacks: Callbacks, phones: Phones, rule: Rule | None, counters: Counters, now: datetime
 ) -> Decision:
-    """Hand over to the callback strategy; a budget that is spent ends it, unless the counters begin
-    anew.
+    """Hand over to the callback strategy.
+
+    A budget that is spent ends it, unless the counters begin anew.
     """
     plan = callbacks.plan
     if not callbacks.resets and (spent := spent_budget(plan, counters)):
         return Close(CONNECTED, spent)
+
+    # The rule does not lead on here, but says how long the customer wants to be left alone.
     delay = rule.delay if rule else NO_DELAY
-    first = attempt_from(
-        plan, phones, 1, now + delay, CALLBACK, priority=rule.priority if rule else None
-    )
+    priority = rule.priority if rule else None
+    first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=priority)
     if first is None:
         return Close(CONNECTED, _missing(plan, 1))
+
+    # With a long delay the agent's time is over before the first attempt.
     retained = bool(rule and rule.retain_pcb)
     kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, retained)
     return replace(first, callback=kind, resets=callbacks.resets, retained=retained)
@@ -486,8 +533,9 @@ def callback_kind(
     at: datetime,
     retained: bool = False,
 ) -> str:
-    """Whether a callback is still its agent's at ``at`` (S7): ``personal`` or ``normal``. What is
-    normal stays so.
+    """Whether a callback is still its agent's at ``at`` (S7): ``personal`` or ``normal``.
+
+    What is normal stays so.
 
     :param agent_misses: tries in which the agent was not reached
     :param since: aware; when it became a callback
@@ -497,9 +545,10 @@ def callback_kind(
         return kind
     if callbacks.agent_tries is not None and agent_misses >= callbacks.agent_tries:
         return NORMAL
-    if callbacks.personal_for is not None and at - _utc(since) >= callbacks.personal_for:
-        return NORMAL
-    return PERSONAL
+    if callbacks.personal_for is None:
+        return PERSONAL
+    age = at - _utc(since)
+    return NORMAL if age >= callbacks.personal_for else PERSONAL
 
 
 def _with_callback(
@@ -509,55 +558,69 @@ def _with_callback(
     if not counters.callback:
         return following
     kind = counters.callback
+    retained = rule.retain_pcb
     if callbacks and counters.callback_since:
         since, misses = counters.callback_since, counters.agent_misses
-        kind = callback_kind(callbacks, kind, misses, since, following.at, rule.retain_pcb)
-    return replace(following, callback=kind, retained=rule.retain_pcb)
+        kind = callback_kind(callbacks, kind, misses, since, following.at, retained)
+    return replace(following, callback=kind, retained=retained)
 
 
 def spent_budget(plan: Plan, counters: Counters) -> str | None:
     """The budget that forbids a further try, ``budget`` or ``uncounted_budget``, or None."""
     if counters.counted >= plan.budget:
         return BUDGET
-    return UNCOUNTED_BUDGET if counters.uncounted >= max(plan.max_uncounted, 1) else None
+    if counters.uncounted >= max(plan.max_uncounted, 1):
+        return UNCOUNTED_BUDGET
+    return None
 
 
 def _close(
     plan: Plan, position: int, outcome: Outcome, counters: Counters, rule: Rule | None, source: str
 ) -> Close:
-    closing = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
+    """How a contact closes whose rule closes it, or for which there is no rule."""
+    if rule is None:
+        reason = LIVE_VOICE if outcome.is_live_voice else NO_RULE
+    else:
+        reason = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
     if outcome.is_live_voice:
-        return Close(CONNECTED, LIVE_VOICE if rule is None else closing)
-    is_last = position == len(plan.attempts) and counters.cycle >= plan.cycles
-    nothing_left = (
-        is_last
-        or not 0 < position <= len(plan.attempts)
-        or spent_budget(plan, counters) is not None
-    )
-    return Close(
-        RETRIES_COMPLETED if nothing_left else NOT_CONNECTED, NO_RULE if rule is None else closing
-    )
+        return Close(CONNECTED, reason)
+    state = NOT_CONNECTED if _has_more(plan, position, counters) else RETRIES_COMPLETED
+    return Close(state, reason)
 
 
-def _not_made(plan: Plan, position: int, state: str) -> Close:
-    return Close(state, _missing(plan, position))
+def _has_more(plan: Plan, position: int, counters: Counters) -> bool:
+    """Whether something was left to try after the attempt at ``position``."""
+    if not plan.get_attempt(position):
+        return False
+    if spent_budget(plan, counters):
+        return False
+    return position < len(plan.attempts) or counters.cycle < plan.cycles
 
 
 def _missing(plan: Plan, position: int) -> str:
     """Why no attempt from a position on can be made."""
-    return NO_NUMBER if 0 < position <= len(plan.attempts) else MISSING_ATTEMPT
+    return NO_NUMBER if plan.get_attempt(position) else MISSING_ATTEMPT
 
 
 def _phone_index(fallback: str, phones: Phones, index: int) -> int:
     """1-based index of the phone to use, 0 if there is none."""
-    count = len(phones)
-    if index <= count and phones[index - 1]:
+    if index <= len(phones) and phones[index - 1]:
         return index
     if fallback == FIRST:
-        return 1 if count and phones[0] else 0
+        return 1 if phones and phones[0] else 0
     if fallback == NEXT_VALID:
-        order = (*range(index + 1, count + 1), *range(1, min(index, count + 1)))
-        return next((candidate for candidate in order if phones[candidate - 1]), 0)
+        return _next_phone(phones, index)
+    return 0
+
+
+def _next_phone(phones: Phones, index: int) -> int:
+    """Index of the first phone after ``index`` that is not empty, wrapping around; 0 if none is."""
+    count = len(phones)
+    after = range(index + 1, count + 1)
+    before = range(1, min(index, count + 1))
+    for candidate in chain(after, before):
+        if phones[candidate - 1]:
+            return candidate
     return 0
 
 

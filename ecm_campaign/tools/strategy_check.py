@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from .strategy import AGAIN, CLOSE, NO_DELAY, SKIP, Plan, PlannedAttempt, Rule
+from .strategy import CLOSE, NO_DELAY, SKIP, Plan, PlannedAttempt, Rule
 
 PHONE_COUNT = 5
 MAX_DELAY = timedelta(days=366)
@@ -15,10 +15,18 @@ MAX_DELAY = timedelta(days=366)
 PROBLEMS: dict[str, str] = {
     "no_attempts": "The strategy has no attempts.",
     "bad_budget": "The maximum number of attempts must be at least 1.",
-    "unknown_channel": "Attempt %(position)s uses the channel “%(channel)s”, which is not available.",
-    "bad_phone_index": "Attempt %(position)s uses phone %(phone_index)s; phones are numbered 1 to 5.",
-    "missing_attempt": "Attempt %(position)s, outcome “%(outcome)s”: attempt %(next_attempt)s does not exist.",
-    "delay_out_of_range": "Attempt %(position)s, outcome “%(outcome)s”: the delay must be between 0 and 366 days.",
+    "unknown_channel": (
+        "Attempt %(position)s uses the channel “%(channel)s”, which is not available."
+    ),
+    "bad_phone_index": (
+        "Attempt %(position)s uses phone %(phone_index)s; phones are numbered 1 to 5."
+    ),
+    "missing_attempt": (
+        "Attempt %(position)s, outcome “%(outcome)s”: attempt %(next_attempt)s does not exist."
+    ),
+    "delay_out_of_range": (
+        "Attempt %(position)s, outcome “%(outcome)s”: the delay must be between 0 and 366 days."
+    ),
     "uncapped_loop": (
         "Attempt %(position)s, outcome “%(outcome)s” leads back to attempt %(next_attempt)s. "
         "Set a maximum number of attempts to allow this loop."
@@ -43,7 +51,12 @@ class Problem:
 
     @property
     def parameters(self) -> dict[str, object]:
+        """What the sentence of ``PROBLEMS`` is filled with."""
         return {"position": self.position, "outcome": self.outcome_code, **self.details}
+
+
+# Positions that may follow each position.
+Edges = dict[int, set[int]]
 
 
 def validate(
@@ -58,20 +71,21 @@ def validate(
     :param uncounted_outcomes: outcome codes that do not count as an attempt; a loop through one of
         them is allowed because `Plan.max_uncounted` ends it
     :param suppressing_outcomes: outcome codes that close a contact as DNC Listed, whatever their
-    rule says
+        rule says
     """
     if not plan.attempts:
         return [Problem("no_attempts")]
+
     problems = [Problem("bad_budget")] if plan.budget < 1 else []
-    reachable = _reachable(_edges(plan, skipping=plan.phone_fallback == SKIP), 1)
-    loops = {} if plan.capped else _edges(plan, ignored=uncounted_outcomes, endless=True)
+    reachable = _reachable(_possible_steps(plan), 1)
+    # A budget ends every loop, as the budget of uncounted tries ends a loop through these.
+    loops = {} if plan.capped else _endless_steps(plan, uncounted_outcomes)
+
     for attempt in plan.attempts:
         problems += _attempt_problems(attempt, channels, reachable)
         for code, rule in attempt.rules.items():
-            harmless = code in uncounted_outcomes
-            problems += _rule_problems(
-                plan, attempt.position, code, rule, {} if harmless else loops
-            )
+            looping = {} if code in uncounted_outcomes else loops
+            problems += _rule_problems(plan, attempt.position, code, rule, looping)
             if code in suppressing_outcomes:
                 problems.append(Problem("unused_rule", attempt.position, code, severity="warning"))
     return problems
@@ -80,14 +94,14 @@ def validate(
 def _attempt_problems(
     attempt: PlannedAttempt, channels: Set[str], reachable: Set[int]
 ) -> list[Problem]:
-    problems = []
+    """What is wrong with an attempt, its rules aside."""
     position = attempt.position
+    problems = []
     if attempt.channel not in channels:
         problems.append(Problem("unknown_channel", position, details={"channel": attempt.channel}))
     if not 1 <= attempt.phone_index <= PHONE_COUNT:
-        problems.append(
-            Problem("bad_phone_index", position, details={"phone_index": attempt.phone_index})
-        )
+        details = {"phone_index": attempt.phone_index}
+        problems.append(Problem("bad_phone_index", position, details=details))
     if position not in reachable:
         problems.append(Problem("unreachable_attempt", position, severity="warning"))
     return problems
@@ -96,85 +110,94 @@ def _attempt_problems(
 def _rule_problems(
     plan: Plan, position: int, code: str, rule: Rule, loops: Mapping[int, Set[int]]
 ) -> list[Problem]:
+    """What is wrong with the rule of one outcome.
+
+    :param loops: steps of which a loop must not consist
+    """
+    if rule.action == CLOSE:
+        return []
+
     problems = []
+    # One that does not exist is in no loop: the first fault is told.
     for target in _named_targets(position, rule):
         details = {"next_attempt": target}
         if not 1 <= target <= len(plan.attempts):
             problems.append(Problem("missing_attempt", position, code, details=details))
-        elif _closes_loop(plan, position, rule, target, loops):
+        elif _closes_loop(position, rule, target, loops):
             problems.append(Problem("uncapped_loop", position, code, details=details))
-    if rule.action != CLOSE and not NO_DELAY <= rule.delay <= MAX_DELAY:
-        problems.append(
-            Problem(
-                "delay_out_of_range", position, code, details={"next_attempt": rule.next_attempt}
-            )
-        )
+
+    if not NO_DELAY <= rule.delay <= MAX_DELAY:
+        following = {"next_attempt": rule.next_attempt}
+        problems.append(Problem("delay_out_of_range", position, code, details=following))
     return problems
 
 
 def _named_targets(position: int, rule: Rule) -> list[int]:
-    """Positions that a rule names, each once."""
-    if rule.action == CLOSE:
-        return []
-    target = position if rule.action == AGAIN else rule.next_attempt or 0
-    return [target] if rule.branch in (None, target) else [target, rule.branch]
+    """Positions that a rule which leads on names, each once."""
+    target = rule.target_from(position)
+    if rule.branch is None or rule.branch == target:
+        return [target]
+    return [target, rule.branch]
 
 
-def _closes_loop(
-    plan: Plan, position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]
-) -> bool:
-    """Whether a step does not go forward and stands in a loop that nothing ends: every loop has
-    such a step, and that is the one to report."""
+def _closes_loop(position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]) -> bool:
+    """Whether a step does not go forward and stands in a loop that nothing ends.
+
+    Every loop has such a step, and that is the one to report.
+    """
     if target > position or target not in loops.get(position, ()):
         return False
-    return target in _endless_targets(plan, position, rule) and position in _reachable(
-        loops, target
-    )
+    # Another outcome may lead there over and over, this one only so often.
+    if target not in _endless_targets(position, rule):
+        return False
+    return position in _reachable(loops, target)
 
 
-def _targets(plan: Plan, position: int, rule: Rule) -> set[int]:
-    """Positions that may follow by a rule."""
-    target = position if rule.action == AGAIN else rule.next_attempt or 0
-    return {target} | (
-        _endless_targets(plan, position, rule) if rule.max_retry is not None else set()
-    )
+def _targets(position: int, rule: Rule) -> set[int]:
+    """Positions that may follow by a rule, with what follows its last retry."""
+    return {rule.target_from(position)} | _endless_targets(position, rule)
 
 
-def _endless_targets(plan: Plan, position: int, rule: Rule) -> set[int]:
+def _endless_targets(position: int, rule: Rule) -> set[int]:
     """Positions that a rule may lead to over and over: where its retries are limited, only what
     follows these.
     """
     if rule.max_retry is None:
-        return _targets(plan, position, rule)
-    return {rule.branch or position + 1}
+        return {rule.target_from(position)}
+    branch = rule.branch or position + 1
+    return {branch}
 
 
-def _edges(
-    plan: Plan, ignored: Set[str] = frozenset(), skipping: bool = False, endless: bool = False
-) -> dict[int, set[int]]:
-    """Positions that may follow each position.
+def _possible_steps(plan: Plan) -> Edges:
+    """Steps that may be taken at all."""
+    edges: Edges = {}
+    for attempt in plan.attempts:
+        position = attempt.position
+        following = edges[position] = set()
+        for rule in attempt.rules.values():
+            if rule.action != CLOSE:
+                following |= _targets(position, rule)
+        # Without its phone an attempt is passed over; every contact has phone 1.
+        if plan.phone_fallback == SKIP and attempt.phone_index > 1:
+            following.add(position + 1)
+    return edges
 
-    :param skipping: with the passing over of an attempt without number
-    :param endless: only steps that may be taken over and over
-    """
-    follow = _endless_targets if endless else _targets
-    edges = {
-        attempt.position: {
-            target
-            for code, rule in attempt.rules.items()
-            if code not in ignored and rule.action != CLOSE
-            for target in follow(plan, attempt.position, rule)
-        }
-        for attempt in plan.attempts
-    }
-    if skipping:
-        for attempt in plan.attempts:
-            if attempt.phone_index > 1:
-                edges[attempt.position].add(attempt.position + 1)
+
+def _endless_steps(plan: Plan, uncounted_outcomes: Set[str]) -> Edges:
+    """Steps that may be taken over and over, by outcomes that count."""
+    edges: Edges = {}
+    for attempt in plan.attempts:
+        position = attempt.position
+        following = edges[position] = set()
+        for code, rule in attempt.rules.items():
+            if code in uncounted_outcomes or rule.action == CLOSE:
+                continue
+            following |= _endless_targets(position, rule)
     return edges
 
 
 def _reachable(edges: Mapping[int, Set[int]], start: int) -> set[int]:
+    """Positions to which steps lead from ``start``, with itself."""
     found: set[int] = set()
     waiting = [start]
     while waiting:

@@ -14,7 +14,7 @@ clock, as is said.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -53,7 +53,10 @@ REASONS: dict[str, str] = {
     HOURS: "It is outside the calling hours.",
     REGION: "The region's rule does not allow it at this time.",
     GROUP: "The campaign's group does not call in this time zone at this time.",
-    ZONE: "The number may be in several time zones, and the calling hours are not open in all of them.",
+    ZONE: (
+        "The number may be in several time zones, "
+        "and the calling hours are not open in all of them."
+    ),
     DRAIN: "The calling hours end soon: what is at the dialer is called first.",
 }
 
@@ -63,7 +66,11 @@ Interval = tuple[datetime, datetime]
 _WEEK_MINUTES = 7 * DAY_MINUTES
 # From the Monday that begins a first week as Odoo counts them (Monday, 5 January 1970) to minute 0.
 _CYCLE_SHIFT = -4 * DAY_MINUTES
+# Closing time of what is still open at the `HORIZON`.
 _FOREVER = datetime.max
+# Stands where a stream has no more spans: it is empty, as no span is.
+_NO_MORE = (0, 0)
+# Openings that were found hold for moments of so many days.
 _RENEW = timedelta(days=7)
 
 
@@ -90,20 +97,30 @@ class WeeklyHours:
         cycle = weeks * _WEEK_MINUTES
         spans: list[Range] = []
         for weekday, start, end in windows:
-            begin = weekday * DAY_MINUTES + start
-            stop = begin + (end - start if end >= start else end + DAY_MINUTES - start)
-            spans += [(begin, min(stop, cycle)), (0, max(stop - cycle, 0))]
-        return cls(tuple(_merge(sorted(span for span in spans if span[0] < span[1]))), weeks)
+            midnight = weekday * DAY_MINUTES
+            begin = midnight + start
+            stop = midnight + end
+            if end < start:
+                stop += DAY_MINUTES
+            spans.append((begin, min(stop, cycle)))
+            # What goes over the last midnight of the cycle begins its first day.
+            if stop > cycle:
+                spans.append((0, stop - cycle))
+        return cls(_join(spans), weeks)
+
+    @property
+    def cycle(self) -> int:
+        """After how many minutes the hours come again."""
+        return self.weeks * _WEEK_MINUTES
 
     @property
     def is_always(self) -> bool:
         """Whether there is no closed minute."""
-        return self.spans == ((0, self.weeks * _WEEK_MINUTES),)
+        return self.spans == ((0, self.cycle),)
 
     def is_open(self, minute: int) -> bool:
         """:param minute: of the local wall clock"""
-        place = (minute + _CYCLE_SHIFT) % (self.weeks * _WEEK_MINUTES)
-        return any(start <= place < end for start, end in self.spans)
+        return _holds(self.spans, self._place_in_cycle(minute))
 
     def between(self, start: int, end: int) -> Iterator[Range]:
         """Open ranges within ``[start, end)`` of the local wall clock, in order; they may touch."""
@@ -112,18 +129,31 @@ class WeeklyHours:
             return
         if not self.spans:
             return
-        cycle = self.weeks * _WEEK_MINUTES
-        origin = start - (start + _CYCLE_SHIFT) % cycle
+
+        # From the beginning of the cycle that ``start`` lies in, which may be before it.
+        origin = start - self._place_in_cycle(start)
         while origin < end:
             for opens, closes in self.spans:
-                since, until = max(origin + opens, start), min(origin + closes, end)
+                since = max(origin + opens, start)
+                until = min(origin + closes, end)
                 if since < until:
                     yield since, until
-            origin += cycle
+            origin += self.cycle
+
+    def _place_in_cycle(self, minute: int) -> int:
+        """Minutes since the cycle began that a minute of the local wall clock lies in."""
+        return (minute + _CYCLE_SHIFT) % self.cycle
 
 
 ALWAYS = WeeklyHours(((0, _WEEK_MINUTES),))
 NEVER = WeeklyHours(())
+
+
+class Closing(NamedTuple):
+    """Why it is closed: a key of `REASONS`, and the zone or the rule that is meant."""
+
+    reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,52 +176,65 @@ class Constraint:
 
     def between(self, start: int, end: int) -> Iterator[Range]:
         """Open ranges within ``[start, end)`` of UTC, in order, none touching another."""
-        streams = [
-            _merge(self._in_zone(zone, start, end)) for zone in self._get_distinct_zones(start, end)
-        ]
+        zones = self._get_distinct_zones(start, end)
+        streams = [_merge(self._in_zone(zone, start, end)) for zone in zones]
         return _without(_intersect(streams), self.closed)
 
-    def get_closing(self, minute: int) -> tuple[str, str] | None:
-        """Why it is closed in a minute of UTC.
-
-        :return: reason code and the zone or rule meant; ``None`` when it is open
-        """
+    def get_closing(self, minute: int) -> Closing | None:
+        """Why it is closed in a minute of UTC; ``None`` when it is open."""
         if _holds(self.closed, minute):
-            return HOLIDAY, ""
+            return Closing(HOLIDAY)
         if self.zones == (ANY_ZONE,):
-            return None if any(self._anywhere(minute, minute + 1)) else (self.code, self.label)
+            is_open = any(self._anywhere(minute, minute + 1))
+            return None if is_open else Closing(self.code, self.label)
+
+        # A holiday in one zone is the better answer, even where another zone is shut anyway.
         clocks = [(zone, minute + offset_at(zone, minute)) for zone in self.zones]
         for zone, clock in clocks:
             if _holds(self.holidays, clock):
-                return HOLIDAY, zone
+                return Closing(HOLIDAY, zone)
+
         shut = [zone for zone, clock in clocks if not self.hours.is_open(clock)]
         if not shut:
             return None
-        is_partly_open = self.code == HOURS and len(shut) < len(clocks)
-        return (ZONE, shut[0]) if is_partly_open else (self.code, self.label or shut[0])
+        # The campaign's own hours are open, only not wherever the number may be.
+        if self.code == HOURS and len(shut) < len(clocks):
+            return Closing(ZONE, shut[0])
+        return Closing(self.code, self.label or shut[0])
 
     def _get_distinct_zones(self, start: int, end: int) -> list[str]:
         """One zone of each that show the same time throughout."""
         if len(self.zones) == 1:
             return list(self.zones)
-        return list({tuple(stretches(zone, start, end)): zone for zone in self.zones}.values())
+        by_clock = {}
+        for zone in self.zones:
+            offsets = tuple(stretches(zone, start, end))
+            by_clock[offsets] = zone
+        return list(by_clock.values())
 
     def _in_zone(self, zone: str, start: int, end: int) -> Iterator[Range]:
+        """Open ranges within ``[start, end)`` of UTC for one zone, in order; they may touch."""
         if zone == ANY_ZONE:
             yield from self._anywhere(start, end)
             return
         for since, until, offset in stretches(zone, start, end):
-            for opens, closes in self._on_clock(since + offset, until + offset):
+            on_clock = self._on_clock(since + offset, until + offset)
+            for opens, closes in on_clock:
                 yield opens - offset, closes - offset
 
     def _anywhere(self, start: int, end: int) -> Iterator[Range]:
         """Ranges of UTC that are open at some offset that clocks have."""
-        for opens, closes in self._on_clock(start + LEAST_OFFSET, end + GREATEST_OFFSET):
-            since, until = max(opens - GREATEST_OFFSET, start), min(closes - LEAST_OFFSET, end)
+        # Clocks show everything from what the latest one shows at the start on.
+        earliest, latest = start + LEAST_OFFSET, end + GREATEST_OFFSET
+        on_clock = self._on_clock(earliest, latest)
+        for opens, closes in on_clock:
+            since = max(opens - GREATEST_OFFSET, start)
+            until = min(closes - LEAST_OFFSET, end)
             if since < until:
                 yield since, until
 
     def _on_clock(self, start: int, end: int) -> Iterator[Range]:
+        """Open ranges within ``[start, end)`` of the local wall clock."""
         return _without(self.hours.between(start, end), self.holidays)
 
 
@@ -199,7 +242,7 @@ class Opening(NamedTuple):
     """What `CallingHours.opening` found. Moments are naive UTC.
 
     :param opens_at: the moment asked when it is open, else the next open one; ``None``: none within
-    `HORIZON`
+        `HORIZON`
     :param closes_at: first closed moment after that; ``None``: not known, at least `HORIZON` away
     :param reason: a key of `REASONS` when it is closed at the moment asked
     :param detail: the zone or the rule that is meant
@@ -222,7 +265,7 @@ class CallingHours:
     :param date_start: first open moment, naive UTC
     :param date_end: first moment that is closed for good, naive UTC
     :param drain_minutes: so long before it closes it counts as closed, so that the dialer ends in
-    time
+        time
     :raise ValueError: a zone that is not known
     """
 
@@ -237,40 +280,41 @@ class CallingHours:
         self.date_start = date_start
         self.date_end = date_end
         self.drain = drain_minutes * MINUTE
-        unknown = [
-            zone
-            for part in self.constraints
-            for zone in part.zones
-            if zone != ANY_ZONE and not is_zone(zone)
-        ]
-        if unknown:
-            raise ValueError(f"unknown time zone {unknown[0]!r}")
+        for constraint in self.constraints:
+            _require_known(constraint.zones)
         # Replaced as a whole, never changed: threads may share this object.
-        self._found: _Found | None = None
-        self._reason: tuple[int, tuple[str, str]] | None = None
+        self._found: _FoundOpenings | None = None
+        self._closing: tuple[int, Closing] | None = None
 
     def opening(self, at: datetime) -> Opening:
         """The first open moment that is not earlier than ``at``, naive UTC."""
         found = self._found
         if found is None or not found.since <= at < found.until:
             found = self._found = self._find(at)
+
+        # The first opening that has not closed by then: it is open, or the next to open.
         place = bisect_right(found.closes, at)
         if place == len(found.closes):
-            return Opening(False, None, None, *self._get_reason(at))
+            closing = self._get_closing(at)
+            return Opening(False, None, None, *closing)
+
         opens_at, closes_at = found.opens[place], found.closes[place]
         until = None if closes_at is _FOREVER else closes_at
         if opens_at <= at:
             return Opening(True, at, until)
-        return Opening(False, opens_at, until, *self._get_reason(at))
+        closing = self._get_closing(at)
+        return Opening(False, opens_at, until, *closing)
 
-    def _find(self, at: datetime) -> _Found:
-        """Openings from the day of ``at`` on, for so long that none is missing for a moment within."""
+    def _find(self, at: datetime) -> _FoundOpenings:
+        """Openings from the day of ``at`` on, so many that none is missing for a moment within."""
         since = at.replace(hour=0, minute=0, second=0, microsecond=0)
         until = since + _RENEW
-        found = _Found(since, until, [], [])
-        for opens, closes in self._get_openings(max(since, self.date_start or since)):
+        found = _FoundOpenings(since, until, [], [])
+        first_day = max(since, self.date_start or since)
+        for opens, closes in self._get_openings(first_day):
             found.opens.append(opens)
             found.closes.append(closes)
+            # One that lies behind is needed too: it is the next for a moment shortly before.
             if opens >= until:
                 break
         return found
@@ -279,35 +323,56 @@ class CallingHours:
         """Openings of the next `HORIZON`; one that is still open then closes at `_FOREVER`."""
         begin = (start - EPOCH) // MINUTE
         end = begin + HORIZON // MINUTE
-        for since, until in _intersect(
-            [constraint.between(begin, end) for constraint in self.constraints], begin, end
-        ):
+        for since, until in self._get_common(begin, end):
             opens = EPOCH + since * MINUTE
-            closes = _FOREVER if until == end else EPOCH + until * MINUTE
-            if self.date_start:
-                opens = max(opens, self.date_start)
-            if self.date_end:
-                closes = min(closes, self.date_end)
-            if closes is not _FOREVER:
-                closes -= self.drain
+            closes = EPOCH + until * MINUTE
+            if until == end:
+                closes = _FOREVER
+            opens, closes = self._trim(opens, closes)
             if opens < closes:
                 yield opens, closes
 
-    def _get_reason(self, at: datetime) -> tuple[str, str]:
+    def _get_common(self, start: int, end: int) -> Iterator[Range]:
+        """Ranges of UTC in which all constraints are open."""
+        if not self.constraints:
+            return iter([(start, end)])
+        streams = [constraint.between(start, end) for constraint in self.constraints]
+        return _intersect(streams)
+
+    def _trim(self, opens: datetime, closes: datetime) -> Interval:
+        """What the date range and the drain time leave of an opening; it may be nothing."""
+        if self.date_start:
+            opens = max(opens, self.date_start)
+        if self.date_end:
+            closes = min(closes, self.date_end)
+        if closes is not _FOREVER:
+            closes -= self.drain
+        return opens, closes
+
+    def _get_closing(self, at: datetime) -> Closing:
+        """Why it is closed at a moment."""
         if self.date_start and at < self.date_start:
-            return NOT_STARTED, ""
+            return Closing(NOT_STARTED)
         if self.date_end and at >= self.date_end:
-            return ENDED, ""
+            return Closing(ENDED)
+
+        # Many contacts ask in the same minute.
         minute = (at - EPOCH) // MINUTE
-        if self._reason is None or self._reason[0] != minute:
-            closings = filter(
-                None, (constraint.get_closing(minute) for constraint in self.constraints)
-            )
-            self._reason = minute, next(closings, (DRAIN, ""))
-        return self._reason[1]
+        known = self._closing
+        if known is None or known[0] != minute:
+            known = self._closing = minute, self._find_closing(minute)
+        return known[1]
+
+    def _find_closing(self, minute: int) -> Closing:
+        """What the first closed constraint says; where none is, it must be the drain time."""
+        for constraint in self.constraints:
+            closing = constraint.get_closing(minute)
+            if closing:
+                return closing
+        return Closing(DRAIN)
 
 
-class _Found(NamedTuple):
+class _FoundOpenings(NamedTuple):
     """Openings in order, for moments in ``[since, until)``."""
 
     since: datetime
@@ -331,64 +396,81 @@ def ranges(intervals: Iterable[Interval]) -> tuple[Range, ...]:
     """Closed ranges for `Constraint`, in minutes.
 
     :param intervals: ``(from, to)`` in any order, naive; a minute that is only partly in one is
-    closed
+        closed
     """
-    rounded = sorted(
-        ((start - EPOCH) // MINUTE, -((EPOCH - end) // MINUTE)) for start, end in intervals
-    )
-    return tuple(_merge((start, end) for start, end in rounded if start < end))
+    spans = []
+    for start, end in intervals:
+        first = (start - EPOCH) // MINUTE
+        # // rounds down: the end must be rounded up.
+        last = -((EPOCH - end) // MINUTE)
+        spans.append((first, last))
+    return _join(spans)
+
+
+def _require_known(zones: Iterable[str]) -> None:
+    for zone in zones:
+        if zone != ANY_ZONE and not is_zone(zone):
+            raise ValueError(f"unknown time zone {zone!r}")
+
+
+def _join(spans: Iterable[Range]) -> tuple[Range, ...]:
+    """Spans in order, none empty and none touching another."""
+    in_order = sorted(span for span in spans if span[0] < span[1])
+    return tuple(_merge(in_order))
 
 
 def _merge(spans: Iterable[Range]) -> Iterator[Range]:
     """Join what touches or overlaps; the spans are in order."""
-    since = until = None
-    for start, end in spans:
-        if until is not None and since is not None and start <= until:
+    ordered = iter(spans)
+    first = next(ordered, None)
+    if first is None:
+        return
+    since, until = first
+    for start, end in ordered:
+        if start <= until:
             until = max(until, end)
-            continue
-        if since is not None and until is not None:
+        else:
             yield since, until
-        since, until = start, end
-    if since is not None and until is not None:
-        yield since, until
+            since, until = start, end
+    yield since, until
 
 
 def _without(spans: Iterable[Range], closed: tuple[Range, ...]) -> Iterator[Range]:
     """What the closed ranges leave of the spans; all in order."""
     for start, end in spans:
+        # Ranges that end before this span are passed over.
         place = bisect_right(closed, start, key=_get_end)
-        while place < len(closed) and closed[place][0] < end:
-            if start < closed[place][0]:
-                yield start, closed[place][0]
-            start = closed[place][1]
-            place += 1
+        for closes, opens in closed[place:]:
+            if closes >= end:
+                break
+            if start < closes:
+                yield start, closes
+            start = opens
         if start < end:
             yield start, end
 
 
-def _intersect(streams: list[Iterator[Range]], *whole: int) -> Iterator[Range]:
-    """What lies in a span of every stream.
-
-    :param whole: start and end of what lies in all where there is no stream
-    """
-    if not streams:
-        yield whole[0], whole[1]
-        return
-    heads = [next(stream, None) for stream in streams]
-    while all(heads):
-        spans = [head for head in heads if head]
-        start, end = max(span[0] for span in spans), min(span[1] for span in spans)
+def _intersect(streams: Sequence[Iterator[Range]]) -> Iterator[Range]:
+    """What lies in a span of every stream, of which there is at least one."""
+    spans = [next(stream, _NO_MORE) for stream in streams]
+    while _NO_MORE not in spans:
+        start = max(spans)[0]
+        end = min(map(_get_end, spans))
         if start < end:
             yield start, end
-        heads = [
-            next(stream, None) if span[1] == end else span
-            for stream, span in zip(streams, spans, strict=True)
-        ]
+        # What ends first is done with; the others may reach into what follows.
+        for place, stream in enumerate(streams):
+            if spans[place][1] == end:
+                spans[place] = next(stream, _NO_MORE)
 
 
 def _holds(spans: tuple[Range, ...], minute: int) -> bool:
+    """Whether a minute lies in one of the spans, which are in order."""
     place = bisect_right(spans, minute, key=_get_end)
-    return place < len(spans) and spans[place][0] <= minute
+    if place == len(spans):
+        return False
+    start, _end = spans[place]
+    return start <= minute
 
 
 def _get_end(span: Range) -> int:

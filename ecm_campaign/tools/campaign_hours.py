@@ -28,8 +28,9 @@ from .time_zones import EPOCH, MINUTE, is_zone, offset_at, show_the_same
 
 NO_RULES = RegionRules(())
 
-# Zones and rules of each number.
-_Places = frozenset[tuple[tuple[str, ...], tuple[RegionRule, ...]]]
+# Zones in which a number may be, and the rules that hold for it.
+_Place = tuple[tuple[str, ...], tuple[RegionRule, ...]]
+_Places = frozenset[_Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class CampaignHours:
     :param closed: closed ranges of UTC, likewise
     :param in_contact_zone: the hours are those of the contact's zone, not of the campaign's
     :param for_all_numbers: a contact is open when all its numbers are, not only the one that is
-    called
+        called
     :param drain_minutes: nothing is fed so long before it closes
     :param date_start: first moment of the campaign, naive UTC
     :param date_end: first moment after it, naive UTC
@@ -75,9 +76,12 @@ class CampaignHours:
         In the contacts' zones these are the hours of all zones on earth together, and the drain
         time is left to each contact's own hours.
         """
-        zone = ANY_ZONE if self.in_contact_zone else self.zone
-        drain = 0 if self.in_contact_zone else self.drain_minutes
-        return calling_hours((self._get_own(zone),), self.date_start, self.date_end, drain)
+        if self.in_contact_zone:
+            zone, drain = ANY_ZONE, 0
+        else:
+            zone, drain = self.zone, self.drain_minutes
+        own = self._get_own(zone)
+        return calling_hours((own,), self.date_start, self.date_end, drain)
 
     def for_contact(
         self,
@@ -93,10 +97,12 @@ class CampaignHours:
         :param channel: voice or sms, for the region rules
         :param numbers: all numbers of the contact
         """
-        asked = [number, *filter(None, numbers)] if self.for_all_numbers else [number]
-        places = frozenset(
-            (self.get_zones(tz, each), self.rules.get_matching(each, channel)) for each in asked
-        )
+        asked = [number]
+        if self.for_all_numbers:
+            asked += filter(None, numbers)
+        places = frozenset(self._find_place(tz, each, channel) for each in asked)
+
+        # Few places, many contacts: what holds in one place is put together once.
         known = self._known.get(places)
         if known is None:
             known = self._known[places] = self._combine(places)
@@ -110,38 +116,53 @@ class CampaignHours:
             return (tz,)
         return zones_of(number) or (self.zone,)
 
+    def _find_place(self, tz: str | None, number: str, channel: str) -> _Place:
+        return self.get_zones(tz, number), self.rules.get_matching(number, channel)
+
     def _combine(self, places: _Places) -> CallingHours:
-        own = (
-            sorted({zone for zones, _rules in places for zone in zones})
-            if self.in_contact_zone
-            else [self.zone]
-        )
-        regional = {(rule.id, zones): rule for zones, rules in places for rule in rules}
-        constraints = [
-            Constraint(zones, rule.hours, code=REGION, label=rule.name)
-            for (_id, zones), rule in sorted(regional.items(), key=lambda item: item[0])
-            if rule.hours is not None
-        ]
-        zones = (
-            {zone for zones, _rules in places for zone in zones}
-            if self.zone_hours is not None
-            else ()
-        )
-        constraints += [
-            Constraint((zone,), self._get_zone_hours(zone), code=GROUP) for zone in sorted(zones)
-        ]
-        return calling_hours((self._get_own(*own), *constraints), drain_minutes=self.drain_minutes)
+        """What holds in all of some places: the campaign's hours, the regions' and the group's."""
+        zones: set[str] = set()
+        for place_zones, _rules in places:
+            zones.update(place_zones)
+        in_order = sorted(zones)
+
+        # In this order they are named as the reason when several are closed.
+        own = self._get_own(*in_order) if self.in_contact_zone else self._get_own(self.zone)
+        constraints = [own, *_get_regional(places)]
+        if self.zone_hours is not None:
+            constraints += map(self._get_of_group, in_order)
+        return calling_hours(tuple(constraints), drain_minutes=self.drain_minutes)
+
+    def _get_of_group(self, zone: str) -> Constraint:
+        """The hours in which the campaign's group calls a zone."""
+        return Constraint((zone,), self._get_zone_hours(zone), code=GROUP)
 
     def _get_zone_hours(self, zone: str) -> WeeklyHours:
         """Hours in which the campaign's group calls a zone: those of its name, else of one with the
         same clock.
         """
         named = dict(self.zone_hours or ())
-        same = [hours for name, hours in named.items() if show_the_same(name, zone, self.year)]
-        return named.get(zone) or next(iter(same), NEVER)
+        if zone in named:
+            return named[zone]
+        for name, hours in named.items():
+            if show_the_same(name, zone, self.year):
+                return hours
+        return NEVER
 
     def _get_own(self, *zones: str) -> Constraint:
         return Constraint(zones, self.hours, self.holidays, self.closed)
+
+
+def _get_regional(places: _Places) -> list[Constraint]:
+    """Hours of the rules that hold in some places, each once for the zones it is asked in."""
+    by_rule: dict[tuple[int, tuple[str, ...]], Constraint] = {}
+    for zones, rules in places:
+        for rule in rules:
+            if rule.hours is None:
+                continue
+            key = rule.id, zones
+            by_rule[key] = Constraint(zones, rule.hours, code=REGION, label=rule.name)
+    return [by_rule[key] for key in sorted(by_rule)]
 
 
 def sort_closures(
@@ -153,12 +174,12 @@ def sort_closures(
     :param intervals: ``(from, to)`` in naive UTC
     :param zones: those in which the dates may have been meant, the likeliest first
     :return: ``(holidays, closed)`` for `CampaignHours`: whole days on the clock of one of the
-    zones, and the others
+        zones, and the others
     """
     holidays: list[Interval] = []
     closed: list[Interval] = []
     for start, end in intervals:
-        days = next(filter(None, (_as_days(start, end, zone) for zone in zones)), None)
+        days = _find_days(start, end, zones)
         if days:
             holidays.append(days)
         else:
@@ -166,17 +187,33 @@ def sort_closures(
     return ranges(holidays), ranges(closed)
 
 
+def _find_days(start: datetime, end: datetime, zones: Iterable[str]) -> Interval | None:
+    """The days that a time is in the first zone where it is made of whole ones."""
+    for zone in zones:
+        days = _as_days(start, end, zone)
+        if days:
+            return days
+    return None
+
+
 def _as_days(start: datetime, end: datetime, zone: str) -> Interval | None:
     """The days from midnight to midnight, or to the last minute before it, that a clock in the zone
     shows.
     """
-    since, until = _on_clock(start, zone), _on_clock(end + MINUTE, zone)
+    since = _on_clock(start, zone)
     first = since.replace(hour=0, minute=0)
+    if since != first:
+        return None
+
+    # With one minute more, 23:59 of the last day is in the next one, as 24:00 is.
+    until = _on_clock(end + MINUTE, zone)
     last = until.replace(hour=0, minute=0)
-    is_whole = since == first and until - last <= MINUTE and first < last
-    return (first, last) if is_whole else None
+    is_midnight = until - last <= MINUTE
+    return (first, last) if is_midnight and first < last else None
 
 
 def _on_clock(moment: datetime, zone: str) -> datetime:
+    """What the wall clock in a zone shows, to the minute."""
     minute = (moment - EPOCH) // MINUTE
-    return EPOCH + (minute + offset_at(zone, minute)) * MINUTE
+    on_clock = minute + offset_at(zone, minute)
+    return EPOCH + on_clock * MINUTE

@@ -30,14 +30,14 @@ Stretch = tuple[int, int, int]
 @lru_cache(maxsize=2048)
 def is_zone(name: str | None) -> bool:
     """Whether `zoneinfo` knows the zone; any text may be asked."""
-    try:
-        return bool(name) and bool(ZoneInfo(name or ""))
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # no such key, a path out of the database, a folder of it
+    if not name:
         return False
+    # No such key, a path out of the database, a folder of it: each has its own error.
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def stretches(zone: str, start: int, end: int) -> Iterator[Stretch]:
@@ -48,19 +48,23 @@ def stretches(zone: str, start: int, end: int) -> Iterator[Stretch]:
     :raise zoneinfo.ZoneInfoNotFoundError: no such zone
     """
     since, offset = start, 0
-    for year in range(_year(start), _year(end) + 1):
-        for change, new_offset in _offsets_of_year(zone, year):
-            if change <= start:
-                offset = new_offset
-            elif change >= end:
-                break
-            else:
-                if new_offset != offset:
-                    yield since, change, offset
-                    since = change
-                offset = new_offset
+    for change, new_offset in _offsets_between(zone, start, end):
+        # Before the start a change tells only which offset holds there.
+        if change > start and new_offset != offset:
+            yield since, change, offset
+            since = change
+        offset = new_offset
     if since < end:
         yield since, end, offset
+
+
+def _offsets_between(zone: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """``(UTC minute, offset from then on)`` from the first of ``start``'s year on to ``end``."""
+    for year in range(_year(start), _year(end) + 1):
+        for change, offset in _offsets_of_year(zone, year):
+            if change >= end:
+                return
+            yield change, offset
 
 
 def offset_at(zone: str, minute: int) -> int:
@@ -84,16 +88,18 @@ def show_the_same(zone: str, other: str, year: int) -> bool:
 def _offsets_of_year(zone: str, year: int) -> tuple[tuple[int, int], ...]:
     """``(UTC minute, offset from then on)``: first the year's first minute, then its changes."""
     info = ZoneInfo(zone)
-    minute, last = _minute(datetime(year, 1, 1)), _minute(datetime(year + 1, 1, 1))
-    changes = [(minute, _offset(info, minute))]
+    minute = _minute(datetime(year, 1, 1))
+    last = _minute(datetime(year + 1, 1, 1))
+    offset = _offset(info, minute)
+    changes = [(minute, offset)]
     while minute < last:
         following = min(minute + _STEP, last)
-        if _offset(info, following) != changes[-1][1]:
-            change = _first_change(info, minute, following)
-            changes.append((change, _offset(info, change)))
-            minute = change
-        else:
-            minute = following
+        # In a step the offset changes once at most, so the first change may be looked for.
+        if _offset(info, following) != offset:
+            following = _first_change(info, minute, following)
+            offset = _offset(info, following)
+            changes.append((following, offset))
+        minute = following
     return tuple(changes)
 
 
@@ -110,8 +116,9 @@ def _first_change(info: ZoneInfo, before: int, after: int) -> int:
 
 
 def _offset(info: ZoneInfo, minute: int) -> int:
-    offset = datetime.fromtimestamp(minute * 60, info).utcoffset()
-    return (offset or timedelta(0)) // MINUTE
+    moment = datetime.fromtimestamp(minute * 60, info)
+    offset = moment.utcoffset() or timedelta(0)
+    return offset // MINUTE
 
 
 def _minute(moment: datetime) -> int:

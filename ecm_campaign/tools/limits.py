@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -75,9 +75,9 @@ def earliest(
     :return: None when it may be tried at ``at``
     """
     moment = at.astimezone(UTC)
-    last = None
     applied = [(limit, sorted(_counted(limit, tries, number))) for limit in limits]
-    moved = True
+    # Where one limit ends another may have begun: ask all until none defers any more.
+    deferring, moved = None, True
     while moved:
         moved = False
         for limit, moments in applied:
@@ -85,8 +85,8 @@ def earliest(
             if until is None:
                 return Reached(limit, None)
             if until > moment:
-                moment, last, moved = until, limit, True
-    return Reached(last, moment) if last else None
+                moment, deferring, moved = until, limit, True
+    return Reached(deferring, moment) if deferring else None
 
 
 def used(limit: Limit, tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo) -> int:
@@ -96,17 +96,22 @@ def used(limit: Limit, tries: Sequence[Try], number: str, at: datetime, zone: Zo
         return len(moments)
     if limit.period == DAY:
         day = at.astimezone(zone).date()
-        return sum(made.astimezone(zone).date() == day for made in moments)
-    return sum(made > at - limit.window for made in moments)
+        return _count_on(day, moments, zone)
+    return len(_later_than(at - limit.window, moments))
 
 
 def _counted(limit: Limit, tries: Iterable[Try], number: str) -> list[datetime]:
     """Moments of the tries that a limit counts."""
-    return [
-        made.at.astimezone(UTC)
-        for made in tries
-        if (limit.everywhere or made.is_own) and (not limit.per_number or made.number == number)
-    ]
+    return [made.at.astimezone(UTC) for made in tries if _counts(limit, made, number)]
+
+
+def _counts(limit: Limit, made: Try, number: str) -> bool:
+    """Whether a limit counts a try where ``number`` is to be tried."""
+    if not (made.is_own or limit.everywhere):
+        return False
+    if limit.per_number:
+        return made.number == number
+    return True
 
 
 def _next(
@@ -115,6 +120,7 @@ def _next(
     """The earliest moment from ``moment`` on that one limit allows; None for never."""
     if len(moments) < limit.count:
         return moment
+    # In a life nothing is forgotten, and a limit of 0 allows nothing at any time.
     if limit.period == LIFE or limit.count < 1:
         return None
     if limit.period == DAY:
@@ -125,9 +131,10 @@ def _next(
 def _next_window(limit: Limit, moments: Sequence[datetime], moment: datetime) -> datetime:
     """Move on until fewer than ``count`` tries are younger than the window."""
     while True:
-        recent = [made for made in moments if made > moment - limit.window]
+        recent = _later_than(moment - limit.window, moments)
         if len(recent) < limit.count:
             return moment
+        # Allowed again when all but count - 1 of these have left the window.
         moment = recent[-limit.count] + limit.window
 
 
@@ -137,8 +144,19 @@ def _next_day(
     """Move on to the first day of the zone that holds fewer than ``count`` tries."""
     while True:
         day = moment.astimezone(zone).date()
-        if sum(made.astimezone(zone).date() == day for made in moments) < count:
+        if _count_on(day, moments, zone) < count:
             return moment
-        midnight = datetime.combine(day + timedelta(days=1), time(), zone)
-        # where clocks change at midnight, the day may begin later, or its first hour come twice
-        moment = max(midnight.astimezone(UTC), moment + timedelta(seconds=1))
+        next_day = day + timedelta(days=1)
+        midnight = datetime.combine(next_day, time(), zone)
+        # Where clocks change at midnight, the day may begin later, or its first hour come twice.
+        at_least = moment + timedelta(seconds=1)
+        moment = max(midnight.astimezone(UTC), at_least)
+
+
+def _count_on(day: date, moments: Iterable[datetime], zone: ZoneInfo) -> int:
+    """How many moments lie on a day of the zone."""
+    return sum(made.astimezone(zone).date() == day for made in moments)
+
+
+def _later_than(since: datetime, moments: Iterable[datetime]) -> list[datetime]:
+    return [moment for moment in moments if moment > since]

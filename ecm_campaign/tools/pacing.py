@@ -8,7 +8,7 @@ interval, before the dialer is fed again, and compared with what the dialer stil
 do not say when a dialer is *hungry* or *backed up*; here it is
 
 * hungry, when it holds less than half of the buffer although more could be sent: the buffer grows
-by *increment*;
+  by *increment*;
 * backed up, when it still holds nine tenths of the buffer or more, so that next to nothing was
   dialled: the buffer shrinks by *decrement*;
 * content in between: the buffer stays.
@@ -31,8 +31,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-HUNGRY_BELOW = 0.5
-BACKED_UP_FROM = 0.9
+# Parts of the buffer that the dialer holds: it grows below the one, it shrinks from the other on.
+GROW_BELOW = 0.5
+SHRINK_FROM = 0.9
 # A group that was not looked at for so much longer than its interval begins anew.
 BREAK = timedelta(hours=1)
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -53,12 +54,9 @@ class Pacing:
     interval: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
-        if (
-            self.initial < 1
-            or self.increment < 0
-            or not 0 <= self.decrement <= 100
-            or self.threshold < 100
-        ):
+        is_initial_usable = self.initial >= 1 and self.threshold >= 100
+        is_step_usable = self.increment >= 0 and 0 <= self.decrement <= 100
+        if not (is_initial_usable and is_step_usable):
             raise ValueError("contact parameters out of range")
 
     @property
@@ -74,12 +72,15 @@ class Pacing:
     @property
     def step_up(self) -> int:
         """At least 1 where anything is set, so that a small buffer grows too."""
-        return max(1, self._per_cent(self.increment)) if self.increment else 0
+        return self._step(self.increment)
 
     @property
     def step_down(self) -> int:
         """At least 1 where anything is set."""
-        return max(1, self._per_cent(self.decrement)) if self.decrement else 0
+        return self._step(self.decrement)
+
+    def _step(self, share: int) -> int:
+        return max(1, self._per_cent(share)) if share else 0
 
     def _per_cent(self, share: int) -> int:
         return self.initial * share // 100
@@ -94,26 +95,32 @@ class Buffer:
 
 
 def adapt(
-    pacing: Pacing, buffer: Buffer | None, held: int, has_more: bool, now: datetime
+    pacing: Pacing, buffer: Buffer | None, at_dialer: int, has_more: bool, now: datetime
 ) -> Buffer:
     """The buffer from now on.
 
     :param buffer: as it was; None for a group that was never fed
-    :param held: contacts of the group at the dialer now, before it is fed again
+    :param at_dialer: contacts of the group at the dialer now, before it is fed again
     :param has_more: whether the group has contacts that could be sent
     :param now: of the same kind (naive or aware) as ``buffer.at``
     :return: the same object while its interval has not passed
     """
-    if buffer is None or now - buffer.at > pacing.interval + BREAK:
+    if buffer is None:
         return Buffer(pacing.initial, now)
-    if now - buffer.at < pacing.interval:
+    since_look = now - buffer.at
+    if since_look > pacing.interval + BREAK:
+        return Buffer(pacing.initial, now)
+    if since_look < pacing.interval:
         return buffer
+
     size = buffer.size
-    if held < size * HUNGRY_BELOW and has_more:
+    if has_more and at_dialer < size * GROW_BELOW:
         size += pacing.step_up
-    elif held >= size * BACKED_UP_FROM:
+    elif at_dialer >= size * SHRINK_FROM:
         size -= pacing.step_down
-    return Buffer(min(max(size, pacing.least), pacing.most), now)
+    # The parameters may have changed since the buffer was looked at.
+    size = max(size, pacing.least)
+    return Buffer(min(size, pacing.most), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,31 +148,38 @@ def split(
 
     :param room: how many contacts in all
     :param turn: a number that changes from call to call; moves on who gets what does not come out
-    even
+        even
     :param pools: ``{pool: room}``, the most that claimants of a pool get together; a pool not named
-    has no limit
+        has no limit
     :return: ``{key: part}``, parts that are 0 left out; never more than ``room`` in all
     """
-    left = dict(pools or {})
-    able = [
-        claimant
-        for claimant in claimants
-        if claimant.pool is None or left.get(claimant.pool, 1) > 0
-    ]
-    if room <= 0 or not able:
+    if room <= 0:
         return {}
+    limits = pools or {}
+    able = [claimant for claimant in claimants if _has_room(claimant, limits)]
+    if not able:
+        return {}
+
     first = _first_in_line(able)
+    # Those without a weight are first only among themselves: there they are alike.
     weights = {claimant.key: claimant.weight or 1 for claimant in first}
     parts = _divide(room, weights, turn)
-    return _hold_to_pools(parts, first, weights, left, turn)
+    return _hold_to_pools(parts, first, weights, limits, turn)
 
 
-def _first_in_line(claimants: Iterable[Claimant]) -> list[Claimant]:
+def _has_room(claimant: Claimant, pools: Mapping[int, int]) -> bool:
+    """Whether a claimant's pool, if it has one that is limited, lets it have anything."""
+    if claimant.pool is None or claimant.pool not in pools:
+        return True
+    return pools[claimant.pool] > 0
+
+
+def _first_in_line(claimants: Sequence[Claimant]) -> list[Claimant]:
     """Those of the highest priority; of these, those with a weight where there are any."""
-    claimants = list(claimants)
     highest = max(claimant.priority for claimant in claimants)
     top = [claimant for claimant in claimants if claimant.priority == highest]
-    return [claimant for claimant in top if claimant.weight > 0] or top
+    weighted = [claimant for claimant in top if claimant.weight > 0]
+    return weighted or top
 
 
 def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
@@ -177,15 +191,16 @@ def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
     """
     total = sum(weights.values())
     offset = (turn * GOLDEN) % 1
-    parts, position, marks = {}, 0, 0
+    parts = {}
+    end = marks_before = 0
     for key, weight in sorted(weights.items()):
-        position += weight
-        reached = (
-            room if position == total else min(room, math.floor(room * position / total + offset))
-        )
-        if reached > marks:
-            parts[key] = reached - marks
-        marks = max(marks, reached)
+        end += weight
+        marks = math.floor(room * end / total + offset)
+        # The last one ends where the ruler does, wherever that was moved to.
+        marks = room if end == total else min(room, marks)
+        if marks > marks_before:
+            parts[key] = marks - marks_before
+            marks_before = marks
     return parts
 
 
@@ -197,13 +212,18 @@ def _hold_to_pools(
     turn: int,
 ) -> dict[int, int]:
     """Cut the parts of a pool's members to what the pool has room for."""
-    members: dict[int, list[int]] = {}
+    members: dict[int, dict[int, int]] = {}
     for claimant in claimants:
         if claimant.pool is not None and claimant.pool in pools:
-            members.setdefault(claimant.pool, []).append(claimant.key)
-    for pool, keys in members.items():
-        if sum(parts.get(key, 0) for key in keys) > pools[pool]:
-            for key in keys:
-                parts.pop(key, None)
-            parts |= _divide(pools[pool], {key: weights[key] for key in keys}, turn)
+            of_pool = members.setdefault(claimant.pool, {})
+            of_pool[claimant.key] = weights[claimant.key]
+
+    for pool, of_pool in members.items():
+        wanted = sum(parts.get(key, 0) for key in of_pool)
+        if wanted <= pools[pool]:
+            continue
+        # What the pool has no room for is not given to others here: the next call divides it.
+        for key in of_pool:
+            parts.pop(key, None)
+        parts |= _divide(pools[pool], of_pool, turn)
     return parts

@@ -43,15 +43,18 @@ def decisive(findings: Iterable[Finding]) -> Finding | None:
     longest, and one whose end nobody knows only when there is no other.
     """
     stopping = [finding for finding in findings if finding.verdict not in (PASSES, NOT_REACHED)]
-    final = [finding for finding in stopping if finding.verdict != WAITS]
-    if final:
-        return final[0]
-    timed = [finding for finding in stopping if finding.until]
-    return (
-        max(timed, key=lambda finding: finding.until or datetime.min)
-        if timed
-        else next(iter(stopping), None)
-    )
+    if not stopping:
+        return None
+    for finding in stopping:
+        if finding.verdict != WAITS:
+            return finding
+
+    # All must have passed before the contact is sent, so the last end is the one to name.
+    longest = stopping[0]
+    for finding in stopping:
+        if finding.until and (longest.until is None or finding.until > longest.until):
+            longest = finding
+    return longest
 
 
 def earliest_moment(judge: Callable[[datetime], datetime | None], at: datetime) -> datetime | None:

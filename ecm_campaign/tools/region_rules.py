@@ -24,7 +24,7 @@ class RegionRule:
     :param prefixes: beginnings in E.164; none: every number of the country
     :param channels: codes of the channels that it is about
     :param hours: when contact is allowed, on the wall clock of whoever is contacted; ``None``: at
-    any time
+        any time
     :param limit: how often; ``None``: as often as the strategy likes
     """
 
@@ -37,43 +37,58 @@ class RegionRule:
     limit: Limit | None = None
 
 
+# Country, matching prefixes and channel of numbers for which the same rules hold.
+_Key = tuple[str | None, tuple[str, ...], str]
+
+
 class RegionRules:
     """Finds the rules of a number. Immutable but for what it remembers, so it may be shared between
     threads.
     """
 
     def __init__(self, rules: Iterable[RegionRule]) -> None:
-        rules = list(rules)
         self._by_country: dict[str, list[RegionRule]] = {}
         self._by_prefix: dict[str, list[RegionRule]] = {}
+        self._has_limits = False
+        countries = set()
         for rule in rules:
-            for prefix in rule.prefixes:
-                self._by_prefix.setdefault(prefix, []).append(rule)
-            if rule.country and not rule.prefixes:
-                self._by_country.setdefault(rule.country, []).append(rule)
-        self._has_limits = any(rule.limit for rule in rules)
-        countries = {rule.country for rule in rules if rule.country}
-        self._calling_codes = tuple(
-            f"+{phonenumbers.country_code_for_region(country)}" for country in countries
-        )
-        self._sizes = sorted({len(prefix) for prefix in self._by_prefix})
-        self._known: dict[tuple[str | None, tuple[str, ...], str], tuple[RegionRule, ...]] = {}
+            self._add(rule)
+            countries.add(rule.country)
+
+        # What most numbers can be passed over by, without a look into the numbering plans.
+        self._sizes = sorted(set(map(len, self._by_prefix)))
+        self._calling_codes = tuple(map(_calling_code, countries - {""}))
+        self._known: dict[_Key, tuple[RegionRule, ...]] = {}
+
+    def _add(self, rule: RegionRule) -> None:
+        # The beginnings say more than the country, which then only confirms them.
+        for prefix in rule.prefixes:
+            self._by_prefix.setdefault(prefix, []).append(rule)
+        if rule.country and not rule.prefixes:
+            self._by_country.setdefault(rule.country, []).append(rule)
+        if rule.limit:
+            self._has_limits = True
 
     def get_matching(self, number: str, channel: str) -> tuple[RegionRule, ...]:
         """Rules that hold for a number on a channel; equal answers are the same object.
 
         :param number: E.164
         """
-        prefixes = tuple(number[:size] for size in self._sizes if number[:size] in self._by_prefix)
+        beginnings = [number[:size] for size in self._sizes]
+        prefixes = tuple(text for text in beginnings if text in self._by_prefix)
         country = country_of(number) if number.startswith(self._calling_codes) else None
+
+        # Numbers of one country and the same prefixes have the same rules.
         key = country, prefixes, channel
-        if key not in self._known:
-            self._known[key] = self._match(country, prefixes, channel)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._match(country, prefixes, channel)
+        return known
 
     def get_limits(self, number: str, channel: str) -> tuple[Limit, ...]:
         """How often the number may be contacted on the channel: every limit holds."""
-        return tuple(rule.limit for rule in self.get_matching(number, channel) if rule.limit)
+        rules = self.get_matching(number, channel)
+        return tuple(rule.limit for rule in rules if rule.limit)
 
     @property
     def has_limits(self) -> bool:
@@ -83,7 +98,18 @@ class RegionRules:
     def _match(
         self, country: str | None, prefixes: tuple[str, ...], channel: str
     ) -> tuple[RegionRule, ...]:
-        rules = [*self._by_country.get(country or "", ())]
+        possible = list(self._by_country.get(country or "", ()))
         for prefix in prefixes:
-            rules += [rule for rule in self._by_prefix[prefix] if rule.country in ("", country)]
-        return tuple(rule for rule in dict.fromkeys(rules) if channel in rule.channels)
+            possible += self._by_prefix[prefix]
+
+        # Keys of a dictionary: a rule with two beginnings of one number is found twice.
+        matching: dict[RegionRule, None] = {}
+        for rule in possible:
+            # Countries may share a beginning (+1): there a rule holds in its own only.
+            if rule.country in ("", country) and channel in rule.channels:
+                matching[rule] = None
+        return tuple(matching)
+
+
+def _calling_code(country: str) -> str:
+    return f"+{phonenumbers.country_code_for_region(country)}"

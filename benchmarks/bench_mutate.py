@@ -34,6 +34,7 @@ TESTS = {
         "test_strategy_rules.py",
         "test_strategy_callbacks.py",
         "test_strategy_wrap_ups.py",
+        "test_strategy_channels.py",
         "test_strategy_check.py",
         "test_strategy.py",
     ),
@@ -52,7 +53,7 @@ SEED = 20260302
 # Faults that no test can see, and why.
 EQUIVALENT = {
     "strategy": {
-        "attempt_from: phones[index - 1] or '' → phones[index - 1]": "an index is found only where there is a number",
+        "attempt_from: usable[index - 1] or '' → usable[index - 1]": "an index is found only where there is a number",
     },
     "limits": {
         "_next_day: day + timedelta(days=1) → day - timedelta(days=1)": "the day is found second by second instead",

@@ -318,7 +318,30 @@ class Close:
 
 
 Decision = NextAttempt | Close
-Phones = Sequence[str | None]
+PhoneList = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PhonesByChannel:
+    """A contact's phones where the channel decides which of them may be used.
+
+    A do-not-contact list may hold for calls or for messages only: who is on one can still be
+    reached by the other.
+
+    :param default: phone 1…5 in order, for channels that are not named; empty ones are None or ""
+    :param by_channel: ``{channel: phone 1…5 in order}``
+    """
+
+    default: PhoneList
+    by_channel: Mapping[str, PhoneList] = field(default_factory=dict)
+
+    def on_channel(self, channel: str) -> PhoneList:
+        """The phones that an attempt on a channel may use."""
+        return self.by_channel.get(channel, self.default)
+
+
+# A plain list of phones holds for every channel.
+Phones = PhoneList | PhonesByChannel
 
 
 def first_attempt(
@@ -326,7 +349,8 @@ def first_attempt(
 ) -> Decision:
     """Decide the first attempt of a fresh contact: at once, or at ``not_before`` if that is later.
 
-    :param phones: phone 1…5 in order; empty or missing ones are None or ""
+    :param phones: phone 1…5 in order, for all channels or by channel; empty or missing ones are
+        None or ""
     :param not_before: aware, or None
     :param now: aware; the decision's ``at`` is in UTC
     """
@@ -354,7 +378,8 @@ def decide(
 
     :param plan: the strategy that the try belongs to: the callback strategy for a contact that is a
         callback
-    :param phones: phone 1…5 in order; empty or missing ones are None or ""
+    :param phones: phone 1…5 in order, for all channels or by channel; empty or missing ones are
+        None or ""
     :param position: 1-based position of the attempt that was made (of `NextAttempt.position`, so
         after fall-back)
     :param counters: see `Counters`: the try in question is included
@@ -404,10 +429,14 @@ def attempt_from(
     if position < 1:
         return None
     for attempt in plan.attempts[position - 1 :]:
-        index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
+        # Asked anew for each attempt: the one that is passed over may be on another channel.
+        usable = (
+            phones.on_channel(attempt.channel) if isinstance(phones, PhonesByChannel) else phones
+        )
+        index = _phone_index(plan.phone_fallback, usable, attempt.phone_index)
         if not index:
             continue
-        number = phones[index - 1] or ""
+        number = usable[index - 1] or ""
         return NextAttempt(
             attempt.position, attempt.channel, index, number, at, reason, cycle, priority
         )
@@ -602,7 +631,7 @@ def _missing(plan: Plan, position: int) -> str:
     return NO_NUMBER if plan.get_attempt(position) else MISSING_ATTEMPT
 
 
-def _phone_index(fallback: str, phones: Phones, index: int) -> int:
+def _phone_index(fallback: str, phones: PhoneList, index: int) -> int:
     """1-based index of the phone to use, 0 if there is none."""
     if index <= len(phones) and phones[index - 1]:
         return index
@@ -613,7 +642,7 @@ def _phone_index(fallback: str, phones: Phones, index: int) -> int:
     return 0
 
 
-def _next_phone(phones: Phones, index: int) -> int:
+def _next_phone(phones: PhoneList, index: int) -> int:
     """Index of the first phone after ``index`` that is not empty, wrapping around; 0 if none is."""
     count = len(phones)
     after = range(index + 1, count + 1)

@@ -26,6 +26,10 @@ test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="install lin
 lint: setup  ## Run the linters and type checks
 	@$(VENV_PYTHON) -m scripts.lint
 
+.PHONY: format
+format: setup  ## Lay out Python, JavaScript and XML as make lint asks for
+	@$(VENV_PYTHON) -m scripts.lint --format
+
 .PHONY: bench
 bench: setup  ## Run a benchmark of benchmarks/: NAME=import
 	@$(VENV_PYTHON) -m scripts.bench $(NAME)

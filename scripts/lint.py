@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ ODOO_MESSAGES = (
     "missing-gettext,gettext-variable,gettext-placeholders,gettext-repr,raise-unlink-override"
 )
 ODOO_PLUGINS = "_odoo_checker_sql_injection,_odoo_checker_gettext,_odoo_checker_unlink_override"
+# What ESLint and Prettier look at; what is not yet laid out stands in .prettierignore.
+JAVASCRIPT = ("eslint.config.mjs", "*/static/**/*.js")
+LAID_OUT = (*JAVASCRIPT, "*.json", "*/**/*.xml")
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,12 @@ class Check:
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    tools: Path = paths.VENV / "bin"
 
     def run(self) -> Count:
         """Run the tool; what it found is printed."""
         result = subprocess.run(
-            [str(paths.VENV / "bin" / self.command[0]), *self.command[1:]],
+            [str(self.tools / self.command[0]), *self.command[1:]],
             cwd=paths.ROOT,
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
@@ -50,6 +55,8 @@ def checks() -> Iterator[Check]:
         yield Check("pylint-odoo", ["pylint", "--score=n", *modules])
         yield _odoo_pylint(modules)
     yield Check("mypy", ["mypy", *typed_folders()])
+    yield Check("eslint", ["eslint", *JAVASCRIPT], tools=paths.NODE_TOOLS)
+    yield Check("prettier", ["prettier", "--check", *LAID_OUT], tools=paths.NODE_TOOLS)
 
 
 def typed_folders() -> list[str]:
@@ -99,8 +106,22 @@ def run() -> Count:
     return sum((check.run() for check in checks()), Count())
 
 
+def format_all() -> None:
+    """Lay all files out, and mend what the linters can mend themselves."""
+    for tools, command in (
+        (paths.VENV / "bin", ["ruff", "check", "--fix", "--quiet", "."]),
+        (paths.VENV / "bin", ["ruff", "format", "."]),
+        (paths.NODE_TOOLS, ["eslint", "--fix", *JAVASCRIPT]),
+        (paths.NODE_TOOLS, ["prettier", "--write", "--log-level=warn", *LAID_OUT]),
+    ):
+        subprocess.run([str(tools / command[0]), *command[1:]], cwd=paths.ROOT, check=False)
+
+
 def main() -> None:
-    """Command line."""
+    """Command line: `--format` changes files instead of checking them."""
+    if sys.argv[1:] == ["--format"]:
+        format_all()
+        return
     raise SystemExit(1 if run().failed else 0)
 
 

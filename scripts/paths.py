@@ -23,6 +23,8 @@ DATA_DIR = BUILD / "odoo-data"
 
 VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
+NODE_MODULES = BUILD / "node_modules"
+NODE_TOOLS = NODE_MODULES / ".bin"
 
 CLUSTER_STATE = BUILD / "cluster.json"
 DEVELOPMENT_STATE = BUILD / "development.json"

@@ -2,7 +2,7 @@
 
 import time
 
-from . import cluster, odoo_command, odoo_source, paths, python_env, system
+from . import cluster, node_tools, odoo_command, odoo_source, paths, python_env, system
 from .console import SetupError, fail, say
 
 
@@ -12,6 +12,7 @@ def setup() -> None:
     system.ensure_packages()
     odoo_source.ensure_odoo()
     python_env.ensure_venv()
+    node_tools.ensure_node_tools()
     cluster.ensure_running()
     odoo_command.write_conf()
 

@@ -1,4 +1,4 @@
-"""What the machine itself must have: PostgreSQL's server, a browser, ODBC, and Python's venv."""
+"""What the machine itself must have: PostgreSQL's server, a browser, ODBC, Node, Python's venv."""
 
 import importlib.util
 import os
@@ -74,6 +74,8 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "odbc-postgresql": lambda: find_library("odbc/psqlodbcw.so") is not None,
     "openssh-server": lambda: Path("/usr/sbin/sshd").is_file(),
     "samba": lambda: Path("/usr/sbin/smbd").is_file() and bool(shutil.which("pdbedit")),
+    "nodejs": lambda: bool(shutil.which("node")),
+    "npm": lambda: bool(shutil.which("npm")),
     "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
 }
 

@@ -30,7 +30,11 @@ export class AttemptPathField extends X2ManyField {
         const last = Math.max(0, ...records.map((record) => record.data.sequence));
         const phone = Math.min(records.length + 1, PHONES);
         await this.list.addNewRecord({
-            context: { ...this.props.context, default_sequence: last + 10, default_phone_index: String(phone) },
+            context: {
+                ...this.props.context,
+                default_sequence: last + 10,
+                default_phone_index: String(phone),
+            },
             position: "bottom",
             mode: "readonly",
         });

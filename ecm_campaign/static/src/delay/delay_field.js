@@ -46,7 +46,11 @@ export const delayField = {
     displayName: _t("Days, hours and minutes"),
     supportedTypes: ["integer"],
     fieldDependencies: ({ name }) =>
-        getNames(name).map((dependency) => ({ name: dependency, type: "integer", readonly: false })),
+        getNames(name).map((dependency) => ({
+            name: dependency,
+            type: "integer",
+            readonly: false,
+        })),
 };
 
 registry.category("fields").add("ecm_delay", delayField);

@@ -13,7 +13,12 @@ const ICONS = {
     closes: "fa-times-circle text-danger",
     not_reached: "fa-circle-o text-muted",
 };
-const ALERTS = { passes: "alert-success", waits: "alert-warning", held: "alert-danger", closes: "alert-danger" };
+const ALERTS = {
+    passes: "alert-success",
+    waits: "alert-warning",
+    held: "alert-danger",
+    closes: "alert-danger",
+};
 
 /**
  * Shows what `explain()` says of a contact or a campaign: each check with its verdict, and for a campaign how many
@@ -60,7 +65,9 @@ export class ExplainDialog extends Component {
         if (!nextAt) {
             return verdict === "closes" ? _t("never") : _t("not known as things stand");
         }
-        return deserializeDateTime(nextAt) <= luxon.DateTime.now() ? _t("now") : this.format(nextAt);
+        return deserializeDateTime(nextAt) <= luxon.DateTime.now()
+            ? _t("now")
+            : this.format(nextAt);
     }
 
     icon(verdict) {
@@ -68,7 +75,9 @@ export class ExplainDialog extends Component {
     }
 
     groupIcon(group) {
-        return group.code === "closed" ? "fa fa-flag-checkered text-muted" : this.icon(group.verdict);
+        return group.code === "closed"
+            ? "fa fa-flag-checkered text-muted"
+            : this.icon(group.verdict);
     }
 
     format(moment) {

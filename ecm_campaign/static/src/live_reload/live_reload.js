@@ -7,7 +7,8 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { Component, onMounted, onWillUnmount } from "@odoo/owl";
 
 // Where text is being typed. Not checkboxes: who has just switched a campaign on still has the focus on the toggle.
-const TYPING = ".o_form_view input:not([type=checkbox]), .o_form_view textarea, [contenteditable=true]";
+const TYPING =
+    ".o_form_view input:not([type=checkbox]), .o_form_view textarea, [contenteditable=true]";
 
 /**
  * Keeps a form's counters live: loads the record again every few seconds while a condition holds.
@@ -39,7 +40,10 @@ export class LiveReload extends Component {
 
     get isActive() {
         const { record, condition } = this.props;
-        return Boolean(record.resId) && evaluateBooleanExpr(condition, record.evalContextWithVirtualIds);
+        return (
+            Boolean(record.resId) &&
+            evaluateBooleanExpr(condition, record.evalContextWithVirtualIds)
+        );
     }
 
     get isUserAtWork() {

@@ -18,7 +18,9 @@ export class ParameterLabelsField extends Component {
 
     onLabelChange(name, label) {
         const parameters = this.parameters.map((parameter) =>
-            parameter.name === name ? { ...parameter, string: label.trim() || parameter.string } : parameter
+            parameter.name === name
+                ? { ...parameter, string: label.trim() || parameter.string }
+                : parameter
         );
         return this.props.record.update({ [this.props.name]: parameters });
     }

@@ -1,5 +1,8 @@
 import { registry } from "@web/core/registry";
-import { booleanToggleField, BooleanToggleField } from "@web/views/fields/boolean_toggle/boolean_toggle_field";
+import {
+    booleanToggleField,
+    BooleanToggleField,
+} from "@web/views/fields/boolean_toggle/boolean_toggle_field";
 
 /**
  * A toggle that never shows what was refused: when the server does not let the campaign start, it goes back.

@@ -33,7 +33,10 @@ export class ColumnPreview extends Component {
 
     isDouble(column) {
         const { target } = column.data;
-        return target !== NOT_STORED && this.columns.filter((other) => other.data.target === target).length > 1;
+        return (
+            target !== NOT_STORED &&
+            this.columns.filter((other) => other.data.target === target).length > 1
+        );
     }
 
     getCell(row, index) {

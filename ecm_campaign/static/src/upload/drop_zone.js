@@ -81,7 +81,9 @@ export class DropZoneField extends Component {
             this.notification.add(problem, { type: "danger" });
             return;
         }
-        const upload = await this.fileUpload.upload("/ecm/upload", files, { displayErrorNotification: false });
+        const upload = await this.fileUpload.upload("/ecm/upload", files, {
+            displayErrorNotification: false,
+        });
         this.state.upload = upload;
         upload.xhr.addEventListener("loadend", () => this.onSent(upload.xhr));
     }
@@ -94,7 +96,10 @@ export class DropZoneField extends Component {
     }
 
     get tooLarge() {
-        return _t("The file is larger than %s. Split it, or pack it as .zip or .gz.", showSize(session.ecm_max_upload_size));
+        return _t(
+            "The file is larger than %s. Split it, or pack it as .zip or .gz.",
+            showSize(session.ecm_max_upload_size)
+        );
     }
 
     onSent(xhr) {
@@ -104,12 +109,17 @@ export class DropZoneField extends Component {
         this.state.upload = null;
         const answer = readAnswer(xhr);
         if (!answer.id) {
-            const lost = xhr.status === 413 ? this.tooLarge : _t("The file could not be uploaded. Try again.");
+            const lost =
+                xhr.status === 413
+                    ? this.tooLarge
+                    : _t("The file could not be uploaded. Try again.");
             this.notification.add(answer.error || lost, { type: "danger" });
             return;
         }
         this.state.size = answer.size;
-        return this.props.record.update({ [this.props.name]: { id: answer.id, display_name: answer.name } });
+        return this.props.record.update({
+            [this.props.name]: { id: answer.id, display_name: answer.name },
+        });
     }
 }
 

@@ -56,7 +56,8 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "Choose a wrong delimiter",
-            trigger: ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
+            trigger:
+                ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
             run: "click",
         },
         {
@@ -69,7 +70,8 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "Choose the right one again",
-            trigger: ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
+            trigger:
+                ".modal .o_field_widget[name=delimiter] .o_select_menu_input, .modal .o_field_widget[name=delimiter] input",
             run: "click",
         },
         {
@@ -81,8 +83,10 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
             trigger: ".modal .o_ecm_column_preview tr:contains('+12025550143'):contains('Olivia')",
         },
         {
-            content: "The campaign's name of a parameter is among the choices: leave the column out, and take it back",
-            trigger: ".modal .o_ecm_column_preview th:nth-child(5) select:has(option:contains('Contract (Business Parameter 1)'))",
+            content:
+                "The campaign's name of a parameter is among the choices: leave the column out, and take it back",
+            trigger:
+                ".modal .o_ecm_column_preview th:nth-child(5) select:has(option:contains('Contract (Business Parameter 1)'))",
             run: "select ignore",
         },
         {
@@ -127,7 +131,8 @@ registry.category("web_tour.tours").add("ecm_campaign_rejects", {
     steps: () => [
         {
             content: "The list is imported and active",
-            trigger: ".o_data_row:contains('renewals.csv'):contains('Active') .o_data_cell[name=name]",
+            trigger:
+                ".o_data_row:contains('renewals.csv'):contains('Active') .o_data_cell[name=name]",
             run: "click",
         },
         {

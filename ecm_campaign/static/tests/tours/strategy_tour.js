@@ -1,6 +1,7 @@
 import { registry } from "@web/core/registry";
 
-const CARDS = ".o_field_widget[name=attempt_ids] .o_kanban_record:not(.o_kanban_ghost, .o-kanban-button-new)";
+const CARDS =
+    ".o_field_widget[name=attempt_ids] .o_kanban_record:not(.o_kanban_ghost, .o-kanban-button-new)";
 const ADD = ".o_field_widget[name=attempt_ids] .o-kanban-button-new";
 
 const addAttempt = (count) => [
@@ -14,7 +15,10 @@ const addAttempt = (count) => [
 const openTab = (name) => [{ trigger: `.o_notebook .nav-link[name=${name}]`, run: "click" }];
 
 const chooseKind = (label) => [
-    { trigger: `.o_field_widget[name=kind] .o_radio_item:contains('${label}') input`, run: "click" },
+    {
+        trigger: `.o_field_widget[name=kind] .o_radio_item:contains('${label}') input`,
+        run: "click",
+    },
 ];
 
 /** Choose a value of a selection in the selected row of a list. */
@@ -48,14 +52,23 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy_simple", {
             run: "edit Busy",
         },
         { trigger: ".o-autocomplete--dropdown-item:contains('Busy')", run: "click" },
-        { trigger: ".o_selected_row .o_field_widget[name=delay_days] input[data-name=delay_minutes]", run: "edit 20" },
+        {
+            trigger:
+                ".o_selected_row .o_field_widget[name=delay_days] input[data-name=delay_minutes]",
+            run: "edit 20",
+        },
         { trigger: ".o_selected_row .o_field_widget[name=max_retry] input", run: "edit 0" },
         { trigger: ".o_field_widget[name=name] input", run: "click" },
         {
             content: "The form warns before anything is saved",
-            trigger: ".alert-warning .o_field_widget[name=warnings]:contains('goes round without end')",
+            trigger:
+                ".alert-warning .o_field_widget[name=warnings]:contains('goes round without end')",
         },
-        { trigger: ".o_field_widget[name=simple_rule_ids] .o_data_row .o_data_cell[name=max_retry]", run: "click" },
+        {
+            trigger:
+                ".o_field_widget[name=simple_rule_ids] .o_data_row .o_data_cell[name=max_retry]",
+            run: "click",
+        },
         { trigger: ".o_selected_row .o_field_widget[name=max_retry] input", run: "edit 2" },
         { trigger: ".o_field_widget[name=name] input", run: "click" },
         {
@@ -67,7 +80,10 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy_simple", {
             trigger: ".o_notebook .tab-pane.active button[name=action_add_default_rules]",
             run: "click",
         },
-        { trigger: ".o_field_widget[name=simple_rule_ids] .o_data_row:contains('No answer'):contains('2 h')" },
+        {
+            trigger:
+                ".o_field_widget[name=simple_rule_ids] .o_data_row:contains('No answer'):contains('2 h')",
+        },
         ...openTab("cycles"),
         { trigger: ".o_field_widget[name=max_cycles] input", run: "edit 2 && press Tab" },
         { trigger: ".o_field_widget[name=cycle_days] input[data-name=cycle_days]", run: "edit 1" },
@@ -78,7 +94,10 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy_simple", {
         ...select(".o_selected_row", "period", "in any 24 hours"),
         ...select(".o_selected_row", "scope", "in all campaigns"),
         ...save(),
-        { trigger: ".o_data_row:contains('At most 3 attempts on a number in any 24 hours, in all campaigns')" },
+        {
+            trigger:
+                ".o_data_row:contains('At most 3 attempts on a number in any 24 hours, in all campaigns')",
+        },
     ],
 });
 
@@ -92,7 +111,8 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
         ...addAttempt(2),
         {
             content: "Nothing leads to the second attempt yet",
-            trigger: ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')",
+            trigger:
+                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')",
         },
         ...addAttempt(3),
         {
@@ -100,23 +120,39 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
             trigger: `${CARDS}:contains('Phone 1')`,
             run: "click",
         },
-        { trigger: ".modal .o_field_widget[name=rule_ids] .o_field_x2many_list_row_add a", run: "click" },
-        { trigger: ".modal .o_selected_row .o_field_widget[name=outcome_id] input", run: "edit Busy" },
+        {
+            trigger: ".modal .o_field_widget[name=rule_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=outcome_id] input",
+            run: "edit Busy",
+        },
         { trigger: ".o-autocomplete--dropdown-item:contains('Busy')", run: "click" },
         ...select(".modal .o_selected_row", "action", "Try the same again"),
         {
-            trigger: ".modal .o_selected_row .o_field_widget[name=delay_days] input[data-name=delay_minutes]",
+            trigger:
+                ".modal .o_selected_row .o_field_widget[name=delay_days] input[data-name=delay_minutes]",
             run: "edit 15",
         },
-        { trigger: ".modal .o_selected_row .o_field_widget[name=max_retry] input", run: "edit 2 && press Tab" },
-        { trigger: ".modal .o_selected_row .o_field_widget[name=branch_attempt_id] input", run: "click" },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=max_retry] input",
+            run: "edit 2 && press Tab",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=branch_attempt_id] input",
+            run: "click",
+        },
         { trigger: ".o-autocomplete--dropdown-item:contains('Attempt 3')", run: "click" },
         { trigger: ".modal footer .o_form_button_save", run: "click" },
         {
             content: "The strategy says what follows",
             trigger: `body:not(:has(.modal)) ${CARDS}:contains('Busy → the same attempt after 15 min (2 × at most, then attempt 3)')`,
         },
-        { trigger: ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')" },
+        {
+            trigger:
+                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')",
+        },
         {
             content: "The usual rules of the first attempt lead to the second",
             trigger: `${CARDS}:contains('Phone 1')`,
@@ -127,7 +163,8 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
         { trigger: ".modal footer .o_form_button_save", run: "click" },
         {
             content: "The other attempts that have none take those of the one before",
-            trigger: "body:not(:has(.modal)) .o_notebook .tab-pane.active button[name=action_add_default_rules]",
+            trigger:
+                "body:not(:has(.modal)) .o_notebook .tab-pane.active button[name=action_add_default_rules]",
             run: "click",
         },
         { trigger: `${CARDS}:contains('No answer → attempt 3 after 2 h')` },

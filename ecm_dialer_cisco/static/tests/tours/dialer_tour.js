@@ -62,7 +62,8 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
                 run: type(uccx.user),
             },
             {
-                trigger: ".o_field_widget[name=password] input[type=password][autocomplete=new-password]",
+                trigger:
+                    ".o_field_widget[name=password] input[type=password][autocomplete=new-password]",
                 run: type("not the password"),
             },
             {
@@ -87,11 +88,13 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
                 trigger: "button[name=action_fetch_campaigns]:not([disabled])",
             },
             {
-                content: "No password comes back to the browser: what is typed replaces the stored one",
+                content:
+                    "No password comes back to the browser: what is typed replaces the stored one",
                 trigger: ".o_ecm_step_next:contains('Test connection')",
             },
             {
-                trigger: ".o_field_widget[name=password]:has(.o_ecm_forget) input[placeholder^='Stored']:value()",
+                trigger:
+                    ".o_field_widget[name=password]:has(.o_ecm_forget) input[placeholder^='Stored']:value()",
                 run: type(uccx.password),
             },
             {
@@ -100,7 +103,8 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
                 run: "click",
             },
             {
-                trigger: ".o_notification:has(.o_notification_bar.bg-success):contains('call results can be read')",
+                trigger:
+                    ".o_notification:has(.o_notification_bar.bg-success):contains('call results can be read')",
             },
             {
                 trigger: ".o_ecm_step_next:contains('Fetch campaigns')",
@@ -120,7 +124,8 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
                 run: "click",
             },
             {
-                trigger: ".o_field_widget[name=dialer_campaign_ids] .o_data_row:contains('Outbound Sales')",
+                trigger:
+                    ".o_field_widget[name=dialer_campaign_ids] .o_data_row:contains('Outbound Sales')",
             },
             {
                 trigger: ".o_field_widget[name=is_enabled] input",
@@ -128,7 +133,8 @@ registry.category("web_tour.tours").add("ecm_dialer_connect", {
             },
             {
                 content: "All steps are done: they are gone",
-                trigger: ".o_form_saved:not(:has(.o_ecm_dialer_steps)) button[name=action_sync_results]",
+                trigger:
+                    ".o_form_saved:not(:has(.o_ecm_dialer_steps)) button[name=action_sync_results]",
             },
         ];
     },
@@ -275,7 +281,8 @@ registry.category("web_tour.tours").add("ecm_dialer_dnc", {
         },
         {
             content: "The number is kept as the campaigns have it",
-            trigger: ".o_data_row:not(.o_selected_row):contains('+12025550101'):contains('Fair visitors')",
+            trigger:
+                ".o_data_row:not(.o_selected_row):contains('+12025550101'):contains('Fair visitors')",
         },
         {
             trigger: ".o_menu_sections [data-menu-xmlid='ecm_campaign.ecm_campaign_menu']",

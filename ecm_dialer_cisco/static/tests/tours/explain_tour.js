@@ -38,7 +38,8 @@ registry.category("web_tour.tours").add("ecm_dialer_explain", {
             trigger: ".o_field_widget[name=blocked_ids] .o_data_row:contains('List stopped')",
         },
         {
-            trigger: ".o_breadcrumb a:contains('Idle offer'), .o_breadcrumb .o_back_button:contains('Idle offer')",
+            trigger:
+                ".o_breadcrumb a:contains('Idle offer'), .o_breadcrumb .o_back_button:contains('Idle offer')",
             run: "click",
         },
         {
@@ -56,7 +57,8 @@ registry.category("web_tour.tours").add("ecm_dialer_explain", {
         },
         {
             content: "The dialer is what holds it",
-            trigger: ".o_ecm_explain [data-check=dialer][data-verdict=held]:contains('disabled on the dialer')",
+            trigger:
+                ".o_ecm_explain [data-check=dialer][data-verdict=held]:contains('disabled on the dialer')",
         },
         {
             trigger: ".o_ecm_explain [data-check=running][data-verdict=passes]",
@@ -67,7 +69,8 @@ registry.category("web_tour.tours").add("ecm_dialer_explain", {
             run: "click",
         },
         {
-            trigger: ".o_list_view .o_data_row:contains('+493023125009') button[name=action_explain]",
+            trigger:
+                ".o_list_view .o_data_row:contains('+493023125009') button[name=action_explain]",
             run: "click",
         },
         {

@@ -6,6 +6,7 @@ from . import (
     test_deletion,
     test_dnc,
     test_dry_run,
+    test_engine_fields,
     test_explain,
     test_gates,
     test_global_list,

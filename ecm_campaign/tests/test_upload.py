@@ -1,6 +1,5 @@
 import io
 import mmap
-from dataclasses import asdict
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -11,7 +10,6 @@ from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..models.contact_list import ir_attachment
 from ..models.contact_list.ir_attachment import CONTACT_FILE
-from ..tools import contact_file
 from .common import CampaignCase
 
 MODELS_WITH_FILE = (
@@ -181,10 +179,8 @@ class TestForeignFile(CampaignCase):
         """What a record of this model needs beside its file."""
         company = {"company_id": self.env.company.id}
         of_campaign = {"campaign_id": self.campaign.id}
-        dialect = asdict(contact_file.describe(io.BytesIO(CONTENT)))
-        options = {"dialect": dialect, "columns": {"0": "phone_1"}, "country": "DE"}
         return {
-            "ecm.contact.list": {"name": "June", **of_campaign, "options": options},
+            "ecm.contact.list": {"name": "June", **of_campaign},
             "ecm.global.list": {"name": "June", **company},
             "ecm.contact.withdrawal": {"match": "phone", "reason": "Paid", **company},
             "ecm.contact.upload": of_campaign,

@@ -17,6 +17,7 @@ class EcmCampaign(models.Model):
     _name = "ecm.campaign"
     _description = "Campaign"
     _inherit = [
+        "ecm.engine.fields.mixin",
         "ecm.campaign.schedule.mixin",
         "ecm.campaign.pacing.mixin",
         "ecm.campaign.selection.mixin",
@@ -434,7 +435,7 @@ class EcmCampaign(models.Model):
     def _on_started(self):
         for campaign in self:
             campaign._check_can_start()
-        super().write({"started_at": fields.Datetime.now()})
+        super(EcmCampaign, self.sudo()).write({"started_at": fields.Datetime.now()})
         self._trigger_feed()
 
     def _check_can_start(self):

@@ -17,7 +17,7 @@ class EcmCampaignGroup(models.Model):
 
     _name = "ecm.campaign.group"
     _description = "Campaign Group"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.engine.fields.mixin", "mail.thread"]
     _order = "name, id"
     _check_company_auto = True
 
@@ -114,9 +114,11 @@ class EcmCampaignGroup(models.Model):
             group.campaign_count = counts.get(group.id, 0)
 
     def write(self, vals):
-        # Other contact parameters: the group begins anew with them.
-        restart = {"buffer_size": 0, "buffer_at": False} if set(PARAMETERS) & set(vals) else {}
-        return super().write({**restart, **vals})
+        result = super().write(vals)
+        if set(PARAMETERS) & set(vals):
+            # Other contact parameters: the group begins anew with them.
+            super(EcmCampaignGroup, self.sudo()).write({"buffer_size": 0, "buffer_at": False})
+        return result
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)

@@ -93,5 +93,5 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
     def _on_selection_changed(self):
         """Have the feeder look again at contacts that were held back."""
         if self:
-            self.write({"selection_changed_at": fields.Datetime.now()})
+            self.sudo().write({"selection_changed_at": fields.Datetime.now()})
             self.filtered("is_running")._trigger_feed()

@@ -17,6 +17,7 @@ class EcmTargetGroup(models.Model):
     """
 
     _name = "ecm.target.group"
+    _inherit = ["ecm.engine.fields.mixin"]
     _description = "Target Group"
     _order = "sequence, id"
 

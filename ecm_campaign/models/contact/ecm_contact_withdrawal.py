@@ -21,6 +21,7 @@ class EcmContactWithdrawal(models.Model):
     _description = "Withdrawal by File"
     _order = "id desc"
     _rec_name = "file_name"
+    _fixed_fields = ("company_id", "campaign_id", "match", "reason", "file_name")
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     campaign_id = fields.Many2one(

@@ -58,6 +58,7 @@ class EcmContactList(models.Model):
     _inherit = ["ecm.file.job", "ecm.file.mixin", "ecm.contact.list.scrub.mixin"]
     _description = "Contact List"
     _order = "id desc"
+    _fixed_fields = ("campaign_id",)
 
     name = fields.Char(required=True)
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
@@ -198,18 +199,20 @@ class EcmContactList(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        lists = super().create(vals_list)
         now = fields.Datetime.now()
-        for vals in vals_list:
-            start = fields.Datetime.to_datetime(vals.get("date_start"))
-            if start and start > now:
-                vals.setdefault("status", "planned")
-        return super().create(vals_list)
+        lists.filtered(lambda record: record._is_early(now)).sudo().status = "planned"
+        return lists
 
     def write(self, vals):
         result = super().write(vals)
         if "date_start" in vals or "date_end" in vals:
-            self._follow_dates()
+            self.sudo()._follow_dates()
         return result
+
+    def _is_early(self, now):
+        """Whether it is to be called, and its time has not come."""
+        return self.status == "active" and self.date_start and self.date_start > now
 
     @api.model
     def _get_targets(self):
@@ -250,7 +253,7 @@ class EcmContactList(models.Model):
         """Call no more contacts of these lists until they are started again (requirement L7)."""
         self.check_access("write")
         stopped = self.filtered(lambda record: record.status in ("planned", "active"))
-        stopped.status = "stopped"
+        stopped.sudo().status = "stopped"
         self.env["ecm.contact"]._hold_lists(stopped)
         return True
 
@@ -262,7 +265,7 @@ class EcmContactList(models.Model):
             raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
         for contact_list in self.filtered(lambda record: record.status == "stopped"):
             is_early = contact_list.date_start and contact_list.date_start > now
-            contact_list.status = "planned" if is_early else "active"
+            contact_list.sudo().status = "planned" if is_early else "active"
         active = self.filtered(lambda record: record.status == "active")
         self.env["ecm.contact"]._resume_lists(active, now)
         active.campaign_id.filtered("is_running")._trigger_feed()
@@ -347,7 +350,7 @@ class EcmContactList(models.Model):
     @api.model
     def _create_queued(self, values, attachment):
         """:return: a list that waits for the background import of its attachment"""
-        contact_list = self.create(
+        contact_list = self._create_with_engine_fields(
             {
                 "file_name": attachment.name,
                 "file_size": attachment.file_size,
@@ -360,10 +363,11 @@ class EcmContactList(models.Model):
 
     def action_queue(self):
         """Have the import start in the background."""
+        self.check_access("write")
         for contact_list in self.filtered(lambda record: record.state in ("draft", "failed")):
             if not contact_list.attachment_id:
                 raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
-            contact_list.write({"state": "queued", "error": False})
+            contact_list.sudo().write({"state": "queued", "error": False})
         self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
         return True
 
@@ -658,7 +662,7 @@ class EcmContactList(models.Model):
                 "attachment_id": attachment.id,
             }
             # The file moves from this list to the global one, which users cannot have it do.
-            self.global_list_id = self.env["ecm.global.list"].sudo().create(values)
+            self.sudo().global_list_id = self.env["ecm.global.list"].sudo().create(values)
             attachment.sudo().write(
                 {"res_model": "ecm.global.list", "res_id": self.global_list_id.id}
             )

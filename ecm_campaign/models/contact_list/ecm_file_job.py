@@ -24,7 +24,7 @@ class EcmFileJob(models.AbstractModel):
     """
 
     _name = "ecm.file.job"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = ["ecm.engine.fields.mixin", "ecm.transaction.mixin"]
     _description = "File in the Background"
 
     state = fields.Selection(
@@ -56,8 +56,9 @@ class EcmFileJob(models.AbstractModel):
 
     def action_cancel(self):
         """Stop reading the file; what becomes of the part that was read is up to the model."""
+        self.check_access("write")
         cancelled = self.filtered(lambda job: job.state in ("draft", "queued", "importing"))
-        cancelled.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        cancelled.sudo().write({"state": "cancelled", "finished_at": fields.Datetime.now()})
         cancelled._undo()
         return True
 

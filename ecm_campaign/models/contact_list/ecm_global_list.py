@@ -24,9 +24,10 @@ class EcmGlobalList(models.Model):
     """
 
     _name = "ecm.global.list"
-    _inherit = ["ecm.file.mixin"]
+    _inherit = ["ecm.engine.fields.mixin", "ecm.file.mixin"]
     _description = "Global List"
     _order = "id desc"
+    _fixed_fields = ("company_id",)
 
     name = fields.Char(required=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)

@@ -17,6 +17,7 @@ class EcmDncEntry(models.Model):
     """
 
     _name = "ecm.dnc.entry"
+    _inherit = ["ecm.engine.fields.mixin"]
     _description = "Do-not-contact Entry"
     _order = "id desc"
     _rec_name = "value"

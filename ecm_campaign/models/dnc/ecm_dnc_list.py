@@ -33,7 +33,7 @@ class EcmDncList(models.Model):
 
     _name = "ecm.dnc.list"
     _description = "Do-not-contact List"
-    _inherit = ["mail.thread", "ecm.transaction.mixin"]
+    _inherit = ["ecm.engine.fields.mixin", "mail.thread", "ecm.transaction.mixin"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -103,7 +103,7 @@ class EcmDncList(models.Model):
             lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE
         )
         if large:
-            large.write({"active": False, "is_deleting": True})
+            large.sudo().write({"active": False, "is_deleting": True})
             self.env.ref("ecm_campaign.ir_cron_dnc_delete").sudo()._trigger()
         entries._delete_of(self - large)
         return super(EcmDncList, self - large).unlink()

@@ -20,6 +20,7 @@ class EcmDncLoad(models.Model):
     _description = "Load of a Do-not-contact List"
     _order = "id desc"
     _rec_name = "file_name"
+    _fixed_fields = ("list_id", "mode", "file_name")
 
     list_id = fields.Many2one("ecm.dnc.list", required=True, ondelete="cascade", index=True)
     file = fields.Binary(required=True, attachment=True)
@@ -54,7 +55,7 @@ class EcmDncLoad(models.Model):
         }
 
     def _take_upload(self, upload):
-        self.file_name = upload.name
+        self.sudo().file_name = upload.name
         upload.write({"res_model": self._name, "res_field": "file", "res_id": self.id})
         self.invalidate_recordset(["file"])
 

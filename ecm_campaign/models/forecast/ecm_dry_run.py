@@ -44,9 +44,10 @@ class EcmDryRun(models.Model):
     """
 
     _name = "ecm.dry.run"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = ["ecm.engine.fields.mixin", "ecm.transaction.mixin"]
     _description = "Dry Run"
     _order = "id desc"
+    _fixed_fields = ("campaign_id", "rates_source")
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
@@ -163,7 +164,7 @@ class EcmDryRun(models.Model):
         self.ensure_one()
         shares, source = self._find_rates()
         outcomes = self.env["ecm.outcome"].search([])
-        self.rates_source = source
+        self.sudo().rates_source = source
         self.env["ecm.dry.run.rate"].create(
             [
                 {"run_id": self.id, "outcome_id": outcome.id, "percent": shares[outcome.code]}
@@ -198,10 +199,11 @@ class EcmDryRun(models.Model):
 
         :raise UserError: the assumptions make no sense
         """
+        self.check_access("write")
         for run in self:
             run._check_assumptions()
             count = min(run._count_pending(), run.sample_size)
-            run.write(
+            run.sudo().write(
                 {
                     "state": "queued" if count > RUN_AT_ONCE else "running",
                     "progress": 0,
@@ -216,7 +218,9 @@ class EcmDryRun(models.Model):
 
     def action_cancel(self):
         """Stop; nothing of it is kept but the assumptions."""
-        self.filtered(lambda run: run.state in ("queued", "running")).write({"state": "cancelled"})
+        self.check_access("write")
+        going = self.filtered(lambda run: run.state in ("queued", "running"))
+        going.sudo().write({"state": "cancelled"})
         return True
 
     def action_again(self):

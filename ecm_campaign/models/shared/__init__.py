@@ -1,4 +1,5 @@
 from . import (
     ecm_transaction_mixin,
+    ecm_engine_fields_mixin,
     ecm_secret_mixin,
 )

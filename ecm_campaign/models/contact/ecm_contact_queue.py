@@ -77,21 +77,36 @@ class EcmContactQueue(models.AbstractModel):
 
         :return: a query of contact ids
         """
-        # OFFSET keeps one look into the index for each value.
         look_ups = [
             SQL(
                 """SELECT found.id
                      FROM unnest(%s::varchar[]) AS n(value)
-               CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
-                                    WHERE c.%s = n.value AND c.state = ANY(%s) AND %s OFFSET 0) AS found""",
+               CROSS JOIN LATERAL (SELECT c.id FROM %s AS c
+                                    WHERE c.state = ANY(%s) AND %s) AS found""",
                 list(values),
-                SQL.identifier(column),
+                self._look_up(column, SQL("n.value")),
                 list(OPEN_STATES),
                 where,
             )
             for column in columns
         ]
         return SQL(" UNION ").join(look_ups)
+
+    @api.model
+    def _look_up(self, column, value):
+        """The contacts with one value, for a ``FROM``: by the index that this column leads.
+
+        OFFSET keeps other conditions outside. What is younger than the planner's statistics looks
+        empty to it: it would take the index of the campaign or list, and read all of that for each
+        value of an import.
+
+        :param SQL value: of the surrounding query
+        """
+        return SQL(
+            "(SELECT k.* FROM ecm_contact AS k WHERE %s = %s OFFSET 0)",
+            SQL.identifier("k", column),
+            value,
+        )
 
     @api.model
     def _delete_of(self, column, owner_ids):
@@ -421,9 +436,6 @@ class EcmContactQueue(models.AbstractModel):
     def _get_known_phones(self, where, numbers):
         """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
 
-        One look into the index for each number, whatever the planner thinks of a table that grows
-        while it is read.
-
         :param SQL where: further condition on the contact ``c``
         :rtype: set
         """
@@ -431,8 +443,9 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 """SELECT n.phone
                      FROM unnest(%s::varchar[]) AS n(phone)
-               CROSS JOIN LATERAL (SELECT 1 FROM ecm_contact c WHERE c.phone_1 = n.phone AND %s LIMIT 1) AS known""",
+               CROSS JOIN LATERAL (SELECT 1 FROM %s AS c WHERE %s LIMIT 1) AS known""",
                 list(numbers),
+                self._look_up("phone_1", SQL("n.phone")),
                 where,
             )
         )
@@ -450,10 +463,11 @@ class EcmContactQueue(models.AbstractModel):
                 """SELECT n.phone, known.id, known.list_id, known.is_open
                      FROM unnest(%(numbers)s::varchar[]) AS n(phone)
                CROSS JOIN LATERAL (SELECT c.id, c.list_id, c.state = ANY(%(open)s) AS is_open
-                                     FROM ecm_contact c
-                                    WHERE c.phone_1 = n.phone AND c.campaign_id = %(campaign)s
+                                     FROM %(contacts)s AS c
+                                    WHERE c.campaign_id = %(campaign)s
                                  ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
                 numbers=list(numbers),
+                contacts=self._look_up("phone_1", SQL("n.phone")),
                 open=list(OPEN_STATES),
                 campaign=campaign.id,
             )
@@ -805,8 +819,8 @@ class EcmContactQueue(models.AbstractModel):
                      JOIN ecm_campaign t ON t.id = l.target_id AND t.active
                     WHERE CASE l.mode WHEN 'copy' THEN e.is_result AND c.state <> 'dnc_listed'
                                       ELSE c.state = ANY(%(moving)s) END
-                      AND (SELECT o.id FROM ecm_contact o
-                            WHERE o.phone_1 = c.phone_1 AND o.campaign_id = l.target_id AND o.state = ANY(%(open)s)
+                      AND (SELECT o.id FROM %(same_phone)s AS o
+                            WHERE o.campaign_id = l.target_id AND o.state = ANY(%(open)s)
                             LIMIT 1) IS NULL
                       AND l.target_id <> ALL (%(way)s)
                  ORDER BY l.target_id, c.phone_1, c.id
@@ -817,6 +831,7 @@ class EcmContactQueue(models.AbstractModel):
                 now=now,
                 ends=ends,
                 moving=list(MOVING_STATES),
+                same_phone=self._look_up("phone_1", SQL("c.phone_1")),
                 open=list(OPEN_STATES),
                 way=self._get_way(),
             )

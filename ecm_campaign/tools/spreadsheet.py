@@ -43,8 +43,6 @@ PROLOG_SIZE = 4096
 STRING_TAG = f"{{{SHEET_MAIN_NS}}}si"
 
 _Cell = dict[str, Any]
-# openpyxl's reader, much of which is not in the types of its stubs.
-_Book = Any
 
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
 _ZEROS = re.compile(r"0{2,}")
@@ -70,7 +68,7 @@ def sheet_names(file: BinaryIO) -> tuple[str, ...]:
     :raise UnreadableFile: ``damaged``, ``unpacked_too_large``
     """
     with _opened(file) as book:
-        return tuple(_sheet_parts(book))
+        return tuple(book.sheets)
 
 
 def open_sheet(
@@ -81,66 +79,104 @@ def open_sheet(
 
     :param name: of the sheet; the first one if empty
     :param max_elements: of the sheet's XML that are read at most; None to read all of it
-    :raise UnreadableFile: ``damaged``, ``unknown_sheet``, ``unpacked_too_large``
+    :raise UnreadableFile: ``damaged``, ``no_rows``, ``unknown_sheet``, ``unpacked_too_large``
     """
     with _opened(file) as book:
-        part = _get_part(book, name)
+        part = book.get_part(name)
         try:
             with book.archive.open(part) as source:
                 elements = islice(iterparse(source), max_elements)
-                for number, cells in _stored_rows(elements, _make_parser(book, source)):
-                    yield number, _texts(book.wb, cells)
+                for number, cells in _stored_rows(elements, book.make_parser(source)):
+                    yield number, _texts(book.formats, cells)
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
 
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[_Book]:
-    """A workbook of which nothing is read yet but what its sheets and formats are.
-
-    `openpyxl.load_workbook` reads every sheet to its end where its size is not declared, and all
-    shared strings: what is opened to show its first rows would cost as much as an import.
-    """
     _check(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
-            book.read_manifest()
-            book.read_workbook()
-            apply_stylesheet(book.archive, book.wb)
+            book = _Book(file)
     except _DAMAGE:
         raise UnreadableFile("damaged") from None
     with closing(book.archive):
         yield book
 
 
-def _sheet_parts(book: _Book) -> dict[str, str]:
-    """The part of the archive that holds each sheet with cells."""
-    return {
-        sheet.name: relation.target
-        for sheet, relation in book.parser.find_sheets()
-        if relation.target in book.valid_files and "chartsheet" not in relation.Type
-    }
+class _Book:
+    """A workbook of which nothing is read yet but what its sheets and formats are.
+
+    `openpyxl.load_workbook` reads every sheet to its end where its size is not declared, and all
+    shared strings: what is opened to show its first rows would cost as much as an import.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        # Not all of it is in the types of its stubs.
+        reader: Any = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+        reader.read_manifest()
+        reader.read_workbook()
+        self.archive: zipfile.ZipFile = reader.archive
+        apply_stylesheet(self.archive, reader.wb)
+        self.formats = reader.wb
+        self.sheets = dict(_find_sheets(reader))
+        strings = reader.package.find(SHARED_STRINGS)
+        self._strings_part = strings.PartName.removeprefix("/") if strings else ""
+
+    def get_part(self, name: str) -> str:
+        """:return: the part of the archive that holds a sheet; the first one if it has no name"""
+        part = self.sheets.get(name) if name else next(iter(self.sheets.values()), None)
+        if part is None:
+            raise UnreadableFile("unknown_sheet" if name else "no_rows")
+        return part
+
+    def make_parser(self, source: IO[bytes]) -> WorkSheetParser:
+        """:return: what turns the elements of a sheet into values"""
+        return WorkSheetParser(
+            source,
+            _Strings(self._read_strings()),
+            data_only=True,
+            epoch=self.formats.epoch,
+            date_formats=self.formats._date_formats,
+            timedelta_formats=self.formats._timedelta_formats,
+        )
+
+    def _read_strings(self) -> Iterator[str]:
+        if not self._strings_part:
+            return
+        with self.archive.open(self._strings_part) as source:
+            for _event, element in iterparse(source):
+                if element.tag == STRING_TAG:
+                    yield _string(element)
+                    element.clear()
 
 
-def _get_part(book: _Book, name: str) -> str:
-    parts = _sheet_parts(book)
-    part = parts.get(name) if name else next(iter(parts.values()), None)
-    if part is None:
-        raise UnreadableFile("unknown_sheet" if name else "no_rows")
-    return part
+def _find_sheets(reader: Any) -> Iterator[tuple[str, str]]:
+    """Name and part of each sheet with cells."""
+    for sheet, relation in reader.parser.find_sheets():
+        if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
+            yield sheet.name, relation.target
 
 
-def _make_parser(book: _Book, source: IO[bytes]) -> WorkSheetParser:
-    return WorkSheetParser(
-        source,
-        _Strings(book),
-        data_only=True,
-        epoch=book.wb.epoch,
-        date_formats=book.wb._date_formats,
-        timedelta_formats=book.wb._timedelta_formats,
-    )
+def _string(element: Any) -> str:
+    text: Any = Text.from_tree(element)
+    # Excel writes x005F_ in front of what would look like an escape.
+    return str(text.content).replace("x005F_", "")
+
+
+class _Strings:
+    """The strings that cells share, read as far as a cell asks for one."""
+
+    def __init__(self, strings: Iterator[str]) -> None:
+        self._rest = strings
+        self._read: list[str] = []
+
+    def __getitem__(self, index: int) -> str:
+        missing = index + 1 - len(self._read)
+        if missing > 0:
+            self._read.extend(islice(self._rest, missing))
+        return self._read[index]
 
 
 def _stored_rows(
@@ -154,43 +190,25 @@ def _stored_rows(
     for _event, element in elements:
         if element.tag == CELL_TAG:
             cells.append(parser.parse_cell(element))
+            # More than a row can have would be held in memory.
+            if len(cells) > MAX_STORED_CELLS:
+                raise UnreadableFile("damaged")
             element.clear()
         elif element.tag == ROW_TAG:
-            # Rows without a number, or with one that was there before, follow the last one.
-            number = max(number + 1, int(float(element.get("r", 0))))
+            number = _row_number(element, number)
             yield number, cells
             element.clear()
             parser.col_counter, cells = 0, []
         elif element.tag == DATA_TAG:
             return
-        # More than a sheet can have would be held in memory.
-        if number > MAX_ROWS or len(cells) > MAX_STORED_CELLS:
-            raise UnreadableFile("damaged")
 
 
-class _Strings:
-    """The strings that cells share, read as far as a cell asks for one."""
-
-    def __init__(self, book: _Book) -> None:
-        part = book.package.find(SHARED_STRINGS)
-        self._rest = _read_strings(book.archive, part.PartName[1:]) if part else iter(())
-        self._read: list[str] = []
-
-    def __getitem__(self, index: int) -> str:
-        missing = index + 1 - len(self._read)
-        if missing > 0:
-            self._read.extend(islice(self._rest, missing))
-        return self._read[index]
-
-
-def _read_strings(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
-    with archive.open(part) as source:
-        for _event, element in iterparse(source):
-            if element.tag == STRING_TAG:
-                # Excel writes x005F_ in front of what would look like an escape.
-                text: Any = Text.from_tree(element)
-                yield text.content.replace("x005F_", "")
-                element.clear()
+def _row_number(element: Element, last: int) -> int:
+    """Rows without a number, or with one that was there before, follow the last one."""
+    number = max(last + 1, int(float(element.get("r", 0))))
+    if number > MAX_ROWS:
+        raise UnreadableFile("damaged")
+    return number
 
 
 def _check(file: BinaryIO) -> None:
@@ -203,14 +221,12 @@ def _check(file: BinaryIO) -> None:
     if total > MAX_UNPACKED or (total > FREE and total > MAX_RATIO * size_of(file)):
         raise UnreadableFile("unpacked_too_large")
     for member in archive.infolist():
-        if (
-            member.filename.endswith(("sharedStrings.xml", "styles.xml"))
-            and member.file_size > MAX_SHARED_STRINGS
-        ):
+        # These parts are held in memory.
+        is_held = member.filename.endswith(("sharedStrings.xml", "styles.xml"))
+        if is_held and member.file_size > MAX_SHARED_STRINGS:
             raise UnreadableFile("unpacked_too_large")
-        if member.filename.endswith((".xml", ".rels")) and not _PROLOG.match(
-            _read_prolog(archive, member)
-        ):
+        is_xml = member.filename.endswith((".xml", ".rels"))
+        if is_xml and not _PROLOG.match(_read_prolog(archive, member)):
             raise UnreadableFile("damaged")
 
 
@@ -220,21 +236,20 @@ def _read_prolog(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
             head = part.read(PROLOG_SIZE)
     except _DAMAGE:
         raise UnreadableFile("damaged") from None
-    return head.decode(
-        "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace"
-    )
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return head.decode("utf-16" if is_wide else "utf-8", "replace")
 
 
-def _texts(workbook: Any, cells: list[_Cell]) -> list[str]:
+def _texts(formats: Any, cells: list[_Cell]) -> list[str]:
     texts = {}
     for cell in cells:
-        text = _text(workbook, cell)
+        text = _text(formats, cell)
         if text and cell["column"] <= MAX_COLUMNS:
             texts[cell["column"]] = text
     return [texts.get(column, "") for column in range(1, max(texts, default=0) + 1)]
 
 
-def _text(workbook: Any, cell: _Cell) -> str:
+def _text(formats: Any, cell: _Cell) -> str:
     value = cell["value"]
     if value is None:
         return ""
@@ -243,7 +258,7 @@ def _text(workbook: Any, cell: _Cell) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        return _number_text(value, _number_format(workbook, cell["style_id"]))
+        return _number_text(value, _number_format(formats, cell["style_id"]))
     if isinstance(value, datetime):
         has_time = value.time() != time()
         return value.isoformat(" ", "seconds") if has_time else value.date().isoformat()
@@ -252,11 +267,11 @@ def _text(workbook: Any, cell: _Cell) -> str:
     return str(value)
 
 
-def _number_format(workbook: Any, style_id: int) -> str:
-    number: int = workbook._cell_styles[style_id].numFmtId
+def _number_format(formats: Any, style_id: int) -> str:
+    number: int = formats._cell_styles[style_id].numFmtId
     if number < BUILTIN_FORMATS_MAX_SIZE:
         return BUILTIN_FORMATS.get(number, "General")
-    return str(workbook._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
+    return str(formats._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
 
 
 def _number_text(value: float, number_format: str) -> str:

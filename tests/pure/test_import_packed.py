@@ -315,6 +315,10 @@ def test_broken_workbook():
         == "damaged"
     )
     assert error_of(repacked(data, xl__workbook_xml="<workbook/>")) in ("damaged", "no_rows")
+    no_relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
+    )
+    assert error_of(repacked(data, **{"xl___rels__workbook.xml.rels": no_relations})) == "damaged"
 
 
 def test_very_wide_rows_cost_no_more_than_the_widest_that_is_read():

@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import threading
+from pathlib import Path
 
 from . import certificate, control, faults, scenario
 from .api import Api
@@ -15,6 +16,9 @@ from .database import Database
 from .engine import Engine
 from .options import Options, parse_options
 from .server import Listener
+
+_POLL_SECONDS = 0.05
+"""How often a server looks whether it shall stop."""
 
 
 def main() -> None:
@@ -31,31 +35,44 @@ def run(options: Options) -> None:
     switches = faults.Faults(map(faults.parse, options.fault))
     campaigns = CampaignStore(options)
     contacts = ContactStore(options, switches)
-    engine = Engine(
-        options, database, campaigns, contacts, scenario.load(options.scenario), switches
-    )
+    behaviour = scenario.load(options.scenario)
+    engine = Engine(options, database, campaigns, contacts, behaviour, switches)
 
+    # Also what a reset begins with.
     def seed() -> None:
         seed_campaigns(database, campaigns)
 
     seed()
+    api = Api(options, database, campaigns, contacts)
+    operations = control.Control(database, engine, switches, seed)
     pem = None if options.http else certificate.ensure(options.certificate)
-    tls = None if pem is None else certificate.server_context(pem)
-    listener = Listener(options, Api(options, database, campaigns, contacts), switches, tls)
-    control_server = control.serve(
-        control.Control(database, engine, switches, seed), options.control_port
-    )
+    serve(options, engine, api, operations, switches, pem)
+
+
+def serve(
+    options: Options,
+    engine: Engine,
+    api: Api,
+    operations: control.Control,
+    switches: faults.Faults,
+    pem: Path | None,
+) -> None:
+    """Open both ports, tell where they are, and close them at a signal."""
+    tls = certificate.server_context(pem) if pem else None
+    listener = Listener(options, api, switches, tls)
+    control_server = control.serve(operations, options.control_port)
+
+    # The dialer first: its restart of what an earlier process left must not meet new contacts.
     engine.start()
     listener.start()
+    arguments = (_POLL_SECONDS,)
     threading.Thread(
-        target=control_server.serve_forever, args=(0.05,), name="control", daemon=True
+        target=control_server.serve_forever, args=arguments, name="control", daemon=True
     ).start()
-    _announce(
-        options,
-        listener.port,
-        control_server.server_address[1],
-        str(pem.with_suffix(".crt")) if pem else "",
-    )
+
+    # Whoever started it waits for this line.
+    ca_file = str(pem.with_suffix(".crt")) if pem else ""
+    _announce(options, listener.port, control_server.server_address[1], ca_file)
     _wait_for_signal()
     listener.stop()
     engine.stop()
@@ -82,8 +99,12 @@ def _announce(options: Options, port: int, control_port: int, ca_file: str) -> N
 
 def _wait_for_signal() -> None:
     stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_arguments: stop.set())
+        signal.signal(number, end)
     stop.wait()
 
 

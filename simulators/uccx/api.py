@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .campaigns import Campaign, CampaignStore
+from .campaigns import SEQUENCE, Campaign, CampaignStore
 from .contacts import ContactStore, contacts_envelope
 from .database import Database
 from .options import Options
-from .wire import Document, Refusal, Reply, check_sequence, malformed, read_body
+from .wire import Document, Refusal, Reply, check_sequence, in_order, malformed, read_body
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Request:
 
 Operation = Callable[[Any, Request, int], Reply]
 
+_CAMPAIGN = r"/adminapi/campaign/(\d+)"
 _CSQS = {1: "Outbound", 2: "Collections", 3: "Service"}
 
 
@@ -42,25 +43,22 @@ class Api:
         self._database = database
         self._campaigns = campaigns
         self._contacts = contacts
-        campaign = r"/adminapi/campaign/(\d+)"
-        self._routes: list[tuple[re.Pattern[str], dict[str, Operation]]] = [
-            (re.compile(r"/adminapi/campaign/?"), {"GET": self._list, "POST": self._create}),
-            (re.compile(campaign), {"GET": self._get, "PUT": self._update, "DELETE": self._delete}),
-            (re.compile(f"{campaign}/state/enable"), {"PUT": self._enable}),
-            (re.compile(f"{campaign}/state/disable"), {"PUT": self._disable}),
-            (
-                re.compile(f"{campaign}/contacts"),
-                {
-                    "GET": self._read_contacts,
-                    "POST": self._add_contacts,
-                    "DELETE": self._delete_contacts,
-                },
-            ),
-            (re.compile(f"{campaign}/contacts/status"), {"GET": self._import_status}),
-            (re.compile(r"/adminapi/csq/?"), {"GET": self._list_csqs}),
-            (re.compile(r"/adminapi/csq/(\d+)"), {"GET": self._get_csq}),
-            (re.compile(r"/uccx/isDBMaster"), {"GET": self._is_db_master}),
-        ]
+        # Whole paths; a group is the id that the operation gets.
+        self._routes: dict[str, dict[str, Operation]] = {
+            r"/adminapi/campaign/?": {"GET": self._list, "POST": self._create},
+            _CAMPAIGN: {"GET": self._get, "PUT": self._update, "DELETE": self._delete},
+            rf"{_CAMPAIGN}/state/enable": {"PUT": self._enable},
+            rf"{_CAMPAIGN}/state/disable": {"PUT": self._disable},
+            rf"{_CAMPAIGN}/contacts": {
+                "GET": self._read_contacts,
+                "POST": self._add_contacts,
+                "DELETE": self._delete_contacts,
+            },
+            rf"{_CAMPAIGN}/contacts/status": {"GET": self._import_status},
+            r"/adminapi/csq/?": {"GET": self._list_csqs},
+            r"/adminapi/csq/(\d+)": {"GET": self._get_csq},
+            r"/uccx/isDBMaster": {"GET": self._is_db_master},
+        }
 
     def handle(self, request: Request) -> Reply:
         """Carry out a request; what is refused raises `Refusal`."""
@@ -69,57 +67,58 @@ class Api:
             return operation(cursor, request, key)
 
     def _find(self, request: Request) -> tuple[Operation, int]:
-        for pattern, operations in self._routes:
-            if match := pattern.fullmatch(request.path):
-                if request.method not in operations:
-                    raise Refusal(
-                        405, "The method is not allowed for this resource", request.method, "405"
-                    )
-                return operations[request.method], int(match[1]) if match.groups() else 0
+        """The operation and the id in the path, 0 where it has none."""
+        for pattern, operations in self._routes.items():
+            match = re.fullmatch(pattern, request.path)
+            if match is None:
+                continue
+            if request.method not in operations:
+                message = "The method is not allowed for this resource"
+                raise Refusal(405, message, request.method, "405")
+            key = int(match[1]) if match.groups() else 0
+            return operations[request.method], key
         raise Refusal(404, "The requested resource is not found", request.path, "404")
 
     # campaigns
 
     def _list(self, cursor: Any, request: Request, _key: int) -> Reply:
         pending = self._contacts.pending_counts(cursor)
-        items = [
-            self._document(campaign, request, pending) for campaign in self._campaigns.all(cursor)
-        ]
-        for item in items:
+        items = []
+        for campaign in self._campaigns.all(cursor):
+            item = self._document(campaign, request, pending)
+            # Only a single campaign shows it (reference §1.4).
             item.pop("typeSpecificInfo")
+            items.append(item)
         return Reply("campaigns", {"campaign": items})
 
     def _get(self, cursor: Any, request: Request, key: int) -> Reply:
         campaign = self._campaigns.get(cursor, key)
-        return Reply(
-            "campaign", self._document(campaign, request, self._contacts.pending_counts(cursor))
-        )
+        pending = self._contacts.pending_counts(cursor)
+        document = self._document(campaign, request, pending)
+        return Reply("campaign", document)
 
     def _document(self, campaign: Campaign, request: Request, pending: dict[int, int]) -> Document:
         """The stored document with what the server adds, in the order of the XSD."""
-        stored = dict(campaign.document)
-        specifics = stored.pop("typeSpecificInfo")
-        kind = {name: stored.pop(name) for name in ("campaignType", "dialerType")}
-        return {
+        document = {
             "self": _campaign_url(request, campaign.id),
             "campaignId": campaign.id,
-            **stored,
             "timeZone": self._options.time_zone,
-            **kind,
             "pendingContacts": pending.get(campaign.id, 0),
-            "typeSpecificInfo": specifics,
+            **campaign.document,
         }
+        return in_order(document, SEQUENCE)
 
     def _create(self, cursor: Any, request: Request, _key: int) -> Reply:
-        campaign = self._campaigns.create(cursor, _read(request, "campaign"), _is_json(request))
+        document = _read(request, "campaign")
+        campaign = self._campaigns.create(cursor, document, _is_json(request))
         url = _campaign_url(request, campaign.id)
         return Reply(status=201, text=url, headers={"Location": url})
 
     def _update(self, cursor: Any, request: Request, key: int) -> Reply:
+        # Whether it exists is looked at before what is wrong with the body.
         self._campaigns.get(cursor, key)
-        campaign = self._campaigns.update(
-            cursor, key, _read(request, "campaign"), _is_json(request)
-        )
+        document = _read(request, "campaign")
+        campaign = self._campaigns.update(cursor, key, document, _is_json(request))
         return Reply(text=_campaign_url(request, campaign.id))
 
     def _delete(self, cursor: Any, _request: Request, key: int) -> Reply:
@@ -149,24 +148,27 @@ class Api:
         )
 
     def _accept_status(self) -> int:
+        """The documents have both (reference §1.6): a client must take either."""
         wanted = self._options.accept_status
-        return random.choice((200, 202)) if wanted == "random" else int(wanted)
+        if wanted == "random":
+            return random.choice((200, 202))
+        return int(wanted)
 
     def _import_status(self, cursor: Any, request: Request, key: int) -> Reply:
         self._campaigns.get(cursor, key)
-        return Reply(
-            "statusDetails", self._contacts.import_status(cursor, key, _campaign_url(request, key))
-        )
+        url = _campaign_url(request, key)
+        document = self._contacts.import_status(cursor, key, url)
+        return Reply("statusDetails", document)
 
     def _read_contacts(self, cursor: Any, request: Request, key: int) -> Reply:
         campaign = self._campaigns.get(cursor, key)
         status = request.query.get("q", "").upper()
-        return Reply(
-            "campaignContacts",
-            self._contacts.read(cursor, campaign, status, _campaign_url(request, key)),
-        )
+        url = _campaign_url(request, key)
+        document = self._contacts.read(cursor, campaign, status, url)
+        return Reply("campaignContacts", document)
 
     def _delete_contacts(self, cursor: Any, _request: Request, key: int) -> Reply:
+        # An unknown campaign is a 404, not a purge of nothing.
         self._campaigns.get(cursor, key)
         self._contacts.delete_all(cursor, key)
         return Reply()
@@ -174,7 +176,8 @@ class Api:
     # the rest
 
     def _list_csqs(self, _cursor: Any, request: Request, _key: int) -> Reply:
-        return Reply("csqs", {"csq": [_csq(request, key) for key in _CSQS]})
+        csqs = [_csq(request, key) for key in _CSQS]
+        return Reply("csqs", {"csq": csqs})
 
     def _get_csq(self, _cursor: Any, request: Request, key: int) -> Reply:
         if key not in _CSQS:
@@ -182,7 +185,8 @@ class Api:
         return Reply("csq", _csq(request, key))
 
     def _is_db_master(self, _cursor: Any, _request: Request, _key: int) -> Reply:
-        return Reply(text=f"isDBMaster>{'true' if self._options.db_master else 'false'}")
+        answer = "true" if self._options.db_master else "false"
+        return Reply(text=f"isDBMaster>{answer}")
 
 
 def _campaign_url(request: Request, key: int) -> str:
@@ -209,7 +213,9 @@ def _is_json(request: Request) -> bool:
 
 
 def _read(request: Request, root: str) -> Document:
+    """The document of a request, whose root must have that name."""
     name, document = read_body(request.body, request.content_type)
+    # JSON has no root name; in XML a wrong one is refused in the words of the XSD's check.
     if name and name != root:
         check_sequence("", (name,), (root,))
     if not document:

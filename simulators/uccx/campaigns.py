@@ -8,54 +8,144 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from .database import insert_many, new_ids
 from .options import Options, utc_now
 from .wire import Document, Refusal, check_sequence, element_names, in_order, invalid
 
 SEQUENCE = (
-    "self?", "campaignId?", "campaignName", "enabled?", "description?", "startTime?", "endTime?", "timeZone?",
-    "campaignType", "dialerType", "pendingContacts?", "associatedSupervisors?", "typeSpecificInfo",
-)  # fmt: skip
+    "self?",
+    "campaignId?",
+    "campaignName",
+    "enabled?",
+    "description?",
+    "startTime?",
+    "endTime?",
+    "timeZone?",
+    "campaignType",
+    "dialerType",
+    "pendingContacts?",
+    "associatedSupervisors?",
+    "typeSpecificInfo",
+)
 _COMMON = (
-    "treatLowVolAsVoice?", "ansMachineTreatment?", "noAnswerRingLimit?", "abandonedCallWaitTime?",
-    "retryNoAnswerDelay?", "retryBusySignalDelay?", "retryCustAbandonedDelay?", "retryDialerAbandonedDelay?",
-)  # fmt: skip
-_IVR = ("campaignCallingNum", "applicationTrigger", "maxDialAttempts?", "callbackTimeLimit?", "numDedicatedPorts?",
-        "linesPerPort?", *_COMMON)  # fmt: skip
-_AGENT = ("campaignCallingNum", "maxDialAttempts?", "callbackTimeLimit?", "missedCallbackAction?", "linesPerAgent?",
-          "assignedCSQs?", *_COMMON, "answerMachineTreatmentTrigger?", "abandonedCallTreatment?",
-          "abandonedCallTreatmentTrigger?")  # fmt: skip
+    "treatLowVolAsVoice?",
+    "ansMachineTreatment?",
+    "noAnswerRingLimit?",
+    "abandonedCallWaitTime?",
+    "retryNoAnswerDelay?",
+    "retryBusySignalDelay?",
+    "retryCustAbandonedDelay?",
+    "retryDialerAbandonedDelay?",
+)
+_IVR = (
+    "campaignCallingNum",
+    "applicationTrigger",
+    "maxDialAttempts?",
+    "callbackTimeLimit?",
+    "numDedicatedPorts?",
+    "linesPerPort?",
+    *_COMMON,
+)
+_AGENT = (
+    "campaignCallingNum",
+    "maxDialAttempts?",
+    "callbackTimeLimit?",
+    "missedCallbackAction?",
+    "linesPerAgent?",
+    "assignedCSQs?",
+    *_COMMON,
+    "answerMachineTreatmentTrigger?",
+    "abandonedCallTreatment?",
+    "abandonedCallTreatmentTrigger?",
+)
+_PREVIEW = (
+    "maxDialAttempts?",
+    "cacheSize?",
+    "ansMachineRetry?",
+    "callbackTimeLimit?",
+    "missedCallbackAction?",
+    "assignedCSQs?",
+)
 _PREDICTIVE = ("predictiveCorrectionPace?", "predictiveGain?", "callAbandonLimit?")
+_IVR_PREDICTIVE = (*_IVR, "maxLinesPerPort?", *_PREDICTIVE)
+_AGENT_PREDICTIVE = (*_AGENT, "maxLinesPerAgent?", *_PREDICTIVE)
 
-WRAPPERS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("AGENT", "DIRECT_PREVIEW"): (
-        "obPreview",
-        ("maxDialAttempts?", "cacheSize?", "ansMachineRetry?", "callbackTimeLimit?", "missedCallbackAction?",
-         "assignedCSQs?"),
-    ),
-    ("IVR", "PROGRESSIVE"): ("obIvrProgressive", _IVR),
-    ("IVR", "PREDICTIVE"): ("obIvrPredictive", (*_IVR, "maxLinesPerPort?", *_PREDICTIVE)),
-    ("AGENT", "PROGRESSIVE"): ("obAgentProgressive", _AGENT),
-    ("AGENT", "PREDICTIVE"): ("obAgentPredictive", (*_AGENT, "maxLinesPerAgent?", *_PREDICTIVE)),
-}  # fmt: skip
-"""Wrapper element and its sequence per kind; the two agent wrappers are assumed by analogy (reference §1.5)."""
+
+class Kind(NamedTuple):
+    """What campaignType and dialerType mean together.
+
+    :ivar wrapper: the element in typeSpecificInfo
+    :ivar sequence: its children
+    :ivar code: Campaign.dialertype (reference §2.6)
+    """
+
+    wrapper: str
+    sequence: tuple[str, ...]
+    code: int
+
+
+# Wrappers and codes of the last two are assumed by analogy (reference §1.5).
+KINDS = {
+    ("AGENT", "DIRECT_PREVIEW"): Kind("obPreview", _PREVIEW, 0),
+    ("IVR", "PREDICTIVE"): Kind("obIvrPredictive", _IVR_PREDICTIVE, 1),
+    ("IVR", "PROGRESSIVE"): Kind("obIvrProgressive", _IVR, 2),
+    ("AGENT", "PROGRESSIVE"): Kind("obAgentProgressive", _AGENT, 3),
+    ("AGENT", "PREDICTIVE"): Kind("obAgentPredictive", _AGENT_PREDICTIVE, 4),
+}
 
 _RANGES = {
-    "maxDialAttempts": (1, 3), "cacheSize": (1, 100), "callbackTimeLimit": (1, 60), "noAnswerRingLimit": (1, 60),
-    "abandonedCallWaitTime": (1, 10), "retryNoAnswerDelay": (0, 65535), "retryBusySignalDelay": (0, 65535),
-    "retryCustAbandonedDelay": (0, 65535), "retryDialerAbandonedDelay": (0, 65535), "linesPerPort": (1, 3),
-    "linesPerAgent": (1, 3), "maxLinesPerPort": (1, 3), "maxLinesPerAgent": (1, 3),
-    "predictiveCorrectionPace": (10, 1000), "predictiveGain": (0, 1), "callAbandonLimit": (0, 100),
-}  # fmt: skip
+    "maxDialAttempts": (1, 3),
+    "cacheSize": (1, 100),
+    "callbackTimeLimit": (1, 60),
+    "noAnswerRingLimit": (1, 60),
+    "abandonedCallWaitTime": (1, 10),
+    "retryNoAnswerDelay": (0, 65535),
+    "retryBusySignalDelay": (0, 65535),
+    "retryCustAbandonedDelay": (0, 65535),
+    "retryDialerAbandonedDelay": (0, 65535),
+    "linesPerPort": (1, 3),
+    "linesPerAgent": (1, 3),
+    "maxLinesPerPort": (1, 3),
+    "maxLinesPerAgent": (1, 3),
+    "predictiveCorrectionPace": (10, 1000),
+    "predictiveGain": (0, 1),
+    "callAbandonLimit": (0, 100),
+}
+# What a request may leave out (reference §1.5).
 _DEFAULTS = {"enabled": "false", "description": "", "startTime": "08:00", "endTime": "21:00"}
-_DIALER_CODES = {("AGENT", "DIRECT_PREVIEW"): 0, ("IVR", "PREDICTIVE"): 1, ("IVR", "PROGRESSIVE"): 2,
-                 ("AGENT", "PROGRESSIVE"): 3, ("AGENT", "PREDICTIVE"): 4}  # fmt: skip
+_ADDED_BY_SERVER = ("self", "campaignId", "timeZone", "pendingContacts")
+# What an update may not change (reference §1.4).
+_FIXED = ("campaignName", "campaignType", "dialerType")
 _MISSED = {"NEXT_DAY": 0, "RETRY": 1, "CLOSE": 2}
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _NAME = re.compile(r"(?=.{1,40}$)[A-Za-z0-9_-]+( +[A-Za-z0-9_-]+)*")
+_MAX_DESCRIPTION = 50
 _LOCK = 8490
+_UTC = ZoneInfo("UTC")
+
+
+class _CampaignRow(NamedTuple):
+    """A row of table Campaign; the fields are its columns."""
+
+    recordid: int
+    campaignid: int
+    createdatetime: datetime
+    campaignname: str
+    enabled: int
+    description: str
+    starttime: int
+    endtime: int
+    cachesize: int
+    maxattempts: int
+    ansmachineretry: int
+    callbacktimelimit: int
+    missedcallbackaction: int
+    active: bool
+    dialertype: int
+    campaigntype: int
 
 
 @dataclass(frozen=True)
@@ -95,19 +185,25 @@ class Campaign:
         return self.number("maxDialAttempts", 3)
 
     def may_dial_at(self, now: datetime, options: Options) -> bool:
-        """Whether campaign window and Customer Dialing Range are open, in the server's zone."""
-        local = (
-            now.replace(tzinfo=ZoneInfo("UTC"))
-            .astimezone(ZoneInfo(options.time_zone))
-            .strftime("%H:%M")
-        )
+        """Whether campaign window and Customer Dialing Range are open, in the server's zone.
+
+        :param now: naive UTC
+        """
+        # As texts HH:MM they can be compared as they are.
+        server_zone = ZoneInfo(options.time_zone)
+        local_now = now.replace(tzinfo=_UTC).astimezone(server_zone)
+        local = local_now.strftime("%H:%M")
+        if not _within(local, self.document["startTime"], self.document["endTime"]):
+            return False
         first, last = options.dialing_range.split("-")
-        window = _within(local, self.document["startTime"], self.document["endTime"])
-        return window and _within(local, first, last)
+        return _within(local, first, last)
 
 
 def _within(local: str, first: str, last: str) -> bool:
-    return first <= local <= last if first <= last else local >= first or local <= last
+    """Whether a time HH:MM lies in a window that may go over midnight."""
+    if first <= last:
+        return first <= local <= last
+    return local >= first or local <= last
 
 
 class CampaignStore:
@@ -118,7 +214,7 @@ class CampaignStore:
 
     def all(self, cursor: Any) -> list[Campaign]:
         cursor.execute("SELECT campaignid, document FROM sim_campaign ORDER BY campaignid")
-        return [Campaign(row[0], row[1]) for row in cursor.fetchall()]
+        return [Campaign(*row) for row in cursor.fetchall()]
 
     def get(self, cursor: Any, campaign_id: int) -> Campaign:
         cursor.execute(
@@ -126,21 +222,25 @@ class CampaignStore:
         )
         row = cursor.fetchone()
         if row is None:
-            raise Refusal(
-                404, "The requested resource is not found", f"campaign {campaign_id}", "404"
-            )
+            data = f"campaign {campaign_id}"
+            raise Refusal(404, "The requested resource is not found", data, "404")
         return Campaign(*row)
 
     def create(self, cursor: Any, request: Document, is_json: bool = False) -> Campaign:
         """Add a campaign; its name must be new."""
         document = self._checked(request, is_json)
+        name = document["campaignName"]
+
+        # Ids are given out in order, so that the default campaigns are 1 to 4.
         self._lock(cursor)
         known = self.all(cursor)
-        if any(campaign.name == document["campaignName"] for campaign in known):
-            raise invalid(
-                "InvalidInput", f"campaign name {document['campaignName']} already exists"
-            )
-        campaign = Campaign(max((item.id for item in known), default=0) + 1, document)
+        highest = 0
+        for campaign in known:
+            if campaign.name == name:
+                raise invalid("InvalidInput", f"campaign name {name} already exists")
+            highest = max(highest, campaign.id)
+
+        campaign = Campaign(highest + 1, document)
         self._require_free_slot(known, campaign)
         self._save(cursor, campaign)
         return campaign
@@ -152,9 +252,9 @@ class CampaignStore:
         document = self._checked(request, is_json)
         self._lock(cursor)
         old = self.get(cursor, campaign_id)
-        for fixed in ("campaignName", "campaignType", "dialerType"):
-            if old.document[fixed] != document[fixed]:
-                raise invalid("InvalidInput", f"{fixed} cannot be changed")
+        for name in _FIXED:
+            if old.document[name] != document[name]:
+                raise invalid("InvalidInput", f"{name} cannot be changed")
         campaign = Campaign(campaign_id, document)
         self._require_free_slot(self.all(cursor), campaign)
         self._save(cursor, campaign)
@@ -163,83 +263,96 @@ class CampaignStore:
     def set_enabled(self, cursor: Any, campaign_id: int, enabled: bool) -> None:
         self._lock(cursor)
         old = self.get(cursor, campaign_id)
-        campaign = Campaign(
-            campaign_id, {**old.document, "enabled": "true" if enabled else "false"}
-        )
+        state = "true" if enabled else "false"
+        campaign = Campaign(campaign_id, {**old.document, "enabled": state})
         self._require_free_slot(self.all(cursor), campaign)
         self._save(cursor, campaign)
 
     def delete(self, cursor: Any, campaign_id: int) -> None:
         """Remove a campaign; its contacts stay as inactive rows."""
         self._lock(cursor)
+        # 404 where there is none.
         self.get(cursor, campaign_id)
         self._deactivate(cursor, campaign_id)
         cursor.execute("DELETE FROM sim_campaign WHERE campaignid = %s", (campaign_id,))
         cursor.execute(
-            "UPDATE dialinglist SET active = false, dateinactive = %s WHERE campaignid = %s AND active",
+            "UPDATE dialinglist SET active = false, dateinactive = %s"
+            " WHERE campaignid = %s AND active",
             (utc_now(), campaign_id),
         )
 
     def _lock(self, cursor: Any) -> None:
+        """One change at a time: names and active campaigns are counted over all of them."""
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
     def _require_free_slot(self, known: list[Campaign], campaign: Campaign) -> None:
-        others = sum(item.enabled for item in known if item.id != campaign.id)
-        if campaign.enabled and others >= self._options.max_campaigns:
-            raise invalid(
-                "InvalidInput",
-                f"maximum number of active campaigns ({self._options.max_campaigns}) reached",
-            )
+        # Only enabled ones count; a disabled campaign can always be added.
+        if not campaign.enabled:
+            return
+        most = self._options.max_campaigns
+        others = [item for item in known if item.enabled and item.id != campaign.id]
+        if len(others) >= most:
+            raise invalid("InvalidInput", f"maximum number of active campaigns ({most}) reached")
 
     def _checked(self, request: Document, is_json: bool) -> Document:
         try:
             return _checked_campaign(request, is_json)
         except Refusal as refusal:
+            # UCCX turns JSON into XML before it checks it, and its errors show that.
             if is_json and refusal.message.startswith("cvc-"):
                 raise invalid(
-                    "Exception Description: An error occurred marshalling the object / Internal Exception:"
-                    f" org.xml.sax.SAXParseException; {refusal.message}"
+                    "Exception Description: An error occurred marshalling the object"
+                    " / Internal Exception: org.xml.sax.SAXParseException;"
+                    f" {refusal.message}"
                 ) from None
             raise
 
     def _save(self, cursor: Any, campaign: Campaign) -> None:
-        """Store the document, and a new row in Campaign as every edit leaves one (reference §2.6)."""
+        """Store the document, and a new row in Campaign as every edit leaves one (reference
+        §2.6).
+        """
         cursor.execute(
             "INSERT INTO sim_campaign VALUES (%s, %s)"
             " ON CONFLICT (campaignid) DO UPDATE SET document = excluded.document",
             (campaign.id, json.dumps(campaign.document)),
         )
+        # The older rows stay: who reads the table has to look at `active`.
         self._deactivate(cursor, campaign.id)
-        cursor.execute(
-            "INSERT INTO campaign (recordid, campaignid, createdatetime, campaignname, enabled, description, starttime,"
-            " endtime, cachesize, maxattempts, ansmachineretry, callbacktimelimit, missedcallbackaction, active,"
-            " dialertype, campaigntype)"
-            " VALUES (nextval('sim_id'), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, true, %s, %s)",
-            (campaign.id, utc_now(), *_campaign_columns(campaign)),
-        )
+        (record_id,) = new_ids(cursor, 1)
+        insert_many(cursor, "campaign", [_campaign_row(campaign, record_id)])
 
     def _deactivate(self, cursor: Any, campaign_id: int) -> None:
         cursor.execute(
-            "UPDATE campaign SET active = false, dateinactive = %s WHERE campaignid = %s AND active",
+            "UPDATE campaign SET active = false, dateinactive = %s"
+            " WHERE campaignid = %s AND active",
             (utc_now(), campaign_id),
         )
 
 
-def _campaign_columns(campaign: Campaign) -> tuple[Any, ...]:
+def _campaign_row(campaign: Campaign, record_id: int) -> _CampaignRow:
     document = campaign.document
-    return (
-        document["campaignName"],
-        0 if campaign.enabled else 1,
-        document["description"],
-        _minutes(document["startTime"]),
-        _minutes(document["endTime"]),
-        campaign.number("cacheSize", 20),
-        campaign.max_attempts,
-        0 if campaign.specifics.get("ansMachineRetry") == "true" else 1,
-        campaign.number("callbackTimeLimit", 15),
-        _MISSED[campaign.specifics.get("missedCallbackAction") or "NEXT_DAY"],
-        _DIALER_CODES[document["campaignType"], document["dialerType"]],
-        1 if campaign.by_agents else 0,
+    specifics = campaign.specifics
+    missed = specifics.get("missedCallbackAction") or "NEXT_DAY"
+    # The guide's 0 and 1 look swapped for these two (reference §2.6); the simulator follows it.
+    enabled = 0 if campaign.enabled else 1
+    machine_retry = 0 if specifics.get("ansMachineRetry") == "true" else 1
+    return _CampaignRow(
+        recordid=record_id,
+        campaignid=campaign.id,
+        createdatetime=utc_now(),
+        campaignname=document["campaignName"],
+        enabled=enabled,
+        description=document["description"],
+        starttime=_minutes(document["startTime"]),
+        endtime=_minutes(document["endTime"]),
+        cachesize=campaign.number("cacheSize", 20),
+        maxattempts=campaign.max_attempts,
+        ansmachineretry=machine_retry,
+        callbacktimelimit=campaign.number("callbackTimeLimit", 15),
+        missedcallbackaction=_MISSED[missed],
+        active=True,
+        dialertype=KINDS[document["campaignType"], document["dialerType"]].code,
+        campaigntype=1 if campaign.by_agents else 0,
     )
 
 
@@ -251,53 +364,64 @@ def _checked_campaign(request: Document, is_json: bool) -> Document:
     """Check a request against sequence and ranges; return it with text values and defaults, in
     order.
     """
-    document = _as_text(in_order(request, SEQUENCE) if is_json else request)
+    # A JSON object has no order of its own.
+    ordered = in_order(request, SEQUENCE) if is_json else request
+    document = _as_text(ordered)
     check_sequence("campaign", element_names(document), SEQUENCE)
     document = in_order({**_DEFAULTS, **document}, SEQUENCE)
-    for dropped in ("self", "campaignId", "timeZone", "pendingContacts"):
-        document.pop(dropped, None)
+    # A client may send back what it read; these are the server's.
+    for name in _ADDED_BY_SERVER:
+        document.pop(name, None)
     _check_texts(document)
     _check_specifics(document, is_json)
     return document
 
 
 def _check_texts(document: Document) -> None:
-    if not _NAME.fullmatch(document["campaignName"]):
-        raise invalid("InvalidInput", f"campaignName {document['campaignName']!r}")
-    if len(document["description"]) > 50:
-        raise invalid("InvalidInput", "description is longer than 50")
+    campaign_name = document["campaignName"]
+    if not _NAME.fullmatch(campaign_name):
+        raise invalid("InvalidInput", f"campaignName {campaign_name!r}")
+    if len(document["description"]) > _MAX_DESCRIPTION:
+        raise invalid("InvalidInput", f"description is longer than {_MAX_DESCRIPTION}")
+
+    # The XSD has a pattern for times and a type for booleans: Xerces refuses them, in its words.
     for name in ("startTime", "endTime"):
-        if not _TIME.fullmatch(document[name]):
+        value = document[name]
+        if not _TIME.fullmatch(value):
             raise invalid(
-                f"cvc-pattern-valid: Value '{document[name]}' is not facet-valid with respect to pattern for '{name}'."
+                f"cvc-pattern-valid: Value '{value}' is not facet-valid"
+                f" with respect to pattern for '{name}'."
             )
-    if document["enabled"] not in ("true", "false"):
-        raise invalid(
-            f"cvc-datatype-valid.1.2.1: '{document['enabled']}' is not a valid value for 'boolean'."
-        )
+    enabled = document["enabled"]
+    if enabled not in ("true", "false"):
+        raise invalid(f"cvc-datatype-valid.1.2.1: '{enabled}' is not a valid value for 'boolean'.")
 
 
 def _check_specifics(document: Document, is_json: bool) -> None:
-    kind = document["campaignType"], document["dialerType"]
-    if kind not in WRAPPERS:
-        raise invalid(
-            "InvalidInput", f"dialerType {kind[1]} is not possible for campaignType {kind[0]}"
-        )
-    wrapper, sequence = WRAPPERS[kind]
+    campaign_type = document["campaignType"]
+    dialer_type = document["dialerType"]
+    kind = KINDS.get((campaign_type, dialer_type))
+    if kind is None:
+        message = f"dialerType {dialer_type} is not possible for campaignType {campaign_type}"
+        raise invalid("InvalidInput", message)
+
+    # Exactly one wrapper, the one of this kind.
     info = document["typeSpecificInfo"]
-    check_sequence(
-        "typeSpecificInfo", element_names(info) if isinstance(info, dict) else [], (wrapper,)
-    )
-    specifics = info[wrapper] = (
-        in_order(info[wrapper] or {}, sequence) if is_json else info[wrapper] or {}
-    )
-    check_sequence(wrapper, element_names(specifics), sequence)
+    names = element_names(info) if isinstance(info, dict) else []
+    check_sequence("typeSpecificInfo", names, (kind.wrapper,))
+
+    specifics = info[kind.wrapper] or {}
+    if is_json:
+        specifics = in_order(specifics, kind.sequence)
+    info[kind.wrapper] = specifics
+    check_sequence(kind.wrapper, element_names(specifics), kind.sequence)
     for name, (low, high) in _RANGES.items():
         if name in specifics and not _is_between(specifics[name], low, high):
             raise invalid("InvalidInput", f"{name} must be between {low} and {high}")
 
 
 def _is_between(text: str, low: float, high: float) -> bool:
+    """Whether it is a number of the range; some settings have decimals."""
     try:
         return low <= float(text) <= high
     except ValueError:
@@ -309,7 +433,7 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _as_text(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_text(item) for item in value]
+        return list(map(_as_text, value))
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
@@ -320,8 +444,10 @@ def default_campaigns() -> list[Document]:
     per contact.
     """
     trigger = {"@name": "3001", "refURL": "/adminapi/trigger/3001"}
-    ivr = {"campaignCallingNum": "1000", "applicationTrigger": trigger, "maxDialAttempts": "1"}
     csq = {"csq": [{"@name": "Outbound", "refURL": "/adminapi/csq/1"}]}
+
+    # One attempt: retries are the campaign manager's, UCCX's own would come on top.
+    ivr = {"campaignCallingNum": "1000", "applicationTrigger": trigger, "maxDialAttempts": "1"}
     agent = {"campaignCallingNum": "1000", "maxDialAttempts": "1", "assignedCSQs": csq}
     preview = {
         "maxDialAttempts": "1",
@@ -346,5 +472,5 @@ def _default(name: str, kind: str, mode: str, specifics: Document) -> Document:
         "endTime": "23:59",
         "campaignType": kind,
         "dialerType": mode,
-        "typeSpecificInfo": {WRAPPERS[kind, mode][0]: specifics},
+        "typeSpecificInfo": {KINDS[kind, mode].wrapper: specifics},
     }

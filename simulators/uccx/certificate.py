@@ -28,7 +28,9 @@ def ensure(path: str) -> Path:
     if not file.exists():
         certificate, key = _generate()
         file.with_suffix(".crt").write_bytes(certificate)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        # Created with its rights: nobody else may read the key for a moment.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as stream:
             stream.write(certificate + key)
     return file
 
@@ -47,12 +49,31 @@ def server_context(file: Path) -> ssl.SSLContext:
 
 
 def _generate() -> tuple[bytes, bytes]:
+    """Certificate and key, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "uccx-simulator")])
+    certificate = _sign(key)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), private
+
+
+def _sign(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    common_name = x509.NameAttribute(NameOID.COMMON_NAME, "uccx-simulator")
+    name = x509.Name([common_name])
+    # Every way in which a client on this machine may name it.
+    names = x509.SubjectAlternativeName(
+        [
+            x509.DNSName("localhost"),
+            x509.DNSName(socket.gethostname()),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        ]
+    )
+    # A day back, for clocks that are slow; no longer than clients accept.
     now = datetime.now(timezone.utc)
-    hosts = [x509.DNSName("localhost"), x509.DNSName(socket.gethostname())]
-    addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -60,11 +81,7 @@ def _generate() -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=825))
-        .add_extension(x509.SubjectAlternativeName([*hosts, *addresses]), critical=False)
+        .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private

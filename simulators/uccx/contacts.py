@@ -43,8 +43,11 @@ _STATUSES = {
 }
 _CAMPAIGN_LINK = re.compile(r"/adminapi/campaign/(\d+)/?$")
 _PHONE = re.compile(r"\+?[0-9*#]{1,28}")
+# As many as UCCX tells at most (reference §1.6).
 _MAX_LISTED = 10_000
+# Any number that no other advisory lock of the simulator has.
 _LOCK = 8491
+# All statuses but Closed and Max_Calls.
 UNFINISHED = (1, 2, 4, 6, 7, 8)
 
 # Numbers that a campaign does not take a second time: those that wait, and today's.
@@ -76,7 +79,9 @@ class _CsvRow(NamedTuple):
         """Whether UCCX takes it: it has a first phone, and everything fits into its column."""
         if len(self.account) > 25 or not self.phone1:
             return False
-        if len(self.first_name) > 50 or len(self.last_name) > 50:
+        # Lengths of the columns (reference §2.2).
+        names = (self.first_name, self.last_name)
+        if max(map(len, names)) > 50:
             return False
         return all(map(_PHONE.fullmatch, self.phones))
 
@@ -185,6 +190,7 @@ class ContactStore:
 
     def run_imports(self, cursor: Any) -> None:
         """Finish the imports whose time has come."""
+        # Another simulator on the same database may have taken some.
         due_ms = int((time.time() - self._options.import_seconds) * 1000)
         cursor.execute(
             "SELECT id, campaignid, rows, allow_duplicates, imported FROM sim_import"
@@ -192,7 +198,8 @@ class ContactStore:
             (due_ms,),
         )
         for row in cursor.fetchall():
-            self._run_import(cursor, _Import(*row))
+            running = _Import(*row)
+            self._run_import(cursor, running)
 
     def _run_import(self, cursor: Any, running: _Import) -> None:
         stuck = self._faults.get("import_stuck")
@@ -226,9 +233,11 @@ class ContactStore:
         return self._without_duplicates(cursor, running.campaign_id, usable)
 
     def _insert(self, cursor: Any, campaign_id: int, rows: list[_CsvRow]) -> int:
+        # createdatetime has no fractions: rounding would put it into the future.
         now = utc_now().replace(microsecond=0)
+        ids = new_ids(cursor, len(rows))
         contacts = []
-        for key, row in zip(new_ids(cursor, len(rows)), rows, strict=True):
+        for key, row in zip(ids, rows, strict=True):
             contacts.append(_new_contact(key, campaign_id, now, row))
         insert_many(cursor, "dialinglist", contacts)
         return len(rows)
@@ -266,6 +275,7 @@ class ContactStore:
         """Answer of GET contacts: waiting contacts of one status as CSV."""
         if status and status not in _STATUSES:
             raise invalid("InvalidInput", f"q={status}")
+        # Without a status the waiting ones are meant (reference §1.6).
         code = _STATUSES[status or "PENDING"]
         cursor.execute(_GET_ROWS, (campaign.id, code, _MAX_LISTED))
         lines = [_GET_HEADER]
@@ -294,6 +304,7 @@ def contacts_envelope(campaign: Campaign, campaign_url: str, csvdata: str) -> Do
 
 
 def _cell(value: Any) -> str:
+    """As Cisco's sample row has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

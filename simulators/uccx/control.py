@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+from psycopg2.extras import RealDictCursor
+
 from . import faults as fault_module
 from .database import Database
 from .engine import Engine
@@ -31,6 +33,7 @@ class Control:
         self._engine = engine
         self._faults = faults
         self._seed = seed
+        # By method and path: the whole of the control port, in the order of README.
         self.operations: dict[tuple[str, str], Answer] = {
             ("GET", "/control/state"): self.state,
             ("GET", "/control/dialled"): self.dialled,
@@ -56,20 +59,12 @@ class Control:
     def state(self, _values: dict[str, Any]) -> Any:
         """Counters: contacts by campaign and callstatus, history, calls, imports."""
         with self._database.transaction() as cursor:
-            cursor.execute(
-                "SELECT campaignid, callstatus, count(*) FROM dialinglist WHERE active GROUP BY 1, 2 ORDER BY 1, 2"
-            )
-            contacts: dict[str, dict[str, int]] = {}
-            for campaign, status, count in cursor.fetchall():
-                contacts.setdefault(str(campaign), {})[str(status)] = count
             return {
-                "contacts": contacts,
-                "inactive": _count(cursor, "SELECT count(*) FROM dialinglist WHERE NOT active"),
-                "history": _count(cursor, "SELECT count(*) FROM dialinglisthistory"),
-                "dialled": _count(cursor, "SELECT count(*) FROM sim_dialled"),
-                "imports_running": _count(
-                    cursor, "SELECT count(*) FROM sim_import WHERE state = 'IN_PROGRESS'"
-                ),
+                "contacts": _count_contacts(cursor),
+                "inactive": _count(cursor, "dialinglist WHERE NOT active"),
+                "history": _count(cursor, "dialinglisthistory"),
+                "dialled": _count(cursor, "sim_dialled"),
+                "imports_running": _count(cursor, "sim_import WHERE state = 'IN_PROGRESS'"),
                 "calls_in_progress": self._engine.calls_in_progress(),
                 "paused": self._engine.paused,
                 "faults": self._faults.as_values(),
@@ -77,20 +72,20 @@ class Control:
 
     def dialled(self, values: dict[str, Any]) -> Any:
         """Every call placed, in order; ``?since=ID`` only later ones."""
-        with self._database.transaction() as cursor:
+        with self._database.transaction(RealDictCursor) as cursor:
             cursor.execute(
                 "SELECT id, dialled_at, dialinglistid, campaignid, accountnumber, phone, callresult"
                 " FROM sim_dialled WHERE id > %s ORDER BY id",
                 (int(values.get("since", 0)),),
             )
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return list(map(dict, cursor.fetchall()))
 
     def show_faults(self, _values: dict[str, Any]) -> Any:
         return {"faults": self._faults.as_values()}
 
     def set_faults(self, values: dict[str, Any]) -> Any:
-        self._faults.replace([fault_module.from_values(item) for item in values["faults"]])
+        faults = list(map(fault_module.from_values, values["faults"]))
+        self._faults.replace(faults)
         return self.show_faults({})
 
     def clear_faults(self, _values: dict[str, Any]) -> Any:
@@ -105,20 +100,35 @@ class Control:
         return self.state({})
 
     def reset(self, _values: dict[str, Any]) -> Any:
+        # Faults first: a closed port opens again before anything else is expected of it.
         self.clear_faults({})
         self._engine.reset()
         self._seed()
         return self.state({})
 
 
-def _count(cursor: Any, statement: str) -> int:
-    cursor.execute(statement)
+def _count(cursor: Any, rows: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM {rows}")
     return int(cursor.fetchone()[0])
+
+
+def _count_contacts(cursor: Any) -> dict[str, dict[str, int]]:
+    """Contacts by campaign, then by callstatus; JSON has texts for keys."""
+    cursor.execute(
+        "SELECT campaignid, callstatus, count(*) FROM dialinglist"
+        " WHERE active GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for campaign, status, count in cursor.fetchall():
+        of_campaign = counts.setdefault(str(campaign), {})
+        of_campaign[str(status)] = count
+    return counts
 
 
 def serve(control: Control, port: int) -> ThreadingHTTPServer:
     """Open the control port; the caller runs the server."""
     handler = type("Handler", (_Handler,), {"control": control})
+    # Loopback only: it has no password.
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     return server
@@ -133,13 +143,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        operation = self.control.operations.get((self.command, parts.path))
+        # Always to its end: the connection is used for the next request.
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        operations = self.control.operations
+        operation = operations.get((self.command, parts.path))
         if operation is None:
-            known = sorted(" ".join(key) for key in self.control.operations)
+            known = sorted(map(" ".join, operations))
             return self._send(404, {"error": "unknown operation", "known": known})
+
         try:
-            values = {**dict(parse_qsl(parts.query)), **(json.loads(body) if body else {})}
+            values: dict[str, Any] = dict(parse_qsl(parts.query))
+            if body:
+                values.update(json.loads(body))
             return self._send(200, operation(values))
         except (ValueError, KeyError, TypeError) as error:
             return self._send(400, {"error": str(error)})

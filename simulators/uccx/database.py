@@ -14,6 +14,7 @@ import psycopg2.extensions
 import psycopg2.extras
 
 Connection = psycopg2.extensions.connection
+Cursor = psycopg2.extensions.cursor
 
 LIST_COLUMNS = """
     recordid integer {null}, dialinglistid integer {null}, profileid integer {null},
@@ -120,12 +121,15 @@ class Database:
             self._idle.put(None)
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """A cursor; commits at the end, rolls back on any error."""
+    def transaction(self, factory: type[Cursor] = Cursor) -> Iterator[Any]:
+        """A cursor; commits at the end, rolls back on any error.
+
+        :param factory: decides what rows are, tuples if nothing else is said
+        """
         connection = self._idle.get()
         try:
             connection = connection or psycopg2.connect(self._dsn)
-            with connection, connection.cursor() as cursor:
+            with connection, connection.cursor(cursor_factory=factory) as cursor:
                 yield cursor
         except psycopg2.OperationalError:
             # A lost connection stays lost: the next transaction opens another one.
@@ -162,6 +166,7 @@ def insert_many(cursor: Any, table: str, rows: Sequence[Any]) -> None:
     :param rows: named tuples of one type, whose fields are the columns
     """
     if rows:
+        # A thousand rows in one statement; columns that are not named get their defaults.
         columns = ", ".join(rows[0]._fields)
         statement = f"INSERT INTO {table} ({columns}) VALUES %s"
         psycopg2.extras.execute_values(cursor, statement, rows, page_size=1000)

@@ -1,4 +1,4 @@
-"""Batch statements on DialingList and the call-detail tables, for the dialer and the nightly job."""
+"""Statements on DialingList and the call-detail tables, for the dialer and the nightly job."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ _DUE = {
     1: "AND c.open",
     6: "AND c.open",
 }
-"""Order of retrieval by callstatus (reference §2.5): callbacks, delayed retries, pending, retries."""
+"""Callstatus in its order: callback, delayed retry, pending, retry (reference §2.5)."""
 
 
 def _waiting(rank: int, status: int) -> str:
@@ -284,6 +284,7 @@ def record_dialled(cursor: Any, calls: Sequence[tuple[Contact, str, int]]) -> No
     now = utc_now()
     rows = []
     for contact, number, result in calls:
+        # The result is settled before it rings, only the others learn it later.
         row = _DialledRow(
             dialled_at=now,
             dialinglistid=contact.id,
@@ -313,6 +314,7 @@ def record_details(cursor: Any, records: Sequence[CallRecord]) -> None:
 def _call_detail(session: int, record: CallRecord) -> _CallDetailRow:
     return _CallDetailRow(
         sessionid=session,
+        # One node, one profile, and a session without transfers.
         sessionseqnum=0,
         nodeid=1,
         profileid=1,
@@ -342,6 +344,7 @@ def _agent_detail(session: int, record: CallRecord) -> _AgentDetailRow:
         gmtoffset=0,
         ringtime=record.ring_seconds,
         talktime=record.talk_seconds,
+        # These agents never put anybody on hold and write nothing down afterwards.
         holdtime=0,
         worktime=0,
         callwrapupdata=record.wrap_up or None,
@@ -368,8 +371,8 @@ def unknown_to_pending(cursor: Any) -> None:
 
 
 def midnight(cursor: Any, in_call: Collection[int]) -> None:
-    """The nightly job (reference §2.5): lost calls, missed callbacks, overdue retries, and the move
-    to history.
+    """The nightly job: lost calls, missed callbacks, overdue retries, and the move to history
+    (reference §2.5).
 
     :param in_call: ids of contacts whose row the dialer will still write
     """

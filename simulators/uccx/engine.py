@@ -29,8 +29,10 @@ _logger = logging.getLogger(__name__)
 
 _UTC = ZoneInfo("UTC")
 _PREVIEW_CALL, _IVR_CALL, _AGENT_CALL = 6, 7, 8
+# The empty one: some agents choose none.
 _WRAP_UPS = ("Sale", "Call again", "No interest", "Wrong moment", "")
 _AGENTS = 20
+# Of a conversation's length.
 _TALK_SHARES = {scenario.MACHINE: 0.2, scenario.FAX: 0.1}
 
 
@@ -151,7 +153,7 @@ class Engine:
     def midnight(self) -> None:
         """Run the nightly job now."""
         with self._lock, self._database.transaction() as cursor:
-            in_call = [call.contact.id for call in self._all_calls()]
+            in_call = {call.contact.id for call in self._all_calls()}
             dialing_list.midnight(cursor, in_call)
 
     def reset(self) -> None:
@@ -161,6 +163,7 @@ class Engine:
             self._endless.clear()
             self._database.clear()
             self.paused = False
+        # Agents went with everything else; a restart brings them back.
         self.restart()
 
     def calls_in_progress(self) -> int:
@@ -253,9 +256,9 @@ class Engine:
         )
 
     def _record(self, call: Call, now: datetime) -> CallRecord:
-        # Always the same agent and wrap-up for a number, so that two runs can be compared.
         share = scenario.fraction(call.number, "agent")
         resource_id, wrap_up = 0, ""
+        # Always the same agent and wrap-up for a number, so that two runs can be compared.
         if call.has_agent:
             resource_id = 1 + int(share * _AGENTS) % _AGENTS
         if call.result == scenario.VOICE:
@@ -356,10 +359,13 @@ class Engine:
 
     def _durations(self, number: str, campaign: Campaign, result: int) -> tuple[float, float]:
         """Seconds of ringing and talking, the same for a number each time."""
-        ring = self._options.ring_seconds * (0.5 + scenario.fraction(number, "ring"))
+        # From half of the average to half as much again.
+        ring_factor = 0.5 + scenario.fraction(number, "ring")
+        talk_factor = 0.5 + scenario.fraction(number, "talk")
+        ring = self._options.ring_seconds * ring_factor
         if result == scenario.NO_ANSWER:
             ring = campaign.number("noAnswerRingLimit", 15)
-        talk = self._options.talk_seconds * (0.5 + scenario.fraction(number, "talk"))
+        talk = self._options.talk_seconds * talk_factor
         return ring, talk * _talk_share(result)
 
 

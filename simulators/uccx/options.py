@@ -13,9 +13,11 @@ outcome of a call, by the last digits of the number called (simulators/uccx/scen
 
 examples:
   python -m simulators.uccx --dsn "host=/tmp/pg dbname=db_cra" --clock-factor 60
-  python -m simulators.uccx --dsn … --port 0 --control-port 0        free ports; the first line of output tells them
+  python -m simulators.uccx --dsn … --port 0 --control-port 0
+                                       free ports; the first line of output tells them
   python -m simulators.uccx --dsn … --fault hang:seconds=40,times=1,method=POST
-  curl -X POST localhost:8490/control/faults -d '{{"faults": [{{"name": "lose_answer", "times": 1}}]}}'
+  curl -X POST localhost:8490/control/faults \\
+       -d '{{"faults": [{{"name": "lose_answer", "times": 1}}]}}'
 """
 
 
@@ -59,16 +61,20 @@ class Options:
         return simulated_seconds / self.clock_factor
 
 
+# A help per field: a test of `--help` notices one that is missing.
 _HELP = {
-    "dsn": "PostgreSQL database (libpq syntax) for the tables; they are created when absent (required)",
+    "dsn": "PostgreSQL database (libpq syntax) for the tables, which are created when absent"
+    " (required)",
     "host": "address to listen on, for the API",
     "port": "port of the configuration API; 0 takes a free one",
     "control_port": "port of the control API, plain HTTP, loopback only; 0 takes a free one",
     "http": "plain HTTP instead of HTTPS, for debugging",
-    "certificate": "PEM file with certificate and key; created (self-signed) when absent; default: a temporary file",
+    "certificate": "PEM file with certificate and key; created (self-signed) when absent;"
+    " default: a temporary file",
     "user": "user of the API (HTTP Basic)",
     "password": "password of the API",
-    "clock_factor": "60 makes a minute of ringing, talking or retry delay last one real second; time stamps stay real",
+    "clock_factor": "60 makes a minute of ringing, talking or retry delay last one real second;"
+    " time stamps stay real",
     "lines": "calls at the same time, per campaign",
     "ring_seconds": "average ringing time",
     "talk_seconds": "average talk time",
@@ -83,12 +89,14 @@ _HELP = {
     "max_body_bytes": "largest request body",
     "dialing_range": "Customer Dialing Time Range HH:MM-HH:MM, in the server's zone",
     "time_zone": "the server's zone (IANA name)",
-    "midnight_every": "run the midnight job every so many real seconds; 0: at the server's midnight",
+    "midnight_every": "run the nightly job every so many real seconds; 0: at the server's midnight",
     "scenario": "JSON file with rules that come before the built-in ones, see README.md",
     "db_master": "answer of /uccx/isDBMaster",
     "verbose": "log every request",
     "fault": "switch a fault on at start, e.g. unavailable or hang:seconds=5,times=1 (repeatable)",
 }
+
+_CHOICES = {"accept_status": ["200", "202", "random"], "error_form": ["camel", "capital"]}
 
 
 def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Options:
@@ -99,29 +107,30 @@ def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Optio
         epilog=_EPILOG.format(scenario=scenario_table),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # One option per field, so that a test can set everything that the command line can.
     for option in fields(Options):
         _add_option(parser, option.name, option.default)
     values = vars(parser.parse_args(arguments))
-    return Options(**{**values, "fault": tuple(values["fault"])})
+    values["fault"] = tuple(values["fault"])
+    return Options(**values)
 
 
 def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
-    flag, help_text = "--" + name.replace("_", "-"), _HELP[name]
+    flag = "--" + name.replace("_", "-")
+    text = _HELP[name]
     if name == "dsn":
-        parser.add_argument(flag, required=True, help=help_text)
+        parser.add_argument(flag, required=True, help=text)
     elif name == "fault":
-        parser.add_argument(flag, action="append", default=[], help=help_text)
+        parser.add_argument(flag, action="append", default=[], help=text)
     elif isinstance(default, bool):
-        parser.add_argument(
-            flag, action=argparse.BooleanOptionalAction, default=default, help=help_text
-        )
+        # --verbose and --no-verbose
+        on_or_off = argparse.BooleanOptionalAction
+        parser.add_argument(flag, action=on_or_off, default=default, help=text)
     else:
-        choices = {
-            "accept_status": ["200", "202", "random"],
-            "error_form": ["camel", "capital"],
-        }.get(name)
-        shown = f"{help_text} (default: {default})" if default != "" else help_text
-        parser.add_argument(flag, type=type(default), default=default, choices=choices, help=shown)
+        if default != "":
+            text = f"{text} (default: {default})"
+        choices = _CHOICES.get(name)
+        parser.add_argument(flag, type=type(default), default=default, choices=choices, help=text)
 
 
 def utc_now() -> datetime:

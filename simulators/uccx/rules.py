@@ -18,12 +18,17 @@ _DELAYS = {
     scenario.CUSTOMER_ABANDONED: ("retryCustAbandonedDelay", 0),
     scenario.ABANDONED: ("retryDialerAbandonedDelay", 0),
 }
-"""Setting and default, in minutes, of the delay before the same number is tried again; 0 is off."""
+"""Setting and default, in minutes, of the delay before a number is tried again; 0 is off."""
 
 
 @dataclass(frozen=True)
 class Contact:
-    """A row of DialingList, as far as the dialer changes it; `phone` counts from 1, 0 is none yet."""
+    """A row of DialingList, as far as the dialer changes it.
+
+    :ivar phone: which one was dialled last, from 1; 0 if none was
+    :ivar shown: how often it was shown to an agent who did not have it dialled
+    :ivar due_at: when a delayed retry is due, naive UTC
+    """
 
     id: int
     campaign_id: int
@@ -47,13 +52,17 @@ class Contact:
         """The phone to call now: the next one after a fax or an invalid number, else the same
         again.
         """
+        current = self.phone or 1
         if self.result in (scenario.FAX, scenario.INVALID):
-            return self.following_phone() or self.phone or 1
-        return self.phone or 1
+            return self.following_phone() or current
+        return current
 
     def following_phone(self) -> int:
         """The next phone that has a number; 0 if there is none."""
-        return next((index + 1 for index in range(self.phone, 3) if self.phones[index]), 0)
+        for phone, number in enumerate(self.phones, start=1):
+            if phone > self.phone and number:
+                return phone
+        return 0
 
     def number(self) -> str:
         """What is dialled: the callback's number for a callback, else the phone in turn."""
@@ -66,11 +75,14 @@ def placed(contact: Contact, preview: bool) -> Contact:
     """The contact when its call goes out: Active, or for a preview Closed and Voice until the agent
     says otherwise.
     """
+    # Written when the call goes out: an engine that dies has called all the same.
     phone = contact.next_phone()
-    calls = _with(contact.calls, phone, contact.calls[phone - 1] + 1)
+    calls_before = contact.calls[phone - 1]
+    calls = _with(contact.calls, phone, calls_before + 1)
+    contact = replace(contact, phone=phone, calls=calls)
     if preview:
-        return replace(contact, status=CLOSED, result=scenario.VOICE, phone=phone, calls=calls)
-    return replace(contact, status=ACTIVE, phone=phone, calls=calls)
+        return replace(contact, status=CLOSED, result=scenario.VOICE)
+    return replace(contact, status=ACTIVE)
 
 
 def finished(
@@ -81,20 +93,26 @@ def finished(
     clock_factor: float,
     callback_seconds: float,
 ) -> Contact:
-    """The contact when its call has ended with `result`."""
+    """The contact when its call has ended with `result`.
+
+    :param callback_seconds: how far ahead agents schedule callbacks, on the simulated clock
+    """
     phone = contact.phone or 1
-    contact = replace(
-        contact, result=result, results=_with(contact.results, phone, result), phone=phone
-    )
+    results = _with(contact.results, phone, result)
+    contact = replace(contact, result=result, results=results, phone=phone)
+
+    # These lead to the same in all campaigns.
     if result in (scenario.REJECTED, scenario.AGENT_NO_ANSWER):
         return replace(contact, status=RETRY)
     if result == scenario.CALLBACK:
         at = now + timedelta(seconds=callback_seconds / clock_factor)
-        return replace(
-            contact, status=CALLBACK, callback_at=at, callback_number=contact.phones[phone - 1]
-        )
+        number = contact.phones[phone - 1]
+        return replace(contact, status=CALLBACK, callback_at=at, callback_number=number)
     if result in (scenario.FAX, scenario.INVALID):
+        # Another of the contact's numbers may be a telephone.
         return replace(contact, status=RETRY if contact.following_phone() else CLOSED)
+
+    # What may be tried again differs between previews and calls that the dialer places.
     if campaign.is_preview:
         return _finished_preview(contact, campaign)
     return _finished_dialer(contact, campaign, now, clock_factor)
@@ -102,11 +120,15 @@ def finished(
 
 def _finished_preview(contact: Contact, campaign: Campaign) -> Contact:
     """Busy is tried again at once; a machine only where the campaign wants it."""
-    machine_retry = campaign.specifics.get("ansMachineRetry") == "true"
-    again = contact.result in (scenario.BUSY, scenario.NO_ANSWER, scenario.CUSTOMER_ABANDONED)
-    if not (again or (contact.result == scenario.MACHINE and machine_retry)):
+    # An agent heard it: nothing has to wait for a delay.
+    again = {scenario.BUSY, scenario.NO_ANSWER, scenario.CUSTOMER_ABANDONED}
+    if campaign.specifics.get("ansMachineRetry") == "true":
+        again.add(scenario.MACHINE)
+    if contact.result not in again:
         return replace(contact, status=CLOSED)
-    return replace(contact, status=MAX_CALLS if _is_exhausted(contact, campaign) else RETRY)
+    if _is_exhausted(contact, campaign):
+        return replace(contact, status=MAX_CALLS)
+    return replace(contact, status=RETRY)
 
 
 def _finished_dialer(
@@ -117,19 +139,24 @@ def _finished_dialer(
         return replace(contact, status=CLOSED)
     if _is_exhausted(contact, campaign):
         return replace(contact, status=MAX_CALLS)
+
+    # Without a delay the campaign does not want a second call at all.
     minutes = campaign.number(*_DELAYS[contact.result])
     if not minutes:
         return replace(contact, status=CLOSED)
-    return replace(
-        contact, status=RETRY_LATER, due_at=now + timedelta(minutes=minutes / clock_factor)
-    )
+    due_at = now + timedelta(minutes=minutes / clock_factor)
+    return replace(contact, status=RETRY_LATER, due_at=due_at)
 
 
 def _is_exhausted(contact: Contact, campaign: Campaign) -> bool:
     return sum(contact.calls) >= campaign.max_attempts
 
 
-def _with(values: tuple[int, int, int], position: int, value: int) -> tuple[int, int, int]:
-    changed = [*values]
-    changed[position - 1] = value
-    return changed[0], changed[1], changed[2]
+def _with(values: tuple[int, int, int], phone: int, value: int) -> tuple[int, int, int]:
+    """The values per phone, with another one for `phone`."""
+    first, second, third = values
+    if phone == 1:
+        return value, second, third
+    if phone == 2:
+        return first, value, third
+    return first, second, value

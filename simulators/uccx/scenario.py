@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 VOICE, FAX, MACHINE, INVALID, DO_NOT_CALL, WRONG_NUMBER, WRONG_PERSON, CALLBACK = range(1, 9)
 REJECTED, AGENT_CLOSED, BUSY, AGENT_NO_ANSWER = 9, 10, 11, 12
@@ -43,6 +44,7 @@ BY_AGENT_BEFORE_CALL = frozenset({REJECTED, AGENT_CLOSED, AGENT_NO_ANSWER})
 BY_AGENT_IN_CALL = frozenset({VOICE, DO_NOT_CALL, WRONG_NUMBER, WRONG_PERSON, CALLBACK})
 """An agent talked to somebody."""
 
+# Longer endings first: the first that matches decides.
 _SUFFIXES: dict[str, tuple[int, ...]] = {
     "99999": (NEVER,),
     "08": (FAX,),
@@ -96,36 +98,54 @@ class Scenario:
         """
         for rule in self.rules:
             if rule.pattern.search(number):
-                return rule.results[min(earlier, len(rule.results) - 1)]
+                # The last one repeats.
+                last = len(rule.results) - 1
+                return rule.results[min(earlier, last)]
         return VOICE
 
 
 def built_in_rules() -> tuple[Rule, ...]:
     """The documented table, longest ending first."""
-    return tuple(Rule(re.compile(f"{suffix}$"), results) for suffix, results in _SUFFIXES.items())
+    rules = []
+    for suffix, results in _SUFFIXES.items():
+        rules.append(Rule(re.compile(f"{suffix}$"), results))
+    return tuple(rules)
 
 
 def load(path: str = "") -> Scenario:
     """The built-in table, after the rules of a JSON file: ``{"rules": [{"match": "55$", "results":
     ["busy", 1]}]}``.
     """
-    rules = json.loads(Path(path).read_text("utf-8"))["rules"] if path else []
-    custom = tuple(
-        Rule(re.compile(rule["match"]), tuple(map(_code, rule["results"]))) for rule in rules
-    )
+    if not path:
+        return Scenario(built_in_rules())
+    document = json.loads(Path(path).read_text("utf-8"))
+    # Before the table: the first rule that matches decides.
+    custom = tuple(map(_rule, document["rules"]))
     return Scenario(custom + built_in_rules())
 
 
+def _rule(values: dict[str, Any]) -> Rule:
+    results = tuple(map(_code, values["results"]))
+    return Rule(re.compile(values["match"]), results)
+
+
 def _code(result: int | str) -> int:
+    """A callresult, or a name of `NAMES`, "never" for the one that has an explanation."""
     if isinstance(result, int):
         return result
-    codes = {name.split(" (")[0]: code for code, name in NAMES.items()}
-    return codes["never ends" if result == "never" else result]
+    if result in ("never", "never ends"):
+        return NEVER
+    for code, name in NAMES.items():
+        if name == result:
+            return code
+    raise KeyError(result)
 
 
 def table() -> str:
     """The built-in rules for people."""
-    lines = (f"  …{suffix:<6}{describe(results)}" for suffix, results in _SUFFIXES.items())
+    lines = []
+    for suffix, results in _SUFFIXES.items():
+        lines.append(f"  …{suffix:<6}{describe(results)}")
     return "\n".join(lines)
 
 
@@ -134,10 +154,14 @@ def describe(results: Sequence[int]) -> str:
     >>> describe((BUSY, BUSY, VOICE))
     'busy, busy, then voice'
     """
-    words = [NAMES[result] for result in results]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}, then {words[-1]}"
+    *first, last = (NAMES[result] for result in results)
+    if not first:
+        return last
+    return f"{', '.join(first)}, then {last}"
 
 
 def fraction(number: str, salt: str) -> float:
     """A fixed number from 0 to 1 for a phone number: the same run gives the same durations."""
-    return zlib.crc32(f"{salt}{number}".encode()) / 2**32
+    # Python's own hash of a text differs between two processes.
+    checksum = zlib.crc32(f"{salt}{number}".encode())
+    return checksum / 2**32

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .api import Api, Request
@@ -34,6 +34,14 @@ _BEFORE = (
     "slow",
 )
 _AFTER = ("lose_answer", "die_after_accept")
+_POLL_SECONDS = 0.05
+_CHUNK_BYTES = 65_536
+
+
+class _Answer(NamedTuple):
+    status: int
+    payload: bytes
+    headers: dict[str, str]
 
 
 class ConnectionDropped(Exception):
@@ -58,6 +66,7 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept; the TLS handshake comes later, in the connection's own thread."""
         connection, address = super().get_request()
+        # A handshake here would let one slow client hold up all others.
         if self._tls:
             connection = self._tls.wrap_socket(
                 connection, server_side=True, do_handshake_on_connect=False
@@ -70,6 +79,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def cut_connections(self) -> None:
+        """Close connections that are kept alive: they outlive the port."""
         for connection in tuple(self._open):
             try:
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
@@ -80,6 +90,10 @@ class _Server(ThreadingHTTPServer):
         _logger.exception("request of %s failed", client_address)
 
 
+def _unauthenticated() -> Refusal:
+    return Refusal(401, "User is not authenticated", "Unauthorized", "401")
+
+
 class Listener:
     """The API's port, which the fault ``refuse`` closes and opens again."""
 
@@ -88,9 +102,9 @@ class Listener:
     ) -> None:
         self._faults = faults
         self._tls = tls
-        self._handler = type(
-            "Handler", (_Handler,), {"api": api, "faults": faults, "options": options}
-        )
+        # http.server makes a handler per connection, which finds these in its class.
+        attributes = {"api": api, "faults": faults, "options": options}
+        self._handler = type("Handler", (_Handler,), attributes)
         self._address = (options.host, options.port)
         self._server: _Server | None = None
         self._lock = threading.Lock()
@@ -102,10 +116,13 @@ class Listener:
 
     def start(self) -> None:
         """Open the port, and remember a free one that was chosen."""
-        self._server = _Server(self._address, self._handler, self._tls)
-        self._address = (self._address[0], self._server.server_address[1])
+        server = _Server(self._address, self._handler, self._tls)
+        self._server = server
+        self._address = (self._address[0], server.server_address[1])
+        # It looks that often whether it shall stop.
+        arguments = (_POLL_SECONDS,)
         threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="api", daemon=True
+            target=server.serve_forever, args=arguments, name="api", daemon=True
         ).start()
         if self._faults.get("refuse"):
             self.stop()
@@ -138,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 75
 
     def handle(self) -> None:
-        """Serve a connection; a client that goes away or fails the handshake is its own business."""
+        """Serve a connection; one that goes away or fails the handshake is no error here."""
         try:
             super().handle()
         except (OSError, ValueError) as error:
@@ -153,43 +170,55 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._read_body()
             self._fail_before(body)
-            status, payload, headers = self._answer(body)
+            answer = self._answer(body)
             self._fail_after()
         except ConnectionDropped:
             self.close_connection = True
             return
         except Refusal as refusal:
-            status, payload, headers = self._refuse(refusal)
-        self._send(status, payload, headers)
+            answer = self._refuse(refusal)
+        self._send(answer)
 
     def _read_body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
         if length <= self.options.max_body_bytes:
             return self.rfile.read(length)
-        while length > 0 and (chunk := self.rfile.read(min(length, 65536))):
+        # Read all the same: a client that still sends would not see the answer.
+        while length > 0:
+            chunk = self.rfile.read(min(length, _CHUNK_BYTES))
+            if not chunk:
+                break
             length -= len(chunk)
         raise malformed()
 
-    def _answer(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def _answer(self, body: bytes) -> _Answer:
         parts = urlsplit(self.path)
+        # Cisco limits it to certain addresses instead (reference §2.1).
         if parts.path != "/uccx/isDBMaster":
             self._require_login()
+
+        # Links in answers begin with the name that the client used.
         scheme = "http" if self.options.http else "https"
+        host = self.headers.get("Host", "uccx")
         request = Request(
             method=self.command,
             path=parts.path,
-            base=f"{scheme}://{self.headers.get('Host', 'uccx')}",
+            base=f"{scheme}://{host}",
             query=dict(parse_qsl(parts.query)),
             body=body,
             content_type=self.headers.get("Content-Type", "application/xml"),
         )
-        return self._render(self.api.handle(request))
+        reply = self.api.handle(request)
+        return self._render(reply)
 
-    def _render(self, reply: Reply) -> tuple[int, bytes, dict[str, str]]:
+    def _render(self, reply: Reply) -> _Answer:
+        headers = {"Content-Type": "text/plain"}
+        payload = reply.text.encode()
         if reply.root:
+            headers["Content-Type"] = self._content_type
             payload = write_body(reply.root, reply.document, self._wants_json)
-            return reply.status, payload, {"Content-Type": self._content_type, **reply.headers}
-        return reply.status, reply.text.encode(), {"Content-Type": "text/plain", **reply.headers}
+        headers.update(reply.headers)
+        return _Answer(reply.status, payload, headers)
 
     @property
     def _wants_json(self) -> bool:
@@ -200,49 +229,51 @@ class _Handler(BaseHTTPRequestHandler):
         return "application/json" if self._wants_json else "application/xml"
 
     def _require_login(self) -> None:
-        expected = base64.b64encode(
-            f"{self.options.user}:{self.options.password}".encode()
-        ).decode()
-        if not hmac.compare_digest(self.headers.get("Authorization", ""), f"Basic {expected}"):
-            raise Refusal(401, "User is not authenticated", "Unauthorized", "401")
+        credentials = f"{self.options.user}:{self.options.password}"
+        encoded = base64.b64encode(credentials.encode()).decode()
+        given = self.headers.get("Authorization", "")
+        if not hmac.compare_digest(given, f"Basic {encoded}"):
+            raise _unauthenticated()
 
-    def _refuse(self, refusal: Refusal) -> tuple[int, bytes, dict[str, str]]:
+    def _refuse(self, refusal: Refusal) -> _Answer:
         headers = {"Content-Type": self._content_type}
         if refusal.status == 401:
             headers["WWW-Authenticate"] = 'Basic realm="Cisco Unified CCX"'
-        return (
-            refusal.status,
-            error_body(refusal, self._wants_json, self.options.error_form),
-            headers,
-        )
+        payload = error_body(refusal, self._wants_json, self.options.error_form)
+        return _Answer(refusal.status, payload, headers)
 
-    def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
+    def _send(self, answer: _Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(payload)))
+        self.send_header("Content-Length", str(len(answer.payload)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(payload)
+        self.wfile.write(answer.payload)
 
     # faults
 
     def _fail_before(self, body: bytes) -> None:
         fault = self.faults.take(self.command, self.path, _BEFORE)
-        if fault and fault.name == "hang" and fault.when == "after":
+        if fault is None:
+            return
+        # The one fault of these that does what was asked, before it fails.
+        if fault.name == "hang" and fault.when == "after":
             self._answer(body)
             time.sleep(fault.seconds)
             raise ConnectionDropped
-        if fault:
-            getattr(self, f"_fault_{fault.name}")(fault)
+        fail = getattr(self, f"_fault_{fault.name}")
+        fail(fault)
 
     def _fail_after(self) -> None:
         fault = self.faults.take(self.command, self.path, _AFTER)
-        if fault and fault.name == "die_after_accept":
+        if fault is None:
+            return
+        # At once, as a power cut: nothing is closed or flushed.
+        if fault.name == "die_after_accept":
             os._exit(70)
-        if fault:
-            raise ConnectionDropped
+        raise ConnectionDropped
 
     def _fault_refuse(self, _fault: Fault) -> None:
         raise ConnectionDropped
@@ -250,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
     _fault_drop_request = _fault_refuse
 
     def _fault_unauthorized(self, _fault: Fault) -> None:
-        raise Refusal(401, "User is not authenticated", "Unauthorized", "401")
+        raise _unauthenticated()
 
     def _fault_bad_request(self, fault: Fault) -> None:
         message = fault.message or "Contacts cannot be imported"

@@ -1,7 +1,8 @@
 """Start a simulator for a test: a real process on free ports, with everything a client needs to
 talk to it.
 
->>> with running_simulator("host=/tmp/pg dbname=db_cra", clock_factor=600) as uccx:  # doctest: +SKIP
+>>> dsn = "host=/tmp/pg dbname=db_cra"
+>>> with running_simulator(dsn, clock_factor=600) as uccx:  # doctest: +SKIP
 ...     uccx.faults({"name": "lose_answer", "times": 1})
 ...     uccx.wait_until(lambda: len(uccx.dialled()) == 10)
 """
@@ -26,6 +27,13 @@ import psycopg2.extensions
 from .certificate import temporary_folder
 
 _ROOT = Path(__file__).resolve().parents[2]
+_ODBC_NAMES = {
+    "host": "SERVER",
+    "port": "PORT",
+    "dbname": "DATABASE",
+    "user": "UID",
+    "password": "PWD",
+}
 _FAST = {"clock_factor": 600, "tick_seconds": 0.02, "import_seconds": 0.02}
 
 
@@ -36,18 +44,19 @@ class Simulator:
 
     def __init__(self, dsn: str, **options: Any) -> None:
         self.dsn = dsn
+        folder = temporary_folder()
         self._options: dict[str, Any] = {
             "port": 0,
             "control_port": 0,
             "user": "uccxadmin",
+            "password": "simulator secret",
+            "certificate": str(folder / "uccx.pem"),
             **_FAST,
             **options,
         }
-        self._options.setdefault("password", "simulator secret")
-        folder = temporary_folder()
-        self._options.setdefault("certificate", str(folder / "uccx.pem"))
         self.log_file = folder / "uccx.log"
         self._process: subprocess.Popen[str] | None = None
+        # Known as soon as the process serves.
         self.url = self.control_url = self.ca_file = ""
 
     @property
@@ -83,14 +92,14 @@ class Simulator:
                 cwd=_ROOT,
                 env=self._environment(),
             )
+
         ready = json.loads(self._first_line(timeout))
-        self.url, self.control_url, self.ca_file = (
-            ready["url"],
-            ready["control_url"],
-            ready["ca_file"],
-        )
-        self._options["port"] = int(self.url.rpartition(":")[2])
-        self._options["control_port"] = int(self.control_url.rpartition(":")[2])
+        self.url = ready["url"]
+        self.control_url = ready["control_url"]
+        self.ca_file = ready["ca_file"]
+        # The next start takes the same ports: clients go on with what they know.
+        self._options["port"] = _port(self.url)
+        self._options["control_port"] = _port(self.control_url)
         return self
 
     def _command(self) -> list[str]:
@@ -100,7 +109,8 @@ class Simulator:
             if isinstance(value, bool):
                 command.append(f"--{flag}" if value else f"--no-{flag}")
             elif isinstance(value, list | tuple):
-                command += [part for item in value for part in (f"--{flag}", str(item))]
+                for item in value:
+                    command += [f"--{flag}", str(item)]
             else:
                 command += [f"--{flag}", str(value)]
         return command
@@ -111,9 +121,13 @@ class Simulator:
     def _first_line(self, timeout: float) -> str:
         process = self._running()
         lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(
-            target=lambda: lines.put(process.stdout.readline() if process.stdout else "")
-        ).start()
+
+        def read_line() -> None:
+            if process.stdout:
+                lines.put(process.stdout.readline())
+
+        # In a thread, because reading from a pipe knows no time-out.
+        threading.Thread(target=read_line).start()
         with contextlib.suppress(queue.Empty):
             if line := lines.get(timeout=timeout):
                 return line
@@ -150,16 +164,20 @@ class Simulator:
 
     def control(self, method: str, path: str, values: dict[str, Any] | None = None) -> Any:
         """Ask the control port, e.g. ``control("POST", "midnight")``."""
-        body = None if values is None else json.dumps(values).encode()
-        request = urllib.request.Request(
-            f"{self.control_url}/control/{path}", data=body, method=method
-        )
+        body = None
+        if values is not None:
+            body = json.dumps(values).encode()
+        url = f"{self.control_url}/control/{path}"
+        request = urllib.request.Request(url, data=body, method=method)
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read())
 
     def faults(self, *faults: dict[str, Any] | str) -> None:
         """Switch exactly these faults on; none switches all off."""
-        items = [{"name": fault} if isinstance(fault, str) else fault for fault in faults]
+        items = []
+        for fault in faults:
+            item = {"name": fault} if isinstance(fault, str) else fault
+            items.append(item)
         self.control("POST", "faults", {"faults": items})
 
     def dialled(self, since: int = 0) -> list[dict[str, Any]]:
@@ -196,9 +214,8 @@ class Simulator:
         deadline = time.monotonic() + timeout
         while not (value := condition()):
             if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"Not within {timeout} s; state: {self.state() if self.is_running else 'ended'}"
-                )
+                state = self.state() if self.is_running else "ended"
+                raise AssertionError(f"Not within {timeout} s; state: {state}")
             time.sleep(pause)
         return value
 
@@ -206,23 +223,24 @@ class Simulator:
 
     def odbc_connection_string(self, driver: str = "PostgreSQL Unicode") -> str:
         """How the product reads the tables: psqlODBC in place of the Informix driver."""
-        parts = psycopg2.extensions.parse_dsn(self.dsn)
-        names = {
-            "host": "SERVER",
-            "port": "PORT",
-            "dbname": "DATABASE",
-            "user": "UID",
-            "password": "PWD",
-        }
-        settings = "".join(
-            f"{names[key]}={_quoted(str(value))};" for key, value in parts.items() if key in names
-        )
-        return f"DRIVER={{{driver}}};{settings}BoolsAsChar=0;ReadOnly=1;"
+        settings = [f"DRIVER={{{driver}}}"]
+        for key, value in psycopg2.extensions.parse_dsn(self.dsn).items():
+            if name := _ODBC_NAMES.get(key):
+                settings.append(f"{name}={_quoted(str(value))}")
+        settings += ["BoolsAsChar=0", "ReadOnly=1", ""]
+        return ";".join(settings)
 
 
 def _quoted(value: str) -> str:
     """Braces only where they are needed: psqlODBC takes them for a part of a port."""
-    return f"{{{value.replace('}', '}}')}}}" if set(value) & set(";{}") else value
+    if not set(value) & set(";{}"):
+        return value
+    doubled = value.replace("}", "}}")
+    return f"{{{doubled}}}"
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 @contextlib.contextmanager
@@ -236,5 +254,6 @@ def running_simulator(dsn: str, **options: Any) -> Iterator[Simulator]:
     try:
         yield simulator
     finally:
+        # A test may have ended it by a fault.
         if simulator.is_running:
             simulator.stop()

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """An answer that says no: HTTP status and one apiError, in the configured form or another one."""
+    """An answer that says no: HTTP status and one apiError, in the configured form or another."""
 
     status: int
     message: str = ""
@@ -46,6 +46,7 @@ def malformed() -> Refusal:
 
 
 def invalid(message: str, data: str = "") -> Refusal:
+    """A 400 for what was understood but cannot be."""
     return Refusal(400, message, data, "InvalidInput")
 
 
@@ -53,10 +54,8 @@ def read_body(body: bytes, content_type: str) -> tuple[str, Document]:
     """Parse a request; the root name of a JSON body is empty."""
     try:
         if "json" in content_type:
-            document = json.loads(body)
-            if isinstance(document, dict):
-                return "", document
-            raise malformed()
+            return "", _object(json.loads(body))
+        # A request must not make the simulator open files or connections.
         parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
         )
@@ -64,35 +63,49 @@ def read_body(body: bytes, content_type: str) -> tuple[str, Document]:
     except (ValueError, etree.XMLSyntaxError):
         raise malformed() from None
     content = _read_element(root)
-    return str(etree.QName(root).localname), content if isinstance(content, dict) else {}
+    # A root with nothing but text has no content to check.
+    return _local_name(root.tag), content if isinstance(content, dict) else {}
+
+
+def _object(value: Any) -> Document:
+    if not isinstance(value, dict):
+        raise malformed()
+    return value
+
+
+def _local_name(name: Any) -> str:
+    return str(etree.QName(str(name)).localname)
 
 
 def _read_element(element: etree._Element) -> Any:
-    attributes = {
-        f"@{etree.QName(str(name)).localname}": str(value) for name, value in element.attrib.items()
-    }
-    children = [child for child in element if isinstance(child.tag, str)]
-    if not children and not attributes:
-        return element.text or ""
-    document: Document = dict(attributes)
-    for child in children:
-        _append(document, str(etree.QName(child).localname), _read_element(child))
-    return document
+    """Text, or a document where there are attributes or children."""
+    document: Document = {}
+    for name, value in element.attrib.items():
+        document[f"@{_local_name(name)}"] = str(value)
+    for child in element:
+        # The tag of a processing instruction is a function.
+        if isinstance(child.tag, str):
+            _append(document, _local_name(child.tag), _read_element(child))
+    return document or element.text or ""
 
 
 def _append(document: Document, name: str, value: Any) -> None:
+    """Only the second element of a name makes a list of them."""
     if name not in document:
         document[name] = value
-    elif isinstance(document[name], list):
-        document[name].append(value)
+        return
+    first = document[name]
+    if isinstance(first, list):
+        first.append(value)
     else:
-        document[name] = [document[name], value]
+        document[name] = [first, value]
 
 
 def write_body(root: str, document: Document, as_json: bool) -> bytes:
     """Serialise a document; JSON bodies have no root name (reference §1.1)."""
     if as_json:
-        return json.dumps(_typed(document)).encode()
+        text = json.dumps(_typed(document))
+        return text.encode()
     element = etree.Element(root)
     _write_element(element, document)
     return etree.tostring(element, xml_declaration=True, encoding="UTF-8")
@@ -103,7 +116,8 @@ def _write_element(element: etree._Element, document: Document) -> None:
         if name.startswith("@"):
             element.set(name[1:], str(value))
             continue
-        for item in value if isinstance(value, list) else [value]:
+        items = value if isinstance(value, list) else [value]
+        for item in items:
             child = etree.SubElement(element, name)
             if isinstance(item, dict):
                 _write_element(child, item)
@@ -112,44 +126,59 @@ def _write_element(element: etree._Element, document: Document) -> None:
 
 
 def _typed(value: Any) -> Any:
+    """In JSON booleans are no texts."""
     if isinstance(value, dict):
         return {key: _typed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_typed(item) for item in value]
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+        return list(map(_typed, value))
+    if value in ("true", "false"):
+        return value == "true"
+    return value
 
 
 def error_body(refusal: Refusal, as_json: bool, form: str) -> bytes:
     """The error as UCCX 12.x sends it (camel) or as it is documented (capital)."""
-    form = refusal.form or form
-    parts = {"errorData": refusal.data, "errorMessage": refusal.message, "errorType": refusal.type}
-    if form == "capital":
-        parts = {
-            name[0].upper() + name[1:]: parts[name]
-            for name in ("errorType", "errorData", "errorMessage")
+    if (refusal.form or form) == "capital":
+        # The two forms differ in their order, too.
+        root, name = "ApiErrors", "ApiError"
+        entry = {
+            "ErrorType": refusal.type,
+            "ErrorData": refusal.data,
+            "ErrorMessage": refusal.message,
         }
-        return write_body("ApiErrors", {"ApiError": [parts] if as_json else parts}, as_json)
-    return write_body("apiErrors", {"apiError": [parts] if as_json else parts}, as_json)
+    else:
+        root, name = "apiErrors", "apiError"
+        entry = {
+            "errorData": refusal.data,
+            "errorMessage": refusal.message,
+            "errorType": refusal.type,
+        }
+    # In JSON it is a list even of one.
+    document = {name: [entry] if as_json else entry}
+    return write_body(root, document, as_json)
 
 
 def check_sequence(parent: str, names: Iterable[str], sequence: Sequence[str]) -> None:
     """Check element order like an XSD sequence; names with ``?`` are optional, and errors are in
     Xerces' words.
     """
-    position = 0
+    left = list(sequence)
     for name in names:
-        expected = _expected(sequence[position:])
+        expected = _expected(left)
         if name not in expected:
             raise invalid(
                 f"cvc-complex-type.2.4.a: Invalid content was found starting with element '{name}'."
                 f" One of '{{{', '.join(expected)}}}' is expected."
             )
-        position = [item.rstrip("?") for item in sequence].index(name) + 1
-    missing = [item for item in sequence[position:] if not item.endswith("?")]
-    if missing:
+        # What was passed over cannot come any more: an XSD sequence has one order.
+        del left[: expected.index(name) + 1]
+
+    expected = _expected(left)
+    # Optional ones stand there with a question mark.
+    if expected and expected[-1] in left:
         raise invalid(
             f"cvc-complex-type.2.4.b: The content of element '{parent}' is not complete."
-            f" One of '{{{', '.join(_expected(sequence[position:]))}}}' is expected."
+            f" One of '{{{', '.join(expected)}}}' is expected."
         )
 
 
@@ -171,5 +200,10 @@ def in_order(document: Document, sequence: Sequence[str]) -> Document:
     """A JSON object's members in the order of the sequence; unknown ones last, where the check
     finds them.
     """
-    order = {item.rstrip("?"): index for index, item in enumerate(sequence)}
-    return dict(sorted(document.items(), key=lambda member: order.get(member[0], len(order))))
+    names = [item.rstrip("?") for item in sequence]
+
+    def place(member: tuple[str, Any]) -> int:
+        name, _value = member
+        return names.index(name) if name in names else len(names)
+
+    return dict(sorted(document.items(), key=place))

@@ -33,6 +33,7 @@
         "wizards/ecm_contact_withdraw_views.xml",
         "wizards/ecm_deletion_views.xml",
         "views/ecm_campaign_menus.xml",
+        "wizards/ecm_database_settle_views.xml",
         "views/ecm_global_list_views.xml",
         "views/ecm_contact_withdrawal_views.xml",
         "views/ecm_dnc_views.xml",

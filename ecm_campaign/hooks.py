@@ -1,3 +1,4 @@
 def post_init_hook(env):
-    """Give this database its own attempt-key prefix and tune the hot tables."""
-    env["ecm.attempt"]._reset_key_prefix()
+    """Give this database its own attempt-key prefix, and bind the keys to it."""
+    env["ecm.attempt"]._renew_key_prefix(keep=False)
+    env["ecm.database.identity"]._bind()

@@ -3,6 +3,7 @@ from . import (
     test_calling_hours,
     test_callbacks,
     test_campaign,
+    test_database_identity,
     test_deletion,
     test_dnc,
     test_dry_run,

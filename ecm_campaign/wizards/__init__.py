@@ -1,6 +1,7 @@
 from . import (
     ecm_contact_upload,
     ecm_contact_withdraw,
+    ecm_database_settle,
     ecm_deletion,
     ecm_dnc_check,
     ecm_global_list_feed,

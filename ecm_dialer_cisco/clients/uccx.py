@@ -255,7 +255,7 @@ class UccxClient(DialerClient):
         mark = Watermark.loads(watermark)
         now = self._clock()
         second = int(now.timestamp())
-        reading = read_above(self._require_database(), mark.low, self.config.key_prefix)
+        reading = read_above(self._require_database(), mark.low, self.config.key_prefixes)
 
         # An answered agent call waits for its agent's record, but not for ever: some get none.
         first_seen: dict[int, int] = {}

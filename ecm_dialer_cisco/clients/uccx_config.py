@@ -19,7 +19,8 @@ class UccxConfig:
         systems, reference §1.7)
     :param allow_duplicates: take a number that the campaign already has or dialled today, as every
         retry needs
-    :param key_prefix: our account numbers start with it; other rows of the dialing list are ignored
+    :param key_prefixes: our account numbers start with one of them; other rows of the dialing list
+        are ignored
     :param open_horizon: contacts without a result hold the watermark so long (use the dangling
         time)
     :param overlap: rows created so shortly before the newest one are read again
@@ -42,7 +43,7 @@ class UccxConfig:
     poll_interval: float = 1
     rows_per_request: int = 500
     allow_duplicates: bool = True
-    key_prefix: str = ""
+    key_prefixes: tuple[str, ...] = ("",)
     get_retries: int = 2
     retry_pause: float = 0.5
     overlap: float = 300

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import product
 from typing import Any, NamedTuple
 
 from .exceptions import DialerError, Unreachable
@@ -197,10 +198,10 @@ class UccxDatabase:
                 f"The database of UCCX cannot be read: {self._error_text(error)}"
             ) from error
 
-    def rows_above(self, cursor: Any, low: int, prefix: str) -> list[DialingRow]:
+    def rows_above(self, cursor: Any, low: int, prefixes: Collection[str]) -> list[DialingRow]:
         """Our rows of both tables, ordered by id; one that moves meanwhile comes at least once."""
         rows: dict[int, DialingRow] = {}
-        for table in _TABLES:
+        for table, prefix in product(_TABLES, prefixes):
             statement = _ROWS_ABOVE.format(table=table)
             for columns in self._select(cursor, statement, (low, f"{prefix}%")):
                 row = _dialing_row(columns)

@@ -51,12 +51,12 @@ class Reading:
         return results
 
 
-def read_above(database: UccxDatabase, low: int, prefix: str) -> Reading:
-    """Rows above an id whose keys start with `prefix`, with the details of those that report
-    something.
+def read_above(database: UccxDatabase, low: int, prefixes: Collection[str]) -> Reading:
+    """Rows above an id whose keys start with one of the prefixes, with the details of those that
+    report something.
     """
     with database.cursor() as cursor:
-        rows = database.rows_above(cursor, low, prefix)
+        rows = database.rows_above(cursor, low, prefixes)
         # Mostly nothing is new: then the detail tables are left alone.
         reportable = [row for row in rows if row.reportable]
         if not reportable:

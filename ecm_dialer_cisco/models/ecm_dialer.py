@@ -214,7 +214,7 @@ class EcmDialer(models.Model):
             read_timeout=self.read_timeout,
             import_timeout=self.import_timeout,
             rows_per_request=self.rows_per_request,
-            key_prefix=self.env["ecm.attempt"]._get_key_prefix(),
+            key_prefixes=tuple(self.env["ecm.attempt"]._get_known_prefixes()),
             open_horizon=self._get_patience(),
         )
 

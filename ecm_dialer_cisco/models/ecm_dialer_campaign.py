@@ -67,6 +67,7 @@ class EcmDialerCampaign(models.Model):
 
     def _set_enabled(self, enabled):
         self.check_access("write")
+        self.env["ecm.database.identity"]._check()
         for target in self:
             if enabled:
                 target._check_active_limit()
@@ -178,9 +179,10 @@ class EcmDialerCampaign(models.Model):
         pending again.
 
         :return: how many contacts came back
-        :raise UserError: the dialer failed; nothing changed here
+        :raise UserError: the dialer failed, or this database is a copy; nothing changed here
         """
         self.ensure_one()
+        self.env["ecm.database.identity"]._check()
         with self._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
             client, key = self.dialer_id._get_client(), self.key
             self._commit()

@@ -2,6 +2,7 @@ import logging
 from datetime import UTC, timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
 from odoo.addons.ecm_campaign.models.engine.ecm_engine import RESULT_BATCH
@@ -29,6 +30,8 @@ class EcmEngine(models.AbstractModel):
         """*Call Results Synchronizer* (requirement F2): every dialer that is switched on; one that
         fails is noted.
         """
+        if not self.env["ecm.database.identity"]._may_call():
+            return
         dialers = self.env["ecm.dialer"].search(
             [("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id"
         )
@@ -59,7 +62,11 @@ class EcmEngine(models.AbstractModel):
 
         :return: how many attempts got a result
         :raise clients.exceptions.DialerError: it cannot be read
+        :raise UserError: the dialer is switched off, or this database is a copy
         """
+        self.env["ecm.database.identity"]._check()
+        if not dialer.is_enabled:
+            raise UserError(self.env._("The dialer %s is switched off.", dialer.name))
         with self._exclusively(dialer) as is_ours:
             if not is_ours:
                 return 0
@@ -135,7 +142,8 @@ class EcmEngine(models.AbstractModel):
             limit=LATE_BATCH,
             order="claimed_at DESC",
         )
-        keys = attempts.mapped("key")
+        known = tuple(self.env["ecm.attempt"]._get_known_prefixes())
+        keys = [key for key in attempts.mapped("key") if key.startswith(known)]
         self._atomically(lambda: dialer.write({"last_late_sync_at": now}))
         return self._apply_found(dialer, client.results_for(keys)) if keys else 0
 

@@ -100,6 +100,33 @@ class TestDialer(DialerCase):
         with self.assertRaisesRegex(odbc.DatabaseError, "no ODBC driver named evil.so"):
             self.dialer._get_connect()()
 
+    def test_a_copy_leaves_the_dialer_to_the_original(self):
+        self._create_contacts(1)
+        self.feed()
+        self.patch(
+            self.registry["ecm.database.identity"], "_get_stop_reason", lambda _self: "A copy."
+        )
+        for refused in (
+            self.campaign.action_feed_now,
+            self.campaign.action_purge,
+            self.dialer.action_sync_results,
+            self.target.action_disable,
+        ):
+            with self.subTest(refused.__name__), self.assertRaisesRegex(UserError, "A copy"):
+                refused()
+        with patch.object(self.registry["ecm.engine"], "_sync_dialer") as asked:
+            with mute_logger("odoo.addons.ecm_campaign.models.engine.ecm_database_identity"):
+                self.engine._cron_sync_results()
+            asked.assert_not_called()
+        self.assertFalse(self.client.purged)
+        self.assertTrue(self.client.listed[0].enabled)
+        self.dialer.action_fetch_campaigns()
+
+    def test_results_of_a_dialer_that_is_off_are_not_read(self):
+        self.dialer.is_enabled = False
+        with self.assertRaisesRegex(UserError, "switched off"):
+            self.dialer.action_sync_results()
+
     def test_only_administrators_change_dialers(self):
         for role in ("agent", "supervisor"):
             with (

@@ -116,7 +116,12 @@ class EcmImportSource(models.Model):
         return self._notify("\n".join(messages), "success")
 
     def _check_now(self):
-        """:raise UserError: the source fails, or another process works with it"""
+        """:raise UserError: the source fails, is archived, or another process works with it; or this
+        database is a copy, which must take nothing away from the original
+        """
+        self.env["ecm.database.identity"]._check()
+        if not self.active:
+            raise UserError(self.env._("%s is archived: nothing is taken from it.", self.name))
         try:
             message = self._check_alone()
         except SourceError as error:
@@ -156,6 +161,8 @@ class EcmImportSource(models.Model):
     @api.model
     def _cron_check_sources(self):
         """*Import Sources*: every source whose time has come, the one that waits longest first."""
+        if not self.env["ecm.database.identity"]._may_call():
+            return
         now = fields.Datetime.now()
         due = self.search(
             [

@@ -72,6 +72,20 @@ class TestSource(SourceCase):
         with self.assertRaisesRegex(UserError, "nowhere is not there"):
             self.source.action_check_now()
 
+    def test_an_archived_source_is_left_alone(self):
+        self.source.active = False
+        with self.assertRaisesRegex(UserError, "archived"):
+            self.source.action_check_now()
+
+    @mute_logger("odoo.addons.ecm_campaign.models.engine.ecm_database_identity")
+    def test_a_neutralised_copy_takes_nothing(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", "true")
+        with self.assertRaisesRegex(UserError, "neutralised copy"):
+            self.source.action_check_now()
+        with patch.object(self.registry["ecm.import.source"], "_check_safely") as checked:
+            self.env["ecm.import.source"]._cron_check_sources()
+        checked.assert_not_called()
+
     def test_passwords_are_never_shown(self):
         self.source.password = "s3cret"
         administrator = self.create_user("administrator")

@@ -1,5 +1,7 @@
 """A campaign on a real Odoo server and a real UCCX simulator, moved forward step by step."""
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
 
 from scripts import databases, demo
@@ -116,6 +118,22 @@ class Rehearsal:
         state = self.simulator.state()
         waiting = any({"1", "2"} & set(statuses) for statuses in state["contacts"].values())
         return not waiting and not state["calls_in_progress"]
+
+    def clone(self, server: Callable[..., OdooServer], name: str) -> "Rehearsal":
+        """The same campaign in a copy of the database, with a server of its own; a killed server's
+        database has no connections.
+
+        :param server: the fixture `odoo_server`
+        :param name: of the copy; a database of this name is replaced
+        """
+        self.server.kill()
+        databases.drop(name)
+        databases.clone(self.server.database, name)
+        self.restart()
+        twin = copy.copy(self)
+        twin.server = server(database=name, cron_threads=0)
+        twin.client = twin.server.client()
+        return twin
 
     def restart(self) -> None:
         """Bring a killed server back."""

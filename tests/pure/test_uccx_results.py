@@ -46,7 +46,9 @@ class Uccx:
         self.now = NOW
         self.connection = self.connect()
         self.connection.executescript(SCHEMA)
-        config = UccxConfig(("a",), "u", "p", key_prefix="e-", page_rows=2, **settings)
+        config = UccxConfig(
+            ("a",), "u", "p", key_prefixes=("e-", "before-"), page_rows=2, **settings
+        )
         self.client = UccxClient(
             config, clock=lambda: self.now.replace(tzinfo=timezone.utc), connect=self.connect
         )
@@ -298,6 +300,13 @@ def test_an_unreadable_watermark_begins_at_the_beginning(uccx, watermark):
     uccx.add(1, CLOSED)
     results, _watermark = uccx.client.results(watermark)
     assert len(results) == 1
+
+
+def test_keys_of_a_prefix_that_was_renewed_stay_ours(uccx):
+    uccx.add(1, CLOSED, account="before-1")
+    uccx.add(2, CLOSED, account="other-1")
+    uccx.add(3, CLOSED)
+    assert uccx.poll() == [1, 3]
 
 
 def test_many_keys_are_asked_in_pieces(uccx):

@@ -75,7 +75,7 @@ def make_client(simulator, **settings):
         "import_timeout": 15,
         "poll_interval": 0.1,
         "get_retries": 0,
-        "key_prefix": "t-",
+        "key_prefixes": ("t-",),
     }
     config = UccxConfig(**{**values, **settings})
     return UccxClient(

@@ -333,6 +333,8 @@ class EcmCampaign(models.Model):
             names = ", ".join(outdated.mapped("name"))
             sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
             obstacles.append(Finding("registry", HELD, sentence))
+        if reason := self.env["ecm.database.identity"]._get_stop_reason():
+            obstacles.insert(0, Finding("database", HELD, reason))
         return obstacles + [
             obstacle for target in targets if (obstacle := target._get_obstacle(now))
         ]

@@ -8,6 +8,9 @@ from ...const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...tools.limits import Try
 
+PREFIX = "ecm_campaign.attempt_key_prefix"
+FORMER_PREFIXES = "ecm_campaign.attempt_key_prefixes_before"
+
 
 class EcmAttempt(models.Model):
     """One try on one number through one channel, with its result (requirement F9).
@@ -75,22 +78,31 @@ class EcmAttempt(models.Model):
     # -- keys ---------------------------------------------------------------------------------------
 
     @api.model
-    def _reset_key_prefix(self):
-        """Give this database a prefix of its own, so that two databases on one dialer never share a
-        key.
+    def _renew_key_prefix(self, keep):
+        """Give new attempts a prefix of their own, so that two databases on one dialer never share
+        a key.
+
+        :param bool keep: whether results of attempts with the earlier prefixes are still ours
         """
-        self.env["ir.config_parameter"].sudo().set_param(
-            "ecm_campaign.attempt_key_prefix", secrets.token_hex(4)
-        )
+        parameters = self.env["ir.config_parameter"].sudo()
+        former = self._get_known_prefixes() if keep else []
+        parameters.set_param(FORMER_PREFIXES, " ".join(former))
+        parameters.set_param(PREFIX, secrets.token_hex(4))
 
     @api.model
     def _get_key_prefix(self):
-        """What every attempt key of this database starts with, for example ``9f3c20ab-``."""
-        prefix = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.attempt_key_prefix")
+        """What every new attempt key of this database starts with, for example ``9f3c20ab-``."""
+        prefix = self.env["ir.config_parameter"].sudo().get_param(PREFIX)
         if not prefix:
-            self._reset_key_prefix()
+            self._renew_key_prefix(keep=False)
             return self._get_key_prefix()
         return f"{prefix}-"
+
+    @api.model
+    def _get_known_prefixes(self):
+        """:return: list of what the keys of this database's attempts start with, new ones first"""
+        former = self.env["ir.config_parameter"].sudo().get_param(FORMER_PREFIXES) or ""
+        return [self._get_key_prefix(), *former.split()]
 
     @api.model
     def _reserve_keys(self, count):
@@ -268,13 +280,29 @@ class EcmAttempt(models.Model):
 
         :return: ids of the contacts that were closed
         """
+        is_late = SQL(
+            "a.claimed_at < %s::timestamp - make_interval(secs => p.dangling_hours * 3600)", now
+        )
+        return self._close_unanswered(is_late, now, limit)
+
+    @api.model
+    def _abandon(self):
+        """Close all that waits for a result: it is another database's."""
+        self.env.flush_all()
+        self._close_unanswered(SQL("TRUE"), fields.Datetime.now(), None)
+        self.env.invalidate_all()
+
+    def _close_unanswered(self, condition, now, limit):
+        """:param condition: SQL on the attempt ``a`` and its campaign ``p``
+        :param limit: attempts at most, None for all
+        """
         self.env.cr.execute(
             SQL(
                 """WITH late AS (
                        SELECT a.id, a.contact_id
                          FROM ecm_attempt a JOIN ecm_campaign p ON p.id = a.campaign_id
                         WHERE a.state IN ('claimed', 'sent')
-                          AND a.claimed_at < %s::timestamp - make_interval(secs => p.dangling_hours * 3600)
+                          AND %s
                      ORDER BY a.claimed_at LIMIT %s
                           FOR UPDATE OF a SKIP LOCKED
                    ), swept AS (
@@ -287,7 +315,7 @@ class EcmAttempt(models.Model):
                      FROM swept
                     WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = 'sent_to_dialer'
                 RETURNING c.id""",
-                now,
+                condition,
                 limit,
                 now,
             )

@@ -1,4 +1,5 @@
 from . import (
+    ecm_database_identity,
     ecm_feed_target,
     ecm_engine,
     ecm_engine_gates,

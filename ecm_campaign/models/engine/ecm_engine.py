@@ -49,6 +49,8 @@ class EcmEngine(models.AbstractModel):
 
         A target that fails is noted and left alone for a while; the others are fed all the same.
         """
+        if not self.env["ecm.database.identity"]._may_call():
+            return
         targets = self._get_due_targets(fields.Datetime.now())
         self._commit(remaining=len(targets))
         for target in targets:
@@ -105,7 +107,9 @@ class EcmEngine(models.AbstractModel):
 
         :return: how many contacts were sent, ``None`` when another process is at it
         :raise exceptions.ChannelError: the target failed; nothing is lost
+        :raise UserError: this database is a copy
         """
+        self.env["ecm.database.identity"]._check()
         sent = 0
         with self._exclusively(target) as is_ours:
             if not is_ours:
@@ -415,7 +419,11 @@ class EcmEngine(models.AbstractModel):
 
     @api.model
     def _cron_sweep_dangling(self):
-        """Close contacts whose result never came (requirement F4)."""
+        """Close contacts whose result never came (requirement F4); where none are read, none are
+        missing.
+        """
+        if not self.env["ecm.database.identity"]._may_call():
+            return
         self.env.flush_all()
         while self._atomically(
             lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)

@@ -33,6 +33,7 @@ class EcmEngine(models.AbstractModel):
             "hours": self.env._("Calling hours"),
             "limits": self.env._("Limits"),
             "queue": self.env._("Queue"),
+            "database": self.env._("Database"),
             "registry": self.env._("Registries"),
             "dialer": self.env._("Dialer"),
             "room": self.env._("Room at the dialer"),

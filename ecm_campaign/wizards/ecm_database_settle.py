@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class EcmDatabaseSettle(models.TransientModel):
+    """*Which database calls*: where an administrator settles it for a copy (requirement F6)."""
+
+    _name = "ecm.database.settle"
+    _description = "Which Database Calls"
+
+    reason = fields.Char(
+        compute="_compute_reason", help="Why nothing is sent. Empty: this database calls."
+    )
+    is_copy = fields.Boolean(compute="_compute_reason")
+    original = fields.Selection(
+        [
+            ("goes_on", "It goes on: both call, each its own contacts"),
+            ("gone", "It is gone: this database takes its place"),
+        ],
+        "What became of the original?",
+    )
+
+    @api.depends_context("uid")
+    def _compute_reason(self):
+        identity = self.env["ecm.database.identity"]
+        reason = identity._get_stop_reason()
+        for wizard in self:
+            wizard.reason = reason
+            wizard.is_copy = bool(reason) and not identity._is_neutralized()
+
+    def action_settle(self):
+        """Have this database call.
+
+        :raise UserError: it calls already, it never does, or nothing was chosen
+        """
+        self.ensure_one()
+        if not self.is_copy:
+            raise UserError(self.reason or self.env._("This database is the one that calls."))
+        if not self.original:
+            raise UserError(self.env._("Say what became of the original."))
+        self.env["ecm.database.identity"].sudo()._settle(self.original == "gone")
+        return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -21,6 +21,7 @@ from . import (
     test_strategy_editor,
     test_tour,
     test_upload,
+    test_views,
     test_withdraw,
     test_wrap_ups,
 )

@@ -240,11 +240,13 @@ class EcmDryRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "ecm_campaign.ecm_dry_run_line_action"
         )
-        interval = self.env.context.get("ecm_interval", "hour")
+        # The search bar knows no hours (Odoo's INTERVAL_OPTIONS): these are the graph's own groups.
+        by_day = {"search_default_group_day": 1, "search_default_group_outcome": 2}
+        is_by_day = self.env.context.get("ecm_interval") == "day"
         return {
             **action,
             "domain": [("run_id", "=", self.id)],
-            "context": {f"search_default_group_{interval}": 1, "search_default_group_outcome": 2},
+            "context": by_day if is_by_day else {},
         }
 
     def _check_assumptions(self):

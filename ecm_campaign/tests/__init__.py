@@ -17,6 +17,7 @@ from . import (
     test_model_life,
     test_pacing,
     test_query_plans,
+    test_screens_tour,
     test_strategy,
     test_strategy_editor,
     test_tour,

@@ -27,7 +27,7 @@ def python_files():
 
 
 SOURCES = "\n".join(read(path) for path in python_files())
-TESTS = set(re.findall(r"def (test_\w+)\(", SOURCES))
+TESTS = set(re.findall(r"(?:def|class) ((?:test_|Test)\w+)\(", SOURCES))
 TEST_FILES = {path.stem for path in python_files() if path.name.startswith("test_")}
 MODELS = set(re.findall(r"_name = \"(ecm\.[a-z.]+)\"", SOURCES))
 
@@ -61,7 +61,7 @@ def test_a_row_is_complete_and_says_how_far_it_is(row):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_named_tests_exist(page):
     modules = {path.name for path in ROOT.iterdir()}
-    names = set(re.findall(r"`(test_\w+)`", read(page)))
+    names = set(re.findall(r"`((?:test_|Test)\w+)`", read(page)))
     assert names <= TESTS | TEST_FILES | modules
 
 

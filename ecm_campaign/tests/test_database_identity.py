@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from ..models.engine.ecm_database_identity import Identity
@@ -28,10 +29,10 @@ class TestDatabaseIdentity(EngineCase):
 
     def settle(self, original):
         administrator = self.create_user("administrator")
-        wizard = self.env["ecm.database.settle"].with_user(administrator).create({})
-        self.assertTrue(wizard.is_copy)
-        wizard.original = original
-        wizard.action_settle()
+        form = Form(self.env["ecm.database.settle"].with_user(administrator))
+        self.assertIn("which one calls?", form.reason)
+        form.original = original
+        form.save().action_settle()
         self.env.invalidate_all()
 
     def test_identity_is_read_from_postgresql(self):

@@ -100,6 +100,22 @@ class TestResults(DialerCase):
         self.assertEqual(contact.last_outcome_id.code, "unknown")
         self.assertEqual(contact.attempt_ids.raw_code, "99")
 
+    def test_late_results_are_asked_of_own_keys_only(self):
+        [contact] = self._create_contacts(1)
+        self.feed()
+        self.env["ecm.attempt"]._abandon()
+        asked = []
+        self.client.results_for = lambda keys: asked.extend(keys) or []
+        self.results()
+        self.assertEqual(asked, contact.attempt_ids.mapped("key"))
+
+        # In a copy whose original goes on they are the original's.
+        self.env["ecm.attempt"]._renew_key_prefix(keep=False)
+        self.dialer.last_late_sync_at = False
+        asked.clear()
+        self.results()
+        self.assertFalse(asked)
+
     def test_no_result_in_time_dangles_and_a_late_one_is_only_recorded(self):
         contact = self.sent()
         key = contact.current_attempt_id.key

@@ -235,6 +235,7 @@ class UccxClient(DialerClient):
         """List waiting contacts (at most 10,000); `status` is one of `CONTACT_STATUSES`, empty
         means pending.
         """
+        # Unlike `results` it needs no database, but tells of waiting contacts only.
         path = f"{_campaign_path(campaign_key)}/contacts"
         params = {"q": status} if status else None
         return self._read(path, parse_contacts, params)
@@ -255,21 +256,26 @@ class UccxClient(DialerClient):
         mark = Watermark.loads(watermark)
         now = self._clock()
         second = int(now.timestamp())
-        reading = read_above(self._require_database(), mark.low, self.config.key_prefixes)
+        database = self._require_database()
+        reading = read_above(database, mark.low, self.config.key_prefixes)
 
         # An answered agent call waits for its agent's record, but not for ever: some get none.
         first_seen: dict[int, int] = {}
         held_back: set[int] = set()
+        # Whatever can still change is read again, so the mark stays below it.
+        waiting: set[int] = set()
         for row in reading.rows:
+            if row.waiting:
+                waiting.add(row.id)
             if reading.awaits_agent(row):
                 seen = mark.awaiting_agent.get(row.id, second)
                 first_seen[row.id] = seen
                 if second - seen < self.config.detail_patience:
                     held_back.add(row.id)
+                    waiting.add(row.id)
 
-        # Whatever can still change is read again, so the mark stays below it.
-        waiting = held_back | {row.id for row in reading.rows if row.waiting}
-        low = self._rules.next_low(reading.rows, mark.low, waiting, now.replace(tzinfo=None))
+        naive_now = now.replace(tzinfo=None)
+        low = self._rules.next_low(reading.rows, mark.low, waiting, naive_now)
         next_mark = Watermark(low, first_seen).without_passed()
         return reading.results(held_back), next_mark.dumps()
 

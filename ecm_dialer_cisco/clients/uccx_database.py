@@ -26,6 +26,7 @@ AGENT_CAMPAIGN = 1
 KEYS_PER_STATEMENT = 500
 
 _EPOCH = datetime(1970, 1, 1)
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 _TRUE_VALUES = (True, 1, "1", "t", "T", "true")
 """What drivers make of Informix's BOOLEAN."""
 
@@ -229,6 +230,7 @@ class UccxDatabase:
 
     def agent_campaigns(self, cursor: Any) -> set[int]:
         """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6)."""
+        # Every edit of a campaign leaves a row: a set makes one of them.
         rows = self._select(cursor, _AGENT_CAMPAIGNS, (AGENT_CAMPAIGN,))
         return {int(row[0]) for row in rows}
 
@@ -281,6 +283,7 @@ class UccxDatabase:
     ) -> Iterator[Sequence[Any]]:
         """Rows of both tables, in statements that are not too long."""
         for table in _TABLES:
+            # In order, so that the same keys make the same statement.
             for chunk in _chunks(sorted(keys)):
                 marks = _marks(chunk)
                 filled = statement.format(table=table, marks=marks)
@@ -289,6 +292,7 @@ class UccxDatabase:
     def _select(
         self, cursor: Any, statement: str, parameters: Sequence[Any]
     ) -> Iterator[Sequence[Any]]:
+        # By pages: the first reading has all rows that there are.
         cursor.execute(statement, tuple(parameters))
         while page := cursor.fetchmany(self._page_rows):
             yield from page
@@ -297,11 +301,9 @@ class UccxDatabase:
 def _is_refusal(error: Exception) -> bool:
     """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
     # psycopg has it as an attribute, ODBC as the first argument.
-    for name in ("sqlstate", "pgcode"):
-        if state := getattr(error, name, None):
-            return str(state).startswith("42")
     first = error.args[0] if error.args else ""
-    return str(first).startswith("42")
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return str(state or first).startswith("42")
 
 
 def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:
@@ -318,13 +320,17 @@ def _keep_later(found: dict[int, CallDetail], key: int, detail: CallDetail) -> N
     """Of several calls the last one counts, and an agent's record over the system's of the same
     contact.
     """
-    known = found.get(key, detail)
-    if _precedence(detail) >= _precedence(known):
+    known = found.get(key)
+    if known is None:
         found[key] = detail
+    else:
+        # Of two at the same moment the one read later.
+        found[key] = max(detail, known, key=_precedence)
 
 
 def _precedence(detail: CallDetail) -> tuple[bool, datetime]:
-    called_at = detail.called_at or datetime.min.replace(tzinfo=timezone.utc)
+    # A record without a time is older than any other.
+    called_at = detail.called_at or _NEVER
     return detail.by_agent, called_at
 
 

@@ -233,7 +233,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _wrapped(error: BaseException) -> Iterator[BaseException]:
     """What Python chained, and what urllib3 keeps in ``reason`` and requests in the arguments."""
-    chained = [error.__cause__, error.__context__, getattr(error, "reason", None)]
+    reason = getattr(error, "reason", None)
+    chained = (error.__cause__, error.__context__, reason)
     for item in (*chained, *error.args):
         if isinstance(item, BaseException):
             yield item
@@ -245,8 +246,9 @@ def _never_connected(error: requests.RequestException) -> bool:
     """
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
-    before_the_request = (NewConnectionError, ssl.SSLCertVerificationError)
-    return any(isinstance(cause, before_the_request) for cause in _causes(error))
+    # What requests raises does not tell it; what it wraps does.
+    before_request = (NewConnectionError, ssl.SSLCertVerificationError)
+    return any(isinstance(cause, before_request) for cause in _causes(error))
 
 
 def _lost(node: str, error: requests.RequestException, body: TrackedBody | None) -> DialerError:
@@ -292,9 +294,11 @@ def _error_texts(errors: Iterable[ApiError]) -> str:
 
 
 def _error_text(error: ApiError) -> str:
-    if error.message and error.data:
-        return f"{error.message} ({error.data})"
-    return error.message or error.data
+    if not error.message:
+        return error.data
+    if not error.data:
+        return error.message
+    return f"{error.message} ({error.data})"
 
 
 def server_time(response: requests.Response, default: datetime) -> datetime:

@@ -39,15 +39,16 @@ class Reading:
         # Where details cannot be read at all, there is nothing to wait for.
         if self.details is None or not self.is_answered(row):
             return False
-        detail = self.detail(row)
-        return detail is None or not detail.by_agent
+        detail = self.detail(row) or CallDetail()
+        return not detail.by_agent
 
     def results(self, held_back: Collection[int] = ()) -> list[CallResult]:
         """Results and callbacks, without those of the rows that are held back."""
         results = []
         for row in self.rows:
             if row.reportable and row.id not in held_back:
-                results.append(_call_result(row, self.detail(row)))
+                result = _call_result(row, self.detail(row))
+                results.append(result)
         return results
 
 
@@ -70,7 +71,10 @@ def read_above(database: UccxDatabase, low: int, prefixes: Collection[str]) -> R
 
         # UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was
         # read before its agent's record may still say Voice. Now the record is known to exist.
-        answered = [row.key for row in rows if reading.is_answered(row) and reading.detail(row)]
+        answered = []
+        for row in rows:
+            if reading.is_answered(row) and reading.detail(row):
+                answered.append(row.key)
         if not answered:
             return reading
         again = database.rows_for(cursor, answered)
@@ -82,7 +86,9 @@ def read_keys(database: UccxDatabase, keys: Collection[str]) -> Reading:
     with database.cursor() as cursor:
         rows = database.rows_for(cursor, keys)
         reportable = [row for row in rows if row.reportable]
-        details = database.details(cursor, reportable) if reportable else None
+        if not reportable:
+            return Reading(rows, None)
+        details = database.details(cursor, reportable)
     return Reading(rows, details)
 
 

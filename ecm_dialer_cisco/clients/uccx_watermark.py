@@ -41,7 +41,10 @@ class Watermark:
 
     def without_passed(self) -> Watermark:
         """Without rows that are not read again."""
-        above = {key: seen for key, seen in self.awaiting_agent.items() if key > self.low}
+        above = {}
+        for key, seen in self.awaiting_agent.items():
+            if key > self.low:
+                above[key] = seen
         return Watermark(self.low, above)
 
     def dumps(self) -> str:
@@ -78,21 +81,30 @@ class WatermarkRules:
         """
         if not rows:
             return low
+        # The newest row's own time, because our clock may differ from the database's.
         created = [row.created_at for row in rows if row.created_at]
         newest = max(created, default=now)
-        blocking = [row.id for row in rows if self._blocks(row, row.id in waiting, newest, now)]
+        blocking = []
+        for row in rows:
+            if self._blocks(row, row.id in waiting, newest, now):
+                blocking.append(row.id)
+
         # It never sinks: what lies below was handed over already.
         if blocking:
             return max(low, min(blocking) - 1)
-        return max(low, *(row.id for row in rows))
+        highest = max(row.id for row in rows)
+        return max(low, highest)
 
     def _blocks(self, row: DialingRow, waits: bool, newest: datetime, now: datetime) -> bool:
         created = row.created_at or now
-        if waits and created > now - timedelta(seconds=self.open_horizon):
+        horizon = now - timedelta(seconds=self.open_horizon)
+        if waits and created > horizon:
             return True
 
         # A transaction that began earlier may still commit a lower id than the newest. Once our
         # own clock, too, is that much further, nobody can be that late.
-        is_near_newest = created > newest - timedelta(seconds=self.overlap)
-        is_recent = created > now - timedelta(seconds=self.overlap + self.clock_skew)
+        overlap = timedelta(seconds=self.overlap)
+        clock_skew = timedelta(seconds=self.clock_skew)
+        is_near_newest = created > newest - overlap
+        is_recent = created > now - overlap - clock_skew
         return is_near_newest and is_recent

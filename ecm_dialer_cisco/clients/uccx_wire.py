@@ -243,12 +243,12 @@ def parse_errors(body: bytes) -> list[ApiError]:
 
 
 def _api_error(entry: Mapping[str, Any]) -> ApiError:
-    # In JSON a part may be null, or a number.
-    parts = []
-    for name in ("errortype", "errordata", "errormessage"):
+    # In JSON a part may be null or a number.
+    def text(name: str) -> str:
         part = entry.get(name)
-        parts.append("" if part is None else str(part))
-    return ApiError(*parts)
+        return "" if part is None else str(part)
+
+    return ApiError(text("errortype"), text("errordata"), text("errormessage"))
 
 
 def _json_errors(body: bytes) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ def finished(
 
 def _finished_preview(contact: Contact, campaign: Campaign) -> Contact:
     """Busy is tried again at once; a machine only where the campaign wants it."""
-    # An agent heard it: nothing has to wait for a delay.
+    # Not delayed: agents see the next preview when they are free.
     again = {scenario.BUSY, scenario.NO_ANSWER, scenario.CUSTOMER_ABANDONED}
     if campaign.specifics.get("ansMachineRetry") == "true":
         again.add(scenario.MACHINE)

@@ -131,6 +131,7 @@ def _rule(values: dict[str, Any]) -> Rule:
 
 def _code(result: int | str) -> int:
     """A callresult, or a name of `NAMES`, "never" for the one that has an explanation."""
+    # A number stands for itself, as in UCCX's tables.
     if isinstance(result, int):
         return result
     if result in ("never", "never ends"):

@@ -290,8 +290,11 @@ class CampaignStore:
         if not campaign.enabled:
             return
         most = self._options.max_campaigns
-        others = [item for item in known if item.enabled and item.id != campaign.id]
-        if len(others) >= most:
+        others = 0
+        for item in known:
+            if item.enabled and item.id != campaign.id:
+                others += 1
+        if others >= most:
             raise invalid("InvalidInput", f"maximum number of active campaigns ({most}) reached")
 
     def _checked(self, request: Document, is_json: bool) -> Document:

@@ -280,7 +280,8 @@ class ContactStore:
         cursor.execute(_GET_ROWS, (campaign.id, code, _MAX_LISTED))
         lines = [_GET_HEADER]
         for row in cursor.fetchall():
-            lines.append(", ".join(map(_cell, row)))
+            cells = map(_cell, row)
+            lines.append(", ".join(cells))
         csvdata = "\n".join(lines)
         return contacts_envelope(campaign, campaign_url, f"\n{csvdata}\n")
 
@@ -325,6 +326,8 @@ def _check_link(reference: Any, campaign: Campaign) -> None:
     link = ""
     if isinstance(reference, dict):
         link = str(reference.get("refURL", ""))
+
+    # Only its end counts: the host may be any name of the server.
     match = _CAMPAIGN_LINK.search(link)
     qualifier = match[1] if match else ""
     if int(qualifier or 0) != campaign.id:

@@ -197,8 +197,10 @@ class Engine:
         """When the nightly job is due next; `now` and the answer are naive UTC."""
         if self._options.midnight_every:
             return now + timedelta(seconds=self._options.midnight_every)
+        # Its day may have 23 or 25 hours: the date goes on, not the time.
         server_zone = ZoneInfo(self._options.time_zone)
-        tomorrow = now.replace(tzinfo=_UTC).astimezone(server_zone) + timedelta(days=1)
+        local_now = now.replace(tzinfo=_UTC).astimezone(server_zone)
+        tomorrow = local_now + timedelta(days=1)
         midnight = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight.astimezone(_UTC).replace(tzinfo=None)
 
@@ -361,10 +363,12 @@ class Engine:
         """Seconds of ringing and talking, the same for a number each time."""
         # From half of the average to half as much again.
         ring_factor = 0.5 + scenario.fraction(number, "ring")
-        talk_factor = 0.5 + scenario.fraction(number, "talk")
         ring = self._options.ring_seconds * ring_factor
+        # Nobody answers: UCCX gives up after its own time.
         if result == scenario.NO_ANSWER:
             ring = campaign.number("noAnswerRingLimit", 15)
+
+        talk_factor = 0.5 + scenario.fraction(number, "talk")
         talk = self._options.talk_seconds * talk_factor
         return ring, talk * _talk_share(result)
 

@@ -62,7 +62,10 @@ class Fault:
 
     def concerns(self, method: str, path: str) -> bool:
         """Whether it is on for such a request."""
-        if not self.is_on or self.method not in ("", method):
+        if not self.is_on:
+            return False
+        # Without a method all are meant, and without a pattern all paths.
+        if self.method not in ("", method):
             return False
         return re.search(self.path, path) is not None
 

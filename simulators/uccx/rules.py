@@ -155,6 +155,7 @@ def _is_exhausted(contact: Contact, campaign: Campaign) -> bool:
 def _with(values: tuple[int, int, int], phone: int, value: int) -> tuple[int, int, int]:
     """The values per phone, with another one for `phone`."""
     first, second, third = values
+    # Written out: a tuple of three keeps its type.
     if phone == 1:
         return value, second, third
     if phone == 2:

@@ -158,7 +158,8 @@ def describe(results: Sequence[int]) -> str:
     *first, last = (NAMES[result] for result in results)
     if not first:
         return last
-    return f"{', '.join(first)}, then {last}"
+    in_turn = ", ".join(first)
+    return f"{in_turn}, then {last}"
 
 
 def fraction(number: str, salt: str) -> float:

@@ -167,6 +167,7 @@ class Simulator:
         body = None
         if values is not None:
             body = json.dumps(values).encode()
+
         url = f"{self.control_url}/control/{path}"
         request = urllib.request.Request(url, data=body, method=method)
         with urllib.request.urlopen(request, timeout=30) as response:
@@ -225,8 +226,10 @@ class Simulator:
         """How the product reads the tables: psqlODBC in place of the Informix driver."""
         settings = [f"DRIVER={{{driver}}}"]
         for key, value in psycopg2.extensions.parse_dsn(self.dsn).items():
+            # What else libpq knows, psqlODBC does not.
             if name := _ODBC_NAMES.get(key):
-                settings.append(f"{name}={_quoted(str(value))}")
+                quoted = _quoted(str(value))
+                settings.append(f"{name}={quoted}")
         settings += ["BoolsAsChar=0", "ReadOnly=1", ""]
         return ";".join(settings)
 

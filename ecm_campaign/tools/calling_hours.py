@@ -178,7 +178,8 @@ class Constraint:
         """Open ranges within ``[start, end)`` of UTC, in order, none touching another."""
         zones = self._get_distinct_zones(start, end)
         streams = [_merge(self._in_zone(zone, start, end)) for zone in zones]
-        return _without(_intersect(streams), self.closed)
+        in_all_zones = _intersect(streams)
+        return _without(in_all_zones, self.closed)
 
     def get_closing(self, minute: int) -> Closing | None:
         """Why it is closed in a minute of UTC; ``None`` when it is open."""
@@ -218,16 +219,15 @@ class Constraint:
             yield from self._anywhere(start, end)
             return
         for since, until, offset in stretches(zone, start, end):
-            on_clock = self._on_clock(since + offset, until + offset)
-            for opens, closes in on_clock:
+            first, last = since + offset, until + offset
+            for opens, closes in self._on_clock(first, last):
                 yield opens - offset, closes - offset
 
     def _anywhere(self, start: int, end: int) -> Iterator[Range]:
         """Ranges of UTC that are open at some offset that clocks have."""
-        # Clocks show everything from what the latest one shows at the start on.
-        earliest, latest = start + LEAST_OFFSET, end + GREATEST_OFFSET
-        on_clock = self._on_clock(earliest, latest)
-        for opens, closes in on_clock:
+        # From what the clock that is furthest behind shows at first to the furthest ahead at last.
+        first, last = start + LEAST_OFFSET, end + GREATEST_OFFSET
+        for opens, closes in self._on_clock(first, last):
             since = max(opens - GREATEST_OFFSET, start)
             until = min(closes - LEAST_OFFSET, end)
             if since < until:
@@ -295,15 +295,15 @@ class CallingHours:
         # The first opening that has not closed by then: it is open, or the next to open.
         place = bisect_right(found.closes, at)
         if place == len(found.closes):
-            closing = self._get_closing(at)
-            return Opening(False, None, None, *closing)
+            reason, detail = self._get_closing(at)
+            return Opening(False, None, reason=reason, detail=detail)
 
         opens_at, closes_at = found.opens[place], found.closes[place]
         until = None if closes_at is _FOREVER else closes_at
         if opens_at <= at:
             return Opening(True, at, until)
-        closing = self._get_closing(at)
-        return Opening(False, opens_at, until, *closing)
+        reason, detail = self._get_closing(at)
+        return Opening(False, opens_at, until, reason, detail)
 
     def _find(self, at: datetime) -> _FoundOpenings:
         """Openings from the day of ``at`` on, so many that none is missing for a moment within."""
@@ -415,7 +415,8 @@ def _require_known(zones: Iterable[str]) -> None:
 
 def _join(spans: Iterable[Range]) -> tuple[Range, ...]:
     """Spans in order, none empty and none touching another."""
-    in_order = sorted(span for span in spans if span[0] < span[1])
+    filled = (span for span in spans if span[0] < span[1])
+    in_order = sorted(filled)
     return tuple(_merge(in_order))
 
 

@@ -76,6 +76,7 @@ class CampaignHours:
         In the contacts' zones these are the hours of all zones on earth together, and the drain
         time is left to each contact's own hours.
         """
+        # Zones close one after the other: the drain time of one is no reason to stop for the rest.
         if self.in_contact_zone:
             zone, drain = ANY_ZONE, 0
         else:
@@ -141,6 +142,7 @@ class CampaignHours:
         """Hours in which the campaign's group calls a zone: those of its name, else of one with the
         same clock.
         """
+        # Two names may have the same clock and other hours: the zone's own name goes first.
         named = dict(self.zone_hours or ())
         if zone in named:
             return named[zone]
@@ -160,6 +162,7 @@ def _get_regional(places: _Places) -> list[Constraint]:
         for rule in rules:
             if rule.hours is None:
                 continue
+            # A rule that several numbers share is asked once where they are in the same zones.
             key = rule.id, zones
             by_rule[key] = Constraint(zones, rule.hours, code=REGION, label=rule.name)
     return [by_rule[key] for key in sorted(by_rule)]

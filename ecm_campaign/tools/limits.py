@@ -74,9 +74,13 @@ def earliest(
     :param zone: whose calendar days the period ``day`` means
     :return: None when it may be tried at ``at``
     """
-    moment = at.astimezone(UTC)
-    applied = [(limit, sorted(_counted(limit, tries, number))) for limit in limits]
+    applied = []
+    for limit in limits:
+        moments = sorted(_counted(limit, tries, number))
+        applied.append((limit, moments))
+
     # Where one limit ends another may have begun: ask all until none defers any more.
+    moment = at.astimezone(UTC)
     deferring, moved = None, True
     while moved:
         moved = False

@@ -54,9 +54,10 @@ class Pacing:
     interval: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
-        is_initial_usable = self.initial >= 1 and self.threshold >= 100
-        is_step_usable = self.increment >= 0 and 0 <= self.decrement <= 100
-        if not (is_initial_usable and is_step_usable):
+        # The initial number itself must lie within the bounds that follow from these.
+        bounds_fit = self.initial >= 1 and self.threshold >= 100
+        steps_fit = self.increment >= 0 and 0 <= self.decrement <= 100
+        if not bounds_fit or not steps_fit:
             raise ValueError("contact parameters out of range")
 
     @property
@@ -191,6 +192,7 @@ def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
     """
     total = sum(weights.values())
     offset = (turn * GOLDEN) % 1
+    # In an order that does not depend on how the campaigns were found.
     parts = {}
     end = marks_before = 0
     for key, weight in sorted(weights.items()):

@@ -6,6 +6,7 @@ All rules that match a number hold, so the strictest wins.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,8 +48,8 @@ class RegionRules:
     """
 
     def __init__(self, rules: Iterable[RegionRule]) -> None:
-        self._by_country: dict[str, list[RegionRule]] = {}
-        self._by_prefix: dict[str, list[RegionRule]] = {}
+        self._by_country: dict[str, list[RegionRule]] = defaultdict(list)
+        self._by_prefix: dict[str, list[RegionRule]] = defaultdict(list)
         self._has_limits = False
         countries = set()
         for rule in rules:
@@ -63,9 +64,9 @@ class RegionRules:
     def _add(self, rule: RegionRule) -> None:
         # The beginnings say more than the country, which then only confirms them.
         for prefix in rule.prefixes:
-            self._by_prefix.setdefault(prefix, []).append(rule)
+            self._by_prefix[prefix].append(rule)
         if rule.country and not rule.prefixes:
-            self._by_country.setdefault(rule.country, []).append(rule)
+            self._by_country[rule.country].append(rule)
         if rule.limit:
             self._has_limits = True
 

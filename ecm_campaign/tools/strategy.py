@@ -354,6 +354,7 @@ def first_attempt(
     :param not_before: aware, or None
     :param now: aware; the decision's ``at`` is in UTC
     """
+    # A plan without attempts is another fault, which is told below.
     if plan.attempts and plan.budget < 1:
         return Close(RETRIES_COMPLETED, BUDGET)
 
@@ -587,6 +588,7 @@ def _with_callback(
     if not counters.callback:
         return following
     kind = counters.callback
+    # The agent's time or tries may be over by the next attempt.
     retained = rule.retain_pcb
     if callbacks and counters.callback_since:
         since, misses = counters.callback_since, counters.agent_misses

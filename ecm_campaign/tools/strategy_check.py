@@ -76,7 +76,9 @@ def validate(
     if not plan.attempts:
         return [Problem("no_attempts")]
 
-    problems = [Problem("bad_budget")] if plan.budget < 1 else []
+    problems = []
+    if plan.budget < 1:
+        problems.append(Problem("bad_budget"))
     reachable = _reachable(_possible_steps(plan), 1)
     # A budget ends every loop, as the budget of uncounted tries ends a loop through these.
     loops = {} if plan.capped else _endless_steps(plan, uncounted_outcomes)

@@ -280,6 +280,71 @@ def test_hours_without_a_gap_have_no_drain():
     assert (opening.is_open, opening.closes_at) == (True, None)
 
 
+def test_a_window_may_end_with_the_last_day_of_the_cycle():
+    assert WeeklyHours.of([(6, 0, 1440)]).spans == ((6 * 1440, 7 * 1440),)
+    over_the_end = WeeklyHours.of([(13, 1380, 60)], weeks=2)
+    assert over_the_end.spans == ((0, 60), (13 * 1440 + 1380, 14 * 1440))
+
+
+def test_one_whole_week_of_two_is_not_always():
+    week = [(day, 0, 1440) for day in range(7)]
+    assert not WeeklyHours.of(week, weeks=2).is_always
+    assert WeeklyHours.of(week * 2 + [(day + 7, 0, 1440) for day in range(7)], weeks=2).is_always
+
+
+def test_closed_minutes_are_those_from_the_first_to_before_the_last():
+    constraint = Constraint(("UTC",), closed=((10, 20), (30, 31)))
+    closed = [minute for minute in range(40) if constraint.get_closing(minute)]
+    assert closed == [*range(10, 20), 30]
+
+
+def test_a_minute_that_is_partly_closed_is_closed():
+    seconds = [timedelta(seconds=value) for value in (30, 61, 120, 180, 240, 240, 300, 290)]
+    times = [EPOCH + value for value in seconds]
+    pairs = list(zip(times[::2], times[1::2], strict=True))
+    assert ranges(pairs) == ranges(pairs[::-1]) == ((0, 3),)
+    assert ranges([(times[0], times[1]), (times[3], times[6])]) == ((0, 2), (3, 5))
+
+
+def test_a_holiday_is_named_before_another_zones_hours():
+    holidays = whole_days(date(2026, 3, 2))
+    constraint = Constraint(("Asia/Tokyo", "UTC"), WeeklyHours.of(OFFICE), holidays)
+    # In Tokyo it is 1:00 of the next day, which is no holiday, but outside the hours.
+    at = (datetime(2026, 3, 2, 16) - EPOCH) // MINUTE
+    assert constraint.get_closing(at) == (hours.HOLIDAY, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("zones", "code", "label", "expected"),
+    [
+        (("Asia/Tokyo", "UTC"), hours.HOURS, "", (hours.ZONE, "Asia/Tokyo")),
+        (("Asia/Tokyo", "UTC"), hours.HOURS, "rule", (hours.ZONE, "Asia/Tokyo")),
+        (("Asia/Tokyo", "UTC"), hours.REGION, "rule", (hours.REGION, "rule")),
+        (("UTC", "Asia/Tokyo"), hours.GROUP, "", (hours.GROUP, "Asia/Tokyo")),
+        (("Asia/Tokyo", "Asia/Seoul"), hours.HOURS, "", (hours.HOURS, "Asia/Tokyo")),
+        (("UTC",), hours.HOURS, "", None),
+    ],
+)
+def test_what_is_shut_is_named(zones, code, label, expected):
+    constraint = Constraint(zones, WeeklyHours.of(OFFICE), code=code, label=label)
+    at = (datetime(2026, 3, 2, 12) - EPOCH) // MINUTE  # 21:00 in Tokyo and Seoul
+    assert constraint.get_closing(at) == expected
+
+
+def test_hours_that_are_open_nowhere_on_earth_are_named_by_their_rule():
+    constraint = Constraint((ANY_ZONE,), hours.NEVER, code=hours.REGION, label="Florida")
+    assert constraint.get_closing(0) == (hours.REGION, "Florida")
+
+
+@pytest.mark.parametrize(("length", "is_found"), [(61 * DAY, True), (62 * DAY, False)])
+def test_an_opening_is_looked_for_up_to_the_horizon(length, is_found):
+    start = datetime(2026, 3, 2)
+    calling = CallingHours([Constraint(("UTC",), closed=ranges([(start, start + length)]))])
+    opening = calling.opening(start + HOUR)
+    assert opening.opens_at == (start + length if is_found else None)
+    assert opening.reason == hours.HOLIDAY
+
+
 # -- dates, several constraints and zones -----------------------------------------------------------------------------
 
 

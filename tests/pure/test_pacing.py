@@ -27,8 +27,8 @@ def live(pacing, levels, at=NOW, buffer=None):
     :param levels: ``(contacts at the dialer at the interval's end, whether there are more)``
     """
     sizes = []
-    for held, has_more in levels:
-        buffer = adapt(pacing, buffer, held, has_more, at)
+    for at_dialer, has_more in levels:
+        buffer = adapt(pacing, buffer, at_dialer, has_more, at)
         sizes.append(buffer.size)
         at += pacing.interval
     return sizes
@@ -65,6 +65,36 @@ class TestBuffer:
 
     def test_a_buffer_of_one_still_grows(self):
         assert live(Pacing(1, 30, 60, 300), [(0, True)] * 4) == [1, 2, 3, 3]
+
+    @pytest.mark.parametrize(
+        ("at_dialer", "size"), [(49, 125), (50, 100), (89, 100), (90, 49), (100, 49)]
+    )
+    def test_grows_below_a_half_and_shrinks_from_nine_tenths_on(self, at_dialer, size):
+        before = Buffer(100, NOW - WEBEX.interval)
+        assert adapt(WEBEX, before, at_dialer, True, NOW) == Buffer(size, NOW)
+
+    def test_a_break_is_more_than_an_hour_beyond_the_interval(self):
+        at = NOW + WEBEX.interval + timedelta(hours=1)
+        assert adapt(WEBEX, Buffer(34, NOW), 0, True, at).size == 59
+        assert adapt(WEBEX, Buffer(34, NOW), 0, True, at + timedelta(seconds=1)).size == 85
+
+    def test_with_other_parameters_it_comes_into_their_bounds(self):
+        before = NOW - WEBEX.interval
+        assert adapt(WEBEX, Buffer(500, before), 300, True, NOW).size == 170
+        assert adapt(WEBEX, Buffer(1, before), 0, False, NOW).size == 34
+
+    @pytest.mark.parametrize(
+        ("pacing", "bounds", "steps"),
+        [
+            (Pacing(85, 30, 60, 200), (34, 170), (25, 51)),
+            (Pacing(85, 0, 0, 100), (85, 85), (0, 0)),
+            (Pacing(85, 0, 100, 100), (1, 85), (0, 85)),
+            (Pacing(1, 1, 1, 100), (1, 1), (1, 1)),
+        ],
+    )
+    def test_bounds_and_steps_are_per_cent_of_the_initial_number(self, pacing, bounds, steps):
+        assert (pacing.least, pacing.most) == bounds
+        assert (pacing.step_up, pacing.step_down) == steps
 
     @pytest.mark.parametrize(
         "values",
@@ -142,8 +172,27 @@ class TestSplit:
     def test_a_full_group_makes_way(self):
         assert split(10, [Claimant(1, priority=9, pool=7), Claimant(2)], pools={7: 0}) == {2: 10}
 
+    def test_a_group_that_is_not_named_has_no_limit(self):
+        assert split(10, [Claimant(1, pool=5)], pools={7: 1}) == {1: 10}
+
+    @pytest.mark.parametrize(("limit", "part"), [(1, 1), (4, 4), (5, 5), (6, 5)])
+    def test_a_group_is_cut_only_to_what_it_has_room_for(self, limit, part):
+        parts = split(10, [Claimant(1, pool=7), Claimant(2)], pools={7: limit})
+        assert parts == {1: part, 2: 5}
+
+    def test_the_highest_priority_goes_first_even_without_a_weight(self):
+        assert split(10, [Claimant(1, 0, priority=1), Claimant(2)]) == {1: 10}
+        assert split(10, [Claimant(1, 0), Claimant(2, 0)]) == {1: 5, 2: 5}
+
+    def test_one_at_a_time_goes_round_by_weight(self):
+        campaigns = [Claimant(1, 3), Claimant(2, 1)]
+        turns = [split(1, campaigns, turn) for turn in range(400)]
+        assert abs(turns.count({2: 1}) - 100) <= 3
+        assert turns.count({1: 1}) + turns.count({2: 1}) == 400
+
     def test_no_room_nothing(self):
         assert split(0, [Claimant(1)]) == {}
+        assert split(-1, [Claimant(1)]) == {}
         assert split(10, []) == {}
 
     @given(st.integers(0, 500), claimants, st.integers(0, 2_000_000_000), pools)

@@ -298,6 +298,13 @@ def test_closed_minutes_are_those_from_the_first_to_before_the_last():
     assert closed == [*range(10, 20), 30]
 
 
+def test_a_holiday_later_in_the_week_leaves_the_days_before_as_they_are():
+    holidays = whole_days(date(2026, 3, 4))
+    calling = CallingHours([Constraint(("UTC",), WeeklyHours.of(OFFICE), holidays)])
+    assert calling.opening(datetime(2026, 3, 2, 10)).closes_at == datetime(2026, 3, 2, 20)
+    assert calling.opening(datetime(2026, 3, 3, 20)).opens_at == datetime(2026, 3, 5, 9)
+
+
 def test_a_minute_that_is_partly_closed_is_closed():
     seconds = [timedelta(seconds=value) for value in (30, 61, 120, 180, 240, 240, 300, 290)]
     times = [EPOCH + value for value in seconds]

@@ -1,6 +1,7 @@
 import hashlib
 import tempfile
 from contextlib import closing
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -28,8 +29,9 @@ class EcmImportDatabase(models.AbstractModel):
         "Connection string",
         groups=ADMINISTRATOR,
         copy=False,
-        help="ODBC, without the password. For example: DRIVER={PostgreSQL Unicode};SERVER=crm-db;PORT=5432;"
-        "DATABASE=crm;UID=campaigns. Give it a user that may only read.",
+        help="ODBC, without the password. For example: DRIVER={PostgreSQL Unicode};"
+        "SERVER=crm-db;PORT=5432;DATABASE=crm;UID=campaigns. "
+        "Give it a user that may only read.",
     )
     query = fields.Text(
         "Table, view or query",
@@ -41,8 +43,9 @@ class EcmImportDatabase(models.AbstractModel):
         "Column that grows",
         groups=ADMINISTRATOR,
         tracking=True,
-        help="A number or time that is greater in later rows: only rows after the last one are read. Rows without a "
-        "value are left out. Empty: all rows are read each time, and imported when something changed.",
+        help="A number or time that is greater in later rows: only rows after the last one are "
+        "read. Rows without a value are left out. Empty: all rows are read each time, and "
+        "imported when something changed.",
     )
     watermark = fields.Char(
         "Read up to",
@@ -73,6 +76,7 @@ class EcmImportDatabase(models.AbstractModel):
                 raise ValidationError(self._get_query_error_text(error)) from error
 
     def _get_query_error_text(self, error):
+        """What is wrong with the query, for an administrator."""
         texts = {
             "not_a_query": self.env._(
                 "Enter the name of a table or view, or a statement that begins with SELECT."
@@ -94,39 +98,31 @@ class EcmImportDatabase(models.AbstractModel):
         changed.
         """
         self.check_access("write")
-        read = (
-            self.env["ecm.import.file"]
-            .sudo()
-            .search([("source_id", "in", self.ids), ("hash", "!=", False)])
-        )
-        read.write({"hash": False})
+        files = self.env["ecm.import.file"].sudo()
+        files.search([("source_id", "in", self.ids), ("hash", "!=", False)]).hash = False
         self.write({"watermark": False, "next_run_at": False})
         return True
 
     # -- check ----------------------------------------------------------------------------------------
 
     def _check_database(self):
-        self._follow_lists()
+        self._atomically(self._follow_lists)
         with tempfile.TemporaryFile() as file:
             written = self._read_into(file)
-            if not written.rows:
-                return self.env._("%s: no new rows.", self.name), bool(self._get_waiting())
-            if not self._atomically(lambda: self._store_extract(file, written)):
-                return self.env._("%s: the rows are the same as before.", self.name), bool(
-                    self._get_waiting()
-                )
-        return self.env._(
-            "%(name)s: %(count)s rows.", name=self.name, count=f"{written.rows:,}"
-        ), True
+            is_new = written.rows and self._atomically(partial(self._store_extract, file, written))
+        return self._describe_extract(written.rows, is_new), bool(self._get_waiting())
+
+    def _describe_extract(self, rows, is_new):
+        if not rows:
+            return self.env._("%s: no new rows.", self.name)
+        if not is_new:
+            return self.env._("%s: the rows are the same as before.", self.name)
+        return self.env._("%(name)s: %(count)s rows.", name=self.name, count=f"{rows:,}")
 
     def _follow_lists(self):
         """Take over how imports ended; nothing has to be moved."""
-
-        def follow():
-            for file in self._get_waiting():
-                file._follow_list()
-
-        self._atomically(follow)
+        for file in self._get_waiting():
+            file._follow_list()
 
     def _get_waiting(self):
         return self.env["ecm.import.file"].search(
@@ -142,6 +138,7 @@ class EcmImportDatabase(models.AbstractModel):
         """
         connection_string = odbc.add_password(self.connection, self._get_password())
         query, parameters = self._prepare_query()
+        # The record's values are read here: asking for one later would begin a transaction.
         layout, limit, column = self._get_layout(), limit or self.row_limit, self.key_column
         self._commit()
         try:
@@ -152,6 +149,7 @@ class EcmImportDatabase(models.AbstractModel):
                 self._execute(cursor, query, parameters)
                 key = self._get_key_place(cursor, column) if column else None
                 return table_file.write_rows(cursor, file, layout, limit, key, odbc.error_text)
+        # Neither error tells the address or the password.
         except odbc.DatabaseError as error:
             raise SourceError(str(error)) from error
         except table_file.RowError as error:
@@ -177,9 +175,8 @@ class EcmImportDatabase(models.AbstractModel):
         if not self.key_column:
             return query, []
         parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
-        return reading.since(
-            query, reading.check_column(self.key_column), bool(parameters)
-        ), parameters
+        column = reading.check_column(self.key_column)
+        return reading.since(query, column, bool(parameters)), parameters
 
     def _execute(self, cursor, query, parameters):
         try:
@@ -215,13 +212,16 @@ class EcmImportDatabase(models.AbstractModel):
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         is_new = not self._is_imported(digest)
         if self.key_column:
-            try:
-                self.watermark = reading.dump_watermark(written.last_key)
-            except reading.QueryError as error:
-                raise SourceError(self._get_query_error_text(error)) from error
+            self._keep_watermark(written.last_key)
         if is_new:
             self._queue_extract(file, digest)
         return is_new
+
+    def _keep_watermark(self, last_key):
+        try:
+            self.watermark = reading.dump_watermark(last_key)
+        except reading.QueryError as error:
+            raise SourceError(self._get_query_error_text(error)) from error
 
     def _queue_extract(self, file, digest):
         name = f"{self.name} {fields.Datetime.now():%Y-%m-%d %H.%M.%S}.csv"
@@ -229,6 +229,7 @@ class EcmImportDatabase(models.AbstractModel):
             contact_list = self._queue_list(name, file)
         except UserError as error:
             raise SourceError(str(error)) from error
+        # There is no file in a folder that would have to be moved.
         self.env["ecm.import.file"].create(
             {
                 "source_id": self.id,

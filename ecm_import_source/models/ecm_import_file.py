@@ -73,26 +73,30 @@ class EcmImportFile(models.Model):
         if self.state != "waiting":
             return True
         contact_list = self.list_id
+        # Another process imports it, and commits as it goes on.
         contact_list.invalidate_recordset(["state", "error"])
         if contact_list and contact_list.state not in LIST_IS_OVER:
             return False
-        texts = {
-            "failed": contact_list.error,
-            "cancelled": self.env._("The import was cancelled."),
-            False: self.env._("The contact list was deleted before it was imported."),
-        }
         is_done = contact_list.state == "done"
         self.write(
             {
                 "state": "done" if is_done else "failed",
-                "message": False if is_done else texts[contact_list.state],
+                "message": False if is_done else self._get_failure_text(contact_list),
                 "finished_at": fields.Datetime.now(),
             }
         )
         return True
 
+    def _get_failure_text(self, contact_list):
+        if not contact_list:
+            return self.env._("The contact list was deleted before it was imported.")
+        if contact_list.state == "cancelled":
+            return self.env._("The import was cancelled.")
+        return contact_list.error
+
     def _prepare_target(self):
         """Where the file goes: a name that no other file gets."""
         source = self.source_id
         folder = source.error_directory if self.state == "failed" else source.archive_directory
-        return f"{folder.rstrip('/')}/{self.found_at:%Y%m%d-%H%M%S}-{self.id}-{self.name}"
+        prefix = f"{self.found_at:%Y%m%d-%H%M%S}-{self.id}"
+        return f"{folder.rstrip('/')}/{prefix}-{self.name}"

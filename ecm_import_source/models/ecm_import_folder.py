@@ -1,5 +1,6 @@
 import logging
 import tempfile
+from collections import Counter
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -51,20 +52,22 @@ class EcmImportFolder(models.AbstractModel):
         "Archive folder",
         default="archive",
         tracking=True,
-        help="Imported files go there. Within the folder; begin with / for a place beside it on the storage. Made when "
-        "it is missing.",
+        help="Imported files go there. Within the folder; begin with / for a place beside it on "
+        "the storage. Made when it is missing.",
     )
     error_directory = fields.Char(
         "Error folder",
         default="error",
         tracking=True,
-        help="Files that cannot be imported go there, each with its reason in a .reason.txt. Made when it is missing.",
+        help="Files that cannot be imported go there, each with its reason in a .reason.txt. "
+        "Made when it is missing.",
     )
     settle_seconds = fields.Integer(
         "Unchanged for (seconds)",
         default=60,
         required=True,
-        help="A file is taken when its size and time have stayed the same for so long: others are still being written.",
+        help="A file is taken when its size and time have stayed the same for so long: others are "
+        "still being written.",
     )
     max_size_mb = fields.Integer(
         "Largest file (MB)", default=256, required=True, help="Larger ones are refused."
@@ -76,24 +79,20 @@ class EcmImportFolder(models.AbstractModel):
     @api.constrains("kind", "storage_id", "archive_directory", "error_directory")
     def _check_folder_settings(self):
         for source in self.filtered(lambda record: record.kind == "folder"):
-            if not (source.storage_id and source.archive_directory and source.error_directory):
+            targets = [source.archive_directory, source.error_directory]
+            if not (source.storage_id and all(targets)):
                 raise ValidationError(
                     self.env._("A folder needs a storage, an archive folder and an error folder.")
                 )
-            if (
-                source.storage_id.protocol in ("file", "local")
-                and not source.storage_id.directory_path
-            ):
+            if _is_whole_disk(source.storage_id):
                 raise ValidationError(
                     self.env._(
                         "The storage %s is the whole disk of the server: give it a directory path first.",
                         source.storage_id.name,
                     )
                 )
-            if {source.archive_directory.strip("/ "), source.error_directory.strip("/ ")} & {
-                "",
-                ".",
-            }:
+            # What is moved into the folder itself would be taken again.
+            if any(target.strip("/ ") in ("", ".") for target in targets):
                 raise ValidationError(
                     self.env._("Archive and error folder are others than the folder itself.")
                 )
@@ -124,6 +123,7 @@ class EcmImportFolder(models.AbstractModel):
 
     def _get_folder_error_text(self, error):
         """Why a folder fails, for a supervisor."""
+        # What a file system says in its own words is told as it is.
         texts = {
             "missing": self.env._("%s is not there.", error.path),
             "denied": self.env._("No permission for %s.", error.path),
@@ -162,22 +162,27 @@ class EcmImportFolder(models.AbstractModel):
         with self._open_folder() as folder:
             self._move_finished(folder, problems)
             entries = self._list_storable(folder, problems)
-            settled = self._atomically(partial(self._get_settled, entries, fields.Datetime.now()))
+            now = fields.Datetime.now()
+            settled = self._atomically(partial(self._get_settled, entries, now))
             taken = [self._take_safely(folder, entry, problems) for entry in settled]
+            # What is refused, or known already, goes at once.
             if any(taken):
                 self._move_finished(folder, problems)
         if problems:
-            raise SourceError(" ".join(dict.fromkeys(map(self._get_folder_error_text, problems))))
+            texts = dict.fromkeys(map(self._get_folder_error_text, problems))
+            raise SourceError(" ".join(texts))
         is_waiting = bool(self.looks or self._get_files_in_folder())
-        return self._describe_check(list(filter(None, taken)), len(self.looks or {})), is_waiting
+        return self._describe_check(list(filter(None, taken))), is_waiting
 
     def _list_storable(self, folder, problems):
         """The files whose names a database can hold."""
-        entries = folder.list_entries(self.file_pattern or "*")
-        problems += [
-            FolderError("name", ascii(entry.name)) for entry in entries if not entry.is_text
-        ]
-        return [entry for entry in entries if entry.is_text]
+        storable = []
+        for entry in folder.list_entries(self.file_pattern or "*"):
+            if entry.is_text:
+                storable.append(entry)
+            else:
+                problems.append(FolderError("name", ascii(entry.name)))
+        return storable
 
     def _get_files_in_folder(self):
         """Files that are known and still to be moved."""
@@ -185,21 +190,18 @@ class EcmImportFolder(models.AbstractModel):
             [("source_id", "=", self.id), ("is_moved", "!=", True)], order="id"
         )
 
-    def _describe_check(self, taken, unsettled):
-        states = [file.state for file in taken]
-        parts = [
-            self.env._(
-                "%(name)s: %(count)s new files.", name=self.name, count=states.count("waiting")
-            ),
-            self.env._("%s were imported before.", states.count("duplicate"))
-            if "duplicate" in states
-            else "",
-            self.env._("%s cannot be imported.", states.count("failed"))
-            if "failed" in states
-            else "",
-            self.env._("%s are left until they no longer change.", unsettled) if unsettled else "",
-        ]
-        return " ".join(filter(None, parts))
+    def _describe_check(self, taken):
+        count = Counter(file.state for file in taken)
+        new = count["waiting"]
+        parts = [self.env._("%(name)s: %(count)s new files.", name=self.name, count=new)]
+        if count["duplicate"]:
+            parts.append(self.env._("%s were imported before.", count["duplicate"]))
+        if count["failed"]:
+            parts.append(self.env._("%s cannot be imported.", count["failed"]))
+        # A file of which only a part is there would be imported as it is.
+        if self.looks:
+            parts.append(self.env._("%s are left until they no longer change.", len(self.looks)))
+        return " ".join(parts)
 
     def _get_settled(self, entries, now):
         """The files that have stayed the same for long enough, by our own clock: the server's may
@@ -208,17 +210,27 @@ class EcmImportFolder(models.AbstractModel):
         What is known already and only waits to be moved is not among them.
         """
         known = {(file.name, file.signature) for file in self._get_files_in_folder()}
-        fresh = [entry for entry in entries if (entry.name, entry.signature) not in known]
-        seen, looks, settled = self.looks or {}, {}, []
-        for entry in fresh:
-            signature, since = seen.get(entry.name, (None, None))
-            since = since if signature == entry.signature else fields.Datetime.to_string(now)
-            if fields.Datetime.to_datetime(since) <= now - timedelta(seconds=self.settle_seconds):
+        latest = fields.Datetime.to_string(now - timedelta(seconds=self.settle_seconds))
+        looks, settled = {}, []
+        for entry in entries:
+            if (entry.name, entry.signature) in known:
+                continue
+            since = self._get_same_since(entry) or fields.Datetime.to_string(now)
+            # In this form, texts are in the order of the times.
+            if since <= latest:
                 settled.append(entry)
             else:
                 looks[entry.name] = [entry.signature, since]
         self.looks = looks
         return settled
+
+    def _get_same_since(self, entry):
+        """When a file was first seen as it is now; None if it has changed since the last look."""
+        look = (self.looks or {}).get(entry.name)
+        if not look:
+            return None
+        signature, since = look
+        return since if signature == entry.signature else None
 
     def _take_safely(self, folder, entry, problems):
         """:return: the file's record, None when it was not taken"""
@@ -227,7 +239,7 @@ class EcmImportFolder(models.AbstractModel):
         except FolderError as error:
             if not error.is_about_one_file:
                 raise
-            # Gone or changed: the next look decides.
+            # Gone or changed: the next look decides, and nobody has to do anything.
             if error.code not in ("missing", "changed"):
                 problems.append(error)
         except Exception:
@@ -269,9 +281,13 @@ class EcmImportFolder(models.AbstractModel):
             return self._refuse(entry, str(error), hash=digest)
 
     def _refuse(self, entry, message, **values):
-        now = fields.Datetime.now()
-        values = {"state": "failed", "message": message, "finished_at": now, **values}
-        return self.env["ecm.import.file"].create({**self._prepare_file(entry), **values})
+        file = {
+            **self._prepare_file(entry),
+            "state": "failed",
+            "message": message,
+            "finished_at": fields.Datetime.now(),
+        }
+        return self.env["ecm.import.file"].create({**file, **values})
 
     def _note_duplicate(self, entry, digest):
         message = self.env._(
@@ -316,7 +332,9 @@ class EcmImportFolder(models.AbstractModel):
                 raise
             problems.append(error)
             return
-        values = {"is_moved": True, **({"message": note, "target": False} if note else {})}
+        values = {"is_moved": True}
+        if note:
+            values.update(message=note, target=False)
         self._atomically(partial(file.write, values))
 
     def _move(self, folder, file):
@@ -327,29 +345,32 @@ class EcmImportFolder(models.AbstractModel):
         """
         entry = folder.find(file.name)
         if entry and entry.signature == file.signature:
+            # The reason first: a crash between the two leaves the file to be moved again.
             if file.state == "failed":
                 folder.write_text(f"{file.target}.reason.txt", self._prepare_reason(file))
             folder.move(file.name, file.target)
             return False
+        # An earlier check moved it and died before that was stored.
         if folder.find(file.target):
             return False
-        note = (
-            self.env._("Another file of this name came before it was moved.")
-            if entry
-            else self.env._("It was taken out of the folder before it was moved.")
-        )
+        if entry:
+            note = self.env._("Another file of this name came before it was moved.")
+        else:
+            note = self.env._("It was taken out of the folder before it was moved.")
         return "\n".join(filter(None, (file.message, note)))
 
     def _prepare_reason(self, file):
-        return "\n".join(
-            (
-                self.env._("File: %s", file.name),
-                self.env._("Source: %s", self.name),
-                self.env._("Found on: %s UTC", file.found_at),
-                self.env._("Not imported: %s", file.message),
-                "",
-            )
+        lines = (
+            self.env._("File: %s", file.name),
+            self.env._("Source: %s", self.name),
+            self.env._("Found on: %s UTC", file.found_at),
+            self.env._("Not imported: %s", file.message),
         )
+        return "\n".join(lines) + "\n"
+
+
+def _is_whole_disk(storage):
+    return storage.protocol in ("file", "local") and not storage.directory_path
 
 
 def _get_secrets(options):
@@ -357,13 +378,18 @@ def _get_secrets(options):
     for name, value in options.items():
         if isinstance(value, dict):
             yield from _get_secrets(value)
-        elif isinstance(value, str) and any(word in name.lower() for word in SECRET_OPTIONS):
+        elif isinstance(value, str) and _is_secret(name):
             yield value
+
+
+def _is_secret(option):
+    return any(word in option.lower() for word in SECRET_OPTIONS)
 
 
 def _close(filesystem):
     """End an SFTP connection; other file systems keep none, or share it."""
     client = getattr(filesystem, "client", None)
     if hasattr(client, "close") and hasattr(filesystem, "ftp"):
+        # The check is over: what went wrong was told.
         with suppress(Exception):
             client.close()

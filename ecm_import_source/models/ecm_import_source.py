@@ -1,9 +1,11 @@
 import logging
+import time
 from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..exceptions import SourceError
 from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
@@ -57,7 +59,8 @@ class EcmImportSource(models.Model):
         string="Import profile",
         check_company=True,
         tracking=True,
-        help="Which column is stored as what, and what becomes of known contacts. Empty: found out for each file.",
+        help="Which column is stored as what, and what becomes of known contacts. "
+        "Empty: found out for each file.",
     )
     interval_minutes = fields.Integer(
         "Check every (minutes)", required=True, default=15, tracking=True
@@ -164,18 +167,14 @@ class EcmImportSource(models.Model):
         if not self.env["ecm.database.identity"]._may_call():
             return
         now = fields.Datetime.now()
+        is_due = Domain("next_run_at", "=", False) | Domain("next_run_at", "<=", now)
         due = self.search(
-            [
-                ("campaign_id.active", "=", True),
-                "|",
-                ("next_run_at", "=", False),
-                ("next_run_at", "<=", now),
-            ],
-            order="next_run_at NULLS FIRST, id",
+            Domain("campaign_id.active", "=", True) & is_due, order="next_run_at NULLS FIRST, id"
         )
         self._commit(remaining=len(due))
         for source in due:
             source._check_safely()
+            # No time is left: the action is run again for the others.
             if not self._commit(processed=1):
                 break
 
@@ -184,7 +183,7 @@ class EcmImportSource(models.Model):
         try:
             self._check_alone()
         except SourceError as error:
-            _logger.info("%s cannot be checked: %s", self.name, error)
+            _logger.info("Import source %s cannot be checked: %s", self.name, error)
             message = str(error)
         except Exception:
             _logger.exception("Checking the import source %s failed", self.name)
@@ -200,13 +199,16 @@ class EcmImportSource(models.Model):
         :return: what happened, in one sentence; None when another process is at it
         :raise SourceError: it cannot be read, or something is left to be done by an administrator
         """
+        started_at = time.monotonic()
         with self._exclusively(self) as is_ours:
             if not is_ours:
                 return None
+            # What another process has just done is only seen by a new transaction.
             self._commit()
             self.invalidate_recordset()
             message, is_waiting = self._check()
             self._atomically(partial(self._note_success, is_waiting, fields.Datetime.now()))
+        _logger.info("Import source checked in %.1f s: %s", time.monotonic() - started_at, message)
         return message
 
     def _check(self):
@@ -225,11 +227,12 @@ class EcmImportSource(models.Model):
 
     def _note_success(self, is_waiting, now):
         seconds = self.interval_minutes * 60
+        if is_waiting:
+            seconds = min(seconds, WAITING_SECONDS)
         self.write(
             {
                 "last_run_at": now,
-                "next_run_at": now
-                + timedelta(seconds=min(seconds, WAITING_SECONDS) if is_waiting else seconds),
+                "next_run_at": now + timedelta(seconds=seconds),
                 "last_error": False,
                 "failure_count": 0,
             }
@@ -266,11 +269,8 @@ class EcmImportSource(models.Model):
 
     def _is_imported(self, digest):
         """Whether content of this SHA-256 was imported before, or is being imported."""
-        return bool(
-            self.env["ecm.import.file"].search_count(
-                [*self._get_imported_domain(), ("hash", "=", digest)]
-            )
-        )
+        domain = [*self._get_imported_domain(), ("hash", "=", digest)]
+        return bool(self.env["ecm.import.file"].search_count(domain, limit=1))
 
     def _get_imported_domain(self):
         return [("source_id", "=", self.id), ("state", "in", ("waiting", "done"))]

@@ -13,10 +13,14 @@ class FsStorage(models.Model):
     json_options = Serialized(groups="base.group_system")
 
     def _get_fs_options(self):
-        """With the password that an import source keeps, and time-outs where the library has none."""
+        """With the password that an import source keeps, and time-outs where the library has
+        none.
+        """
         options = super()._get_fs_options()
+        # Other users of the storage have their own time-outs and log in as it says.
         if "ecm_import_password" not in self.env.context:
             return options
+        if self.protocol in ("sftp", "ssh"):
+            options = {**SFTP_PATIENCE, **options}
         password = self.env.context["ecm_import_password"]
-        patience = SFTP_PATIENCE if self.protocol in ("sftp", "ssh") else {}
-        return {**patience, **options, **({"password": password} if password else {})}
+        return {**options, "password": password} if password else options

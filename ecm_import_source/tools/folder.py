@@ -20,6 +20,7 @@ BLOCK = 1 << 20
 # paramiko reads ahead with so many requests of 32 kB.
 READ_AHEAD = 64
 TEST_NAME = ".ecm-test"
+TEST_TEXT = "The campaign manager tries whether it can write here.\n"
 # smbprotocol reads it when it connects: after so many seconds of silence it asks whether the server
 # lives, after as many more it gives up. By itself it waits for ten minutes.
 SMB_PATIENCE = "SMB_EXPERIMENTAL_TRANSPORT_RECEIVE_TIMEOUT"
@@ -84,10 +85,12 @@ def matches(name: str, patterns: str) -> bool:
     >>> matches("June.CSV", "*.csv, *.xlsx"), matches("June.csv.part", "*.csv"), matches(".hidden.csv", "*")
     (True, False, False)
     """
+    # Programs write under such a name what is not complete yet.
     if name.startswith("."):
         return False
-    words = [word for word in re.split(r"\s*[,;]\s*", patterns.strip()) if word]
-    return any(fnmatch.fnmatchcase(name.casefold(), word.casefold()) for word in words or ["*"])
+    words = re.split(r"\s*[,;]\s*", patterns.strip().casefold())
+    wanted = list(filter(None, words)) or ["*"]
+    return any(fnmatch.fnmatchcase(name.casefold(), word) for word in wanted)
 
 
 class Folder:
@@ -113,11 +116,12 @@ class Folder:
         with self._telling(self.directory or "."):
             self.filesystem.invalidate_cache()
             details = self._list_details()
-        found = [_entry(detail) for detail in details if detail.get("type") == "file"]
-        return sorted(
-            (entry for entry in found if matches(entry.name, patterns)),
-            key=lambda entry: entry.name,
-        )
+        entries = []
+        for detail in details:
+            entry = _entry(detail)
+            if detail.get("type") == "file" and matches(entry.name, patterns):
+                entries.append(entry)
+        return sorted(entries, key=lambda entry: entry.name)
 
     def _list_details(self) -> list[dict[str, Any]]:
         try:
@@ -127,7 +131,7 @@ class Folder:
                 raise
             # The folder itself, or a file that went while the list was made.
             paths = self.filesystem.ls(self.directory, detail=False)
-            listed = [detail for path in paths if (detail := self._info(path))]
+            listed = list(filter(None, map(self._info, paths)))
         return listed
 
     def _info(self, path: str) -> dict[str, Any] | None:
@@ -159,9 +163,11 @@ class Folder:
         """
         path = self.path(entry.name)
         with self._telling(path), self.filesystem.open(path, "rb") as source:
+            # SFTP waits for the answer to each request otherwise.
             if hasattr(source, "prefetch"):
                 source.prefetch(entry.size, READ_AHEAD)
             size, digest = self._copy(source, target, max_size, path)
+        # Asked again afterwards: it may have been written while it was copied.
         if size != entry.size or self.find(entry.name) != entry:
             raise FolderError("changed", path)
         return digest
@@ -195,6 +201,7 @@ class Folder:
         source, destination = self.path(name), self.path(target)
         try:
             with self._telling(destination):
+                # SFTP and SMB do not replace a file by moving another one over it.
                 if self._info(destination):
                     self.filesystem.rm_file(destination)
                 self.filesystem.mv(source, destination)
@@ -212,8 +219,11 @@ class Folder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a small file; its folder is made when it is missing."""
-        self.make_folder(name.rpartition("/")[0])
-        path = self.path(name)
+        folder, _slash, _name = name.rpartition("/")
+        self.make_folder(folder)
+        self._write(self.path(name), text)
+
+    def _write(self, path: str, text: str) -> None:
         with self._telling(path), self.filesystem.open(path, "wb") as file:
             file.write(text.encode())
 
@@ -225,19 +235,13 @@ class Folder:
         """
         for number, target in enumerate(targets):
             name = f"{TEST_NAME}-{number}"
-            moved = f"{target.rstrip('/')}/{name}"
-            with (
-                self._telling(self.path(name)),
-                self.filesystem.open(self.path(name), "wb") as file,
-            ):
-                file.write(b"The campaign manager tries whether it can write here.\n")
+            self._write(self.path(name), TEST_TEXT)
             try:
+                moved = f"{target.rstrip('/')}/{name}"
                 self.move(name, moved)
                 self.remove(moved)
             except FolderError:
-                with self._telling(self.path(name)):
-                    if self._info(self.path(name)):
-                        self.filesystem.rm_file(self.path(name))
+                self._remove_if_there(self.path(name))
                 raise
 
     def remove(self, name: str) -> None:
@@ -245,6 +249,11 @@ class Folder:
         path = self.path(name)
         with self._telling(path):
             self.filesystem.rm_file(path)
+
+    def _remove_if_there(self, path: str) -> None:
+        with self._telling(path):
+            if self._info(path):
+                self.filesystem.rm_file(path)
 
     @contextmanager
     def _telling(self, path: str) -> Iterator[None]:
@@ -261,6 +270,7 @@ def telling(path: str, secrets: tuple[str, ...] = ()) -> Iterator[None]:
         raise
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
+        # Libraries repeat the address that they were given, with the password in it.
         for secret in secrets:
             text = text.replace(secret, "***")
         raise FolderError(_code(error), path, text[:300]) from error
@@ -273,9 +283,10 @@ def _is_missing(error: OSError) -> bool:
 
 def _code(error: Exception) -> str:
     number = getattr(error, "errno", None)
-    text = f"{type(error).__name__} {error}"
     if isinstance(error, OSError) and _is_missing(error):
         return "missing"
+    # Words before numbers: some libraries give a number that says less.
+    text = f"{type(error).__name__} {error}"
     for code, words in _WORDS.items():
         if any(word in text for word in words):
             return code
@@ -299,18 +310,15 @@ _WORDS = {
 }
 
 
+# The time of the last change, as file systems call it.
+_TIMES = ("mtime", "LastModified", "modify", "last_modified")
+
+
 def _entry(detail: dict[str, Any]) -> Entry:
     """A listed file. How its time is called and written differs; it is only ever compared with
     itself.
     """
-    changed = next(
-        (
-            detail[key]
-            for key in ("mtime", "LastModified", "modify", "last_modified")
-            if detail.get(key)
-        ),
-        "",
-    )
-    return Entry(
-        detail["name"].rstrip("/").rpartition("/")[2], int(detail.get("size") or 0), str(changed)
-    )
+    _folder, _slash, name = detail["name"].rstrip("/").rpartition("/")
+    size = int(detail.get("size") or 0)
+    times = filter(None, map(detail.get, _TIMES))
+    return Entry(name, size, str(next(times, "")))

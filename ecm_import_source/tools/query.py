@@ -15,37 +15,12 @@ _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,3}}")
 _OPAQUE = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL
 )
-_WRITING = {
-    *(
-        "insert",
-        "update",
-        "delete",
-        "merge",
-        "replace",
-        "into",
-        "truncate",
-        "create",
-        "alter",
-        "drop",
-        "rename",
-    ),
-    *(
-        "grant",
-        "revoke",
-        "call",
-        "exec",
-        "execute",
-        "do",
-        "copy",
-        "load",
-        "lock",
-        "set",
-        "begin",
-        "commit",
-        "rollback",
-    ),
-    *("vacuum", "attach", "pragma"),
-}
+# Words that begin a change of data, of tables, of rights, or of the session.
+_WRITING = frozenset(
+    "insert update delete merge replace into truncate copy load "
+    "create alter drop rename attach pragma vacuum grant revoke "
+    "call exec execute do lock set begin commit rollback".split()
+)
 # Functions of these names only compute.
 _HARMLESS = re.compile(r"\b(?:replace|insert)\s*\(", re.IGNORECASE)
 
@@ -78,15 +53,18 @@ def check_query(text: str) -> str:
     text = text.strip().rstrip(";").rstrip()
     if _TABLE.fullmatch(text):
         return f"SELECT * FROM {text}"
-    words = _HARMLESS.sub("(", _OPAQUE.sub(" ", text))
-    if ";" in words:
+    # A semicolon or a verb inside a literal or a comment means nothing.
+    code = _OPAQUE.sub(" ", text)
+    if ";" in code:
         raise QueryError("several_statements")
-    found = re.findall(r"\w+", words)
-    if not found or found[0].lower() not in ("select", "with"):
-        raise QueryError("not_a_query", found[0] if found else "")
-    forbidden = next((word for word in found if word.lower() in _WRITING), None)
-    if forbidden:
-        raise QueryError("not_reading", forbidden)
+    words = re.findall(r"\w+", _HARMLESS.sub("(", code))
+    first = words[0] if words else ""
+    if first.lower() not in ("select", "with"):
+        raise QueryError("not_a_query", first)
+    # WITH may hold statements that change rows.
+    for word in words:
+        if word.lower() in _WRITING:
+            raise QueryError("not_reading", word)
     return text
 
 
@@ -118,7 +96,9 @@ def since(query: str, column: str, has_watermark: bool) -> str:
     'SELECT * FROM (SELECT * FROM t\\n) ecm_source WHERE id > ? ORDER BY id'
     """
     condition = "> ?" if has_watermark else "IS NOT NULL"
-    return f"SELECT * FROM ({query}\n) ecm_source WHERE {column} {condition} ORDER BY {column}"
+    # The line's end closes a comment that the query may end with.
+    source = f"({query}\n) ecm_source"
+    return f"SELECT * FROM {source} WHERE {column} {condition} ORDER BY {column}"
 
 
 def dump_watermark(value: Any) -> str:
@@ -127,18 +107,29 @@ def dump_watermark(value: Any) -> str:
     >>> dump_watermark(Decimal("12")), dump_watermark(datetime(2026, 1, 2, 3, 4, 5, 600))
     ('number 12', 'time 2026-01-02T03:04:05.000600')
     """
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | datetime | date | str):
-        raise QueryError("not_a_key", type(value).__name__)
-    kind = next(kind for kind, types in _KINDS.items() if isinstance(value, types))
-    return f"{kind} {value.isoformat() if isinstance(value, date) else value}"
+    match value:
+        # A truth value is an integer to Python, and a time is a date.
+        case bool():
+            raise QueryError("not_a_key", "bool")
+        case datetime():
+            return f"time {value.isoformat()}"
+        case date():
+            return f"date {value.isoformat()}"
+        case int():
+            return f"integer {value}"
+        case Decimal():
+            return f"number {value}"
+        case str():
+            return f"text {value}"
+    raise QueryError("not_a_key", type(value).__name__)
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "time": (datetime,),
-    "date": (date,),
-    "integer": (int,),
-    "number": (Decimal,),
-    "text": (str,),
+_READERS: dict[str, Callable[[str], Any]] = {
+    "time": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "integer": int,
+    "number": Decimal,
+    "text": str,
 }
 
 
@@ -149,10 +140,5 @@ def load_watermark(text: str) -> Any:
     (7, datetime.date(2026, 1, 2), 'a b')
     """
     kind, value = text.split(" ", 1)
-    readers: dict[str, Callable[[str], Any]] = {
-        "time": datetime.fromisoformat,
-        "date": date.fromisoformat,
-        "integer": int,
-        "number": Decimal,
-    }
-    return readers.get(kind, str)(value)
+    read = _READERS.get(kind, str)
+    return read(value)

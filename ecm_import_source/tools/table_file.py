@@ -33,6 +33,16 @@ class Layout:
     encoding: str = "utf-8-sig"
     has_header: bool = True
 
+    @property
+    def format(self) -> dict[str, Any]:
+        """Every value is quoted: no content can be taken for the end of a cell or row."""
+        return {
+            "delimiter": self.delimiter,
+            "quotechar": self.quote,
+            "quoting": csv.QUOTE_ALL,
+            "lineterminator": "\r\n",
+        }
+
 
 @dataclass(frozen=True)
 class Written:
@@ -59,28 +69,27 @@ def write_rows(
     :raise RowError: a row cannot be read, or its value cannot be written
     """
     text = io.TextIOWrapper(target, encoding=layout.encoding, newline="", write_through=False)
-    writer = csv.writer(
-        text,
-        delimiter=layout.delimiter,
-        quotechar=layout.quote,
-        quoting=csv.QUOTE_ALL,
-        lineterminator="\r\n",
-    )
+    writer = csv.writer(text, **layout.format)
     if layout.has_header:
         writer.writerow([column[0] for column in cursor.description])
-    count, last = 0, None
+    written = Written(0)
     for row in _fetch(cursor, error_text):
-        if count >= limit and (key is None or row[key] != last):
+        # Rows of one key are not parted: what is left of them would never be read.
+        if written.rows >= limit and (key is None or row[key] != written.last_key):
             break
-        count += 1
-        last = row[key] if key is not None else None
-        try:
-            writer.writerow([_text(value) for value in row])
-        except (TypeError, ValueError) as error:
-            raise RowError(count, count, str(error)) from error
+        written = Written(written.rows + 1, None if key is None else row[key])
+        _write_row(writer, row, written.rows)
+    # The file is the caller's, and stays open.
     text.flush()
     text.detach()
-    return Written(count, last)
+    return written
+
+
+def _write_row(writer: Any, row: Sequence[Any], number: int) -> None:
+    try:
+        writer.writerow(map(_text, row))
+    except (TypeError, ValueError) as error:
+        raise RowError(number, number, str(error)) from error
 
 
 def _fetch(cursor: Any, error_text: Callable[[Exception], str]) -> Iterator[Sequence[Any]]:
@@ -88,6 +97,7 @@ def _fetch(cursor: Any, error_text: Callable[[Exception], str]) -> Iterator[Sequ
     while True:
         try:
             page = cursor.fetchmany(PAGE)
+        # Drivers raise what they like for a value that they cannot convert.
         except Exception as error:
             raise RowError(done + 1, done + PAGE, error_text(error)) from error
         if not page:
@@ -108,6 +118,7 @@ def _text(value: Any) -> str:
         case bool():
             return str(int(value))
         case float():
+            # A number of a customer or a phone that the database keeps as a float.
             return str(int(value)) if value.is_integer() else repr(value)
         case datetime():
             return value.isoformat(" ")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from .contact_file import Row
 
@@ -33,26 +34,40 @@ PHONE_SHARE = 0.8
 # Names as people write them, in English, German, French and Spanish: without accents, blanks and
 # trailing numbers.
 _VOCABULARY: dict[str, str] = {
-    "phone": """phone phonenumber phoneno telephone telephonenumber tel telno mobile mobilephone mobilenumber mobileno
-        cell cellphone cellnumber gsm msisdn contactnumber homephone workphone officephone landline number
-        telefon telefonnummer telefonnr rufnummer handy handynummer handynr mobil mobilnummer mobiltelefon
-        mobilfunk mobilfunknummer festnetz festnetznummer nummer
-        numero numerodetelephone telephoneportable telephonemobile portable telephonefixe
-        telefono numerodetelefono telefonomovil telefonofijo movil celular""",
+    "phone": """
+        phone phonenumber phoneno telephone telephonenumber tel telno mobile mobilephone
+        mobilenumber mobileno cell cellphone cellnumber gsm msisdn contactnumber homephone
+        workphone officephone landline number telefon telefonnummer telefonnr rufnummer handy
+        handynummer handynr mobil mobilnummer mobiltelefon mobilfunk mobilfunknummer festnetz
+        festnetznummer nummer numero numerodetelephone telephoneportable telephonemobile
+        portable telephonefixe telefono numerodetelefono telefonomovil telefonofijo movil
+        celular
+    """,
     "first_name": "firstname givenname forename vorname rufname prenom nombre nombredepila",
-    "last_name": """lastname surname familyname name fullname customername contactname customer nachname familienname
-        zuname kunde kundenname nom nomdefamille apellido apellidos""",
-    "account_number": """account accountnumber accountno accountid customerid customernumber customerno customerkey
-        clientid contactid externalid reference kundennummer kundennr kundenid kundenkonto kontonummer numeroclient
-        numerodeclient referenceclient idclient numerodecliente idcliente cliente referencia""",
-    "email": """email emailaddress mail mailaddress emailadresse mailadresse courriel adresseemail correo
-        correoelectronico""",
+    "last_name": """
+        lastname surname familyname name fullname customername contactname customer nachname
+        familienname zuname kunde kundenname nom nomdefamille apellido apellidos
+    """,
+    "account_number": """
+        account accountnumber accountno accountid customerid customernumber customerno
+        customerkey clientid contactid externalid reference kundennummer kundennr kundenid
+        kundenkonto kontonummer numeroclient numerodeclient referenceclient idclient
+        numerodecliente idcliente cliente referencia
+    """,
+    "email": """
+        email emailaddress mail mailaddress emailadresse mailadresse courriel adresseemail
+        correo correoelectronico
+    """,
     "tz": "tz timezone zeitzone fuseauhoraire zonahoraria husohorario",
     "priority": "priority prio prioritaet prioritat priorite prioridad",
-    "not_before": """notbefore callafter calldate calltime dialtime activationdate nichtvor anrufab fruehestens
-        pasavant appelerapres noantes llamardespues""",
+    "not_before": """
+        notbefore callafter calldate calltime dialtime activationdate nichtvor anrufab
+        fruehestens pasavant appelerapres noantes llamardespues
+    """,
     "country": "country countrycode land laendercode landercode pays codepays pais codigopais",
-    "business_parameter": "businessparameter parameter param bp geschaeftsparameter geschaftsparameter",
+    "business_parameter": """
+        businessparameter parameter param bp geschaeftsparameter geschaftsparameter
+    """,
 }
 _KINDS = {name: kind for kind, names in _VOCABULARY.items() for name in names.split()}
 _PHONE_PART = re.compile(r"phone|telef|mobil|handy|celular|movil|rufnummer")
@@ -73,14 +88,15 @@ class ColumnMap:
     targets: Mapping[int, str]
 
     def __post_init__(self) -> None:
-        targets = {
-            int(place): target
-            for place, target in self.targets.items()
-            if target and target != IGNORE
-        }
-        if not set(targets.values()) <= set(TARGETS):
-            raise ValueError(f"unknown targets: {sorted(set(targets.values()) - set(TARGETS))}")
-        if len(set(targets.values())) < len(targets):
+        targets = {}
+        for place, target in self.targets.items():
+            if target and target != IGNORE:
+                targets[int(place)] = target
+        used = set(targets.values())
+        unknown = used.difference(TARGETS)
+        if unknown:
+            raise ValueError(f"unknown targets: {sorted(unknown)}")
+        if len(used) < len(targets):
             raise ValueError("two columns have the same target")
         object.__setattr__(self, "targets", targets)
 
@@ -100,75 +116,103 @@ def guess_map(header: Sequence[str], rows: Sequence[Row] = ()) -> ColumnMap:
     :param rows: some data rows, as `contact_file.preview` returns them
     """
     kinds = [_kind(name) for name in header]
-    if not any(kind == "phone" for kind, _number in kinds):
+    # What the names say goes before what the values look like: keys may look like numbers.
+    if not any(kind.name == "phone" for kind in kinds):
         cells = [row for _line, row in rows if isinstance(row, list)]
         kinds = [_kind_of_cells(kind, cells, place) for place, kind in enumerate(kinds)]
-    targets: dict[int, str] = {}
-    _place_details(kinds, targets)
-    _place_series("phone", PHONES, kinds, targets)
-    _place_series("business_parameter", PARAMETERS, kinds, targets)
-    free = (name for name in PARAMETERS if name not in set(targets.values()))
-    for place in range(len(header)):
-        if place not in targets and (target := next(free, None)):
-            targets[place] = target
+    targets = _place_details(kinds)
+    targets |= _place_phones(kinds)
+    targets |= _place_series("business_parameter", PARAMETERS, kinds)
+    # Nothing of the file is lost, as long as there is room for it.
+    others = [place for place in range(len(header)) if place not in targets]
+    free = [name for name in PARAMETERS if name not in targets.values()]
+    targets.update(zip(others, free, strict=False))
     return ColumnMap(dict(sorted(targets.items())))
 
 
-_Kind = tuple["str | None", int]
+class _Kind(NamedTuple):
+    """What a column holds (None if that is not known), and the number that its name ends with."""
+
+    name: str | None
+    number: int = 0
 
 
 def _kind(name: str) -> _Kind:
-    """What a column's name says, and the number that it ends with (0 if none)."""
-    text = "".join(
-        filter(str.isascii, unicodedata.normalize("NFKD", name.replace("ß", "ss")))
-    ).lower()
-    word, digits = re.fullmatch(
-        r"(.*?)(\d{0,2})", re.sub(r"[^a-z0-9]", "", text), re.DOTALL
-    ).groups()  # type: ignore[union-attr]
-    number = int(digits or 0)
+    """What a column's name says."""
+    word, number = _split_number(_plain(name))
     if word in _KINDS:
-        return _KINDS[word], number
+        return _Kind(_KINDS[word], number)
     if _NO_PHONE_PART.search(word):
-        return None, number
+        return _Kind(None, number)
     if _PHONE_PART.search(word):
-        return "phone", number
+        return _Kind("phone", number)
     similar = get_close_matches(word, _KINDS, 1, SIMILARITY)
-    return (_KINDS[similar[0]], number) if similar else (None, number)
+    return _Kind(_KINDS[similar[0]] if similar else None, number)
+
+
+def _plain(name: str) -> str:
+    """Small letters and digits only.
+
+    >>> _plain("Téléphone mobile (2)"), _plain("Straße")
+    ('telephonemobile2', 'strasse')
+    """
+    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss")).lower()
+    return re.sub(r"[^a-z0-9]", "", letters)
+
+
+def _split_number(word: str) -> tuple[str, int]:
+    """A word, and the number of at most two digits at its end (0 if there is none).
+
+    >>> _split_number("phone2"), _split_number("phone"), _split_number("year2026")
+    (('phone', 2), ('phone', 0), ('year20', 26))
+    """
+    size = 0
+    while size < min(2, len(word)) and word[-size - 1].isdigit():
+        size += 1
+    start = len(word) - size
+    return word[:start], int(word[start:] or 0)
 
 
 def _kind_of_cells(kind: _Kind, rows: Sequence[list[str]], place: int) -> _Kind:
     """What a column's values say, if its name says nothing."""
-    cells = [cell for row in rows if len(row) > place and (cell := row[place].strip())]
-    if kind[0] is not None or not cells:
+    if kind.name is not None:
         return kind
-    if sum(bool(_PHONE_CELL.fullmatch(cell)) for cell in cells) >= PHONE_SHARE * len(cells):
-        return "phone", 0
-    return ("email", 0) if all(map(_EMAIL_CELL.fullmatch, cells)) else kind
+    values = [row[place].strip() for row in rows if len(row) > place]
+    cells = list(filter(None, values))
+    if not cells:
+        return kind
+    phones = list(filter(_PHONE_CELL.fullmatch, cells))
+    if len(phones) >= PHONE_SHARE * len(cells):
+        return _Kind("phone")
+    return _Kind("email") if all(map(_EMAIL_CELL.fullmatch, cells)) else kind
 
 
-def _place_details(kinds: Sequence[_Kind], targets: dict[int, str]) -> None:
-    for place, (kind, _number) in enumerate(kinds):
-        if kind in DETAILS and kind not in targets.values():
-            targets[place] = kind
+def _place_details(kinds: Sequence[_Kind]) -> dict[int, str]:
+    """The first column of each kind."""
+    targets: dict[int, str] = {}
+    for place, kind in enumerate(kinds):
+        if kind.name in DETAILS and kind.name not in targets.values():
+            targets[place] = kind.name
+    return targets
 
 
-def _place_series(
-    kind: str, names: Sequence[str], kinds: Sequence[_Kind], targets: dict[int, str]
-) -> None:
-    """Numbered columns keep their number, the others fill the gaps in order; the first name is
-    always used.
-    """
-    places = [(place, number) for place, (found, number) in enumerate(kinds) if found == kind]
-    chosen: dict[int, int] = {}
-    for place, number in places:
-        if 1 <= number <= len(names) and number not in chosen.values():
-            chosen[place] = number
-    free: Iterator[int] = (
-        number for number in range(1, len(names) + 1) if number not in set(chosen.values())
-    )
-    for place, _number in places:
-        if place not in chosen and (number := next(free, 0)):
-            chosen[place] = number
-    if kind == "phone" and chosen and 1 not in chosen.values():
-        chosen[min(chosen, key=lambda place: chosen[place])] = 1
-    targets.update((place, names[number - 1]) for place, number in chosen.items())
+def _place_phones(kinds: Sequence[_Kind]) -> dict[int, str]:
+    """The phones; the first one is always used, since no row is taken without it."""
+    targets = _place_series("phone", PHONES, kinds)
+    if targets and PHONES[0] not in targets.values():
+        first = min(targets, key=lambda place: targets[place])
+        targets[first] = PHONES[0]
+    return targets
+
+
+def _place_series(kind: str, names: Sequence[str], kinds: Sequence[_Kind]) -> dict[int, str]:
+    """Numbered columns keep their number, the others fill the gaps in order."""
+    places = [place for place, found in enumerate(kinds) if found.name == kind]
+    targets: dict[int, str] = {}
+    for place in places:
+        number = kinds[place].number
+        if 1 <= number <= len(names) and names[number - 1] not in targets.values():
+            targets[place] = names[number - 1]
+    others = [place for place in places if place not in targets]
+    free = [name for name in names if name not in targets.values()]
+    return {**targets, **dict(zip(others, free, strict=False))}

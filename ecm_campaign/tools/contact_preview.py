@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .contact_file import BadRow, Row
-from .contact_rows import COLUMNS, ROW, ColumnMap, Contact, ParseOptions, Reject, parse_rows
+from .contact_rows import COLUMNS, ROW, Chunk, ColumnMap, Contact, ParseOptions, parse_rows
 
 
 @dataclass(slots=True)
@@ -44,38 +44,58 @@ def preview_rows(
     """:param rows: as `contact_file.preview_source` has them; empty ones are left out
     :raise UnreadableFile: ``no_phone_column``
     """
-    return [preview for line, row in rows if (preview := _preview(line, row, columns, options))]
+    previews = []
+    for line, row in rows:
+        # Each row by itself: only so it is known what became of it.
+        chunk = next(parse_rows([(line, row)], columns, options), None)
+        if chunk is not None:
+            previews.append(_preview(line, row, columns, options, chunk))
+    return previews
 
 
 def _preview(
-    line: int, row: list[str] | BadRow, columns: ColumnMap, options: ParseOptions
-) -> PreviewRow | None:
-    chunk = next(parse_rows([(line, row)], columns, options), None)
-    if chunk is None:
-        return None
-    problems = [*chunk.rejects, *chunk.warnings]
-    code = next((problem.code for problem in problems if problem.field == ROW), "")
+    line: int,
+    row: list[str] | BadRow,
+    columns: ColumnMap,
+    options: ParseOptions,
+    chunk: Chunk,
+) -> PreviewRow:
+    codes = _codes_by_field(chunk)
+    code = codes.get(ROW, "")
     if isinstance(row, BadRow):
         return PreviewRow(line, False, code, [Cell("", row.value)])
     stored = _stored(chunk.contacts[0]) if chunk.contacts else {}
-    width = max(len(row), options.columns or 0)
-    cells = [
-        _cell(row[place] if place < len(row) else "", columns.targets.get(place), stored, problems)
-        for place in range(width)
-    ]
+    # Cells that are missing at the end are shown as empty ones.
+    missing = (options.columns or 0) - len(row)
+    cells = []
+    for place, raw in enumerate([*row, *[""] * missing]):
+        target = columns.targets.get(place, "")
+        cells.append(_cell(raw.strip(), target, stored, codes.get(target, "")))
     return PreviewRow(line, bool(chunk.contacts), code, cells)
+
+
+def _codes_by_field(chunk: Chunk) -> dict[str, str]:
+    """What is wrong with each field; what rejects the row goes before a warning."""
+    codes: dict[str, str] = {}
+    for problem in (*chunk.rejects, *chunk.warnings):
+        codes.setdefault(problem.field, problem.code)
+    return codes
 
 
 def _stored(contact: Contact) -> dict[str, str]:
     values = dict(zip(COLUMNS, contact, strict=True))
-    parameters = json.loads(str(values.pop("business_parameters") or "{}"))
-    return {
-        name: str(value) for name, value in {**values, **parameters}.items() if value is not None
-    }
+    parameters = values.pop("business_parameters")
+    if parameters:
+        values.update(json.loads(str(parameters)))
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
-def _cell(raw: str, target: str | None, stored: dict[str, str], problems: list[Reject]) -> Cell:
-    raw = raw.strip()
-    code = next((problem.code for problem in problems if problem.field == target), "")
-    text = raw if target == "country" and not code else stored.get(target or "", "")
-    return Cell(text if raw or target == "phone_1" else "", raw, code)
+def _cell(raw: str, target: str, stored: dict[str, str], code: str) -> Cell:
+    # An empty cell stores nothing of its own: a priority of 0 was not read. Phone 1 may have moved
+    # up from another column.
+    if not raw and target != "phone_1":
+        return Cell("", raw, code)
+    # Countries are read, and not stored.
+    if target == "country" and not code:
+        return Cell(raw, raw, code)
+    return Cell(stored.get(target, ""), raw, code)

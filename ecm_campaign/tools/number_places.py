@@ -8,7 +8,7 @@ Caribbean, which `phonenumbers` places anywhere in North America.
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import PhoneNumber
+from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
@@ -42,11 +42,13 @@ def country_of(number: str) -> str | None:
     """ISO 3166 alpha-2 code of the number's country; None where none is known."""
     digits = number[1:]
     code = _calling_code(digits)
-    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
+    if not code:
+        return None
+    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
     if len(countries) > 1:
         size = _AREA_CODE_END if code == _NORTH_AMERICA else _COUNTRY_DIGITS
         return _country_among(digits[:size], digits)
-    return countries[0] if countries and countries[0] != _NO_COUNTRY else None
+    return countries[0] if countries[0] != _NO_COUNTRY else None
 
 
 def _zones_of_beginning(digits: str) -> tuple[str, ...]:
@@ -74,10 +76,8 @@ def _is_bound_to_place(beginning: str, digits: str) -> bool:
     known = _bound_to_place.get(beginning)
     if known is None:
         number = _parse(digits)
-        code = int(_calling_code(digits))
-        known = number is not None and is_number_type_geographical(
-            phonenumbers.number_type(number), code
-        )
+        kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
+        known = is_number_type_geographical(kind, int(_calling_code(digits)))
         _bound_to_place[beginning] = known
     return known
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from . import phones
 from .column_names import guess_map
-from .contact_file import Row
+from .contact_file import BadRow, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,24 @@ def parse_numbers(
     places = [place for place, target in targets.items() if target.startswith("phone_")]
     rows = iter(rows)
     while chunk := list(islice(rows, chunk_size)):
-        numbers = [_find_number(cells, country, places) for _line, cells in chunk]
-        valid = [number for number in numbers if number]
-        yield NumberChunk(list(dict.fromkeys(valid)), len(valid), len(chunk), chunk[-1][0])
+        found = [_find_number(_choose(cells, places), country) for _line, cells in chunk]
+        numbers = list(filter(None, found))
+        last_line, _cells = chunk[-1]
+        # A number that stands in the list twice is one.
+        yield NumberChunk(list(dict.fromkeys(numbers)), len(numbers), len(chunk), last_line)
 
 
-def _find_number(cells: object, country: str | None, places: Sequence[int]) -> str | None:
-    if not isinstance(cells, list):
-        return None
-    for cell in [cells[place] for place in places if place < len(cells)] if places else cells:
+def _choose(cells: list[str] | BadRow, places: Sequence[int]) -> list[str]:
+    """The cells that may hold the number: of a row that cannot be read, none."""
+    if isinstance(cells, BadRow):
+        return []
+    if not places:
+        return cells
+    return [cells[place] for place in places if place < len(cells)]
+
+
+def _find_number(cells: Iterable[str], country: str | None) -> str | None:
+    for cell in cells:
         number, reason = phones.normalise(cell, country)
         if not reason:
             return number

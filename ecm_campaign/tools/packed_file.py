@@ -50,17 +50,21 @@ def resolve(file: BinaryIO) -> tuple[str, BinaryIO]:
     if magic == _OLD_OFFICE:
         raise UnreadableFile("old_spreadsheet")
     if magic.startswith(_GZIP):
-        unpacked = gzip.GzipFile(fileobj=file)
-        return _resolve_content(_Guarded(cast(BinaryIO, unpacked), file.tell))
+        unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=file))
+        # How much of it was read so far tells how well it is packed.
+        return _resolve_content(_Guarded(unpacked, file.tell))
     if magic in _ZIP:
-        archive = open_archive(file)
-        if is_workbook(archive):
-            return WORKBOOK, file
-        member = _get_member(archive)
-        return _resolve_content(
-            _Guarded(cast(BinaryIO, archive.open(member)), lambda: member.compress_size)
-        )
+        return _resolve_archive(file)
     return TEXT, file
+
+
+def _resolve_archive(file: BinaryIO) -> tuple[str, BinaryIO]:
+    archive = open_archive(file)
+    if is_workbook(archive):
+        return WORKBOOK, file
+    member = _get_member(archive)
+    unpacked = cast(BinaryIO, archive.open(member))
+    return _resolve_content(_Guarded(unpacked, lambda: member.compress_size))
 
 
 def open_archive(file: BinaryIO) -> zipfile.ZipFile:
@@ -92,19 +96,22 @@ def _get_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The one file to import; what else an archive may hold (a note, a picture, what macOS adds) is
     passed over.
     """
-    files = [
-        member
-        for member in archive.infolist()
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-    ]
-    chosen = [
-        member for member in files if member.filename.lower().endswith(_CONTACT_FILES)
-    ] or files
+    files = list(filter(_is_file, archive.infolist()))
+    # A single file is taken whatever it is called.
+    chosen = list(filter(_is_contact_file, files)) or files
     if not chosen:
         raise UnreadableFile("empty_file")
     if len(chosen) > 1:
         raise UnreadableFile("several_files")
     return chosen[0]
+
+
+def _is_file(member: zipfile.ZipInfo) -> bool:
+    return not member.is_dir() and not member.filename.startswith("__MACOSX/")
+
+
+def _is_contact_file(member: zipfile.ZipInfo) -> bool:
+    return member.filename.lower().endswith(_CONTACT_FILES)
 
 
 def _resolve_content(guarded: _Guarded) -> tuple[str, BinaryIO]:
@@ -141,9 +148,8 @@ class _Guarded(io.RawIOBase):
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
         self._size += len(data)
-        if (
-            self._size > FREE and self._size > MAX_RATIO * self._get_packed_size()
-        ) or self._size > MAX_UNPACKED:
+        most = max(FREE, MAX_RATIO * self._get_packed_size())
+        if self._size > min(most, MAX_UNPACKED):
             raise UnreadableFile("unpacked_too_large")
         view[: len(data)] = data
         return len(data)

@@ -21,7 +21,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 import chardet
@@ -52,6 +52,7 @@ MAX_RECORD_LINES = 50
 DELIMITERS = (",", ";", "\t", "|", ":")
 SAMPLE_ROWS = 200
 MIN_CONFIDENCE = 0.15
+MAX_GUESSED = 20_000
 
 ONE_COLUMN = "one_column"
 WARNINGS: dict[str, str] = {
@@ -129,13 +130,11 @@ def _decode_as_cp1252(error: UnicodeError) -> tuple[str, int]:
     """
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+    wrong = error.object[error.start : error.end]
+    return wrong.decode("cp1252", "replace"), error.end
 
 
 codecs.register_error(_FALLBACK, _decode_as_cp1252)
-
-
-# --- finding out how a file is written -------------------------------------------------------------------------------
 
 
 def sniff(
@@ -157,33 +156,41 @@ def sniff(
     text = _decode(head, size, encoding)
     if not text.strip("\ufeff\0 \t\r\n"):
         raise UnreadableFile("empty_file")
-    sep_line = _SEP_LINE.fullmatch(text.lstrip("\ufeff").partition("\n")[0])
     quote = quote or _detect_quote(text)
-    delimiter = delimiter or (sep_line.group(1) if sep_line else _detect_delimiter(text, quote))
-    return _with_columns(
-        Dialect(encoding, delimiter, quote), _sample(text, delimiter, quote), has_header
-    )
+    # What the file itself says goes before what its lines look like.
+    delimiter = delimiter or _declared_delimiter(text) or _detect_delimiter(text, quote)
+    dialect = Dialect(encoding, delimiter, quote)
+    return _with_columns(dialect, _sample(text, delimiter, quote), has_header)
+
+
+def _declared_delimiter(text: str) -> str | None:
+    """The delimiter of Excel's ``sep=;``, with which a file may begin."""
+    first_line, _end, _rest = text.lstrip("\ufeff").partition("\n")
+    sep_line = _SEP_LINE.fullmatch(first_line)
+    return sep_line[1] if sep_line else None
 
 
 def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | None) -> Dialect:
     """Find out the columns, and whether the first of these rows names them."""
-    has_header = _detect_header(rows) if has_header is None else has_header
-    header = tuple(cell.strip() for cell in rows[0]) if has_header and rows else ()
+    if has_header is None:
+        has_header = _detect_header(rows)
+    header = tuple(map(str.strip, rows[0])) if has_header and rows else ()
     usual = _usual_width(rows)
+    widest = max(map(len, rows), default=0)
     return replace(
         dialect,
         has_header=has_header,
         header=header,
-        columns=max(usual, len(header)) if header else max(map(len, rows), default=0),
+        columns=max(usual, len(header)) if header else widest,
         warnings=(ONE_COLUMN,) if usual <= 1 else (),
     )
 
 
 def preview(head: bytes, size: int | None, dialect: Dialect, limit: int = 20) -> list[Row]:
     """The first data rows as `open_rows` will yield them."""
-    lines = io.StringIO(_decode(head, size, dialect.encoding), newline="")
-    rows = _data_rows(_physical_lines(lines), dialect)
-    return [row for row, _number in zip(rows, range(limit), strict=False)]
+    text = _decode(head, size, dialect.encoding)
+    lines = _physical_lines(io.StringIO(text, newline=""))
+    return list(islice(_data_rows(lines, dialect), limit))
 
 
 def detect_encoding(head: bytes, size: int | None = None) -> str:
@@ -205,45 +212,60 @@ def detect_encoding(head: bytes, size: int | None = None) -> str:
 
 def _detect_wide(head: bytes) -> str | None:
     """UTF-16 without mark: nearly every second byte is NUL."""
-    half = len(head) // 2
+    characters = len(head) // 2
+    many, few = 0.4 * characters, 0.1 * characters
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > 0.4 * half and even < 0.1 * half:
+    if odd > many and even < few:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.4 * half and odd < 0.1 * half else None
+    if even > many and odd < few:
+        return "utf-16-be"
+    return None
 
 
 def _is_binary(head: bytes) -> bool:
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    return controls > len(head) // 50 or head.count(0) > len(head) // 10
+    size = len(head)
+    controls = size - len(head.translate(None, _CONTROL))
+    # Exports of old systems have a few of these.
+    return controls > size // 50 or head.count(0) > size // 10
 
 
 def _is_utf8(head: bytes, size: int | None) -> bool:
     """Whether the text is UTF-8, a few stray bytes apart."""
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(
-        head, size is None or size <= len(head)
-    )
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(head, _is_all(head, size))
     wrong = text.count("\ufffd")
-    right = sum(not character.isascii() for character in text) - wrong if wrong else 0
+    if not wrong:
+        return True
+    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
     return wrong * 4 <= right
 
 
+def _is_all(head: bytes, size: int | None) -> bool:
+    """Whether this is all of the file: its last character is complete then."""
+    return size is None or size <= len(head)
+
+
 def _detect_eight_bit(head: bytes) -> str:
-    sample = b"\n".join(line for line in head.splitlines() if not line.isascii())[:20_000]
+    # Lines of ASCII tell nothing, and would drown those that do.
+    telling = [line for line in head.splitlines() if not line.isascii()]
+    sample = b"\n".join(telling)[:MAX_GUESSED]
     if _is_western(sample):
         return "cp1252"
     guess = chardet.detect(sample)
     name = (guess["encoding"] or "ascii").lower()
     name = _ENCODING_NAMES.get(name, name)
-    return (
-        name if (guess["confidence"] or 0) >= MIN_CONFIDENCE and _fits(sample, name) else "cp1252"
-    )
+    is_sure = (guess["confidence"] or 0) >= MIN_CONFIDENCE
+    return name if is_sure and _fits(sample, name) else "cp1252"
 
 
 def _is_western(sample: bytes) -> bool:
     """Whether the bytes make sense as Windows-1252: accents stand alone among ASCII letters."""
-    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
-    is_sparse = sum(length <= 2 for length in runs) >= 0.95 * len(runs)
-    return is_sparse and not _FOREIGN_IN_CP1252.search(sample.decode("cp1252", "replace"))
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    short = [run for run in runs if len(run) <= 2]
+    if len(short) < 0.95 * len(runs):
+        return False
+    text = sample.decode("cp1252", "replace")
+    return not _FOREIGN_IN_CP1252.search(text)
 
 
 def _fits(sample: bytes, encoding: str) -> bool:
@@ -266,51 +288,61 @@ def _decode(head: bytes, size: int | None, encoding: str) -> str:
     """The complete lines of a file's beginning."""
     if not _is_known(encoding):
         raise UnreadableFile("unknown_encoding")
-    is_all = size is None or size <= len(head)
+    is_all = _is_all(head, size)
     text = codecs.getincrementaldecoder(encoding)(_FALLBACK).decode(head, is_all)
-    return text if is_all else text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    last_end = max(text.rfind("\n"), text.rfind("\r"))
+    # A first line longer than the beginning is better than nothing.
+    return text if is_all or last_end < 0 else text[: last_end + 1]
 
 
 def _detect_quote(text: str) -> str:
-    if '"' not in text and len(_SINGLE_QUOTED.findall(text)) > text.count("\n") / 2:
-        return "'"
-    return '"'
+    if '"' in text:
+        return '"'
+    # An apostrophe in a name is no quote: every second line has a cell within two of them.
+    quoted = len(_SINGLE_QUOTED.findall(text))
+    return "'" if quoted > text.count("\n") / 2 else '"'
 
 
 def _detect_delimiter(text: str, quote: str) -> str:
     """The delimiter whose columns are the most regular, and hold something that looks like a phone
     number.
     """
-    scores = {
-        delimiter: _score(_sample(text, delimiter, quote))
-        for delimiter in DELIMITERS
-        if delimiter in text
-    }
-    return max(scores, key=lambda delimiter: scores[delimiter], default=",")
+    found = [delimiter for delimiter in DELIMITERS if delimiter in text]
+    # The first of equals, as `DELIMITERS` has them: the usual one.
+    return max(found, key=lambda one: _score(_sample(text, one, quote)), default=",")
 
 
 def _score(rows: list[list[str]]) -> float:
-    width = _usual_width(rows)
     if max(map(len, rows), default=0) < 2:
         return 0.0
-    regular = sum(len(row) == width for row in rows) / len(rows)
-    phones = sum(any(map(_PHONE_LIKE.fullmatch, row)) for row in rows) / len(rows)
-    return 3 * phones + regular + min(width, 20) / 20
+    width = _usual_width(rows)
+    regular = [row for row in rows if len(row) == width]
+    with_phone = [row for row in rows if any(map(_PHONE_LIKE.fullmatch, row))]
+    # That there is a number counts most: a delimiter within it would part it.
+    shares = 3 * len(with_phone) + len(regular)
+    return shares / len(rows) + min(width, 20) / 20
 
 
 def _usual_width(rows: list[list[str]]) -> int:
+    """How many cells most rows have; of two that are as frequent, the wider one."""
+    if not rows:
+        return 0
     widths = Counter(map(len, rows))
-    return max(widths, key=lambda width: (widths[width], width), default=0)
+    most = max(widths.values())
+    return max(width for width, count in widths.items() if count == most)
 
 
 def _sample(text: str, delimiter: str, quote: str) -> list[list[str]]:
     """The first rows, header included."""
     lines = _physical_lines(io.StringIO(text, newline=""))
     records = _records(_without_sep_line(lines), Dialect(delimiter=delimiter, quote=quote))
-    rows = (
-        row for _line, row in records if isinstance(row, list) and any(cell.strip() for cell in row)
-    )
-    return [row for row, _number in zip(rows, range(SAMPLE_ROWS), strict=False)]
+    rows: list[list[str]] = []
+    for _line, row in records:
+        if isinstance(row, list) and any(map(str.strip, row)):
+            rows.append(row)
+        if len(rows) == SAMPLE_ROWS:
+            break
+    return rows
 
 
 def _detect_header(rows: list[list[str]]) -> bool:
@@ -323,11 +355,9 @@ def _detect_header(rows: list[list[str]]) -> bool:
         return False
     if any(map(_HEADER_HINT.search, cells)):
         return True
+    # Names that tell nothing: columns have different ones, and numbers begin in the next row.
     is_distinct = all(cells) and len(set(cells)) == len(cells)
-    return is_distinct and any(_PHONE_LIKE.fullmatch(cell) for row in rest for cell in row)
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
+    return is_distinct and any(map(_PHONE_LIKE.fullmatch, chain.from_iterable(rest)))
 
 
 def describe(
@@ -347,18 +377,23 @@ def describe(
     """
     kind, content = packed_file.resolve(file)
     if kind == packed_file.WORKBOOK:
-        dialect = Dialect(kind=kind, sheet=sheet or "", sheets=spreadsheet.sheet_names(content))
-        sheet_rows = _sheet_rows(content, dialect, HEAD_ELEMENTS)
-        rows = [row for _line, row in islice(sheet_rows, SAMPLE_ROWS)]
-        if not rows:
-            raise UnreadableFile("empty_file")
-        return _with_columns(dialect, rows, has_header)
+        return _describe_workbook(content, sheet or "", has_header)
     head = content.read(HEAD_SIZE)
     # Of packed text only the end tells its size.
     size = packed_file.size_of(file) if content is file else len(head) + len(content.read(1))
     return sniff(
         head, size, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header
     )
+
+
+def _describe_workbook(content: BinaryIO, sheet: str, has_header: bool | None) -> Dialect:
+    sheets = spreadsheet.sheet_names(content)
+    dialect = Dialect(kind=packed_file.WORKBOOK, sheet=sheet, sheets=sheets)
+    sheet_rows = _sheet_rows(content, dialect, HEAD_ELEMENTS)
+    rows = [row for _line, row in islice(sheet_rows, SAMPLE_ROWS)]
+    if not rows:
+        raise UnreadableFile("empty_file")
+    return _with_columns(dialect, rows, has_header)
 
 
 def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect, Iterator[Row]]:
@@ -397,8 +432,10 @@ def _open(
 def _sheet_rows(
     content: BinaryIO, dialect: Dialect, max_elements: int | None
 ) -> Iterator[tuple[int, list[str]]]:
-    rows = spreadsheet.open_sheet(content, dialect.sheet, max_elements)
-    return ((line, row) for line, row in rows if row)
+    """The rows with content."""
+    for line, row in spreadsheet.open_sheet(content, dialect.sheet, max_elements):
+        if row:
+            yield line, row
 
 
 def _open_sheet_rows(
@@ -407,11 +444,7 @@ def _open_sheet_rows(
     rows = _sheet_rows(content, dialect, max_elements)
     if dialect.has_header:
         next(rows, None)
-    row = None
-    for row in rows:
-        yield row
-    if row is None:
-        raise _NoRows
+    yield from _some(rows)
 
 
 def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
@@ -430,24 +463,28 @@ def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
         file.seek(0)
     text = io.TextIOWrapper(file, dialect.encoding, _FALLBACK, newline="")
     try:
-        row = None
-        for row in _data_rows(_physical_lines(text), dialect):
-            yield row
-        if row is None:
-            raise _NoRows
+        yield from _some(_data_rows(_physical_lines(text), dialect))
     finally:
+        # The file is the caller's: the wrapper would close it.
         text.detach()
+
+
+def _some(rows: Iterable[Row]) -> Iterator[Row]:
+    """:raise _NoRows: at the end, if there were none"""
+    row = None
+    for row in rows:
+        yield row
+    if row is None:
+        raise _NoRows
 
 
 def _data_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[Row]:
     is_header = dialect.has_header
     for number, row in _records(_without_sep_line(lines), dialect):
-        if not row:
-            continue
-        if is_header:
-            is_header = False
-            continue
-        yield number, row
+        # An empty list is an empty line; the header is the first one that is not.
+        if row and not is_header:
+            yield number, row
+        is_header = is_header and not row
 
 
 def _physical_lines(text: io.TextIOBase) -> Iterator[str]:
@@ -493,6 +530,10 @@ class _Lines:
             raise _Runaway
         return line
 
+    def count_held(self, text: str) -> int:
+        """How often a text stands in the lines held."""
+        return sum(line.count(text) for line in self.held)
+
     def release(self) -> int:
         """The lines held are read.
 
@@ -522,13 +563,16 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[Row]:
             code = "field_too_long"
         except _Runaway:
             code = "unclosed_quote"
-        yield source.done + 1, BadRow(code, source.give_up_first()[:255])
+        # Only its first line is lost: the lines that it swallowed are rows of their own.
+        line = source.done + 1
+        yield line, BadRow(code, source.give_up_first()[:255])
 
 
 def _read(source: _Lines, dialect: Dialect) -> Iterator[Row]:
     """Rows up to the first broken one."""
-    quote, held = dialect.quote, source.held
-    for row in csv.reader(source, delimiter=dialect.delimiter, quotechar=quote):
-        if len(held) > 1 and sum(line.count(quote) for line in held) % 2:
+    held = source.held
+    for row in csv.reader(source, delimiter=dialect.delimiter, quotechar=dialect.quote):
+        # A row over several lines ends where its last quote is closed, or with the file.
+        if len(held) > 1 and source.count_held(dialect.quote) % 2:
             raise _Runaway
         yield source.release(), row

@@ -22,7 +22,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -102,6 +102,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,10}(?:\.0+)?")
 
 Contact = tuple["int | str | None", ...]
+_Check = Callable[[str, str], "int | str | None"]
 
 
 class Reject(NamedTuple):
@@ -135,10 +136,11 @@ class Chunk:
 
     def count_bad_phones(self) -> Counter[str]:
         """How many values of each phone are no number to call, or of a length that is not allowed."""
-        bad = (*self.rejects, *self.warnings)
-        return Counter(
-            reject.field for reject in bad if reject.field in PHONES and reject.code != phones.EMPTY
-        )
+        count: Counter[str] = Counter()
+        for reject in (*self.rejects, *self.warnings):
+            if reject.field in PHONES and reject.code != phones.EMPTY:
+                count[reject.field] += 1
+        return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,18 +207,28 @@ class _RowParser:
         self.chunk = Chunk()
         self._line = 0
         self._needed = max(columns.targets) + 1
-        self._most = (
-            max(options.columns, self._needed) if options.columns is not None else sys.maxsize
-        )
+        # Cells beyond the file's columns have shifted, and with them all others may have.
+        most = sys.maxsize if options.columns is None else options.columns
+        self._most = max(most, self._needed)
         self._zone = _zone(options.tz)
         self._country = index.get("country")
-        self._phones = [
-            (number, index[name], name) for number, name in enumerate(PHONES) if name in index
-        ]
-        self._parameters = [
-            (index[name], name, f'"{name}": ') for name in PARAMETERS if name in index
-        ]
-        checks = {
+        # What is to be read from where is found out once, not for each row.
+        self._phones: list[tuple[int, int, str]] = []
+        self._parameters: list[tuple[int, str, str]] = []
+        self._details: list[tuple[int, int, str, _Check]] = []
+        for slot, name in enumerate(PHONES):
+            if name in index:
+                self._phones.append((slot, index[name], name))
+        for name in PARAMETERS:
+            if name in index:
+                self._parameters.append((index[name], name, f'"{name}": '))
+        for name, check in self._get_checks().items():
+            if name in index:
+                self._details.append((COLUMNS.index(name), index[name], name, check))
+
+    def _get_checks(self) -> dict[str, _Check]:
+        """What makes a value of a cell with text, warns of it, or rejects the row for it."""
+        return {
             "first_name": self._name,
             "last_name": self._name,
             "account_number": self._account_number,
@@ -225,11 +237,6 @@ class _RowParser:
             "priority": self._priority,
             "not_before": self._not_before,
         }
-        self._details = [
-            (COLUMNS.index(name), index[name], name, checks[name])
-            for name in checks
-            if name in index
-        ]
 
     def add(self, line: int, row: list[str] | BadRow) -> None:
         """Take one row into the chunk; an empty one is nothing."""
@@ -256,6 +263,7 @@ class _RowParser:
             row = self._without_nul(row)
         if len(row) > self._most:
             self._check_width(row)
+        # Programs leave out empty cells at the end.
         if len(row) < self._needed:
             row = row + [""] * (self._needed - len(row))
         values = [self._line, *self._numbers(row), *_NO_DETAILS, self._business_parameters(row)]
@@ -269,24 +277,20 @@ class _RowParser:
         self.chunk.warnings.append(Reject(self._line, name, value[:MAX_VALUE], code))
 
     def _without_nul(self, row: list[str]) -> list[str]:
-        self._warn(
-            ROW, ", ".join(cell for cell in row if "\0" in cell).replace("\0", "\\0"), "nul_removed"
-        )
+        cells = [cell.replace("\0", "\\0") for cell in row if "\0" in cell]
+        self._warn(ROW, ", ".join(cells), "nul_removed")
         return [cell.replace("\0", "") for cell in row]
 
     def _check_width(self, row: list[str]) -> None:
-        beyond = [cell for cell in row[self._most :] if cell.strip()]
+        beyond = list(filter(str.strip, row[self._most :]))
         if beyond:
             raise _Rejected(ROW, ", ".join(beyond), "too_many_columns")
 
     def _numbers(self, row: list[str]) -> list[str | None]:
         """Phone 1 to 5 in E.164."""
-        options = self.options
-        country = (
-            options.country
-            if self._country is None
-            else self._row_country(row[self._country].strip())
-        )
+        options, country = self.options, self.options.country
+        if self._country is not None:
+            country = self._row_country(row[self._country].strip())
         numbers: list[str | None] = [None] * 5
         for slot, place, name in self._phones:
             raw = row[place]
@@ -295,6 +299,7 @@ class _RowParser:
             number, reason = phones.normalise(raw, country, options.min_length, options.max_length)
             if number is not None:
                 numbers[slot] = number
+            # Without its first number there is nobody to call first; the others are extra.
             elif slot == 0:
                 raise _Rejected(name, raw, reason)
             elif reason != phones.EMPTY:
@@ -314,9 +319,9 @@ class _RowParser:
         pairs = []
         for place, name, key in self._parameters:
             value = row[place].strip()
+            if len(value) > MAX_PARAMETER:
+                raise _Rejected(name, value, phones.TOO_LONG)
             if value:
-                if len(value) > MAX_PARAMETER:
-                    raise _Rejected(name, value, phones.TOO_LONG)
                 pairs.append(key + encode_basestring(value))
         return f"{{{', '.join(pairs)}}}" if pairs else None
 
@@ -354,9 +359,9 @@ class _RowParser:
         """In UTC, as the database writes it."""
         try:
             moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(
-                UTC
-            )
+            if not moment.tzinfo:
+                moment = moment.replace(tzinfo=self._zone)
+            moment = moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise _Rejected(field_name, value, "bad_datetime") from None
         return moment.replace(tzinfo=None).isoformat(" ", "seconds")
@@ -381,8 +386,7 @@ def _zone_names() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
-# --- COPY ------------------------------------------------------------------------------------------------------------
-
+# What ends a value or a row in COPY's text, and what escapes it.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -398,19 +402,21 @@ def copy_text(contacts: Iterable[Sequence[object]], constants: Sequence[object] 
 def copy_stream(rows: Iterable[str], constants: Sequence[object] = ()) -> io.BytesIO:
     """The same from rows that `copy_row` has made, so that another thread can make them."""
     end = f"\t{copy_row(constants)}\n" if constants else "\n"
-    return io.BytesIO("".join([row + end for row in rows]).encode("utf-8", "replace"))
+    text = "".join([row + end for row in rows])
+    return io.BytesIO(text.encode("utf-8", "replace"))
 
 
 def copy_row(values: Sequence[object]) -> str:
     """One row without its end; the values are escaped one by one only if there is something to
     escape.
     """
-    texts = [
-        r"\N" if value is None else value if value.__class__ is str else str(value)
-        for value in values
-    ]
-    row = "\t".join(texts)
-    is_plain = row.count("\\") == values.count(None) and row.count("\t") == len(texts) - 1
+    row = "\t".join([r"\N" if value is None else str(value) for value in values])
+    # Backslashes are those of the nulls, tabs those between the values.
+    is_plain = row.count("\\") == values.count(None) and row.count("\t") == len(values) - 1
     if is_plain and "\n" not in row and "\r" not in row:
         return row
-    return "\t".join(r"\N" if value is None else str(value).translate(_ESCAPES) for value in values)
+    return "\t".join(map(_escaped, values))
+
+
+def _escaped(value: object) -> str:
+    return r"\N" if value is None else str(value).translate(_ESCAPES)

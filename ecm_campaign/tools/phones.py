@@ -57,8 +57,11 @@ REASONS: dict[str, str] = {
 Verdict = tuple[str | None, str | None]
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " \t-.()[]/")
+_SEPARATORS_BUT_SLASH = str.maketrans("", "", " \t-.()[]")
+_SEPARATORS = {**_SEPARATORS_BUT_SLASH, ord("/"): None}
 _SPREADSHEET = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
+# Dashes, marks that are not seen, and blanks, by what Unicode calls them.
+_OTHER_SIGNS = {"Pd": "-", "Cf": "", "Zs": " "}
 _EXTENSION = re.compile(
     r"[\d)]\s*[,;]?\s*(?:extension|ext|x|durchwahl|dw|poste|#)\W*\d+", re.IGNORECASE
 )
@@ -90,6 +93,7 @@ def normalise(
     :param max_length: most digits, country code included
     :return: ``(e164, None)`` or ``(None, reason)`` with a key of `REASONS`
     """
+    # Most files have most of their numbers in this form.
     if _E164.fullmatch(raw):
         number = _quick_international(raw[1:])
         if number is not None and min_length < len(number) <= max_length + 1:
@@ -107,9 +111,10 @@ def normalise(
         number, reason = _thorough(digits, country.upper() if country else None)
         if number is None:
             return None, reason
-    if min_length < len(number) <= max_length + 1:
-        return number, None
-    return None, TOO_SHORT if len(number) <= min_length else BAD_LENGTH
+    # The plus counts as a character, and not as a digit.
+    if len(number) <= min_length:
+        return None, TOO_SHORT
+    return (number, None) if len(number) <= max_length + 1 else (None, BAD_LENGTH)
 
 
 def is_country(code: str) -> bool:
@@ -117,15 +122,12 @@ def is_country(code: str) -> bool:
     return _numbering_plan(code) is not None
 
 
-# --- text to digits --------------------------------------------------------------------------------------------------
-
-
 def _digits(text: str) -> Verdict:
     """Digits with an optional leading ``+``, or the reason why the text is no phone number."""
     if text[-2:] == ".0" or text[0] == "'" or not text.isascii():
         text = _tidy(text)
     digits = text.translate(_SEPARATORS)
-    if not (digits.isdigit() or (digits[:1] == "+" and digits[1:].isdigit())):
+    if not digits.removeprefix("+").isdigit():
         return None, _no_number_reason(text)
     if "/" in text and not _is_area_slash(text):
         return None, SEVERAL_NUMBERS
@@ -136,8 +138,11 @@ def _tidy(text: str) -> str:
     """Undo what spreadsheets and address books add: apostrophe, ``.0``, other digits, dashes and
     invisible marks.
     """
-    text = "".join(map(_ascii, unicodedata.normalize("NFKC", text))).strip().removeprefix("'")
-    return text[:-2] if text[-2:] == ".0" and text[:-2].lstrip("+").isdigit() else text
+    characters = map(_ascii, unicodedata.normalize("NFKC", text))
+    text = "".join(characters).strip().removeprefix("'")
+    # 030.0 is a number with a decimal place; 030.12.0 is a number with dots.
+    whole = text.removesuffix(".0")
+    return whole if whole.lstrip("+").isdigit() else text
 
 
 def _ascii(character: str) -> str:
@@ -146,7 +151,7 @@ def _ascii(character: str) -> str:
     decimal = unicodedata.decimal(character, None)
     if decimal is not None:
         return str(decimal)
-    return {"Pd": "-", "Cf": "", "Zs": " "}.get(unicodedata.category(character), character)
+    return _OTHER_SIGNS.get(unicodedata.category(character), character)
 
 
 def _no_number_reason(text: str) -> str:
@@ -161,12 +166,10 @@ def _no_number_reason(text: str) -> str:
 
 def _is_area_slash(text: str) -> bool:
     """Whether the slash parts area code and number (``030/123456``), not two numbers or endings."""
-    area, _slash, rest = text.partition("/")
-    area, rest = area.translate(_SEPARATORS), rest.translate(_SEPARATORS)
-    return text.count("/") == 1 and len(area) < 10 and len(rest) >= 4
-
-
-# --- digits to E.164 -------------------------------------------------------------------------------------------------
+    if text.count("/") != 1:
+        return False
+    area, _slash, rest = text.translate(_SEPARATORS_BUT_SLASH).partition("/")
+    return len(area) < 10 and len(rest) >= 4
 
 
 def _thorough(digits: str, country: str | None) -> Verdict:
@@ -193,9 +196,8 @@ def _parse(digits: str, country: str | None) -> Verdict:
         return None, _PARSE_REASONS[error.error_type]
     if phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
-    return None, _POSSIBLE_REASONS.get(
-        phonenumbers.is_possible_number_with_reason(number), INVALID_FOR_COUNTRY
-    )
+    result = phonenumbers.is_possible_number_with_reason(number)
+    return None, _POSSIBLE_REASONS.get(result, INVALID_FOR_COUNTRY)
 
 
 def _quick(digits: str, country: str | None) -> str | None:
@@ -218,6 +220,9 @@ def _quick_international(digits: str) -> str | None:
     return None
 
 
+_NOTHING = "(?!)"
+
+
 class _NumberingPlan:
     """The patterns of one country, reduced to what a certain "valid" needs."""
 
@@ -235,11 +240,13 @@ class _NumberingPlan:
     def __init__(self, metadata: PhoneMetadata) -> None:
         general = metadata.general_desc or PhoneNumberDesc()
         self._calling_code = str(metadata.country_code)
-        self._idd = re.compile(metadata.international_prefix or "(?!)")
-        self._prefix = re.compile(metadata.national_prefix_for_parsing or "(?!)")
+        self._idd = re.compile(metadata.international_prefix or _NOTHING)
+        self._prefix = re.compile(metadata.national_prefix_for_parsing or _NOTHING)
         self._has_prefix = metadata.national_prefix is not None
         self._general = re.compile(_pattern(general))
-        is_clear = not set(general.possible_length) & set(general.possible_length_local_only)
+        # Where a number without its area code has as many digits, the prefix may be part of it.
+        local = set(general.possible_length_local_only)
+        is_clear = local.isdisjoint(general.possible_length)
         self._strips = is_clear and not metadata.national_prefix_transform_rule
         self._regions = _regions(metadata.country_code)
         self.idd_is_00 = metadata.international_prefix == "00"
@@ -253,16 +260,15 @@ class _NumberingPlan:
     def accept_national(self, digits: str) -> str | None:
         """E.164 for a number as dialled within the country."""
         if digits.startswith(self._calling_code):
-            return (
-                self.accept(digits[len(self._calling_code) :])
-                if self.may_lack_plus(digits)
-                else None
-            )
+            if not self.may_lack_plus(digits):
+                return None
+            return self.accept(digits[len(self._calling_code) :])
         if self._idd.match(digits):
             return None
         prefix = self._prefix.match(digits)
         if prefix is not None:
             digits = digits[prefix.end() :]
+            # It may be no prefix after all: only `phonenumbers` can tell.
             if not self._strips or not self._general.fullmatch(digits):
                 return None
         return f"+{self._calling_code}{digits}" if self._is_valid(digits) else None
@@ -304,7 +310,9 @@ _Region = tuple["re.Pattern[str] | None", "re.Pattern[str]"]
 
 @cache
 def _numbering_plan(country: str | None) -> _NumberingPlan | None:
-    metadata = PhoneMetadata.metadata_for_region(country.upper(), None) if country else None
+    if not country:
+        return None
+    metadata = PhoneMetadata.metadata_for_region(country.upper(), None)
     return _NumberingPlan(metadata) if metadata is not None else None
 
 
@@ -325,16 +333,19 @@ def _regions(calling_code: int) -> tuple[_Region, ...]:
     a valid number.
     """
     countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[calling_code]
+    is_only = len(countries) == 1
     known = filter(None, map(PhoneMetadata.metadata_for_region, countries))
-    return tuple(_region(metadata, len(countries) == 1) for metadata in known)
+    return tuple(_region(metadata, is_only) for metadata in known)
 
 
 def _region(metadata: PhoneMetadata, is_only: bool) -> _Region:
-    leading = (
-        None if is_only or not metadata.leading_digits else re.compile(metadata.leading_digits)
-    )
-    alternatives = "|".join(filter(None, (_pattern(getattr(metadata, kind)) for kind in _KINDS)))
-    return leading, re.compile(rf"(?={_pattern(metadata.general_desc)}\Z)(?:{alternatives})")
+    leading = None
+    if metadata.leading_digits and not is_only:
+        leading = re.compile(metadata.leading_digits)
+    patterns = [_pattern(getattr(metadata, kind)) for kind in _KINDS]
+    alternatives = "|".join(filter(None, patterns))
+    ahead = rf"(?={_pattern(metadata.general_desc)}\Z)"
+    return leading, re.compile(rf"{ahead}(?:{alternatives})")
 
 
 def _pattern(description: PhoneNumberDesc | None) -> str:
@@ -343,6 +354,8 @@ def _pattern(description: PhoneNumberDesc | None) -> str:
     """
     if description is None or not description.national_number_pattern:
         return ""
-    lengths = "|".join(rf"\d{{{length}}}" for length in description.possible_length if length > 0)
-    ahead = rf"(?=(?:{lengths})\Z)" if lengths else ""
+    # -1 stands for a kind of number that the country does not have.
+    lengths = [length for length in description.possible_length if length > 0]
+    digits = "|".join(rf"\d{{{length}}}" for length in lengths)
+    ahead = rf"(?=(?:{digits})\Z)" if digits else ""
     return rf"(?:{ahead}(?:{description.national_number_pattern}))"

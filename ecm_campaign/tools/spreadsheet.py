@@ -255,6 +255,7 @@ def _text(formats: Any, cell: _Cell) -> str:
         return ""
     if isinstance(value, str):
         return value
+    # Before numbers and dates: a truth value is a number to Python, and a time a date.
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
@@ -275,6 +276,7 @@ def _number_format(formats: Any, style_id: int) -> str:
 
 
 def _number_text(value: float, number_format: str) -> str:
+    # So many digits are what a spreadsheet keeps.
     if isinstance(value, float) and not value.is_integer():
         return format(value, ".15g")
     text = str(int(value))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -124,9 +124,7 @@ def guess_map(header: Sequence[str], rows: Sequence[Row] = ()) -> ColumnMap:
     targets |= _place_phones(kinds)
     targets |= _place_series("business_parameter", PARAMETERS, kinds)
     # Nothing of the file is lost, as long as there is room for it.
-    others = [place for place in range(len(header)) if place not in targets]
-    free = [name for name in PARAMETERS if name not in targets.values()]
-    targets.update(zip(others, free, strict=False))
+    _fill(targets, range(len(header)), PARAMETERS)
     return ColumnMap(dict(sorted(targets.items())))
 
 
@@ -142,6 +140,7 @@ def _kind(name: str) -> _Kind:
     word, number = _split_number(_plain(name))
     if word in _KINDS:
         return _Kind(_KINDS[word], number)
+    # A phone type, or the date of a call, is no number to call.
     if _NO_PHONE_PART.search(word):
         return _Kind(None, number)
     if _PHONE_PART.search(word):
@@ -156,8 +155,9 @@ def _plain(name: str) -> str:
     >>> _plain("Téléphone mobile (2)"), _plain("Straße")
     ('telephonemobile2', 'strasse')
     """
-    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss")).lower()
-    return re.sub(r"[^a-z0-9]", "", letters)
+    # Accents become characters of their own, which go with all others.
+    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    return re.sub(r"[^a-z0-9]", "", letters.lower())
 
 
 def _split_number(word: str) -> tuple[str, int]:
@@ -208,11 +208,19 @@ def _place_phones(kinds: Sequence[_Kind]) -> dict[int, str]:
 def _place_series(kind: str, names: Sequence[str], kinds: Sequence[_Kind]) -> dict[int, str]:
     """Numbered columns keep their number, the others fill the gaps in order."""
     places = [place for place, found in enumerate(kinds) if found.name == kind]
+    numbered = dict(enumerate(names, 1))
     targets: dict[int, str] = {}
     for place in places:
-        number = kinds[place].number
-        if 1 <= number <= len(names) and names[number - 1] not in targets.values():
-            targets[place] = names[number - 1]
+        name = numbered.get(kinds[place].number)
+        # Of two columns with one number, the second is as good as one without.
+        if name and name not in targets.values():
+            targets[place] = name
+    _fill(targets, places, names)
+    return targets
+
+
+def _fill(targets: dict[int, str], places: Iterable[int], names: Iterable[str]) -> None:
+    """Give the columns without a target the names that are free, in order."""
     others = [place for place in places if place not in targets]
     free = [name for name in names if name not in targets.values()]
-    return {**targets, **dict(zip(others, free, strict=False))}
+    targets.update(zip(others, free, strict=False))

@@ -66,9 +66,9 @@ def _preview(
         return PreviewRow(line, False, code, [Cell("", row.value)])
     stored = _stored(chunk.contacts[0]) if chunk.contacts else {}
     # Cells that are missing at the end are shown as empty ones.
-    missing = (options.columns or 0) - len(row)
+    missing = [""] * ((options.columns or 0) - len(row))
     cells = []
-    for place, raw in enumerate([*row, *[""] * missing]):
+    for place, raw in enumerate([*row, *missing]):
         target = columns.targets.get(place, "")
         cells.append(_cell(raw.strip(), target, stored, codes.get(target, "")))
     return PreviewRow(line, bool(chunk.contacts), code, cells)

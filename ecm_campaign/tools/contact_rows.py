@@ -82,12 +82,15 @@ ROW = "row"
 REASONS: dict[str, str] = {
     **phones.REASONS,
     phones.TOO_LONG: (
-        "The value is too long: a phone number has at most 28 characters, a business parameter 255, a customer key 64."
+        "The value is too long: a phone number has at most 28 characters, a business "
+        "parameter 255, a customer key 64."
     ),
     "shortened": "The name is longer than 64 characters and was cut.",
     "nul_removed": "The row had NUL characters, which were removed.",
     "too_many_columns": "The row has more values than the file has columns: they may have shifted.",
-    "bad_datetime": "This is not a date and time such as 2026-12-31 18:00 or 2026-12-31T18:00+01:00.",
+    "bad_datetime": (
+        "This is not a date and time such as 2026-12-31 18:00 or 2026-12-31T18:00+01:00."
+    ),
     "not_an_integer": "The priority is not a whole number; 0 was taken.",
     "unknown_tz": "This time zone is not known; write it as in Europe/Berlin.",
     "unknown_country": "This country is not known; write its two-letter code.",
@@ -135,7 +138,9 @@ class Chunk:
     last_line: int = 0
 
     def count_bad_phones(self) -> Counter[str]:
-        """How many values of each phone are no number to call, or of a length that is not allowed."""
+        """How many values of each phone are no number to call, or of a length that is not
+        allowed.
+        """
         count: Counter[str] = Counter()
         for reject in (*self.rejects, *self.warnings):
             if reject.field in PHONES and reject.code != phones.EMPTY:

@@ -45,13 +45,18 @@ REASONS: dict[str, str] = {
     EMPTY: "The phone number is empty.",
     TOO_LONG: "The text is too long: a phone number has at most 28 characters.",
     TOO_SHORT: "The phone number has too few digits.",
-    NOT_A_NUMBER: "This is not a phone number: only digits, spaces, + - . / and brackets are allowed.",
+    NOT_A_NUMBER: (
+        "This is not a phone number: only digits, spaces, + - . / and brackets are allowed."
+    ),
     INVALID_FOR_COUNTRY: "No such phone number exists in its country.",
     BAD_LENGTH: "The phone number has too many digits, or a length that is not allowed.",
     NO_COUNTRY: "The phone number has no country code, and its country is not known.",
     EXTENSION: "The phone number has an extension, which cannot be dialled.",
     SEVERAL_NUMBERS: "The field holds more than one phone number.",
-    SPREADSHEET_NUMBER: "A spreadsheet has shortened the phone number; format the column as text and export it again.",
+    SPREADSHEET_NUMBER: (
+        "A spreadsheet has shortened the phone number; format the column as text and "
+        "export it again."
+    ),
 }
 
 Verdict = tuple[str | None, str | None]

@@ -83,7 +83,8 @@ class EcmImportDatabase(models.AbstractModel):
             ),
             "several_statements": self.env._("Enter one statement, without a semicolon in it."),
             "not_reading": self.env._(
-                "The query may only read: %s is not allowed. Put a column of this name in quotation marks.",
+                "The query may only read: %s is not allowed. Put a column of this name "
+                "in quotation marks.",
                 error.word,
             ),
             "not_a_column": self.env._("%s is not the name of a column.", error.word),
@@ -103,7 +104,7 @@ class EcmImportDatabase(models.AbstractModel):
         self.write({"watermark": False, "next_run_at": False})
         return True
 
-    # -- check ----------------------------------------------------------------------------------------
+    # -- check ------------------------------------------------------------------------------------
 
     def _check_database(self):
         self._atomically(self._follow_lists)
@@ -163,7 +164,8 @@ class EcmImportDatabase(models.AbstractModel):
                 reason=error.text,
             )
         return self.env._(
-            "A row between %(first)s and %(last)s cannot be read: %(reason)s. Nothing was imported.",
+            "A row between %(first)s and %(last)s cannot be read: %(reason)s. Nothing "
+            "was imported.",
             first=f"{error.first:,}",
             last=f"{error.last:,}",
             reason=error.text,
@@ -242,7 +244,7 @@ class EcmImportDatabase(models.AbstractModel):
             }
         )
 
-    # -- test -----------------------------------------------------------------------------------------
+    # -- test -------------------------------------------------------------------------------------
 
     def _test_database(self):
         """Read a few rows, and have the import look at them."""

@@ -87,7 +87,8 @@ class EcmImportFolder(models.AbstractModel):
             if _is_whole_disk(source.storage_id):
                 raise ValidationError(
                     self.env._(
-                        "The storage %s is the whole disk of the server: give it a directory path first.",
+                        "The storage %s is the whole disk of the server: give it a "
+                        "directory path first.",
                         source.storage_id.name,
                     )
                 )
@@ -97,7 +98,7 @@ class EcmImportFolder(models.AbstractModel):
                     self.env._("Archive and error folder are others than the folder itself.")
                 )
 
-    # -- connection -----------------------------------------------------------------------------------
+    # -- connection -------------------------------------------------------------------------------
 
     @contextmanager
     def _open_folder(self):
@@ -151,7 +152,7 @@ class EcmImportFolder(models.AbstractModel):
             len(entries),
         )
 
-    # -- check ----------------------------------------------------------------------------------------
+    # -- check ------------------------------------------------------------------------------------
 
     def _check_folder(self):
         """Move what is finished, take what is new, and move what of it is finished at once.
@@ -303,7 +304,7 @@ class EcmImportFolder(models.AbstractModel):
             "signature": entry.signature,
         }
 
-    # -- move -----------------------------------------------------------------------------------------
+    # -- move -------------------------------------------------------------------------------------
 
     def _move_finished(self, folder, problems):
         """Move the files whose import has ended; one that cannot be moved is tried again at the

@@ -100,7 +100,7 @@ class EcmImportSource(models.Model):
         except UserError as error:
             raise SourceError(str(error)) from error
 
-    # -- buttons --------------------------------------------------------------------------------------
+    # -- buttons ----------------------------------------------------------------------------------
 
     def action_test(self):
         """Try out everything that a check does, and say what answers."""
@@ -159,7 +159,7 @@ class EcmImportSource(models.Model):
             },
         }
 
-    # -- check ----------------------------------------------------------------------------------------
+    # -- check ------------------------------------------------------------------------------------
 
     @api.model
     def _cron_check_sources(self):

@@ -82,8 +82,10 @@ def limit_waiting(filesystem: Any, seconds: float) -> None:
 def matches(name: str, patterns: str) -> bool:
     """Whether a file is meant: patterns are separated by commas, upper and lower case are the same.
 
-    >>> matches("June.CSV", "*.csv, *.xlsx"), matches("June.csv.part", "*.csv"), matches(".hidden.csv", "*")
-    (True, False, False)
+    >>> matches("June.CSV", "*.csv, *.xlsx"), matches("June.csv.part", "*.csv")
+    (True, False)
+    >>> matches(".hidden.csv", "*")
+    False
     """
     # Programs write under such a name what is not complete yet.
     if name.startswith("."):

@@ -1,4 +1,4 @@
-"""What a channel may answer when a batch is sent to it (architecture §3).
+"""What a channel may answer when a batch is sent to it (docs/architecture.md, the port).
 
 Everything but ``InDoubt`` promises that the other side holds nothing of the batch.
 """

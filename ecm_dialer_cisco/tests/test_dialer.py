@@ -8,7 +8,7 @@ from odoo.addons.ecm_campaign.tools import odbc
 
 
 class TestDialer(DialerCase):
-    """Mirror, secrets and access of dialers (C2, F5, R8, architecture §7)."""
+    """Mirror, secrets and access of dialers (C2, F5, R8)."""
 
     def test_fetch_mirrors_campaigns_and_marks_those_that_are_gone(self):
         old = self.target.copy({"key": "99", "name": "Old"})

@@ -514,7 +514,7 @@ def test_what_was_asked_before_changes_nothing(zones, windows, moments):
 
 
 def test_it_is_fast_enough_for_a_claim():
-    """Far more is measured (docs/architecture.md); this fails when the cache is gone."""
+    """Far more is measured (make bench NAME=hours); this fails when the cache is gone."""
     calling = CallingHours([Constraint(("America/New_York",), WeeklyHours.of(OFFICE))] * 3)
     at = datetime(2026, 3, 2, 12)
     calling.opening(at)

@@ -104,7 +104,7 @@ class Health:
 
 
 class DialerClient(ABC):
-    """A dialer that contacts are pushed to and results are read from (docs/architecture.md, the port).
+    """A dialer that contacts are pushed to and results are read from (docs/architecture.md).
 
     Every method may raise the errors of `clients.exceptions`; only `push`, `set_enabled` and
     `purge` raise `InDoubt` for what they did, and `find` for what it cannot tell.

@@ -89,6 +89,7 @@ class PrivateIndex:
             say(f"Downloading {package}")
             self._run("download", "-qq", f"{package}/{suite}", folder=folder)
             return
+        # apt-get tells a terminal how far it is, and nobody else: the file's growth tells all.
         progress = Progress(f"Downloading {package} ({size / 1e6:.0f} MB)")
         stop = threading.Event()
         watcher = threading.Thread(
@@ -140,6 +141,7 @@ class PrivateIndex:
     def _write_config(self) -> None:
         for name in ("lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        # Preferences and sources of the system would mix its suite with ours.
         mirror = find_mirror()
         lines = [f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in SUITES]
         (self.folder / "sources.list").write_text("".join(lines))
@@ -161,13 +163,16 @@ def _watch_growth(
     folder: Path, package: str, size: int, progress: Progress, stop: threading.Event
 ) -> None:
     while not stop.wait(0.5):
-        sizes = [file.stat().st_size for file in folder.glob(f"{package}_*.deb")]
-        progress.update(f"{100 * max(sizes, default=0) // size} %")
+        files = folder.glob(f"{package}_*.deb")
+        fetched = max((file.stat().st_size for file in files), default=0)
+        percent = 100 * fetched // size
+        progress.update(f"{percent} %")
 
 
 def find_mirror() -> str:
     """Address of the Debian mirror that this machine already uses."""
     for address, components in _configured_sources():
+        # Security updates have a mirror of their own, which holds no sid.
         if "main" in components and "security" not in address:
             return address
     raise SetupError("No Debian mirror in /etc/apt: set ODOO_DEB= or ODOO_DIR=, or use docker/.")
@@ -194,9 +199,11 @@ def parse_deb822_sources(text: str) -> Iterator[tuple[str, list[str]]]:
     """Addresses and components of stanzas with the fields Types, URIs, Suites and Components."""
     for stanza in re.split(r"\n\s*\n", text):
         fields = _deb822_fields(stanza.splitlines())
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no":
+        has_packages = "deb" in fields.get("types", "").split()
+        if has_packages and fields.get("enabled", "yes") != "no":
+            components = fields.get("components", "").split()
             for address in fields.get("uris", "").split():
-                yield address, fields.get("components", "").split()
+                yield address, components
 
 
 def _deb822_fields(lines: Iterable[str]) -> dict[str, str]:
@@ -205,6 +212,7 @@ def _deb822_fields(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         if line.startswith("#"):
             continue
+        # A value goes on in lines that begin with a blank.
         if line[:1].isspace():
             fields[name] = f"{fields.get(name, '')} {line.strip()}"
         elif ":" in line:

@@ -12,19 +12,21 @@ from .console import fail
 
 def names() -> list[str]:
     """Benchmarks there are."""
-    files = sorted((paths.ROOT / "benchmarks").glob("*.py"))
-    return [file.stem.removeprefix("bench_") for file in files if file.stem.startswith("bench_")]
+    files = sorted((paths.ROOT / "benchmarks").glob("bench_*.py"))
+    return [file.stem.removeprefix("bench_") for file in files]
 
 
 def main() -> None:
     """Command line."""
-    words = sys.argv[1:]
-    if not words or words[0] not in names():
-        fail(f"Usage: make bench NAME=…, one of: {', '.join(names()) or 'none yet'}")
+    name, *words = sys.argv[1:] or [""]
+    if name not in names():
+        known = ", ".join(names())
+        fail(f"Usage: make bench NAME=…, one of: {known}")
     cluster.ensure_running()
-    arguments = [*words[1:], *os.environ.get("ARGS", "").split()]
-    command = [sys.executable, "-m", f"benchmarks.bench_{words[0]}", *arguments]
-    raise SystemExit(subprocess.call(command, cwd=paths.ROOT))
+    words += os.environ.get("ARGS", "").split()
+    command = [sys.executable, "-m", f"benchmarks.bench_{name}", *words]
+    code = subprocess.call(command, cwd=paths.ROOT)
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -83,9 +83,7 @@ class Cluster:
         """Run one of PostgreSQL's programs as the cluster's account."""
         command = [str(system.postgres_program(program)), *arguments]
         if self.account:
-            user = pwd.getpwnam(self.account)
-            ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-            command = ["setpriv", *ids, *command]
+            command = _as_account(self.account, command)
         # A log file instead of a pipe: the server inherits the streams and would keep a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             code = subprocess.call(
@@ -101,8 +99,12 @@ class Cluster:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
-    return {**kept, "LC_ALL": "C.UTF-8"}
+    """The person's environment without what would point PostgreSQL's programs elsewhere."""
+    environment = {"LC_ALL": "C.UTF-8"}
+    for name, value in os.environ.items():
+        if not name.startswith(("PG", "LC_")):
+            environment[name] = value
+    return environment
 
 
 def load() -> Cluster:
@@ -140,11 +142,13 @@ def _read_state() -> Cluster | None:
 
 def _create() -> Cluster:
     account = system.unprivileged_account()
-    cluster = Cluster(str(_make_folder(account)), processes.free_port(), account)
+    folder = _make_folder(account)
+    cluster = Cluster(str(folder), processes.free_port(), account)
     say(f"Creating a PostgreSQL cluster in {cluster.folder}, port {cluster.port}")
     _initialise(cluster)
     cluster.start()
     _create_role(cluster)
+    # Last: a state stands for a cluster that is complete.
     paths.CLUSTER_STATE.write_text(json.dumps(asdict(cluster)))
     return cluster
 
@@ -152,6 +156,7 @@ def _create() -> Cluster:
 def _make_folder(account: str | None) -> Path:
     """The cluster's folder: in the checkout, or in a temporary one that the account can reach."""
     inside = paths.BUILD / "postgresql"
+    # What another attempt left half-made, and initdb refuses a folder that is not empty.
     shutil.rmtree(inside, ignore_errors=True)
     if account and not _can_reach(account, paths.BUILD):
         folder = Path(tempfile.mkdtemp(prefix="ecm-postgresql-"))
@@ -160,15 +165,22 @@ def _make_folder(account: str | None) -> Path:
         folder = inside
     folder.chmod(0o755)
     if account:
+        # initdb writes only where its own account is the owner.
         user = pwd.getpwnam(account)
         os.chown(folder, user.pw_uid, user.pw_gid)
     return folder
 
 
 def _can_reach(account: str, folder: Path) -> bool:
+    command = _as_account(account, ["test", "-x", str(folder)])
+    return subprocess.call(command, cwd="/") == 0
+
+
+def _as_account(account: str, command: list[str]) -> list[str]:
+    """The command line for root to run a command as an account."""
     user = pwd.getpwnam(account)
     ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    return subprocess.call(["setpriv", *ids, "test", "-x", str(folder)], cwd="/") == 0
+    return ["setpriv", *ids, *command]
 
 
 def _initialise(cluster: Cluster) -> None:

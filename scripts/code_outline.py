@@ -28,22 +28,27 @@ def outlines(files: Iterable[Path], root: Path) -> dict[Path, str]:
     kept = _names_reached(trees, root)
     texts = {}
     for file, tree in trees.items():
-        texts[file] = ast.dump(_without_behaviour(tree, kept) if _is_ordinary(file, root) else tree)
+        if _is_ordinary(file, root):
+            _drop_behaviour(tree, kept)
+        texts[file] = ast.dump(tree)
     return texts
 
 
 def _is_ordinary(file: Path, root: Path) -> bool:
-    return not _ORDINARY_FOLDERS.isdisjoint(file.relative_to(root).parts[1:-1])
+    folders = file.relative_to(root).parts[1:-1]
+    return not _ORDINARY_FOLDERS.isdisjoint(folders)
 
 
 def _names_reached(trees: Mapping[Path, ast.Module], root: Path) -> set[str]:
     """Names of all functions that may run at import or update, directly or through another one."""
     reached = set(_CALLED_BY_UPDATE)
     before = 0
+    # A body that is reached reaches further ones: until nothing new comes.
     while len(reached) > before:
         before = len(reached)
         for file, tree in trees.items():
-            reached.update(_names_used(tree, reached, _is_ordinary(file, root)))
+            ordinary = _is_ordinary(file, root)
+            reached.update(_names_used(tree, reached, ordinary))
     return reached
 
 
@@ -54,24 +59,26 @@ def _names_used(tree: ast.AST, reached: set[str], is_ordinary: bool) -> Iterator
             yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
-        skipped = is_ordinary and isinstance(node, _Function) and node.name not in reached
-        yield from _names_used(_signature(node) if skipped else node, reached, is_ordinary)
+        looked_at = node
+        if is_ordinary and not _is_kept(node, reached):
+            looked_at = _signature(node)
+        yield from _names_used(looked_at, reached, is_ordinary)
 
 
 def _signature(node: ast.AST) -> ast.AST:
     """The parts of a function that are evaluated where it is defined."""
     assert isinstance(node, _Function)
-    defaults = [default for default in node.args.kw_defaults if default]
-    parts = [*node.decorator_list, *node.args.defaults, *defaults]
+    parts = [*node.decorator_list, *node.args.defaults]
+    parts += filter(None, node.args.kw_defaults)
     return ast.Tuple(elts=parts, ctx=ast.Load())
 
 
-def _without_behaviour(tree: ast.Module, kept: set[str]) -> ast.Module:
-    """Drop all functions but the kept ones; the tree is changed in place."""
+def _drop_behaviour(tree: ast.Module, kept: set[str]) -> None:
+    """Take all functions but the kept ones out of the tree."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef):
-            node.body = [child for child in node.body if _is_kept(child, kept)]
-    return tree
+            body = node.body
+            node.body = [child for child in body if _is_kept(child, kept)]
 
 
 def _is_kept(node: ast.AST, kept: set[str]) -> bool:

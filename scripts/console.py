@@ -5,6 +5,9 @@ import sys
 import time
 from typing import NoReturn
 
+# To the beginning of the line, and clear it.
+_CLEAR_LINE = "\r\033[K"
+
 
 class SetupError(Exception):
     """Something the person has to do or decide; the message says what."""
@@ -26,6 +29,7 @@ class Progress:
 
     def __init__(self, label: str, quiet_interval_s: float = 5.0) -> None:
         self.label = label
+        # A log file cannot be written over: there, a line now and then says that work goes on.
         self.live = sys.stdout.isatty()
         self.quiet_interval_s = quiet_interval_s
         self.started_at = self.printed_at = time.monotonic()
@@ -34,20 +38,24 @@ class Progress:
     def update(self, detail: str) -> None:
         """Show how far the work is, for example `45 %`."""
         now = time.monotonic()
+        text = f"{self.label} … {detail}"
         if self.live:
-            self._write(f"\r\033[K{self._fit(f'{self.label} … {detail}')}", end="")
+            self._write(_CLEAR_LINE + self._fit(text), end="")
         elif now - self.printed_at >= self.quiet_interval_s:
             self.printed_at = now
-            self._write(f"{self.label} … {detail}")
+            self._write(text)
 
     def done(self, detail: str = "done") -> None:
         """Close the line, with the time it took."""
         seconds = time.monotonic() - self.started_at
-        start = "\r\033[K" if self.live else ""
-        self._write(f"{start}{self.label} … {detail} ({seconds:.0f} s)")
+        start = _CLEAR_LINE if self.live else ""
+        text = f"{self.label} … {detail} ({seconds:.0f} s)"
+        self._write(start + text)
 
     def _write(self, text: str, end: str = "\n") -> None:
         print(text, end=end, flush=True)
 
     def _fit(self, text: str) -> str:
-        return text[: shutil.get_terminal_size().columns - 1]
+        # A line that wraps would leave its first half behind when it is written over.
+        width = shutil.get_terminal_size().columns
+        return text[: width - 1]

@@ -27,8 +27,9 @@ class Count:
         )
 
     def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.passed} passed, {self.failed} failed{skipped}"
+        text = f"{self.passed} passed, {self.failed} failed"
+        # The continuous integration reads the last line in this form.
+        return f"{text}, {self.skipped} skipped" if self.skipped else text
 
 
 def failure(name: str) -> Count:
@@ -40,26 +41,30 @@ def read_report(stage: str, report: Path, code: int) -> Count:
     """Counts of a JUnit report; a run that broke off counts as one failure."""
     if code == PYTEST_NO_TESTS:
         return Count()
-    root = ET.parse(report).getroot() if report.is_file() else ET.Element("testsuites")
-    total, failed, skipped = _sum(root, "tests"), _sum(root, "failures"), _sum(root, "skipped")
-    failed += _sum(root, "errors")
-    # A test that fails and whose tear-down fails too is in the report twice; never below zero.
-    count = Count(max(total - failed - skipped, 0), failed, skipped, tuple(_failures(root)))
-    if code and not failed:
+    count = _count(report) if report.is_file() else Count()
+    if code and not count.failed:
         say(f"  pytest broke off in stage {stage} with code {code}")
         return count + failure(f"pytest in stage {stage} (code {code})")
     return count
+
+
+def _count(report: Path) -> Count:
+    root = ET.parse(report).getroot()
+    failed = _sum(root, "failures") + _sum(root, "errors")
+    skipped = _sum(root, "skipped")
+    # A test that fails and whose tear-down fails too is in the report twice; never below zero.
+    passed = max(_sum(root, "tests") - failed - skipped, 0)
+    return Count(passed, failed, skipped, _failures(root))
 
 
 def _sum(root: ET.Element, name: str) -> int:
     return sum(int(suite.get(name, 0)) for suite in root.iter("testsuite"))
 
 
-def _failures(root: ET.Element) -> list[str]:
-    cases = root.iter("testcase")
-    bad = [case for case in cases if case.find("failure") is not None or _has_error(case)]
-    return [f"{case.get('classname', '')}::{case.get('name', '')}" for case in bad]
-
-
-def _has_error(case: ET.Element) -> bool:
-    return case.find("error") is not None
+def _failures(root: ET.Element) -> tuple[str, ...]:
+    names = []
+    for case in root.iter("testcase"):
+        kinds = {child.tag for child in case}
+        if kinds & {"failure", "error"}:
+            names.append(f"{case.get('classname', '')}::{case.get('name', '')}")
+    return tuple(names)

@@ -43,14 +43,15 @@ def list_names(pattern: str) -> list[str]:
 
 def create(name: str) -> None:
     """Create an empty database."""
+    # template0 is the one that takes another encoding than the cluster's.
+    statement = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
     with connect() as cursor:
-        cursor.execute(
-            SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name))
-        )
+        cursor.execute(statement.format(Identifier(name)))
 
 
 def drop(name: str) -> None:
     """Drop a database with its filestore; connections to it are closed."""
+    # autovacuum leaves by itself, and soon.
     deadline = time.monotonic() + 60
     while not _try_to_drop(name, is_last=time.monotonic() > deadline):
         time.sleep(0.2)
@@ -71,20 +72,18 @@ def _try_to_drop(name: str, is_last: bool) -> bool:
 
 def clone(source: str, name: str) -> None:
     """Copy a database that nobody is connected to, with its filestore."""
+    statement = SQL("CREATE DATABASE {} TEMPLATE {}")
     with connect() as cursor:
-        cursor.execute(
-            SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source))
-        )
+        cursor.execute(statement.format(Identifier(name), Identifier(source)))
     if _filestore(source).is_dir():
         shutil.copytree(_filestore(source), _filestore(name), dirs_exist_ok=True)
 
 
 def rename(name: str, new_name: str) -> None:
     """Rename a database that nobody is connected to, with its filestore."""
+    statement = SQL("ALTER DATABASE {} RENAME TO {}")
     with connect() as cursor:
-        cursor.execute(
-            SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(name), Identifier(new_name))
-        )
+        cursor.execute(statement.format(Identifier(name), Identifier(new_name)))
     if _filestore(name).is_dir():
         shutil.rmtree(_filestore(new_name), ignore_errors=True)
         _filestore(name).rename(_filestore(new_name))

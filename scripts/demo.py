@@ -50,6 +50,19 @@ RETRIED = (
 )
 RETRIED_AT_ONCE = ("invalid_number", "fax")
 
+# Fields of the upload's form, as the web client's view asks for them.
+UPLOAD_FORM: dict[str, Any] = {
+    "list_name": {},
+    "layout": {},
+    "delimiter": {},
+    "encoding": {},
+    "duplicate_policy": {},
+    "attachment_id": {},
+    "campaign_id": {},
+    "country_id": {},
+    "column_ids": {"fields": {"position": {}, "header": {}, "target": {}}},
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -109,36 +122,37 @@ def prepare_databases(settings: Settings) -> None:
 @contextmanager
 def running_simulator(database: str) -> Iterator[Simulator]:
     """The UCCX simulator as a process of its own."""
+    # The announcement is looked for in the log: an earlier one would be taken for it.
     log = paths.LOGS / f"{database}.log"
     log.unlink(missing_ok=True)
-    options = ["--port=0", "--control-port=0", f"--clock-factor={CLOCK_FACTOR}"]
-    account = [f"--user={UCCX_USER}", f"--password={UCCX_PASSWORD}"]
-    # By default the simulator makes a certificate in a temporary folder, which would be left
-    # behind.
-    certificate = f"--certificate={paths.BUILD / 'demo-uccx.pem'}"
-    dsn = cluster.load().uri(database)
-    command = [
-        sys.executable,
-        "-m",
-        "simulators.uccx",
-        f"--dsn={dsn}",
-        *options,
-        *account,
-        certificate,
-    ]
-    process = processes.start(
-        command, log, {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"}
-    )
+    environment = {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"}
+    process = processes.start(_simulator_command(database), log, environment)
     try:
         yield _simulator(_read_announcement(process, log), database)
     finally:
         processes.stop(process)
 
 
+def _simulator_command(database: str) -> list[str]:
+    dsn = cluster.load().uri(database)
+    return [
+        *(sys.executable, "-m", "simulators.uccx"),
+        f"--dsn={dsn}",
+        "--port=0",
+        "--control-port=0",
+        f"--clock-factor={CLOCK_FACTOR}",
+        f"--user={UCCX_USER}",
+        f"--password={UCCX_PASSWORD}",
+        # By default it makes a certificate in a temporary folder, which would be left behind.
+        f"--certificate={paths.BUILD / 'demo-uccx.pem'}",
+    ]
+
+
 def _read_announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_text().splitlines():
+        lines = log.read_text().splitlines()
+        for line in lines:
             if line.startswith("{"):
                 return dict(json.loads(line))
         time.sleep(0.1)
@@ -146,8 +160,10 @@ def _read_announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str,
 
 
 def _simulator(announcement: dict[str, str], database: str) -> Simulator:
-    host, _, port = announcement["url"].partition("://")[2].rpartition(":")
+    address = announcement["url"].removeprefix("https://")
+    host, _, port = address.rpartition(":")
     certificate = Path(announcement["ca_file"]).read_text()
+    # Its tables stand in our cluster: results are read over ODBC, as from a real UCCX.
     server = (
         f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database};UID={cluster.ROLE}"
     )
@@ -174,6 +190,7 @@ def create_dialer(client: WebClient, simulator: Simulator) -> int:
         "is_enabled": True,
     }
     [dialer_id] = client.call("ecm.dialer", "create", [values])
+    # The buttons that a person would press, in that order.
     answer = client.call("ecm.dialer", "action_test_connection", [dialer_id])["params"]
     if answer["type"] != "success":
         raise SetupError(f"Test connection: {answer['message']}")
@@ -185,29 +202,38 @@ def create_dialer(client: WebClient, simulator: Simulator) -> int:
 
 def create_strategy(client: WebClient, retry_minutes: int) -> int:
     """Three calls, on phone 1, phone 2 and phone 1 again."""
-    delays = {**dict.fromkeys(RETRIED, retry_minutes), **dict.fromkeys(RETRIED_AT_ONCE, 0)}
-    attempts = [
-        (0, 0, {"sequence": 10 * position, "phone_index": phone})
-        for position, phone in enumerate("121", 1)
-    ]
+    attempts = []
+    for position, phone in enumerate("121", 1):
+        attempts.append((0, 0, {"sequence": 10 * position, "phone_index": phone}))
     values = {"name": STRATEGY, "kind": "advanced", "attempt_ids": attempts}
     [strategy_id] = client.call("ecm.strategy", "create", [values])
-    found = client.call("ecm.outcome", "search_read", [("code", "in", list(delays))], ["code"])
-    outcomes = {outcome["code"]: outcome["id"] for outcome in found}
+
+    # A rule names the attempts it leads from and to, which have ids only now.
     domain = [("strategy_id", "=", strategy_id)]
     attempt_ids = client.call("ecm.strategy.attempt", "search", domain, order="sequence")
-    rules = [
-        {
-            "attempt_id": attempt,
-            "outcome_id": outcomes[code],
-            "next_attempt_id": following,
-            "delay_minutes": minutes,
-        }
-        for attempt, following in itertools.pairwise(attempt_ids)
-        for code, minutes in delays.items()
-    ]
+    delays = _find_delays(client, retry_minutes)
+    rules = []
+    for attempt, following in itertools.pairwise(attempt_ids):
+        rules += _prepare_rules(attempt, following, delays)
     client.call("ecm.strategy.rule", "create", rules)
     return int(strategy_id)
+
+
+def _find_delays(client: WebClient, retry_minutes: int) -> dict[int, int]:
+    """Minutes until the next call, by the id of the outcome."""
+    delays = dict.fromkeys(RETRIED, retry_minutes)
+    delays |= dict.fromkeys(RETRIED_AT_ONCE, 0)
+    domain = [("code", "in", list(delays))]
+    outcomes = client.call("ecm.outcome", "search_read", domain, ["code"])
+    return {outcome["id"]: delays[outcome["code"]] for outcome in outcomes}
+
+
+def _prepare_rules(attempt: int, following: int, delays: dict[int, int]) -> list[dict[str, int]]:
+    rules = []
+    for outcome, minutes in delays.items():
+        rule = {"attempt_id": attempt, "outcome_id": outcome, "next_attempt_id": following}
+        rules.append({**rule, "delay_minutes": minutes})
+    return rules
 
 
 def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
@@ -218,7 +244,11 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         ("dialing_mode", "!=", "preview"),
     ]
     dialer_campaign_id = client.call("ecm.dialer.campaign", "search", domain, limit=1)[0]
-    labels = enumerate(PARAMETER_COLUMNS, 1)
+    # One definition for each column of the file that is none of the contact's own.
+    definitions = []
+    for number, label in enumerate(PARAMETER_COLUMNS, 1):
+        name = f"business_parameter_{number}"
+        definitions.append({"name": name, "type": "char", "string": label})
     values = {
         "name": CAMPAIGN,
         "kind": "agent",
@@ -227,34 +257,28 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         "calendar_id": False,
         "keeps_region_rules": False,
         "tz": "UTC",
-        "parameters_definition": [
-            {"name": f"business_parameter_{number}", "type": "char", "string": label}
-            for number, label in labels
-        ],
+        "parameters_definition": definitions,
     }
     return int(client.call("ecm.campaign", "create", [values])[0])
 
 
 def upload_contacts(client: WebClient, campaign_id: int, content: bytes) -> int:
     """Upload a file as the web client's wizard does: choose it, let the columns be found, import."""
-    columns: dict[str, Any] = {"fields": {name: {} for name in ("position", "header", "target")}}
-    names = ("list_name", "layout", "delimiter", "encoding", "duplicate_policy")
-    form = {
-        **{name: {} for name in names},
-        "attachment_id": {},
-        "campaign_id": {},
-        "country_id": {},
-        "column_ids": columns,
-    }
     context = {"default_campaign_id": campaign_id}
     model = "ecm.contact.upload"
-    values = client.call(model, "onchange", [], {}, [], form, context=context)["value"]
-    values["attachment_id"] = client.upload("/ecm/upload", "fibre-renewals.csv", content)["id"]
-    values |= client.call(model, "onchange", [], values, ["attachment_id"], form, context=context)[
-        "value"
-    ]
+    answer = client.call(model, "onchange", [], {}, [], UPLOAD_FORM, context=context)
+    values = answer["value"]
+
+    # The file goes over a route of its own; the form learns its id, and looks into it.
+    file = client.upload("/ecm/upload", "fibre-renewals.csv", content)
+    values["attachment_id"] = file["id"]
+    changed = ["attachment_id"]
+    answer = client.call(model, "onchange", [], values, changed, UPLOAD_FORM, context=context)
+    values |= answer["value"]
+
     [saved] = client.call(model, "web_save", [], values, {}, context=context)
-    return int(client.call(model, "action_import", [saved["id"]])["res_id"])
+    action = client.call(model, "action_import", [saved["id"]])
+    return int(action["res_id"])
 
 
 def wait_for_import(client: WebClient, list_id: int, expected: int) -> None:
@@ -263,15 +287,17 @@ def wait_for_import(client: WebClient, list_id: int, expected: int) -> None:
     fields = ["state", "error", "uploaded_count", "failed_count", "duplicate_count"]
     while True:
         [record] = client.call("ecm.contact.list", "read", [list_id], fields)
-        if record["state"] not in ("draft", "queued", "importing") or time.monotonic() > deadline:
+        is_waiting = record["state"] in ("draft", "queued", "importing")
+        if not is_waiting or time.monotonic() > deadline:
             break
         time.sleep(0.5)
-    counts = [f"{record[f'{what}_count']} {what}" for what in ("uploaded", "failed", "duplicate")]
-    say(f"Import: {', '.join(counts)}")
-    if record["state"] != "done" or record["uploaded_count"] != expected:
-        raise SetupError(
-            f"The import ended as {record['state']}: {record['error'] or 'not every contact was stored'}"
-        )
+
+    uploaded = record["uploaded_count"]
+    failed, duplicate = record["failed_count"], record["duplicate_count"]
+    say(f"Import: {uploaded} uploaded, {failed} failed, {duplicate} duplicate")
+    if record["state"] != "done" or uploaded != expected:
+        reason = record["error"] or "not every contact was stored"
+        raise SetupError(f"The import ended as {record['state']}: {reason}")
 
 
 class Table:
@@ -288,46 +314,61 @@ class Table:
     def show(self, tally: dict[str, int]) -> None:
         """Show the counts of now."""
         if self.live:
-            lines = self.lines(tally)
-            up = f"\033[{self.lines_on_screen}A\033[J" if self.lines_on_screen else ""
-            print(up + "\n".join(lines), flush=True)
-            self.lines_on_screen = len(lines)
-        elif tally != self.printed and time.monotonic() - self.printed_at >= TABLE_SECONDS:
-            self.printed_at, self.printed = time.monotonic(), tally
-            states = ", ".join(
-                f"{self.labels[state]} {count}" for state, count in tally.items() if count
-            )
-            say(f"{self._clock()}  {states}")
+            self._draw(tally)
+        elif tally != self.printed and self._is_due():
+            self._print(tally)
+
+    def _draw(self, tally: dict[str, int]) -> None:
+        """Write the table over the one before."""
+        lines = self.lines(tally)
+        up = f"\033[{self.lines_on_screen}A\033[J" if self.lines_on_screen else ""
+        text = "\n".join(lines)
+        print(up + text, flush=True)
+        self.lines_on_screen = len(lines)
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self.printed_at >= TABLE_SECONDS
+
+    def _print(self, tally: dict[str, int]) -> None:
+        self.printed_at = time.monotonic()
+        self.printed = tally
+        states = []
+        for state, count in tally.items():
+            if count:
+                states.append(f"{self.labels[state]} {count}")
+        say(f"{self._clock()}  {', '.join(states)}")
 
     def lines(self, tally: dict[str, int]) -> list[str]:
         """The table: a line per state that occurs, with a bar, and the total."""
         total = sum(tally.values())
-        shown = {
-            state: count
-            for state, count in tally.items()
-            if count or state in ("pending", "sent_to_dialer")
-        }
-        rows = [
-            f"{self.labels[state]:<22}{count:>6,}  {_bar(count, total)}"
-            for state, count in shown.items()
-        ]
-        return [f"{'State':<22}{'':>6}  {self._clock()}", *rows, f"{'Total':<22}{total:>6,}"]
+        rows = []
+        for state, count in tally.items():
+            # These two stay in view when they are empty: every contact passes through them.
+            if count or state in ("pending", "sent_to_dialer"):
+                bar = _bar(count, total)
+                rows.append(f"{self.labels[state]:<22}{count:>6,}  {bar}")
+        head = f"{'State':<22}{'':>6}  {self._clock()}"
+        foot = f"{'Total':<22}{total:>6,}"
+        return [head, *rows, foot]
 
     def _clock(self) -> str:
-        seconds = int(time.monotonic() - self.started_at)
-        return f"{seconds // 60:02}:{seconds % 60:02}"
+        elapsed = time.monotonic() - self.started_at
+        minutes, seconds = divmod(int(elapsed), 60)
+        return f"{minutes:02}:{seconds:02}"
 
 
 def _bar(count: int, total: int, width: int = 40) -> str:
-    return "█" * (-(-count * width // total) if total else 0)
+    if not total:
+        return ""
+    # Rounded up: one of many is seen, too.
+    length = -(-count * width // total)
+    return "█" * length
 
 
 def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Settings) -> bool:
     """Show contacts per state until all are closed; False when time is up."""
-    selection = client.call("ecm.contact", "fields_get", ["state"], ["selection"])["state"][
-        "selection"
-    ]
-    table = Table(dict(selection))
+    described = client.call("ecm.contact", "fields_get", ["state"], ["selection"])
+    table = Table(dict(described["state"]["selection"]))
     deadline = time.monotonic() + settings.timeout_s
     pressed_at = 0.0
     while True:
@@ -335,10 +376,13 @@ def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Setting
         fields = ["closed_count", "contact_count", "status_reason"]
         [campaign] = client.call("ecm.campaign", "read", [campaign_id], fields)
         table.show(tally)
-        closed = campaign["closed_count"] == campaign["contact_count"] == settings.contacts
+        # Both counts: a contact that was lost would leave the rest closed.
+        counts = {campaign["closed_count"], campaign["contact_count"]}
+        closed = counts == {settings.contacts}
         if closed or time.monotonic() > deadline:
             _show_end(table, tally, campaign, closed)
-            return bool(closed)
+            return closed
+        # Between the minutes of the scheduled actions, for people who watch.
         if time.monotonic() - pressed_at > BUTTON_SECONDS:
             press_buttons(client, campaign_id, dialer_id)
             pressed_at = time.monotonic()
@@ -362,20 +406,21 @@ def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
 
 
 def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], closed: bool) -> None:
-    open_contacts = campaign["contact_count"] - campaign["closed_count"]
     if not closed:
-        say(
-            f"Time is up: {open_contacts} contacts are still open. {campaign['status_reason'] or ''}"
-        )
+        open_count = campaign["contact_count"] - campaign["closed_count"]
+        reason = campaign["status_reason"] or ""
+        say(f"Time is up: {open_count} contacts are still open. {reason}")
     if not table.live:
         say("\n".join(table.lines(tally)))
 
 
 def run(settings: Settings) -> bool:
     """The whole demo; whether every contact was closed."""
+    # Before minutes of preparation.
     check_port(settings.port)
     odbc.use()
     prepare_databases(settings)
+
     server = OdooServer(settings.database, port=settings.port, cron_threads=3)
     server.log.unlink(missing_ok=True)
     with running_simulator(settings.uccx_database) as simulator:
@@ -387,6 +432,7 @@ def run(settings: Settings) -> bool:
             campaign_id = start_campaign(client, dialer_id, settings)
             say(f"Watch it: {server.url}/odoo/outbound-campaigns/{campaign_id}")
             closed = watch(client, campaign_id, dialer_id, settings)
+            # Everything is there to look at, with a dialer that goes on answering.
             if settings.serve:
                 say(f"{server.url}/odoo goes on until Ctrl-C; login admin, password admin")
                 _wait_for_end(server)
@@ -410,7 +456,8 @@ def start_campaign(client: WebClient, dialer_id: int, settings: Settings) -> int
 def _wait_for_end(server: OdooServer) -> None:
     while server.process and server.process.poll() is None:
         time.sleep(1)
-    raise SetupError(f"Odoo stopped, see {server.log}:\n{processes.tail(server.log)}")
+    end = processes.tail(server.log)
+    raise SetupError(f"Odoo stopped, see {server.log}:\n{end}")
 
 
 def _exit(_signal: int, _frame: object) -> None:
@@ -419,6 +466,7 @@ def _exit(_signal: int, _frame: object) -> None:
 
 def main() -> None:
     """Command line. Odoo and the simulator end with this program, however it ends."""
+    # Without this a SIGTERM would leave no time to stop Odoo and the simulator.
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -54,6 +54,7 @@ _COUNTRIES: dict[str, tuple[list[str], str, list[str]]] = {
     "FR": (["Paris", "Lyon", "Nantes", "Lille"], "French", ["+331990#####", "+332619#####"]),
     "AU": (["Sydney", "Canberra", "Newcastle"], "English", ["+6125550####"]),
 }
+_STYLES = [phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL]
 _FIRST_NAMES = (
     "Amelia Anna Ben Camille Chloé Clara Daniel David Elena Emily Emma Ethan Felix Grace Hannah Henry Hugo Isla Jack "
     "James Julia Jürgen Laura Léa Liam Lukas Lucy Marie Mateo Max Mia Nina Noah Olivia Oscar Paul Ruby Samuel Sarah "
@@ -98,11 +99,13 @@ def demo_rows(count: int, seed: int = 2026) -> Iterator[list[str]]:
 
 
 def _row(index: int, choose: random.Random, number: Callable[[str], str]) -> list[str]:
-    cities, language, patterns = _COUNTRIES[choose.choices(list(_COUNTRIES), [5, 4, 3, 2, 1])[0]]
-    phones = [
-        number(choose.choice(patterns)) if choose.random() < share else ""
-        for share in (1, 0.7, 0.2)
-    ]
+    # The order of the draws below is part of the file's content: every machine gets the same.
+    [country] = choose.choices(list(_COUNTRIES), [5, 4, 3, 2, 1])
+    cities, language, patterns = _COUNTRIES[country]
+    phones = []
+    for share in (1, 0.7, 0.2):
+        is_known = choose.random() < share
+        phones.append(number(choose.choice(patterns)) if is_known else "")
     first_name, last_name = choose.choice(_FIRST_NAMES), choose.choice(_LAST_NAMES)
     renewal = date(2027, 1, 1) + timedelta(days=choose.randrange(180))
     return [
@@ -129,11 +132,19 @@ def _row(index: int, choose: random.Random, number: Callable[[str], str]) -> lis
 def _unused_number(pattern: str, choose: random.Random, used: set[str]) -> str:
     """A valid number nobody has yet, written as people write numbers."""
     while True:
-        text = "".join(str(choose.randrange(10)) if digit == "#" else digit for digit in pattern)
+        text = _fill(pattern, choose)
         number = phonenumbers.parse(text)
-        if text not in used and phonenumbers.is_valid_number(number) and not text.endswith("99999"):
-            used.add(text)
-            style = choose.choice(
-                [phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL]
-            )
-            return phonenumbers.format_number(number, style)
+        # The simulator never gives back a contact whose number ends in 99999.
+        if text in used or text.endswith("99999") or not phonenumbers.is_valid_number(number):
+            continue
+        used.add(text)
+        style = choose.choice(_STYLES)
+        return phonenumbers.format_number(number, style)
+
+
+def _fill(pattern: str, choose: random.Random) -> str:
+    """The pattern with a digit for each #."""
+    text = ""
+    for character in pattern:
+        text += str(choose.randrange(10)) if character == "#" else character
+    return text

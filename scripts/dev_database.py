@@ -40,8 +40,14 @@ class Plan:
         return self.rebuild or bool(self.install or self.update)
 
 
+REBUILD = Plan(rebuild=True)
+
+
 def new_database(name: str) -> None:
-    """Copy the development database, after it has followed the files."""
+    """Copy the development database, after it has followed the files.
+
+    Tests get a copy because some of them commit.
+    """
     with templates.lock():
         _follow_files()
         databases.drop(name)
@@ -52,46 +58,72 @@ def make_plan(old: State | None, new: State) -> Plan:
     """Update the modules that changed; Odoo adds those that depend on them."""
     if old and old.content == new.content:
         return Plan()
-    if not old or old.release != new.release or not set(old.updated) <= set(new.updated):
-        return Plan(rebuild=True)
+    if not old or old.release != new.release:
+        return REBUILD
     # Demo data, hooks and records that updates leave alone come with an installation only.
-    if any(new.installed[module] != digest for module, digest in old.installed.items()):
-        return Plan(rebuild=True)
-    added = [module for module in new.updated if module not in old.updated]
-    changed = [module for module, digest in old.updated.items() if new.updated[module] != digest]
-    return Plan(install=tuple(added), update=tuple(changed))
+    if not _holds_all(new.installed, old.installed):
+        return REBUILD
+    added = set(new.updated) - set(old.updated)
+    changed = _changed(old.updated, new.updated)
+    return Plan(install=tuple(sorted(added)), update=tuple(changed))
+
+
+def _holds_all(new: dict[str, str], old: dict[str, str]) -> bool:
+    """Whether every module is still there with the same digest."""
+    return old.items() <= new.items()
+
+
+def _changed(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    return [module for module, digest in old.items() if new[module] != digest]
 
 
 def read_state() -> State:
     """The state of the files as they are now."""
-    files = {module: templates.installed_files(module) for module in paths.all_modules()}
-    every_file = [file for found in files.values() for file in found if _matters(file)]
+    files = _files_that_matter()
     release = stamps.digest(templates.release_files())
-    content = stamps.digest([release, *_name_and_content(every_file)])
+    parts: list[str | Path] = [release]
+    for found in files.values():
+        parts += _names_and_contents(found)
+    content = stamps.digest(parts)
+
+    # Parsing all Python takes a second; reading it does not.
     known = _load_state()
     if known and known.content == content:
         return known
     return _describe(content, release, files)
 
 
+def _files_that_matter() -> dict[str, list[Path]]:
+    files = {}
+    for module in paths.all_modules():
+        found = templates.installed_files(module)
+        files[module] = [file for file in found if _matters(file)]
+    return files
+
+
 def _describe(content: str, release: str, files: dict[str, list[Path]]) -> State:
-    every_file = [file for found in files.values() for file in found]
-    python = [file for file in every_file if file.suffix == ".py"]
-    outlines = code_outline.outlines(python, paths.ROOT)
+    outlines = _read_outlines(files)
     state = State(content, release)
     for module, found in files.items():
-        relevant = [file for file in found if _matters(file)]
-        once = [file for file in relevant if _is_read_once(file)]
-        state.installed[module] = stamps.digest(_name_and_content(once))
-        parts: list[str | Path] = []
-        for file in relevant:
-            if file not in once:
-                parts += [_name(file), outlines.get(file, file)]
-        state.updated[module] = stamps.digest(parts)
+        once: list[str | Path] = []
+        always: list[str | Path] = []
+        for file in found:
+            part = outlines.get(file, file)
+            kind = once if _is_read_once(file) else always
+            kind += [_name(file), part]
+        state.installed[module] = stamps.digest(once)
+        state.updated[module] = stamps.digest(always)
     return state
 
 
-def _name_and_content(files: Iterable[Path]) -> list[str | Path]:
+def _read_outlines(files: dict[str, list[Path]]) -> dict[Path, str]:
+    python: list[Path] = []
+    for found in files.values():
+        python += [file for file in found if file.suffix == ".py"]
+    return code_outline.outlines(python, paths.ROOT)
+
+
+def _names_and_contents(files: Iterable[Path]) -> list[str | Path]:
     parts: list[str | Path] = []
     for file in files:
         parts += [_name(file), file]
@@ -102,40 +134,58 @@ def _name(file: Path) -> str:
     return str(file.relative_to(paths.ROOT))
 
 
+def _folders(file: Path) -> tuple[str, ...]:
+    return file.relative_to(paths.ROOT).parts
+
+
 def _matters(file: Path) -> bool:
     """Whether an installation reads it; a bundle of static files is made while the server runs."""
-    return "static" not in file.relative_to(paths.ROOT).parts
+    return "static" not in _folders(file)
 
 
 def _is_read_once(file: Path) -> bool:
-    is_data = file.suffix == ".xml" and b"noupdate" in file.read_bytes()
-    return is_data or file.name == "hooks.py" or "demo" in file.relative_to(paths.ROOT).parts
+    if file.name == "hooks.py" or "demo" in _folders(file):
+        return True
+    return file.suffix == ".xml" and b"noupdate" in file.read_bytes()
 
 
 def _follow_files() -> None:
     state = read_state()
-    old = _load_state() if databases.exists(NAME) and not os.environ.get("FRESH") else None
+    old = _load_state() if _can_be_kept() else None
     plan = make_plan(old, state)
-    if plan and not plan.rebuild and not templates.is_made(templates.TEST) and _update(plan):
-        _save_state(state)
-    elif plan:
+    if plan and not _can_update(plan):
         _rebuild()
+    if state != old:
         _save_state(state)
-    elif state != old:
-        _save_state(state)
+
+
+def _can_be_kept() -> bool:
+    return databases.exists(NAME) and not os.environ.get("FRESH")
+
+
+def _can_update(plan: Plan) -> bool:
+    """Whether the plan was carried out; a copy of a ready template is quicker and exact."""
+    if plan.rebuild or templates.is_made(templates.TEST):
+        return False
+    return _update(plan)
 
 
 def _update(plan: Plan) -> bool:
     """Whether Odoo could go from the old modules to the new ones; if not, nothing is lost."""
+    # Without a state the next run begins anew, should this one die half-way.
     paths.DEVELOPMENT_STATE.unlink()
-    options = ["-i", ",".join(plan.install), "--with-demo"] if plan.install else []
+    options: list[str] = []
+    if plan.install:
+        options += ["-i", ",".join(plan.install), "--with-demo"]
     if plan.update:
         options += ["-u", ",".join(plan.update)]
-    label = f"Updating {', '.join([*plan.install, *plan.update])}"
+    names = ", ".join([*plan.install, *plan.update])
+    log = paths.LOGS / f"{NAME}.log"
     try:
-        templates.change_modules(label, paths.LOGS / f"{NAME}.log", NAME, *options)
+        templates.change_modules(f"Updating {names}", log, NAME, *options)
     except SetupError as error:
-        say(f"{str(error).splitlines()[0]}: installing instead.")
+        reason = str(error).splitlines()[0]
+        say(f"{reason}: installing instead.")
         return False
     templates.silence_calls_home(NAME)
     return True
@@ -150,8 +200,10 @@ def _rebuild() -> None:
 def _load_state() -> State | None:
     if not paths.DEVELOPMENT_STATE.is_file():
         return None
-    return State(**json.loads(paths.DEVELOPMENT_STATE.read_text()))
+    values = json.loads(paths.DEVELOPMENT_STATE.read_text())
+    return State(**values)
 
 
 def _save_state(state: State) -> None:
-    paths.DEVELOPMENT_STATE.write_text(json.dumps(asdict(state)))
+    text = json.dumps(asdict(state))
+    paths.DEVELOPMENT_STATE.write_text(text)

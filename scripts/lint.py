@@ -17,6 +17,7 @@ ODOO_MESSAGES = (
     "missing-gettext,gettext-variable,gettext-placeholders,gettext-repr,raise-unlink-override"
 )
 ODOO_PLUGINS = "_odoo_checker_sql_injection,_odoo_checker_gettext,_odoo_checker_unlink_override"
+PYTHON_TOOLS = paths.VENV / "bin"
 # What ESLint and Prettier look at; what is not yet laid out stands in .prettierignore.
 JAVASCRIPT = ("eslint.config.mjs", "*/static/**/*.js")
 LAID_OUT = (*JAVASCRIPT, "*.json", "*/**/*.xml")
@@ -29,7 +30,7 @@ class Check:
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
-    tools: Path = paths.VENV / "bin"
+    tools: Path = PYTHON_TOOLS
 
     def run(self) -> Count:
         """Run the tool; what it found is printed."""
@@ -50,20 +51,27 @@ def checks() -> Iterator[Check]:
     """All checks that have something to look at."""
     yield Check("ruff", ["ruff", "check", "."])
     yield Check("ruff format", ["ruff", "format", "--check", "."])
+    yield Check("mypy", ["mypy", *typed_folders()])
+
+    # pylint takes as long as all the others together, and minutes where a module is new to it.
     modules = paths.all_modules()
     if modules:
         yield Check("pylint-odoo", ["pylint", "--score=n", *modules])
         yield _odoo_pylint(modules)
-    yield Check("mypy", ["mypy", *typed_folders()])
-    yield Check("eslint", ["eslint", *JAVASCRIPT], tools=paths.NODE_TOOLS)
-    yield Check("prettier", ["prettier", "--check", *LAID_OUT], tools=paths.NODE_TOOLS)
+
+    node = paths.NODE_TOOLS
+    yield Check("eslint", ["eslint", *JAVASCRIPT], tools=node)
+    yield Check("prettier", ["prettier", "--check", *LAID_OUT], tools=node)
 
 
 def typed_folders() -> list[str]:
     """Folders whose code is typed: all that does not need Odoo to run."""
-    patterns = ("scripts", "simulators", "benchmarks", "*/tools", "*/clients")
-    folders = (folder for pattern in patterns for folder in sorted(paths.ROOT.glob(pattern)))
-    return [str(folder.relative_to(paths.ROOT)) for folder in folders if any(folder.rglob("*.py"))]
+    folders: list[Path] = []
+    for pattern in ("scripts", "simulators", "benchmarks", "*/tools", "*/clients"):
+        folders += sorted(paths.ROOT.glob(pattern))
+    # Folders of static files may have such a name, too.
+    typed = [folder for folder in folders if any(folder.rglob("*.py"))]
+    return [str(folder.relative_to(paths.ROOT)) for folder in typed]
 
 
 def _odoo_pylint(modules: list[str]) -> Check:
@@ -72,6 +80,7 @@ def _odoo_pylint(modules: list[str]) -> Check:
         for folder in odoo_source.addons_folders()
         if _has_lint(folder)
     )
+    # Our settings in pyproject.toml are for pylint-odoo: here Odoo's own count.
     options = [
         f"--rcfile={os.devnull}",
         "--disable=all,useless-option-value",
@@ -108,13 +117,17 @@ def run() -> Count:
 
 def format_all() -> None:
     """Lay all files out, and mend what the linters can mend themselves."""
-    for tools, command in (
-        (paths.VENV / "bin", ["ruff", "check", "--fix", "--quiet", "."]),
-        (paths.VENV / "bin", ["ruff", "format", "."]),
-        (paths.NODE_TOOLS, ["eslint", "--fix", *JAVASCRIPT]),
-        (paths.NODE_TOOLS, ["prettier", "--write", "--log-level=warn", *LAID_OUT]),
-    ):
-        subprocess.run([str(tools / command[0]), *command[1:]], cwd=paths.ROOT, check=False)
+    # The layout comes after the mending, which leaves lines as they fall.
+    _change_files("ruff", "check", "--fix", "--quiet", ".")
+    _change_files("ruff", "format", ".")
+    _change_files("eslint", "--fix", *JAVASCRIPT, tools=paths.NODE_TOOLS)
+    options = ("--write", "--log-level=warn")
+    _change_files("prettier", *options, *LAID_OUT, tools=paths.NODE_TOOLS)
+
+
+def _change_files(tool: str, *arguments: str, tools: Path = PYTHON_TOOLS) -> None:
+    command = [str(tools / tool), *arguments]
+    subprocess.run(command, cwd=paths.ROOT, check=False)
 
 
 def main() -> None:

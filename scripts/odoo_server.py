@@ -40,8 +40,9 @@ class OdooServer:
 
     def start(self, timeout_s: float = 120) -> "OdooServer":
         """Start the process and wait until the database answers."""
+        deadline = time.monotonic() + timeout_s
         self.process = processes.start(self._command(), self.log, self.environment)
-        self._wait_until_ready(time.monotonic() + timeout_s)
+        self._wait_until_ready(deadline)
         return self
 
     def stop(self) -> None:
@@ -66,29 +67,32 @@ class OdooServer:
 
     def _command(self) -> list[str]:
         return odoo_command.command(
-            *("-d", self.database, f"--db-filter=^{self.database}$", f"--http-port={self.port}"),
-            *(f"--gevent-port={processes.free_port()}", f"--workers={self.workers}"),
-            *(f"--max-cron-threads={self.cron_threads}", *self.options),
+            *("-d", self.database),
+            f"--db-filter=^{self.database}$",
+            f"--http-port={self.port}",
+            f"--gevent-port={processes.free_port()}",
+            f"--workers={self.workers}",
+            f"--max-cron-threads={self.cron_threads}",
+            *self.options,
         )
 
     def _wait_until_ready(self, deadline: float) -> None:
         while not self._is_ready():
             if self.process is None or self.process.poll() is not None:
-                raise RuntimeError(
-                    f"Odoo stopped while starting, see {self.log}:\n{processes.tail(self.log)}"
-                )
+                raise RuntimeError(self._describe("stopped while starting"))
             if time.monotonic() > deadline:
                 self.kill()
-                raise TimeoutError(
-                    f"Odoo does not answer, see {self.log}:\n{processes.tail(self.log)}"
-                )
+                raise TimeoutError(self._describe("does not answer"))
             time.sleep(0.2)
 
+    def _describe(self, problem: str) -> str:
+        return f"Odoo {problem}, see {self.log}:\n{processes.tail(self.log)}"
+
     def _is_ready(self) -> bool:
+        # This page needs the database and all modules; others answer before they are loaded.
+        page = f"http://127.0.0.1:{self.port}/web/login"
         try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}/web/login", timeout=30
-            ) as response:
+            with urllib.request.urlopen(page, timeout=30) as response:
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError):
             return False

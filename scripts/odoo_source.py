@@ -32,9 +32,11 @@ def ensure_odoo() -> None:
     """Have Odoo 19.0 ready and its location written down; ODOO_DIR= and ODOO_DEB= replace the
     download.
     """
-    checkout, package = os.environ.get("ODOO_DIR"), os.environ.get("ODOO_DEB")
+    checkout = os.environ.get("ODOO_DIR")
+    package = os.environ.get("ODOO_DEB")
     if checkout:
-        _write_location(_python_folder_of_checkout(Path(checkout).expanduser().resolve()))
+        folder = Path(checkout).expanduser().resolve()
+        _write_location(_python_folder_of_checkout(folder))
     elif package:
         _ensure_unpacked(Path(package).expanduser().resolve())
     elif not _is_located():
@@ -103,20 +105,23 @@ def _fetch_packages(package: Path | None) -> list[Path]:
     """Odoo's package and those it links to, from the folder of a given package or from the Debian
     mirror.
     """
-    beside = {name: _find_beside(package, name) for name in LINKED_PACKAGES}
-    linked = [file for file in beside.values() if file]
-    missing = {name: suite for name, suite in LINKED_PACKAGES.items() if not beside[name]}
-    if package and missing and not apt.is_debian():
-        raise SetupError(
-            f"Put these Debian packages beside {package.name}, which links to them: {', '.join(missing)}"
-        )
     if not package:
-        missing = {ODOO_PACKAGE: "sid", **missing}
-    return [*([package] if package else []), *_download(missing), *linked]
+        return _download({ODOO_PACKAGE: "sid", **LINKED_PACKAGES})
 
-
-def _find_beside(package: Path | None, name: str) -> Path | None:
-    return next(package.parent.glob(f"{name}_*.deb"), None) if package else None
+    linked: list[Path] = []
+    missing: dict[str, str] = {}
+    for name, suite in LINKED_PACKAGES.items():
+        beside = next(package.parent.glob(f"{name}_*.deb"), None)
+        if beside:
+            linked.append(beside)
+        else:
+            missing[name] = suite
+    if missing and not apt.is_debian():
+        names = ", ".join(missing)
+        raise SetupError(
+            f"Put these Debian packages beside {package.name}, which links to them: {names}"
+        )
+    return [package, *_download(missing), *linked]
 
 
 def _download(packages: dict[str, str]) -> list[Path]:
@@ -129,6 +134,7 @@ def _download(packages: dict[str, str]) -> list[Path]:
 
 
 def _unpack(packages: list[Path]) -> None:
+    # In a folder of another name: the real one exists only when it is complete.
     partial = paths.ODOO.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -136,9 +142,16 @@ def _unpack(packages: list[Path]) -> None:
         subprocess.run(["dpkg-deb", "-x", str(package), str(partial)], check=True)
     shutil.rmtree(paths.ODOO, ignore_errors=True)
     partial.rename(paths.ODOO)
-    dangling = [link for link in paths.ODOO.rglob("*") if link.is_symlink() and not link.exists()]
+    _warn_of_dangling_links()
+
+
+def _warn_of_dangling_links() -> None:
+    """A later package may link to one that is not in our list yet; pages would lack its file."""
+    links = [file for file in paths.ODOO.rglob("*") if file.is_symlink()]
+    dangling = [link for link in links if not link.exists()]
     if dangling:
-        say(f"Warning: {len(dangling)} links of Debian's package lead nowhere, first {dangling[0]}")
+        first = dangling[0]
+        say(f"Warning: {len(dangling)} links of Debian's package lead nowhere, first {first}")
 
 
 def _find_python_folder() -> Path:

@@ -44,4 +44,5 @@ def test_modules() -> list[str]:
 
 def all_modules() -> list[str]:
     """Names of both, in alphabetical order: what linters look at and where tests are."""
-    return sorted(manifest.parent.name for manifest in ROOT.glob("*/__manifest__.py"))
+    manifests = ROOT.glob("*/__manifest__.py")
+    return sorted(manifest.parent.name for manifest in manifests)

@@ -36,15 +36,20 @@ def missing_terms() -> dict[str, list[str]]:
     for module, content in _export_all():
         file = pot_file(module)
         known = terms(file.read_text()) if file.is_file() else set()
-        if lacking := sorted(terms(content) - known):
-            missing[module] = lacking
+        lacking = terms(content) - known
+        if lacking:
+            missing[module] = sorted(lacking)
     return missing
 
 
 def terms(content: str) -> set[str]:
     """The texts to translate (`msgid`) of a template, as they are written there."""
-    found = _TERM.finditer(content)
-    texts = {"".join(_QUOTED.findall(match.group())) for match in found}
+    texts = set()
+    for term in _TERM.finditer(content):
+        # A long text stands in several quoted lines.
+        lines = _QUOTED.findall(term.group())
+        texts.add("".join(lines))
+    # The template's own header has no text.
     return texts - {""}
 
 
@@ -67,7 +72,10 @@ def _export_all() -> Iterator[tuple[str, str]]:
 
 def _has_terms(file: Path, content: str) -> bool:
     """Whether the file says the same but for its dates."""
-    return file.is_file() and _DATES.sub("", file.read_text()) == _DATES.sub("", content)
+    if not file.is_file():
+        return False
+    known = file.read_text()
+    return _DATES.sub("", known) == _DATES.sub("", content)
 
 
 @contextmanager
@@ -88,7 +96,8 @@ def _update() -> None:
 def _check() -> None:
     missing = missing_terms()
     for module, texts in missing.items():
-        say(f"{pot_file(module).relative_to(paths.ROOT)} lacks {len(texts)} terms: run make pot")
+        name = pot_file(module).relative_to(paths.ROOT)
+        say(f"{name} lacks {len(texts)} terms: run make pot")
         for text in texts:
             say(f"  {text}")
     if missing:

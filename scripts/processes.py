@@ -18,6 +18,7 @@ def start(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
+        # A session of its own: Ctrl-C ends the caller, who ends this one in good order.
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -43,6 +44,7 @@ def stop(process: subprocess.Popen[bytes], patience_s: float = 10) -> None:
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children at once, as a power cut would (`SIGKILL`)."""
     if process.poll() is None:
+        # The group: a server's workers would go on answering on its port.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
@@ -57,6 +59,7 @@ def free_port() -> int:
 def is_port_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1."""
     with socket.socket() as probe:
+        # As servers do: connections that were closed a moment ago do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -67,8 +70,12 @@ def is_port_free(port: int) -> bool:
 
 def tail(log: Path, lines: int = 40) -> str:
     """The end of a log file."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.is_file() else ""
+    if not log.is_file():
+        return ""
+    text = log.read_text(errors="replace")
+    return "\n".join(text.splitlines()[-lines:])
 
 
 def _die_with_parent() -> None:
+    # Linux sends this signal when the parent is gone, also when it was killed.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -45,23 +45,28 @@ class Result:
 def run(names: list[str], selection: Selection, jobs: int) -> list[Result]:
     """Run the stages that have something to do, in their order, several at once."""
     concerned = [name for name in names if STAGES[name].concerns(selection)]
+    # One alone is watched as it goes; several would write into each other's lines.
     if len(concerned) == 1:
         return [run_here(concerned[0], selection)]
     runner = _Runner()
     with ThreadPoolExecutor(jobs) as pool, _heartbeat(runner):
-        return list(pool.map(runner.run, concerned))
+        results = pool.map(runner.run, concerned)
+        return list(results)
 
 
 def run_here(name: str, selection: Selection) -> Result:
     """Run a stage in this process; one that cannot run counts as one failure."""
     started_at = time.monotonic()
-    say(f"── {name}: {STAGES[name].title} ──")
+    stage = STAGES[name]
+    say(f"── {name}: {stage.title} ──")
     try:
-        count = STAGES[name].run(selection)
+        count = stage.run(selection)
     except SetupError as error:
-        say(str(error))
-        count = failure(f"stage {name}: {str(error).splitlines()[0]}")
-    return Result(name, count, time.monotonic() - started_at)
+        reason = str(error)
+        say(reason)
+        count = failure(f"stage {name}: {reason.splitlines()[0]}")
+    elapsed = time.monotonic() - started_at
+    return Result(name, count, elapsed)
 
 
 class _Runner:
@@ -84,17 +89,24 @@ class _Runner:
             stderr=subprocess.STDOUT,
             check=False,
         )
-        result = Result(name, _read_count(name, report), time.monotonic() - started_at)
+        elapsed = time.monotonic() - started_at
+        result = Result(name, _read_count(name, report), elapsed)
         del self._started_at[name]
+        output = process.stdout.decode(errors="replace").rstrip()
+        # The other stage must not end in the middle of this one's lines.
         with self._printing:
-            say(process.stdout.decode(errors="replace").rstrip())
+            say(output)
             say(f"   {result}\n")
         return result
 
     def say_what_runs(self) -> None:
+        """Name the stages that have not ended."""
         now = time.monotonic()
+        running = []
+        # A copy: a stage may end meanwhile.
+        for name, started_at in dict(self._started_at).items():
+            running.append(f"{name} {now - started_at:.0f} s")
         with self._printing:
-            running = [f"{name} {now - at:.0f} s" for name, at in [*self._started_at.items()]]
             say(f"   running: {', '.join(running)}")
 
 
@@ -125,13 +137,15 @@ def _read_count(name: str, report: Path) -> Count:
     if not report.is_file():
         return failure(f"stage {name} broke off")
     values = json.loads(report.read_text())
-    return Count(**{**values, "failures": tuple(values["failures"])})
+    failures = tuple(values.pop("failures"))
+    return Count(**values, failures=failures)
 
 
 def _write_count(result: Result) -> None:
     report = _count_file(result.stage)
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(asdict(result.count)))
+    values = asdict(result.count)
+    report.write_text(json.dumps(values))
 
 
 @contextmanager
@@ -170,9 +184,10 @@ def _conclude(results: list[Result]) -> Count:
 
 def _chosen_stages() -> list[str]:
     chosen = os.environ.get("STAGES", "").split() or list(STAGES)
-    unknown = [name for name in chosen if name not in STAGES]
+    unknown = ", ".join(set(chosen) - set(STAGES))
     if unknown:
-        raise SystemExit(f"Unknown stages: {', '.join(unknown)}. There are: {', '.join(STAGES)}.")
+        known = ", ".join(STAGES)
+        raise SystemExit(f"Unknown stages: {unknown}. There are: {known}.")
     return [name for name in STAGES if name in chosen]
 
 
@@ -182,15 +197,20 @@ def main() -> None:
     """
     selection = Selection.parse(os.environ.get("ARGS", ""))
     if len(sys.argv) > 1:
-        _write_count(run_here(sys.argv[1], selection))
+        result = run_here(sys.argv[1], selection)
+        _write_count(result)
         return
+
     names = _chosen_stages()
-    jobs = int(os.environ.get("JOBS") or min(2, os.cpu_count() or 1))
+    cores = os.cpu_count() or 1
+    jobs = int(os.environ.get("JOBS") or min(2, cores))
     cluster.ensure_running()
     odbc.use()
     with _own_temporary_folder():
-        total = _conclude(run(names, selection, jobs))
-    raise SystemExit(1 if total.failed or total.skipped or not total.passed else 0)
+        results = run(names, selection, jobs)
+    total = _conclude(results)
+    is_good = total.passed and not total.failed and not total.skipped
+    raise SystemExit(0 if is_good else 1)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ class Selection:
     @classmethod
     def parse(cls, text: str) -> "Selection":
         """Tell paths from options."""
-        words = shlex.split(text)
-        files = [word for word in words if _is_path(word)]
-        return cls([word for word in words if word not in files], files)
+        selection = cls([], [])
+        for word in shlex.split(text):
+            kind = selection.files if _is_path(word) else selection.options
+            kind.append(word)
+        return selection
 
     def __bool__(self) -> bool:
         return bool(self.options or self.files)
@@ -28,13 +30,18 @@ class Selection:
         """The targets of a stage, or those of the given paths that belong to them."""
         if not self.files:
             return targets
-        return [file for file in self.files if any(_is_inside(file, target) for target in targets)]
+        return [file for file in self.files if _is_in_any(file, targets)]
 
 
 def _is_path(word: str) -> bool:
-    return not word.startswith("-") and (paths.ROOT / word.split("::")[0]).exists()
+    return not word.startswith("-") and (paths.ROOT / _file_of(word)).exists()
 
 
-def _is_inside(file: str, target: str) -> bool:
-    file_path, target_path = Path(file.split("::")[0]), Path(target)
-    return target_path == file_path or target_path in file_path.parents
+def _is_in_any(test: str, targets: list[str]) -> bool:
+    file = _file_of(test)
+    return any(file.is_relative_to(target) for target in targets)
+
+
+def _file_of(test: str) -> Path:
+    """The file of a test that is named as pytest does: `file::class::name`."""
+    return Path(test.split("::")[0])

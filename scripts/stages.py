@@ -21,8 +21,9 @@ class Stage:
 
     def concerns(self, selection: Selection) -> bool:
         """Whether there can be anything to run: what has no tests runs only without ARGS."""
-        targets = self.targets()
-        return bool(selection.within(targets)) if selection else True
+        if not selection:
+            return True
+        return bool(selection.within(self.targets()))
 
 
 def run_lint(_selection: Selection) -> Count:
@@ -83,8 +84,10 @@ def _module_tests(tours: bool) -> list[str]:
     """Test files of the modules, also in folders below `tests`; those of tours by their name."""
     found = []
     for module in paths.all_modules():
-        for file in sorted((paths.ROOT / module / "tests").rglob("test_*.py")):
-            if ("tour" in file.stem) == tours:
+        folder = paths.ROOT / module / "tests"
+        for file in sorted(folder.rglob("test_*.py")):
+            is_tour = "tour" in file.stem
+            if is_tour == tours:
                 found.append(str(file.relative_to(paths.ROOT)))
     return found
 
@@ -154,13 +157,16 @@ def _collects(stage: str, selection: Selection) -> bool:
 
 def _pytest(stage: str, selection: Selection) -> list[str]:
     targets = selection.within(STAGES[stage].targets())
-    return [str(paths.VENV_PYTHON), "-m", "pytest", "-q", *selection.options, *targets]
+    pytest = [str(paths.VENV_PYTHON), "-m", "pytest", "-q"]
+    return [*pytest, *selection.options, *targets]
 
 
 def _run_pytest(stage: str, selection: Selection, *options: str) -> Count:
     report = paths.REPORTS / f"{stage}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
+    # A run that dies writes no report: the one before would be taken for its own.
     report.unlink(missing_ok=True)
-    command = [*_pytest(stage, selection), f"--junitxml={report}", *options]
+    command = _pytest(stage, selection)
+    command += [f"--junitxml={report}", *options]
     code = subprocess.call(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
     return read_report(stage, report, code)

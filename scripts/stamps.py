@@ -12,7 +12,10 @@ def digest(parts: Iterable[str | Path]) -> str:
     result = hashlib.sha256()
     for part in parts:
         content = part.read_bytes() if isinstance(part, Path) else part.encode()
-        result.update(len(content).to_bytes(8, "big") + content)
+        # The length in front: "ab", "c" is not "a", "bc".
+        length = len(content).to_bytes(8, "big")
+        result.update(length)
+        result.update(content)
     return result.hexdigest()
 
 

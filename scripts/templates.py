@@ -86,9 +86,10 @@ def run_odoo(label: str, log: Path, *arguments: str) -> None:
     """Run Odoo until it stops by itself, with its log in a file."""
     progress = Progress(label)
     log.parent.mkdir(parents=True, exist_ok=True)
+    command = odoo_command.command(*arguments)
     with log.open("w") as output:
         code = subprocess.call(
-            odoo_command.command(*arguments),
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -137,8 +138,10 @@ def release_files() -> list[Path]:
 
 
 def _is_installed(file: Path, module: Path) -> bool:
+    if not file.is_file() or file.suffix == ".pot":
+        return False
     folders = file.relative_to(module).parts[:-1]
-    return file.is_file() and file.suffix != ".pot" and _NOT_INSTALLED.isdisjoint(folders)
+    return _NOT_INSTALLED.isdisjoint(folders)
 
 
 def _install(name: str, kind: str) -> None:
@@ -147,11 +150,13 @@ def _install(name: str, kind: str) -> None:
     databases.drop(partial)
     modules = paths.modules()
     if kind == TEST:
+        # The product is there already; only what tests add to it takes time.
         databases.clone(ensure(DEMO), partial)
         modules = paths.test_modules()
     demo = [] if kind == BARE else ["--with-demo"]
     label = f"Installing {_TITLES[kind]}"
-    change_modules(label, _install_log(name), partial, "-i", ",".join(modules), *demo)
+    log = _install_log(name)
+    change_modules(label, log, partial, "-i", ",".join(modules), *demo)
     silence_calls_home(partial)
     databases.rename(partial, name)
 
@@ -169,8 +174,12 @@ def _install_log(name: str) -> Path:
 
 
 def _template_name(kind: str) -> str:
+    """The name says what is in it: a file that changes or moves gives another name."""
+    modules = paths.all_modules() if kind == TEST else paths.modules()
     parts: list[str | Path] = [*release_files()]
-    for module in paths.all_modules() if kind == TEST else paths.modules():
+    for module in modules:
         for file in installed_files(module):
-            parts += [str(file.relative_to(paths.ROOT)), file]
-    return f"ecm_template_{kind}_{stamps.digest(parts)[:12]}"
+            name = str(file.relative_to(paths.ROOT))
+            parts += [name, file]
+    digest = stamps.digest(parts)[:12]
+    return f"ecm_template_{kind}_{digest}"

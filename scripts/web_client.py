@@ -27,10 +27,10 @@ class WebClient:
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url
         self.timeout_s = timeout_s
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
-            urllib.request.ProxyHandler({}),
-        )
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        # The server is on this machine: a proxy of the environment would only be in the way.
+        no_proxy = urllib.request.ProxyHandler({})
+        self._opener = urllib.request.build_opener(cookies, no_proxy)
 
     def login(self, database: str, login: str = "admin", password: str = "admin") -> dict[str, Any]:
         """Open a session; the answer is the web client's session information."""
@@ -46,28 +46,35 @@ class WebClient:
 
     def upload(self, path: str, name: str, content: bytes) -> dict[str, Any]:
         """Send a file in a form, with the token of this session, as the web client does."""
-        token = re.search(r'csrf_token: "([^"]+)"', self._get("/odoo"))
+        # Odoo takes no form without the token that stands in the page.
+        page = self._get("/odoo")
+        token = re.search(r'csrf_token: "([^"]+)"', page)
+        if not token:
+            raise ValueError("Odoo's page holds no token")
+
         boundary = uuid.uuid4().hex
         disposition = f"--{boundary}\r\nContent-Disposition: form-data; name="
-        csrf = f'{disposition}"csrf_token"\r\n\r\n{token and token[1]}\r\n'
+        csrf = f'{disposition}"csrf_token"\r\n\r\n{token[1]}\r\n'
         head = f'{csrf}{disposition}"ufile"; filename="{name}"\r\n\r\n'
-        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        request = urllib.request.Request(self.url + path, body, headers)
-        with self._opener.open(request, timeout=self.timeout_s) as response:
-            return dict(json.load(response))
+        tail = f"\r\n--{boundary}--\r\n"
+        body = head.encode() + content + tail.encode()
+        return dict(self._send(path, body, f"multipart/form-data; boundary={boundary}"))
 
     def _get(self, path: str) -> str:
         with self._opener.open(self.url + path, timeout=self.timeout_s) as response:
             return str(response.read().decode())
 
-    def _post(self, path: str, params: dict[str, Any]) -> Any:
-        body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": params}).encode()
-        request = urllib.request.Request(
-            self.url + path, body, {"Content-Type": "application/json"}
-        )
+    def _send(self, path: str, body: bytes, content_type: str) -> Any:
+        headers = {"Content-Type": content_type}
+        request = urllib.request.Request(self.url + path, body, headers)
         with self._opener.open(request, timeout=self.timeout_s) as response:
-            answer = json.load(response)
+            return json.load(response)
+
+    def _post(self, path: str, params: dict[str, Any]) -> Any:
+        call = {"jsonrpc": "2.0", "method": "call", "params": params}
+        body = json.dumps(call).encode()
+        answer = self._send(path, body, "application/json")
+        # An error of the application comes with HTTP's code 200.
         if "error" in answer:
             raise RpcError(answer["error"])
         return answer.get("result")

@@ -22,6 +22,10 @@ demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP
 test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="install lint pure simulator odoo tours e2e"
 	@$(VENV_PYTHON) -m scripts.run_tests
 
+.PHONY: test-long
+test-long: setup  ## Run the tests without Odoo with three times as many made-up cases, and those marked long
+	@LONG=1 STAGES=pure $(VENV_PYTHON) -m scripts.run_tests
+
 .PHONY: lint
 lint: setup  ## Run the linters and type checks
 	@$(VENV_PYTHON) -m scripts.lint

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecm_campaign.tools.calling_hours import WeeklyHours
@@ -13,6 +13,7 @@ from ecm_campaign.tools.dry_run import CAPACITY, PLANNED, Person, Simulation, Wo
 from ecm_campaign.tools.gates import Candidate
 from ecm_campaign.tools.limits import DAY, Limit
 from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule
+from tests.pure.examples import settings
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
 ZONE = ZoneInfo("UTC")
@@ -170,7 +171,7 @@ def test_open_hours():
     assert open_hours(CampaignHours("UTC"), datetime(2026, 3, 2), datetime(2026, 3, 3)) == 24
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     count=st.integers(1, 40),
     budget=st.integers(1, 6),

@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecm_campaign.tools import contact_rows
@@ -21,6 +21,7 @@ from ecm_campaign.tools.contact_rows import (
     guess_map,
     parse_rows,
 )
+from tests.pure.examples import settings
 
 RAW = "0151 12345678"
 PHONE = "+4915112345678"
@@ -323,7 +324,7 @@ def test_no_rows_are_no_chunk():
     assert list(parse_rows([], ECM_MAP)) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.lists(st.text(max_size=30) | st.just(RAW), max_size=14), max_size=30))
 def test_any_rows_are_contacts_or_rejects(rows):
     chunk = parse(*rows)
@@ -428,7 +429,7 @@ def test_impossible_map_is_refused(targets):
         ColumnMap(targets)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.text(max_size=20) | st.sampled_from(["phone", "phone 1", "Handy", "bp 3", "name"]),
@@ -488,7 +489,7 @@ copied = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.tuples(copied, copied, copied), min_size=1), st.lists(copied, max_size=3))
 def test_copy_text_is_read_back(rows, constants):
     assert uncopy(copy_text(rows, constants).getvalue()) == [[*row, *constants] for row in rows]

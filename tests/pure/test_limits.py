@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecm_campaign.tools.limits import Limit, Reached, Try, earliest, used
+from tests.pure.examples import settings
 
 SECOND, MINUTE, HOUR, DAY = (
     timedelta(seconds=1),
@@ -447,7 +448,7 @@ def is_allowed(limit, tries, number, at, zone):
     return len([made for made in counted if made > at - limit.window]) < limit.count
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(limits, max_size=4),
     moments.flatmap(
@@ -492,7 +493,7 @@ def test_the_earliest_moment_is_allowed_and_none_before_it(given_limits, ledger,
         assert earliest(given_limits, tries, MINE, until, zone) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(limits, max_size=4),
     st.randoms(use_true_random=False),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecm_campaign.tools.calling_hours import Constraint, WeeklyHours, calling_hours
@@ -44,6 +44,7 @@ from tests.pure.decisions import (
     NOW,
     VOICE,
 )
+from tests.pure.examples import settings
 
 OUTCOMES = [*[BUSY, NO_ANSWER, FAILED, MISSED] * 4, CALLBACK, CALLBACK, VOICE, DO_NOT_CALL]
 CODES = ["busy", "no_answer", "call_failed", "callback_missed", "callback", "voice"]
@@ -245,7 +246,7 @@ def by_chance(random, choices, with_wrap_ups=True):
         )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(), contacts, callbacks_of, limits, st.booleans(), st.randoms(use_true_random=False))
 def test_whole_lives(plan, phones, callbacks, life_limits, in_hours, random):
     steps = live(
@@ -334,7 +335,7 @@ def assert_callbacks_are_handed_over_once(steps):
     assert sum(step.attempt.reason == "callback" for step in steps) <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(st.none(), onward_rules), contacts, st.integers(0, 10**6))
 def test_plans_without_a_cap_end_by_themselves(plan, phones, seed):
     """The derived budget of an accepted plan says what its attempts, retries and cycles add up to,
@@ -354,7 +355,7 @@ def test_plans_without_a_cap_end_by_themselves(plan, phones, seed):
     assert positions[0] == positions[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans(), contacts, callbacks_of, st.randoms(use_true_random=False))
 def test_a_decision_does_not_depend_on_the_order_in_which_uses_were_counted(
     plan, phones, callbacks, random
@@ -376,7 +377,7 @@ def test_a_decision_does_not_depend_on_the_order_in_which_uses_were_counted(
         assert again == step.decision
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     plans(),
     contacts,

@@ -4,12 +4,13 @@
 
 import phonenumbers
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from ecm_campaign.tools import phones
 from ecm_campaign.tools.phones import normalise
+from tests.pure.examples import settings
 
 MOBILE = "+4915112345678"
 
@@ -202,7 +203,7 @@ def near_numbers(draw):
     return "".join(digits), home
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(near_numbers())
 @example(("+390612345678", "IT"))
 @example(("+07123456789", "RU"))
@@ -210,13 +211,13 @@ def test_quick_way_agrees_on_numbers_near_valid_ones(case):
     check(*case)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True), st.sampled_from(COUNTRIES))
 def test_quick_way_agrees_on_any_digits(digits, country):
     check(digits, country)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=40), st.sampled_from(["DE", "US", None, "XX"]))
 def test_any_text_gets_a_verdict(raw, country):
     number, reason = normalise(raw, country)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecm_campaign.tools import strategy, strategy_check
@@ -22,6 +22,7 @@ from ecm_campaign.tools.strategy import (
     first_attempt,
 )
 from ecm_campaign.tools.strategy_check import validate
+from tests.pure.examples import settings
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
@@ -479,7 +480,7 @@ def live(plan, phones, outcomes):
     return tries
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(plans(), contacts, st.randoms(use_true_random=False))
 def test_every_life_ends_within_its_budget_and_never_early(plan, phones, random):
     tries = live(plan, phones, iter(lambda: random.choice(CODES), None))
@@ -502,7 +503,7 @@ def test_every_life_ends_within_its_budget_and_never_early(plan, phones, random)
         }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     plans(),
     contacts,
@@ -530,7 +531,7 @@ def test_decision_is_deterministic_and_its_state_agrees_with_the_outcome(
         assert (decision.state == "connected") == (outcome.is_live_voice and not outcome.suppresses)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(), contacts, st.randoms(use_true_random=False))
 def test_a_plan_accepted_without_cap_repeats_no_attempt(plan, phones, random):
     """Without a cap and without uncounted outcomes an accepted plan visits each attempt at most

@@ -53,6 +53,7 @@ def main() -> None:
         )
         campaign = common.create_campaign(env, "Large", target, is_running=True)
         fill(env, campaign, count)
+        # One that may be called: every gate is asked.
         contact = env["ecm.contact"].search([("is_ready", "=", True)], order="id desc", limit=1)
 
         def explain(record: Any) -> None:

@@ -13,7 +13,6 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable
 from typing import IO, Any
 
 from scripts.console import say
@@ -43,10 +42,15 @@ def write_file(rows: int, output: IO[bytes]) -> None:
     the same.
     """
     chance = random.Random(19)
-    output.write(b"phone," + ",".join(f"parameter {n}" for n in range(1, 13)).encode() + b"\n")
+    header = ["phone"]
+    header += [f"parameter {number}" for number in range(1, 13)]
+    output.write(",".join(header).encode() + b"\n")
     for row in range(rows):
-        values = [f"{chance.choice(WORDS)} {chance.randrange(10**6)}" for _parameter in range(12)]
-        output.write(f"0151 2{row:07d},{','.join(values)}\n".encode())
+        cells = [f"0151 2{row:07d}"]
+        for _parameter in range(12):
+            word = chance.choice(WORDS)
+            cells.append(f"{word} {chance.randrange(10**6)}")
+        output.write(",".join(cells).encode() + b"\n")
     output.seek(0)
 
 
@@ -71,6 +75,7 @@ def measure_import(env: Any, file: IO[bytes], rows: int) -> dict[str, float]:
     attachment = env["ir.attachment"]._create_from_stream("bench.csv", file)
     contact_list = env["ecm.contact.list"].create_from_file(campaign, "bench.csv", attachment)
     env.cr.commit()
+    # The scheduled action in this process: its memory is what is looked at.
     with form_reader.reading(env.cr.dbname, "ecm.campaign", campaign.id) as latencies:
         memory = MemoryGrowth()
         elapsed = common.seconds(env["ecm.contact.list"]._cron_import)
@@ -87,6 +92,7 @@ class MemoryGrowth:
     """How much more memory this process holds at most than it does now."""
 
     def __init__(self) -> None:
+        # Linux forgets the peak so far.
         with open("/proc/self/clear_refs", "w") as peak:
             peak.write("5")
         self._before = _status_kb("VmRSS")
@@ -98,7 +104,10 @@ class MemoryGrowth:
 
 def _status_kb(name: str) -> int:
     with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith(f"{name}:"))
+        for line in status:
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+    raise LookupError(name)
 
 
 def measure_load(env: Any) -> float:
@@ -120,13 +129,14 @@ def measure_load_contacts(env: Any) -> float:
     """
     campaign = common.create_campaign(env, "Loaded")
     parameters = [f"business_parameters.business_parameter_{n}" for n in range(1, 13)]
-    rows = [
-        [str(campaign.id), f"+4917{n:09d}", *(f"{WORDS[n % 10]} {n}" for _parameter in parameters)]
-        for n in range(LOAD_CONTACTS)
-    ]
+    rows = []
+    for n in range(LOAD_CONTACTS):
+        text = f"{WORDS[n % 10]} {n}"
+        rows.append([str(campaign.id), f"+4917{n:09d}", *[text] * len(parameters)])
+    columns = ["campaign_id/.id", "phone_1", *parameters]
 
     def load() -> None:
-        result = env["ecm.contact"].load(["campaign_id/.id", "phone_1", *parameters], rows)
+        result = env["ecm.contact"].load(columns, rows)
         if not result["ids"]:
             raise SystemExit(str(result["messages"])[:500])
         env.cr.commit()
@@ -146,40 +156,42 @@ def measure_limit(env: Any, rows: int) -> float:
             phonenumbers.is_valid_number(parsed)
             phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
-    return 1 / (common.seconds(normalise) / len(numbers) + measure_copy(env) / rows)
+    # One after the other, as one process does it: seconds a row add up.
+    per_number = common.seconds(normalise) / len(numbers)
+    per_copied_row = measure_copy(env) / rows
+    return 1 / (per_number + per_copied_row)
 
 
 def measure_copy(env: Any) -> float:
     """The contacts of the import once more, into the same table after it was emptied, from text
     that is ready.
     """
-    fields = env["ecm.contact"]._fields.items()
-    columns = ", ".join(
-        name for name, field in fields if field.store and field.column_type and name != "id"
-    )
+    names = []
+    for name, field in env["ecm.contact"]._fields.items():
+        if field.store and field.column_type and name != "id":
+            names.append(name)
+    columns = ", ".join(names)
+
+    # The text is ready before the clock starts: only the writing is measured.
     with tempfile.TemporaryFile() as text:
         env.cr.copy_expert(f"COPY (SELECT {columns} FROM ecm_contact) TO STDOUT", text)
         env.cr.execute("TRUNCATE ecm_contact CASCADE")
         env.cr.commit()
         text.seek(0)
-        return common.seconds(
-            _committed(
-                env, lambda: env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text)
-            )
-        )
 
+        def copy() -> None:
+            env.cr.copy_expert(f"COPY ecm_contact ({columns}) FROM STDIN", text)
+            env.cr.commit()
 
-def _committed(env: Any, work: Callable[[], Any]) -> Callable[[], None]:
-    def run() -> None:
-        work()
-        env.cr.commit()
-
-    return run
+        return common.seconds(copy)
 
 
 def main() -> None:
-    rows, entries = [*map(int, sys.argv[1:]), *(1_000_000, 10_000_000)[len(sys.argv) - 1 :]]
+    given = [int(word) for word in sys.argv[1:]]
+    defaults = (1_000_000, 10_000_000)
+    rows, entries = *given, *defaults[len(given) :]
     with common.odoo_environment("import", "mass_mailing") as env, tempfile.TemporaryFile() as file:
+        # The file's numbers are German without a country code.
         env.company.country_id = env.ref("base.de")
         say(f"Odoo's load() of {LOAD_ROWS:,} small rows")
         load = measure_load(env)
@@ -187,7 +199,9 @@ def main() -> None:
         say(f"A do-not-contact list of {entries:,} entries")
         create_registry(env, entries)
         write_file(rows, file)
-        say(f"Import of {rows:,} rows, {os.fstat(file.fileno()).st_size / 2**20:.0f} MB")
+        megabytes = os.fstat(file.fileno()).st_size / 2**20
+        say(f"Import of {rows:,} rows, {megabytes:.0f} MB")
+        # Told with the figures: on a busy machine they say little.
         load_average = os.getloadavg()[0]
         figures = measure_import(env, file, rows)
         speed = figures.pop("speed")

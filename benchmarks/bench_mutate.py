@@ -49,6 +49,8 @@ SAMPLE = 80
 SECONDS = 600
 PATIENCE_S = 90
 SEED = 20260302
+# pytest and the tests are imported once, before the mutants.
+FORK = multiprocessing.get_context("fork")
 
 # Faults that no test can see, and why.
 EQUIVALENT = {
@@ -80,6 +82,7 @@ class MutantLoader(importlib.machinery.SourceFileLoader):
     tree: ast.Module
 
     def get_code(self, fullname: str) -> CodeType:
+        # Never from a .pyc, which is of the module without the fault.
         return compile(self.tree, self.path, "exec")
 
 
@@ -88,7 +91,8 @@ class MutantFinder(importlib.machinery.PathFinder):
 
     def __init__(self, module: str, tree: ast.Module) -> None:
         self.fullname = f"ecm_campaign.tools.{module}"
-        self.loader = MutantLoader(self.fullname, str(TOOLS / f"{module}.py"))
+        file = TOOLS / f"{module}.py"
+        self.loader = MutantLoader(self.fullname, str(file))
         self.loader.tree = tree
 
     def find_spec(  # type: ignore[override]
@@ -104,14 +108,14 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
 
     :param tree: the module with its fault, None to leave it as it is
     """
+    # All examples, as in make test-long: the score tells about the tests, not about one quick run.
+    os.environ["LONG"] = "1"
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if tree:
         sys.meta_path.insert(0, MutantFinder(module, tree))
-    phases = (
-        hypothesis.Phase.explicit,
-        hypothesis.Phase.generate,
-    )  # a failure is enough: it need not be a small one
+    # A failure is enough: it need not be a small one.
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=phases)
     hypothesis.settings.load_profile("mutants")
     files = [str(paths.ROOT / "tests" / "pure" / name) for name in TESTS[module]]
@@ -131,35 +135,52 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
     os._exit(int(pytest.main([*options, *files])))
 
 
+@dataclass(frozen=True)
+class Run:
+    """The tests of one mutant, in a process of their own."""
+
+    process: multiprocessing.context.ForkProcess
+    since: float
+
+    @classmethod
+    def start(cls, trial: Trial) -> "Run":
+        """Let the tests run on a module with its fault."""
+        source = (TOOLS / f"{trial.module}.py").read_text()
+        tree = mutate(source, trial.mutant)
+        process = FORK.Process(target=run_tests, args=(trial.module, tree))
+        process.start()
+        return cls(process, time.monotonic())
+
+    def has_ended(self) -> bool:
+        """Also when it goes on for ever, which is one way to notice a fault."""
+        return not self.process.is_alive() or time.monotonic() - self.since >= PATIENCE_S
+
+    def failed(self) -> bool:
+        """End it; whether a test failed or time was up."""
+        self.process.kill()
+        self.process.join()
+        return self.process.exitcode != 0
+
+
 def try_all(trials: list[Trial], seconds: float) -> dict[Trial, bool]:
     """Whether each mutant was noticed; those for which no time was left are missing."""
-    context = multiprocessing.get_context("fork")
-    progress, started = Progress("Trying mutants"), time.monotonic()
+    progress = Progress("Trying mutants")
+    deadline = time.monotonic() + seconds
     waiting = list(reversed(trials))
-    running: dict[Trial, tuple[multiprocessing.context.ForkProcess, float]] = {}
+    running: dict[Trial, Run] = {}
     noticed: dict[Trial, bool] = {}
-    sources = {module: (TOOLS / f"{module}.py").read_text() for module in TESTS}
-    while running or (waiting and time.monotonic() - started < seconds):
-        while (
-            waiting
-            and len(running) < (os.cpu_count() or 1)
-            and time.monotonic() - started < seconds
-        ):
+    cores = os.cpu_count() or 1
+    while running or (waiting and time.monotonic() < deadline):
+        # A mutant for each core; what runs when time is up may still end.
+        while waiting and len(running) < cores and time.monotonic() < deadline:
             trial = waiting.pop()
-            tree = mutate(sources[trial.module], trial.mutant)
-            process = context.Process(target=run_tests, args=(trial.module, tree))
-            process.start()
-            running[trial] = process, time.monotonic()
-        multiprocessing.connection.wait(
-            [process.sentinel for process, _since in running.values()], timeout=1
-        )
-        for trial, (process, since) in list(running.items()):
-            if process.is_alive() and time.monotonic() - since < PATIENCE_S:
-                continue
-            process.kill()
-            process.join()
-            noticed[trial] = process.exitcode != 0
-            del running[trial]
+            running[trial] = Run.start(trial)
+
+        sentinels = [run.process.sentinel for run in running.values()]
+        multiprocessing.connection.wait(sentinels, timeout=1)
+        ended = [trial for trial, run in running.items() if run.has_ended()]
+        for trial in ended:
+            noticed[trial] = running.pop(trial).failed()
             progress.update(f"{len(noticed)} of {len(trials)}")
     progress.done(f"{len(noticed)}")
     return noticed
@@ -170,20 +191,19 @@ def choose(modules: list[str], count: int | None) -> list[Trial]:
     chance = random.Random(SEED)
     chosen = []
     for module in modules:
-        mutants = find_mutants((TOOLS / f"{module}.py").read_text())
-        chosen += [
-            Trial(module, each)
-            for each in chance.sample(mutants, min(count or len(mutants), len(mutants)))
-        ]
+        source = (TOOLS / f"{module}.py").read_text()
+        mutants = find_mutants(source)
+        sample = chance.sample(mutants, min(count or len(mutants), len(mutants)))
+        chosen += [Trial(module, mutant) for mutant in sample]
+    # Mixed: when time is up, each module has had its share.
     chance.shuffle(chosen)
     return chosen
 
 
 def check_tests(modules: list[str]) -> None:
     """The tests must pass without any fault, or every mutant would count as noticed."""
-    context = multiprocessing.get_context("fork")
     for module in modules:
-        process = context.Process(target=run_tests, args=(module, None))
+        process = FORK.Process(target=run_tests, args=(module, None))
         process.start()
         process.join()
         if process.exitcode:
@@ -195,32 +215,41 @@ def main() -> None:
     modules = [word for word in words if word in TESTS] or list(TESTS)
     complete = "--all" in words
     check_tests(modules)
+
     trials = choose(modules, None if complete else SAMPLE)
-    equivalent = [trial for trial in trials if trial.is_equivalent]
+    # Those that nobody could notice cost time and say nothing.
+    counted = [trial for trial in trials if not trial.is_equivalent]
     started = time.monotonic()
-    noticed = try_all(
-        [trial for trial in trials if not trial.is_equivalent],
-        float("inf") if complete else SECONDS,
-    )
-    for trial in sorted(
-        (trial for trial in noticed if not noticed[trial]), key=lambda trial: trial.mutant.name
-    ):
-        say(f"Survived in {trial.module}: {trial.mutant.name}")
+    noticed = try_all(counted, float("inf") if complete else SECONDS)
+    name_survivors(noticed)
+
+    killed = sum(noticed.values())
     scores = {f"{module}_score": score(noticed, module) for module in modules}
     common.report(
         mutants=len(noticed),
-        killed=sum(noticed.values()),
-        survived=len(noticed) - sum(noticed.values()),
-        equivalent=len(equivalent),
-        score=sum(noticed.values()) / max(len(noticed), 1),
+        killed=killed,
+        survived=len(noticed) - killed,
+        equivalent=len(trials) - len(counted),
+        score=killed / max(len(noticed), 1),
         **scores,
         seconds=time.monotonic() - started,
     )
 
 
+def name_survivors(noticed: dict[Trial, bool]) -> None:
+    """Print the faults that no test minded."""
+    survivors = [trial for trial in noticed if not noticed[trial]]
+    survivors.sort(key=lambda trial: trial.mutant.name)
+    for trial in survivors:
+        say(f"Survived in {trial.module}: {trial.mutant.name}")
+
+
 def score(noticed: dict[Trial, bool], module: str) -> float:
     """Noticed mutants of one module, of all that were tried."""
-    ends = [was_noticed for trial, was_noticed in noticed.items() if trial.module == module]
+    ends = []
+    for trial, was_noticed in noticed.items():
+        if trial.module == module:
+            ends.append(was_noticed)
     return sum(ends) / max(len(ends), 1)
 
 

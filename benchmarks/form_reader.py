@@ -54,6 +54,8 @@ def main() -> None:
     client.login(database)
     read_form(client, model, int(record_id))
     print("ready", flush=True)
+
+    # The other side closes our standard input when its work is done.
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
     latencies = []
@@ -61,16 +63,19 @@ def main() -> None:
         start = time.perf_counter()
         read_form(client, model, int(record_id))
         latencies.append(1000 * (time.perf_counter() - start))
-    cuts = statistics.quantiles(latencies, n=20) if len(latencies) > 1 else [0.0] * 19
-    print(
-        json.dumps(
-            {
-                "form_read_p50_ms": cuts[9],
-                "form_read_p95_ms": cuts[18],
-                "form_reads": len(latencies),
-            }
-        )
-    )
+    print(json.dumps(_summarise(latencies)))
+
+
+def _summarise(latencies: list[float]) -> dict[str, float]:
+    cuts = [0.0] * 19
+    # Quantiles of one value do not exist.
+    if len(latencies) > 1:
+        cuts = statistics.quantiles(latencies, n=20)
+    return {
+        "form_read_p50_ms": cuts[9],
+        "form_read_p95_ms": cuts[18],
+        "form_reads": len(latencies),
+    }
 
 
 def _wait_for_end(ended: threading.Event) -> None:

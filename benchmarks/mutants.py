@@ -2,8 +2,10 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -48,19 +50,25 @@ def find_mutants(source: str) -> list[Mutant]:
     """All the faults that can be made in a module."""
     tree = ast.parse(source)
     scopes, skipped = _name_scopes(tree), _find_skipped(tree)
-    return [
-        Mutant(number, variant, f"{scopes[id(node)]}: {ast.unparse(node)} → {ast.unparse(changed)}")
-        for number, node in enumerate(ast.walk(tree))
-        if id(node) not in skipped
-        for variant, changed in enumerate(_change(node))
-    ]
+    mutants = []
+    for number, node in enumerate(ast.walk(tree)):
+        if id(node) in skipped:
+            continue
+        scope = scopes[id(node)]
+        before = ast.unparse(node)
+        for variant, changed in enumerate(_change(node)):
+            name = f"{scope}: {before} → {ast.unparse(changed)}"
+            mutants.append(Mutant(number, variant, name))
+    return mutants
 
 
 def mutate(source: str, mutant: Mutant) -> ast.Module:
     """The module with the fault in it, ready to compile."""
     tree = ast.parse(source)
-    node = next(node for number, node in enumerate(ast.walk(tree)) if number == mutant.number)
-    changed = list(_change(node))[mutant.variant]
+    # The same source gives the same order of nodes each time.
+    node = next(itertools.islice(ast.walk(tree), mutant.number, None))
+    variants = list(_change(node))
+    changed = variants[mutant.variant]
     _Replace(node, changed).visit(tree)
     return ast.fix_missing_locations(tree)
 
@@ -75,41 +83,90 @@ class _Replace(ast.NodeTransformer):
         )
 
 
-def _change(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901  one branch for each kind of place
-    if isinstance(node, ast.Compare):
-        for place, operator in enumerate(node.ops):
-            yield _with(
-                node, ops=[*node.ops[:place], COMPARISONS[type(operator)](), *node.ops[place + 1 :]]
-            )
-    elif isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        yield _with(node, op=OPERATORS[type(node.op)]())
-    elif isinstance(node, ast.BoolOp):
-        yield _with(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or())
-        yield from node.values
-    elif isinstance(node, ast.UnaryOp):
-        yield node.operand
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+def _change(node: ast.AST) -> Iterator[ast.AST]:
+    """The faulty variants of one place; most places have none."""
+    change = _CHANGES.get(type(node))
+    return change(node) if change else iter(())
+
+
+def _change_comparison(node: ast.Compare) -> Iterator[ast.AST]:
+    for place, operator in enumerate(node.ops):
+        operators = [*node.ops]
+        operators[place] = COMPARISONS[type(operator)]()
+        yield _with(node, ops=operators)
+
+
+def _change_operator(node: ast.BinOp | ast.AugAssign) -> Iterator[ast.AST]:
+    other = OPERATORS.get(type(node.op))
+    if other:
+        yield _with(node, op=other())
+
+
+def _change_junction(node: ast.BoolOp) -> Iterator[ast.AST]:
+    other = ast.And() if isinstance(node.op, ast.Or) else ast.Or()
+    yield _with(node, op=other)
+    yield from node.values
+
+
+def _drop_sign(node: ast.UnaryOp) -> Iterator[ast.AST]:
+    yield node.operand
+
+
+def _change_constant(node: ast.Constant) -> Iterator[ast.AST]:
+    # True and False are integers too.
+    if isinstance(node.value, bool):
         yield ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+    elif isinstance(node.value, int):
         yield ast.Constant(node.value + 1)
-    elif isinstance(node, ast.IfExp):
-        yield from (node.body, node.orelse)
-    elif isinstance(node, ast.If | ast.While):
-        yield _with(node, test=ast.Constant(False))
-        if isinstance(node, ast.If):
-            yield _with(node, test=ast.Constant(True))
-    elif isinstance(node, ast.comprehension):
-        for condition in node.ifs:
-            yield _with(node, ifs=[other for other in node.ifs if other is not condition])
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
-        yield _with(node, func=ast.Name(SWAPPED[node.func.id], ast.Load()))
-    elif isinstance(node, ast.Call) and node.keywords:
-        for keyword in node.keywords:
-            yield _with(node, keywords=[other for other in node.keywords if other is not keyword])
-    elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
-        yield _with(node, op=OPERATORS[type(node.op)]())
-    elif isinstance(node, ast.Break | ast.Continue):
-        yield ast.Pass()
+
+
+def _choose_branch(node: ast.IfExp) -> Iterator[ast.AST]:
+    yield node.body
+    yield node.orelse
+
+
+def _decide_test(node: ast.If | ast.While) -> Iterator[ast.AST]:
+    yield _with(node, test=ast.Constant(False))
+    # A loop without an end would only cost the time until it is given up.
+    if isinstance(node, ast.If):
+        yield _with(node, test=ast.Constant(True))
+
+
+def _drop_conditions(node: ast.comprehension) -> Iterator[ast.AST]:
+    for dropped in node.ifs:
+        others = [condition for condition in node.ifs if condition is not dropped]
+        yield _with(node, ifs=others)
+
+
+def _change_call(node: ast.Call) -> Iterator[ast.AST]:
+    if isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
+        other = SWAPPED[node.func.id]
+        yield _with(node, func=ast.Name(other, ast.Load()))
+        return
+    for dropped in node.keywords:
+        others = [keyword for keyword in node.keywords if keyword is not dropped]
+        yield _with(node, keywords=others)
+
+
+def _do_nothing(_node: ast.AST) -> Iterator[ast.AST]:
+    yield ast.Pass()
+
+
+_CHANGES: dict[type[ast.AST], Callable[[Any], Iterator[ast.AST]]] = {
+    ast.Compare: _change_comparison,
+    ast.BinOp: _change_operator,
+    ast.AugAssign: _change_operator,
+    ast.BoolOp: _change_junction,
+    ast.UnaryOp: _drop_sign,
+    ast.Constant: _change_constant,
+    ast.IfExp: _choose_branch,
+    ast.If: _decide_test,
+    ast.While: _decide_test,
+    ast.comprehension: _drop_conditions,
+    ast.Call: _change_call,
+    ast.Break: _do_nothing,
+    ast.Continue: _do_nothing,
+}
 
 
 def _with(node: ast.AST, **changes: object) -> ast.AST:
@@ -137,13 +194,20 @@ def _find_skipped(tree: ast.Module) -> set[int]:
     """Annotations, decorators and what stands beside the code: changing them changes no decision."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
-        beside = [getattr(node, "annotation", None), getattr(node, "returns", None)]
-        beside += getattr(node, "decorator_list", [])
-        if isinstance(node, ast.Assign) and _is_type(node.value):
-            beside.append(node.value)
-        for top in filter(None, beside):
-            skipped.update(id(below) for below in ast.walk(top))
+        for top in _beside(node):
+            skipped.update(map(id, ast.walk(top)))
     return skipped
+
+
+def _beside(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node that Python does not run to decide anything."""
+    for name in ("annotation", "returns"):
+        annotation = getattr(node, name, None)
+        if annotation:
+            yield annotation
+    yield from getattr(node, "decorator_list", [])
+    if isinstance(node, ast.Assign) and _is_type(node.value):
+        yield node.value
 
 
 def _is_type(value: ast.expr) -> bool:

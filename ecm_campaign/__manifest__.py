@@ -43,6 +43,13 @@
     "demo": [
         "demo/ecm_business_outcome_demo.xml",
         "demo/ecm_campaign_demo.xml",
+        "demo/ecm.contact-renewals.csv",
+        "demo/ecm.contact-reminders.csv",
+        "demo/ecm.contact-deliveries.csv",
+        "demo/ecm.contact-winter.csv",
+        "demo/ecm.contact-progress.csv",
+        "demo/ecm.attempt.csv",
+        "demo/ecm_history_demo.xml",
         "demo/ecm_dnc_demo.xml",
         "demo/ecm_global_list_demo.xml",
         "demo/ecm_contact_withdrawal_demo.xml",

@@ -178,6 +178,22 @@ class TestStrategyEditor(ResultCase):
         self.assertIn(self.campaign, self.env["ecm.campaign"].search(action["domain"]))
         self.assertGreaterEqual(callback.campaign_count, 1)
 
+    def test_no_part_moves_into_a_strategy_of_a_running_campaign(self):
+        other = self.create_strategy(name="Other")
+        limit = self.env["ecm.strategy.limit"].create({"strategy_id": other.id})
+        self.campaign.strategy_id = self.own_strategy
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
+        self.env.invalidate_all()
+        for part in (limit, other.attempt_ids[0]):
+            refused = self.assertRaisesRegex(UserError, "Spring offer")
+            with self.subTest(part=part), refused, self.env.cr.savepoint():
+                part.strategy_id = self.own_strategy
+        with self.assertRaisesRegex(UserError, "Spring offer"):
+            self.env["ecm.strategy.limit"].create({"strategy_id": self.own_strategy.id})
+        self.assertEqual(limit.strategy_id, other)
+
     def test_a_used_strategy_does_not_become_one_for_callbacks(self):
         with self.assertRaisesRegex(ValidationError, "Spring offer"):
             self.own_strategy.kind = "callback"

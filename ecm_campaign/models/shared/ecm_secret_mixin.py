@@ -37,8 +37,8 @@ class EcmSecretMixin(models.AbstractModel):
         groups=ADMINISTRATOR,
         copy=False,
         exportable=False,
-        help="Never shown again. Write env:ECM_NAME to take it from the server's environment variable "
-        "ECM_NAME; its name must begin with ECM_.",
+        help="Never shown again. Write env:ECM_NAME to take it from the server's environment "
+        "variable ECM_NAME; its name must begin with ECM_.",
     )
     password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
 
@@ -100,7 +100,8 @@ class EcmSecretMixin(models.AbstractModel):
         if not ENVIRONMENT_NAME.fullmatch(variable):
             raise ValidationError(
                 self.env._(
-                    "A password can be taken only from an environment variable whose name begins with ECM_."
+                    "A password can be taken only from an environment variable whose name begins "
+                    "with ECM_."
                 )
             )
         return variable
@@ -124,8 +125,8 @@ class EcmSecretMixin(models.AbstractModel):
                 "A connection string is a list of NAME=value with ; between them."
             ),
             "unknown_key": self.env._(
-                "%s is not allowed in a connection string: have it written into a data source of the server "
-                "(odbc.ini), and enter DSN=its name.",
+                "%s is not allowed in a connection string: have it written into a data source of "
+                "the server (odbc.ini), and enter DSN=its name.",
                 error.word,
             ),
             "twice": self.env._("%s stands twice in the connection string.", error.word),

@@ -11,8 +11,12 @@ class EcmBusinessOutcome(models.Model):
     """What the agent says a call meant: a wrap-up code with a rule of its own (requirement S6)."""
 
     _name = "ecm.business.outcome"
+    _inherit = ["ecm.lockable.part.mixin"]
     _description = "Business Outcome"
     _order = "group_id, sequence, id"
+    _whole_field = "group_id"
+    # How outcomes are shown and counted.
+    _free_fields = frozenset(("sequence", "parent_id", "kind"))
 
     group_id = fields.Many2one(
         "ecm.business.outcome.group", required=True, ondelete="cascade", index=True
@@ -52,7 +56,8 @@ class EcmBusinessOutcome(models.Model):
         string="Then",
         required=True,
         default="close",
-        help="Follow the strategy: its rule for the call's outcome decides, as if there were no wrap-up.",
+        help="Follow the strategy: its rule for the call's outcome decides, as if there were no "
+        "wrap-up.",
     )
     delay_days = fields.Integer(string="Days")
     delay_hours = fields.Integer(string="Hours")
@@ -76,7 +81,8 @@ class EcmBusinessOutcome(models.Model):
         "UNIQUE(group_id, code)", "The group has an outcome with this code already."
     )
     _delay_positive = models.Constraint(
-        "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes BETWEEN 0 AND 9999)",
+        "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes "
+        "BETWEEN 0 AND 9999)",
         "A delay is between 0 minutes and 365 days.",
     )
     _max_retry_positive = models.Constraint(
@@ -110,34 +116,22 @@ class EcmBusinessOutcome(models.Model):
             return self.env._("close")
         if self.action == "strategy":
             return self.env._("as the strategy says")
+        return self._get_retry_text()
+
+    def _get_retry_text(self):
+        """When and how often it is tried again, such as ``try again after 5 min``."""
         text = self.env._("call back") if self.asks_callback else self.env._("try again")
         delay = get_delay_text(self)
-        text = self.env._("%(what)s after %(delay)s", what=text, delay=delay) if delay else text
-        return (
-            self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry)
-            if self.max_retry
-            else text
-        )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        outcomes = super().create(vals_list)
-        outcomes.group_id._check_editable()
-        return outcomes
-
-    def write(self, vals):
-        if set(vals) - {"sequence", "parent_id", "kind"}:
-            self.group_id._check_editable()
-        return super().write(vals)
+        if delay:
+            text = self.env._("%(what)s after %(delay)s", what=text, delay=delay)
+        if self.max_retry:
+            text = self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry)
+        return text
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self.group_id._check_editable()
-        if (
-            self.env["ecm.attempt"]
-            .sudo()
-            .search_count([("business_outcome_id", "in", self.ids)], limit=1)
-        ):
+        attempts = self.env["ecm.attempt"].sudo()
+        if attempts.search_count([("business_outcome_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
                     "Results were recorded with this wrap-up. Rename it, or duplicate the group."
@@ -148,7 +142,8 @@ class EcmBusinessOutcome(models.Model):
     def _check_parent(self):
         for outcome in self.filtered("parent_id"):
             parent = outcome.parent_id
-            if parent.parent_id or parent.group_id != outcome.group_id or outcome.child_ids:
+            is_deep = parent.parent_id or outcome.child_ids
+            if is_deep or parent.group_id != outcome.group_id:
                 raise ValidationError(
                     self.env._(
                         "A parent is an outcome of the same group that has no parent itself."
@@ -158,23 +153,27 @@ class EcmBusinessOutcome(models.Model):
     @api.constrains("name", "texts", "group_id")
     def _check_texts(self):
         for group in self.group_id:
-            seen = {}
+            # A text that means two things would be decided by the order of the records.
+            seen = set()
             for outcome in group.outcome_ids:
-                for text in outcome._get_texts():
-                    if seen.setdefault(text, outcome) != outcome:
-                        raise ValidationError(
-                            self.env._(
-                                "“%(text)s” means two business outcomes of %(group)s.",
-                                text=text,
-                                group=group.name,
-                            )
+                texts = outcome._get_texts()
+                doubles = seen & texts
+                if doubles:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(text)s” means two business outcomes of %(group)s.",
+                            text=min(doubles),
+                            group=group.name,
                         )
+                    )
+                seen |= texts
 
     def _get_texts(self):
         """What the dialer may send for this outcome, in small letters."""
         self.ensure_one()
-        texts = [self.code, self.name, *(self.texts or "").split(";")]
-        return {text.strip().lower() for text in texts if text and text.strip()}
+        others = (self.texts or "").split(";")
+        texts = [self.code or "", self.name or "", *others]
+        return {text.strip().lower() for text in texts} - {""}
 
     def _get_wrap_up(self):
         """The outcome as the decision sees it.
@@ -190,11 +189,10 @@ class EcmBusinessOutcome(models.Model):
         """:rtype: tools.strategy.Rule or None"""
         if self.action == "strategy" and not self.suppresses:
             return None
+        delay = timedelta(days=self.delay_days, hours=self.delay_hours, minutes=self.delay_minutes)
         return decision.Rule(
             action="again" if self.action == "again" else "close",
-            delay=timedelta(
-                days=self.delay_days, hours=self.delay_hours, minutes=self.delay_minutes
-            ),
+            delay=delay,
             max_retry=self.max_retry or None,
             priority=None if self.priority < 0 else self.priority,
             retain_pcb=self.retain_pcb,

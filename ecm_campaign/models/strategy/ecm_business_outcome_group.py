@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...actions import open_form, open_window
+
 
 class EcmBusinessOutcomeGroup(models.Model):
     """The wrap-up codes that agents of a campaign may choose (requirement S6)."""
@@ -55,7 +57,8 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self.sudo().with_context(active_test=False).campaign_ids:
+        everything = self.sudo().with_context(active_test=False)
+        if everything.campaign_ids:
             raise UserError(self.env._("Campaigns use these wrap-ups. Archive the group instead."))
         self.outcome_ids._unlink_except_used()
 
@@ -68,10 +71,15 @@ class EcmBusinessOutcomeGroup(models.Model):
     def copy(self, default=None):
         copies = super().copy(default)
         for record, new in zip(self, copies, strict=True):
-            twins = {twin.code: twin for twin in new.outcome_ids}
-            for outcome in record.outcome_ids.filtered("parent_id"):
-                twins[outcome.code].parent_id = twins[outcome.parent_id.code]
+            record._copy_parents_to(new)
         return copies
+
+    def _copy_parents_to(self, new):
+        """A parent is an outcome of the same group: in the copy its twin, which has its code."""
+        twins = {twin.code: twin for twin in new.outcome_ids}
+        for outcome in self.outcome_ids.filtered("parent_id"):
+            twin = twins[outcome.code]
+            twin.parent_id = twins[outcome.parent_id.code]
 
     def _get_running_campaigns(self):
         """Running campaigns that use these groups, in whatever company."""
@@ -88,8 +96,8 @@ class EcmBusinessOutcomeGroup(models.Model):
         if running:
             raise UserError(
                 self.env._(
-                    "These wrap-ups are in use by a running campaign (%(campaigns)s). Stop the campaign first, or "
-                    "duplicate the group and change the copy.",
+                    "These wrap-ups are in use by a running campaign (%(campaigns)s). Stop the "
+                    "campaign first, or duplicate the group and change the copy.",
                     campaigns=", ".join(running.mapped("name")),
                 )
             )
@@ -97,31 +105,25 @@ class EcmBusinessOutcomeGroup(models.Model):
     def action_view_campaigns(self):
         """Open the campaigns that use this group."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
-        domain = [("business_outcome_group_id", "=", self.id)]
-        return {
-            **action,
-            "domain": domain,
-            "context": {"default_business_outcome_group_id": self.id},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_campaign_action",
+            domain=[("business_outcome_group_id", "=", self.id)],
+            context={"default_business_outcome_group_id": self.id},
+        )
 
     def action_duplicate(self):
         """Open a copy that can be changed while this one is in use."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.copy().id,
-            "view_mode": "form",
-        }
+        return open_form(self.copy())
 
     def _get_wrap_ups(self):
         """What the dialer's wrap-up texts mean.
 
         :return: ``{text in small letters: (id, tools.strategy.WrapUp)}``; empty for an empty set
         """
-        return {
-            text: (outcome.id, outcome._get_wrap_up())
-            for outcome in self.outcome_ids
-            for text in outcome._get_texts()
-        }
+        wrap_ups = {}
+        for outcome in self.outcome_ids:
+            meaning = (outcome.id, outcome._get_wrap_up())
+            wrap_ups.update(dict.fromkeys(outcome._get_texts(), meaning))
+        return wrap_ups

@@ -14,7 +14,8 @@ class EcmOutcome(models.Model):
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
         required=True,
-        help="Technical name, used by rules, API and reports. It cannot change once results were recorded with it.",
+        help="Technical name, used by rules, API and reports. It cannot change once results were "
+        "recorded with it.",
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
@@ -34,7 +35,8 @@ class EcmOutcome(models.Model):
     counts_as_attempt = fields.Boolean(
         "Counts as attempt",
         default=True,
-        help="Uses up one attempt of the strategy's budget. Off: for tries that never reached the customer's line.",
+        help="Uses up one attempt of the strategy's budget. Off: for tries that never reached the "
+        "customer's line.",
     )
     is_live_voice = fields.Boolean(
         string="Live voice",
@@ -42,16 +44,18 @@ class EcmOutcome(models.Model):
     )
     suppresses = fields.Boolean(
         string="Do not contact",
-        help="The customer does not want to be contacted: the contact closes as DNC Listed, whatever the rules say.",
+        help="The customer does not want to be contacted: the contact closes as DNC Listed, "
+        "whatever the rules say.",
     )
     asks_callback = fields.Boolean(
         "Asks for a callback",
-        help="The customer wants to be called back: the campaign's callback strategy takes over, where it has one.",
+        help="The customer wants to be called back: the campaign's callback strategy takes over, "
+        "where it has one.",
     )
     misses_agent = fields.Boolean(
         "Agent not reached",
-        help="The agent of a personal callback was not there. After as many as the campaign allows, any agent may "
-        "take the call.",
+        help="The agent of a personal callback was not there. After as many as the campaign "
+        "allows, any agent may take the call.",
     )
     mapping_ids = fields.One2many("ecm.outcome.mapping", "outcome_id", string="Dialer codes")
 
@@ -59,7 +63,8 @@ class EcmOutcome(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self.env["ecm.attempt"].sudo().search_count([("outcome_id", "in", self.ids)], limit=1):
+        attempts = self.env["ecm.attempt"].sudo()
+        if attempts.search_count([("outcome_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._("Results were recorded with this outcome. Archive it instead.")
             )
@@ -107,7 +112,8 @@ class EcmOutcomeMapping(models.Model):
     @api.depends("code")
     def _compute_code_order(self):
         for mapping in self:
-            mapping.code_order = int(mapping.code) if (mapping.code or "").isdecimal() else 0
+            is_number = (mapping.code or "").isdecimal()
+            mapping.code_order = int(mapping.code) if is_number else 0
 
     @api.model
     def _get_outcomes(self, provider):

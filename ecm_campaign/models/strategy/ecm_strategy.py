@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...actions import open_form, open_window
 from ...tools import strategy as decision
 from ...tools import strategy_check
 
@@ -60,8 +61,9 @@ class EcmStrategy(models.Model):
         required=True,
         default="advanced",
         tracking=True,
-        help="Simple: the numbers are tried in order, with the same rules for each, once in each cycle. Advanced: each "
-        "attempt has its own rules. Callback: like Advanced; takes over when the customer asked to be called back.",
+        help="Simple: the numbers are tried in order, with the same rules for each, once in each "
+        "cycle. Advanced: each attempt has its own rules. Callback: like Advanced; takes over when "
+        "the customer asked to be called back.",
     )
     company_id = fields.Many2one(
         "res.company", default=lambda self: self.env.company, help="Empty: all companies."
@@ -82,7 +84,8 @@ class EcmStrategy(models.Model):
     is_capped = fields.Boolean(
         string="Own budget",
         tracking=True,
-        help="Give the strategy a budget of its own. Needed when a rule leads back to an earlier attempt.",
+        help="Give the strategy a budget of its own. Needed when a rule leads back to an earlier "
+        "attempt.",
     )
     max_attempts = fields.Integer(
         string="Attempts at most",
@@ -90,22 +93,24 @@ class EcmStrategy(models.Model):
         store=True,
         readonly=False,
         tracking=True,
-        help="All attempts on a contact together, whatever their outcomes. Without an own budget, one of each.",
+        help="All attempts on a contact together, whatever their outcomes. Without an own budget, "
+        "one of each.",
     )
     max_uncounted = fields.Integer(
         string="Failed tries at most",
         default=10,
         required=True,
         tracking=True,
-        help="Tries that do not count as an attempt (a refused preview, a gateway error) before the contact is closed.",
+        help="Tries that do not count as an attempt (a refused preview, a gateway error) before "
+        "the contact is closed.",
     )
     max_cycles = fields.Integer(
         "Cycles",
         default=1,
         required=True,
         tracking=True,
-        help="How often the attempts are run through. The next cycle begins when the last attempt's retries are used "
-        "up, or when a cycle has made as many attempts as it may.",
+        help="How often the attempts are run through. The next cycle begins when the last "
+        "attempt's retries are used up, or when a cycle has made as many attempts as it may.",
     )
     cycle_days = fields.Integer("Days between cycles", tracking=True)
     cycle_hours = fields.Integer("Hours between cycles", tracking=True)
@@ -157,7 +162,8 @@ class EcmStrategy(models.Model):
         "A strategy has 1 to 100 cycles, and a cycle at most 100 attempts.",
     )
     _cycle_interval_positive = models.Constraint(
-        "CHECK(cycle_days BETWEEN 0 AND 365 AND cycle_hours BETWEEN 0 AND 999 AND cycle_minutes BETWEEN 0 AND 9999)",
+        "CHECK(cycle_days BETWEEN 0 AND 365 AND cycle_hours BETWEEN 0 AND 999 AND cycle_minutes "
+        "BETWEEN 0 AND 9999)",
         "Between two cycles lie 0 minutes to 365 days.",
     )
 
@@ -172,8 +178,10 @@ class EcmStrategy(models.Model):
     )
     def _compute_max_attempts(self):
         for record in self:
-            if not record.is_capped or not record.max_attempts:
-                record.max_attempts = min(record._make_plan(max_attempts=None).budget, MAX_ATTEMPTS)
+            if record.is_capped and record.max_attempts:
+                continue
+            plan = record._make_plan(max_attempts=None)
+            record.max_attempts = min(plan.budget, MAX_ATTEMPTS)
 
     @api.depends("attempt_ids")
     def _compute_attempt_count(self):
@@ -183,18 +191,16 @@ class EcmStrategy(models.Model):
     @api.depends("kind", "attempt_ids.rule_ids", "simple_rule_ids")
     def _compute_unused_rule_count(self):
         for record in self:
-            unused = (
-                record.attempt_ids.rule_ids if record.kind == "simple" else record.simple_rule_ids
-            )
+            is_simple = record.kind == "simple"
+            unused = record.attempt_ids.rule_ids if is_simple else record.simple_rule_ids
             record.unused_rule_count = len(unused)
 
     def _compute_campaign_count(self):
         counts = Counter()
+        campaigns = self.env["ecm.campaign"]
         for name in ("strategy_id", "callback_strategy_id"):
-            for record, count in self.env["ecm.campaign"]._read_group(
-                [(name, "in", self.ids)], [name], ["__count"]
-            ):
-                counts[record.id] += count
+            groups = campaigns._read_group([(name, "in", self.ids)], [name], ["__count"])
+            counts.update({record.id: count for record, count in groups})
         for record in self:
             record.campaign_count = counts[record.id]
 
@@ -212,11 +218,8 @@ class EcmStrategy(models.Model):
         "attempt_ids.sequence",
         "attempt_ids.channel",
         "attempt_ids.phone_index",
-        *(
-            f"{rules}.{name}"
-            for rules in ("attempt_ids.rule_ids", "simple_rule_ids")
-            for name in RULE_FIELDS
-        ),
+        *(f"attempt_ids.rule_ids.{name}" for name in RULE_FIELDS),
+        *(f"simple_rule_ids.{name}" for name in RULE_FIELDS),
     )
     def _compute_warnings(self):
         for record in self:
@@ -245,8 +248,8 @@ class EcmStrategy(models.Model):
         names = ", ".join(running._get_campaigns().filtered("is_running").mapped("name"))
         raise UserError(
             self.env._(
-                "This strategy is in use by a running campaign (%(campaigns)s). Stop the campaign first, or "
-                "duplicate the strategy and change the copy.",
+                "This strategy is in use by a running campaign (%(campaigns)s). Stop the campaign "
+                "first, or duplicate the strategy and change the copy.",
                 campaigns=names,
             )
         )
@@ -272,16 +275,13 @@ class EcmStrategy(models.Model):
     def _check_kind(self):
         for record in self:
             campaigns = record._get_campaigns()
-            used = (
-                campaigns.strategy_id
-                if record.kind == "callback"
-                else campaigns.callback_strategy_id
-            )
-            if record in used:
+            # The campaigns' field that strategies of this kind cannot stand in.
+            other_field = "strategy_id" if record.kind == "callback" else "callback_strategy_id"
+            if record in campaigns[other_field]:
                 raise ValidationError(
                     self.env._(
-                        "Campaigns use this strategy (%s): it cannot become one for callbacks, or stop being one. "
-                        "Duplicate it instead.",
+                        "Campaigns use this strategy (%s): it cannot become one for callbacks, or "
+                        "stop being one. Duplicate it instead.",
                         ", ".join(campaigns.mapped("name")),
                     )
                 )
@@ -299,7 +299,6 @@ class EcmStrategy(models.Model):
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         for record, vals in zip(self, vals_list, strict=True):
-            vals.setdefault("name", "")
             vals["name"] = self.env._("%s (copy)", record.name)
         return vals_list
 
@@ -313,19 +312,13 @@ class EcmStrategy(models.Model):
         """Attempts and rules, with each rule's target translated to the copy's attempt."""
         self.ensure_one()
         twins = {attempt: attempt.copy({"strategy_id": new.id}) for attempt in self.attempt_ids}
+        # A target that is empty stays empty.
+        twins[self.env["ecm.strategy.attempt"]] = self.env["ecm.strategy.attempt"]
         for rule in self.attempt_ids.rule_ids | self.simple_rule_ids:
-            rule.copy(
-                {
-                    "strategy_id": new.id,
-                    "attempt_id": twins[rule.attempt_id].id if rule.attempt_id else False,
-                    "next_attempt_id": twins[rule.next_attempt_id].id
-                    if rule.next_attempt_id
-                    else False,
-                    "branch_attempt_id": twins[rule.branch_attempt_id].id
-                    if rule.branch_attempt_id
-                    else False,
-                }
-            )
+            values = {"strategy_id": new.id}
+            for name in ("attempt_id", "next_attempt_id", "branch_attempt_id"):
+                values[name] = twins[rule[name]].id
+            rule.copy(values)
 
     def _get_plan(self):
         """The strategy as the decision sees it.
@@ -336,17 +329,20 @@ class EcmStrategy(models.Model):
 
     def _make_plan(self, max_attempts):
         self.ensure_one()
+        # Rules name the attempt that follows by its place, which a form may be changing.
         attempts = self._get_ordered_attempts()
         positions = {get_key(attempt): number for number, attempt in enumerate(attempts, start=1)}
+        planned = [attempt._get_planned_attempt(positions) for attempt in attempts]
+        interval = timedelta(
+            days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes
+        )
         return decision.Plan(
-            attempts=tuple(attempt._get_planned_attempt(positions) for attempt in attempts),
+            attempts=tuple(planned),
             max_attempts=max_attempts,
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
             cycles=self.max_cycles,
-            cycle_interval=timedelta(
-                days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes
-            ),
+            cycle_interval=interval,
             cycle_limit=self.cycle_limit or None,
         )
 
@@ -366,57 +362,64 @@ class EcmStrategy(models.Model):
     def _get_problem_texts(self, errors_only=False):
         """:return: list of sentences; with ``errors_only`` what only warns is left out"""
         self.ensure_one()
+        problems = self._find_problems()
+        if errors_only:
+            problems = [problem for problem in problems if problem.severity == "error"]
+        texts = [self._describe_problem(problem) for problem in problems]
+        # In a simple strategy every attempt has the same rules, and the same problems.
+        return list(dict.fromkeys(texts))
+
+    def _find_problems(self):
+        """:return: list of ``tools.strategy_check.Problem``"""
         outcomes = self.env["ecm.outcome"].search([])
         uncounted = outcomes.filtered(lambda outcome: not outcome.counts_as_attempt)
         suppressing = outcomes.filtered("suppresses")
-        problems = strategy_check.validate(
+        return strategy_check.validate(
             self._get_plan(),
             self._get_channels(),
             set(uncounted.mapped("code")),
             set(suppressing.mapped("code")),
         )
-        texts = [
-            self._describe_problem(problem)
-            for problem in problems
-            if problem.severity == "error" or not errors_only
-        ]
-        return list(dict.fromkeys(texts))
 
     def _describe_problem(self, problem):
-        """One sentence for a supervisor about what ``tools.strategy.validate`` found."""
-        parameters = dict(problem.parameters)
+        """One sentence for a supervisor about what ``tools.strategy_check.validate`` found."""
+        parameters = {"channel": "", **problem.parameters}
         outcome = self.env["ecm.outcome"].search([("code", "=", problem.outcome_code)], limit=1)
         parameters["outcome"] = outcome.name
+        # The rules of a simple strategy belong to no attempt of their own.
         if self.kind == "simple" and problem.outcome_code:
             parameters["position"] = self.env._("1 to %s", len(self.attempt_ids))
-        texts = {
+        text = self._get_problem_sentences(parameters).get(problem.code)
+        return text or strategy_check.PROBLEMS[problem.code] % parameters
+
+    def _get_problem_sentences(self, parameters):
+        """:return: ``{code of tools.strategy_check: translated sentence}``"""
+        return {
             "no_attempts": self.env._("The strategy has no attempts."),
             "bad_budget": self.env._("The budget must allow at least one attempt."),
             "unknown_channel": self.env._(
                 "Attempt %(position)s uses a channel that is not installed (%(channel)s).",
                 **parameters,
-            )
-            if "channel" in parameters
-            else "",
+            ),
             "missing_attempt": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does not exist.",
+                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does "
+                "not exist.",
                 **parameters,
             ),
             "uncapped_loop": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s goes round without end: limit its retries, or give the "
-                "strategy an own budget.",
+                "Attempt %(position)s, outcome %(outcome)s goes round without end: limit its "
+                "retries, or give the strategy an own budget.",
                 **parameters,
             ),
             "unused_rule": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome closes the contact as "
-                "DNC Listed.",
+                "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome "
+                "closes the contact as DNC Listed.",
                 **parameters,
             ),
             "unreachable_attempt": self.env._(
                 "No rule leads to attempt %(position)s.", **parameters
             ),
         }
-        return texts.get(problem.code) or strategy_check.PROBLEMS[problem.code] % parameters
 
     def _check_usable(self):
         """:raise ValidationError: when a campaign could not run by this strategy."""
@@ -430,10 +433,14 @@ class EcmStrategy(models.Model):
     def action_view_campaigns(self):
         """Open the campaigns that use this strategy."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
-        domain = ["|", ("strategy_id", "=", self.id), ("callback_strategy_id", "=", self.id)]
-        name = "callback_strategy_id" if self.kind == "callback" else "strategy_id"
-        return {**action, "domain": domain, "context": {f"default_{name}": self.id}}
+        is_callback = self.kind == "callback"
+        default = "default_callback_strategy_id" if is_callback else "default_strategy_id"
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_campaign_action",
+            domain=["|", ("strategy_id", "=", self.id), ("callback_strategy_id", "=", self.id)],
+            context={default: self.id},
+        )
 
     def action_add_default_rules(self):
         """Give a simple strategy the usual rules, or every attempt that has none and is followed by
@@ -454,18 +461,15 @@ class EcmStrategy(models.Model):
 
     def _add_default_simple_rules(self):
         self.ensure_one()
-        again = self.env["ecm.outcome"].search([("code", "in", TRIED_AGAIN)])
-        self.env["ecm.strategy.rule"].create(
-            [
-                {"strategy_id": self.id, **values}
-                | (
-                    {"action": "again", "max_retry": 1}
-                    if values["outcome_id"] in again.ids
-                    else {"action": "next"}
-                )
-                for values in self._prepare_default_rules(self.simple_rule_ids)
-            ]
-        )
+        tried_again = self.env["ecm.outcome"].search([("code", "in", TRIED_AGAIN)])
+        vals_list = self._prepare_default_rules(self.simple_rule_ids)
+        for vals in vals_list:
+            vals["strategy_id"] = self.id
+            if vals["outcome_id"] in tried_again.ids:
+                vals.update(action="again", max_retry=1)
+            else:
+                vals["action"] = "next"
+        self.env["ecm.strategy.rule"].create(vals_list)
 
     @api.model
     def _prepare_default_rules(self, present):
@@ -474,26 +478,23 @@ class EcmStrategy(models.Model):
         :param present: rules that are there already; their outcomes are left out
         :return: list of values of ``ecm.strategy.rule``, without what the rule does
         """
-        outcomes = (
-            self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))]).grouped("code")
-        )
-        return [
-            {
-                "outcome_id": outcomes[code].id,
+        outcomes = self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))])
+        by_code = (outcomes - present.outcome_id).grouped("code")
+        vals_list = []
+        for number, (code, minutes) in enumerate(DEFAULT_DELAYS.items(), start=1):
+            # An outcome may be archived, or have a rule already.
+            if code not in by_code:
+                continue
+            vals = {
+                "outcome_id": by_code[code].id,
                 "sequence": number,
                 "delay_hours": minutes // 60,
                 "delay_minutes": minutes % 60,
             }
-            for number, (code, minutes) in enumerate(DEFAULT_DELAYS.items(), start=1)
-            if code in outcomes and outcomes[code] not in present.outcome_id
-        ]
+            vals_list.append(vals)
+        return vals_list
 
     def action_duplicate(self):
         """Open a copy that can be changed while this one is in use."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.copy().id,
-            "view_mode": "form",
-        }
+        return open_form(self.copy())

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...actions import open_form
 from ...const import CHANNELS
 from ...tools import strategy as decision
 from .ecm_strategy import get_key
@@ -12,6 +13,7 @@ class EcmStrategyAttempt(models.Model):
     """
 
     _name = "ecm.strategy.attempt"
+    _inherit = ["ecm.lockable.part.mixin"]
     _description = "Strategy Attempt"
     _order = "strategy_id, sequence, id"
 
@@ -38,7 +40,9 @@ class EcmStrategyAttempt(models.Model):
         for attempt in self:
             siblings = attempt.strategy_id._get_ordered_attempts()
             keys = [get_key(sibling) for sibling in siblings]
-            attempt.position = keys.index(get_key(attempt)) + 1 if get_key(attempt) in keys else 0
+            key = get_key(attempt)
+            # One that a form has just taken out has no place any more.
+            attempt.position = keys.index(key) + 1 if key in keys else 0
 
     @api.depends("position", "channel", "phone_index")
     def _compute_display_name(self):
@@ -60,28 +64,20 @@ class EcmStrategyAttempt(models.Model):
         """A line for each thing that can follow, such as ``Busy, Call failed → attempt 2 after 15
         min``.
         """
-        lines = [
-            f"{', '.join(rules.outcome_id.mapped('name'))} → {consequence}"
-            for consequence, rules in self._get_rules()
-            .grouped(lambda rule: rule._get_consequence())
-            .items()
-        ]
-        if not lines:
+        rules = self._get_rules()
+        if not rules:
             return self.env._("Every outcome closes the contact")
+        lines = []
+        for consequence, same in rules.grouped(lambda rule: rule._get_consequence()).items():
+            outcomes = ", ".join(same.outcome_id.mapped("name"))
+            lines.append(f"{outcomes} → {consequence}")
         return "\n".join([*lines, self.env._("Any other outcome → close")])
 
     def action_open_rules(self):
         """Open what follows each outcome of this attempt."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.display_name,
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        context = {"dialog_size": "extra-large"}
+        return open_form(self, name=self.display_name, target="new", context=context)
 
     def action_add_default_rules(self):
         """Copy the rules of the attempt before, or take the usual ones; then show them."""
@@ -96,42 +92,30 @@ class EcmStrategyAttempt(models.Model):
         return self.action_open_rules()
 
     def _add_default_rules(self):
-        """Rules for outcomes that have none yet; what leads on leads to the attempt after this one."""
+        """Rules for outcomes that have none yet; what leads on leads to the attempt after this."""
         self.ensure_one()
         siblings = self.strategy_id._get_ordered_attempts()
         following = siblings[self.position : self.position + 1]
         model = siblings[self.position - 2 : self.position - 1].rule_ids
-        if not model:
-            values = {"attempt_id": self.id, "action": "attempt", "next_attempt_id": following.id}
-            self.rule_ids.create(
-                [values | rule for rule in self.strategy_id._prepare_default_rules(self.rule_ids)]
-            )
+        if model:
+            self._copy_rules(model, following)
             return
-        for rule in model.filtered(lambda rule: rule.outcome_id not in self.rule_ids.outcome_id):
-            target = following if rule.next_attempt_id else rule.next_attempt_id
-            branch = following if rule.branch_attempt_id else rule.branch_attempt_id
-            rule.copy(
-                {
-                    "attempt_id": self.id,
-                    "next_attempt_id": target.id,
-                    "branch_attempt_id": branch.id,
-                }
-            )
+        values = {"attempt_id": self.id, "action": "attempt", "next_attempt_id": following.id}
+        usual = self.strategy_id._prepare_default_rules(self.rule_ids)
+        self.rule_ids.create([{**values, **rule} for rule in usual])
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env["ecm.strategy"].browse(
-            {vals["strategy_id"] for vals in vals_list}
-        )._check_editable()
-        return super().create(vals_list)
+    def _copy_rules(self, rules, following):
+        """Copy another attempt's rules for outcomes that have none here yet.
 
-    def write(self, vals):
-        self.strategy_id._check_editable()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_running(self):
-        self.strategy_id._check_editable()
+        :param following: the attempt that they lead to here
+        """
+        present = self.rule_ids.outcome_id
+        for rule in rules.filtered(lambda rule: rule.outcome_id not in present):
+            values = {"attempt_id": self.id}
+            # A target that is empty stays so: the rule closes, or takes the next in order.
+            for name in ("next_attempt_id", "branch_attempt_id"):
+                values[name] = following.id if rule[name] else False
+            rule.copy(values)
 
     def _get_rules(self):
         """The rules that hold for this attempt; in a simple strategy the same for all."""
@@ -146,12 +130,12 @@ class EcmStrategyAttempt(models.Model):
         :rtype: tools.strategy.PlannedAttempt
         """
         self.ensure_one()
+        rules = {}
+        for rule in self._get_rules():
+            rules[rule.outcome_id.code] = rule._get_decision_rule(positions)
         return decision.PlannedAttempt(
             position=positions[get_key(self)],
             channel=self.channel,
             phone_index=int(self.phone_index),
-            rules={
-                rule.outcome_id.code: rule._get_decision_rule(positions)
-                for rule in self._get_rules()
-            },
+            rules=rules,
         )

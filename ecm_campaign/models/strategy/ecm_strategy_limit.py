@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...formatting import get_label
 from ...tools import limits
 
 WINDOWS = {
@@ -16,6 +17,7 @@ class EcmStrategyLimit(models.Model):
     """How often a contact or a number may be tried in a period (requirement S4)."""
 
     _name = "ecm.strategy.limit"
+    _inherit = ["ecm.lockable.part.mixin"]
     _description = "Strategy Limit"
     _order = "strategy_id, sequence, id"
 
@@ -40,14 +42,16 @@ class EcmStrategyLimit(models.Model):
         ],
         required=True,
         default="day",
-        help="A day begins at midnight in the campaign's zone. The other periods move along with the clock.",
+        help="A day begins at midnight in the campaign's zone. The other periods move along with "
+        "the clock.",
     )
     scope = fields.Selection(
         [("campaign", "in this campaign"), ("all", "in all campaigns")],
         string="Where",
         required=True,
         default="campaign",
-        help="In all campaigns: attempts of whatever campaign and channel on the same numbers count.",
+        help="In all campaigns: attempts of whatever campaign and channel on the same numbers "
+        "count.",
     )
 
     _count_positive = models.Constraint(
@@ -56,35 +60,18 @@ class EcmStrategyLimit(models.Model):
 
     @api.depends("count", "subject", "period", "scope")
     def _compute_display_name(self):
-        labels = {
-            name: dict(self._fields[name]._description_selection(self.env))
-            for name in ("subject", "period")
-        }
         for limit in self:
-            text = self.env._(
-                "At most %(count)s %(subject)s %(period)s",
-                count=limit.count,
-                subject=labels["subject"].get(limit.subject, ""),
-                period=labels["period"].get(limit.period, ""),
-            )
-            limit.display_name = (
-                self.env._("%s, in all campaigns", text) if limit.scope == "all" else text
-            )
+            limit.display_name = limit._get_sentence()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env["ecm.strategy"].browse(
-            {vals["strategy_id"] for vals in vals_list}
-        )._check_editable()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.strategy_id._check_editable()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_running(self):
-        self.strategy_id._check_editable()
+    def _get_sentence(self):
+        """The limit in words, such as ``At most 3 attempts on a number in any 24 hours``."""
+        text = self.env._(
+            "At most %(count)s %(subject)s %(period)s",
+            count=self.count,
+            subject=get_label(self.env, self._name, "subject", self.subject),
+            period=get_label(self.env, self._name, "period", self.period),
+        )
+        return self.env._("%s, in all campaigns", text) if self.scope == "all" else text
 
     def _get_limit(self):
         """The limit as the gates see it.

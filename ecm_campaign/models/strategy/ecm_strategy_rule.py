@@ -9,12 +9,14 @@ from .ecm_strategy import get_key
 
 def get_delay_text(record):
     """A record's days, hours and minutes in words: ``1 d 4 h``, empty for none."""
-    units = (
-        (record.delay_days, record.env._("%s d", record.delay_days)),
-        (record.delay_hours, record.env._("%s h", record.delay_hours)),
-        (record.delay_minutes, record.env._("%s min", record.delay_minutes)),
-    )
-    return " ".join(text for number, text in units if number)
+    parts = []
+    if record.delay_days:
+        parts.append(record.env._("%s d", record.delay_days))
+    if record.delay_hours:
+        parts.append(record.env._("%s h", record.delay_hours))
+    if record.delay_minutes:
+        parts.append(record.env._("%s min", record.delay_minutes))
+    return " ".join(parts)
 
 
 class EcmStrategyRule(models.Model):
@@ -25,6 +27,7 @@ class EcmStrategyRule(models.Model):
     """
 
     _name = "ecm.strategy.rule"
+    _inherit = ["ecm.lockable.part.mixin"]
     _description = "Strategy Rule"
     _order = "attempt_id, sequence, id"
 
@@ -63,19 +66,21 @@ class EcmStrategyRule(models.Model):
     delay_minutes = fields.Integer(string="Minutes")
     max_retry = fields.Integer(
         "Retries at most",
-        help="How often this rule leads on in one cycle; then the attempt under “then to” follows at once. 0: as often "
-        "as the budget allows.",
+        help="How often this rule leads on in one cycle; then the attempt under “then to” follows "
+        "at once. 0: as often as the budget allows.",
     )
     branch_attempt_id = fields.Many2one(
         "ecm.strategy.attempt",
         string="Then to",
         domain="[('strategy_id', '=', strategy_id)]",
         ondelete="cascade",
-        help="What follows when the retries are used up. Empty: the next attempt in order, then the next cycle.",
+        help="What follows when the retries are used up. Empty: the next attempt in order, then "
+        "the next cycle.",
     )
     priority = fields.Integer(
         default=-1,
-        help="Dial priority of what follows; higher is called first. -1: the contact keeps its own.",
+        help="Dial priority of what follows; higher is called first. -1: the contact keeps its "
+        "own.",
     )
     retain_pcb = fields.Boolean("Keep the agent", help="A personal callback stays with its agent.")
     suppresses = fields.Boolean(
@@ -99,7 +104,8 @@ class EcmStrategyRule(models.Model):
         "CHECK(priority BETWEEN -1 AND 1000)", "A priority is from -1 to 1000."
     )
     _delay_positive = models.Constraint(
-        "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes BETWEEN 0 AND 9999)",
+        "CHECK(delay_days BETWEEN 0 AND 365 AND delay_hours BETWEEN 0 AND 999 AND delay_minutes "
+        "BETWEEN 0 AND 9999)",
         "A delay is between 0 minutes and 365 days.",
     )
 
@@ -134,18 +140,21 @@ class EcmStrategyRule(models.Model):
         if self.action == "close":
             return self.env._("close")
         step = self._get_step_text()
+        # “Go to the next” uses itself up: it leads to the same attempt once only.
         if not self.max_retry or self.action == "next":
             return step
-        branch = self.branch_attempt_id
-        following = (
-            self.env._("attempt %s", branch.position) if branch else self.env._("the next attempt")
-        )
         return self.env._(
             "%(step)s (%(times)s × at most, then %(following)s)",
             step=step,
             times=self.max_retry,
-            following=following,
+            following=self._get_branch_text(),
         )
+
+    def _get_branch_text(self):
+        """What follows when the retries are used up, such as ``attempt 3``."""
+        if self.branch_attempt_id:
+            return self.env._("attempt %s", self.branch_attempt_id.position)
+        return self.env._("the next attempt")
 
     def _get_step_text(self):
         """Where the rule leads while it may, such as ``attempt 2 after 15 min``."""
@@ -155,35 +164,22 @@ class EcmStrategyRule(models.Model):
             target = self.env._("the next attempt")
         else:
             target = self.env._("attempt %s", self.next_attempt_id.position)
-        if not self._delay:
+        delay = get_delay_text(self)
+        if not delay:
             return self.env._("%s at once", target)
-        return self.env._("%(target)s after %(delay)s", target=target, delay=get_delay_text(self))
+        return self.env._("%(target)s after %(delay)s", target=target, delay=delay)
 
     @api.constrains("action", "next_attempt_id", "branch_attempt_id", "attempt_id", "strategy_id")
     def _check_next_attempt(self):
         for rule in self:
             if rule.action == "attempt" and not rule.next_attempt_id:
+                outcome = rule.outcome_id.name
                 raise ValidationError(
-                    self.env._(
-                        "Choose the attempt that follows %s, or close.", rule.outcome_id.name
-                    )
+                    self.env._("Choose the attempt that follows %s, or close.", outcome)
                 )
-            if (rule.next_attempt_id | rule.branch_attempt_id).strategy_id - rule.strategy_id:
+            targets = rule.next_attempt_id | rule.branch_attempt_id
+            if targets.strategy_id - rule.strategy_id:
                 raise ValidationError(self.env._("The next attempt belongs to another strategy."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules.strategy_id._check_editable()
-        return rules
-
-    def write(self, vals):
-        self.strategy_id._check_editable()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_running(self):
-        self.strategy_id._check_editable()
 
     @property
     def _delay(self):
@@ -196,16 +192,26 @@ class EcmStrategyRule(models.Model):
         :rtype: tools.strategy.Rule
         """
         self.ensure_one()
-        is_next = self.action == "next"
+        target = positions.get(get_key(self.next_attempt_id))
         return decision.Rule(
-            action=decision.AGAIN if is_next else self.action,
-            next_attempt=positions.get(get_key(self.next_attempt_id))
-            if self.action == "attempt"
-            else None,
+            next_attempt=target if self.action == "attempt" else None,
             delay=self._delay,
-            max_retry=0 if is_next else self.max_retry or None,
-            branch=None if is_next else positions.get(get_key(self.branch_attempt_id)),
             priority=None if self.priority < 0 else self.priority,
             retain_pcb=self.retain_pcb,
             suppress=self.suppresses,
+            **self._get_retry_values(positions),
         )
+
+    def _get_retry_values(self, positions):
+        """How often the rule leads on, and where to then.
+
+        :param positions: ``{attempt id: place in the strategy}``
+        """
+        # The decision knows no “next”: that is a retry whose number is used up from the start.
+        if self.action == "next":
+            return {"action": decision.AGAIN, "max_retry": 0, "branch": None}
+        return {
+            "action": self.action,
+            "max_retry": self.max_retry or None,
+            "branch": positions.get(get_key(self.branch_attempt_id)),
+        }

@@ -1,0 +1,37 @@
+"""What a button answers: say something, open a list or a form."""
+
+RELOAD = {"type": "ir.actions.client", "tag": "soft_reload"}
+CLOSE = {"type": "ir.actions.act_window_close"}
+
+
+def notify(message, kind="success", sticky=False):
+    """Say a sentence in the corner of the screen, and reload what stands behind it.
+
+    :param str kind: success, info, warning or danger
+    :param bool sticky: it stays until somebody closes it
+    """
+    params = {"type": kind, "message": message, "sticky": sticky, "next": dict(RELOAD)}
+    return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+
+
+def open_window(env, xml_id, **changes):
+    """Open a window action.
+
+    :param str xml_id: of the action
+    :param changes: what is different this time, such as ``domain`` or ``context``
+    """
+    return {**env["ir.actions.act_window"]._for_xml_id(xml_id), **changes}
+
+
+def open_form(record, **changes):
+    """Open one record in its form.
+
+    :param changes: what else the window action says, such as ``target``
+    """
+    return {
+        "type": "ir.actions.act_window",
+        "res_model": record._name,
+        "res_id": record.id,
+        "view_mode": "form",
+        **changes,
+    }

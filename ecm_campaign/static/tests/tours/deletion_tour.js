@@ -40,7 +40,8 @@ registry.category("web_tour.tours").add("ecm_campaign_delete", {
         ...chooseDelete(),
         {
             content: "It must stay, and the way out is named",
-            trigger: ".modal .alert-warning:contains('history must stay'):contains('Undo this upload')",
+            trigger:
+                ".modal .alert-warning:contains('history must stay'):contains('Undo this upload')",
         },
         {
             trigger: ".modal .btn-secondary:contains('Keep')",
@@ -56,7 +57,8 @@ registry.category("web_tour.tours").add("ecm_campaign_delete", {
         },
         {
             content: "What became of them is said afterwards",
-            trigger: ".o_notification:contains('1 contacts that were not called'):contains('1 that were called stay')",
+            trigger:
+                ".o_notification:contains('1 contacts that were not called'):contains('1 that were called stay')",
         },
         {
             trigger: ".o_statusbar_status .o_arrow_button_current:contains('Cancelled')",

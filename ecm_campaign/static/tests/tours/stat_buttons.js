@@ -46,7 +46,10 @@ async function getButtons() {
     const more = document.querySelector(".o-form-buttonbox .o_button_more");
     if (more) {
         more.click();
-        await waitUntil(() => document.querySelector(".o_dropdown_more button.oe_stat_button"), "More");
+        await waitUntil(
+            () => document.querySelector(".o_dropdown_more button.oe_stat_button"),
+            "More"
+        );
     }
     return [...document.querySelectorAll(".o-form-buttonbox button.oe_stat_button")];
 }

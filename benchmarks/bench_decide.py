@@ -72,6 +72,7 @@ def measure_apply(env: Any, keys: list[str]) -> float:
         ending = chance.choice(ENDINGS)
         results.append(Result(key, ending, "1", agent="anna", duration_seconds=30))
 
+    # In batches with a commit each, as the reader of results does.
     def apply() -> None:
         for batch in _batches(results):
             applied = env["ecm.engine"]._apply_results(batch)
@@ -139,6 +140,7 @@ def measure_peer(env: Any, campaign: Any) -> float:
         [("campaign_id", "=", campaign.id)], limit=PEER_CONTACTS, order="id"
     )
 
+    # A plain module would find each attempt by its key as well: that is not counted against it.
     def write() -> None:
         for attempt in attempts:
             attempt.write(

@@ -28,6 +28,7 @@ def make_file(first: int, count: int) -> bytes:
 def measure_load(env: Any, dnc_list: Any, count: int) -> float:
     import base64
 
+    # As the form stores an uploaded file.
     load = env["ecm.dnc.load"].create(
         {
             "list_id": dnc_list.id,
@@ -64,6 +65,7 @@ def measure_copy(env: Any, count: int) -> float:
 
 def measure_claim(env: Any, campaign: Any) -> float:
     """Milliseconds of the feed-time scrub of one claim, numbers and keys."""
+    # Each round locks the same contacts anew, in a transaction that changes nothing.
     contacts = env["ecm.contact"]
     env.cr.rollback()
 

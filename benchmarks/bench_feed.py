@@ -77,6 +77,7 @@ def measure(env: Any, targets: Any) -> float:
         if sent != SENT_PER_TICK:
             raise SystemExit(f"{sent} contacts were sent instead of {SENT_PER_TICK}")
 
+    # Not measured: the dialer has finished what it got, so that it takes the next.
     def make_room() -> None:
         env.cr.execute("SELECT key FROM ecm_attempt WHERE state = 'sent'")
         keys = [key for (key,) in env.cr.fetchall()]
@@ -85,6 +86,7 @@ def measure(env: Any, targets: Any) -> float:
         env["ecm.engine"]._apply_results([Result(key, "voice", "1") for key in keys])
         env.cr.commit()
 
+    # One round for each target, whose campaigns differ; the median leaves out the first, cold one.
     times = []
     for number in range(ROUNDS):
         target = targets[number % TARGETS]
@@ -98,6 +100,7 @@ def measure_limit(env: Any) -> float:
     env.cr.execute("SELECT contact_id FROM ecm_attempt ORDER BY id DESC LIMIT %s", [SENT_PER_TICK])
     contact_ids = [contact_id for (contact_id,) in env.cr.fetchall()]
 
+    # The same rows as the last tick has written, without any question asked before.
     def write() -> None:
         env.cr.execute(
             "INSERT INTO ecm_attempt (key, contact_id, campaign_id, company_id, state, channel, position, number,"

@@ -24,6 +24,7 @@ def numbers(seed: int) -> list[str]:
     choose = random.Random(seed)
     made = []
     for _candidate in range(CANDIDATES):
+        # Countries in the shares of a mixed list; Australia's mobile numbers name no zone.
         digits = choose.randrange(10**7, 10**8)
         patterns = (
             f"+1{choose.choice(AREA_CODES)}{2_000_000 + digits % 8_000_000}",
@@ -53,6 +54,7 @@ def measure_gate(env: Any, campaign: Any) -> tuple[float, float, int]:
     """
     engine = env["ecm.engine"]
     times, waiting = [], 0
+    # Other numbers each time: what the first round has met stays known, as in a running server.
     for seed in range(ROUNDS + 1):
         batch = candidates(seed)
         env.invalidate_all()

@@ -112,6 +112,7 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
     os.environ["LONG"] = "1"
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # Before anything has imported the module: the tests get the one with the fault.
     if tree:
         sys.meta_path.insert(0, MutantFinder(module, tree))
     # A failure is enough: it need not be a small one.

@@ -51,6 +51,7 @@ def _environment(database: str) -> Iterator[Any]:
 
 def seconds(work: Callable[[], Any]) -> float:
     """How long one call takes."""
+    # The clock that never jumps.
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -58,6 +59,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def vacuum(env: Any, *tables: str) -> None:
     """Let PostgreSQL look at tables as autovacuum does; outside any transaction."""
+    # PostgreSQL refuses VACUUM within a transaction.
     env.cr._cnx.autocommit = True
     try:
         for table in tables:

@@ -24,6 +24,7 @@ def reading(database: str, model: str, record_id: int) -> Iterator[dict[str, flo
 
     :return: filled at its end with ``form_read_p50_ms``, ``form_read_p95_ms`` and ``form_reads``
     """
+    # No scheduled actions there: the import runs in the caller's process.
     server = OdooServer(database, cron_threads=0)
     figures: dict[str, float] = {}
     try:

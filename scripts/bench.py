@@ -22,6 +22,7 @@ def main() -> None:
     if name not in names():
         known = ", ".join(names())
         fail(f"Usage: make bench NAME=…, one of: {known}")
+    # A process of its own: Odoo is imported with the settings that the benchmark chooses.
     cluster.ensure_running()
     words += os.environ.get("ARGS", "").split()
     command = [sys.executable, "-m", f"benchmarks.bench_{name}", *words]

@@ -10,6 +10,7 @@ _GENERATED = ("**/__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache", "
 
 def main() -> None:
     """Stop PostgreSQL, also where it lives outside the checkout, and delete .build and the caches."""
+    # First: what it is and where stands in .build.
     cluster.remove()
     shutil.rmtree(paths.BUILD, ignore_errors=True)
     for pattern in _GENERATED:

@@ -114,6 +114,7 @@ def check_port(port: int) -> None:
 
 def prepare_databases(settings: Settings) -> None:
     """Fresh databases for Odoo and the simulator."""
+    # A copy of the template: seconds, where an installation takes a minute.
     templates.new_database(settings.database, demo=True)
     databases.drop(settings.uccx_database)
     databases.create(settings.uccx_database)
@@ -397,6 +398,7 @@ def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
         ("ecm.dialer", "action_sync_results", dialer_id),
         ("ecm.campaign", "action_feed_now", campaign_id),
     ):
+        # "There is nothing to send" is such an answer.
         try:
             client.call(model, button, [record_id])
         except RpcError as error:

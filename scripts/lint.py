@@ -34,6 +34,7 @@ class Check:
 
     def run(self) -> Count:
         """Run the tool; what it found is printed."""
+        # Quiet while all is well: what they say otherwise would bury the findings.
         result = subprocess.run(
             [str(self.tools / self.command[0]), *self.command[1:]],
             cwd=paths.ROOT,

@@ -29,8 +29,10 @@ screenshots = {screenshots}
 
 def addons_path() -> list[Path]:
     """The suite's own modules first, then Odoo's and the OCA's."""
+    # Odoo warns of a folder that holds no module.
     own = [paths.ROOT] if paths.modules() else []
-    return [*own, *odoo_source.addons_folders(), python_env.oca_addons_folder()]
+    odoo = odoo_source.addons_folders()
+    return [*own, *odoo, python_env.oca_addons_folder()]
 
 
 def write_conf() -> Path:
@@ -46,6 +48,7 @@ def write_conf() -> Path:
         password=cluster.PASSWORD,
     )
     if not paths.ODOO_CONF.is_file() or paths.ODOO_CONF.read_text() != content:
+        # Other processes of this checkout may read it now: it is replaced, never half-written.
         partial = paths.ODOO_CONF.with_suffix(f".{os.getpid()}")
         partial.write_text(content)
         partial.replace(paths.ODOO_CONF)
@@ -72,6 +75,7 @@ def main() -> NoReturn:
         line = command(*sys.argv[1:])
     except SetupError as error:
         fail(str(error))
+    # The same process: signals and the terminal reach Odoo itself.
     os.execv(line[0], line)
 
 

@@ -78,6 +78,7 @@ def _write_location(folder: Path) -> None:
 
 
 def _ensure_unpacked(package: Path | None) -> None:
+    # Another package means another Odoo, and so may another list of linked ones above.
     key = stamps.digest([Path(__file__), str(package or "debian")])
     if stamps.is_current("odoo", key) and _is_located():
         return
@@ -85,6 +86,7 @@ def _ensure_unpacked(package: Path | None) -> None:
     packages = _fetch_packages(package)
     say("Unpacking Odoo 19.0")
     _unpack(packages)
+    # The stamp comes last: a run that broke off begins anew.
     folder = _find_python_folder()
     _add_segmentation_script(folder)
     _write_location(folder)

@@ -23,6 +23,7 @@ def update() -> list[str]:
     changed = []
     for module, content in _export_all():
         file = pot_file(module)
+        # The export writes its date into every file: that alone is no change.
         if not _has_terms(file, content):
             file.parent.mkdir(exist_ok=True)
             file.write_text(content)

@@ -79,6 +79,7 @@ class _Runner:
     def run(self, name: str) -> Result:
         started_at = self._started_at[name] = time.monotonic()
         say(f"   {name} has started")
+        # A process that dies must not be taken for the one before.
         report = _count_file(name)
         report.unlink(missing_ok=True)
         process = subprocess.run(
@@ -157,6 +158,7 @@ def _own_temporary_folder() -> Iterator[None]:
     if len(str(folder)) > MAX_TEMPORARY_PATH:
         yield
         return
+    # The stages' processes inherit it.
     folder.mkdir(parents=True)
     os.environ["TMPDIR"] = str(folder)
     try:
@@ -168,6 +170,7 @@ def _own_temporary_folder() -> Iterator[None]:
 def _conclude(results: list[Result]) -> Count:
     """Print the summary; the last line is the count of all."""
     total = sum((result.count for result in results), Count())
+    # Failures stand at the end, where they are seen; what they printed stands above.
     if len(results) > 1:
         say("── all ──")
     for result in results:

@@ -9,6 +9,7 @@ from .console import SetupError, fail, say
 def setup() -> None:
     """Make the checkout ready to run and test the suite."""
     paths.BUILD.mkdir(exist_ok=True)
+    # In this order: each step uses what the ones before have brought.
     system.ensure_packages()
     odoo_source.ensure_odoo()
     python_env.ensure_venv()

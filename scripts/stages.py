@@ -35,6 +35,7 @@ def run_install(_selection: Selection) -> Count:
     """Installing, with and without demo data, and updating must log no warning."""
     if not paths.modules():
         return Count()
+    # What a new customer does, what somebody who looks at it does, and what a release does.
     with _database("update") as database:
         with_demo = templates.new_database(database, demo=True)
         update = _update_problems(database)
@@ -128,6 +129,7 @@ def _database(label: str) -> Iterator[str]:
 def _run_in_odoo(stage: str, selection: Selection) -> Count:
     if not paths.modules() or not _collects(stage, selection):
         return Count()
+    # A few selected tests must start at once; a full run must prove what is installed from zero.
     with _database(stage) as database:
         make_database = dev_database.new_database if selection else templates.new_test_database
         make_database(database)
@@ -146,6 +148,7 @@ def _odoo_options(database: str) -> list[str]:
 
 def _collects(stage: str, selection: Selection) -> bool:
     """Whether any test is selected, found out before a database is made for it."""
+    # A path is there or not; what an option selects only pytest can say.
     if not selection.options:
         return True
     command = [*_pytest(stage, selection), "--collect-only", "-q", *_odoo_options("none")]

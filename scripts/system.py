@@ -36,6 +36,7 @@ def postgres_program(name: str) -> Path:
 
 
 def _postgres_programs(name: str) -> list[Path]:
+    # Debian keeps each version in a folder of its own, off the path.
     versions = sorted(
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_major_version, reverse=True
     )
@@ -44,6 +45,7 @@ def _postgres_programs(name: str) -> list[Path]:
 
 
 def _major_version(program: Path) -> float:
+    # 9.6 was a version as well.
     try:
         return float(program.parent.parent.name)
     except ValueError:
@@ -52,6 +54,7 @@ def _major_version(program: Path) -> float:
 
 def find_library(pattern: str) -> Path | None:
     """A shared library in one of the system's folders."""
+    # Debian and its relatives, Red Hat's, and what was built by hand.
     folders = [
         Path("/usr/lib"),
         Path("/usr/lib64"),
@@ -67,6 +70,7 @@ def _has_browser() -> bool:
     )
 
 
+# By what they bring: an administrator may have it from elsewhere.
 _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: bool(_postgres_programs("initdb")),
     "chromium": _has_browser,

@@ -27,10 +27,10 @@ ENDINGS = (
 
 FILL = """
 WITH made AS (
-    INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, is_ready, is_retry,
+    INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, is_ready, is_retry,
                              next_position, number_to_call, attempt_count, uncounted_count, added_at)
-    SELECT %(campaign)s, %(company)s, 'sent_to_dialer', '+49151' || (20000000 + n), '+49160' || (20000000 + n), 0,
-           FALSE, FALSE, 1, '+49151' || (20000000 + n), 0, 0, now() AT TIME ZONE 'UTC'
+    SELECT %(campaign)s, %(company)s, 'voice', 'sent_to_dialer', '+49151' || (20000000 + n),
+           '+49160' || (20000000 + n), 0, FALSE, FALSE, 1, '+49151' || (20000000 + n), 0, 0, now() AT TIME ZONE 'UTC'
       FROM generate_series(1, %(count)s) AS n
  RETURNING id, campaign_id, company_id, phone_1
 ), tried AS (

@@ -8,6 +8,7 @@ rows into the same table with its indexes; the claim is that of the feeder.
 import io
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 from scripts.console import say
@@ -66,13 +67,17 @@ def measure_copy(env: Any, count: int) -> float:
 def measure_claim(env: Any, campaign: Any) -> float:
     """Milliseconds of the feed-time scrub of one claim, numbers and keys."""
     # Each round locks the same contacts anew, in a transaction that changes nothing.
-    contacts = env["ecm.contact"]
+    gate, now = env["ecm.gate.dnc"], datetime.now(UTC).replace(tzinfo=None)
     env.cr.rollback()
 
+    def judge(rows: Any) -> None:
+        rule = gate._read_candidates(gate._get_rule(campaign, now), rows, now)
+        for row in rows:
+            rule.judge(row, now)
+
     def scrub() -> None:
-        rows = contacts._lock_ready(campaign, CLAIM)
-        engine = env["ecm.engine"]
-        elapsed.append(common.seconds(lambda: engine._gate_dnc(campaign, rows, None)))
+        rows = env["ecm.engine"]._lock_ready(campaign, {campaign.id: CLAIM}, "voice")
+        elapsed.append(common.seconds(lambda: judge(rows)))
         env.cr.rollback()
 
     elapsed: list[float] = []

@@ -11,9 +11,9 @@ from typing import Any
 from . import common
 
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, is_ready, is_retry, next_position,
-                         number_to_call, attempt_count, uncounted_count, added_at)
-SELECT %s, %s, 'pending', '+49151' || (20000000 + n), '+49160' || (20000000 + n), 0, TRUE, FALSE, 1,
+INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, is_ready, is_retry,
+                         next_position, number_to_call, attempt_count, uncounted_count, added_at)
+SELECT %s, %s, 'voice', 'pending', '+49151' || (20000000 + n), '+49160' || (20000000 + n), 0, TRUE, FALSE, 1,
        '+49151' || (20000000 + n), 0, 0, now() AT TIME ZONE 'UTC'
   FROM generate_series(1, %s) AS n
 """

@@ -15,9 +15,10 @@ from . import common
 ROUNDS = 7
 
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, state, close_reason, phone_1, phone_2, priority, is_ready, is_retry,
-                         next_attempt_at, block_reason, next_position, number_to_call, attempt_count, uncounted_count)
-SELECT %(campaign)s, %(company)s,
+INSERT INTO ecm_contact (campaign_id, company_id, channel, state, close_reason, phone_1, phone_2, priority, is_ready,
+                         is_retry, next_attempt_at, block_reason, next_position, number_to_call, attempt_count,
+                         uncounted_count)
+SELECT %(campaign)s, %(company)s, 'voice',
        CASE WHEN n %% 20 < 4 THEN 'connected' WHEN n %% 20 < 12 THEN 'retries_completed' ELSE 'pending' END,
        CASE WHEN n %% 20 < 12 THEN (ARRAY['live_voice', 'budget', 'rule_close'])[1 + n %% 3] END,
        '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5, n %% 20 >= 17, n %% 20 BETWEEN 12 AND 14,

@@ -26,9 +26,10 @@ OPEN_ZONE, CLOSED_ZONE = "Etc/UTC", "Etc/GMT-12"
 # Of twenty contacts four wait for a retry, ten are in the closed zone, six are ready in the open
 # one.
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, state, phone_1, phone_2, priority, tz, is_ready, is_retry,
+INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, tz, is_ready, is_retry,
                          next_attempt_at, next_position, number_to_call, attempt_count, uncounted_count, added_at)
-SELECT (%(campaigns)s::int[])[1 + n / 20 %% array_length(%(campaigns)s::int[], 1)], %(company)s, 'pending',
+SELECT (%(campaigns)s::int[])[1 + n / 20 %% array_length(%(campaigns)s::int[], 1)], %(company)s, 'voice',
+       'pending',
        '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5,
        CASE WHEN n %% 20 BETWEEN 4 AND 13 THEN %(closed)s ELSE %(open)s END,
        n %% 20 >= 9, n %% 20 < 4,
@@ -142,6 +143,7 @@ def main() -> None:
         tick_s=[round(few_seconds, 4), round(many_seconds, 4)],
         growth=many_seconds / few_seconds,
         limit_s=limit_seconds,
+        tick_of_limit=many_seconds / limit_seconds,
     )
 
 

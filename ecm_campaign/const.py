@@ -3,11 +3,12 @@
 ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 
 PENDING = "pending"
-SENT_TO_DIALER = "sent_to_dialer"
 
+# As ECM names them (requirement F3). A channel's feed target says in which of them its contacts
+# await a result; a module may add one.
 CONTACT_STATES = [
     (PENDING, "Pending"),
-    (SENT_TO_DIALER, "Sent to Dialer"),
+    ("sent_to_dialer", "Sent to Dialer"),
     ("connected", "Connected"),
     ("not_connected", "Not Connected"),
     ("retries_completed", "Retries Completed"),
@@ -19,11 +20,17 @@ CONTACT_STATES = [
     ("expired", "Expired"),
     ("withdrawn", "Withdrawn"),
 ]
-OPEN_STATES = (PENDING, SENT_TO_DIALER, "sms_sent")
-CLOSED_STATES = tuple(code for code, _label in CONTACT_STATES if code not in OPEN_STATES)
-
-# A channel that is not installed cannot be planned: the module that brings it registers it.
-CHANNELS = [("voice", "Voice"), ("sms", "SMS")]
+CLOSED_STATES = (
+    "connected",
+    "not_connected",
+    "retries_completed",
+    "dnc_listed",
+    "sms_sent_closed",
+    "sms_responded",
+    "dangling",
+    "expired",
+    "withdrawn",
+)
 
 PHONE_FIELDS = tuple(f"phone_{index}" for index in range(1, 6))
 PHONE_SIZE = 28
@@ -31,6 +38,3 @@ BUSINESS_PARAMETER_COUNT = 12
 BUSINESS_PARAMETERS = tuple(
     f"business_parameter_{index}" for index in range(1, BUSINESS_PARAMETER_COUNT + 1)
 )
-
-# UCCX keeps 25 characters of an account number (DialingList.accountnumber).
-ATTEMPT_KEY_SIZE = 25

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user
 
+from ..models.contact.ecm_contact_queue import Sent
 from ..tools.results import Result
 
 
@@ -130,7 +131,7 @@ class ResultCase(CampaignCase):
         )
         self.env.flush_all()
         self.env["ecm.contact"]._mark_sent(
-            [(contact.id, attempt.id, attempt.number, contact.callback or None)],
+            [Sent(contact.id, attempt.id, attempt.number, contact.callback or None)],
             "sent_to_dialer",
             fields.Datetime.now(),
         )

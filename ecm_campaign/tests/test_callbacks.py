@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
+from ..models.contact.ecm_contact_queue import Sent
 from .common import ResultCase
 
 
@@ -116,7 +117,8 @@ class TestCallbacks(ResultCase):
         :return: whose callback it is when it is sent
         """
         now = fields.Datetime.now() + timedelta(**later)
-        candidates, verdicts = self.engine._judge(self.campaign, contact._get_candidates(), now)
+        rules = self.engine._get_rules(self.campaign, now)
+        candidates, verdicts = self.engine._judge(rules, contact._get_candidates(), now)
         self.assertFalse(verdicts)
         return candidates[0].callback
 
@@ -127,7 +129,9 @@ class TestCallbacks(ResultCase):
         self.assertEqual(self.claim(contact, hours=3), "normal")
         self.assertEqual(contact.callback, "personal")
         self.env["ecm.contact"]._mark_sent(
-            [(contact.id, None, contact.phone_1, "normal")], "sent_to_dialer", fields.Datetime.now()
+            [Sent(contact.id, None, contact.phone_1, "normal")],
+            "sent_to_dialer",
+            fields.Datetime.now(),
         )
         self.env.invalidate_all()
         self.assertEqual(contact.callback, "normal")

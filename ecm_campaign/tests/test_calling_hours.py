@@ -235,10 +235,12 @@ class TestRegionRules(HoursCase):
         self.assertTrue(limit.per_number and limit.everywhere)
         self.assertFalse(rules.get_limits(NEW_YORK, "voice"))
         find_limits = self.campaign._get_limit_finder()
-        self.assertEqual(set(find_limits(MIAMI)) - set(find_limits(NEW_YORK)), {limit})
+        self.assertEqual(
+            set(find_limits(MIAMI, "voice")) - set(find_limits(NEW_YORK, "voice")), {limit}
+        )
         self.assertTrue(self.campaign._has_shared_limits())
         self.campaign.keeps_region_rules = False
-        self.assertNotIn(limit, self.campaign._get_limit_finder()(MIAMI))
+        self.assertNotIn(limit, self.campaign._get_limit_finder()(MIAMI, "voice"))
         self.assertFalse(self.campaign._has_shared_limits())
 
     def test_what_is_edited_holds_at_once(self):
@@ -310,8 +312,9 @@ class TestHoursGate(HoursCase):
         """:return: ``{contact: verdict}`` of those that the gates stop"""
         campaign = campaign or self.campaign
         self.env.flush_all()
-        candidates = self.env["ecm.contact"]._lock_ready(campaign, 100)
-        passed, verdicts = self.env["ecm.engine"]._judge(campaign, candidates, at)
+        engine = self.env["ecm.engine"]
+        candidates = engine._lock_ready(campaign, {campaign.id: 100}, "voice")
+        passed, verdicts = engine._judge(engine._get_rules(campaign, at), candidates, at)
         self.assertEqual(
             {candidate.contact_id for candidate in passed} | set(verdicts), set(contacts.ids)
         )
@@ -371,7 +374,7 @@ class TestHoursGate(HoursCase):
     def test_every_reason_to_wait_has_a_label(self):
         from ..tools import calling_hours
 
-        labels = dict(self.env["ecm.contact"]._fields["block_reason"].selection)
+        labels = dict(self.env["ecm.contact"]._get_block_reasons())
         waits = set(calling_hours.REASONS) - {calling_hours.NOT_STARTED, calling_hours.ENDED}
         self.assertLessEqual(waits, set(labels))
 
@@ -385,7 +388,7 @@ class TestHoursGate(HoursCase):
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "running")
         verdicts = self.judge(contact, datetime(2026, 3, 2, 11, 30))
-        self.env["ecm.contact"]._apply_waits([(contact.id, verdicts[contact])])
+        self.env["ecm.contact"]._apply_verdicts({contact.id: verdicts[contact]})
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
         self.assertIn("Mon 02 Mar 13:00 (UTC)", self.campaign.status_reason)

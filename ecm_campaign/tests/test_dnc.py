@@ -331,7 +331,11 @@ class TestDnc(CampaignCase):
     def test_campaign_of_messages_heeds_lists_for_messages(self):
         self.add()
         self.dnc_list.for_voice = False
-        self.assertTrue(self.find(LISTED, campaign=self.create_campaign("Texts", kind="sms")))
+        messages = self.env.ref("ecm_campaign.ecm_strategy_default")
+        texts = self.create_campaign(
+            "Texts", kind="sms", strategy_id=messages.id, callback_strategy_id=False
+        )
+        self.assertTrue(self.find(LISTED, campaign=texts))
         self.assertFalse(self.find(LISTED))
 
     @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_rule")

@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from ..tools.gates import Hold, Wait
+from ..tools.gates import ExpiryRule, Hold, SelectionRule, Wait
 from .common import CampaignCase
 
 
@@ -34,10 +34,10 @@ class TestExplain(CampaignCase):
 
     def test_every_gate_is_asked_in_order(self):
         checks = [row["check"] for row in self.explain(self.create_contact())["checks"]]
-        gates = self.env["ecm.engine"]._get_gates()
+        gates = [gate._get_code() for gate in self.env["ecm.gate"]._get_gates()]
         self.assertEqual(checks[:3], ["state", "running", "schedule"])
         self.assertEqual(checks[3 : 3 + len(gates)], gates)
-        self.assertEqual(checks[-4:], ["registry", "dialer", "room", "feeder"])
+        self.assertEqual(checks[-4:], ["registry", "target", "room", "feeder"])
 
     def test_a_stopped_campaign_is_what_holds(self):
         result = self.explain(self.create_contact())
@@ -47,13 +47,10 @@ class TestExplain(CampaignCase):
     def test_the_verdicts_are_those_of_the_gates_themselves(self):
         contact = self.create_contact()
 
-        def gate(_self, _campaign, candidates, _now):
-            return {
-                candidate.contact_id: Wait(self.later, "limit", "Three a day")
-                for candidate in candidates
-            }
+        def judge(_rule, _candidate, _at):
+            return Wait(self.later, "limit", "Three a day")
 
-        with patch.object(self.registry["ecm.engine"], "_gate_selection", gate):
+        with patch.object(SelectionRule, "judge", judge):
             row = self.check(contact, "selection")
         self.assertEqual(
             (row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(self.later))
@@ -69,7 +66,7 @@ class TestExplain(CampaignCase):
         self.assertEqual(rows["dnc"]["verdict"], "passes")
         self.assertEqual(rows["number"]["verdict"], "closes")
         self.assertEqual(rows["limits"]["verdict"], "not_reached")
-        self.assertEqual(rows["dialer"]["verdict"], "held")
+        self.assertEqual(rows["target"]["verdict"], "held")
 
     def test_a_number_that_is_listed_gives_way_to_the_next(self):
         self.strategy.phone_fallback = "next_valid"
@@ -118,17 +115,13 @@ class TestExplain(CampaignCase):
         contact = self.create_contact()
         self.campaign.is_running = False
 
-        def gate(hours):
+        def judge(hours):
             until = self.now + timedelta(hours=hours)
-            return lambda _self, _campaign, candidates, at: (
-                {candidate.contact_id: Wait(until, "limit") for candidate in candidates}
-                if at < until
-                else {}
-            )
+            return lambda _rule, row, at: Wait(until, "limit") if at < until else row
 
         with (
-            patch.object(self.registry["ecm.engine"], "_gate_expiry", gate(2)),
-            patch.object(self.registry["ecm.engine"], "_gate_selection", gate(5)),
+            patch.object(ExpiryRule, "judge", judge(2)),
+            patch.object(SelectionRule, "judge", judge(5)),
         ):
             candidate = contact._get_candidates()[0]
             found = self.env["ecm.engine"]._find_next(self.campaign, candidate, self.now)
@@ -158,10 +151,10 @@ class TestExplain(CampaignCase):
     def test_what_holds_has_no_next_time(self):
         contact = self.create_contact()
 
-        def hold(_self, _campaign, candidates, _at):
-            return {row.contact_id: Hold("list_stopped") for row in candidates}
+        def hold(_rule, _candidate, _at):
+            return Hold("list_stopped")
 
-        with patch.object(self.registry["ecm.engine"], "_gate_selection", hold):
+        with patch.object(SelectionRule, "judge", hold):
             found = self.env["ecm.engine"]._find_next(
                 self.campaign, contact._get_candidates()[0], self.now
             )
@@ -240,7 +233,7 @@ class TestExplain(CampaignCase):
             {key: row["count"] for key, row in groups.items()},
             {
                 ("ready", None): 4,
-                ("at_dialer", "sent_to_dialer"): 1,
+                ("sent", "sent_to_dialer"): 1,
                 ("planned", None): 1,
                 ("blocked", "limit"): 1,
                 ("held", "list_stopped"): 1,
@@ -261,7 +254,7 @@ class TestExplain(CampaignCase):
         self.assertEqual(result["verdict"], "held")
         self.assertEqual(result["summary"], "The campaign is stopped. Start it.")
         checks = {row["check"]: row["verdict"] for row in result["checks"]}
-        self.assertEqual((checks["dialer"], checks["room"]), ("held", "not_reached"))
+        self.assertEqual((checks["target"], checks["room"]), ("held", "not_reached"))
         self.env.ref("ecm_campaign.ir_cron_feed").active = False
         checks = {row["check"]: row["verdict"] for row in self.campaign.explain()["checks"]}
         self.assertEqual(checks["feeder"], "held")

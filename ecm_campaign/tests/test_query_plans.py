@@ -29,12 +29,12 @@ class PlanCase(CampaignCase):
         """Contacts of a list, and one of fifty in another campaign or in another list."""
         cls.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_contact (campaign_id, list_id, company_id, state, phone_1,
+                """INSERT INTO ecm_contact (campaign_id, list_id, company_id, channel, state, phone_1,
                                             account_number, priority, is_ready, is_retry,
                                             next_position, attempt_count, uncounted_count, added_at)
                    SELECT CASE WHEN n %% 50 = 0 THEN %s ELSE %s END,
                           CASE WHEN n %% 500 = 0 THEN %s ELSE %s END, %s,
-                          'pending', '+4930' || lpad(n::text, 8, '0'), 'K-' || n, 0, n %% 10 <> 0,
+                          'voice', 'pending', '+4930' || lpad(n::text, 8, '0'), 'K-' || n, 0, n %% 10 <> 0,
                           FALSE, 1, 0, 0, %s
                      FROM generate_series(1, %s) AS n""",
                 cls.other.id,
@@ -120,17 +120,27 @@ class TestQueryPlans(PlanCase):
                 self.assert_no_scan(lambda: self.list._get_known_phones(NUMBERS))
         self.assert_no_scan(lambda: self.env["ecm.contact"]._find_by_phone(self.campaign, NUMBERS))
 
+    def lock_ready(self):
+        campaigns = self.campaign | self.other
+        asked = {self.campaign.id: 100, self.other.id: 10}
+        return self.env["ecm.engine"]._lock_ready(campaigns, asked, "voice")
+
     def test_feed(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
-        self.assert_no_scan(lambda: contacts._promote_due(self.campaign, now, 1000))
+        self.assert_no_scan(lambda: contacts._promote_due(self.campaign | self.other, now, 1000))
         for order in ("fifo", "lifo", "priority"):
             self.campaign.dial_order = order
             with self.subTest(order=order):
-                self.assert_no_scan(lambda: contacts._lock_ready(self.campaign, 100))
+                self.assert_no_scan(self.lock_ready)
         self.other_list.status = "stopped"
-        rows = contacts._lock_ready(self.campaign, 100)
-        engine = self.env["ecm.engine"]
-        self.assert_no_scan(lambda: engine._pass_gates(self.campaign, rows, now))
+        rows, engine = self.lock_ready(), self.env["ecm.engine"]
+        missing = {self.campaign.id: 100, self.other.id: 10}
+
+        def pass_gates():
+            rules = engine._get_rules(self.campaign | self.other, now, "voice")
+            engine._pass_gates(rules, rows, missing, now)
+
+        self.assert_no_scan(pass_gates)
         tries = self.env["ecm.attempt"]
         self.assert_no_scan(lambda: tries._get_tries(rows, now, everywhere=True))
         self.assert_no_scan(lambda: tries._get_uses([row.contact_id for row in rows]))
@@ -138,8 +148,8 @@ class TestQueryPlans(PlanCase):
     def test_pacing(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
         campaigns = self.campaign | self.other
-        self.assert_no_scan(lambda: contacts._filter_ready(campaigns, now))
-        self.assert_no_scan(lambda: contacts._count_at_dialer(campaigns))
+        self.assert_no_scan(lambda: contacts._filter_ready(campaigns, "voice", now))
+        self.assert_no_scan(lambda: contacts._count_awaiting(campaigns))
 
     def test_time_to_live(self):
         self.assert_no_scan(lambda: self.env["ecm.contact"]._expire_old(fields.Datetime.now(), 100))

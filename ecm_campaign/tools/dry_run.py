@@ -1,9 +1,9 @@
 """What a campaign would do (requirement S9): the decisions of production in simulated time, before
 anything is dialled.
 
-Nothing is decided here. Which number, when, whether a limit or the hours forbid it, and what
-follows an outcome are the functions that the feeder calls; this module has a clock that jumps, a
-line of people and a coin. The same values and seed give the same forecast.
+Nothing is decided here. What the gates say is asked of the rules that the feeder asks, in their
+order, and what follows an outcome is the function that decides on results; this module has a clock
+that jumps, a line of people and a coin. The same values and seed give the same forecast.
 
 The dialer makes calls one after the other at an even pace. Outcomes are drawn at the assumed rates,
 wrap-ups are not. Of limits over all campaigns, the tries of other contacts that the past holds are
@@ -15,24 +15,21 @@ from __future__ import annotations
 import random
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from .campaign_hours import CampaignHours
-from .gates import Candidate, FindLimits, Wait, choose_number, judge_limits
+from .gates import Candidate, Hold, Rule, Verdict, Wait, judge_all
 from .limits import Try
-from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, callback_kind, decide
+from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
 
 # Reasons why somebody is still open at the end, beside those of the gates
 CAPACITY = "capacity"
 PLANNED = "planned"
 
-# A contact whose hours never open is looked at again so much later, as in production.
-LOOK_AGAIN = timedelta(days=1)
 NOTIFY_EACH = 2000
 SECOND = timedelta(seconds=1)
 
@@ -45,11 +42,11 @@ class World:
     :param end: aware; nothing is called from then on
     :param calls_per_hour: how many calls the dialer and its agents make
     :param call_time: from a call's start to its result
-    :param zone: whose calendar days limits mean
     :param outcomes: by code
     :param rates: share of each outcome, of any sum
     :param plans: by the contact's callback: None, ``personal``, ``normal``
-    :param find_limits: likewise
+    :param rules: of all gates, in their order
+    :param hours: when the campaign as a whole may call
     :param retries_first: the campaign's order of retries and fresh contacts
     :param by_priority: whether a rule's priority changes a contact's place
     """
@@ -58,11 +55,10 @@ class World:
     end: datetime
     calls_per_hour: float
     call_time: timedelta
-    zone: ZoneInfo
     outcomes: Mapping[str, Outcome]
     rates: Mapping[str, float]
     plans: Mapping[str | None, Plan]
-    find_limits: Mapping[str | None, FindLimits]
+    rules: Sequence[Rule]
     hours: CampaignHours
     callbacks: Callbacks | None = None
     retries_first: bool = True
@@ -73,21 +69,17 @@ class World:
 class Person:
     """A pending contact.
 
-    :param candidate: as the gates see it; it is changed as time goes on
-    :param phones: as they are stored, listed ones too
+    :param candidate: as the gates see it; its counters follow what happens in the simulation
     :param due: aware
     :param rank: place in the dial order, smallest first: minus the priority (0 in other orders),
-    then arrival
-    :param expires_at: aware; closed from then on
+        then arrival
     :param uses: earlier tries of this run through the strategy, by position and outcome code
     """
 
     candidate: Candidate
-    phones: tuple[str | None, ...]
     due: datetime
     rank: tuple[int, int]
     is_retry: bool = False
-    expires_at: datetime | None = None
     uses: dict[tuple[int, str], int] = field(default_factory=dict)
     in_cycle: int = 0
     misses: int = 0
@@ -144,6 +136,7 @@ class Simulation:
         ]
         heapify(self.waiting)
         self.ready: list[tuple[bool, tuple[int, int], int]] = []
+        self.held: list[Person] = []
         self.forecast = Forecast()
         self.campaign_hours = world.hours.for_campaign()
 
@@ -193,73 +186,42 @@ class Simulation:
 
     def _serve(self, person: Person) -> None:
         """Ask the gates; who passes is called, which takes the dialer's time."""
-        verdict = self._judge(person)
-        if isinstance(verdict, Wait):
-            person.blocked = verdict.reason
-            self.forecast.put_off[verdict.reason].add(person.candidate.contact_id)
-            self._put_back(person, max(verdict.until.replace(tzinfo=UTC), self.clock + SECOND))
-        elif verdict:
-            self._close(person, verdict)
-        else:
-            self._call(person)
+        judged = judge_all(self.world.rules, person.candidate, _naive(self.clock))
+        if isinstance(judged, Candidate):
+            self._call(person, judged)
             self.clock += self.pace
+        else:
+            self._stop(person, judged)
 
-    def _judge(self, person: Person) -> Wait | Close | None:
-        candidate, world = person.candidate, self.world
-        if person.expires_at and self.clock >= person.expires_at:
-            return Close("expired", "ttl")
-        self._release_callback(candidate)
-        find_limits = world.find_limits[candidate.callback]
-        closing = choose_number(
-            candidate, world.plans[candidate.callback], find_limits, self.clock, world.zone
-        )
-        return (
-            closing
-            or self._judge_hours(candidate)
-            or judge_limits(candidate, find_limits, self.clock, world.zone)
-        )
+    def _stop(self, person: Person, verdict: Verdict) -> None:
+        """Do what a gate says with a person."""
+        if isinstance(verdict, Close):
+            self._close(person, verdict)
+            return
+        if isinstance(verdict, Wait | Hold):
+            person.blocked = verdict.reason
+        until = verdict.until if isinstance(verdict, Wait | Hold) else None
+        # Until somebody acts, and nobody does in a simulation.
+        if until is None:
+            self.held.append(person)
+            return
+        self.forecast.put_off[person.blocked or ""].add(person.candidate.contact_id)
+        self._put_back(person, max(until.replace(tzinfo=UTC), self.clock + SECOND))
 
-    def _release_callback(self, candidate: Candidate) -> None:
-        """A callback whose time with its agent passed while it waited is anybody's."""
-        callbacks, since = self.world.callbacks, candidate.callback_since
-        if candidate.callback and since and callbacks and callbacks.personal_for is not None:
-            aware = since.replace(tzinfo=UTC)
-            candidate.callback = callback_kind(
-                callbacks, candidate.callback, 0, aware, self.clock, candidate.is_retained
-            )
-
-    def _judge_hours(self, candidate: Candidate) -> Wait | None:
-        attempt = candidate.attempt
-        if attempt is None:
-            return None
-        hours = self.world.hours.for_contact(
-            candidate.tz, attempt.number, attempt.channel, candidate.phones
-        )
-        opening = hours.opening(_naive(self.clock))
-        if opening.is_open:
-            return None
-        until = opening.opens_at or _naive(self.clock) + LOOK_AGAIN
-        return Wait(until, opening.reason or "hours", opening.detail)
-
-    def _call(self, person: Person) -> None:
-        attempt = person.candidate.attempt
+    def _call(self, person: Person, passed: Candidate) -> None:
+        """:param passed: the person as the gates let it pass, with the attempt"""
+        attempt = passed.attempt
         if attempt is None:
             return
-        code = self.codes[
-            bisect(self.steps, self.random.random() * self.steps[-1], hi=len(self.codes) - 1)
-        ]
-        outcome = self.world.outcomes[code]
-        self.forecast.attempts[
-            _naive(self.clock).replace(minute=0, second=0, microsecond=0), code
-        ] += 1
-        self.forecast.calls += 1
-        self.forecast.last_at = _naive(self.clock)
-        person.calls += 1
+        # Whose callback it is may have changed while it waited.
+        person.candidate.callback = passed.callback
         person.blocked = None
-        moment = self.clock + self.world.call_time
+        code = self._draw_outcome()
+        self._note_call(person, code)
+        outcome, moment = self.world.outcomes[code], self.clock + self.world.call_time
         choice = decide(
             self.world.plans[person.candidate.callback],
-            person.phones,
+            person.candidate.phones,
             attempt.position,
             outcome,
             self._count(person, attempt, outcome),
@@ -271,6 +233,20 @@ class Simulation:
             self._close(person, choice)
         else:
             self._follow(person, choice, moment)
+
+    def _draw_outcome(self) -> str:
+        """The code of an outcome, by chance and by the assumed rates."""
+        mark = self.random.random() * self.steps[-1]
+        return self.codes[bisect(self.steps, mark, hi=len(self.codes) - 1)]
+
+    def _note_call(self, person: Person, code: str) -> None:
+        """Count a call in its hour."""
+        at = _naive(self.clock)
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        self.forecast.attempts[hour, code] += 1
+        self.forecast.calls += 1
+        self.forecast.last_at = at
+        person.calls += 1
 
     def _count(self, person: Person, attempt: NextAttempt, outcome: Outcome) -> Counters:
         """A person's counters, with the try that just ended."""
@@ -330,6 +306,8 @@ class Simulation:
         """Who is still open: for want of capacity, for a reason of a gate, or because the next try
         comes later.
         """
+        for person in self.held:
+            self._leave(person, person.blocked or CAPACITY)
         for _stratum, _rank, place in self.ready:
             self._leave(self.people[place], CAPACITY)
         for due, place in self.waiting:

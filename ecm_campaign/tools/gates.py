@@ -1,40 +1,50 @@
-"""What a gate says of a contact that is ready to be sent (requirements N4, R6): plain values, no
-Odoo.
+"""What stands between a ready contact and its claim (requirements N2 to N4, S4, R6): plain values,
+no Odoo.
 
-The feeder passes ready contacts through gates, in order; Explain passes one contact through the
-same gates. A contact without a verdict passes.
+A gate has read what it must know and keeps it in a *rule*. A rule judges one candidate at one
+moment: it returns a verdict that stops the contact, or the candidate that passes on, which may be
+narrower than the one that came: a listed number is gone, the attempt that is due is named. Nothing
+is written on what came in. The feeder, Explain and the dry run ask the same rules in the same order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from . import strategy as decision
+from .campaign_hours import CampaignHours
 from .limits import LIFE, Limit, Reached, Try, earliest
-from .strategy import Close, Counters, NextAttempt, Plan
+from .strategy import Callbacks, Close, Counters, NextAttempt, Phones, PhonesByChannel, Plan
 
-# Limits of a number.
-FindLimits = Callable[[str], Sequence[Limit]]
+# Limits of a number on a channel.
+FindLimits = Callable[[str, str], Sequence[Limit]]
+
+# A contact without any legal time within the horizon is looked at again so much later.
+LOOK_AGAIN = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A ready contact on its way to a claim. Gates may take phones away; the gate *number* sets
-    ``attempt``.
+    """A pending contact on its way to a claim.
 
     :param position: of the attempt that is due
     :param counted: tries so far that counted as an attempt; ``uncounted``: those that did not
-    :param phones: five, in order; a number that must not be called is None
+    :param phones: five, in order; a number that must not be contacted is None
     :param added_at: naive UTC
     :param cycle: run through the strategy, counted from 1
     :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
     :param callback_since: naive UTC
     :param is_retained: whether a rule keeps a personal callback for its agent
+    :param is_drawn: whether it is the turn of its target group
+    :param campaign_id: whose contact it is
     :param is_listed: whether a do-not-contact list took a phone away
-    :param tries: what was tried lately, for the limits; filled where a limit holds
+    :param attempt: what is due, named by the gate *number*
+    :param tries: what was tried lately, for the limits; read where a limit holds
     """
 
     contact_id: int
@@ -43,7 +53,7 @@ class Candidate:
     uncounted: int
     first_name: str
     last_name: str
-    phones: tuple[str | None, ...]
+    phones: Phones
     account_number: str | None = None
     tz: str | None = None
     list_id: int | None = None
@@ -52,17 +62,17 @@ class Candidate:
     callback: str | None = None
     callback_since: datetime | None = None
     is_retained: bool = False
+    is_drawn: bool = False
+    campaign_id: int = 0
     is_listed: bool = False
     attempt: NextAttempt | None = None
     tries: list[Try] = field(default_factory=list)
 
-    def without(self, numbers: set[str]) -> tuple[str | None, ...]:
-        """The phones that are left when these numbers must not be called."""
-        return tuple(None if number in numbers else number for number in self.phones)
-
-    def copy(self) -> Candidate:
-        """A candidate that gates may change while this one stays as it is."""
-        return replace(self, tries=list(self.tries))
+    def get_numbers(self) -> list[str]:
+        """All that may be contacted on some channel, each once, without empty ones."""
+        if isinstance(self.phones, PhonesByChannel):
+            return [*filter(None, dict.fromkeys(chain(*self.phones.by_channel.values())))]
+        return [*filter(None, dict.fromkeys(self.phones))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not until somebody acts: a list is stopped, a selection leaves the contact out."""
+    """Not until somebody acts: a list is stopped, a selection leaves the contact out.
+
+    :param until: naive UTC; where it is known when that ends by itself
+    """
 
     reason: str
     detail: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,65 +104,366 @@ class Queue(Hold):
     group_id: int = 0
 
 
-Verdict = Wait | Hold | Close
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Its next attempt is on another channel than the feed is for: it is due there."""
+
+    channel: str
 
 
-# -- gates that need nothing but values: the feeder, Explain and the dry run call the same -------------------------
+Verdict = Wait | Hold | Close | Switch
 
 
-def choose_number(
-    candidate: Candidate, plan: Plan, find_limits: FindLimits, at: datetime, zone: ZoneInfo
-) -> Close | None:
-    """Set the attempt that is due and its number.
+class Rule(Protocol):
+    """What a gate knows, as values."""
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """Stop the candidate, or let it pass on.
+
+        :param at: naive UTC
+        """
+
+
+def judge_all(rules: Iterable[Rule], candidate: Candidate, at: datetime) -> Verdict | Candidate:
+    """Ask rules in their order until one stops the candidate.
+
+    :param at: naive UTC
+    """
+    for rule in rules:
+        judged = rule.judge(candidate, at)
+        if not isinstance(judged, Candidate):
+            return judged
+        candidate = judged
+    return candidate
+
+
+# -- rules of the gates, in their order -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """A contact list that is not active.
+
+    :param status: ``planned``, ``stopped`` or ``expired``
+    :param starts_at: naive UTC; of one that is planned
+    """
+
+    status: str
+    name: str
+    starts_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """Contacts of lists that are stopped wait for a restart; those of lists that are over close.
+
+    :param inactive: lists by id; all others are active
+    """
+
+    inactive: Mapping[int, ListState]
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        found = self.inactive.get(candidate.list_id or 0)
+        if found is None or (found.starts_at and found.starts_at <= at):
+            return candidate
+        if found.status == "expired":
+            return Close("expired", "expired")
+        return Hold("list_stopped", found.name, found.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryRule:
+    """Contacts that are older than their campaign's time to live close (requirement C5).
+
+    :param days: by campaign id; none or 0: they live for ever
+    """
+
+    days: Mapping[int, int]
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        days = self.days.get(candidate.campaign_id)
+        if not days or not candidate.added_at:
+            return candidate
+        is_over = candidate.added_at + timedelta(days=days) < at
+        return Close("expired", "ttl") if is_over else candidate
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRule:
+    """What a campaign's selection leaves out is held; a fresh contact of a target group waits for
+    its turn (requirement C11).
+
+    :param chosen: ids of the contacts that match, by campaign id; campaigns without a selection
+        are missing
+    :param queues: the queue of each fresh contact whose campaign has target groups, by contact id
+    :param with_groups: ids of these campaigns
+    """
+
+    chosen: Mapping[int, Collection[int]]
+    queues: Mapping[int, Queue]
+    with_groups: Collection[int] = ()
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        chosen = self.chosen.get(candidate.campaign_id)
+        if chosen is not None and candidate.contact_id not in chosen:
+            return Hold("selection")
+        # What was begun goes on as its strategy says.
+        is_begun = candidate.counted or candidate.uncounted or candidate.callback
+        if candidate.campaign_id not in self.with_groups or is_begun or candidate.is_drawn:
+            return candidate
+        return self.queues.get(candidate.contact_id) or Hold("selection")
+
+
+@dataclass(frozen=True, slots=True)
+class DncRule:
+    """Hides numbers that must not be contacted on a channel, and closes the contacts of listed
+    customer keys (requirements N1, N2).
+
+    :param channels: those that a campaign contacts on, by campaign id
+    :param lists: ids of the lists that count, by campaign id and channel
+    :param numbers: on which lists a number stands; ``keys``: likewise customer keys
+    """
+
+    channels: Mapping[int, Sequence[str]]
+    lists: Mapping[tuple[int, str], Collection[int]]
+    numbers: Mapping[str, Collection[int]]
+    keys: Mapping[str, Collection[int]]
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        listed = [number for number in candidate.get_numbers() if number in self.numbers]
+        on_key = self.keys.get(candidate.account_number or "", ())
+        if not listed and not on_key:
+            return candidate
+        left, is_listed = {}, False
+        for channel in self.channels[candidate.campaign_id]:
+            phones = tuple(get_phones(candidate.phones, channel))
+            hidden = self._get_hidden(candidate, listed, on_key, channel)
+            left[channel] = tuple(None if number in hidden else number for number in phones)
+            is_listed = is_listed or left[channel] != phones
+        if on_key and not any(map(any, left.values())):
+            return Close(decision.DNC_LISTED, decision.SUPPRESSED)
+        return replace(candidate, phones=join_channels(left), is_listed=is_listed)
+
+    def _get_hidden(
+        self, candidate: Candidate, listed: list[str], on_key: Collection[int], channel: str
+    ) -> set[str]:
+        """Numbers that must not be contacted on a channel: all of them where the key is listed."""
+        counting = self.lists.get((candidate.campaign_id, channel), ())
+        if any(list_id in counting for list_id in on_key):
+            return set(candidate.get_numbers())
+        hidden = set()
+        for number in listed:
+            if any(list_id in counting for list_id in self.numbers[number]):
+                hidden.add(number)
+        return hidden
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """What a campaign says about the next attempt and how often.
+
+    :param zone: whose calendar days limits mean
+    :param plans: by the contact's callback: None, ``personal``, ``normal``
+    :param find_limits: likewise
+    :param callbacks: what becomes of contacts that ask to be called back
+    :param channels: those that an attempt may be on
+    """
+
+    zone: ZoneInfo
+    plans: Mapping[str | None, Plan]
+    find_limits: Mapping[str | None, FindLimits]
+    callbacks: Callbacks | None = None
+
+    channels: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        attempts = chain(*(plan.attempts for plan in self.plans.values()))
+        channels = dict.fromkeys(attempt.channel for attempt in attempts)
+        object.__setattr__(self, "channels", tuple(channels))
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """Names the attempt that is due and its number; what has none left closes (S1, S4).
+
+    :param campaigns: by id
+    :param channel: the one that the feed is for; none for any
+    """
+
+    campaigns: Mapping[int, CampaignPlan]
+    channel: str | None = None
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        campaign, moment = self.campaigns[candidate.campaign_id], at.replace(tzinfo=UTC)
+        callback = release_callback(candidate, campaign.callbacks, moment)
+        if callback != candidate.callback:
+            candidate = replace(candidate, callback=callback)
+        chosen = choose_attempt(candidate, campaign, moment)
+        if isinstance(chosen, Close):
+            return chosen
+        if self.channel and chosen.channel != self.channel:
+            return Switch(chosen.channel)
+        return replace(candidate, attempt=chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRule:
+    """Contacts whose hours are closed wait for their next legal time (requirements N3, N4).
+
+    :param campaigns: calling hours by campaign id
+    """
+
+    campaigns: Mapping[int, CampaignHours]
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        attempt = candidate.attempt
+        if attempt is None:
+            return candidate
+        hours = self.campaigns[candidate.campaign_id].for_contact(
+            candidate.tz,
+            attempt.number,
+            attempt.channel,
+            get_phones(candidate.phones, attempt.channel),
+        )
+        opening = hours.opening(at)
+        if opening.is_open:
+            return candidate
+        until = opening.opens_at or at + LOOK_AGAIN
+        return Wait(until, opening.reason or "hours", opening.detail)
+
+
+@dataclass(slots=True)
+class LimitsRule:
+    """Contacts that were tried as often as allowed wait until they may be tried again (S4).
+
+    :param campaigns: by id
+    :param is_claiming: who passes is about to be tried, which counts for the others with that
+        number
+    """
+
+    campaigns: Mapping[int, CampaignPlan]
+    is_claiming: bool = False
+    passing: dict[str, list[Try]] = field(default_factory=dict, init=False)
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        if candidate.attempt is None:
+            return candidate
+        moment = at.replace(tzinfo=UTC)
+        tries = candidate.tries + self._get_passing(candidate)
+        verdict = self._judge(candidate, tries, moment)
+        if verdict:
+            return verdict
+        if self.is_claiming:
+            number = candidate.attempt.number
+            self.passing.setdefault(number, []).append(Try(moment, number, is_own=False))
+        return candidate
+
+    def _get_passing(self, candidate: Candidate) -> list[Try]:
+        if not self.passing:
+            return []
+        found: list[Try] = []
+        for number in candidate.get_numbers():
+            found += self.passing.get(number, ())
+        return found
+
+    def _judge(
+        self, candidate: Candidate, tries: Sequence[Try], at: datetime
+    ) -> Wait | Close | None:
+        campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
+        assert attempt
+        limits = campaign.find_limits[candidate.callback](attempt.number, attempt.channel)
+        reached = _reached(limits, tries, attempt.number, at, campaign.zone)
+        if not reached:
+            return None
+        if reached.until:
+            return Wait(reached.until.replace(tzinfo=None), "limit", reached.limit.label)
+        return Close(decision.RETRIES_COMPLETED, "limit")
+
+
+# -- the number -----------------------------------------------------------------------------------
+
+
+def release_callback(candidate: Candidate, callbacks: Callbacks | None, at: datetime) -> str | None:
+    """Whose callback a contact is: one whose time with its agent passed while it waited is
+    anybody's (requirement S7).
 
     :param at: in UTC
-    :param zone: whose calendar days limits mean
-    :return: why there is none
     """
-    counters = Counters(candidate.counted, candidate.uncounted)
-    if spent := decision.spent_budget(plan, counters):
-        return Close(decision.RETRIES_COMPLETED, spent)
-    phones = _fresh_phones(candidate, find_limits, at, zone)
-    candidate.attempt = decision.attempt_from(
-        plan, phones, candidate.position, at, decision.START, candidate.cycle
+    since = candidate.callback_since
+    if not (candidate.callback and since and callbacks and callbacks.personal_for is not None):
+        return candidate.callback
+    return decision.callback_kind(
+        callbacks, candidate.callback, 0, since.replace(tzinfo=UTC), at, candidate.is_retained
     )
-    if candidate.attempt:
-        return None
+
+
+def choose_attempt(
+    candidate: Candidate, campaign: CampaignPlan, at: datetime
+) -> NextAttempt | Close:
+    """The attempt that is due and its number, or why there is none.
+
+    :param at: in UTC
+    """
+    plan = campaign.plans[candidate.callback]
+    if spent := decision.spent_budget(plan, Counters(candidate.counted, candidate.uncounted)):
+        return Close(decision.RETRIES_COMPLETED, spent)
+    fresh = _get_fresh_phones(candidate, campaign, at)
+    attempt = decision.attempt_from(
+        plan, fresh, candidate.position, at, decision.START, candidate.cycle
+    )
+    if attempt:
+        return attempt
     if candidate.is_listed:
         return Close(decision.DNC_LISTED, decision.SUPPRESSED)
-    return Close(
-        decision.RETRIES_COMPLETED, decision.NO_NUMBER if phones == candidate.phones else "limit"
-    )
+    reason = decision.NO_NUMBER if fresh == candidate.phones else "limit"
+    return Close(decision.RETRIES_COMPLETED, reason)
 
 
-def judge_limits(
-    candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo
-) -> Wait | Close | None:
-    """Whether a candidate's attempt was made as often as allowed, and until when (requirement S4)."""
-    number = candidate.attempt.number if candidate.attempt else ""
-    reached = _reached(candidate, find_limits(number), number, at, zone)
-    if not reached:
-        return None
-    if reached.until:
-        return Wait(reached.until.replace(tzinfo=None), "limit", reached.limit.label)
-    return Close(decision.RETRIES_COMPLETED, "limit")
+def _get_fresh_phones(candidate: Candidate, campaign: CampaignPlan, at: datetime) -> Phones:
+    """A candidate's phones without those that were tried as often as they ever may."""
+    find_limits = campaign.find_limits[candidate.callback]
+    spent: set[tuple[str, str]] = set()
+    for number in candidate.get_numbers():
+        for channel in campaign.channels:
+            lasting = _get_lasting(find_limits(number, channel))
+            if _reached(lasting, candidate.tries, number, at, campaign.zone):
+                spent.add((number, channel))
+    return _without(candidate.phones, spent, campaign.channels) if spent else candidate.phones
 
 
-def _fresh_phones(
-    candidate: Candidate, find_limits: FindLimits, at: datetime, zone: ZoneInfo
-) -> tuple[str | None, ...]:
-    """A candidate's phones without those that were called as often as they ever may."""
+def _get_lasting(limits: Sequence[Limit]) -> list[Limit]:
+    """Limits of a number by itself that hold for ever."""
+    return [limit for limit in limits if limit.per_number and limit.period == LIFE]
 
-    def is_spent(number: str) -> bool:
-        lasting = [
-            limit for limit in find_limits(number) if limit.per_number and limit.period == LIFE
-        ]
-        return bool(_reached(candidate, lasting, number, at, zone))
 
-    return candidate.without({number for number in candidate.phones if number and is_spent(number)})
+def _without(phones: Phones, spent: Collection[tuple[str, str]], channels: Iterable[str]) -> Phones:
+    """Phones without the numbers that are spent on a channel."""
+    left = {}
+    for channel in channels:
+        usable = get_phones(phones, channel)
+        left[channel] = tuple(None if (number, channel) in spent else number for number in usable)
+    return join_channels(left)
+
+
+def get_phones(phones: Phones, channel: str) -> Sequence[str | None]:
+    """The phones that may be used on a channel."""
+    return phones.on_channel(channel) if isinstance(phones, PhonesByChannel) else phones
+
+
+def join_channels(phones: Mapping[str, tuple[str | None, ...]]) -> Phones:
+    """One row of phones where all channels have the same, which is nearly always."""
+    rows = list(dict.fromkeys(phones.values()))
+    return rows[0] if len(rows) == 1 else PhonesByChannel(rows[0], phones)
 
 
 def _reached(
-    candidate: Candidate, limits: Sequence[Limit], number: str, at: datetime, zone: ZoneInfo
+    limits: Sequence[Limit], tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo
 ) -> Reached | None:
-    return earliest(limits, candidate.tries, number, at, zone) if limits else None
+    return earliest(limits, tries, number, at, zone) if limits else None

@@ -7,26 +7,6 @@ from .strategy import Decision
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One claimed try on its way to a channel."""
-
-    attempt_id: int
-    key: str
-    contact_id: int
-    number: str
-    first_name: str
-    last_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a channel did with a batch: attempt keys it took, and keys it will never take."""
-
-    accepted: frozenset[str]
-    refused: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """A finished try.
 

@@ -6,5 +6,4 @@ from . import (
     ecm_dialer_campaign,
     ecm_engine,
     ecm_outcome,
-    ecm_strategy,
 )

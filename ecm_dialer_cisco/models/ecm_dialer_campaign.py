@@ -1,10 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..clients import exceptions as client_exceptions
-from ..clients.base import PushContact
-from odoo.addons.ecm_campaign import exceptions
-from odoo.addons.ecm_campaign.tools.results import Receipt
+from ..sender import DialerSender
 
 DOUBT_MARGIN = 30
 
@@ -18,6 +15,9 @@ class EcmDialerCampaign(models.Model):
     _order = "dialer_id, name, id"
     _attempt_field = "dialer_campaign_id"
     _channel = "voice"
+    _sent_state = "sent_to_dialer"
+    # UCCX keeps 25 characters of an account number (DialingList.accountnumber).
+    _key_size = 25
     _check_company_auto = True
 
     dialer_id = fields.Many2one(
@@ -103,6 +103,19 @@ class EcmDialerCampaign(models.Model):
 
     # -- feed target ----------------------------------------------------------------------------------
 
+    def _get_channel_label(self):
+        return self.env._("Voice")
+
+    def _get_place_label(self):
+        return self.env._("Dialer")
+
+    def _get_awaiting_text(self, since, number):
+        return self.env._(
+            "It is at the dialer since %(since)s, with attempt %(number)s: its result is awaited.",
+            since=since,
+            number=number,
+        )
+
     def _get_running_campaigns(self):
         if self._get_off_reason():
             return self.env["ecm.campaign"]
@@ -125,45 +138,8 @@ class EcmDialerCampaign(models.Model):
     def _get_doubt_seconds(self):
         return self.dialer_id.import_timeout + self.dialer_id.read_timeout + DOUBT_MARGIN
 
-    def _send(self, batch):
-        client = self.dialer_id._get_client()
-        contacts = [
-            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name)
-            for outgoing in batch
-        ]
-        key, name = self.key, self.name
-        self._commit()
-        try:
-            receipt = client.push(key, name, contacts)
-        except client_exceptions.DialerError as error:
-            raise self._translate_error(error) from error
-        return Receipt(accepted=receipt.accepted, refused=receipt.refused)
-
-    def _find(self, keys):
-        client, key = self.dialer_id._get_client(), self.key
-        self._commit()
-        try:
-            return client.find(key, keys)
-        except client_exceptions.DialerError as error:
-            raise exceptions.Unavailable(
-                str(error), whole_service=not self._is_own_error(error)
-            ) from error
-
-    def _translate_error(self, error):
-        """A client's error in the engine's terms."""
-        if isinstance(error, client_exceptions.InDoubt):
-            return exceptions.InDoubt(str(error))
-        if isinstance(error, client_exceptions.Rejected) and not self._is_refusal_of_access(error):
-            return exceptions.Rejected(str(error))
-        return exceptions.Unavailable(str(error), whole_service=not self._is_own_error(error))
-
-    def _is_refusal_of_access(self, error):
-        no_data_fault = client_exceptions.Unauthorized, client_exceptions.NotFound
-        return isinstance(error, no_data_fault) or error.code in ("403", "405")
-
-    def _is_own_error(self, error):
-        """Whether the dialer's other campaigns may work all the same."""
-        return isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
+    def _get_sender(self):
+        return DialerSender(self.dialer_id._get_client(), self.key, self.name)
 
     def _note_failure(self, error, now):
         siblings = (

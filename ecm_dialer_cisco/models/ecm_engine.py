@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
-from odoo.addons.ecm_campaign.models.engine.ecm_engine import RESULT_BATCH
+from odoo.addons.ecm_campaign.models.engine.ecm_engine_results import RESULT_BATCH
 from odoo.addons.ecm_campaign.tools.results import Result
 
 _logger = logging.getLogger(__name__)
@@ -18,10 +18,6 @@ LATE_BATCH = 5000
 
 class EcmEngine(models.AbstractModel):
     _inherit = "ecm.engine"
-
-    @api.model
-    def _get_feed_target_models(self):
-        return [*super()._get_feed_target_models(), "ecm.dialer.campaign"]
 
     # -- results --------------------------------------------------------------------------------------
 

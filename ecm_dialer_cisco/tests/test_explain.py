@@ -30,10 +30,10 @@ class TestExplain(common.DialerCase):
         contact = self._create_contacts(1)
         soon = fields.Datetime.now() + timedelta(hours=1)
         for check, record, field, value in (
-            ("dialer", self.dialer, "is_enabled", False),
-            ("dialer", self.target, "is_enabled", False),
-            ("dialer", self.target, "is_missing", True),
-            ("dialer", self.target, "paused_until", soon),
+            ("target", self.dialer, "is_enabled", False),
+            ("target", self.target, "is_enabled", False),
+            ("target", self.target, "is_missing", True),
+            ("target", self.target, "paused_until", soon),
             ("running", self.campaign, "is_running", False),
             ("schedule", self.campaign, "date_start", soon),
         ):
@@ -61,7 +61,7 @@ class TestExplain(common.DialerCase):
     def test_a_failing_dialer_says_until_when_it_is_left_alone(self):
         until = fields.Datetime.now() + timedelta(minutes=10)
         self.target.write({"paused_until": until, "last_error": "HTTP 503"})
-        row = self.checks(self.campaign)["dialer"]
+        row = self.checks(self.campaign)["target"]
         self.assertEqual(
             (row["verdict"], row["until"]), ("waits", fields.Datetime.to_string(until))
         )

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from ecm_campaign.tools.calling_hours import WeeklyHours
 from ecm_campaign.tools.campaign_hours import CampaignHours
 from ecm_campaign.tools.dry_run import CAPACITY, PLANNED, Person, Simulation, World, open_hours
-from ecm_campaign.tools.gates import Candidate
+from ecm_campaign.tools.gates import (
+    CampaignPlan,
+    Candidate,
+    ExpiryRule,
+    HoursRule,
+    LimitsRule,
+    NumberRule,
+)
 from ecm_campaign.tools.limits import DAY, Limit
 from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule
 from tests.pure.examples import settings
@@ -39,28 +46,34 @@ def plan(budget=3, **options):
     return Plan(attempts, max_attempts=budget, max_uncounted=4, **options)
 
 
-def world(days=7, per_hour=30.0, limits=(), hours=None, **changes):
+def world(days=7, per_hour=30.0, limits=(), hours=None, ttl_days=0, **changes):
     own = changes.pop("plan", None) or plan()
     values = {
         "start": START,
         "end": START + timedelta(days=days),
         "calls_per_hour": per_hour,
         "call_time": timedelta(minutes=3),
-        "zone": ZONE,
         "outcomes": OUTCOMES,
         "rates": {"voice": 25, "busy": 60, "call_failed": 15},
         "plans": {None: own, "personal": own, "normal": own},
-        "find_limits": dict.fromkeys((None, "personal", "normal"), lambda _number: limits),
         "hours": hours or CampaignHours("UTC", NINE_TO_FIVE),
         **changes,
     }
-    return World(**values)
+    find_limits = dict.fromkeys(values["plans"], lambda _number, _channel: limits)
+    campaigns = {0: CampaignPlan(ZONE, values["plans"], find_limits, values.get("callbacks"))}
+    rules = [
+        ExpiryRule({0: ttl_days}),
+        NumberRule(campaigns),
+        HoursRule({0: values["hours"]}),
+        LimitsRule(campaigns),
+    ]
+    return World(rules=rules, **values)
 
 
-def person(number, **changes):
+def person(number, added_at=None, **changes):
     phones = (f"+4930231250{number:02d}", None, None, None, None)
-    values = {"due": START, "rank": (0, number), **changes}
-    return Person(Candidate(number, 1, 0, 0, "", "", phones), phones, **values)
+    candidate = Candidate(number, 1, 0, 0, "", "", phones, added_at=added_at)
+    return Person(candidate, **{"due": START, "rank": (0, number), **changes})
 
 
 def run(count, seed=1, **changes):
@@ -108,8 +121,9 @@ def test_limits_put_off_and_closed_ones_are_not_called_again():
 
 
 def test_time_to_live_ends_in_between():
-    expiring = person(1, expires_at=START + timedelta(hours=3))
-    forecast = Simulation(world(rates={"busy": 1}, plan=plan(50)), [expiring]).run()
+    expiring = person(1, added_at=START.replace(tzinfo=None) - timedelta(hours=21))
+    setting = world(rates={"busy": 1}, plan=plan(50), ttl_days=1)
+    forecast = Simulation(setting, [expiring]).run()
     assert forecast.closed == {("expired", "ttl"): [1]}
     assert forecast.last_at < datetime(2026, 3, 2, 11)
 

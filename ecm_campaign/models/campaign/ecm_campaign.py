@@ -1,13 +1,16 @@
 from collections import defaultdict
 from datetime import timedelta
+from itertools import chain
+from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, CONTACT_STATES, PENDING, SENT_TO_DIALER
+from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
 from ...tools import strategy as decision
 from ...tools.explain import HELD, Finding
+from ...tools.gates import CampaignPlan
 from odoo.addons.base.models.res_partner import _tz_get
 
 
@@ -231,12 +234,13 @@ class EcmCampaign(models.Model):
 
     def _compute_contact_counts(self):
         tallies = self._get_state_tallies()
+        awaiting = self.env["ecm.contact"]._get_awaiting_states()
         for campaign in self:
             tally = tallies[campaign.id]
             total = sum(tally.values())
             campaign.contact_count = total
             campaign.pending_count = tally[PENDING]
-            campaign.at_dialer_count = tally[SENT_TO_DIALER]
+            campaign.at_dialer_count = sum(tally[state] for state in awaiting)
             campaign.connected_count = tally["connected"]
             campaign.closed_count = sum(tally[state] for state in CLOSED_STATES)
             campaign.progress = 100.0 * campaign.closed_count / total if total else 0.0
@@ -261,7 +265,8 @@ class EcmCampaign(models.Model):
         """
         self.check_access("read")
         tallies = self._get_state_tallies().values()
-        return {state: sum(tally[state] for tally in tallies) for state, _label in CONTACT_STATES}
+        states = dict(self.env["ecm.contact"]._fields["state"].selection)
+        return {state: sum(tally[state] for tally in tallies) for state in states}
 
     @api.depends("list_ids")
     def _compute_list_count(self):
@@ -327,7 +332,7 @@ class EcmCampaign(models.Model):
         obstacles = (
             []
             if targets
-            else [Finding("dialer", HELD, self.env._("No dialer is assigned to this campaign."))]
+            else [Finding("target", HELD, self.env._("No dialer is assigned to this campaign."))]
         )
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self):
             names = ", ".join(outdated.mapped("name"))
@@ -373,19 +378,43 @@ class EcmCampaign(models.Model):
         """How often a number of this campaign may be tried: as its strategy says, and the regions
         that the number belongs to, whose limits count over all campaigns (requirements S4, N3).
 
-        :return: function from a number to a tuple of ``tools.limits.Limit``
+        :return: function from a number and a channel to a tuple of ``tools.limits.Limit``
         """
         limits = self._get_strategy(callback).sudo()._get_limits()
         rules = self._get_region_rules()
         if not rules.has_limits:
-            return lambda _number: limits
+            return lambda _number, _channel: limits
 
-        channel = "sms" if self.kind == "sms" else "voice"
-
-        def find(number):
+        def find(number, channel):
             return (*limits, *(rules.get_limits(number, channel) if number else ()))
 
         return find
+
+    def _get_campaign_plans(self):
+        """What these campaigns say about the next attempt and how often, as values.
+
+        :return: ``{campaign id: tools.gates.CampaignPlan}``
+        """
+        plans = {}
+        for campaign in self:
+            kinds = (None, "personal", "normal")
+            plans[campaign.id] = CampaignPlan(
+                zone=ZoneInfo(campaign.tz),
+                plans={kind: campaign._get_plan(kind) for kind in kinds},
+                find_limits={kind: campaign._get_limit_finder(kind) for kind in kinds},
+                callbacks=campaign._get_callbacks(),
+            )
+        return plans
+
+    def _get_channels(self):
+        """Channels that the campaign contacts on: those of its strategies' attempts.
+
+        :return: tuple of codes
+        """
+        self.ensure_one()
+        strategies = self.strategy_id, self.callback_strategy_id
+        attempts = [strategy.sudo().attempt_ids.mapped("channel") for strategy in strategies]
+        return tuple(dict.fromkeys(chain(*attempts)))
 
     def _has_shared_limits(self):
         """Whether a limit counts the tries of other campaigns too."""

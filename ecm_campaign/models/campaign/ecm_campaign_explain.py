@@ -7,7 +7,7 @@ from ...tools.explain import CLOSES, HELD, NOT_REACHED, PASSES, WAITS, Finding, 
 
 # The feeder runs every minute: after so long without a run nothing is being sent.
 FEEDER_LATE = timedelta(minutes=15)
-VERDICTS = {"ready": PASSES, "at_dialer": PASSES, "held": HELD, "closed": CLOSES}
+VERDICTS = {"ready": PASSES, "sent": PASSES, "held": HELD, "closed": CLOSES}
 
 
 class EcmCampaignExplainMixin(models.AbstractModel):
@@ -81,9 +81,9 @@ class EcmCampaignExplainMixin(models.AbstractModel):
                 "Nothing is in the way: %s contacts are sent as soon as their turn comes.",
                 counts["ready"],
             )
-        if counts.get("at_dialer"):
+        if counts.get("sent"):
             return self.env._(
-                "All that may be called now is at the dialer: %s contacts.", counts["at_dialer"]
+                "All that may be called now is at the dialer: %s contacts.", counts["sent"]
             )
         if counts.get("planned") or counts.get("blocked"):
             return self.env._(
@@ -124,10 +124,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         findings = [
             obstacles.get("registry")
             or Finding("registry", PASSES, self.env._("No registry is too old.")),
-            obstacles.get("dialer") or Finding("dialer", PASSES, self._get_targets_text()),
+            obstacles.get("target") or Finding("target", PASSES, self._get_targets_text()),
         ]
         others = [
-            finding for check, finding in obstacles.items() if check not in ("registry", "dialer")
+            finding for check, finding in obstacles.items() if check not in ("registry", "target")
         ]
         return [*findings, *others, *self._get_room_findings(), self._get_feeder_finding(now)]
 
@@ -212,7 +212,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             state = get_label(self.env, "ecm.contact", "state", state)
             reason = get_label(self.env, "ecm.contact", "close_reason", reason)
             return f"{state}: {reason}" if reason else state
-        if tally.code in ("at_dialer", "answer"):
+        if tally.code == "sent":
             return get_label(self.env, "ecm.contact", "state", tally.reason)
         if tally.reason:
             return get_label(self.env, "ecm.contact", "block_reason", tally.reason)

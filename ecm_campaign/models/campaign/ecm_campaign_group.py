@@ -157,7 +157,7 @@ class EcmCampaignGroup(models.Model):
             .with_context(active_test=False)
             .search([("group_id", "in", self.ids)])
         )
-        counts = self.env["ecm.contact"]._count_at_dialer(campaigns)
+        counts = self.env["ecm.contact"]._count_awaiting(campaigns)
         totals = dict.fromkeys(self.ids, 0)
         for campaign in campaigns:
             totals[campaign.group_id.id] += counts.get(campaign.id, 0)
@@ -186,10 +186,10 @@ class EcmCampaignGroup(models.Model):
         windows = running._get_windows(now)
         campaigns = running.filtered(lambda campaign: windows[campaign.id].is_open)
         groups = campaigns.group_id
-        held, waiting = (
-            groups._count_at_dialer(),
-            self.env["ecm.contact"]._filter_ready(campaigns, now).group_id,
-        )
+        held, waiting = groups._count_at_dialer(), groups.browse()
+        for channel in {channel for campaign in campaigns for channel in campaign._get_channels()}:
+            ready = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
+            waiting |= ready.group_id
         for group in groups:
             before = Buffer(group.buffer_size, group.buffer_at) if group.buffer_at else None
             after = adapt(group._get_pacing(), before, held[group.id], group in waiting, now)

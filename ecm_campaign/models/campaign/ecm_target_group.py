@@ -1,6 +1,8 @@
+import time
+
 from odoo import api, fields, models
 
-from ...tools.pacing import Claimant
+from ...tools.pacing import Claimant, split
 
 # What goes by a count goes before what goes by percentages.
 COUNT_FIRST = 1
@@ -95,3 +97,19 @@ class EcmTargetGroup(models.Model):
             for group in self
             if group.unit == "count"
         }
+
+    def _draw_up_to(self, room):
+        """Take contacts from the queues of these groups, in their proportions, which it is the turn
+        of then.
+
+        :param int room: how many at most
+        """
+        contacts = self.env["ecm.contact"]
+        groups = contacts._filter_queued(self)
+        while parts := split(room, groups._get_claimants(), int(time.time()), groups._get_rooms()):
+            for group in groups.filtered(lambda group: group.id in parts):
+                drawn = contacts._draw(group, parts[group.id])
+                group.sudo().drawn_count += drawn
+                room -= drawn
+                if drawn < parts[group.id]:
+                    groups -= group

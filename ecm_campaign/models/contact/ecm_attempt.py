@@ -1,15 +1,75 @@
 import secrets
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...const import ATTEMPT_KEY_SIZE, CHANNELS, PHONE_SIZE
+from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
+from ...sql import values_of
 from ...tools.limits import Try
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
 FORMER_PREFIXES = "ecm_campaign.attempt_key_prefixes_before"
+
+
+class Claimed(NamedTuple):
+    """An attempt that is about to be sent."""
+
+    attempt_id: int
+    key: str
+    contact_id: int
+    position: int
+    cycle: int
+    number: str
+
+
+class Ended(NamedTuple):
+    """An attempt whose result came, with what its contact is at; both are locked."""
+
+    id: int
+    key: str
+    state: str
+    position: int
+    number: str | None
+    campaign_id: int
+    contact_id: int
+    is_current: bool
+    attempt_count: int
+    uncounted_count: int
+    cycle: int
+    callback: str | None
+    callback_since: datetime | None
+    phones: list
+
+
+class Recorded(NamedTuple):
+    """The result of an attempt, as it is written."""
+
+    attempt_id: int
+    is_late: bool
+    outcome_id: int
+    raw_code: str | None
+    agent: str | None
+    duration_seconds: int
+    wrap_up: str | None
+    reference: str | None
+    called_at: datetime | None
+    business_outcome_id: int | None
+
+
+class Use(NamedTuple):
+    """How often an earlier attempt by the same strategy ended so."""
+
+    contact_id: int
+    is_same_run: bool
+    position: int
+    outcome: str
+    wrap_up: str | None
+    counts: bool
+    misses_agent: bool
+    times: int
 
 
 class EcmAttempt(models.Model):
@@ -27,7 +87,6 @@ class EcmAttempt(models.Model):
     _log_access = False
 
     key = fields.Char(
-        size=ATTEMPT_KEY_SIZE,
         required=True,
         readonly=True,
         help="Sent to the dialer as the account number.",
@@ -45,7 +104,9 @@ class EcmAttempt(models.Model):
         readonly=True,
         default="claimed",
     )
-    channel = fields.Selection(CHANNELS, required=True, readonly=True)
+    channel = fields.Selection(
+        lambda self: self.env["ecm.engine"]._get_channels(), required=True, readonly=True
+    )
     position = fields.Integer("Strategy attempt", readonly=True, help="Place in the strategy.")
     cycle = fields.Integer(readonly=True, help="Run through the strategy, counted from 1.")
     number = fields.Char(size=PHONE_SIZE, readonly=True)
@@ -105,45 +166,37 @@ class EcmAttempt(models.Model):
         return [self._get_key_prefix(), *former.split()]
 
     @api.model
-    def _reserve_keys(self, count):
-        """:return: list of ``(attempt id, key)``; the key is the prefix and the id in hexadecimal"""
-        prefix = self._get_key_prefix()
+    def _reserve_ids(self, count):
+        """:return: list of so many ids that no attempt has"""
         self.env.cr.execute(
             SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
         )
-        return [(attempt_id, f"{prefix}{attempt_id:x}") for (attempt_id,) in self.env.cr.fetchall()]
+        return [attempt_id for (attempt_id,) in self.env.cr.fetchall()]
 
     # -- the engine's statements --------------------------------------------------------------------
 
     @api.model
-    def _insert_claimed(self, campaign, target, channel, rows, now):
-        """Write the attempts of claimed contacts.
+    def _insert_claimed(self, target, rows, now):
+        """Write the attempts of claimed contacts, with the campaign that each contact is in.
 
         :param target: the record of an ``ecm.feed.target`` model that they are sent to
-        :param rows: list of ``(attempt id, key, contact id, position, cycle, number)``
+        :param rows: list of `Claimed`
         """
         if not rows:
             return
-        ids, keys, contact_ids, positions, cycles, numbers = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number, campaign_id, company_id,
-                                            channel, state, claimed_at, %s)
-                   SELECT v.id, v.key, v.contact_id, v.position, v.cycle, v.number, %s, %s, %s, 'claimed', %s, %s
-                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[])
-                          AS v(id, key, contact_id, position, cycle, number)""",
-                SQL.identifier(target._attempt_field),
-                campaign.id,
-                campaign.company_id.id,
-                channel,
-                now,
-                target.id,
-                list(ids),
-                list(keys),
-                list(contact_ids),
-                list(positions),
-                list(cycles),
-                list(numbers),
+                                            channel, state, claimed_at, %(target_column)s)
+                   SELECT v.attempt_id, v.key, v.contact_id, v.position, v.cycle, v.number, c.campaign_id,
+                          c.company_id, %(channel)s, 'claimed', %(now)s, %(target)s
+                     FROM %(values)s
+                     JOIN ecm_contact c ON c.id = v.contact_id""",
+                target_column=SQL.identifier(target._attempt_field),
+                channel=target._channel,
+                now=now,
+                target=target.id,
+                values=values_of(rows, Claimed),
             )
         )
 
@@ -218,59 +271,49 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _lock_by_key(self, keys):
-        """Tries and their contacts, locked in id order until the commit.
+        """Attempts and their contacts, locked in id order until the commit.
 
-        :return: list of dictionaries
+        One is *current* when its contact awaits its result.
+
+        :return: list of `Ended`
         """
+        awaiting = self.env["ecm.contact"]._get_awaiting_states()
         self.env.cr.execute(
             SQL(
-                """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id, a.outcome_id,
-                          c.state AS contact_state, c.current_attempt_id, c.attempt_count, c.uncounted_count,
-                          COALESCE(c.cycle, 1) AS cycle, c.callback, c.callback_since,
-                          c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5
+                """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id,
+                          COALESCE(c.current_attempt_id = a.id, FALSE) AND c.state = ANY(%s),
+                          c.attempt_count, c.uncounted_count, COALESCE(c.cycle, 1), c.callback, c.callback_since,
+                          ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%s)
                  ORDER BY a.id
                       FOR UPDATE""",
+                list(awaiting),
                 list(keys),
             )
         )
-        return self.env.cr.dictfetchall()
+        return [Ended(*row) for row in self.env.cr.fetchall()]
 
     @api.model
     def _record_results(self, rows, now):
-        """Write results on tries.
+        """Write results on attempts.
 
-        :param rows: list of ``(attempt id, is late, tools.results.Result, outcome id, business
-        outcome id or None)``
+        :param rows: list of `Recorded`
         """
         if not rows:
             return
-        ids, late, results, outcome_ids, business_outcome_ids = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_attempt a
-                      SET state = 'done', result_at = %s, is_late = v.late, outcome_id = v.outcome_id,
-                          raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration,
+                      SET state = 'done', result_at = %s, is_late = v.is_late, outcome_id = v.outcome_id,
+                          raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration_seconds,
                           wrap_up = v.wrap_up, dialer_reference = v.reference,
                           business_outcome_id = v.business_outcome_id,
                           called_at = COALESCE(v.called_at, a.claimed_at)
-                     FROM unnest(%s::int[], %s::bool[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
-                                 %s::text[], %s::timestamp[], %s::int[])
-                          AS v(id, late, outcome_id, raw_code, agent, duration, wrap_up, reference, called_at,
-                               business_outcome_id)
-                    WHERE a.id = v.id""",
+                     FROM %s
+                    WHERE a.id = v.attempt_id""",
                 now,
-                list(ids),
-                list(late),
-                list(outcome_ids),
-                [result.raw_code for result in results],
-                [result.agent for result in results],
-                [result.duration_seconds for result in results],
-                [result.wrap_up for result in results],
-                [result.reference for result in results],
-                [result.called_at for result in results],
-                list(business_outcome_ids),
+                values_of(rows, Recorded),
             )
         )
 
@@ -296,6 +339,7 @@ class EcmAttempt(models.Model):
         """:param condition: SQL on the attempt ``a`` and its campaign ``p``
         :param limit: attempts at most, None for all
         """
+        contacts = self.env["ecm.contact"]
         self.env.cr.execute(
             SQL(
                 """WITH late AS (
@@ -310,14 +354,15 @@ class EcmAttempt(models.Model):
                        RETURNING a.id, a.contact_id
                    )
                    UPDATE ecm_contact c
-                      SET state = 'dangling', close_reason = 'no_result', closed_at = %s, is_ready = FALSE,
-                          next_attempt_at = NULL, current_attempt_id = NULL, attempt_count = attempt_count + 1
+                      SET state = 'dangling', close_reason = 'no_result', %s,
+                          attempt_count = attempt_count + 1
                      FROM swept
-                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = 'sent_to_dialer'
+                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = ANY(%s)
                 RETURNING c.id""",
                 condition,
                 limit,
-                now,
+                contacts._closing(now),
+                list(contacts._get_awaiting_states()),
             )
         )
         return [contact_id for (contact_id,) in self.env.cr.fetchall()]
@@ -352,7 +397,7 @@ class EcmAttempt(models.Model):
                 LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
                     WHERE o.counts_as_attempt IS NOT FALSE""",
                 [candidate.contact_id for candidate in candidates],
-                [" ".join(filter(None, candidate.phones)) for candidate in candidates],
+                [" ".join(candidate.get_numbers()) for candidate in candidates],
                 found,
             )
         )
@@ -365,8 +410,7 @@ class EcmAttempt(models.Model):
     def _get_uses(self, contact_ids):
         """What earlier tries by the same strategy came to (index on the contact).
 
-        :return: list of ``(contact id, whether in the same run through the strategy, position,
-            outcome code, wrap-up code or None, counts, misses the agent, number of tries)``
+        :return: list of `Use`
         """
         self.env.cr.execute(
             SQL(
@@ -382,7 +426,7 @@ class EcmAttempt(models.Model):
                 list(contact_ids),
             )
         )
-        return self.env.cr.fetchall()
+        return [Use(*row) for row in self.env.cr.fetchall()]
 
     # -- what a dry run assumes -----------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 from datetime import UTC
+from itertools import chain
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -7,7 +8,6 @@ from odoo.tools import SQL
 from ...const import (
     CLOSED_STATES,
     CONTACT_STATES,
-    OPEN_STATES,
     PENDING,
     PHONE_FIELDS,
     PHONE_SIZE,
@@ -16,40 +16,6 @@ from ...fields import UncheckedMany2one
 from ...tools import phones as phone_tools
 from ...tools import strategy as decision
 from ...tools.time_zones import is_zone
-
-CLOSE_REASONS = [
-    ("live_voice", "Customer reached"),
-    ("rule_close", "Closed by a rule"),
-    ("wrap_up_close", "Closed by the wrap-up"),
-    ("no_rule", "No rule for the outcome"),
-    ("budget", "All attempts made"),
-    ("cycles", "All cycles made"),
-    ("uncounted_budget", "Too many failed tries"),
-    ("limit", "Limit of attempts reached"),
-    ("missing_attempt", "No further attempt"),
-    ("no_number", "No number to call"),
-    ("suppressed", "Do not contact"),
-    ("refused", "Refused by the dialer"),
-    ("no_result", "No result from the dialer"),
-    ("withdrawn", "Withdrawn"),
-    ("expired", "List expired"),
-    ("ttl", "Time to live is over"),
-]
-
-# Why a pending contact that was due is not sent now; modules that bring a gate add its reasons.
-BLOCK_REASONS = [
-    ("list_stopped", "List stopped"),
-    ("limit", "Limit of attempts"),
-    ("hours", "Outside calling hours"),
-    ("zone", "Not open in all its time zones"),
-    ("holiday", "Holiday"),
-    ("region", "Region rule"),
-    ("group", "Time zones of the campaign group"),
-    ("drain", "Hours end soon"),
-    ("selection", "Left out by the selection"),
-    ("target_group", "Waits for its target group's turn"),
-]
-
 
 HELD = ("selection", "target_group")
 # What the engine writes about a contact: no reason to look at it again.
@@ -149,6 +115,14 @@ class EcmContact(models.Model):
         copy=False,
         help="Place in the strategy of the next attempt.",
     )
+    channel = fields.Selection(
+        lambda self: self.env["ecm.engine"]._get_channels(),
+        default="voice",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="On which the current or next attempt is made.",
+    )
     number_to_call = fields.Char(
         size=PHONE_SIZE,
         readonly=True,
@@ -159,7 +133,7 @@ class EcmContact(models.Model):
         default=1, readonly=True, copy=False, help="Run through the strategy, counted from 1."
     )
     block_reason = fields.Selection(
-        BLOCK_REASONS,
+        "_get_block_reasons",
         string="Held back by",
         readonly=True,
         copy=False,
@@ -194,7 +168,9 @@ class EcmContact(models.Model):
         "ecm.attempt", readonly=True, copy=False, help="The attempt whose result is awaited."
     )
     closed_at = fields.Datetime("Closed on", readonly=True, copy=False)
-    close_reason = fields.Selection(CLOSE_REASONS, string="Why closed", readonly=True, copy=False)
+    close_reason = fields.Selection(
+        "_get_close_reasons", string="Why closed", readonly=True, copy=False
+    )
     withdraw_reason = fields.Char("Reason of withdrawal", readonly=True, copy=False)
     resume_at = fields.Datetime(
         readonly=True,
@@ -230,11 +206,11 @@ class EcmContact(models.Model):
     _list_state = models.Index("(list_id, state)")
     # The feed: FIFO forwards, LIFO backwards.
     _ready_arrival = models.Index(
-        "(campaign_id, is_retry, id) WHERE is_ready AND state = 'pending'"
+        "(campaign_id, channel, is_retry, id) WHERE is_ready AND state = 'pending'"
     )
     # The feed by priority.
     _ready_priority = models.Index(
-        "(campaign_id, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'"
+        "(campaign_id, channel, is_retry, priority DESC, id) WHERE is_ready AND state = 'pending'"
     )
     # Promotion of contacts that become due; many have the same time, where calling hours begin.
     _waiting = models.Index(
@@ -290,16 +266,55 @@ class EcmContact(models.Model):
     @api.depends("state")
     def _compute_is_open(self):
         for contact in self:
-            contact.is_open = contact.state in OPEN_STATES
+            contact.is_open = contact.state not in CLOSED_STATES
 
     def _search_is_open(self, operator, value):
         if operator != "in":
             return NotImplemented
         states = [
-            *(OPEN_STATES if True in value else ()),
+            *(self._get_open_states() if True in value else ()),
             *(CLOSED_STATES if False in value else ()),
         ]
         return [("state", "in", states)]
+
+    @api.model
+    def _get_open_states(self):
+        """States of contacts that are not closed; those that modules add are among them.
+
+        :return: tuple of codes
+        """
+        states = self._fields["state"].get_values(self.env)
+        return tuple(state for state in states if state not in CLOSED_STATES)
+
+    @api.model
+    def _get_awaiting_states(self):
+        """States in which a channel has the contact, and its result is awaited."""
+        return tuple(state for state in self._get_open_states() if state != PENDING)
+
+    @api.model
+    def _get_block_reasons(self):
+        """Why a pending contact that was due is not sent now: what the gates say."""
+        gates = self.env["ecm.gate"]._get_gates()
+        return [*chain(*(gate._get_block_reasons() for gate in gates))]
+
+    @api.model
+    def _get_close_reasons(self):
+        """Why a contact is closed: what the gates say, the strategy decides or somebody does."""
+        gates = self.env["ecm.gate"]._get_gates()
+        reasons = [
+            ("live_voice", self.env._("Customer reached")),
+            ("rule_close", self.env._("Closed by a rule")),
+            ("wrap_up_close", self.env._("Closed by the wrap-up")),
+            ("no_rule", self.env._("No rule for the outcome")),
+            ("budget", self.env._("All attempts made")),
+            ("cycles", self.env._("All cycles made")),
+            ("uncounted_budget", self.env._("Too many failed tries")),
+            ("missing_attempt", self.env._("No further attempt")),
+            ("refused", self.env._("Refused by the dialer")),
+            ("no_result", self.env._("No result from the dialer")),
+            ("withdrawn", self.env._("Withdrawn")),
+        ]
+        return [*reasons, *chain(*(gate._get_close_reasons() for gate in gates))]
 
     # -- few contacts: forms and API ----------------------------------------------------------------
 
@@ -384,20 +399,24 @@ class EcmContact(models.Model):
         return normalised
 
     def _plan_first_attempt(self):
-        """Set the number of the first attempt, as the strategy has it now."""
+        """Set the channel and number of the first attempt, as the strategy has it now."""
         now = fields.Datetime.now()
         for campaign, contacts in self.grouped("campaign_id").items():
-            plan = campaign.strategy_id._get_plan()
+            plan = campaign.strategy_id.sudo()._get_plan()
             for contact in contacts:
-                first = decision.first_attempt(
-                    plan, contact._get_phones(), None, now.replace(tzinfo=UTC)
-                )
-                number = (
-                    first.number if isinstance(first, decision.NextAttempt) else contact.phone_1
-                )
-                waits = contact.next_attempt_at and contact.next_attempt_at > now
-                values = {"number_to_call": number, "is_ready": not waits}
+                values = contact._prepare_first_attempt(plan, now)
                 super(EcmContact, contact.sudo()).write(values)
+
+    def _prepare_first_attempt(self, plan, now):
+        """Where no number can be called, a claim says so and closes the contact."""
+        first = decision.first_attempt(plan, self._get_phones(), None, now.replace(tzinfo=UTC))
+        waits = self.next_attempt_at and self.next_attempt_at > now
+        values = {"is_ready": not waits, "number_to_call": self.phone_1}
+        if isinstance(first, decision.NextAttempt):
+            values |= {"number_to_call": first.number, "channel": first.channel}
+        elif plan.attempts:
+            values["channel"] = plan.attempts[0].channel
+        return values
 
     def _get_phones(self):
         self.ensure_one()

@@ -6,21 +6,20 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...const import OPEN_STATES, PENDING, SENT_TO_DIALER
+from ...const import PENDING
 from ...formatting import format_moment, get_label
 from ...tools.explain import CLOSES, HELD, PASSES, WAITS, Finding, decisive
+from .ecm_contact_queue import QUEUE_COUNTED
 
 EXPLAINED_AT_ONCE = 100
-QUEUE_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many contacts of a campaign are where they are for one reason.
 
-    :param code: ``ready``, ``at_dialer``, ``answer`` (a message was sent), ``planned`` (wait for
-        their time), ``blocked`` (a gate has put them off), ``held`` (until somebody acts),
-        ``closed``
+    :param code: ``ready``, ``sent`` (their result is awaited), ``planned`` (wait for their time),
+        ``blocked`` (a gate has put them off), ``held`` (until somebody acts), ``closed``
     :param reason: block reason, state, or ``(state, close reason)`` of those that are closed
     :param next_at: when the first of them is due, naive UTC
     """
@@ -106,16 +105,8 @@ class EcmContactExplainMixin(models.AbstractModel):
     def _get_state_finding(self, now):
         if self.state == PENDING:
             return self._get_pending_finding(now)
-        if self.state == SENT_TO_DIALER:
-            since = format_moment(self.env, self.last_attempt_at)
-            sentence = self.env._(
-                "It is at the dialer since %(since)s, with attempt %(count)s: its result is awaited.",
-                since=since,
-                count=self.attempt_count + 1,
-            )
-            return Finding("state", WAITS, sentence)
         if self.is_open:
-            return Finding("state", WAITS, self.env._("A message was sent: an answer is awaited."))
+            return Finding("state", WAITS, self._get_awaiting_text())
         sentence = self.env._(
             "Closed as %(state)s on %(when)s: %(reason)s.",
             state=get_label(self.env, self._name, "state", self.state),
@@ -124,6 +115,15 @@ class EcmContactExplainMixin(models.AbstractModel):
             or self.env._("no reason is known"),
         )
         return Finding("state", CLOSES, f"{sentence} {self.withdraw_reason or ''}".strip())
+
+    def _get_awaiting_text(self):
+        """Where it is while its result is awaited, in the words of its channel."""
+        since = self.last_attempt_at
+        words = format_moment(self.env, since) if since else "-"
+        for model in self.env["ecm.engine"]._get_target_models():
+            if model._sent_state == self.state:
+                return model._get_awaiting_text(words, self.attempt_count + 1)
+        return self.env._("It was sent on %s: its result is awaited.", words)
 
     def _get_pending_finding(self, now):
         reason = get_label(self.env, self._name, "block_reason", self.block_reason)
@@ -182,22 +182,6 @@ class EcmContactExplainMixin(models.AbstractModel):
         is_second = self.is_retry == (self.campaign_id.retry_order == "after")
         return count + (self._count_ready(not self.is_retry, SQL("TRUE")) if is_second else 0)
 
-    def _count_ready(self, is_retry, where):
-        self.env.cr.execute(
-            SQL(
-                """SELECT count(*) FROM (SELECT FROM ecm_contact
-                                          WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
-                                            AND %s
-                                       ORDER BY %s LIMIT %s) AS earlier""",
-                self.campaign_id.id,
-                is_retry,
-                where,
-                self._dial_orders[self.campaign_id.dial_order],
-                QUEUE_COUNTED + 1,
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
     # -- why a campaign's contacts are not called -----------------------------------------------------
 
     @api.model
@@ -211,14 +195,15 @@ class EcmContactExplainMixin(models.AbstractModel):
         self.env.flush_all()
         states = self._tally_states(campaign)
         later, next_at, held = self._tally_waiting(campaign, now)
-        blocked = self._tally_blocked(campaign, now)
+        blocked = [Tally(*row) for row in self._tally_blocked(campaign, now)]
+        awaiting = self._get_awaiting_states()
         pending = sum(count for (state, _reason), count in states.items() if state == PENDING)
         open_tallies = [
             Tally("ready", count=pending - later - held),
             *(
-                Tally("at_dialer" if state == SENT_TO_DIALER else "answer", state, count)
+                Tally("sent", state, count)
                 for (state, _reason), count in states.items()
-                if state in OPEN_STATES and state != PENDING
+                if state in awaiting
             ),
             self._get_unblocked(
                 "planned", later, next_at, [row for row in blocked if row.code == "blocked"]
@@ -229,7 +214,7 @@ class EcmContactExplainMixin(models.AbstractModel):
         closed = [
             Tally("closed", (state, reason), count)
             for (state, reason), count in states.items()
-            if state not in OPEN_STATES
+            if state != PENDING and state not in awaiting
         ]
         return [
             tally
@@ -246,49 +231,6 @@ class EcmContactExplainMixin(models.AbstractModel):
             code, None, count - sum(row.count for row in blocked), next_at if is_first else None
         )
 
-    def _tally_states(self, campaign):
-        """:return: ``{(state, close reason): count}`` (index ``_campaign_state``)"""
-        self.env.cr.execute(
-            SQL(
-                "SELECT state, close_reason, count(*) FROM ecm_contact WHERE campaign_id = %s GROUP BY 1, 2",
-                campaign.id,
-            )
-        )
-        return {(state, reason): count for state, reason, count in self.env.cr.fetchall()}
-
-    def _tally_waiting(self, campaign, now):
-        """:return: ``(how many wait for a time, the next time, how many are held)`` (index
-        ``_waiting``)
-        """
-        self.env.cr.execute(
-            SQL(
-                """SELECT count(*) FILTER (WHERE next_attempt_at > %(now)s),
-                          min(next_attempt_at) FILTER (WHERE next_attempt_at > %(now)s),
-                          count(*) FILTER (WHERE next_attempt_at IS NULL)
-                     FROM ecm_contact
-                    WHERE campaign_id = %(campaign)s AND NOT is_ready AND state = 'pending'""",
-                now=now,
-                campaign=campaign.id,
-            )
-        )
-        return self.env.cr.fetchone()
-
-    def _tally_blocked(self, campaign, now):
-        """:return: list of `Tally`, ``blocked`` and ``held`` with their reason (index ``_blocked``)"""
-        self.env.cr.execute(
-            SQL(
-                """SELECT CASE WHEN next_attempt_at IS NULL THEN 'held' ELSE 'blocked' END, block_reason, count(*),
-                          min(next_attempt_at)
-                     FROM ecm_contact
-                    WHERE campaign_id = %s AND NOT is_ready AND state = 'pending' AND block_reason IS NOT NULL
-                      AND (next_attempt_at IS NULL OR next_attempt_at > %s)
-                 GROUP BY 1, 2 ORDER BY 3 DESC""",
-                campaign.id,
-                now,
-            )
-        )
-        return [Tally(*row) for row in self.env.cr.fetchall()]
-
     @api.model
     def _get_tally_domain(self, campaign, tally, now):
         """:return: Domain of exactly the contacts that a tally counts"""
@@ -296,7 +238,7 @@ class EcmContactExplainMixin(models.AbstractModel):
         if tally.code == "closed":
             state, reason = tally.reason
             return own & Domain("state", "=", state) & Domain("close_reason", "=", reason or False)
-        if tally.code in ("at_dialer", "answer"):
+        if tally.code == "sent":
             return own & Domain("state", "=", tally.reason)
         own &= Domain("state", "=", PENDING)
         if tally.code == "ready":

@@ -1,12 +1,36 @@
 """Every statement on the table of contacts, named by what it does."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...const import OPEN_STATES, SENT_TO_DIALER
-from ...tools import strategy as decision
-from ...tools.gates import Candidate
+from ...sql import values_of
+from ...tools.gates import Candidate, Hold, Queue, Switch, Wait
+from ...tools.strategy import Close
 
+# What the gates look at, by the names of `Candidate`.
+CANDIDATE_COLUMNS = {
+    "contact_id": "c.id",
+    "position": "c.next_position",
+    "counted": "c.attempt_count",
+    "uncounted": "c.uncounted_count",
+    "first_name": "COALESCE(c.first_name, '')",
+    "last_name": "COALESCE(c.last_name, '')",
+    "phones": "ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]",
+    "account_number": "c.account_number",
+    "tz": "c.tz",
+    "list_id": "c.list_id",
+    "added_at": "c.added_at",
+    "cycle": "COALESCE(c.cycle, 1)",
+    "callback": "c.callback",
+    "callback_since": "c.callback_since",
+    "is_retained": "COALESCE(c.callback_retained, FALSE)",
+    "is_drawn": "COALESCE(c.is_drawn, FALSE)",
+    "campaign_id": "c.campaign_id",
+}
 # What a customer takes along to another campaign.
 TAKEN_ALONG = (
     "phone_1",
@@ -25,6 +49,127 @@ TAKEN_ALONG = (
 # How contacts end that may move on: who must not be called does not.
 MOVING_STATES = ("connected", "not_connected", "retries_completed")
 
+# A dry run chooses its sample by so many values of a hash.
+HASHED = 1 << 20
+# Explain counts a contact's place in line no further.
+QUEUE_COUNTED = 10_000
+
+DIAL_ORDERS = {
+    "fifo": SQL("c.id"),
+    "lifo": SQL("c.id DESC"),
+    "priority": SQL("c.priority DESC, c.id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A pending contact as it is stored, for a dry run."""
+
+    is_retry: bool
+    priority: int
+    is_ready: bool
+    due: datetime | None
+    resume_at: datetime | None
+    block_reason: str | None
+    candidate: Candidate
+
+
+class Part(NamedTuple):
+    """How many ready contacts of a campaign are wanted, and in which order."""
+
+    campaign_id: int
+    count: int
+    dial_order: str
+    retry_order: str
+
+
+class Sent(NamedTuple):
+    """A contact that is claimed; ``callback`` says whose callback it is now."""
+
+    contact_id: int
+    attempt_id: int
+    number: str
+    callback: str | None
+
+
+class Following(NamedTuple):
+    """What follows for a contact whose attempt has ended."""
+
+    contact_id: int
+    outcome_id: int | None
+    counted: int
+    uncounted: int
+    position: int
+    channel: str
+    number: str
+    at: datetime
+    cycle: int
+    priority: int | None
+    callback: str | None
+    agent: str | None
+    retained: bool
+
+
+class Closing(NamedTuple):
+    """A contact that closes, and why."""
+
+    contact_id: int
+    outcome_id: int | None
+    counted: int
+    uncounted: int
+    state: str
+    reason: str
+
+
+class Waiting(NamedTuple):
+    """A contact that a gate moves to a later time."""
+
+    contact_id: int
+    until: datetime
+    reason: str
+    detail: str | None
+
+
+class Held(NamedTuple):
+    """A contact that a gate holds until somebody acts, or until its target group's turn."""
+
+    contact_id: int
+    reason: str
+    detail: str | None
+    group_id: int | None
+
+
+class Switched(NamedTuple):
+    """A contact whose next attempt is on another channel."""
+
+    contact_id: int
+    channel: str
+
+
+class Imported(NamedTuple):
+    """What a file says of a contact that is known; what it leaves empty stays."""
+
+    contact_id: int
+    phone_2: str | None
+    phone_3: str | None
+    phone_4: str | None
+    phone_5: str | None
+    first_name: str | None
+    last_name: str | None
+    account_number: str | None
+    email: str | None
+    tz: str | None
+    priority: int
+    business_parameters: dict | None
+
+
+class Known(NamedTuple):
+    """A contact that has a number in a campaign already."""
+
+    contact_id: int
+    list_id: int | None
+    is_open: bool
+
 
 class EcmContactQueue(models.AbstractModel):
     """The statements on ``ecm_contact``: claims, releases, decisions, holds and what closes
@@ -38,6 +183,373 @@ class EcmContactQueue(models.AbstractModel):
     _name = "ecm.contact.queue.mixin"
     _description = "Queue of Contacts"
 
+    # -- what closing is ------------------------------------------------------------------------------
+
+    @api.model
+    def _closing(self, now):
+        """What becomes of a contact that closes, beside its state and reason: it leaves the queue
+        and awaits nothing.
+
+        :param datetime now: naive UTC
+        :return: assignments for ``SET``
+        """
+        return SQL(
+            """closed_at = %s, is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL,
+               block_reason = NULL, block_detail = NULL, current_attempt_id = NULL""",
+            now,
+        )
+
+    @api.model
+    def _released(self, now):
+        """What becomes of a held contact that is let go: it is due when it was.
+
+        :param datetime now: naive UTC
+        :return: assignments for ``SET``
+        """
+        return SQL(
+            """is_ready = (resume_at IS NULL OR resume_at <= %s), next_attempt_at = resume_at,
+               resume_at = NULL, block_reason = NULL, block_detail = NULL""",
+            now,
+        )
+
+    # -- whose turn it is -----------------------------------------------------------------------------
+
+    @api.model
+    def _filter_ready(self, campaigns, channel, now):
+        """Campaigns that have contacts to send on a channel: a look into indexes ``_ready_arrival``
+        and ``_waiting`` each.
+
+        The orders are those of the indexes: without them the planner may read the table for the
+        first that matches.
+
+        :param datetime now: naive UTC
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT p.id
+                     FROM unnest(%s::int[]) AS p(id)
+                    WHERE (SELECT TRUE FROM ecm_contact c
+                            WHERE c.campaign_id = p.id AND c.channel = %s
+                              AND c.is_ready AND c.state = 'pending'
+                         ORDER BY c.is_retry, c.id LIMIT 1)
+                       OR (SELECT TRUE FROM ecm_contact c
+                            WHERE c.campaign_id = p.id AND NOT c.is_ready AND c.state = 'pending'
+                              AND c.next_attempt_at <= %s
+                         ORDER BY c.next_attempt_at LIMIT 1)""",
+                list(campaigns.ids),
+                channel,
+                now,
+            )
+        )
+        ready_ids = {campaign_id for (campaign_id,) in self.env.cr.fetchall()}
+        ready = campaigns.filtered(lambda campaign: campaign.id in ready_ids)
+        # A target group's queue is drawn from when it is the campaign's turn.
+        waiting = (campaigns - ready).target_group_ids
+        return campaigns & (ready | self._filter_queued(waiting).campaign_id) if waiting else ready
+
+    @api.model
+    def _promote_due(self, campaigns, now, limit):
+        """Make waiting contacts ready whose time has come (index ``_waiting``).
+
+        :param datetime now: naive UTC
+        :param int limit: of each campaign
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET is_ready = TRUE
+                    WHERE id IN (SELECT due.id
+                                   FROM unnest(%s::int[]) AS p(id)
+                             CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
+                                                  WHERE c.campaign_id = p.id AND c.next_attempt_at <= %s
+                                                    AND NOT c.is_ready AND c.state = 'pending'
+                                               ORDER BY c.next_attempt_at, c.priority DESC, c.id
+                                                  LIMIT %s FOR UPDATE SKIP LOCKED) AS due)""",
+                list(campaigns.ids),
+                now,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _lock_ready(self, parts, channel):
+        """Take ready contacts of campaigns in their dial orders, locked until the commit
+        (requirement C6).
+
+        :param parts: list of `Part`
+        :return: list of ``tools.gates.Candidate``
+        """
+        missing = {part.campaign_id: part.count for part in parts}
+        candidates = []
+        # First the stratum that each campaign prefers, then the other one for what is missing.
+        for first in ("before", "after"):
+            for order in DIAL_ORDERS:
+                asked = [
+                    part._replace(count=missing[part.campaign_id])
+                    for part in parts
+                    if part.dial_order == order and missing[part.campaign_id]
+                ]
+                found = self._lock_stratum(asked, order, first, channel) if asked else []
+                for candidate in found:
+                    missing[candidate.campaign_id] -= 1
+                candidates += found
+        return candidates
+
+    def _lock_stratum(self, parts, order, first, channel):
+        """One stratum of each campaign, its retries or its fresh contacts (indexes
+        ``_ready_arrival`` and ``_ready_priority``).
+
+        :param str first: the ``retry_order`` of campaigns whose retries are wanted
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT c.*
+                     FROM %(parts)s
+               CROSS JOIN LATERAL (SELECT %(columns)s, %(place)s AS place
+                                     FROM ecm_contact c
+                                    WHERE c.campaign_id = v.campaign_id AND c.channel = %(channel)s
+                                      AND c.is_retry = (v.retry_order = %(first)s)
+                                      AND c.is_ready AND c.state = 'pending'
+                                 ORDER BY %(order)s LIMIT v.count
+                                      FOR UPDATE SKIP LOCKED) AS c
+                 ORDER BY c.campaign_id, c.place""",
+                parts=values_of(parts, Part),
+                columns=self._get_candidate_columns(),
+                place=self._get_place(order),
+                channel=channel,
+                first=first,
+                order=DIAL_ORDERS[order],
+            )
+        )
+        return [self._make_candidate(row[:-1]) for row in self.env.cr.fetchall()]
+
+    def _get_place(self, order):
+        """What a dial order sorts by, as one value."""
+        places = {
+            "fifo": SQL("ARRAY[c.id]"),
+            "lifo": SQL("ARRAY[-c.id]"),
+            "priority": SQL("ARRAY[-c.priority, c.id]"),
+        }
+        return places[order]
+
+    @api.model
+    def _get_candidate_columns(self):
+        """``CANDIDATE_COLUMNS`` of the contact ``c``, under their names."""
+        columns = [
+            SQL("%s AS %s", SQL(expression), SQL.identifier(name))
+            for name, expression in CANDIDATE_COLUMNS.items()
+        ]
+        return SQL(", ").join(columns)
+
+    @api.model
+    def _make_candidate(self, row):
+        """:param row: values of `_get_candidate_columns`"""
+        values = dict(zip(CANDIDATE_COLUMNS, row, strict=True))
+        values["phones"] = tuple(values["phones"])
+        return Candidate(**values)
+
+    def _get_candidates(self):
+        """These contacts as the gates see them, whether they are due or not; nothing is locked."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM ecm_contact c WHERE c.id = ANY(%s) ORDER BY c.id",
+                self._get_candidate_columns(),
+                self.ids,
+            )
+        )
+        return [self._make_candidate(row) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _count_awaiting(self, campaigns):
+        """Contacts whose result is awaited, counted in index ``_campaign_state``: costs what is
+        there, not what is stored.
+
+        :return: ``{campaign id: count}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT p.id, n.held
+                     FROM unnest(%s::int[]) AS p(id)
+               CROSS JOIN LATERAL (SELECT count(*) AS held FROM ecm_contact c
+                                    WHERE c.campaign_id = p.id AND c.state = ANY(%s)) AS n""",
+                list(campaigns.ids),
+                list(self._get_awaiting_states()),
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    # -- claimed, released, decided -------------------------------------------------------------------
+
+    @api.model
+    def _mark_sent(self, rows, state, now):
+        """Claimed contacts leave *Pending*.
+
+        :param rows: list of `Sent`
+        :param str state: what they wait in for their result
+        """
+        if not rows:
+            return
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
+                          block_reason = NULL, block_detail = NULL,
+                          current_attempt_id = v.attempt_id, number_to_call = v.number, callback = v.callback
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                state,
+                now,
+                values_of(rows, Sent),
+            )
+        )
+
+    @api.model
+    def _release(self, attempt_ids):
+        """Contacts of tries that never took place go back to *Pending*, ready as before."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = 'pending', is_ready = TRUE, current_attempt_id = NULL
+                     FROM ecm_attempt a
+                    WHERE a.id = ANY(%s) AND c.id = a.contact_id AND c.current_attempt_id = a.id
+                      AND c.state = ANY(%s)""",
+                list(attempt_ids),
+                list(self._get_awaiting_states()),
+            )
+        )
+
+    @api.model
+    def _apply_decisions(self, rows, now):
+        """Write what was decided on contacts whose result came.
+
+        :param rows: list of ``tools.results.Decided``
+        """
+        closing, following = [], []
+        for row in rows:
+            if isinstance(row.decision, Close):
+                closing.append(_get_closing(row))
+            else:
+                following.append(_get_following(row))
+        if following:
+            self._apply_following(following, now)
+        if closing:
+            self._apply_closing(closing, now)
+
+    def _apply_following(self, rows, now):
+        """:param rows: list of `Following`"""
+        # An agent who asks for a callback is its agent from then on; it began then, too.
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE,
+                          next_attempt_at = v.at, next_position = v.position, channel = v.channel,
+                          number_to_call = v.number, last_outcome_id = v.outcome_id,
+                          attempt_count = v.counted, uncounted_count = v.uncounted,
+                          current_attempt_id = NULL, cycle = v.cycle,
+                          priority = COALESCE(v.priority, c.priority),
+                          callback = COALESCE(v.callback, c.callback),
+                          callback_retained = NULLIF(v.retained, FALSE),
+                          callback_agent = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL
+                                                THEN v.agent ELSE c.callback_agent END,
+                          callback_since = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL
+                                                THEN %(now)s ELSE c.callback_since END
+                     FROM %(values)s
+                    WHERE c.id = v.contact_id""",
+                now=now,
+                values=values_of(rows, Following),
+            )
+        )
+
+    def _apply_closing(self, rows, now):
+        """:param rows: list of `Closing`"""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET state = v.state, close_reason = v.reason, %s,
+                          last_outcome_id = COALESCE(v.outcome_id, c.last_outcome_id),
+                          attempt_count = v.counted, uncounted_count = v.uncounted
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                self._closing(now),
+                values_of(rows, Closing),
+            )
+        )
+
+    # -- what the gates say ---------------------------------------------------------------------------
+
+    @api.model
+    def _apply_verdicts(self, verdicts):
+        """Write what the gates say of pending contacts, but for what closes them.
+
+        :param verdicts: ``{contact id: verdict of tools.gates}``
+        """
+        waiting, held, switched = [], [], []
+        for contact_id, verdict in verdicts.items():
+            if isinstance(verdict, Wait):
+                detail = verdict.detail or None
+                waiting.append(Waiting(contact_id, verdict.until, verdict.reason, detail))
+            elif isinstance(verdict, Hold):
+                group_id = verdict.group_id if isinstance(verdict, Queue) else None
+                held.append(Held(contact_id, verdict.reason, verdict.detail or None, group_id))
+            elif isinstance(verdict, Switch):
+                switched.append(Switched(contact_id, verdict.channel))
+        if waiting:
+            self._apply_waits(waiting)
+        if held:
+            self._apply_holds(held)
+        if switched:
+            self._apply_switches(switched)
+
+    def _apply_waits(self, rows):
+        """Move contacts to their next legal time, with the reason (requirement N4).
+
+        :param rows: list of `Waiting`
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET is_ready = FALSE, next_attempt_at = v.until,
+                          block_reason = v.reason, block_detail = v.detail
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                values_of(rows, Waiting),
+            )
+        )
+
+    def _apply_holds(self, rows):
+        """Take contacts out of the feed's sight until somebody acts: promotion passes over an empty
+        time.
+
+        :param rows: list of `Held`
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET is_ready = FALSE, resume_at = c.next_attempt_at, next_attempt_at = NULL,
+                          block_reason = v.reason, block_detail = v.detail,
+                          target_group_id = COALESCE(v.group_id, c.target_group_id)
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                values_of(rows, Held),
+            )
+        )
+
+    def _apply_switches(self, rows):
+        """Contacts are due on another channel.
+
+        :param rows: list of `Switched`
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_contact c SET channel = v.channel FROM %s WHERE c.id = v.contact_id",
+                values_of(rows, Switched),
+            )
+        )
+
+    # -- closed from outside --------------------------------------------------------------------------
+
     @api.model
     def _withdraw(self, ids, reason):
         """:param SQL ids: a query of contact ids
@@ -46,15 +558,13 @@ class EcmContactQueue(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
-                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
-                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL,
-                          block_reason = NULL, block_detail = NULL
+                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, %s
                     WHERE id = ANY(ARRAY(%s)) AND state = ANY(%s)
                 RETURNING account_number, phone_1, phone_2, phone_3, phone_4, phone_5""",
                 reason or None,
-                fields.Datetime.now(),
+                self._closing(fields.Datetime.now()),
                 ids,
-                list(OPEN_STATES),
+                list(self._get_open_states()),
             )
         )
         self.invalidate_model()
@@ -85,7 +595,7 @@ class EcmContactQueue(models.AbstractModel):
                                     WHERE c.state = ANY(%s) AND %s) AS found""",
                 list(values),
                 self._look_up(column, SQL("n.value")),
-                list(OPEN_STATES),
+                list(self._get_open_states()),
                 where,
             )
             for column in columns
@@ -107,6 +617,184 @@ class EcmContactQueue(models.AbstractModel):
             SQL.identifier("k", column),
             value,
         )
+
+    @api.model
+    def _close_uncalled(self, where, reason, limit):
+        """Withdraw pending contacts that were never called.
+
+        :param SQL where: which, a condition on the contact ``c`` that an index serves
+        :param str reason: in words, for whoever asks later
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, %s
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE %s AND c.state = 'pending'
+                                    AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)
+                                  LIMIT %s)""",
+                reason,
+                self._closing(fields.Datetime.now()),
+                where,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _expire_old(self, now, limit):
+        """Close pending contacts whose time to live is over (index ``_time_to_live``; C5).
+
+        :param datetime now: naive UTC
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'expired', close_reason = 'ttl', %(closing)s
+                    WHERE id IN (SELECT old.id FROM ecm_campaign p, LATERAL (
+                                     SELECT c.id FROM ecm_contact c
+                                      WHERE c.campaign_id = p.id AND c.state = 'pending'
+                                        AND c.added_at < %(now)s::timestamp - make_interval(days => p.ttl_days)
+                                   ORDER BY c.added_at LIMIT %(limit)s
+                                        FOR UPDATE SKIP LOCKED) AS old
+                                  WHERE p.ttl_days > 0 LIMIT %(limit)s)""",
+                closing=self._closing(now),
+                now=now,
+                limit=limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    # -- lists that are stopped or over ---------------------------------------------------------------
+
+    @api.model
+    def _hold_lists(self, lists):
+        """Take pending contacts of these lists out of the feed's sight: promotion passes over an
+        empty time.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL,
+                          block_reason = 'list_stopped', block_detail = NULL
+                    WHERE list_id = ANY(%s) AND state = 'pending' AND (is_ready OR next_attempt_at IS NOT NULL)""",
+                lists.ids,
+            )
+        )
+        self.invalidate_model()
+        lists.invalidate_recordset()
+
+    @api.model
+    def _resume_lists(self, lists, now):
+        """Undo `_hold_lists`: what was planned meanwhile is due, the rest waits for its time."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET %s
+                    WHERE list_id = ANY(%s) AND state = 'pending'
+                      AND NOT is_ready AND next_attempt_at IS NULL""",
+                self._released(now),
+                lists.ids,
+            )
+        )
+        self.invalidate_model()
+        lists.invalidate_recordset()
+
+    @api.model
+    def _expire_lists(self, lists, now, limit):
+        """Close pending contacts of lists that are over (index ``_list_state``).
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'expired', close_reason = 'expired', %s
+                    WHERE id IN (SELECT id FROM ecm_contact
+                                  WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)""",
+                self._closing(now),
+                lists.ids,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    # -- imports --------------------------------------------------------------------------------------
+
+    @api.model
+    def _get_known_phones(self, where, numbers):
+        """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
+
+        :param SQL where: further condition on the contact ``c``
+        :rtype: set
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT n.phone
+                     FROM unnest(%s::varchar[]) AS n(phone)
+               CROSS JOIN LATERAL (SELECT 1 FROM %s AS c WHERE %s LIMIT 1) AS known""",
+                list(numbers),
+                self._look_up("phone_1", SQL("n.phone")),
+                where,
+            )
+        )
+        return {number for (number,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _find_by_phone(self, campaign, numbers):
+        """The contact of each number in a campaign, an open one where there is one (index
+        ``_phone_campaign``).
+
+        :return: ``{number: Known}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT n.phone, known.id, known.list_id, known.is_open
+                     FROM unnest(%(numbers)s::varchar[]) AS n(phone)
+               CROSS JOIN LATERAL (SELECT c.id, c.list_id, c.state = ANY(%(open)s) AS is_open
+                                     FROM %(contacts)s AS c
+                                    WHERE c.campaign_id = %(campaign)s
+                                 ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
+                numbers=list(numbers),
+                contacts=self._look_up("phone_1", SQL("n.phone")),
+                open=list(self._get_open_states()),
+                campaign=campaign.id,
+            )
+        )
+        return {number: Known(*row) for number, *row in self.env.cr.fetchall()}
+
+    @api.model
+    def _update_imported(self, rows, list_id=None):
+        """Give open contacts what a file says of them; what it leaves empty stays, and so does the
+        history.
+
+        :param rows: list of `Imported`
+        :param int list_id: the list that they belong to from now on; none to leave them in theirs
+        """
+        if not rows:
+            return
+        kept = ("contact_id", "priority", "business_parameters")
+        texts = [name for name in Imported._fields if name not in kept]
+        columns = [SQL.identifier(name) for name in texts]
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET %s, priority = COALESCE(NULLIF(v.priority, 0), c.priority),
+                          business_parameters = COALESCE(c.business_parameters, '{}')
+                                                || COALESCE(v.business_parameters, '{}'),
+                          list_id = COALESCE(%s, c.list_id)
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                SQL(", ").join(SQL("%s = COALESCE(v.%s, c.%s)", *[name] * 3) for name in columns),
+                list_id,
+                values_of(rows, Imported),
+            )
+        )
+        # What changed may match the campaign's selection now.
+        self._release_held(SQL("SELECT unnest(%s::int[])", [row.contact_id for row in rows]))
 
     @api.model
     def _delete_of(self, column, owner_ids):
@@ -159,527 +847,6 @@ class EcmContactQueue(models.AbstractModel):
         )
         return self.env.cr.rowcount
 
-    # -- many contacts: the engine's statements -----------------------------------------------------
-
-    @api.model
-    def _promote_due(self, campaign, now, limit):
-        """Make waiting contacts ready whose time has come (index ``_waiting``).
-
-        :param datetime now: naive UTC
-        :return: how many
-        """
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact SET is_ready = TRUE
-                    WHERE id IN (SELECT id FROM ecm_contact
-                                  WHERE campaign_id = %s AND next_attempt_at <= %s
-                                    AND NOT is_ready AND state = 'pending'
-                               ORDER BY next_attempt_at, priority DESC, id LIMIT %s
-                                    FOR UPDATE SKIP LOCKED)""",
-                campaign.id,
-                now,
-                limit,
-            )
-        )
-        return self.env.cr.rowcount
-
-    @api.model
-    def _lock_ready(self, campaign, limit):
-        """Take ready contacts of a campaign in its dial order, locked until the commit (requirement
-        C6).
-
-        :return: list of ``tools.gates.Candidate``
-        """
-        candidates = []
-        strata = (True, False) if campaign.retry_order == "before" else (False, True)
-        for is_retry in strata:
-            if len(candidates) < limit:
-                candidates += self._lock_ready_stratum(campaign, is_retry, limit - len(candidates))
-        return candidates
-
-    _dial_orders = {
-        "fifo": SQL("id"),
-        "lifo": SQL("id DESC"),
-        "priority": SQL("priority DESC, id"),
-    }
-
-    def _lock_ready_stratum(self, campaign, is_retry, limit):
-        # Indexes _ready_arrival and _ready_priority; is_retry is inlined so that it meets the
-        # index's second column.
-        self.env.cr.execute(
-            SQL(
-                """SELECT %s
-                     FROM ecm_contact
-                    WHERE campaign_id = %s AND is_retry = %s AND is_ready AND state = 'pending'
-                 ORDER BY %s LIMIT %s
-                      FOR UPDATE SKIP LOCKED""",
-                self._candidate_columns,
-                campaign.id,
-                is_retry,
-                self._dial_orders[campaign.dial_order],
-                limit,
-            )
-        )
-        return [self._make_candidate(row) for row in self.env.cr.fetchall()]
-
-    _candidate_columns = SQL(
-        """id, next_position, attempt_count, uncounted_count, first_name, last_name, account_number, tz, list_id,
-           added_at, COALESCE(cycle, 1), callback, callback_since, callback_retained,
-           phone_1, phone_2, phone_3, phone_4, phone_5"""
-    )
-
-    @api.model
-    def _make_candidate(self, row):
-        """:param row: values of ``_candidate_columns``"""
-        contact_id, position, counted, uncounted, first_name, last_name, *other = row
-        (
-            account_number,
-            tz,
-            list_id,
-            added_at,
-            cycle,
-            callback,
-            callback_since,
-            is_retained,
-            *phones,
-        ) = other
-        return Candidate(
-            contact_id,
-            position,
-            counted,
-            uncounted,
-            first_name or "",
-            last_name or "",
-            tuple(phones),
-            account_number,
-            tz,
-            list_id,
-            added_at,
-            cycle,
-            callback,
-            callback_since,
-            bool(is_retained),
-        )
-
-    def _get_candidates(self):
-        """These contacts as the gates see them, whether they are due or not; nothing is locked."""
-        self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                "SELECT %s FROM ecm_contact WHERE id = ANY(%s) ORDER BY id",
-                self._candidate_columns,
-                self.ids,
-            )
-        )
-        return [self._make_candidate(row) for row in self.env.cr.fetchall()]
-
-    @api.model
-    def _mark_sent(self, rows, state, now):
-        """Claimed contacts leave *Pending*.
-
-        :param rows: list of ``(contact id, attempt id, number, callback)``; the last says whose
-        callback it is now
-        """
-        if not rows:
-            return
-        contact_ids, attempt_ids, numbers, callbacks = zip(*rows, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
-                          block_reason = NULL, block_detail = NULL,
-                          current_attempt_id = v.attempt_id, number_to_call = v.number, callback = v.callback
-                     FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[])
-                          AS v(contact_id, attempt_id, number, callback)
-                    WHERE c.id = v.contact_id""",
-                state,
-                now,
-                list(contact_ids),
-                list(attempt_ids),
-                list(numbers),
-                list(callbacks),
-            )
-        )
-
-    @api.model
-    def _release(self, attempt_ids):
-        """Contacts of tries that never took place go back to *Pending*, ready as before."""
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET state = 'pending', is_ready = TRUE, current_attempt_id = NULL
-                     FROM ecm_attempt a
-                    WHERE a.id = ANY(%s) AND c.id = a.contact_id AND c.current_attempt_id = a.id AND c.state = %s""",
-                list(attempt_ids),
-                SENT_TO_DIALER,
-            )
-        )
-
-    @api.model
-    def _apply_decisions(self, rows, now):
-        """Write what was decided on contacts whose result came.
-
-        :param rows: list of ``tools.results.Decided``
-        """
-        closing = [row for row in rows if isinstance(row.decision, decision.Close)]
-        following = [row for row in rows if not isinstance(row.decision, decision.Close)]
-        if following:
-            self._apply_next(following, now)
-        if closing:
-            self._apply_close(closing, now)
-
-    def _apply_next(self, rows, now):
-        choices = [row.decision for row in rows]
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE, next_attempt_at = v.at,
-                          next_position = v.position, number_to_call = v.number, last_outcome_id = v.outcome_id,
-                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL,
-                          cycle = v.cycle, priority = COALESCE(v.priority, c.priority),
-                          callback = COALESCE(v.callback, c.callback), callback_retained = NULLIF(v.retained, FALSE),
-                          callback_agent = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN v.agent
-                                                ELSE c.callback_agent END,
-                          callback_since = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL THEN %(now)s
-                                                ELSE c.callback_since END
-                     FROM unnest(%(ids)s::int[], %(outcomes)s::int[], %(counted)s::int[], %(uncounted)s::int[],
-                                 %(positions)s::int[], %(moments)s::timestamp[], %(numbers)s::text[],
-                                 %(cycles)s::int[], %(priorities)s::int[], %(callbacks)s::text[], %(agents)s::text[],
-                                 %(retained)s::bool[])
-                          AS v(contact_id, outcome_id, counted, uncounted, position, at, number, cycle, priority,
-                               callback, agent, retained)
-                    WHERE c.id = v.contact_id""",
-                now=now,
-                ids=[row.contact_id for row in rows],
-                outcomes=[row.outcome_id for row in rows],
-                counted=[0 if row.decision.resets else row.counted for row in rows],
-                uncounted=[0 if row.decision.resets else row.uncounted for row in rows],
-                positions=[choice.position for choice in choices],
-                moments=[choice.at.replace(tzinfo=None) for choice in choices],
-                numbers=[choice.number for choice in choices],
-                cycles=[choice.cycle for choice in choices],
-                priorities=[choice.priority for choice in choices],
-                callbacks=[choice.callback for choice in choices],
-                agents=[row.agent for row in rows],
-                retained=[choice.retained for choice in choices],
-            )
-        )
-
-    def _apply_close(self, rows, now):
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET state = v.state, close_reason = v.reason, closed_at = %s, is_ready = FALSE,
-                          next_attempt_at = NULL, last_outcome_id = COALESCE(v.outcome_id, c.last_outcome_id),
-                          attempt_count = v.counted, uncounted_count = v.uncounted, current_attempt_id = NULL,
-                          block_reason = NULL, block_detail = NULL
-                     FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[], %s::text[])
-                          AS v(contact_id, outcome_id, counted, uncounted, state, reason)
-                    WHERE c.id = v.contact_id""",
-                now,
-                [row.contact_id for row in rows],
-                [row.outcome_id for row in rows],
-                [row.counted for row in rows],
-                [row.uncounted for row in rows],
-                [row.decision.state for row in rows],
-                [row.decision.reason for row in rows],
-            )
-        )
-
-    @api.model
-    def _apply_waits(self, rows):
-        """Move contacts to their next legal time, with the reason (requirement N4).
-
-        :param rows: list of ``(contact id, tools.gates.Wait)``
-        """
-        if not rows:
-            return
-        contact_ids, waits = zip(*rows, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET is_ready = FALSE, next_attempt_at = v.until, block_reason = v.reason, block_detail = v.detail
-                     FROM unnest(%s::int[], %s::timestamp[], %s::text[], %s::text[])
-                          AS v(contact_id, until, reason, detail)
-                    WHERE c.id = v.contact_id""",
-                list(contact_ids),
-                [wait.until for wait in waits],
-                [wait.reason for wait in waits],
-                [wait.detail or None for wait in waits],
-            )
-        )
-
-    @api.model
-    def _apply_holds(self, rows):
-        """Take contacts out of the feed's sight until somebody acts: promotion passes over an empty
-        time.
-
-        :param rows: list of ``(contact id, tools.gates.Hold)``
-        """
-        if not rows:
-            return
-        contact_ids, holds = zip(*rows, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET is_ready = FALSE, resume_at = c.next_attempt_at, next_attempt_at = NULL,
-                          block_reason = v.reason, block_detail = v.detail
-                     FROM unnest(%s::int[], %s::text[], %s::text[]) AS v(contact_id, reason, detail)
-                    WHERE c.id = v.contact_id""",
-                list(contact_ids),
-                [hold.reason for hold in holds],
-                [hold.detail or None for hold in holds],
-            )
-        )
-
-    @api.model
-    def _get_known_phones(self, where, numbers):
-        """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
-
-        :param SQL where: further condition on the contact ``c``
-        :rtype: set
-        """
-        self.env.cr.execute(
-            SQL(
-                """SELECT n.phone
-                     FROM unnest(%s::varchar[]) AS n(phone)
-               CROSS JOIN LATERAL (SELECT 1 FROM %s AS c WHERE %s LIMIT 1) AS known""",
-                list(numbers),
-                self._look_up("phone_1", SQL("n.phone")),
-                where,
-            )
-        )
-        return {number for (number,) in self.env.cr.fetchall()}
-
-    @api.model
-    def _find_by_phone(self, campaign, numbers):
-        """The contact of each number in a campaign, an open one where there is one (index
-        ``_phone_campaign``).
-
-        :return: ``{number: (contact id, list id, whether it is open)}``
-        """
-        self.env.cr.execute(
-            SQL(
-                """SELECT n.phone, known.id, known.list_id, known.is_open
-                     FROM unnest(%(numbers)s::varchar[]) AS n(phone)
-               CROSS JOIN LATERAL (SELECT c.id, c.list_id, c.state = ANY(%(open)s) AS is_open
-                                     FROM %(contacts)s AS c
-                                    WHERE c.campaign_id = %(campaign)s
-                                 ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
-                numbers=list(numbers),
-                contacts=self._look_up("phone_1", SQL("n.phone")),
-                open=list(OPEN_STATES),
-                campaign=campaign.id,
-            )
-        )
-        return {number: tuple(row) for number, *row in self.env.cr.fetchall()}
-
-    @api.model
-    def _update_imported(self, rows, list_id=None):
-        """Give open contacts what a file says of them; what it leaves empty stays, and so does the
-        history.
-
-        :param rows: list of ``(contact id, phone 2 … 5, first name, last name, account number,
-            e-mail, tz, priority, business parameters as JSON)``
-        :param int list_id: the list that they belong to from now on; none to leave them in theirs
-        """
-        if not rows:
-            return
-        names = (
-            "phone_2",
-            "phone_3",
-            "phone_4",
-            "phone_5",
-            "first_name",
-            "last_name",
-            "account_number",
-            "email",
-            "tz",
-        )
-        columns = list(zip(*rows, strict=True))
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c
-                      SET %s, priority = COALESCE(NULLIF(v.priority, 0), c.priority),
-                          business_parameters = COALESCE(c.business_parameters, '{}') || COALESCE(v.parameters, '{}'),
-                          list_id = COALESCE(%s, c.list_id)
-                     FROM unnest(%s::int[], %s::int[], %s::jsonb[], %s) AS v(id, priority, parameters, %s)
-                    WHERE c.id = v.id""",
-                SQL(", ").join(
-                    SQL("%s = COALESCE(v.%s, c.%s)", *[SQL.identifier(name)] * 3) for name in names
-                ),
-                list_id,
-                list(columns[0]),
-                list(columns[10]),
-                list(columns[11]),
-                SQL(", ").join(SQL("%s::varchar[]", list(column)) for column in columns[1:10]),
-                SQL(", ").join(map(SQL.identifier, names)),
-            )
-        )
-        self._release_held(SQL("SELECT unnest(%s::int[])", [row[0] for row in rows]))
-
-    @api.model
-    def _close_uncalled(self, where, reason, limit):
-        """Withdraw pending contacts that were never called.
-
-        :param SQL where: which, a condition on the contact ``c`` that an index serves
-        :param str reason: in words, for whoever asks later
-        :return: how many
-        """
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact
-                      SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, closed_at = %s,
-                          is_ready = FALSE, next_attempt_at = NULL, resume_at = NULL,
-                          block_reason = NULL, block_detail = NULL
-                    WHERE id IN (SELECT c.id FROM ecm_contact c
-                                  WHERE %s AND c.state = 'pending'
-                                    AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)
-                                  LIMIT %s)""",
-                reason,
-                fields.Datetime.now(),
-                where,
-                limit,
-            )
-        )
-        return self.env.cr.rowcount
-
-    # -- lists that are stopped or over -------------------------------------------------------------
-
-    @api.model
-    def _hold_lists(self, lists):
-        """Take pending contacts of these lists out of the feed's sight: promotion passes over an
-        empty time.
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact
-                      SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL,
-                          block_reason = 'list_stopped', block_detail = NULL
-                    WHERE list_id = ANY(%s) AND state = 'pending' AND (is_ready OR next_attempt_at IS NOT NULL)""",
-                lists.ids,
-            )
-        )
-        self.invalidate_model()
-        lists.invalidate_recordset()
-
-    @api.model
-    def _resume_lists(self, lists, now):
-        """Undo `_hold_lists`: what was planned meanwhile is due, the rest waits for its time."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact
-                      SET is_ready = (resume_at IS NULL OR resume_at <= %(now)s),
-                          next_attempt_at = resume_at, resume_at = NULL, block_reason = NULL, block_detail = NULL
-                    WHERE list_id = ANY(%(lists)s) AND state = 'pending'
-                      AND NOT is_ready AND next_attempt_at IS NULL""",
-                now=now,
-                lists=lists.ids,
-            )
-        )
-        self.invalidate_model()
-        lists.invalidate_recordset()
-
-    @api.model
-    def _expire_lists(self, lists, now, limit):
-        """Close pending contacts of lists that are over (index ``_list_state``).
-
-        :return: how many
-        """
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact
-                      SET state = 'expired', close_reason = 'expired', closed_at = %s, is_ready = FALSE,
-                          next_attempt_at = NULL, resume_at = NULL, block_reason = NULL, block_detail = NULL
-                    WHERE id IN (SELECT id FROM ecm_contact
-                                  WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)""",
-                now,
-                lists.ids,
-                limit,
-            )
-        )
-        return self.env.cr.rowcount
-
-    # -- whose turn it is -----------------------------------------------------------------------------
-
-    @api.model
-    def _filter_ready(self, campaigns, now):
-        """Campaigns that have contacts to send: a look into indexes ``_ready_arrival`` and
-        ``_waiting`` each.
-
-        The orders are those of the indexes: without them the planner may read the table for the
-        first that matches.
-
-        :param datetime now: naive UTC
-        """
-        self.env.cr.execute(
-            SQL(
-                """SELECT p.id
-                     FROM unnest(%s::int[]) AS p(id)
-                    WHERE (SELECT TRUE FROM ecm_contact c
-                            WHERE c.campaign_id = p.id AND c.is_ready AND c.state = 'pending'
-                         ORDER BY c.is_retry, c.id LIMIT 1)
-                       OR (SELECT TRUE FROM ecm_contact c
-                            WHERE c.campaign_id = p.id AND NOT c.is_ready AND c.state = 'pending'
-                              AND c.next_attempt_at <= %s
-                         ORDER BY c.next_attempt_at LIMIT 1)""",
-                list(campaigns.ids),
-                now,
-            )
-        )
-        ready_ids = {campaign_id for (campaign_id,) in self.env.cr.fetchall()}
-        ready = campaigns.filtered(lambda campaign: campaign.id in ready_ids)
-        # A target group's queue is drawn from when it is the campaign's turn.
-        waiting = (campaigns - ready).target_group_ids
-        return campaigns & (ready | self._filter_queued(waiting).campaign_id) if waiting else ready
-
-    @api.model
-    def _count_at_dialer(self, campaigns):
-        """Contacts at the dialer, counted in index ``_campaign_state``: costs what is there, not
-        what is stored.
-
-        :return: ``{campaign id: count}``
-        """
-        self.env.cr.execute(
-            SQL(
-                """SELECT p.id, n.held
-                     FROM unnest(%s::int[]) AS p(id)
-               CROSS JOIN LATERAL (SELECT count(*) AS held FROM ecm_contact c
-                                    WHERE c.campaign_id = p.id AND c.state = 'sent_to_dialer') AS n""",
-                list(campaigns.ids),
-            )
-        )
-        return dict(self.env.cr.fetchall())
-
-    # -- time to live ---------------------------------------------------------------------------------
-
-    @api.model
-    def _expire_old(self, now, limit):
-        """Close pending contacts whose time to live is over (index ``_time_to_live``).
-
-        :param datetime now: naive UTC
-        :return: how many
-        """
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact
-                      SET state = 'expired', close_reason = 'ttl', closed_at = %(now)s, is_ready = FALSE,
-                          next_attempt_at = NULL, resume_at = NULL, block_reason = NULL, block_detail = NULL
-                    WHERE id IN (SELECT old.id FROM ecm_campaign p, LATERAL (
-                                     SELECT c.id FROM ecm_contact c
-                                      WHERE c.campaign_id = p.id AND c.state = 'pending'
-                                        AND c.added_at < %(now)s::timestamp - make_interval(days => p.ttl_days)
-                                   ORDER BY c.added_at LIMIT %(limit)s
-                                        FOR UPDATE SKIP LOCKED) AS old
-                                  WHERE p.ttl_days > 0 LIMIT %(limit)s)""",
-                now=now,
-                limit=limit,
-            )
-        )
-        return self.env.cr.rowcount
-
     # -- selection and target groups ------------------------------------------------------------------
 
     @api.model
@@ -691,12 +858,10 @@ class EcmContactQueue(models.AbstractModel):
         """
         self.env.cr.execute(
             SQL(
-                """UPDATE ecm_contact
-                      SET is_ready = (resume_at IS NULL OR resume_at <= %s), next_attempt_at = resume_at,
-                          resume_at = NULL, block_reason = NULL, block_detail = NULL, target_group_id = NULL
+                """UPDATE ecm_contact SET %s, target_group_id = NULL
                     WHERE id IN (%s) AND block_reason IN ('selection', 'target_group') AND state = 'pending'
                 RETURNING id""",
-                fields.Datetime.now(),
+                self._released(fields.Datetime.now()),
                 ids,
             )
         )
@@ -719,30 +884,6 @@ class EcmContactQueue(models.AbstractModel):
             limit,
         )
         return max(self._release_held(ids), default=None)
-
-    @api.model
-    def _enqueue(self, rows):
-        """:param rows: list of ``(contact id, target group id)`` of held contacts"""
-        contact_ids, group_ids = zip(*rows, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """UPDATE ecm_contact c SET target_group_id = v.group_id
-                     FROM unnest(%s::int[], %s::int[]) AS v(contact_id, group_id) WHERE c.id = v.contact_id""",
-                list(contact_ids),
-                list(group_ids),
-            )
-        )
-
-    @api.model
-    def _filter_drawn(self, contact_ids):
-        """Which of these contacts it is the turn of.
-
-        :rtype: set
-        """
-        self.env.cr.execute(
-            SQL("SELECT id FROM ecm_contact WHERE id = ANY(%s) AND is_drawn", list(contact_ids))
-        )
-        return {contact_id for (contact_id,) in self.env.cr.fetchall()}
 
     @api.model
     def _filter_queued(self, groups):
@@ -782,11 +923,12 @@ class EcmContactQueue(models.AbstractModel):
                 """UPDATE ecm_contact
                       SET is_ready = TRUE, is_drawn = TRUE, next_attempt_at = resume_at, resume_at = NULL,
                           block_reason = NULL, block_detail = NULL
-                    WHERE id IN (SELECT id FROM ecm_contact
-                                  WHERE target_group_id = %s AND block_reason = 'target_group' AND state = 'pending'
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE c.target_group_id = %s AND c.block_reason = 'target_group'
+                                    AND c.state = 'pending'
                                ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED)""",
                 group.id,
-                self._dial_orders[group.campaign_id.dial_order],
+                DIAL_ORDERS[group.campaign_id.dial_order],
                 limit,
             )
         )
@@ -807,12 +949,12 @@ class EcmContactQueue(models.AbstractModel):
         """
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_contact (campaign_id, company_id, added_at, state, is_ready, is_retry, next_position,
-                                            attempt_count, uncounted_count, cycle, number_to_call, chained_from_id,
-                                            chain_line_id, %(columns)s)
+                """INSERT INTO ecm_contact (campaign_id, company_id, added_at, state, is_ready, is_retry,
+                                            next_position, attempt_count, uncounted_count, cycle, channel,
+                                            number_to_call, chained_from_id, chain_line_id, %(columns)s)
                    SELECT DISTINCT ON (l.target_id, c.phone_1)
-                          l.target_id, t.company_id, %(now)s, 'pending', TRUE, FALSE, 1, 0, 0, 1, c.phone_1, c.id, l.id,
-                          %(values)s
+                          l.target_id, t.company_id, %(now)s, 'pending', TRUE, FALSE, 1, 0, 0, 1, c.channel,
+                          c.phone_1, c.id, l.id, %(values)s
                      FROM (%(ends)s) AS e(contact_id, outcome_id, is_result)
                      JOIN ecm_contact c ON c.id = e.contact_id
                      JOIN ecm_campaign_chain l ON l.campaign_id = c.campaign_id AND l.outcome_id = e.outcome_id
@@ -832,7 +974,7 @@ class EcmContactQueue(models.AbstractModel):
                 ends=ends,
                 moving=list(MOVING_STATES),
                 same_phone=self._look_up("phone_1", SQL("c.phone_1")),
-                open=list(OPEN_STATES),
+                open=list(self._get_open_states()),
                 way=self._get_way(),
             )
         )
@@ -858,3 +1000,119 @@ class EcmContactQueue(models.AbstractModel):
             [("chain_line_id", "in", lines.ids)], ["chain_line_id"], ["__count"]
         )
         return {line.id: count for line, count in groups}
+
+    # -- counted for Explain, read for a dry run ------------------------------------------------------
+
+    def _count_ready(self, is_retry, where):
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FROM (SELECT FROM ecm_contact c
+                                          WHERE c.campaign_id = %s AND c.channel = %s AND c.is_retry = %s
+                                            AND c.is_ready AND c.state = 'pending'
+                                            AND %s
+                                       ORDER BY %s LIMIT %s) AS earlier""",
+                self.campaign_id.id,
+                self.channel,
+                is_retry,
+                where,
+                DIAL_ORDERS[self.campaign_id.dial_order],
+                QUEUE_COUNTED + 1,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _tally_states(self, campaign):
+        """:return: ``{(state, close reason): count}`` (index ``_campaign_state``)"""
+        self.env.cr.execute(
+            SQL(
+                "SELECT state, close_reason, count(*) FROM ecm_contact WHERE campaign_id = %s GROUP BY 1, 2",
+                campaign.id,
+            )
+        )
+        return {(state, reason): count for state, reason, count in self.env.cr.fetchall()}
+
+    def _tally_waiting(self, campaign, now):
+        """:return: ``(how many wait for a time, the next time, how many are held)`` (index
+        ``_waiting``)
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FILTER (WHERE next_attempt_at > %(now)s),
+                          min(next_attempt_at) FILTER (WHERE next_attempt_at > %(now)s),
+                          count(*) FILTER (WHERE next_attempt_at IS NULL)
+                     FROM ecm_contact
+                    WHERE campaign_id = %(campaign)s AND NOT is_ready AND state = 'pending'""",
+                now=now,
+                campaign=campaign.id,
+            )
+        )
+        return self.env.cr.fetchone()
+
+    def _tally_blocked(self, campaign, now):
+        """:return: list of ``("blocked" or "held", reason, count, the next time)`` (index ``_blocked``)"""
+        self.env.cr.execute(
+            SQL(
+                """SELECT CASE WHEN next_attempt_at IS NULL THEN 'held' ELSE 'blocked' END, block_reason, count(*),
+                          min(next_attempt_at)
+                     FROM ecm_contact
+                    WHERE campaign_id = %s AND NOT is_ready AND state = 'pending' AND block_reason IS NOT NULL
+                      AND (next_attempt_at IS NULL OR next_attempt_at > %s)
+                 GROUP BY 1, 2 ORDER BY 3 DESC""",
+                campaign.id,
+                now,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _read_pending(self, campaign, share):
+        """Pending contacts of a campaign, or a part of them that their ids choose (index
+        ``_campaign_state``).
+
+        :return: list of `Pending`
+        """
+        part = SQL()
+        if share < 1:
+            part = SQL("AND (hashint4(c.id) & %s) < %s", HASHED - 1, round(share * HASHED))
+        self.env.cr.execute(
+            SQL(
+                """SELECT c.is_retry, c.priority, c.is_ready, c.next_attempt_at, c.resume_at, c.block_reason, %s
+                     FROM ecm_contact c WHERE c.campaign_id = %s AND c.state = 'pending' %s ORDER BY c.id""",
+                self._get_candidate_columns(),
+                campaign.id,
+                part,
+            )
+        )
+        rows = self.env.cr.fetchall()
+        return [Pending(*row[:6], self._make_candidate(row[6:])) for row in rows]
+
+
+def _get_following(row):
+    """:param row: ``tools.results.Decided``
+    :rtype: Following
+    """
+    choice = row.decision
+    return Following(
+        contact_id=row.contact_id,
+        outcome_id=row.outcome_id,
+        counted=0 if choice.resets else row.counted,
+        uncounted=0 if choice.resets else row.uncounted,
+        position=choice.position,
+        channel=choice.channel,
+        number=choice.number,
+        at=choice.at.replace(tzinfo=None),
+        cycle=choice.cycle,
+        priority=choice.priority,
+        callback=choice.callback,
+        agent=row.agent,
+        retained=choice.retained,
+    )
+
+
+def _get_closing(row):
+    """:param row: ``tools.results.Decided``
+    :rtype: Closing
+    """
+    close = row.decision
+    counters = row.counted, row.uncounted
+    return Closing(row.contact_id, row.outcome_id, *counters, close.state, close.reason)

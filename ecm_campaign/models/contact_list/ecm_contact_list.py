@@ -11,28 +11,14 @@ from odoo.tools import SQL
 from ...const import BUSINESS_PARAMETERS, PENDING
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
+from ..contact.ecm_contact_queue import Imported
 from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
 
 LINE = contact_rows.COLUMNS.index("line")
 PHONE = contact_rows.COLUMNS.index("phone_1")
 NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
-# What a file can change of a known contact, in the order of ecm.contact._update_imported.
-UPDATED = [
-    contact_rows.COLUMNS.index(name)
-    for name in (
-        "phone_2",
-        "phone_3",
-        "phone_4",
-        "phone_5",
-        "first_name",
-        "last_name",
-        "account_number",
-        "email",
-        "tz",
-        "priority",
-        "business_parameters",
-    )
-]
+# What a file can change of a known contact.
+UPDATED = [contact_rows.COLUMNS.index(name) for name in Imported._fields[1:]]
 SWEEP_BATCH = 20_000
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
@@ -383,7 +369,7 @@ class EcmContactList(models.Model):
             raise UserError(self.env._("Only an upload that has ended can be undone."))
         undone = self._take_back()
         self.action_stop()
-        self.write({"state": "cancelled"})
+        self.sudo().write({"state": "cancelled"})
         return self._notify_undone(undone)
 
     def _notify_undone(self, undone):
@@ -551,17 +537,24 @@ class EcmContactList(models.Model):
         updates, others, known = {}, [], set()
         for row in rows:
             for contact, number in row.namings:
-                contact_id, list_id, is_open = found.get(number, (None, None, False))
-                if contact_id and is_open and (list_id != self.id or self.mode == "overwrite"):
-                    updates[contact_id] = (contact_id, *(contact[place] for place in UPDATED))
+                there = found.get(number)
+                if there and there.is_open and self._may_update(there):
+                    values = [contact[place] for place in UPDATED]
+                    updates[there.contact_id] = Imported(there.contact_id, *values)
                     break
-                known.update({number} if contact_id else ())
+                known.update({number} if there else ())
             else:
                 others.append(row)
         self.env["ecm.contact"]._update_imported(
             list(updates.values()), self.id if self.mode == "overwrite" else None
         )
         return others, known, len(rows) - len(others)
+
+    def _may_update(self, known):
+        """Whether the file changes a contact: one that it has brought itself only where it
+        overwrites.
+        """
+        return known.list_id != self.id or self.mode == "overwrite"
 
     def _copy_contacts(self, rows):
         """COPY contacts into the table; those with a time to come wait for it.
@@ -603,10 +596,18 @@ class EcmContactList(models.Model):
             "is_ready": is_ready,
             "is_retry": False,
             "next_position": 1,
+            "channel": self._get_first_channel(),
             "attempt_count": 0,
             "uncounted_count": 0,
             "added_at": now,
         }
+
+    def _get_first_channel(self):
+        """Where new contacts wait for their first attempt; a claim moves those for whom it is
+        another one.
+        """
+        attempts = self.campaign_id.strategy_id.sudo()._get_plan().attempts
+        return attempts[0].channel if attempts else "voice"
 
     def _get_number_getter(self):
         """What tells the number of the first attempt from a row of ``contact_rows.COLUMNS``."""

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -24,6 +25,17 @@ STRICTNESS = (
 )  # what stands on several lists counts as the last
 DELETE_AT_ONCE = 50_000
 PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
+
+
+# Stands for Odoo's own phone blacklist among the ids of lists: it counts everywhere.
+BLACKLIST = 0
+
+
+class Listed(NamedTuple):
+    """On which lists values stand: ``{value: ids of lists}`` of numbers and of customer keys."""
+
+    numbers: dict
+    keys: dict
 
 
 class EcmDncList(models.Model):
@@ -148,10 +160,14 @@ class EcmDncList(models.Model):
         """Lists that count for a campaign today.
 
         :param campaign: ``ecm.campaign`` record, empty for "any campaign"
-        :param channel: voice or sms; the campaign's own if it is not given
+        :param channel: none for any that the campaign contacts on
         """
-        channel = channel or ("sms" if campaign.kind == "sms" else "voice")
-        domain = Domain(f"for_{channel}", "=", True) & self._get_in_force_domain()
+        domain = self._get_in_force_domain()
+        if channel:
+            domain &= Domain(self._get_channel_field(channel), "=", True)
+        elif campaign:
+            names = [self._get_channel_field(each) for each in campaign._get_channels()]
+            domain &= Domain.OR(Domain(name, "=", True) for name in names)
         if campaign:
             domain &= Domain("company_id", "in", (False, campaign.company_id.id))
             domain &= Domain("campaign_ids", "=", False) | Domain(
@@ -160,11 +176,41 @@ class EcmDncList(models.Model):
         return self.sudo().search(domain)
 
     @api.model
+    def _get_channel_field(self, channel):
+        """The field that says whether a list is for a channel; who brings a channel adds one."""
+        return f"for_{channel}"
+
+    @api.model
+    def _get_applying(self, campaigns):
+        """Lists that count today for each of these campaigns, on each channel that it contacts on.
+
+        :return: ``{(campaign id, channel): ids of lists}``; among them ``BLACKLIST``
+        """
+        lists = self.sudo().search(self._get_in_force_domain())
+        applying = {}
+        for campaign in campaigns:
+            own = lists.filtered(lambda each: each._is_for(campaign))  # noqa: B023  called at once
+            for channel in campaign._get_channels():
+                name = self._get_channel_field(channel)
+                applying[campaign.id, channel] = {BLACKLIST, *own.filtered(name).ids}
+        return applying
+
+    def _is_for(self, campaign):
+        """Whether the list counts for a campaign, of whatever channel."""
+        is_own = not self.company_id or self.company_id == campaign.company_id
+        return is_own and (not self.campaign_ids or campaign in self.campaign_ids)
+
+    @api.model
     def _get_in_force_domain(self):
         """What is in force today, for lists and for entries alike."""
         today = fields.Date.context_today(self)
         has_begun = Domain("date_from", "=", False) | Domain("date_from", "<=", today)
         return has_begun & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
+
+    @api.model
+    def _has_outdated(self):
+        """Whether there is a registry that is too old for whatever campaign."""
+        return bool(self.sudo().search([("max_age_days", ">", 0)]).filtered("is_outdated"))
 
     @api.model
     def _get_outdated(self, campaign):
@@ -177,17 +223,35 @@ class EcmDncList(models.Model):
         ``ecm.dnc.entry``).
 
         :param numbers: E.164
+        :param channel: none for all that the campaign contacts on: what may still be contacted on
+            one of them is left
         :return: ``({number: class}, {key: class})``, the strictest class of each
         """
+        channels = [channel] if channel else campaign._get_channels()
+        applying = {each: self._get_applicable(campaign, each) for each in channels}
+        lists = self.sudo().union(*applying.values())
+        found = self._find_entries([lists.ids, [BLACKLIST]], numbers, keys)
+        classes = {BLACKLIST: BLACKLIST_CLASS, **{each.id: each.dnc_class for each in lists}}
+        counting = [{BLACKLIST, *each.ids} for each in applying.values()]
+        return (
+            _get_strictest(found.numbers, counting, classes),
+            _get_strictest(found.keys, counting, classes),
+        )
+
+    @api.model
+    def _find_entries(self, list_ids, numbers, keys=()):
+        """On which lists numbers and customer keys stand.
+
+        :param list_ids: several collections of ids: those of the lists to look into
+        :param numbers: E.164
+        :rtype: Listed
+        """
         entries = self.env["ecm.dnc.entry"]
-        lists = self._get_applicable(campaign, channel)
+        lists = self.sudo().browse(set().union(*list_ids) - {BLACKLIST})
         matches = entries._match("number", numbers, lists)
         matches += entries._match_prefixes(numbers, lists)
-        blacklisted = [(number, BLACKLIST_CLASS) for number in self._find_blacklisted(numbers)]
-        keyed = entries._match("key", keys, lists)
-        return _get_strictest(blacklisted + _get_classes(matches, lists)), _get_strictest(
-            _get_classes(keyed, lists)
-        )
+        matches += [(number, BLACKLIST) for number in self._find_blacklisted(numbers)]
+        return Listed(_group(matches), _group(entries._match("key", keys, lists)))
 
     def _find_blacklisted(self, numbers):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
@@ -379,12 +443,24 @@ class EcmDncList(models.Model):
         )
 
 
-def _get_classes(matches, lists):
-    """``[(value, class)]`` of ``[(value, list id)]``."""
-    classes = {record.id: record.dnc_class for record in lists}
-    return [(value, classes[list_id]) for value, list_id in matches]
+def _group(matches):
+    """``{value: ids of its lists}`` of ``(value, list id)``."""
+    found = {}
+    for value, list_id in matches:
+        found.setdefault(value, set()).add(list_id)
+    return found
 
 
-def _get_strictest(pairs):
-    """``{value: its strictest class}``."""
-    return dict(sorted(pairs, key=lambda pair: STRICTNESS.index(pair[1])))
+def _get_strictest(found, counting, classes):
+    """The strictest class of each value that is listed for every channel.
+
+    :param found: ``{value: ids of its lists}``
+    :param counting: ids of the lists that count, for each channel
+    :param classes: ``{list id: class}``
+    """
+    strictest = {}
+    for value, list_ids in found.items():
+        if all(list_ids & ids for ids in counting):
+            known = {classes[list_id] for list_id in list_ids}
+            strictest[value] = max(known, key=STRICTNESS.index)
+    return strictest

@@ -1,29 +1,39 @@
+import contextlib
 import logging
+import time
+from collections import Counter
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
-from ...const import SENT_TO_DIALER
 from ...exceptions import ChannelError, InDoubt, Rejected, Unavailable
-from ...tools import strategy as decision
-from ...tools.results import Outgoing, Receipt, Result
+from ...tools.channel import Outgoing, Receipt
+from ...tools.gates import Candidate
+from ...tools.pacing import split
+from ...tools.results import Decided, Result
+from ...tools.strategy import Close
+from ..contact.ecm_attempt import Claimed
+from ..contact.ecm_contact_queue import Part, Sent
 
 _logger = logging.getLogger(__name__)
 
-RESULT_BATCH = 1000
-SWEEP_BATCH = 2000
-# Contacts that one transaction looks at to fill one campaign's share.
+# How many waiting contacts of a campaign become ready in one transaction.
+PROMOTE_AT_LEAST = 1000
+# Contacts of a campaign that one transaction looks at to fill its share.
 LOOK_AT_MOST = 5000
-# A contact that the dialer refuses is offered again later, so that a wrong setting costs time and
-# not contacts.
+# A contact that is refused is offered again later, so that a wrong setting costs time and not
+# contacts.
 REFUSED_TRIES = 3
-REFUSED_DELAY = timedelta(minutes=15)
 REFUSED_CODE = "dialer_rejected"
+
+LEDGER = SQL("hashtext('ecm:ledger')")
 
 
 class EcmEngine(models.AbstractModel):
-    """The verbs feed, push, reconcile, apply results and sweep, for any channel that registers.
+    """The verbs feed, claim, push and reconcile, for any channel that registers.
 
     Never lose, never call twice (requirement F6): *claim* writes the attempts and commits; the
     batch is sent while no transaction is open; the *receipt* is committed. A process that dies in
@@ -32,15 +42,35 @@ class EcmEngine(models.AbstractModel):
     """
 
     _name = "ecm.engine"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = [
+        "ecm.engine.results.mixin",
+        "ecm.engine.sweep.mixin",
+        "ecm.engine.explain.mixin",
+        "ecm.transaction.mixin",
+    ]
     _description = "Campaign Engine"
 
-    # -- feed -----------------------------------------------------------------------------------------
+    # -- channels -------------------------------------------------------------------------------------
 
     @api.model
-    def _get_feed_target_models(self):
-        """Names of the models that inherit ``ecm.feed.target``; channel modules extend it."""
-        return []
+    def _get_target_models(self):
+        """:return: list of models that inherit ``ecm.feed.target``, empty"""
+        names = self.env.registry["ecm.feed.target"]._inherit_children
+        return [self.env[name] for name in names if not self.env[name]._abstract]
+
+    @api.model
+    def _get_channels(self):
+        """Every channel that strategies and rules may name: those that are known, and those that
+        modules bring.
+
+        :return: list of ``(code, label)``
+        """
+        channels = {"voice": self.env._("Voice"), "sms": self.env._("SMS")}
+        for model in self._get_target_models():
+            channels[model._channel] = model._get_channel_label()
+        return list(channels.items())
+
+    # -- feed -----------------------------------------------------------------------------------------
 
     @api.model
     def _cron_feed(self):
@@ -51,6 +81,8 @@ class EcmEngine(models.AbstractModel):
         """
         if not self.env["ecm.database.identity"]._may_call():
             return
+        groups = self.env["ecm.campaign.group"]
+        self._atomically(lambda: groups._adapt_buffers(fields.Datetime.now()))
         targets = self._get_due_targets(fields.Datetime.now())
         self._commit(remaining=len(targets))
         for target in targets:
@@ -63,19 +95,16 @@ class EcmEngine(models.AbstractModel):
         :return: list of single records
         """
         targets = []
-        for model in self._get_feed_target_models():
-            records = self.env[model].search([("paused_until", "in", (False,))]) | self.env[
-                model
-            ].search([("paused_until", "<=", now)])
+        for model in self._get_target_models():
+            records = model.search([("paused_until", "in", (False,))])
+            records |= model.search([("paused_until", "<=", now)])
             targets += [
                 record
                 for record in records
                 if record._get_running_campaigns() or record._has_unconfirmed()
             ]
-        return sorted(
-            targets,
-            key=lambda target: target.last_feed_at or fields.Datetime.to_datetime("1970-01-01"),
-        )
+        never = fields.Datetime.to_datetime("1970-01-01")
+        return sorted(targets, key=lambda target: target.last_feed_at or never)
 
     def _feed_safely(self, target):
         """Feed one target; whatever it raises stays with it.
@@ -84,7 +113,8 @@ class EcmEngine(models.AbstractModel):
         """
         now = fields.Datetime.now()
         target.invalidate_recordset(["paused_until"])
-        if target._is_paused(now):  # another target of the same service has failed
+        # Another target of the same service may have failed since.
+        if target._is_paused(now):
             return self._commit(processed=1)
         try:
             if self._feed_target(target) is not None:
@@ -95,11 +125,8 @@ class EcmEngine(models.AbstractModel):
         except Exception:
             _logger.exception("Feeding %s failed", target.display_name)
             self._rollback()
-            self._atomically(
-                lambda: target._note_failure(
-                    self.env._("Unexpected error: see the server's log."), now
-                )
-            )
+            message = self.env._("Unexpected error: see the server's log.")
+            self._atomically(lambda: target._note_failure(message, now))
         return self._commit(processed=1)
 
     def _feed_target(self, target):
@@ -110,20 +137,34 @@ class EcmEngine(models.AbstractModel):
         :raise UserError: this database is a copy
         """
         self.env["ecm.database.identity"]._check()
-        sent = 0
+        started, sent = time.monotonic(), 0
         with self._exclusively(target) as is_ours:
             if not is_ours:
                 return None
+            for campaign in target._get_running_campaigns().filtered("selection_changed_at"):
+                self._look_again(campaign)
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
             while (batch := self._claim_next(target, campaigns)) is not None:
                 sent += self._push(target, batch) if batch else 0
         self._forget()
+        if sent:
+            seconds = time.monotonic() - started
+            _logger.info("%s: %d sent in %.1f s", target.display_name, sent, seconds)
         return sent
 
     def _get_open_campaigns(self, target):
-        """Running campaigns of a target inside their calling hours (requirement C4)."""
-        campaigns = target._get_running_campaigns()
+        """Running campaigns of a target inside their calling hours (requirement C4) whose
+        do-not-contact registries are fresh (N2).
+        """
+        campaigns = self._filter_open(target._get_running_campaigns())
+        dnc_lists = self.env["ecm.dnc.list"]
+        if not dnc_lists._has_outdated():
+            return campaigns
+        return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign))
+
+    def _filter_open(self, campaigns):
+        """Campaigns inside their calling hours now."""
         windows = campaigns._get_windows(fields.Datetime.now())
         return campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
 
@@ -132,8 +173,8 @@ class EcmEngine(models.AbstractModel):
     def _claim_next(self, target, campaigns):
         """One claim, committed.
 
-        :return: list of ``tools.results.Outgoing``, empty when all that was looked at is blocked;
-        ``None`` at the end
+        :return: list of ``tools.channel.Outgoing``, empty when all that was looked at is blocked;
+            ``None`` at the end
         """
         with self._hold_ledger(campaigns):
             return self._atomically(lambda: self._claim(target, campaigns))
@@ -142,74 +183,174 @@ class EcmEngine(models.AbstractModel):
         """Take ready contacts, fairly over the campaigns that share the target, and write their
         attempts.
 
-        A campaign that was stopped meanwhile is not fed.
+        Campaigns that were stopped or whose hours have ended since the feed began are not fed: their
+        contacts stay ready.
 
-        :return: list of ``tools.results.Outgoing``, at most one request's worth; empty when all
-            that was looked at is blocked, ``None`` when nothing was there to look at
+        :return: list of ``tools.channel.Outgoing``, at most one request's worth; empty when all that
+            was looked at is blocked, ``None`` when nothing was there to look at
         """
         self.env.flush_all()
-        hungry = self._get_hungry(campaigns)
-        pools = hungry.group_id._get_rooms()
+        now, channel = fields.Datetime.now(), target._channel
+        campaigns.invalidate_recordset(["is_running"])
+        campaigns = self._filter_open(campaigns.filtered("is_running"))
+        waiting = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
         room = min(target._get_room(), target._get_batch_size())
-        batch, is_over = [], True
-        while parts := self._divide(room - len(batch), hungry, pools):
-            for campaign, part in parts:
-                taken, looked_at = self._claim_from(campaign, target, part)
-                batch += taken
-                is_over = is_over and not looked_at
-                if campaign.group_id:
-                    pools[campaign.group_id.id] -= len(taken)
-                if len(taken) < part:
-                    hungry -= campaign
-        return None if is_over else batch
+        claim = Claim(waiting, room, waiting.group_id._get_rooms())
+        if room <= 0 or not waiting:
+            return None
+        rules = self._get_rules(waiting, now, channel)
+        while parts := claim.divide():
+            self._fill_parts(claim, parts, target, rules, now)
+        return claim.batch if claim.has_looked else None
 
-    def _claim_from(self, campaign, target, limit):
-        """Claim up to ``limit`` contacts of one campaign; those that a gate blocks are moved, with
-        the reason.
+    def _fill_parts(self, claim, parts, target, rules, now):
+        """Claim what each campaign's part of the room has place for, as far as it has contacts that
+        may be sent.
 
-        :return: ``(list of Outgoing, number of contacts looked at)``
+        :param parts: ``{campaign id: how many}``
         """
-        now = fields.Datetime.now()
         contacts = self.env["ecm.contact"]
-        contacts._promote_due(campaign, now, max(limit, RESULT_BATCH))
-        claimed, looked_at = [], 0
-        while len(claimed) < limit and looked_at < LOOK_AT_MOST:
-            missing = limit - len(claimed)
-            # what was looked at so far was blocked, and the same number may be blocked behind it
-            candidates = contacts._lock_ready(campaign, max(missing, looked_at))
+        campaigns = claim.campaigns.filtered(lambda campaign: campaign.id in parts)
+        contacts._promote_due(campaigns, now, max(*parts.values(), PROMOTE_AT_LEAST))
+        self._draw(campaigns, parts)
+        filling = Filling(parts)
+        while asked := filling.get_asked():
+            candidates = self._lock_ready(campaigns, asked, target._channel)
+            passed = self._pass_gates(rules, candidates, filling.missing, now)
+            claim.batch += self._write_claims(target, passed, now)
+            filling.note(asked, candidates, passed)
+        claim.note(filling)
+
+    def _lock_ready(self, campaigns, asked, channel):
+        """Ready contacts of these campaigns in their dial orders, locked until the commit.
+
+        :param asked: ``{campaign id: how many at most}``
+        :return: list of ``tools.gates.Candidate``
+        """
+        parts = [
+            Part(campaign.id, asked[campaign.id], campaign.dial_order, campaign.retry_order)
+            for campaign in campaigns
+            if campaign.id in asked
+        ]
+        return self.env["ecm.contact"]._lock_ready(parts, channel)
+
+    def _draw(self, campaigns, parts):
+        """Take contacts from the queues of target groups, in the groups' proportions, as many as
+        are missing to fill their campaigns' parts.
+        """
+        contacts = self.env["ecm.contact"]
+        for campaign in campaigns.filtered("target_group_ids"):
+            room = parts[campaign.id] - contacts._count_drawn(campaign)
+            campaign.target_group_ids._draw_up_to(room)
+
+    def _pass_gates(self, rules, candidates, missing, now):
+        """Candidates that may be sent now, no more than each campaign misses; the others are moved,
+        held or closed, with the reason (requirement N4).
+        """
+        passed, verdicts = self._judge(rules, candidates, now)
+        if verdicts:
+            stopped = {
+                candidate.contact_id: candidate
+                for candidate in candidates
+                if candidate.contact_id in verdicts
+            }
+            self._apply_verdicts(stopped, verdicts, now)
+        # More may have been looked at than there is room for: those stay ready.
+        taken, wanted = Counter(), []
+        for candidate in passed:
+            if taken[candidate.campaign_id] < missing[candidate.campaign_id]:
+                taken[candidate.campaign_id] += 1
+                wanted.append(candidate)
+        return wanted
+
+    def _get_rules(self, campaigns, at, channel=None):
+        """What every gate must know of these campaigns, in the order of the gates.
+
+        :return: list of ``(gate, tools.gates.Rule)``
+        """
+        gates = self.env["ecm.gate"]._get_gates()
+        return [(gate, gate._get_rule(campaigns, at, channel)) for gate in gates]
+
+    def _judge(self, rules, candidates, at):
+        """Pass candidates through the gates; nothing is written.
+
+        :param rules: of `_get_rules`
+        :param at: naive UTC
+        :return: ``(candidates that passed, with their attempt, {contact id: verdict of the gate
+            that stopped it})``
+        """
+        verdicts = {}
+        for gate, known in rules:
             if not candidates:
                 break
-            passed = self._pass_gates(campaign, candidates, now)[:missing]
-            claimed += self._write_claims(campaign, target, passed, now)
-            looked_at += len(candidates)
-        return claimed, looked_at
+            rule, passing = gate._read_candidates(known, candidates, at), []
+            for candidate in candidates:
+                judged = rule.judge(candidate, at)
+                if isinstance(judged, Candidate):
+                    passing.append(judged)
+                else:
+                    verdicts[candidate.contact_id] = judged
+            candidates = passing
+        return candidates, verdicts
 
-    def _write_claims(self, campaign, target, candidates, now):
+    def _apply_verdicts(self, stopped, verdicts, now):
+        """Write what the gates say of contacts that they stop.
+
+        :param stopped: ``{contact id: tools.gates.Candidate}``
+        """
+        contacts = self.env["ecm.contact"]
+        contacts._apply_verdicts(verdicts)
+        closing = [
+            Decided(contact_id, stopped[contact_id].counted, stopped[contact_id].uncounted, verdict)
+            for contact_id, verdict in verdicts.items()
+            if isinstance(verdict, Close)
+        ]
+        if closing:
+            contacts._apply_decisions(closing, now)
+            self._chain_closed([row.contact_id for row in closing])
+
+    def _write_claims(self, target, candidates, now):
         """Write the attempts of contacts that passed every gate.
 
         :param candidates: list of ``tools.gates.Candidate`` with their attempt
+        :return: list of ``tools.channel.Outgoing``
         """
-        keys = self.env["ecm.attempt"]._reserve_keys(len(candidates)) if candidates else []
+        if not candidates:
+            return []
+        ids = self.env["ecm.attempt"]._reserve_ids(len(candidates))
+        prefix = self.env["ecm.attempt"]._get_key_prefix()
         attempts, contacts, outgoing = [], [], []
-        for (attempt_id, key), candidate in zip(keys, candidates, strict=True):
-            contact_id, attempt = candidate.contact_id, candidate.attempt
+        for attempt_id, candidate in zip(ids, candidates, strict=True):
+            attempt, contact_id = candidate.attempt, candidate.contact_id
+            key = target._make_key(prefix, attempt_id)
             attempts.append(
-                (attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number)
-            )
-            contacts.append((contact_id, attempt_id, attempt.number, candidate.callback))
-            outgoing.append(
-                Outgoing(
-                    attempt_id,
-                    key,
-                    contact_id,
-                    attempt.number,
-                    candidate.first_name,
-                    candidate.last_name,
+                Claimed(
+                    attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number
                 )
             )
-        self.env["ecm.attempt"]._insert_claimed(campaign, target, target._channel, attempts, now)
-        self.env["ecm.contact"]._mark_sent(contacts, SENT_TO_DIALER, now)
+            contacts.append(Sent(contact_id, attempt_id, attempt.number, candidate.callback))
+            names = candidate.first_name, candidate.last_name
+            outgoing.append(Outgoing(attempt_id, key, contact_id, attempt.number, *names))
+        self.env["ecm.attempt"]._insert_claimed(target, attempts, now)
+        self.env["ecm.contact"]._mark_sent(contacts, target._sent_state, now)
         return outgoing
+
+    @contextlib.contextmanager
+    def _hold_ledger(self, campaigns):
+        """Let one claim at a time count the tries of all campaigns, where a limit does so.
+
+        The lock is taken in a transaction of its own: a snapshot that is older than another's claim
+        would not see it.
+        """
+        if not any(campaign._has_shared_limits() for campaign in campaigns):
+            yield
+            return
+        self.env.cr.execute(SQL("SELECT pg_advisory_lock(%s)", LEDGER))
+        self._commit()
+        try:
+            yield
+        finally:
+            self._unlock(LEDGER)
 
     # -- push -----------------------------------------------------------------------------------------
 
@@ -224,41 +365,42 @@ class EcmEngine(models.AbstractModel):
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
         waiting, accepted, refused = [batch], 0, []
+        sender = target._get_sender()
+        self._commit()
         try:
             while waiting:
                 part = waiting.pop()
-                receipt = self._send_part(target, part, waiting)
+                receipt = self._send_part(target, sender, part, waiting)
                 if receipt is None:
                     continue
-                self._atomically(lambda: self._apply_receipt(part, receipt))  # noqa: B023  called at once
+                self._atomically(partial(self._apply_receipt, part, receipt))
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if not accepted and len(refused) > 1:
-                    raise Unavailable(
-                        self.env._("Every contact is refused. Check the dialer's campaign.")
-                    )
+                    raise Unavailable(self._get_refusal_text(target))
         except ChannelError:
-            self._atomically(
-                lambda: self._give_back([outgoing for part in waiting for outgoing in part])
-            )
+            self._atomically(lambda: self._give_back([*chain(*waiting)]))
             raise
         finally:
             self._atomically(lambda: self._put_off(refused, bool(accepted)))
         return accepted
 
-    def _send_part(self, target, part, waiting):
+    def _get_refusal_text(self, target):
+        return self.env._("Every contact is refused. Check %s.", target.display_name)
+
+    def _send_part(self, target, sender, part, waiting):
         """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
 
         :return: the receipt, ``None`` when the part was halved
         """
+        # The first part goes out right after its claim; what waited is stamped anew, for the time
+        # after which it would be in doubt begins now.
         if waiting:
-            self._atomically(
-                lambda: self.env["ecm.attempt"]._stamp(
-                    self._get_attempt_ids(part), fields.Datetime.now()
-                )
-            )
+            ids = self._get_attempt_ids(part)
+            now = fields.Datetime.now()
+            self._atomically(lambda: self.env["ecm.attempt"]._stamp(ids, now))
         try:
-            return target._send(part)
+            return sender.send(part)
         except InDoubt:
             raise
         except Rejected as error:
@@ -284,8 +426,9 @@ class EcmEngine(models.AbstractModel):
         While nothing else was accepted either, a wrong setting is likely: the contacts get far more
         tries then.
         """
-        decide = partial(self._decide_refused, tries=REFUSED_TRIES if others_accepted else None)
-        self._apply_results([Result(outgoing.key, REFUSED_CODE) for outgoing in refused], decide)
+        tries = REFUSED_TRIES if others_accepted else None
+        results = [Result(outgoing.key, REFUSED_CODE) for outgoing in refused]
+        self._apply_results(results, partial(self._decide_refused, tries=tries))
 
     def _give_back(self, batch):
         """Contacts that were certainly not accepted are ready again, and no trace of a try stays."""
@@ -299,22 +442,25 @@ class EcmEngine(models.AbstractModel):
     # -- reconcile ------------------------------------------------------------------------------------
 
     def _reconcile(self, target):
-        """Ask the target about sends that were never confirmed (requirement F6).
+        """Settle sends that were never confirmed (requirement F6).
 
-        What it knows was sent; what it does not know never took place and is ready again. While it
-        cannot be asked, everything in doubt stays as it is.
+        What the target knows was sent; what it does not know never took place and is ready again.
+        While it cannot be asked, everything in doubt stays as it is. A channel that nobody can ask
+        counts as having sent it (M5).
         """
         before = fields.Datetime.now() - timedelta(seconds=target._get_doubt_seconds())
         doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
         if not doubtful:
             return
-        self._commit()
-        known = target._find(set(doubtful))
+        known = set(doubtful)
+        if target._can_be_asked:
+            sender = target._get_sender()
+            self._commit()
+            known = sender.find(set(doubtful))
         sent = [attempt_id for key, attempt_id in doubtful.items() if key in known]
         unsent = [attempt_id for key, attempt_id in doubtful.items() if key not in known]
-        _logger.info(
-            "%s: %d sends in doubt, %d were accepted", target.display_name, len(doubtful), len(sent)
-        )
+        name, count = target.display_name, len(doubtful)
+        _logger.info("%s: %d sends in doubt, %d were accepted", name, count, len(sent))
         self._atomically(lambda: self._settle_doubt(sent, unsent))
 
     def _settle_doubt(self, sent, unsent):
@@ -322,111 +468,76 @@ class EcmEngine(models.AbstractModel):
         self.env["ecm.contact"]._release(unsent)
         self.env["ecm.attempt"]._discard(unsent)
 
-    # -- results --------------------------------------------------------------------------------------
-
-    @api.model
-    def _apply_results(self, results, decide=None):
-        """Record results and decide what follows (requirement F2). Applying one twice changes
-        nothing.
-
-        Runs in the caller's transaction, so that a watermark can be saved with it.
-
-        :param results: list of ``tools.results.Result``; keys that are not ours are passed over
-        :param decide: another decision than the strategy's, called like ``tools.strategy.decide``
-        :return: ids of the attempts that got a result now
-        """
-        by_key = {result.key: result for result in results}
-        if not by_key:
-            return []
-        self.env.flush_all()
-        now = fields.Datetime.now()
-        rows = [
-            row for row in self.env["ecm.attempt"]._lock_by_key(by_key) if row["state"] != "done"
-        ]
-        ends = self._read_ends(rows, by_key)
-        lives = self._get_lives([row for row in rows if self._is_current(row)], ends)
-        decisions = [
-            self._decide(life, ends[life.attempt_id], now, decide or decision.decide)
-            for life in lives
-        ]
-        self.env["ecm.attempt"]._record_results(
-            [
-                (
-                    row["id"],
-                    not self._is_current(row),
-                    end.result,
-                    end.outcome_id,
-                    end.business_outcome_id,
-                )
-                for row, end in ((row, ends[row["id"]]) for row in rows)
-            ],
-            now,
-        )
-        self.env["ecm.contact"]._apply_decisions(decisions, now)
-        listed = {
-            row.contact_id
-            for row in decisions
-            if getattr(row.decision, "state", None) == decision.DNC_LISTED
-        }
-        self._suppress(
-            {
-                row["number"]
-                for row in rows
-                if ends[row["id"]].suppresses or row["contact_id"] in listed
-            }
-        )
-        attempt_ids = [row["id"] for row in rows]
-        self._after_results(attempt_ids)
-        return attempt_ids
-
-    def _is_current(self, row):
-        """Whether a try is the one that its contact waits for."""
-        return row["contact_state"] == SENT_TO_DIALER and row["current_attempt_id"] == row["id"]
-
-    def _suppress(self, numbers):
-        """Remember the numbers whose owners do not want to be called (requirement S6), also from
-        late results.
-        """
-        self.env["ecm.dnc.list"]._suppress(numbers - {None})
-
-    def _get_outcomes(self):
-        """:return: ``{code: (outcome id, tools.strategy.Outcome)}``"""
-        outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
-        return {outcome.code: (outcome.id, outcome._get_decision_outcome()) for outcome in outcomes}
-
-    @api.model
-    def _decide_refused(self, plan, phones, position, outcome, counters, now, *_unused, tries=None):
-        """The same attempt again after a delay that doubles, until the tries are used up.
-
-        :param tries: how many, ``None`` for as many as the strategy allows
-        """
-        if counters.uncounted >= (tries or plan.max_uncounted):
-            return decision.Close(decision.NOT_CONNECTED, "refused")
-        at = now + REFUSED_DELAY * 2 ** min(counters.uncounted - 1, 10)
-        again = decision.attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
-        return again or decision.Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
-
-    def _after_results(self, attempt_ids):
-        """Hook for what follows a result elsewhere (CRM, webhooks); runs in the same transaction."""
-        self._forget()
-
     def _forget(self):
         """Drop what the cache holds of rows that were changed by SQL."""
         self.env["ecm.attempt"].invalidate_model()
         self.env["ecm.contact"].invalidate_model()
 
-    # -- sweep ----------------------------------------------------------------------------------------
 
-    @api.model
-    def _cron_sweep_dangling(self):
-        """Close contacts whose result never came (requirement F4); where none are read, none are
-        missing.
+class Claim:
+    """One claim as it goes on: whose turn it is, and for how many contacts.
+
+    :param campaigns: records of ``ecm.campaign`` that have contacts to send
+    :param room: how many contacts it takes at most
+    :param pools: room of each campaign group, by id
+    """
+
+    def __init__(self, campaigns, room, pools):
+        self.campaigns, self.room, self.pools = campaigns, room, pools
+        self.batch, self.has_looked = [], False
+
+    def divide(self):
+        """Divide the room that is left between the campaigns (requirements C6, C7).
+
+        :return: ``{campaign id: how many contacts}``, empty at the end
         """
-        if not self.env["ecm.database.identity"]._may_call():
-            return
-        self.env.flush_all()
-        while self._atomically(
-            lambda: self.env["ecm.attempt"]._sweep_dangling(fields.Datetime.now(), SWEEP_BATCH)
-        ):
-            continue
-        self._forget()
+        left = self.room - len(self.batch)
+        return split(left, self.campaigns._get_claimants(), int(time.time()), self.pools)
+
+    def note(self, filling):
+        """Keep account; a campaign that could not fill its part is left out from now on."""
+        self.has_looked = self.has_looked or bool(filling.looked_at)
+        for campaign in self.campaigns:
+            if campaign.group_id:
+                self.pools[campaign.group_id.id] -= filling.taken[campaign.id]
+            if filling.missing[campaign.id]:
+                self.campaigns -= campaign
+
+
+class Filling:
+    """How far the campaigns' parts of a claim are filled.
+
+    :param parts: ``{campaign id: how many contacts}``
+    """
+
+    def __init__(self, parts):
+        # Counts of contacts by campaign id.
+        self.missing, self.taken, self.looked_at = Counter(parts), Counter(), Counter()
+        self.over = set()
+
+    def get_asked(self):
+        """How many contacts of each campaign to look at next, empty at the end.
+
+        What was looked at so far was blocked, and the same may be blocked behind it: so twice as
+        many are looked at each time, up to a limit in all.
+        """
+        asked = {}
+        for campaign_id, count in self.missing.items():
+            if count and campaign_id not in self.over:
+                looked_at = self.looked_at[campaign_id]
+                asked[campaign_id] = min(max(count, looked_at), LOOK_AT_MOST - looked_at)
+        return asked
+
+    def note(self, asked, candidates, passed):
+        """Keep account; of a campaign that has no more contacts, or of which too many are blocked,
+        no more are looked at.
+        """
+        found = Counter(candidate.campaign_id for candidate in candidates)
+        taken = Counter(candidate.campaign_id for candidate in passed)
+        self.looked_at += found
+        self.taken += taken
+        self.missing.subtract(taken)
+        for campaign_id, count in asked.items():
+            is_empty = found[campaign_id] < count
+            if is_empty or self.looked_at[campaign_id] >= LOOK_AT_MOST:
+                self.over.add(campaign_id)

@@ -1,16 +1,22 @@
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
-from ...const import PHONE_FIELDS
+from ...tools import strategy as decision
 from ...tools.results import Decided, Result
-from ...tools.strategy import WRAP_UP_PREFIX, Callbacks, Counters, Outcome, Plan, WrapUp
+from ...tools.strategy import WRAP_UP_PREFIX, Callbacks, Close, Counters, Outcome, Plan, WrapUp
+from ..contact.ecm_attempt import Recorded, Use
+
+RESULT_BATCH = 1000
+# A contact that is refused is offered again later, doubled with each refusal.
+REFUSED_DELAY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """How a try ended, in our words."""
+class Ending:
+    """How an attempt ended, in our words."""
 
     result: Result
     outcome_id: int
@@ -26,8 +32,8 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """A contact whose try ended, as the decision takes it."""
+class Case:
+    """A contact whose attempt ended, as the decision takes it."""
 
     contact_id: int
     attempt_id: int
@@ -42,23 +48,72 @@ def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment else None
 
 
-class EcmEngine(models.AbstractModel):
-    """From a channel's results to what `tools.strategy.decide` takes (requirements S1, S3, S6, S7)."""
+class EcmEngineResults(models.AbstractModel):
+    """From a channel's results to what follows (requirements F2, S1, S3, S6, S7).
 
-    _inherit = "ecm.engine"
+    It does not matter how a result came: a channel that is asked and one that is told apply them
+    alike.
+    """
 
-    def _read_ends(self, rows, by_key):
-        """:return: ``{attempt id: End}``"""
+    _name = "ecm.engine.results.mixin"
+    _description = "Results of the Campaign Engine"
+
+    @api.model
+    def _apply_results(self, results, decide=None):
+        """Record results and decide what follows. Applying one twice changes nothing.
+
+        Runs in the caller's transaction, so that a watermark can be saved with it.
+
+        :param results: list of ``tools.results.Result``; keys that are not ours are passed over
+        :param decide: another decision than the strategy's, called like ``tools.strategy.decide``
+        :return: ids of the attempts that got a result now
+        """
+        by_key = {result.key: result for result in results}
+        if not by_key:
+            return []
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        locked = self.env["ecm.attempt"]._lock_by_key(by_key)
+        rows = [row for row in locked if row.state != "done"]
+        endings = self._get_endings(rows, by_key)
+
+        # Late results are recorded, and lead to nothing.
+        cases = self._get_cases([row for row in rows if row.is_current], endings)
+        choose = decide or decision.decide
+        decided = [self._decide(case, endings[case.attempt_id], now, choose) for case in cases]
+        recorded = [_get_recorded(row, endings[row.id]) for row in rows]
+        self.env["ecm.attempt"]._record_results(recorded, now)
+        self.env["ecm.contact"]._apply_decisions(decided, now)
+
+        self._suppress(self._get_suppressed(rows, endings, decided))
+        attempt_ids = [row.id for row in rows]
+        self._chain_ended(attempt_ids)
+        self._after_results(attempt_ids)
+        return attempt_ids
+
+    def _after_results(self, attempt_ids):
+        """Hook for what follows a result elsewhere (CRM, webhooks); runs in the same transaction."""
+        self._forget()
+
+    # -- what happened --------------------------------------------------------------------------------
+
+    def _get_endings(self, rows, by_key):
+        """:return: ``{attempt id: Ending}``"""
         outcomes = self._get_outcomes()
-        wrap_ups = self._get_wrap_ups({row["campaign_id"] for row in rows})
-        ends = {}
+        wrap_ups = self._get_wrap_ups({row.campaign_id for row in rows})
+        endings = {}
         for row in rows:
-            result = by_key[row["key"]]
+            result = by_key[row.key]
             outcome_id, outcome = outcomes.get(result.outcome_code) or outcomes["unknown"]
             text = (result.wrap_up or "").strip().lower()
-            business_outcome_id, wrap_up = wrap_ups[row["campaign_id"]].get(text, (None, None))
-            ends[row["id"]] = End(result, outcome_id, outcome, business_outcome_id, wrap_up)
-        return ends
+            known = wrap_ups[row.campaign_id].get(text, (None, None))
+            endings[row.id] = Ending(result, outcome_id, outcome, *known)
+        return endings
+
+    def _get_outcomes(self):
+        """:return: ``{code: (outcome id, tools.strategy.Outcome)}``"""
+        outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
+        return {outcome.code: (outcome.id, outcome._get_decision_outcome()) for outcome in outcomes}
 
     def _get_wrap_ups(self, campaign_ids):
         """:return: ``{campaign id: {wrap-up text in small letters: (business outcome id,
@@ -70,116 +125,196 @@ class EcmEngine(models.AbstractModel):
             for campaign in campaigns
         }
 
-    def _get_lives(self, rows, ends):
-        """Contacts that wait for these tries, with their counters including them.
+    # -- what follows ---------------------------------------------------------------------------------
 
-        :return: list of `Life`, in the order of the rows
+    def _get_cases(self, rows, endings):
+        """Contacts that await these attempts, with their counters including them.
+
+        :return: list of `Case`, in the order of the rows
         """
         plans = self._get_plans(rows)
-        counting = [
-            row["contact_id"] for row in rows if self._needs_uses(row, plans, ends[row["id"]])
-        ]
-        uses = self._group_uses(counting)
-        return [
-            Life(
-                contact_id=row["contact_id"],
-                attempt_id=row["id"],
-                position=row["position"],
-                phones=tuple(row[name] for name in PHONE_FIELDS),
-                plan=plans[row["campaign_id"], row["callback"]][0],
-                callbacks=plans[row["campaign_id"], row["callback"]][1],
-                counters=self._get_counters(row, ends[row["id"]], uses.get(row["contact_id"], ())),
+        counting = [row.contact_id for row in rows if self._needs_uses(row, plans, endings[row.id])]
+        uses, cases = self._group_uses(counting), []
+        for row in rows:
+            plan, callbacks = plans[row.campaign_id, row.callback]
+            counters = self._get_counters(row, endings[row.id], uses.get(row.contact_id, ()))
+            phones = tuple(row.phones)
+            cases.append(
+                Case(row.contact_id, row.id, row.position, phones, plan, callbacks, counters)
             )
-            for row in rows
-        ]
+        return cases
 
     def _get_plans(self, rows):
         """:return: ``{(campaign id, callback): (tools.strategy.Plan, tools.strategy.Callbacks or
         None)}``
         """
-        campaigns = self.env["ecm.campaign"].sudo()
-        found = {}
-        for campaign_id, callback in {(row["campaign_id"], row["callback"]) for row in rows}:
+        campaigns, found = self.env["ecm.campaign"].sudo(), {}
+        for campaign_id, callback in {(row.campaign_id, row.callback) for row in rows}:
             campaign = campaigns.browse(campaign_id)
-            found[campaign_id, callback] = campaign._get_plan(callback), campaign._get_callbacks()
+            plan = campaign._get_plan(callback), campaign._get_callbacks()
+            found[campaign_id, callback] = plan
         return found
 
-    def _needs_uses(self, row, plans, end):
-        """Whether a decision depends on what the contact's earlier tries came to."""
-        plan = plans[row["campaign_id"], row["callback"]][0]
-        rule = end.wrap_up and end.wrap_up.rule
-        limited = bool(rule and rule.max_retry is not None)
-        return limited or plan.counts_uses or plan.cycle_limit is not None or bool(row["callback"])
+    def _needs_uses(self, row, plans, ending):
+        """Whether a decision depends on what the contact's earlier attempts came to."""
+        plan, _callbacks = plans[row.campaign_id, row.callback]
+        rule = ending.wrap_up and ending.wrap_up.rule
+        is_limited = bool(rule and rule.max_retry is not None)
+        counts = plan.counts_uses or plan.cycle_limit is not None
+        return is_limited or counts or bool(row.callback)
 
     def _group_uses(self, contact_ids):
-        """:return: ``{contact id: rows of ecm.attempt._get_uses without it}``"""
+        """:return: ``{contact id: list of ecm.attempt's Use}``"""
         uses = {}
         if contact_ids:
-            for contact_id, *use in self.env["ecm.attempt"]._get_uses(contact_ids):
-                uses.setdefault(contact_id, []).append(use)
+            for use in self.env["ecm.attempt"]._get_uses(contact_ids):
+                uses.setdefault(use.contact_id, []).append(use)
         return uses
 
-    def _get_counters(self, row, end, earlier):
-        """Counters of a contact, the try that just ended included.
+    def _get_counters(self, row, ending, earlier):
+        """Counters of a contact, the attempt that just ended included.
 
-        :param earlier: ``(whether in the same run, position, outcome code, wrap-up code, counts,
-            misses the agent, number of tries)`` each
+        :param earlier: list of ecm.attempt's ``Use``
         """
-        outcome = end.outcome
-        code = end.wrap_up.code if end.wrap_up else None
-        own = (
-            True,
-            row["position"],
-            outcome.code,
-            code,
-            outcome.counts_as_attempt,
-            outcome.misses_agent,
-            1,
-        )
         uses, in_cycle, misses = {}, 0, 0
-        for is_same_run, position, outcome_code, wrap_up, counts, misses_agent, times in (
-            *earlier,
-            own,
-        ):
-            misses += times if misses_agent else 0
-            if not is_same_run:
+        for use in (*earlier, _get_own_use(row, ending)):
+            misses += use.times if use.misses_agent else 0
+            if not use.is_same_run:
                 continue
-            for key in ((position, outcome_code), (0, f"{WRAP_UP_PREFIX}{wrap_up}")):
-                uses[key] = uses.get(key, 0) + times
-            in_cycle += times if counts else 0
+            for key in ((use.position, use.outcome), (0, f"{WRAP_UP_PREFIX}{use.wrap_up}")):
+                uses[key] = uses.get(key, 0) + use.times
+            in_cycle += use.times if use.counts else 0
+        counts = ending.outcome.counts_as_attempt
         return Counters(
-            counted=row["attempt_count"] + (1 if outcome.counts_as_attempt else 0),
-            uncounted=row["uncounted_count"] + (0 if outcome.counts_as_attempt else 1),
-            cycle=row["cycle"],
+            counted=row.attempt_count + counts,
+            uncounted=row.uncounted_count + (not counts),
+            cycle=row.cycle,
             in_cycle=in_cycle,
             uses=uses,
-            callback=row["callback"],
-            callback_since=_aware(row["callback_since"]),
+            callback=row.callback,
+            callback_since=_aware(row.callback_since),
             agent_misses=misses,
         )
 
-    def _decide(self, life, end, now, decide):
+    def _decide(self, case, ending, now, decide):
         """One contact's next step.
 
         :param decide: `tools.strategy.decide`, or another that is called like it
         :rtype: tools.results.Decided
         """
         choice = decide(
-            life.plan,
-            life.phones,
-            life.position,
-            end.outcome,
-            life.counters,
+            case.plan,
+            case.phones,
+            case.position,
+            ending.outcome,
+            case.counters,
             now.replace(tzinfo=UTC),
-            end.wrap_up,
-            life.callbacks,
+            ending.wrap_up,
+            case.callbacks,
         )
-        counters = life.counters
+        counters, agent = case.counters, ending.result.agent or None
         return Decided(
-            life.contact_id,
+            case.contact_id,
             counters.counted,
             counters.uncounted,
             choice,
-            end.outcome_id,
-            end.result.agent or None,
+            ending.outcome_id,
+            agent,
         )
+
+    @api.model
+    def _decide_refused(self, plan, phones, position, outcome, counters, now, *_unused, tries=None):
+        """The same attempt again after a delay that doubles, until the tries are used up.
+
+        :param tries: how many, ``None`` for as many as the strategy allows
+        """
+        if counters.uncounted >= (tries or plan.max_uncounted):
+            return Close(decision.NOT_CONNECTED, "refused")
+        at = now + REFUSED_DELAY * 2 ** min(counters.uncounted - 1, 10)
+        again = decision.attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
+        return again or Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
+
+    # -- do not contact -------------------------------------------------------------------------------
+
+    def _get_suppressed(self, rows, endings, decided):
+        """Numbers whose owners do not want to be contacted, also from late results.
+
+        :rtype: set
+        """
+        listed = set()
+        for row in decided:
+            if isinstance(row.decision, Close) and row.decision.state == decision.DNC_LISTED:
+                listed.add(row.contact_id)
+        return {
+            row.number
+            for row in rows
+            if row.number and (endings[row.id].suppresses or row.contact_id in listed)
+        }
+
+    def _suppress(self, numbers):
+        """Remember the numbers whose owners do not want to be called (requirement S6)."""
+        self.env["ecm.dnc.list"]._suppress(numbers)
+
+    # -- on to other campaigns ------------------------------------------------------------------------
+
+    def _chain_ended(self, attempt_ids):
+        """Contacts go on to other campaigns in the transaction that decides on them (requirement
+        C9).
+        """
+        self._chain(
+            SQL(
+                """SELECT contact_id, outcome_id, TRUE FROM ecm_attempt
+                    WHERE id = ANY(%s) AND state = 'done' AND NOT is_late""",
+                list(attempt_ids),
+            )
+        )
+
+    def _chain_closed(self, contact_ids):
+        """As `_chain_ended`, for contacts that a gate has closed."""
+        self._chain(
+            SQL(
+                "SELECT id, last_outcome_id, FALSE FROM ecm_contact WHERE id = ANY(%s)",
+                list(contact_ids),
+            )
+        )
+
+    def _chain(self, ends):
+        """:param SQL ends: see ``ecm.contact._chain``"""
+        if not self.env["ecm.campaign.chain"].sudo().search_count([], limit=1):
+            return
+        chained = self.env["ecm.contact"]._chain(ends, fields.Datetime.now())
+        chained.campaign_id.filtered("is_running")._trigger_feed()
+
+
+def _get_own_use(row, ending):
+    """The attempt that just ended, as `ecm.attempt` tells of earlier ones."""
+    outcome = ending.outcome
+    return Use(
+        contact_id=row.contact_id,
+        is_same_run=True,
+        position=row.position,
+        outcome=outcome.code,
+        wrap_up=ending.wrap_up.code if ending.wrap_up else None,
+        counts=outcome.counts_as_attempt,
+        misses_agent=outcome.misses_agent,
+        times=1,
+    )
+
+
+def _get_recorded(row, ending):
+    """:param row: `ecm.attempt`'s Ended
+    :rtype: Recorded
+    """
+    result = ending.result
+    return Recorded(
+        attempt_id=row.id,
+        is_late=not row.is_current,
+        outcome_id=ending.outcome_id,
+        raw_code=result.raw_code,
+        agent=result.agent,
+        duration_seconds=result.duration_seconds,
+        wrap_up=result.wrap_up,
+        reference=result.reference,
+        called_at=result.called_at,
+        business_outcome_id=ending.business_outcome_id,
+    )

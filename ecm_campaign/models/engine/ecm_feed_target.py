@@ -13,21 +13,52 @@ class EcmFeedTarget(models.AbstractModel):
     """Where attempts are sent: a dialer campaign, a gateway (the port of architecture §3).
 
     A channel module inherits this on its own model, adds a Many2one to that model on
-    ``ecm.attempt`` (indexed where the attempt awaits an answer), names it in ``_attempt_field``,
-    registers the model in ``ecm.engine._get_feed_target_models`` and returns its records in
-    ``ecm.campaign._get_feed_targets``.
+    ``ecm.attempt`` (indexed where the attempt awaits an answer) and names it in ``_attempt_field``.
+    It returns its records in ``ecm.campaign._get_feed_targets``. All else that the core must know
+    of a channel stands in the attributes and methods below.
     """
 
     _name = "ecm.feed.target"
     _description = "Feed Target"
 
     _attempt_field = None  # the Many2one on ecm.attempt
-    _channel = None  # code of const.CHANNELS
+    _channel = None  # code of the channel; one model for each
+    # The contact's state from its claim to its result; a module may add one to ecm.contact.
+    _sent_state = None
+    # Characters of an attempt's key that the other side keeps.
+    _key_size = 64
+    # Whether the other side can be asked which attempts it knows. Where it cannot, a send in doubt
+    # counts as sent: at most once (requirement M5).
+    _can_be_asked = True
 
     last_feed_at = fields.Datetime("Last fed", readonly=True, copy=False)
     last_error = fields.Char("Last error", readonly=True, copy=False)
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
     paused_until = fields.Datetime("Left alone until", readonly=True, copy=False)
+
+    # -- words ----------------------------------------------------------------------------------------
+
+    def _get_channel_label(self):
+        """What people call the channel; called on the empty model too."""
+        raise NotImplementedError
+
+    def _get_place_label(self):
+        """What people call the other side: the dialer, the gateway."""
+        return self.env._("Channel")
+
+    def _get_awaiting_text(self, since, number):
+        """Where a contact is whose result is awaited, as a sentence.
+
+        :param str since: when it was sent, in words
+        :param int number: of its attempt, counted from 1
+        """
+        return self.env._(
+            "Attempt %(number)s was sent on %(since)s: its result is awaited.",
+            number=number,
+            since=since,
+        )
+
+    # -- what it takes --------------------------------------------------------------------------------
 
     def _get_running_campaigns(self):
         """:return: running ``ecm.campaign`` records whose attempts go here, in a stable order"""
@@ -45,28 +76,34 @@ class EcmFeedTarget(models.AbstractModel):
         """How many contacts one request carries at most."""
         raise NotImplementedError
 
+    def _make_key(self, prefix, attempt_id):
+        """An attempt's key as the other side knows it, unique over all databases that send there.
+
+        :param str prefix: what every key of this database starts with
+        """
+        return f"{prefix}{attempt_id:x}"
+
+    # -- sending --------------------------------------------------------------------------------------
+
+    def _get_sender(self):
+        """What sends a batch and asks about one, read from the records now and free of them.
+
+        :rtype: tools.channel.Sender
+        """
+        raise NotImplementedError
+
     def _get_doubt_seconds(self):
-        """After how long an unconfirmed send is asked about: longer than any send can take."""
+        """After how long an unconfirmed send is in doubt: longer than any send can take."""
         return 120
 
-    def _send(self, batch):
-        """Send a batch; called outside any transaction that holds row locks.
+    def _has_unconfirmed(self):
+        """Whether a send to this target was never confirmed."""
+        self.ensure_one()
+        attempts = self.env["ecm.attempt"].sudo()
+        unconfirmed = [(self._attempt_field, "=", self.id), ("state", "=", "claimed")]
+        return bool(attempts.search_count(unconfirmed, limit=1))
 
-        :param batch: list of ``tools.results.Outgoing``
-        :rtype: tools.results.Receipt
-        :raise exceptions.Rejected: refused for what it holds, nothing accepted
-        :raise exceptions.Unavailable: nothing accepted
-        :raise exceptions.InDoubt: perhaps accepted
-        """
-        raise NotImplementedError
-
-    def _find(self, keys):
-        """Which of these attempt keys the other side knows.
-
-        :rtype: set
-        :raise exceptions.Unavailable: it cannot be asked now
-        """
-        raise NotImplementedError
+    # -- health ---------------------------------------------------------------------------------------
 
     def _get_off_reason(self):
         """Why nothing is sent here until somebody acts, as a sentence, or False: it is switched
@@ -85,25 +122,13 @@ class EcmFeedTarget(models.AbstractModel):
         """
         self.ensure_one()
         if reason := self._get_off_reason():
-            return Finding("dialer", HELD, reason)
-        if self._is_paused(now):
-            return Finding(
-                "dialer",
-                WAITS,
-                self.env._("The dialer fails: %s", self.last_error),
-                self.paused_until,
-            )
-        return None
-
-    def _has_unconfirmed(self):
-        """Whether a send to this target was never confirmed."""
-        self.ensure_one()
-        attempts = self.env["ecm.attempt"].sudo()
-        return bool(
-            attempts.search_count(
-                [(self._attempt_field, "=", self.id), ("state", "=", "claimed")], limit=1
-            )
+            return Finding("target", HELD, reason)
+        if not self._is_paused(now):
+            return None
+        sentence = self.env._(
+            "%(place)s fails: %(error)s", place=self._get_place_label(), error=self.last_error
         )
+        return Finding("target", WAITS, sentence, self.paused_until)
 
     def _note_success(self, now):
         """The target answered: forget its failures."""

@@ -1,5 +1,6 @@
 from . import (
     ecm_campaign_forecast,
+    ecm_forecast_reader,
     ecm_dry_run,
     ecm_dry_run_rate,
     ecm_dry_run_line,

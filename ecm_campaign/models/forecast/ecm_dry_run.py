@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ...formatting import format_moment
 from ...tools.dry_run import Forecast, Simulation, open_hours
+from .ecm_forecast_reader import Assumptions
 
 _logger = logging.getLogger(__name__)
 
@@ -302,13 +303,13 @@ class EcmDryRun(models.Model):
         start, end = self.start_at, self.start_at + timedelta(days=self.horizon_days)
         total = self._count_pending()
         share = min(1.0, self.sample_size / total) if total else 1.0
-        intake = self.env["ecm.engine"]._take_in(self.campaign_id, start, share)
+        reader = self.env["ecm.forecast.reader"]
+        intake = reader._read_contacts(self.campaign_id, start, share)
         factor = total / intake.count if intake.count else 1.0
         rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
         pace = self.calls_per_hour / factor
-        world = self.env["ecm.engine"]._get_world(
-            self.campaign_id, start, end, pace, self.call_minutes, rates
-        )
+        assumed = Assumptions(start, end, pace, self.call_minutes, rates)
+        world = reader._get_world(self.campaign_id, intake.rules, assumed)
         forecast = Simulation(world, intake.people, self.seed).run(notify)
         figures = self._prepare_figures(
             forecast, intake, factor, open_hours(world.hours, start, end)

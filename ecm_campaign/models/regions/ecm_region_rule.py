@@ -5,7 +5,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_duration, ormcache
 
-from ...const import CHANNELS
 from ...tools.calling_hours import WeeklyHours
 from ...tools.limits import Limit
 from ...tools.region_rules import RegionRule, RegionRules
@@ -45,7 +44,7 @@ class EcmRegionRule(models.Model):
         help="The rule is about numbers that begin so, for example +1305 +1786. Empty: about all of the country.",
     )
     channel = fields.Selection(
-        [("all", "Calls and text messages"), ("voice", "Calls"), ("sms", "Text messages")],
+        "_get_channel_choices",
         required=True,
         default="all",
         tracking=True,
@@ -83,6 +82,13 @@ class EcmRegionRule(models.Model):
         "CHECK(max_attempts >= 0 AND max_attempts_hours > 0)",
         "The attempts are a number or 0, within at least one hour.",
     )
+
+    @api.model
+    def _get_channel_choices(self):
+        """What a rule may be about: every channel, or one of them."""
+        channels = dict(self.env["ecm.engine"]._get_channels())
+        known = {"voice": self.env._("Calls"), "sms": self.env._("Text messages")}
+        return [("all", self.env._("Calls and text messages")), *({**channels, **known}).items()]
 
     @api.constrains("country_id", "prefixes")
     def _check_numbers(self):
@@ -136,7 +142,9 @@ class EcmRegionRule(models.Model):
     def _get_value(self):
         """:rtype: tools.region_rules.RegionRule"""
         self.ensure_one()
-        channels = {code for code, _label in CHANNELS} if self.channel == "all" else {self.channel}
+        channels = {self.channel}
+        if self.channel == "all":
+            channels = set(dict(self.env["ecm.engine"]._get_channels()))
         window = timedelta(hours=self.max_attempts_hours)
         limit = Limit(
             self.max_attempts, window=window, per_number=True, everywhere=True, label=self.name

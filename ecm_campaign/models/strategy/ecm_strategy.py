@@ -356,8 +356,8 @@ class EcmStrategy(models.Model):
 
     @api.model
     def _get_channels(self):
-        """Channels that attempts may use; a channel module adds its own."""
-        return set()
+        """Codes of the channels that attempts may use: those that are installed."""
+        return {model._channel for model in self.env["ecm.engine"]._get_target_models()}
 
     def _get_problem_texts(self, errors_only=False):
         """:return: list of sentences; with ``errors_only`` what only warns is left out"""

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...actions import open_form
-from ...const import CHANNELS
 from ...tools import strategy as decision
 from .ecm_strategy import get_key
 
@@ -22,7 +21,9 @@ class EcmStrategyAttempt(models.Model):
     position = fields.Integer(
         compute="_compute_position", help="Place in the strategy, counted from 1."
     )
-    channel = fields.Selection(CHANNELS, required=True, default="voice")
+    channel = fields.Selection(
+        lambda self: self.env["ecm.engine"]._get_channels(), required=True, default="voice"
+    )
     phone_index = fields.Selection(
         [(str(index), f"Phone {index}") for index in range(1, 6)],
         string="Phone",
@@ -46,7 +47,7 @@ class EcmStrategyAttempt(models.Model):
 
     @api.depends("position", "channel", "phone_index")
     def _compute_display_name(self):
-        channels = dict(self._fields["channel"]._description_selection(self.env))
+        channels = dict(self.env["ecm.engine"]._get_channels())
         for attempt in self:
             attempt.display_name = self.env._(
                 "Attempt %(position)s: %(channel)s, phone %(phone)s",

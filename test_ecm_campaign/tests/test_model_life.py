@@ -2,10 +2,10 @@ from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
-from ..exceptions import ChannelError, InDoubt, Unavailable
-from ..tools.results import Result
-from .engine_case import START, EngineCase, FakeTarget
+from .common import START, EngineCase
 from .reference_lives import Life, World
+from odoo.addons.ecm_campaign.exceptions import ChannelError
+from odoo.addons.ecm_campaign.tools.results import Result
 
 SEEDS = range(8)
 CONTACTS = 14
@@ -38,23 +38,6 @@ WRAP_UPS = {
 
 class Crash(Exception):
     """The process dies after it has applied results, before it commits."""
-
-
-class ShakyTarget(FakeTarget):
-    """Loses a request or an answer, or cannot be reached, when it is told to."""
-
-    fault = None
-
-    def _send(self, batch):
-        fault, self.fault = self.fault, None
-        if fault == "unavailable":
-            raise Unavailable("down")
-        if fault == "lost_request":
-            raise InDoubt("no answer")
-        receipt = super()._send(batch)
-        if fault == "lost_answer":
-            raise InDoubt("no answer")
-        return receipt
 
 
 class Story:
@@ -258,10 +241,11 @@ class TestModelLife(EngineCase):
 
     def live_by_engine(self, story):
         self.clock.move_to(story.ticks[0])
-        targets = [ShakyTarget(self.env, number) for number in (1, 2)]
+        targets = self.env["ecm.fake.target"].create([{}, {}])
         names = {}
         for number, target in enumerate(targets):
-            target.campaigns = campaign = self.make_campaign(story, number)
+            campaign = self.make_campaign(story, number)
+            campaign.fake_target_id = target
             for at, phones in enumerate(story.phones):
                 values = {f"phone_{place}": phone for place, phone in enumerate(phones, 1)}
                 names[self.create_contact(campaign, **values)] = (number, at)

@@ -4,8 +4,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from ..models.engine.ecm_database_identity import Identity
-from .engine_case import EngineCase
+from .common import EngineCase
+from odoo.addons.ecm_campaign.models.engine.ecm_database_identity import Identity
 
 LOGGER = "odoo.addons.ecm_campaign.models.engine.ecm_database_identity"
 COPY = Identity("7", "4711", "1", "copy")

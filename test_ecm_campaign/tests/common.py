@@ -2,51 +2,10 @@ from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
-from ..tools.results import Receipt, Result
-from .common import CampaignCase
+from odoo.addons.ecm_campaign.tests.common import CampaignCase
+from odoo.addons.ecm_campaign.tools.results import Result
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
-
-
-class FakeTarget:
-    """A feed target that takes everything and calls nobody.
-
-    ``sent`` holds what it took, as ``tools.results.Outgoing``.
-    """
-
-    _name = "ecm.fake.target"
-    _attempt_field = "fake_target_id"
-    _channel = "voice"
-    display_name = "Fake"
-
-    def __init__(self, env, target_id):
-        self.env = env
-        self.id = target_id
-        self.campaigns = env["ecm.campaign"]
-        self.batch_size = 500
-        self.sent = []
-
-    def _get_running_campaigns(self):
-        return self.campaigns.filtered("is_running")
-
-    def _get_room(self):
-        return 10_000 - self.env["ecm.attempt"]._count_at(self)
-
-    def _get_obstacle(self, _now):
-        return None
-
-    def _get_batch_size(self):
-        return self.batch_size
-
-    def _get_doubt_seconds(self):
-        return 120
-
-    def _send(self, batch):
-        self.sent += batch
-        return Receipt(frozenset(outgoing.key for outgoing in batch))
-
-    def _find(self, keys):
-        return {outgoing.key for outgoing in self.sent} & keys
 
 
 class EngineCase(CampaignCase):
@@ -55,13 +14,8 @@ class EngineCase(CampaignCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env.cr.execute("ALTER TABLE ecm_attempt ADD COLUMN fake_target_id integer")
         cls.engine = cls.env["ecm.engine"]
-        cls.target = FakeTarget(cls.env, 1)
-        cls.classPatch(
-            cls.registry["ecm.campaign"], "_get_feed_targets", lambda _campaign: [cls.target]
-        )
-        cls.classPatch(cls.registry["ecm.strategy"], "_get_channels", lambda _strategy: {"voice"})
+        cls.target = cls.env["ecm.fake.target"].create({})
         cls.outcomes = {outcome.code: outcome for outcome in cls.env["ecm.outcome"].search([])}
 
     def setUp(self):
@@ -69,7 +23,7 @@ class EngineCase(CampaignCase):
         frozen = freeze_time(START)
         self.clock = frozen.start()
         self.addCleanup(frozen.stop)
-        self.target.sent, self.target.campaigns = [], self.env["ecm.campaign"]
+        self.target.sent.clear()
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):
@@ -111,10 +65,8 @@ class EngineCase(CampaignCase):
 
     def run_campaign(self, strategy, name="Running", **values):
         """A running campaign on the fake target."""
-        values = {"keeps_region_rules": False, **values}
-        campaign = self.create_campaign(name, strategy_id=strategy.id, is_running=True, **values)
-        self.target.campaigns |= campaign
-        return campaign
+        values = {"keeps_region_rules": False, "fake_target_id": self.target.id, **values}
+        return self.create_campaign(name, strategy_id=strategy.id, is_running=True, **values)
 
     def feed(self, target=None):
         """One run of the feeder.

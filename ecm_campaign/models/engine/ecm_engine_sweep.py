@@ -1,0 +1,51 @@
+from functools import partial
+
+from odoo import api, fields, models
+
+SWEEP_BATCH = 2000
+LOOK_AGAIN_BATCH = 20_000
+
+
+class EcmEngineSweep(models.AbstractModel):
+    """What closes or releases contacts by itself, a batch a transaction."""
+
+    _name = "ecm.engine.sweep.mixin"
+    _description = "Sweeps of the Campaign Engine"
+
+    @api.model
+    def _cron_sweep_dangling(self):
+        """Close contacts whose result never came (requirement F4); where none are read, none are
+        missing.
+        """
+        if not self.env["ecm.database.identity"]._may_call():
+            return
+        self._sweep(self.env["ecm.attempt"]._sweep_dangling)
+
+    @api.model
+    def _cron_expire_contacts(self):
+        """Close contacts whose time to live is over (requirement C5)."""
+        self._sweep(self.env["ecm.contact"]._expire_old)
+
+    def _sweep(self, close):
+        """:param close: takes a moment (naive UTC) and how many at most; true while there are more"""
+        self.env.flush_all()
+        while self._atomically(lambda: close(fields.Datetime.now(), SWEEP_BATCH)):
+            continue
+        self._forget()
+
+    def _look_again(self, campaign):
+        """Release what a campaign held back, so that the gate looks at it by the new selection
+        (requirement C11).
+        """
+        contacts, last = self.env["ecm.contact"], 0
+        changed_at = campaign.selection_changed_at
+        while last is not None:
+            release = partial(contacts._release_next, campaign, last, LOOK_AGAIN_BATCH)
+            last = self._atomically(release)
+        self._atomically(lambda: self._note_looked_again(campaign, changed_at))
+
+    def _note_looked_again(self, campaign, changed_at):
+        # Who changed it meanwhile is looked at in the next feed.
+        campaign.invalidate_recordset(["selection_changed_at"])
+        if campaign.selection_changed_at == changed_at:
+            campaign.selection_changed_at = False

@@ -1,0 +1,51 @@
+from dataclasses import replace
+
+from odoo import models
+
+from ....tools.gates import Candidate, DncRule
+
+
+class EcmGateDnc(models.AbstractModel):
+    """The scrub at feed time (requirement N2): what was listed after the import is not called
+    either.
+
+    Listed numbers are hidden from the strategy, on the channels that their lists are for. A contact
+    that the gate *number* then has nothing for closes as *DNC Listed*.
+    """
+
+    _name = "ecm.gate.dnc"
+    _inherit = ["ecm.gate"]
+    _description = "Gate: Do Not Contact"
+    _sequence = 40
+
+    def _get_label(self):
+        return self.env._("Do not contact")
+
+    def _get_close_reasons(self):
+        return [("suppressed", self.env._("Do not contact"))]
+
+    def _get_rule(self, campaigns, at, channel=None):
+        channels = {campaign.id: campaign._get_channels() for campaign in campaigns}
+        lists = self.env["ecm.dnc.list"]._get_applying(campaigns)
+        return DncRule(channels, lists, {}, {})
+
+    def _read_candidates(self, rule, candidates, at):
+        numbers, keys = set(), set()
+        for candidate in candidates:
+            numbers.update(candidate.get_numbers())
+            if candidate.account_number:
+                keys.add(candidate.account_number)
+        found = self.env["ecm.dnc.list"]._find_entries(rule.lists.values(), numbers, keys)
+        return replace(rule, numbers=found.numbers, keys=found.keys)
+
+    def _explain(self, campaign, before, judged, rule, at):
+        is_free = isinstance(judged, Candidate)
+        left = judged.get_numbers() if is_free else []
+        hidden = set(before.get_numbers()).difference(left)
+        if is_free and not judged.is_listed:
+            return self.env._("None of its numbers is on a do-not-contact list.")
+        keys = [before.account_number] if before.account_number else []
+        sentences = self.env["ecm.dnc.list"]._explain_listed(campaign, hidden, keys)
+        if left:
+            sentences.append(self.env._("Other numbers may be called."))
+        return " ".join(sentences)

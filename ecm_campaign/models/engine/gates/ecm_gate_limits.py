@@ -1,0 +1,97 @@
+from datetime import UTC, timedelta
+
+from odoo import models
+
+from ....tools.gates import LimitsRule
+from ....tools.limits import LIFE, ROLLING, used
+
+# A calendar day with a change of clocks, and how long a contact may wait at the dialer before it is
+# called.
+LONGEST_DAY = timedelta(hours=26)
+LONGEST_AT_DIALER = timedelta(days=3)
+
+
+class EcmGateLimits(models.AbstractModel):
+    """Contacts that were tried as often as allowed wait until they may be tried again (requirement
+    S4). The tries themselves are the ledger.
+    """
+
+    _name = "ecm.gate.limits"
+    _inherit = ["ecm.gate"]
+    _description = "Gate: Limits"
+    _sequence = 70
+
+    def _get_label(self):
+        return self.env._("Limits")
+
+    def _get_block_reasons(self):
+        return [("limit", self.env._("Limit of attempts"))]
+
+    def _get_rule(self, campaigns, at, channel=None):
+        return LimitsRule(campaigns._get_campaign_plans(), is_claiming=channel is not None)
+
+    def _explain(self, campaign, before, judged, rule, at):
+        attempt, plan = before.attempt, rule.campaigns[campaign.id]
+        limits = plan.find_limits[before.callback](attempt.number, attempt.channel)
+        if not limits:
+            return self.env._("There is no limit.")
+        moment, sentences = at.replace(tzinfo=UTC), []
+        for limit in limits:
+            count = used(limit, before.tries, attempt.number, moment, plan.zone)
+            label = limit.label or limit.count
+            sentences.append(self.env._("%(label)s: %(used)s used.", label=label, used=count))
+        return " ".join(sentences)
+
+    # -- the ledger ---------------------------------------------------------------------------------
+
+    def _read_tries(self, campaigns, candidates, at):
+        """Read what the limits count into ``tries`` of these candidates, for all at once.
+
+        :param campaigns: ``{campaign id: tools.gates.CampaignPlan}``
+        :param at: naive UTC
+        """
+        limited = {}
+        for candidate in candidates:
+            if limits := _get_limits(campaigns[candidate.campaign_id], candidate):
+                limited[candidate.contact_id] = (candidate, limits)
+        if not limited:
+            return
+        limits = set().union(*(found for _candidate, found in limited.values()))
+        asked = [candidate for candidate, _limits in limited.values()]
+        everywhere = any(limit.everywhere for limit in limits)
+        since = _get_ledger_start(limits, at)
+        tries = self.env["ecm.attempt"]._get_tries(asked, since, everywhere)
+        for candidate in asked:
+            callbacks = campaigns[candidate.campaign_id].callbacks
+            candidate.tries = _forget_before_callback(
+                callbacks, candidate, tries[candidate.contact_id]
+            )
+
+
+def _get_limits(campaign, candidate):
+    """Every limit that may hold for an attempt on a candidate."""
+    find_limits, limits = campaign.find_limits[candidate.callback], set()
+    for number in candidate.get_numbers():
+        for channel in campaign.channels:
+            limits.update(find_limits(number, channel))
+    return limits
+
+
+def _get_ledger_start(limits, at):
+    """From when tries matter: naive UTC, or None for ever. A call may come long after its contact
+    was sent.
+    """
+    if any(limit.period == LIFE for limit in limits):
+        return None
+    windows = [limit.window if limit.period == ROLLING else LONGEST_DAY for limit in limits]
+    return at - max(windows) - LONGEST_AT_DIALER
+
+
+def _forget_before_callback(callbacks, candidate, tries):
+    """Own tries before the customer asked to be called back do not count, where the campaign says
+    so (S7).
+    """
+    if not (candidate.callback_since and callbacks and callbacks.resets):
+        return tries
+    since = candidate.callback_since.replace(tzinfo=UTC)
+    return [made for made in tries if not made.is_own or made.at > since]

@@ -1,0 +1,48 @@
+from odoo import models
+
+from ....formatting import format_moment
+from ....tools.gates import Candidate, ListRule, ListState
+
+
+class EcmGateList(models.AbstractModel):
+    """Contacts of lists that are stopped or over; they came back from the dialer afterwards."""
+
+    _name = "ecm.gate.list"
+    _inherit = ["ecm.gate"]
+    _description = "Gate: Contact List"
+    _sequence = 10
+
+    def _get_label(self):
+        return self.env._("Contact list")
+
+    def _get_block_reasons(self):
+        return [("list_stopped", self.env._("List stopped"))]
+
+    def _get_close_reasons(self):
+        return [("expired", self.env._("List expired"))]
+
+    def _get_rule(self, campaigns, at, channel=None):
+        lists = self.env["ecm.contact.list"].sudo()
+        inactive = lists.search([("campaign_id", "in", campaigns.ids), ("status", "!=", "active")])
+        return ListRule({record.id: _get_state(record) for record in inactive})
+
+    def _explain(self, campaign, before, judged, rule, at):
+        contact_list = self.env["ecm.contact.list"].sudo().browse(before.list_id or ())
+        if not contact_list:
+            return self.env._("It belongs to no list.")
+        name = contact_list.name
+        if isinstance(judged, Candidate):
+            return self.env._("The list %s is active.", name)
+        if contact_list.status == "planned":
+            when = format_moment(self.env, contact_list.date_start)
+            return self.env._("The list %(name)s starts on %(when)s.", name=name, when=when)
+        if contact_list.status == "stopped":
+            return self.env._("The list %s is stopped. Restart it to go on.", name)
+        return self.env._("The list %s is over.", name)
+
+
+def _get_state(contact_list):
+    """:rtype: ListState"""
+    is_planned = contact_list.status == "planned"
+    starts_at = contact_list.date_start if is_planned else None
+    return ListState(contact_list.status, contact_list.name, starts_at or None)

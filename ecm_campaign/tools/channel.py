@@ -1,0 +1,47 @@
+"""The port between the engine and a channel (architecture §3): plain values, no Odoo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One claimed attempt on its way to a channel."""
+
+    attempt_id: int
+    key: str
+    contact_id: int
+    number: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a channel did with a batch: attempt keys it took, and keys it will never take."""
+
+    accepted: frozenset[str]
+    refused: frozenset[str] = frozenset()
+
+
+class Sender(Protocol):
+    """Speaks with the other side of one feed target. It was read from records and holds none: the
+    engine calls it while no transaction is open.
+    """
+
+    def send(self, batch: Sequence[Outgoing]) -> Receipt:
+        """Send a batch.
+
+        :raise exceptions.Rejected: refused for what it holds, nothing accepted
+        :raise exceptions.Unavailable: nothing accepted
+        :raise exceptions.InDoubt: perhaps accepted
+        """
+
+    def find(self, keys: set[str]) -> set[str]:
+        """Which of these attempt keys the other side knows; only where it can be asked.
+
+        :raise exceptions.Unavailable: it cannot be asked now
+        """

@@ -1,0 +1,58 @@
+"""What sends to one Cisco campaign: a client's answers in the engine's terms, free of records."""
+
+from .clients import exceptions as client_exceptions
+from .clients.base import PushContact
+from odoo.addons.ecm_campaign import exceptions
+from odoo.addons.ecm_campaign.tools.channel import Receipt
+
+
+class DialerSender:
+    """The engine's ``tools.channel.Sender`` for a Cisco campaign.
+
+    :param client: of the dialer
+    :param key: the campaign's ID on the dialer
+    :param name: its name there
+    """
+
+    def __init__(self, client, key, name):
+        self.client, self.key, self.name = client, key, name
+
+    def send(self, batch):
+        """See ``tools.channel.Sender``."""
+        contacts = [
+            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name)
+            for outgoing in batch
+        ]
+        try:
+            receipt = self.client.push(self.key, self.name, contacts)
+        except client_exceptions.DialerError as error:
+            raise _translate(error) from error
+        return Receipt(accepted=receipt.accepted, refused=receipt.refused)
+
+    def find(self, keys):
+        """See ``tools.channel.Sender``."""
+        try:
+            return self.client.find(self.key, keys)
+        except client_exceptions.DialerError as error:
+            raise _unavailable(error) from error
+
+
+def _translate(error):
+    """A client's error in the engine's terms."""
+    if isinstance(error, client_exceptions.InDoubt):
+        return exceptions.InDoubt(str(error))
+    if isinstance(error, client_exceptions.Rejected) and not _is_refusal_of_access(error):
+        return exceptions.Rejected(str(error))
+    return _unavailable(error)
+
+
+def _unavailable(error):
+    # The dialer's other campaigns may work all the same when this one is busy or gone.
+    is_own = isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
+    return exceptions.Unavailable(str(error), whole_service=not is_own)
+
+
+def _is_refusal_of_access(error):
+    """Whether the dialer refuses whoever asks, and not what is sent."""
+    no_data_fault = client_exceptions.Unauthorized, client_exceptions.NotFound
+    return isinstance(error, no_data_fault) or error.code in ("403", "405")

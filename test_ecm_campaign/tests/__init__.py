@@ -1,0 +1,1 @@
+from . import test_database_identity, test_gates, test_model_life

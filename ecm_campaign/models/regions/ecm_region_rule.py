@@ -33,7 +33,8 @@ class EcmRegionRule(models.Model):
     country_id = fields.Many2one(
         "res.country",
         tracking=True,
-        help="The rule is about numbers of this country. Empty: about the beginnings of numbers alone.",
+        help="The rule is about numbers of this country. Empty: about the beginnings of numbers "
+        "alone.",
     )
     state = fields.Char(
         "State or region", help="For your information: numbers are recognised by their beginnings."
@@ -41,7 +42,8 @@ class EcmRegionRule(models.Model):
     prefixes = fields.Text(
         "Beginnings of numbers",
         tracking=True,
-        help="The rule is about numbers that begin so, for example +1305 +1786. Empty: about all of the country.",
+        help="The rule is about numbers that begin so, for example +1305 +1786. Empty: about all "
+        "of the country.",
     )
     channel = fields.Selection(
         "_get_channel_choices",
@@ -76,7 +78,8 @@ class EcmRegionRule(models.Model):
         """CHECK(0 <= weekday_from AND weekday_from <= weekday_to AND weekday_to <= 24
              AND 0 <= saturday_from AND saturday_from <= saturday_to AND saturday_to <= 24
              AND 0 <= sunday_from AND sunday_from <= sunday_to AND sunday_to <= 24)""",
-        "Hours lie between 00:00 and 24:00 and end after they begin; 00:00 to 00:00 is closed all day.",
+        "Hours lie between 00:00 and 24:00 and end after they begin; 00:00 to 00:00 is closed all "
+        "day.",
     )
     _limit_positive = models.Constraint(
         "CHECK(max_attempts >= 0 AND max_attempts_hours > 0)",
@@ -94,6 +97,7 @@ class EcmRegionRule(models.Model):
     def _check_numbers(self):
         for rule in self:
             prefixes = rule._get_prefixes()
+            # A rule about no number at all would be one about every number.
             if not prefixes and not rule.country_id:
                 raise ValidationError(
                     self.env._("Say which numbers the rule is about: a country or beginnings.")
@@ -102,33 +106,37 @@ class EcmRegionRule(models.Model):
                 if not PREFIX.fullmatch(prefix):
                     raise ValidationError(
                         self.env._(
-                            "%s is not how a number begins: write + and the country code, as in +1305.",
+                            "%s is not how a number begins: write + and the country code, as in "
+                            "+1305.",
                             prefix,
                         )
                     )
 
     @api.depends(*(f"{day}_{end}" for day in DAY_FIELDS for end in ("from", "to")))
     def _compute_hours_summary(self):
+        for rule in self:
+            rule.hours_summary = rule._get_hours_text()
+
+    def _get_hours_text(self):
+        """The hours in words, such as ``Mon–Fri 08:00–21:00, Sat 08:00–21:00, Sun closed``."""
+        texts = {day: self._describe_day(day) for day in DAY_FIELDS}
+        if len(set(texts.values())) == 1:
+            return self.env._("Every day %s", texts["weekday"])
         labels = {
             "weekday": self.env._("Mon–Fri"),
             "saturday": self.env._("Sat"),
             "sunday": self.env._("Sun"),
         }
-        for rule in self:
-            days = {day: rule._describe_day(day) for day in DAY_FIELDS}
-            is_same = len(set(days.values())) == 1
-            parts = [f"{labels[day]} {text}" for day, text in days.items()]
-            rule.hours_summary = (
-                self.env._("Every day %s", days["weekday"]) if is_same else ", ".join(parts)
-            )
+        return ", ".join(f"{labels[day]} {text}" for day, text in texts.items())
 
     def _describe_day(self, day):
-        opens, closes = self[f"{day}_from"], self[f"{day}_to"]
+        opens = self[f"{day}_from"]
+        closes = self[f"{day}_to"]
         if opens == closes:
             return self.env._("closed")
         return f"{format_duration(opens)}–{format_duration(closes)}"
 
-    # -- what the engine reads ----------------------------------------------------------------------
+    # -- what the engine reads --------------------------------------------------------------------
 
     @api.model
     @ormcache()
@@ -165,10 +173,12 @@ class EcmRegionRule(models.Model):
     def _get_hours(self):
         """:return: ``tools.calling_hours.WeeklyHours``, ``None`` when any time is allowed"""
         days = ["weekday"] * 5 + ["saturday", "sunday"]
-        hours = WeeklyHours.of(
-            (number, round(self[f"{day}_from"] * 60), round(self[f"{day}_to"] * 60))
-            for number, day in enumerate(days)
-        )
+        spans = []
+        for number, day in enumerate(days):
+            opens = round(self[f"{day}_from"] * 60)
+            closes = round(self[f"{day}_to"] * 60)
+            spans.append((number, opens, closes))
+        hours = WeeklyHours.of(spans)
         return None if hours.is_always else hours
 
     @api.model_create_multi

@@ -19,11 +19,8 @@ class EcmEngineFieldsMixin(models.AbstractModel):
     @api.model
     def _get_engine_fields(self):
         """:return: set of names; a field with an inverse checks what it gets by itself"""
-        return {
-            name
-            for name, field in self._fields.items()
-            if _is_engine_field(field) and name not in self._fixed_fields
-        }
+        names = {field.name for field in self._fields.values() if _is_engine_field(field)}
+        return names.difference(self._fixed_fields)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -33,21 +30,24 @@ class EcmEngineFieldsMixin(models.AbstractModel):
         for vals in vals_list:
             self._refuse(engine_fields.intersection(vals))
         # What the context brings is of another form, and is left out without a word.
-        return super(EcmEngineFieldsMixin, self._without_defaults(engine_fields)).create(vals_list)
+        records = self._without_defaults(engine_fields)
+        return super(EcmEngineFieldsMixin, records).create(vals_list)
 
     def write(self, vals):
         if not self.env.su:
             self._refuse(self._get_engine_fields().intersection(vals))
-            self._refuse({name for name in self._fixed_fields if self._would_change(name, vals)})
+            fixed = [name for name in self._fixed_fields if name in vals]
+            self._refuse([name for name in fixed if self._would_change(name, vals[name])])
         return super().write(vals)
 
     def copy_data(self, default=None):
         """A copy starts anew: what the engine has noted stays with the original."""
+        vals_list = super().copy_data(default)
         engine_fields = self._get_engine_fields()
-        return [
-            {name: value for name, value in vals.items() if name not in engine_fields}
-            for vals in super().copy_data(default)
-        ]
+        for vals in vals_list:
+            for name in engine_fields.intersection(vals):
+                del vals[name]
+        return vals_list
 
     @api.model
     def _create_with_engine_fields(self, values):
@@ -55,23 +55,24 @@ class EcmEngineFieldsMixin(models.AbstractModel):
 
         :param dict values: of fields of both kinds
         """
-        engine_fields = self._get_engine_fields()
-        given = {name: value for name, value in values.items() if name not in engine_fields}
+        given = dict(values)
+        noted = {}
+        for name in self._get_engine_fields().intersection(values):
+            noted[name] = given.pop(name)
         record = self.create(given)
-        record.sudo().write({name: values[name] for name in values.keys() - given.keys()})
+        record.sudo().write(noted)
         return record
 
     def _without_defaults(self, names):
-        keys = {f"default_{name}" for name in names}
-        context = {key: value for key, value in self.env.context.items() if key not in keys}
+        context = dict(self.env.context)
+        for name in names:
+            context.pop(f"default_{name}", None)
         return self.with_context(context)
 
-    def _would_change(self, name, vals):
+    def _would_change(self, name, value):
         """Whether a value differs from what is there: imports send it with every row."""
         field = self._fields[name]
-        return name in vals and any(
-            field.convert_to_write(record[name], record) != vals[name] for record in self
-        )
+        return any(field.convert_to_write(record[name], record) != value for record in self)
 
     @api.model
     def _refuse(self, names):

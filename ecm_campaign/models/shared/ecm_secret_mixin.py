@@ -51,8 +51,9 @@ class EcmSecretMixin(models.AbstractModel):
 
     def _compute_secrets(self):
         for record in self:
+            secrets = record.sudo()
             for name in self._secrets:
-                record[name] = MASK if record.sudo()[f"{name}_secret"] else False
+                record[name] = MASK if secrets[f"{name}_secret"] else False
 
     def _inverse_password(self):
         self._store_secret("password")
@@ -64,16 +65,20 @@ class EcmSecretMixin(models.AbstractModel):
                 value = (record[name] or "").removeprefix(MASK)
                 self._get_variable(value)
                 record.sudo()[f"{name}_secret"] = value or False
-        self.invalidate_recordset([name])  # what was typed is not sent back either
+        # What was typed is not sent back either.
+        self.invalidate_recordset([name])
 
     @api.model
     def _move_passwords(self, vals):
         """A password in a connection string goes where passwords are kept: the string is shown."""
         for field, name in self._connection_secrets.items():
             text, password = odbc.split_password(vals.get(field) or "")
-            if password:
-                given = vals.get(name)
-                vals = {**vals, field: text, name: given if given and given != MASK else password}
+            if not password:
+                continue
+            vals = {**vals, field: text}
+            # One that is typed into its own field goes before.
+            if vals.get(name) in (None, False, "", MASK):
+                vals[name] = password
         return vals
 
     def _get_secret(self, name="password"):
@@ -120,26 +125,29 @@ class EcmSecretMixin(models.AbstractModel):
             raise ValidationError(self._get_connection_error_text(error)) from error
 
     def _get_connection_error_text(self, error):
-        texts = {
+        return self._get_connection_error_texts(error.word)[error.code]
+
+    def _get_connection_error_texts(self, word):
+        """:return: ``{code of connection_string.ConnectionStringError: translated sentence}``"""
+        return {
             "not_settings": self.env._(
                 "A connection string is a list of NAME=value with ; between them."
             ),
             "unknown_key": self.env._(
                 "%s is not allowed in a connection string: have it written into a data source of "
                 "the server (odbc.ini), and enter DSN=its name.",
-                error.word,
+                word,
             ),
-            "twice": self.env._("%s stands twice in the connection string.", error.word),
+            "twice": self.env._("%s stands twice in the connection string.", word),
             "bad_value": self.env._(
                 "The value of %s has characters that are not allowed there, such as / or =.",
-                error.word,
+                word,
             ),
             "no_driver": self.env._(
                 "A connection string begins with DRIVER={name} or with DSN=name."
             ),
             "no_host": self.env._("The connection string names no server."),
             "moved_source": self.env._(
-                "With DSN, %s is not allowed: the data source says where to connect.", error.word
+                "With DSN, %s is not allowed: the data source says where to connect.", word
             ),
         }
-        return texts[error.code]

@@ -72,7 +72,12 @@ class EcmTransactionMixin(models.AbstractModel):
 
     def _unlock(self, lock):
         """:param SQL lock: what the advisory lock was taken with"""
-        if self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_INERROR:
+        if self._is_aborted():
             self._rollback()
-        if self.env.cr._cnx.get_transaction_status() != TRANSACTION_STATUS_INERROR:
+        # In a test nothing is rolled back, and the lock goes with the connection.
+        if not self._is_aborted():
             self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
+
+    def _is_aborted(self):
+        """Whether a statement has failed, after which PostgreSQL takes no other."""
+        return self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_INERROR

@@ -74,7 +74,7 @@ def measure_import(env: Any, file: IO[bytes], rows: int) -> dict[str, float]:
     """The import of a file that was uploaded, by the scheduled action, while forms are read."""
     campaign = common.create_campaign(env, "Import")
     attachment = env["ir.attachment"]._create_from_stream("bench.csv", file)
-    contact_list = env["ecm.contact.list"].create_from_file(campaign, "bench.csv", attachment)
+    contact_list = env["ecm.contact.list"]._create_from_file(campaign, "bench.csv", attachment)
     env.cr.commit()
     # The scheduled action in this process: its memory is what is looked at.
     with form_reader.reading(env.cr.dbname, "ecm.campaign", campaign.id) as latencies:

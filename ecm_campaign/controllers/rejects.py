@@ -17,7 +17,7 @@ class RejectsController(http.Controller):
         readonly=True,
     )
     def download_rejects(self, list_id):
-        """Every row of a list that was not stored, or only in part, as a CSV file (requirement L8)."""
+        """Every row of a list that was not stored, or only in part, as CSV (requirement L8)."""
         contact_list = request.env["ecm.contact.list"].browse(list_id)
         if not contact_list.exists() or not contact_list.has_access("read"):
             raise request.not_found()
@@ -29,11 +29,29 @@ class RejectsController(http.Controller):
 
     def _write_csv(self, contact_list):
         rejects = request.env["ecm.contact.list.reject"]
-        translate = request.env._
+        labels = contact_list._get_column_labels()
         output = io.StringIO()
-        output.write("\ufeff")  # tells spreadsheets that this is UTF-8
+        # Tells spreadsheets that this is UTF-8.
+        output.write("\ufeff")
         writer = csv.writer(output)
-        titles = (
+        writer.writerow(self._get_titles())
+        for row in rejects._iterate_rows(contact_list):
+            cells = [
+                row.line,
+                neutralise(labels.get(row.field, row.field)),
+                neutralise(row.field),
+                neutralise(row.value),
+                row.code,
+                rejects._get_reason_text(row.code),
+                neutralise(row.text),
+            ]
+            writer.writerow(cells)
+        return output.getvalue()
+
+    def _get_titles(self):
+        """Of the columns, in the user's language."""
+        translate = request.env._
+        return [
             translate("Line"),
             translate("Column"),
             translate("Field"),
@@ -41,21 +59,7 @@ class RejectsController(http.Controller):
             translate("Code"),
             translate("Reason"),
             translate("Row"),
-        )
-        writer.writerow(titles)
-        labels = contact_list._get_column_labels()
-        for line, field, value, code, row, _is_warning in rejects._iterate_rows(contact_list):
-            reason = rejects._get_reason_text(code)
-            writer.writerow(
-                [
-                    line,
-                    *map(neutralise, (labels.get(field, field), field, value)),
-                    code,
-                    reason,
-                    neutralise(row),
-                ]
-            )
-        return output.getvalue()
+        ]
 
 
 def neutralise(value):

@@ -8,6 +8,8 @@ from . import (
     test_dry_run,
     test_engine_fields,
     test_explain,
+    test_file_delivery,
+    test_file_log,
     test_global_list,
     test_import,
     test_import_duplicates,

@@ -75,6 +75,17 @@ class CampaignCase(TransactionCase):
             setattr(form, name, value)
         return form
 
+    @classmethod
+    def create_list_from(cls, content, campaign=None, name="contacts.csv", **values):
+        """A list that waits for its import, as folders and other systems make them.
+
+        :param bytes content: of the file
+        :param values: a profile, or of other fields of the list
+        """
+        file = cls.env["ir.attachment"]._create_from_stream(name, io.BytesIO(content))
+        lists = cls.env["ecm.contact.list"]
+        return lists._create_from_file(campaign or cls.campaign, name, file, **values)
+
     def contacts_of(self, campaign):
         """Its contacts in the order of their arrival."""
         return self.env["ecm.contact"].search([("campaign_id", "=", campaign.id)], order="id")

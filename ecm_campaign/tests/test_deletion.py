@@ -228,9 +228,7 @@ class TestUndoOverwrite(DeletionCase):
 
     def queue_overwriting(self, *numbers):
         content = "\n".join(["phone,first name", *(f"{number},New" for number in numbers)])
-        return self.env["ecm.contact.list"].create_from_file(
-            self.campaign, "over.csv", content.encode(), mode="overwrite"
-        )
+        return self.create_list_from(content.encode(), name="over.csv", mode="overwrite")
 
     def import_one_chunk(self, contact_list):
         """The scheduled action's time is up after ten rows."""

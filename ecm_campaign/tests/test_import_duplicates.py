@@ -19,9 +19,7 @@ class TestDuplicates(CampaignCase):
         """A list of a profile with these settings, imported."""
         content = "\n".join([columns, *rows, ""]).encode()
         profile = self.env["ecm.import.profile"].create({"name": "Settings", **settings})
-        contact_list = self.env["ecm.contact.list"].create_from_file(
-            campaign or self.campaign, "x.csv", content, profile=profile
-        )
+        contact_list = self.create_list_from(content, campaign, "x.csv", profile=profile)
         self.env["ecm.contact.list"]._cron_import()
         self.env.invalidate_all()
         return contact_list
@@ -221,9 +219,8 @@ class TestDuplicates(CampaignCase):
 
     def test_overwrite_that_fails_withdraws_nothing(self):
         self.import_rows(f"{NUMBER},A,A")
-        contact_list = self.env["ecm.contact.list"].create_from_file(
-            self.campaign, "x.csv", f"phone\n{OTHER}\n".encode(), mode="overwrite"
-        )
+        content = f"phone\n{OTHER}\n".encode()
+        contact_list = self.create_list_from(content, mode="overwrite")
         contact_list.attachment_id.raw = b"\x89PNG" + bytes(5000)
         self.env["ecm.contact.list"]._cron_import()
         self.env.invalidate_all()

@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 
 from odoo import fields
@@ -89,9 +90,9 @@ class TestListLife(DialerCase):
             self.list.action_restart()
 
     def test_import_into_a_stopped_list_is_not_called(self):
-        contact_list = self.env["ecm.contact.list"].create_from_file(
-            self.campaign, "x.csv", b"phone\n+493023125077\n"
-        )
+        content = base64.b64encode(b"phone\n+493023125077\n").decode()
+        lists = self.env["ecm.contact.list"]
+        contact_list = lists.browse(lists.create_from_file(self.campaign.id, "x.csv", content))
         contact_list.action_stop()
         self.env["ecm.contact.list"]._cron_import()
         self.feed()

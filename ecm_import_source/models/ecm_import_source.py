@@ -263,7 +263,7 @@ class EcmImportSource(models.Model):
         """
         with self.env.cr.savepoint():
             attachment = self.env["ir.attachment"]._create_from_stream(name, file)
-            return self.env["ecm.contact.list"].create_from_file(
+            return self.env["ecm.contact.list"]._create_from_file(
                 self.campaign_id, name, attachment, profile=self.profile_id, source=self.kind
             )
 

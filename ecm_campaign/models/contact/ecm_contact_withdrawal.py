@@ -22,6 +22,12 @@ class EcmContactWithdrawal(models.Model):
     _order = "id desc"
     _rec_name = "file_name"
     _fixed_fields = ("company_id", "campaign_id", "match", "reason", "file_name")
+    _log_name = "withdrawal"
+    _logged_counts = {
+        "withdrawn_count": "withdrawn",
+        "missing_count": "without an open contact",
+        "invalid_count": "not readable",
+    }
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     campaign_id = fields.Many2one(
@@ -44,6 +50,7 @@ class EcmContactWithdrawal(models.Model):
     def create(self, vals_list):
         jobs = super().create(vals_list)
         self.env.ref("ecm_campaign.ir_cron_withdraw").sudo()._trigger()
+        jobs._log_state()
         return jobs
 
     def _get_turn(self):

@@ -1,4 +1,7 @@
+import base64
 import io
+import logging
+from collections import Counter, defaultdict
 from datetime import UTC, timedelta
 from functools import partial
 from operator import itemgetter
@@ -8,11 +11,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...actions import notify, open_window
 from ...const import BUSINESS_PARAMETERS, PENDING
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
 from ..contact.ecm_contact_queue import Imported
+from .ecm_contact_list_scrub import make_text
 from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
+
+_logger = logging.getLogger(__name__)
 
 LINE = contact_rows.COLUMNS.index("line")
 PHONE = contact_rows.COLUMNS.index("phone_1")
@@ -45,6 +52,14 @@ class EcmContactList(models.Model):
     _description = "Contact List"
     _order = "id desc"
     _fixed_fields = ("campaign_id",)
+    _log_name = "list"
+    _logged_counts = {
+        "uploaded_count": "stored",
+        "failed_count": "rejected",
+        "duplicate_count": "known already",
+        "updated_count": "updated",
+        "replaced_count": "replaced",
+    }
 
     name = fields.Char(required=True)
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
@@ -64,7 +79,8 @@ class EcmContactList(models.Model):
         default="active",
         readonly=True,
         copy=False,
-        help="Contacts of a list that is not active are not called. Those of an expired one are closed.",
+        help="Contacts of a list that is not active are not called. Those of an expired one are "
+        "closed.",
     )
     date_start = fields.Datetime(
         "Called from", help="Its contacts are not called before. Empty: at once."
@@ -166,28 +182,28 @@ class EcmContactList(models.Model):
     _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
 
     def _compute_contact_counts(self):
-        groups = (
-            self.env["ecm.contact"]
-            .sudo()
-            ._read_group(
-                [("list_id", "in", self.ids)], ["list_id", "state", "is_ready"], ["__count"]
-            )
-        )
+        contacts = self.env["ecm.contact"].sudo()
+        domain = [("list_id", "in", self.ids)]
+        groups = contacts._read_group(domain, ["list_id", "state", "is_ready"], ["__count"])
+        counts = defaultdict(Counter)
+        for contact_list, state, is_ready, count in groups:
+            own = counts[contact_list]
+            own["all"] += count
+            if state == PENDING:
+                own["pending"] += count
+                own["available"] += count if is_ready else 0
         for contact_list in self:
-            own = [row[1:] for row in groups if row[0] == contact_list]
-            contact_list.contact_count = sum(count for _state, _is_ready, count in own)
-            contact_list.pending_count = sum(
-                count for state, _is_ready, count in own if state == PENDING
-            )
-            contact_list.available_count = sum(
-                count for state, is_ready, count in own if state == PENDING and is_ready
-            )
+            own = counts[contact_list]
+            contact_list.contact_count = own["all"]
+            contact_list.pending_count = own["pending"]
+            contact_list.available_count = own["available"]
 
     @api.model_create_multi
     def create(self, vals_list):
         lists = super().create(vals_list)
         now = fields.Datetime.now()
-        lists.filtered(lambda record: record._is_early(now)).sudo().status = "planned"
+        active = lists.filtered(lambda record: record.status == "active")
+        active.filtered(lambda record: record._is_early(now)).sudo().status = "planned"
         return lists
 
     def write(self, vals):
@@ -197,8 +213,12 @@ class EcmContactList(models.Model):
         return result
 
     def _is_early(self, now):
-        """Whether it is to be called, and its time has not come."""
-        return self.status == "active" and self.date_start and self.date_start > now
+        """Whether its time has not come yet."""
+        return bool(self.date_start and self.date_start > now)
+
+    def _is_over(self, now):
+        """Whether its time has passed."""
+        return bool(self.date_end and self.date_end <= now)
 
     @api.model
     def _get_targets(self):
@@ -207,6 +227,7 @@ class EcmContactList(models.Model):
         :return: list of ``(tools.contact_rows target, label)``
         """
         phones = [(f"phone_{index}", self.env._("Phone %s", index)) for index in range(1, 6)]
+        # What we know of a person beside the numbers.
         details = [
             ("first_name", self.env._("First name")),
             ("last_name", self.env._("Last name")),
@@ -217,6 +238,7 @@ class EcmContactList(models.Model):
             ("priority", self.env._("Priority")),
             ("not_before", self.env._("Not before")),
         ]
+        # What only the campaign knows the meaning of.
         parameters = [
             (name, self.env._("Business Parameter %s", number))
             for number, name in enumerate(BUSINESS_PARAMETERS, 1)
@@ -225,15 +247,18 @@ class EcmContactList(models.Model):
 
     def _get_column_labels(self):
         """:return: ``{field: what the file calls its column, or what we call it}``"""
-        labels = {**dict(self._get_targets()), contact_rows.ROW: self.env._("Row")}
+        labels = dict(self._get_targets())
+        labels[contact_rows.ROW] = self.env._("Row")
         options = self.options or {}
         header = options.get("dialect", {}).get("header") or ()
+        named = dict(enumerate(header))
         for place, target in options.get("columns", {}).items():
-            if int(place) < len(header) and header[int(place)]:
-                labels[target] = header[int(place)]
+            name = named.get(int(place))
+            if name:
+                labels[target] = name
         return labels
 
-    # -- life -----------------------------------------------------------------------------------------
+    # -- life -------------------------------------------------------------------------------------
 
     def action_stop(self):
         """Call no more contacts of these lists until they are started again (requirement L7)."""
@@ -247,11 +272,11 @@ class EcmContactList(models.Model):
         """Call the contacts of stopped lists again, each at the time that was planned for it."""
         self.check_access("write")
         now = fields.Datetime.now()
-        if any(record.date_end and record.date_end <= now for record in self):
+        if any(record._is_over(now) for record in self):
             raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
         for contact_list in self.filtered(lambda record: record.status == "stopped"):
-            is_early = contact_list.date_start and contact_list.date_start > now
-            contact_list.sudo().status = "planned" if is_early else "active"
+            status = "planned" if contact_list._is_early(now) else "active"
+            contact_list.sudo().status = status
         active = self.filtered(lambda record: record.status == "active")
         self.env["ecm.contact"]._resume_lists(active, now)
         active.campaign_id.filtered("is_running")._trigger_feed()
@@ -261,13 +286,13 @@ class EcmContactList(models.Model):
         """Bring the status in line with dates that were changed; a stopped list stays stopped."""
         now = fields.Datetime.now()
         for contact_list in self:
-            is_early = contact_list.date_start and contact_list.date_start > now
+            is_early = contact_list._is_early(now)
             if contact_list.status == "active" and is_early:
                 contact_list.status = "planned"
                 self.env["ecm.contact"]._hold_lists(contact_list)
             elif contact_list.status == "planned" and not is_early:
                 contact_list._start(now)
-        self.filtered(lambda record: record.date_end and record.date_end <= now)._expire(now)
+        self.filtered(lambda record: record._is_over(now))._expire(now)
 
     def _start(self, now):
         self.status = "active"
@@ -278,60 +303,159 @@ class EcmContactList(models.Model):
         """Close what is pending; contacts at the dialer close with their result."""
         self.filtered(lambda record: record.status != "expired").status = "expired"
         self.flush_recordset()
-        while self.env["ecm.contact"]._expire_lists(self, now, SWEEP_BATCH) == SWEEP_BATCH:
+        contacts = self.env["ecm.contact"]
+        while contacts._expire_lists(self, now, SWEEP_BATCH) == SWEEP_BATCH:
             self._commit()
-        self.env["ecm.contact"].invalidate_model()
+        contacts.invalidate_model()
         self.invalidate_recordset()
 
     @api.model
     def _cron_sweep_lists(self):
         """Start and expire the lists whose time has come."""
         now = fields.Datetime.now()
-        for starting in self.search([("status", "=", "planned"), ("date_start", "<=", now)]):
-            self._atomically(partial(starting._start, now))
-        for ending in self.search([("status", "!=", "expired"), ("date_end", "<=", now)]):
-            self._atomically(partial(ending._expire, now))
+        starting = self.search([("status", "=", "planned"), ("date_start", "<=", now)])
+        for contact_list in starting:
+            self._atomically(partial(contact_list._start, now))
+        ending = self.search([("status", "!=", "expired"), ("date_end", "<=", now)])
+        for contact_list in ending:
+            self._atomically(partial(contact_list._expire, now))
 
-    # -- queue ----------------------------------------------------------------------------------------
+    # -- queue ------------------------------------------------------------------------------------
 
     @api.model
     def create_from_file(
-        self, campaign, file_name, attachment, profile=None, source="manual", mode=None
+        self,
+        campaign_id,
+        file_name,
+        content_base64=None,
+        attachment_id=None,
+        profile_id=None,
+        mode=None,
     ):
+        """Have the file of an outside system imported in the background (requirements L1 to L4).
+
+        Either the content or an upload is given. Call it as a user that may change the campaign.
+
+        :param int campaign_id: of ``ecm.campaign``
+        :param str file_name: shown as the list's name
+        :param str content_base64: the file; as large as an upload may be
+        :param int attachment_id: of ``ir.attachment``: a file that this user has sent to
+            ``/ecm/upload``, and that no record has taken yet
+        :param int profile_id: of ``ecm.import.profile``; none to find out everything
+        :param str mode: append, overwrite or update; the profile's if it is not given
+        :return: id of the list (int), whose ``state`` is *queued* and becomes *done* or *failed*
+        :raise UserError: something of this is missing or wrong, or the file cannot be read
+        :raise AccessError: the user may not change the campaign, or the file is another's
+        """
+        campaign = self._get_named("ecm.campaign", campaign_id)
+        campaign.check_access("write")
+        self.check_access("create")
+        profile = self._get_named("ecm.import.profile", profile_id) if profile_id else None
+        values = {"source": "api"}
+        if mode:
+            values["mode"] = self._get_known_mode(mode)
+        attachment = self._get_given_file(file_name, content_base64, attachment_id)
+        return self._create_from_file(campaign, file_name, attachment, profile, **values).id
+
+    @api.model
+    def _get_named(self, model, record_id):
+        """The record that an outside system names by its number.
+
+        :raise UserError: there is none
+        :raise AccessError: the user may not read it
+        """
+        records = self.env[model]
+        record = records.browse(record_id).exists() if isinstance(record_id, int) else records
+        if not record:
+            label = self.env["ir.model"]._get(model).name
+            raise UserError(
+                self.env._(
+                    "%(what)s: there is none with the number %(id)s.", what=label, id=record_id
+                )
+            )
+        record.check_access("read")
+        return record
+
+    @api.model
+    def _get_known_mode(self, mode):
+        """:raise UserError: there is no such mode"""
+        modes = dict(MODES)
+        if mode not in modes:
+            raise UserError(self.env._("The mode is one of: %s.", ", ".join(modes)))
+        return mode
+
+    @api.model
+    def _get_given_file(self, file_name, content_base64, attachment_id):
+        """The file that an outside system sends, or has sent before.
+
+        :rtype: record of ``ir.attachment``, an upload of the user
+        :raise UserError: it has no name, is not there, too large, or no base64
+        :raise AccessError: the attachment is no upload of this user
+        """
+        if not isinstance(file_name, str) or not file_name.strip():
+            raise UserError(self.env._("Give the file a name."))
+        if bool(content_base64) == bool(attachment_id):
+            raise UserError(self.env._("Give either the content of the file or its upload."))
+        if attachment_id:
+            attachment = self._get_named("ir.attachment", attachment_id)
+            return attachment._get_own_upload().sudo(False)
+        content = self._decode_content(content_base64)
+        return self.env["ir.attachment"]._create_from_stream(file_name, io.BytesIO(content))
+
+    @api.model
+    def _decode_content(self, content_base64):
+        """:raise UserError: it is no base64, or larger than an upload may be"""
+        if not isinstance(content_base64, str):
+            raise UserError(self.env._("The content of the file is no base64."))
+        # Some encoders break the text into lines.
+        text = "".join(content_base64.split())
+        try:
+            content = base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise UserError(self.env._("The content of the file is no base64.")) from error
+        if len(content) > self.env["ecm.contact.upload"]._get_max_size():
+            raise UserError(self.env._("The file is larger than an upload may be."))
+        return content
+
+    @api.model
+    def _create_from_file(self, campaign, file_name, attachment, profile=None, **values):
         """Have a file imported in the background (requirements L1 to L4).
 
         :param campaign: record of ``ecm.campaign``
         :param str file_name: shown as the list's name
-        :param attachment: record of ``ir.attachment`` with the file, an upload of the user unless
-        code with all rights calls this, which then belongs to the list; or its bytes
+        :param attachment: record of ``ir.attachment`` with the file, which then belongs to the
+            list; an upload of the user, unless code with all rights calls this
         :param profile: record of ``ecm.import.profile``; none to find out everything
-        :param str source: a value of the field ``source``
-        :param str mode: append, overwrite or update; the profile's if it is not given
+        :param values: of further fields, such as ``source``; they go before the profile's
         :return: the list, in state *queued*
         :raise UserError: the file cannot be read
         """
         campaign.check_access("write")
         profile = profile or self.env["ecm.import.profile"]
-        if isinstance(attachment, bytes):
-            attachment = self.env["ir.attachment"]._create_from_stream(
-                file_name, io.BytesIO(attachment)
-            )
-        try:
-            with self._open_attachment(attachment) as file:
-                reading = profile._get_reading(file, campaign)
-            contact_rows.check_map(contact_rows.ColumnMap(reading["columns"]))
-        except contact_file.UnreadableFile as error:
-            raise UserError(self._get_file_error_text(error.code)) from error
         settings = {name: profile[name] for name in LIST_SETTINGS} if profile else {}
-        values = {
+        list_values = {
             **settings,
             "name": file_name,
             "campaign_id": campaign.id,
-            "source": source,
             "profile_id": profile.id,
-            "options": reading,
+            "options": self._find_options(attachment, profile, campaign),
+            **values,
         }
-        return self._create_queued({**values, **({"mode": mode} if mode else {})}, attachment)
+        return self._create_queued(list_values, attachment)
+
+    @api.model
+    def _find_options(self, attachment, profile, campaign):
+        """How a file is read, as the field ``options`` keeps it.
+
+        :raise UserError: it cannot be read
+        """
+        try:
+            with self._open_attachment(attachment) as file:
+                options = profile._get_reading(file, campaign)
+            contact_rows.check_map(contact_rows.ColumnMap(options["columns"]))
+        except contact_file.UnreadableFile as error:
+            raise UserError(self._get_file_error_text(error.code)) from error
+        return options
 
     @api.model
     def _create_queued(self, values, attachment):
@@ -354,6 +478,7 @@ class EcmContactList(models.Model):
             if not contact_list.attachment_id:
                 raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
             contact_list.sudo().write({"state": "queued", "error": False})
+            contact_list._log_state()
         self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
         return True
 
@@ -370,10 +495,19 @@ class EcmContactList(models.Model):
         undone = self._take_back()
         self.action_stop()
         self.sudo().write({"state": "cancelled"})
+        labels = ", ".join(record._get_log_label() for record in self)
+        _logger.info(
+            "%s: undone, %s deleted, %s returned, %s kept",
+            labels,
+            undone.deleted,
+            undone.returned,
+            undone.kept,
+        )
         return self._notify_undone(undone)
 
     def _notify_undone(self, undone):
         """:rtype: dict of the action that says what became of the contacts"""
+        # What did not happen is not mentioned.
         sentences = [self.env._("%s contacts that were not called were deleted.", undone.deleted)]
         if undone.returned:
             sentences.append(
@@ -383,20 +517,14 @@ class EcmContactList(models.Model):
             sentences.append(
                 self.env._("%s that were called stay in this list, which is stopped.", undone.kept)
             )
-        params = {
-            "type": "success",
-            "sticky": True,
-            "message": " ".join(sentences),
-            "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-        }
-        return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+        return notify(" ".join(sentences), sticky=True)
 
     def _undo(self):
         self._take_back()
 
     def _take_back(self):
-        """Remove what these lists have brought and what was not called yet. Contacts that were there
-        before stay, in the list that they came from (requirement L9).
+        """Remove what these lists have brought and what was not called yet. Contacts that were
+        there before stay, in the list that they came from (requirement L9).
 
         :rtype: Undone
         """
@@ -411,7 +539,7 @@ class EcmContactList(models.Model):
         self.invalidate_recordset()
         return Undone(deleted, returned, sum(self.mapped("contact_count")))
 
-    # -- import ---------------------------------------------------------------------------------------
+    # -- import -----------------------------------------------------------------------------------
 
     def _get_turn(self):
         """One import at a time into a campaign, so that duplicates are seen."""
@@ -432,6 +560,7 @@ class EcmContactList(models.Model):
         """
         if self.mode != "overwrite":
             return 0
+        # What was entered by hand belongs to no list, and stays.
         others = SQL(
             "c.campaign_id = %s AND c.list_id IS NOT NULL AND c.list_id <> %s",
             self.campaign_id.id,
@@ -445,36 +574,45 @@ class EcmContactList(models.Model):
 
     def _get_chunks(self, stream):
         """Chunks of checked contacts with their COPY texts."""
-        _dialect, rows = self._open_rows(stream, contact_file.Dialect(**self.options["dialect"]))
-        chunks = contact_rows.parse_rows(rows, self._get_column_map(), self._get_parse_options())
-        return _with_texts(chunks, self._get_number_getter())
+        # All that is read from records is read here: the parser runs in another thread.
+        dialect = contact_file.Dialect(**self.options["dialect"])
+        columns = self._get_column_map()
+        options = self._get_parse_options()
+        number_of = self._get_number_getter()
+        _dialect, rows = self._open_rows(stream, dialect)
+        return _with_texts(contact_rows.parse_rows(rows, columns, options), number_of)
 
     def _get_column_map(self):
         return contact_rows.ColumnMap(self.options["columns"])
 
     def _get_parse_options(self):
+        lengths = {}
+        for name in ("min_length", "max_length"):
+            if self.options.get(name):
+                lengths[name] = self.options[name]
         return contact_rows.ParseOptions(
             country=self.options.get("country"),
             tz=self.campaign_id.tz,
             columns=self.options["dialect"].get("columns") or None,
-            **{
-                name: self.options[name]
-                for name in ("min_length", "max_length")
-                if self.options.get(name)
-            },
+            **lengths,
         )
 
     def _load_chunk(self, chunk):
         # A phone that moves up to phone 1 may be known as well.
-        rows, duplicates, updated = self._split_duplicates(self._scrub(chunk.contacts, chunk.texts))
-        hits, left_out = self._count_hits(rows)
+        scrubbed = self._scrub(chunk.contacts, chunk.texts)
+        rows, duplicates, updated = self._split_duplicates(scrubbed)
+
+        # One whose numbers are all listed is stored as well: it is counted and can be looked up.
         self._copy_contacts([row for row in rows if not row.is_closed])
         self._copy_closed([row.text for row in rows if row.is_closed])
+
+        hits, left_out = self._count_hits(rows)
         warnings = [*chunk.warnings, *left_out]
         self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
+        bad_phones = chunk.count_bad_phones()
         return {
             **hits,
-            **{f"failed_{name}": count for name, count in chunk.count_bad_phones().items()},
+            **{f"failed_{name}": count for name, count in bad_phones.items()},
             "uploaded_count": len(rows),
             "failed_count": len(chunk.rejects),
             "duplicate_count": len(duplicates),
@@ -496,17 +634,9 @@ class EcmContactList(models.Model):
         if policy == "update":
             rows, known, updated = self._update_known(rows)
         else:
-            known = self._get_known_phones({number for row in rows for number in row.numbers})
-        kept, duplicates = [], []
-        for row in rows:
-            if known.isdisjoint(row.numbers):
-                known.update(row.numbers)
-                kept.append(row)
-            else:
-                number = next(number for number in row.numbers if number in known)
-                duplicates.append(
-                    contact_rows.Reject(row.contact[LINE], "phone_1", number, "duplicate")
-                )
+            numbers = set().union(*(row.numbers for row in rows))
+            known = self._get_known_phones(numbers)
+        kept, duplicates = _leave_out_known(rows, known)
         return kept, duplicates, updated
 
     def _get_policy(self):
@@ -520,6 +650,7 @@ class EcmContactList(models.Model):
             "company": SQL("c.company_id = %s", self.company_id.id),
         }
         where = scopes[self.duplicate_scope]
+        # A list is imported in one go: its own rows are never too old.
         if self.duplicate_days and self.duplicate_scope != "list":
             since = fields.Datetime.now() - timedelta(days=self.duplicate_days)
             where = SQL("%s AND (c.added_at >= %s OR c.last_attempt_at >= %s)", where, since, since)
@@ -573,14 +704,11 @@ class EcmContactList(models.Model):
 
     def _copy_texts(self, texts, constants):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
-        columns = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
-        statement = SQL(
-            "COPY ecm_contact (%s) FROM STDIN",
-            SQL(", ").join(SQL.identifier(COPY_NAMES.get(column, column)) for column in columns),
-        )
-        self._copy_expert(
-            statement.code, contact_rows.copy_stream(texts, tuple(constants.values()))
-        )
+        values = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
+        columns = [SQL.identifier(COPY_NAMES.get(name, name)) for name in values]
+        statement = SQL("COPY ecm_contact (%s) FROM STDIN", SQL(", ").join(columns))
+        stream = contact_rows.copy_stream(texts, tuple(constants.values()))
+        self._copy_expert(statement.code, stream)
 
     def _prepare_copy_constants(self, is_ready, now):
         """Columns that are the same in every row of a chunk; an extension adds its own.
@@ -617,7 +745,8 @@ class EcmContactList(models.Model):
         now = fields.Datetime.now().replace(tzinfo=UTC)
 
         def number_of(contact):
-            first = decision.first_attempt(plan, contact[PHONE : PHONE + 5], None, now)
+            phones = contact[PHONE : PHONE + 5]
+            first = decision.first_attempt(plan, phones, None, now)
             return getattr(first, "number", contact[PHONE])
 
         return number_of
@@ -627,15 +756,15 @@ class EcmContactList(models.Model):
         progress = {"id": self.id, "progress": self.progress, "state": self.state}
         self.user_id._bus_send("ecm_contact_list/progress", progress)
 
-    # -- buttons --------------------------------------------------------------------------------------
+    # -- buttons ----------------------------------------------------------------------------------
 
     def action_view_contacts(self):
         """Open the contacts of this list."""
         return self._open_contacts()
 
     def _open_contacts(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
-        return {**action, "domain": [("list_id", "in", self.ids)], "context": {}}
+        domain = [("list_id", "in", self.ids)]
+        return open_window(self.env, "ecm_campaign.ecm_contact_action", domain=domain, context={})
 
     def action_download_rejects(self):
         """Download the rows that were not stored."""
@@ -656,26 +785,22 @@ class EcmContactList(models.Model):
         self.ensure_one()
         self.check_access("write")
         if not self.global_list_id:
-            attachment = self.attachment_id
             values = {
                 "name": self.name,
                 "company_id": self.company_id.id,
-                "attachment_id": attachment.id,
+                "attachment_id": self.attachment_id.id,
             }
             # The file moves from this list to the global one, which users cannot have it do.
-            self.sudo().global_list_id = self.env["ecm.global.list"].sudo().create(values)
-            attachment.sudo().write(
-                {"res_model": "ecm.global.list", "res_id": self.global_list_id.id}
-            )
+            global_list = self.env["ecm.global.list"].sudo().create(values)
+            self.sudo().global_list_id = global_list
+            owner = {"res_model": global_list._name, "res_id": global_list.id}
+            self.attachment_id.sudo().write(owner)
         return self.global_list_id
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if (
-            self.env["ecm.attempt"]
-            .sudo()
-            .search_count([("contact_id.list_id", "in", self.ids)], limit=1)
-        ):
+        attempts = self.env["ecm.attempt"].sudo()
+        if attempts.search_count([("contact_id.list_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
 
     def unlink(self):
@@ -689,7 +814,24 @@ class EcmContactList(models.Model):
 def _with_texts(chunks, number_of):
     """Make the COPY texts of each chunk's contacts, in the thread that parses them."""
     for chunk in chunks:
-        chunk.texts = [
-            contact_rows.copy_row((*contact[1:], number_of(contact))) for contact in chunk.contacts
-        ]
+        chunk.texts = [make_text(contact, number_of) for contact in chunk.contacts]
         yield chunk
+
+
+def _leave_out_known(rows, known):
+    """Take out rows whose number is known; what stays is known to the rows below it.
+
+    :param rows: list of ``ImportRow``
+    :param set known: numbers; those of the rows that stay are added
+    :return: ``(rows that stay, rejects of the others)``
+    """
+    kept, duplicates = [], []
+    for row in rows:
+        if known.isdisjoint(row.numbers):
+            known.update(row.numbers)
+            kept.append(row)
+        else:
+            number = next(filter(known.__contains__, row.numbers))
+            line = row.contact[LINE]
+            duplicates.append(contact_rows.Reject(line, "phone_1", number, "duplicate"))
+    return kept, duplicates

@@ -1,7 +1,20 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import contact_rows
+
+
+class RejectedRow(NamedTuple):
+    """A row of the table as the download reads it."""
+
+    id: int
+    line: int
+    field: str | None
+    value: str | None
+    code: str
+    text: str | None
 
 
 class EcmContactListReject(models.Model):
@@ -77,23 +90,31 @@ class EcmContactListReject(models.Model):
     def _iterate_rows(self, contact_list, page=5000):
         """Rows of a list in file order, for the download, a page at a time.
 
-        :return: iterator of ``(line, field, value, reason code, row, is warning)``
+        :return: iterator of ``RejectedRow``
         """
         last = 0
         while True:
-            self.env.cr.execute(
-                SQL(
-                    """SELECT id, line_number, field_name, value, reason, row_text, is_warning
-                         FROM ecm_contact_list_reject
-                        WHERE list_id = %s AND id > %s
-                     ORDER BY id LIMIT %s""",
-                    contact_list.id,
-                    last,
-                    page,
-                )
-            )
-            rows = self.env.cr.fetchall()
-            yield from (row[1:] for row in rows)
+            rows = self._read_page(contact_list, last, page)
+            yield from rows
             if len(rows) < page:
                 return
-            last = rows[-1][0]
+            last = rows[-1].id
+
+    @api.model
+    def _read_page(self, contact_list, last, page):
+        """Rows after the one with the id ``last`` (index on ``list_id``).
+
+        :return: list of ``RejectedRow``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, line_number, field_name, value, reason, row_text
+                     FROM ecm_contact_list_reject
+                    WHERE list_id = %s AND id > %s
+                 ORDER BY id LIMIT %s""",
+                contact_list.id,
+                last,
+                page,
+            )
+        )
+        return list(map(RejectedRow._make, self.env.cr.fetchall()))

@@ -58,25 +58,17 @@ class EcmContactListScrubMixin(models.AbstractModel):
         :param texts: COPY text of each contact
         :return: list of ``ImportRow``
         """
-        numbers = {number for contact in contacts for number in contact[PHONES] if number}
-        keys = {contact[KEY] for contact in contacts if contact[KEY]}
+        numbers = set(filter(None, set().union(*(contact[PHONES] for contact in contacts))))
+        keys = set(filter(None, (contact[KEY] for contact in contacts)))
         listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys)
         number_of = self._get_number_getter()
         rows = []
         for contact, text in zip(contacts, texts, strict=True):
-            left, found = _take_out(contact, listed) if listed else (contact, ())
-            key_class = listed_keys.get(contact[KEY]) if listed_keys else None
-            phone = contact[PHONES.start]
-            if key_class or not left[PHONES.start]:
-                rows.append(
-                    ImportRow(contact, text, contact, (phone,), found, key_class, is_closed=True)
-                )
-            elif found:
-                text = contact_rows.copy_row((*left[1:], number_of(left)))
-                phones = tuple(dict.fromkeys((left[PHONES.start], phone)))
-                rows.append(ImportRow(left, text, contact, phones, found))
-            else:
-                rows.append(ImportRow(contact, text, contact, (phone,)))
+            row = ImportRow(contact, text, contact, (contact[PHONES.start],))
+            # Most files meet no list at all: their rows cost nothing more.
+            if listed or listed_keys:
+                row = _scrub_row(row, listed, listed_keys, number_of)
+            rows.append(row)
         return rows
 
     def _count_hits(self, rows):
@@ -88,17 +80,14 @@ class EcmContactListScrubMixin(models.AbstractModel):
         for row in rows:
             if not row.listed and not row.key_class:
                 continue
-            classes = [dnc_class for _number, dnc_class in row.listed]
-            hits.update(f"dnc_{dnc_class}_numbers" for dnc_class in classes)
-            hits.update(
-                f"dnc_{dnc_class}_contacts" for dnc_class in {*classes, row.key_class} - {None}
-            )
-            if not row.is_closed:
-                line = row.contact[LINE]
-                warnings += [
-                    contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}")
-                    for number, dnc_class in row.listed
-                ]
+            classes = {row.key_class} - {None}
+            for number, dnc_class in row.listed:
+                classes.add(dnc_class)
+                hits[f"dnc_{dnc_class}_numbers"] += 1
+                # A contact that closes keeps its numbers.
+                if not row.is_closed:
+                    warnings.append(_warn(row, number, dnc_class))
+            hits.update(f"dnc_{dnc_class}_contacts" for dnc_class in classes)
         return hits, warnings
 
     def _copy_closed(self, texts):
@@ -110,13 +99,52 @@ class EcmContactListScrubMixin(models.AbstractModel):
         self._copy_texts(texts, {**self._prepare_copy_constants(False, now), **closed})
 
 
+def make_text(contact, number_of):
+    """What COPY takes of a contact.
+
+    :param tuple contact: values of ``contact_rows.COLUMNS``
+    :param number_of: what tells the number of the first attempt
+    """
+    return contact_rows.copy_row((*contact[1:], number_of(contact)))
+
+
+def _scrub_row(row, listed, listed_keys, number_of):
+    """The row without listed numbers; closed where nothing is left or the customer key is listed.
+
+    :param listed: ``{number: class}``
+    :param listed_keys: ``{customer key: class}``
+    """
+    contact = row.contact
+    left, found = _take_out(contact, listed)
+    key_class = listed_keys.get(contact[KEY])
+    first = left[PHONES.start]
+    if key_class or not first:
+        return row._replace(listed=found, key_class=key_class, is_closed=True)
+    if not found:
+        return row
+    # It may be known by the number that the file names first, or by the one that is left.
+    numbers = tuple(dict.fromkeys((first, *row.numbers)))
+    return row._replace(
+        contact=left, text=make_text(left, number_of), numbers=numbers, listed=found
+    )
+
+
 def _take_out(contact, listed):
     """The contact with the numbers that are left moved up, and the ``(number, class)`` of the
     others.
     """
-    found = tuple((number, listed[number]) for number in contact[PHONES] if number in listed)
+    found, left = [], []
+    for number in filter(None, contact[PHONES]):
+        if number in listed:
+            found.append((number, listed[number]))
+        else:
+            left.append(number)
     if not found:
-        return contact, found
-    left = [number for number in contact[PHONES] if number and number not in listed]
+        return contact, ()
     left += [None] * (5 - len(left))
-    return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), found
+    return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), tuple(found)
+
+
+def _warn(row, number, dnc_class):
+    """:rtype: contact_rows.Reject about a number that was left out of a contact"""
+    return contact_rows.Reject(row.contact[LINE], "phone", number, f"dnc_{dnc_class}")

@@ -67,8 +67,17 @@ class EcmGlobalList(models.Model):
         self.ensure_one()
         self.check_access("write")
         campaigns.check_access("write")
-        origin = self.list_ids.sorted("id")[:1]
-        if not origin or not self.attachment_id:
+        self._check_can_feed(campaigns)
+        values = self._prepare_list_values()
+        vals_list = [{**values, "campaign_id": campaign.id} for campaign in campaigns]
+        # The file stays with the global list: users cannot hand it on, the global list can.
+        lists = self.env["ecm.contact.list"].sudo().create(vals_list).sudo(self.env.su)
+        lists.action_queue()
+        return lists
+
+    def _check_can_feed(self, campaigns):
+        """:raise UserError: with the reason why these campaigns cannot be fed"""
+        if not self.list_ids or not self.attachment_id:
             raise UserError(
                 self.env._("The file of %s is no longer there. Upload it again.", self.name)
             )
@@ -77,27 +86,17 @@ class EcmGlobalList(models.Model):
                 raise UserError(self.env._("%s has a list of this file already.", campaign.name))
             if campaign.company_id != self.company_id:
                 raise UserError(self.env._("%s belongs to another company.", campaign.name))
-        shared = {name: origin[name] for name in SHARED}
-        values = {
-            **shared,
+
+    def _prepare_list_values(self):
+        """What a further campaign's list has in common with the first one."""
+        origin = self.list_ids.sorted("id")[:1]
+        return {
+            **{name: origin[name] for name in SHARED},
             "mode": "append",
             "global_list_id": self.id,
             "attachment_id": self.attachment_id.id,
+            "profile_id": origin.profile_id.id,
         }
-        # The file stays with the global list: users cannot hand it on, the global list can.
-        lists = (
-            self.env["ecm.contact.list"]
-            .sudo()
-            .create(
-                [
-                    {**values, "campaign_id": campaign.id, "profile_id": origin.profile_id.id}
-                    for campaign in campaigns
-                ]
-            )
-            .sudo(self.env.su)
-        )
-        lists.action_queue()
-        return lists
 
     def action_feed_campaigns(self):
         """Ask for the campaigns."""

@@ -111,7 +111,8 @@ class EcmImportProfile(models.Model):
     )
 
     _lengths_ordered = models.Constraint(
-        f"CHECK(min_length >= {phones.MIN_LENGTH} AND max_length <= {phones.MAX_LENGTH} AND min_length <= max_length)",
+        f"CHECK(min_length >= {phones.MIN_LENGTH} AND max_length <= {phones.MAX_LENGTH} AND "
+        f"min_length <= max_length)",
         f"A phone number has {phones.MIN_LENGTH} to {phones.MAX_LENGTH} digits.",
     )
     _days_positive = models.Constraint(
@@ -134,7 +135,24 @@ class EcmImportProfile(models.Model):
         :raise contact_file.UnreadableFile: it cannot be read
         :raise UserError: a column that the profile names is missing
         """
-        dialect = contact_file.describe(
+        dialect = self._describe(file)
+        rows = contact_file.preview_source(file, dialect)
+        columns = contact_rows.ColumnMap(self._get_targets(dialect, rows))
+        country = self.country_id or campaign.company_id.country_id
+        return {
+            "dialect": asdict(dialect),
+            "columns": dict(columns.targets),
+            "country": country.code or None,
+            **self._get_lengths(),
+        }
+
+    def _describe(self, file):
+        """Find out how a file is written, as far as the profile does not say it.
+
+        :rtype: contact_file.Dialect
+        :raise contact_file.UnreadableFile: it cannot be read
+        """
+        return contact_file.describe(
             file,
             encoding=self.encoding or None,
             delimiter=self.delimiter or None,
@@ -142,18 +160,11 @@ class EcmImportProfile(models.Model):
             has_header=self.layout == "header" if self else None,
             sheet=self.sheet or None,
         )
-        rows = contact_file.preview_source(file, dialect)
-        columns = contact_rows.ColumnMap(self._get_targets(dialect, rows))
-        country = (self.country_id or campaign.company_id.country_id).code or None
-        return {
-            "dialect": asdict(dialect),
-            "columns": dict(columns.targets),
-            "country": country,
-            **self._get_lengths(),
-        }
 
     def _get_lengths(self):
-        return {"min_length": self.min_length, "max_length": self.max_length} if self else {}
+        if not self:
+            return {}
+        return {"min_length": self.min_length, "max_length": self.max_length}
 
     def _get_targets(self, dialect, rows=()):
         """:return: ``{column index: target}``"""
@@ -163,7 +174,9 @@ class EcmImportProfile(models.Model):
             return {column._get_place(dialect): column.target for column in self.column_ids}
         if dialect.header:
             return contact_rows.guess_map(dialect.header, rows).targets
-        return dict(enumerate(["phone_1", *BUSINESS_PARAMETERS][: dialect.columns]))
+        # Nothing says what the columns are: the number comes first.
+        targets = ["phone_1", *BUSINESS_PARAMETERS]
+        return dict(enumerate(targets[: dialect.columns]))
 
 
 class EcmImportProfileColumn(models.Model):
@@ -186,11 +199,8 @@ class EcmImportProfileColumn(models.Model):
 
     @api.model
     def _get_targets(self):
-        return [
-            choice
-            for choice in self.env["ecm.contact.list"]._get_targets()
-            if choice[0] != "ignore"
-        ]
+        choices = self.env["ecm.contact.list"]._get_targets()
+        return [choice for choice in choices if choice[0] != "ignore"]
 
     def _get_place(self, dialect):
         """:return: index of the column in a file
@@ -198,6 +208,7 @@ class EcmImportProfileColumn(models.Model):
         """
         if not (self.header and dialect.header):
             return self.position - 1
+        # People write their column names in capitals one day, and small the next.
         names = [name.casefold() for name in dialect.header]
         name = self.header.strip().casefold()
         if name not in names:

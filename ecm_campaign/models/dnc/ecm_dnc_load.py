@@ -5,6 +5,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...actions import open_form
 from ...tools import number_rows
 
 CHUNK_ROWS = 50_000
@@ -21,6 +22,12 @@ class EcmDncLoad(models.Model):
     _order = "id desc"
     _rec_name = "file_name"
     _fixed_fields = ("list_id", "mode", "file_name")
+    _log_name = "do-not-contact load"
+    _logged_counts = {
+        "loaded_count": "new",
+        "duplicate_count": "listed before",
+        "invalid_count": "no number",
+    }
 
     list_id = fields.Many2one("ecm.dnc.list", required=True, ondelete="cascade", index=True)
     file = fields.Binary(required=True, attachment=True)
@@ -42,17 +49,13 @@ class EcmDncLoad(models.Model):
     def create(self, vals_list):
         loads = super().create(vals_list)
         self.env.ref("ecm_campaign.ir_cron_dnc_load").sudo()._trigger()
+        loads._log_state()
         return loads
 
     def action_open(self):
         """Close the upload and show the load with its progress."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-        }
+        return open_form(self)
 
     def _take_upload(self, upload):
         self.sudo().file_name = upload.name

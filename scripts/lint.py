@@ -18,7 +18,7 @@ ODOO_MESSAGES = (
 )
 ODOO_PLUGINS = "_odoo_checker_sql_injection,_odoo_checker_gettext,_odoo_checker_unlink_override"
 PYTHON_TOOLS = paths.VENV / "bin"
-# What ESLint and Prettier look at; what is not yet laid out stands in .prettierignore.
+# What ESLint and Prettier look at, but for what .prettierignore names.
 JAVASCRIPT = ("eslint.config.mjs", "*/static/**/*.js")
 LAID_OUT = (*JAVASCRIPT, "*.json", "*/**/*.xml")
 

@@ -1,3 +1,4 @@
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -5,6 +6,7 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..actions import open_form
 from ..models.contact_list.ecm_import_profile import (
     DELIMITERS,
     DUPLICATE_POLICIES,
@@ -20,6 +22,7 @@ from ..tools import contact_file, contact_preview, contact_rows
 PREVIEW_ROWS = 8
 MEGABYTE = 2**20
 MAX_FILE_MEGABYTES = 512
+MAX_CELL_TEXT = 80
 
 
 class EcmContactUpload(models.TransientModel):
@@ -96,10 +99,10 @@ class EcmContactUpload(models.TransientModel):
 
     @api.depends("campaign_id")
     def _compute_profile_id(self):
+        lists = self.env["ecm.contact.list"]
         for upload in self:
-            last = self.env["ecm.contact.list"].search(
-                [("campaign_id", "=", upload.campaign_id.id)], limit=1
-            )
+            domain = [("campaign_id", "=", upload.campaign_id.id)]
+            last = lists.search(domain, limit=1)
             upload.profile_id = last.profile_id.filtered("active")
 
     @api.depends("attachment_id")
@@ -114,7 +117,7 @@ class EcmContactUpload(models.TransientModel):
         for upload in self:
             upload.list_name = upload.file_name
 
-    # -- what the file is like ------------------------------------------------------------------------
+    # -- what the file is like --------------------------------------------------------------------
 
     @api.onchange("attachment_id", "profile_id")
     def _onchange_file(self):
@@ -122,33 +125,37 @@ class EcmContactUpload(models.TransientModel):
         self._take_over_profile()
         if not self.attachment_id:
             return
-        profile = self.profile_id
         try:
             with self._open() as file:
-                dialect = contact_file.describe(
-                    file,
-                    encoding=profile.encoding or None,
-                    delimiter=profile.delimiter or None,
-                    quote=profile.quote or None,
-                    has_header=profile.layout == "header" if profile else None,
-                    sheet=profile.sheet or None,
-                )
+                dialect = self.profile_id._describe(file)
         except contact_file.UnreadableFile:
+            # The preview says why.
             return
-        self.kind = dialect.kind
-        self.sheet_names = ", ".join(dialect.sheets) if len(dialect.sheets) > 1 else False
-        self.delimiter = dialect.delimiter
-        self.quote = dialect.quote
-        if dialect.encoding in dict(ENCODINGS):
-            self.encoding = dialect.encoding
-        self.layout = profile.layout or ("header" if dialect.has_header else "none")
+        self._take_over_dialect(dialect)
         self._set_columns()
 
     def _take_over_profile(self):
         profile = self.profile_id
-        if profile:
-            self.update({name: profile[name] for name in (*LIST_SETTINGS, "sheet")})
-            self.country_id = profile.country_id or self.country_id
+        if not profile:
+            return
+        for name in (*LIST_SETTINGS, "sheet"):
+            self[name] = profile[name]
+        self.country_id = profile.country_id or self.country_id
+
+    def _take_over_dialect(self, dialect):
+        """Show how the file is written.
+
+        :param contact_file.Dialect dialect: as it was found out
+        """
+        self.kind = dialect.kind
+        self.sheet_names = ", ".join(dialect.sheets) if len(dialect.sheets) > 1 else False
+        self.delimiter = dialect.delimiter
+        self.quote = dialect.quote
+        # Python finds more encodings than people can choose from.
+        if dialect.encoding in dict(ENCODINGS):
+            self.encoding = dialect.encoding
+        found = "header" if dialect.has_header else "none"
+        self.layout = self.profile_id.layout or found
 
     @api.onchange("layout", "delimiter", "encoding", "quote", "sheet")
     def _onchange_dialect(self):
@@ -162,39 +169,33 @@ class EcmContactUpload(models.TransientModel):
         except contact_file.UnreadableFile:
             self.column_ids = [Command.clear()]
             return
-        self.column_ids = [
-            Command.clear(),
-            *(
-                Command.create(
-                    {
-                        "position": index,
-                        "header": dialect.header[index]
-                        if index < len(dialect.header)
-                        else str(index + 1),
-                        "target": targets.get(index, "ignore"),
-                    }
-                )
-                for index in range(max(dialect.columns, len(dialect.header)))
-            ),
-        ]
+        # Columns beyond the header, and those of a file that has none, go by their number.
+        names = dict(enumerate(dialect.header))
+        commands = [Command.clear()]
+        for index in range(max(dialect.columns, len(dialect.header))):
+            values = {
+                "position": index,
+                "header": names.get(index, str(index + 1)),
+                "target": targets.get(index, "ignore"),
+            }
+            commands.append(Command.create(values))
+        self.column_ids = commands
 
     def _find_targets(self, dialect, rows):
         """:return: ``{column index: target}``"""
-        profile = (
-            self.profile_id
-            if self.profile_id.layout == self.layout
-            else self.env["ecm.import.profile"]
-        )
         if self.layout == "ecm":
             return contact_rows.ECM_MAP.targets
+        guess = self.env["ecm.import.profile"]
+        # A profile knows the columns of its own layout only.
+        profile = self.profile_id if self.profile_id.layout == self.layout else guess
         try:
             return profile._get_targets(dialect, rows)
         except UserError:
             # The preview shows what is there; the user chooses the columns that the profile does
             # not find.
-            return self.env["ecm.import.profile"]._get_targets(dialect, rows)
+            return guess._get_targets(dialect, rows)
 
-    # -- the file -------------------------------------------------------------------------------------
+    # -- the file ---------------------------------------------------------------------------------
 
     @api.model
     def _get_max_size(self):
@@ -216,19 +217,16 @@ class EcmContactUpload(models.TransientModel):
     def _gc_files(self):
         """Files of wizards that were closed without an import."""
         yesterday = fields.Datetime.now() - timedelta(days=1)
-        files = self.env["ir.attachment"].search(
-            [("res_model", "=", self._name), ("create_date", "<", yesterday)]
-        )
-        files.unlink()
+        domain = [("res_model", "=", self._name), ("create_date", "<", yesterday)]
+        self.env["ir.attachment"].search(domain).unlink()
 
     def _take_upload(self, upload):
         """The file stays an upload until the list takes it."""
 
     @contextmanager
     def _open(self):
-        with self.env["ecm.contact.list"]._open_attachment(
-            self.attachment_id._origin._get_own_upload()
-        ) as file:
+        upload = self.attachment_id._origin._get_own_upload()
+        with self.env["ecm.contact.list"]._open_attachment(upload) as file:
             yield file
 
     def _read_beginning(self):
@@ -246,7 +244,7 @@ class EcmContactUpload(models.TransientModel):
             )
             return dialect, contact_file.preview_source(file, dialect, PREVIEW_ROWS)
 
-    # -- preview --------------------------------------------------------------------------------------
+    # -- preview ----------------------------------------------------------------------------------
 
     @api.depends(
         "attachment_id",
@@ -261,9 +259,10 @@ class EcmContactUpload(models.TransientModel):
     )
     def _compute_preview(self):
         for upload in self:
-            error, upload.preview = (
-                upload._get_preview() if upload.attachment_id else (False, False)
-            )
+            if not upload.attachment_id:
+                upload.preview = upload.problem = False
+                continue
+            error, upload.preview = upload._get_preview()
             upload.problem = error or upload._get_warning()
 
     def _get_preview(self):
@@ -273,67 +272,78 @@ class EcmContactUpload(models.TransientModel):
             ``choices`` for the columns, ``rows`` (line, whether it is stored, reason, cells of
             text, raw and reason) and a ``summary``
         """
-        lists = self.env["ecm.contact.list"]
         error, rows = False, []
         try:
-            dialect, source = self._read_beginning()
-            if doubles := self._get_double_targets():
-                error = self.env._("Chosen for more than one column: %s", doubles)
-            else:
-                options = self._get_parse_options(dialect)
-                rows = contact_preview.preview_rows(source, self._get_column_map(), options)
-                error = False if rows else lists._get_file_error_text("no_rows")
+            rows = self._read_rows()
         except contact_file.UnreadableFile as problem:
-            error = lists._get_file_error_text(problem.code)
+            error = self.env["ecm.contact.list"]._get_file_error_text(problem.code)
+        except UserError as problem:
+            error = str(problem)
         return error, {
             "choices": self._get_choices(),
             "rows": [self._describe_row(row) for row in rows],
             "summary": self._summarise(rows) if rows else "",
         }
 
+    def _read_rows(self):
+        """:return: list of ``contact_preview`` rows, at least one
+        :raise contact_file.UnreadableFile: the file cannot be imported
+        :raise UserError: the columns are not chosen well
+        """
+        dialect, source = self._read_beginning()
+        doubles = self._get_double_targets()
+        if doubles:
+            raise UserError(self.env._("Chosen for more than one column: %s", doubles))
+        options = self._get_parse_options(dialect)
+        rows = contact_preview.preview_rows(source, self._get_column_map(), options)
+        if not rows:
+            raise contact_file.UnreadableFile("no_rows")
+        return rows
+
     def _get_choices(self):
         """What a column can be stored as; business parameters have the campaign's names.
 
         :return: list of ``[target, label]``
         """
-        names = {
-            item["name"]: item.get("string")
-            for item in self.campaign_id.parameters_definition or ()
-        }
-        return [
-            [target, f"{names[target]} ({label})" if names.get(target) else label]
-            for target, label in self.column_ids._get_targets()
-        ]
+        definition = self.campaign_id.parameters_definition or ()
+        names = {item["name"]: item.get("string") for item in definition}
+        choices = []
+        for target, label in self.column_ids._get_targets():
+            name = names.get(target)
+            choices.append([target, f"{name} ({label})" if name else label])
+        return choices
 
     def _describe_row(self, row):
-        get_text = self.env["ecm.contact.list.reject"]._get_reason_text
-        cells = [
-            {
-                "text": cell.text[:80],
-                "raw": cell.raw[:80],
-                "reason": get_text(cell.code) if cell.code else "",
-            }
-            for cell in row.cells
-        ]
-        reason = get_text(row.code) if row.code else ""
         return {
             "line": row.line,
             "stored": row.is_stored,
             "problem": row.has_problem,
-            "reason": reason,
-            "cells": cells,
+            "reason": self._get_reason(row.code),
+            "cells": [self._describe_cell(cell) for cell in row.cells],
         }
+
+    def _describe_cell(self, cell):
+        return {
+            "text": cell.text[:MAX_CELL_TEXT],
+            "raw": cell.raw[:MAX_CELL_TEXT],
+            "reason": self._get_reason(cell.code),
+        }
+
+    def _get_reason(self, code):
+        return self.env["ecm.contact.list.reject"]._get_reason_text(code) if code else ""
 
     def _summarise(self, rows):
         rejected = sum(not row.is_stored for row in rows)
         changed = sum(row.is_stored and row.has_problem for row in rows)
-        parts = [
+        sentences = [
             self.env._("First %s rows of the file.", len(rows)),
             self.env._("%s are stored.", len(rows) - rejected),
-            self.env._("%s of them without a value that is not valid.", changed) if changed else "",
-            self.env._("%s are not stored.", rejected) if rejected else "",
         ]
-        return " ".join(filter(None, parts))
+        if changed:
+            sentences.append(self.env._("%s of them without a value that is not valid.", changed))
+        if rejected:
+            sentences.append(self.env._("%s are not stored.", rejected))
+        return " ".join(sentences)
 
     def _get_warning(self):
         if self.attachment_id and len(self.column_ids) == 1:
@@ -344,19 +354,18 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_double_targets(self):
         """:return: what is chosen for more than one column, as text, or False"""
-        targets = [column.target for column in self.column_ids if column.target != "ignore"]
-        doubles = {target for target in targets if targets.count(target) > 1}
+        targets = self._get_stored_columns().mapped("target")
+        doubles = [target for target, count in Counter(targets).items() if count > 1]
         labels = dict(self.env["ecm.contact.list"]._get_targets())
         return ", ".join(labels[name] for name in sorted(doubles))
 
+    def _get_stored_columns(self):
+        return self.column_ids.filtered(lambda column: column.target != "ignore")
+
     def _get_column_map(self):
         """:raise contact_file.UnreadableFile: no column is phone 1"""
-        targets = {
-            column.position: column.target
-            for column in self.column_ids
-            if column.target != "ignore"
-        }
-        return contact_rows.ColumnMap(targets)
+        columns = self._get_stored_columns()
+        return contact_rows.ColumnMap({column.position: column.target for column in columns})
 
     def _get_parse_options(self, dialect):
         return contact_rows.ParseOptions(
@@ -366,7 +375,7 @@ class EcmContactUpload(models.TransientModel):
             **self.profile_id._get_lengths(),
         )
 
-    # -- import ---------------------------------------------------------------------------------------
+    # -- import -----------------------------------------------------------------------------------
 
     def action_import(self):
         """Hand the file to the background import, and show the list that it goes into."""
@@ -377,19 +386,13 @@ class EcmContactUpload(models.TransientModel):
             values["profile_id"] = self._save_profile().id
         attachment = self.attachment_id._get_own_upload().sudo(False)
         contact_list = self.env["ecm.contact.list"]._create_queued(values, attachment)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": contact_list._name,
-            "res_id": contact_list.id,
-            "view_mode": "form",
-        }
+        return open_form(contact_list)
 
     def _prepare_list_values(self):
         """:raise UserError: the file cannot be imported as it is described"""
         error, _preview = self._get_preview()
         if error:
             raise UserError(error)
-        dialect, _rows = self._read_beginning()
         return {
             **{name: self[name] for name in LIST_SETTINGS},
             "name": self.list_name or self.file_name or self.env._("Upload"),
@@ -398,44 +401,39 @@ class EcmContactUpload(models.TransientModel):
             "date_start": self.date_start,
             "date_end": self.date_end,
             "profile_id": self.profile_id.id,
-            "options": {
-                "dialect": asdict(dialect),
-                "columns": dict(self._get_column_map().targets),
-                "country": self.country_id.code or None,
-                **self.profile_id._get_lengths(),
-            },
+            "options": self._prepare_options(),
+        }
+
+    def _prepare_options(self):
+        """How the file is read, as ``ecm.contact.list.options`` keeps it."""
+        dialect, _rows = self._read_beginning()
+        return {
+            "dialect": asdict(dialect),
+            "columns": dict(self._get_column_map().targets),
+            "country": self.country_id.code or None,
+            **self.profile_id._get_lengths(),
         }
 
     def _save_profile(self):
         """Keep what was chosen for the next file of this kind."""
         if not self.profile_name:
             raise UserError(self.env._("Name the profile."))
-        columns = self.column_ids.filtered(lambda column: column.target != "ignore")
-        return self.env["ecm.import.profile"].create(
-            {
-                **{
-                    name: self[name]
-                    for name in (*LIST_SETTINGS, "layout", "sheet", *self._get_text_settings())
-                },
-                "name": self.profile_name,
-                "company_id": self.campaign_id.company_id.id,
-                "country_id": self.country_id.id,
-                "column_ids": [
-                    Command.create(
-                        {
-                            "position": column.position + 1,
-                            "header": column.header if self.layout == "header" else False,
-                            "target": column.target,
-                        }
-                    )
-                    for column in columns
-                    if self.layout != "ecm"
-                ],
-                **self.profile_id._get_lengths(),
-            }
-        )
+        settings = [*LIST_SETTINGS, "layout", "sheet", *self._get_text_settings()]
+        values = {
+            **{name: self[name] for name in settings},
+            "name": self.profile_name,
+            "company_id": self.campaign_id.company_id.id,
+            "country_id": self.country_id.id,
+            **self.profile_id._get_lengths(),
+        }
+        # Where the layout says what the columns are, the profile need not.
+        if self.layout != "ecm":
+            columns = [column._prepare_profile_values() for column in self._get_stored_columns()]
+            values["column_ids"] = list(map(Command.create, columns))
+        return self.env["ecm.import.profile"].create(values)
 
     def _get_text_settings(self):
+        """What a file has that is text; a workbook has none of it."""
         return () if self.kind == "xlsx" else ("delimiter", "encoding", "quote")
 
 
@@ -454,3 +452,12 @@ class EcmContactUploadColumn(models.TransientModel):
     @api.model
     def _get_targets(self):
         return self.env["ecm.contact.list"]._get_targets()
+
+    def _prepare_profile_values(self):
+        """The column as a profile keeps it: by its name where the file has names."""
+        has_header = self.upload_id.layout == "header"
+        return {
+            "position": self.position + 1,
+            "header": self.header if has_header else False,
+            "target": self.target,
+        }

@@ -4,6 +4,7 @@ import io
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..actions import CLOSE, open_window
 from ..tools import contact_file
 
 
@@ -44,7 +45,7 @@ class EcmContactWithdraw(models.TransientModel):
         """Withdraw the chosen contacts."""
         self.ensure_one()
         self.contact_ids.action_withdraw(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        return dict(CLOSE)
 
     def action_withdraw_by_file(self):
         """Withdraw the open contacts that the file names, in the background, and show how far that
@@ -56,26 +57,40 @@ class EcmContactWithdraw(models.TransientModel):
             raise UserError(self.env._("Choose a file."))
         if self.scope == "campaign" and not self.campaign_id:
             raise UserError(self.env._("Choose a campaign."))
+        # A file that cannot be read is refused now, not in the background.
+        content = self._open_content()
+        job = self._create_job(content)
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_withdrawal_action",
+            views=[(False, "form")],
+            res_id=job.id,
+        )
+
+    def _open_content(self):
+        """The file as a stream.
+
+        :raise UserError: it is none that could be read
+        """
         content = io.BytesIO(base64.b64decode(self.with_context(bin_size=False).file))
         try:
             contact_file.describe(content)
         except contact_file.UnreadableFile as error:
             raise UserError(self.env["ecm.file.job"]._get_file_error_text(error.code)) from error
+        return content
+
+    def _create_job(self, content):
+        """:rtype: record of ``ecm.contact.withdrawal``, which waits for the scheduled action"""
         campaign = self.campaign_id if self.scope == "campaign" else self.env["ecm.campaign"]
-        attachment = self.env["ir.attachment"]._create_from_stream(
-            self.file_name or self.reason, content
-        )
-        job = self.env["ecm.contact.withdrawal"].create(
-            {
-                "company_id": (campaign.company_id or self.env.company).id,
-                "campaign_id": campaign.id,
-                "match": self.match,
-                "reason": self.reason,
-                "attachment_id": attachment.id,
-                "file_name": attachment.name,
-            }
-        )
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_contact_withdrawal_action"
-        )
-        return {**action, "views": [(False, "form")], "res_id": job.id}
+        company = campaign.company_id or self.env.company
+        name = self.file_name or self.reason
+        attachment = self.env["ir.attachment"]._create_from_stream(name, content)
+        values = {
+            "company_id": company.id,
+            "campaign_id": campaign.id,
+            "match": self.match,
+            "reason": self.reason,
+            "attachment_id": attachment.id,
+            "file_name": attachment.name,
+        }
+        return self.env["ecm.contact.withdrawal"].create(values)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..actions import RELOAD
+
 
 class EcmDatabaseSettle(models.TransientModel):
     """*Which database calls*: where an administrator settles it for a copy (requirement F6)."""
@@ -39,4 +41,4 @@ class EcmDatabaseSettle(models.TransientModel):
         if not self.original:
             raise UserError(self.env._("Say what became of the original."))
         self.env["ecm.database.identity"].sudo()._settle(self.original == "gone")
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return dict(RELOAD)

@@ -1,5 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..actions import open_window
+
+# Where the user is once the records are gone.
+NEXT_ACTIONS = {
+    "ecm.campaign": "ecm_campaign.ecm_campaign_action",
+    "ecm.contact.list": "ecm_campaign.ecm_contact_list_action",
+}
 
 
 class EcmDeletion(models.TransientModel):
@@ -26,19 +35,16 @@ class EcmDeletion(models.TransientModel):
     def _get_chosen(self, model):
         """What the action was called on, if it is of this model."""
         context = self.env.context
-        chosen = context.get("active_ids") if context.get("active_model") == model else []
-        return [fields.Command.set(chosen)]
+        is_meant = context.get("active_model") == model
+        return [fields.Command.set(context.get("active_ids") if is_meant else [])]
 
     @api.depends("campaign_ids", "list_ids")
     def _compute_contact_count(self):
+        contacts = self.env["ecm.contact"]
         for wizard in self:
-            wizard.contact_count = self.env["ecm.contact"].search_count(
-                [
-                    "|",
-                    ("campaign_id", "in", wizard.campaign_ids.ids),
-                    ("list_id", "in", wizard.list_ids.ids),
-                ]
-            )
+            of_campaigns = Domain("campaign_id", "in", wizard.campaign_ids.ids)
+            of_lists = Domain("list_id", "in", wizard.list_ids.ids)
+            wizard.contact_count = contacts.search_count(of_campaigns | of_lists)
 
     @api.depends("contact_count")
     def _compute_summary(self):
@@ -50,7 +56,8 @@ class EcmDeletion(models.TransientModel):
                 (self.env._("Lists"), len(lists)),
                 (self.env._("Contacts that were never called"), wizard.contact_count),
             ]
-            wizard.summary = " · ".join(f"{label}: {count:,}" for label, count in counts if count)
+            texts = [f"{label}: {count:,}" for label, count in counts if count]
+            wizard.summary = " · ".join(texts)
 
     @api.depends("campaign_ids", "list_ids")
     def _compute_obstacle(self):
@@ -74,11 +81,5 @@ class EcmDeletion(models.TransientModel):
         """
         self.ensure_one()
         records = self.campaign_ids or self.list_ids
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            {
-                "ecm.campaign": "ecm_campaign.ecm_campaign_action",
-                "ecm.contact.list": "ecm_campaign.ecm_contact_list_action",
-            }[records._name]
-        )
         records.unlink()
-        return {**action, "target": "main"}
+        return open_window(self.env, NEXT_ACTIONS[records._name], target="main")

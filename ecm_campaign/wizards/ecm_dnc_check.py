@@ -4,10 +4,18 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..actions import CLOSE, open_window
 from ..const import PHONE_FIELDS
 from ..tools import phones
 from ..tools import strategy as decision
 from ..tools.results import Decided
+
+GOOD_SENTENCE = Markup('<p class="text-success">%s</p>')
+BAD_SENTENCE = Markup('<p class="text-danger">%s</p>')
+TABLE = Markup('<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>')
+HEADING = Markup("<th>%s</th>")
+ROW = Markup("<tr>%s</tr>")
+CELL = Markup("<td>%s</td>")
 
 
 class EcmDncCheck(models.TransientModel):
@@ -30,40 +38,44 @@ class EcmDncCheck(models.TransientModel):
     def action_check(self):
         """Show the answer; typing another number and leaving the field does the same."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_check_action")
-        return {**action, "res_id": self.id}
+        return open_window(self.env, "ecm_campaign.ecm_dnc_check_action", res_id=self.id)
 
     def _get_result(self):
         number, reason = phones.normalise(self.number, self.country_id.code)
         if reason:
-            return Markup('<p class="text-danger">%s</p>') % self.env[
-                "ecm.contact.list.reject"
-            ]._get_reason_text(reason)
+            text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
+            return BAD_SENTENCE % text
         findings = self.env["ecm.dnc.list"].check_number(number)
         if not findings:
-            return Markup('<p class="text-success">%s</p>') % self.env._(
-                "%s is on no do-not-contact list and may be contacted.", number
-            )
-        rows = Markup().join(Markup("<tr>%s</tr>") % self._render(finding) for finding in findings)
-        names = (
-            self.env._("List"),
-            self.env._("Class"),
-            self.env._("Since"),
-            self.env._("Until"),
-            self.env._("Added by"),
-            self.env._("Reason"),
-            self.env._("Blocks"),
-            self.env._("Running campaigns"),
-        )
-        head = Markup().join(Markup("<th>%s</th>") % name for name in names)
-        return Markup(
-            '<p class="text-danger">%s</p>'
-            '<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>'
-        ) % (self.env._("%s must not be contacted.", number), head, rows)
+            text = self.env._("%s is on no do-not-contact list and may be contacted.", number)
+            return GOOD_SENTENCE % text
+        text = self.env._("%s must not be contacted.", number)
+        return BAD_SENTENCE % text + self._render_table(findings)
 
-    def _render(self, finding):
-        cells = ("list", "dnc_class", "since", "until", "by", "reason", "blocks", "running")
-        return Markup().join(Markup("<td>%s</td>") % (finding[name] or "") for name in cells)
+    def _render_table(self, findings):
+        columns = self._get_columns()
+        headings = [HEADING % label for label in columns.values()]
+        rows = [ROW % self._render_cells(finding, columns) for finding in findings]
+        return TABLE % (Markup().join(headings), Markup().join(rows))
+
+    @api.model
+    def _get_columns(self):
+        """:return: ``{key of a finding: what people call it}``"""
+        return {
+            "list": self.env._("List"),
+            "dnc_class": self.env._("Class"),
+            "since": self.env._("Since"),
+            "until": self.env._("Until"),
+            "by": self.env._("Added by"),
+            "reason": self.env._("Reason"),
+            "blocks": self.env._("Blocks"),
+            "running": self.env._("Running campaigns"),
+        }
+
+    @api.model
+    def _render_cells(self, finding, columns):
+        cells = [CELL % (finding[key] or "") for key in columns]
+        return Markup().join(cells)
 
 
 class EcmDncAdd(models.TransientModel):
@@ -94,36 +106,47 @@ class EcmDncAdd(models.TransientModel):
         :raise UserError: no number
         """
         self.ensure_one()
-        contact = self.contact_id
-        contact.check_access("read")
+        self.contact_id.check_access("read")
         self.list_id.check_access("read")
-        numbers = (
-            [contact.number_to_call]
-            if self.which == "current"
-            else list(filter(None, contact._get_phones()))
-        )
+        numbers = self._get_numbers()
         if not numbers:
             raise UserError(self.env._("The contact has no number."))
         # Agents may add, and nothing else: the list itself is the supervisors'.
         self.list_id.sudo()._add(sorted(set(numbers)), self.reason)
         self._close_listed(numbers)
-        return {"type": "ir.actions.act_window_close"}
+        return dict(CLOSE)
+
+    def _get_numbers(self):
+        """:return: list of the numbers that were chosen"""
+        if self.which == "current":
+            return [self.contact_id.number_to_call]
+        return list(filter(None, self.contact_id._get_phones()))
 
     def _close_listed(self, numbers):
+        """Close open contacts of the company that have one of these numbers, and none left that
+        may be called.
+        """
+        close = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
+        contacts = self._find_contacts(numbers) | self.contact_id.sudo()
+        closing = []
+        for contact in contacts.filtered("is_open"):
+            # Each campaign has its own lists that hold for it.
+            if not self._has_free_number(contact):
+                counts = (contact.attempt_count, contact.uncounted_count)
+                closing.append(Decided(contact.id, *counts, close))
+        contacts._apply_decisions(closing, fields.Datetime.now())
+        contacts.invalidate_model()
+
+    def _find_contacts(self, numbers):
+        """Contacts of the company that have one of these numbers, with all rights."""
         contacts = self.env["ecm.contact"].sudo()
         contacts.flush_model()
         own = SQL("c.company_id = %s", self.contact_id.company_id.id)
         self.env.cr.execute(contacts._get_matching(PHONE_FIELDS, numbers, own))
-        found = contacts.browse(contact_id for (contact_id,) in self.env.cr.fetchall())
-        lists = self.env["ecm.dnc.list"]
-        closing = []
-        for contact in found | self.contact_id.sudo():
-            phones_left = set(filter(None, contact._get_phones()))
-            listed, _keys = lists._find_listed(contact.campaign_id, phones_left)
-            if contact.is_open and not phones_left - set(listed):
-                close = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
-                closing.append(
-                    Decided(contact.id, contact.attempt_count, contact.uncounted_count, close)
-                )
-        contacts._apply_decisions(closing, fields.Datetime.now())
-        contacts.invalidate_model()
+        return contacts.browse(contact_id for (contact_id,) in self.env.cr.fetchall())
+
+    def _has_free_number(self, contact):
+        """Whether the contact has a number that is on no list."""
+        numbers = set(filter(None, contact._get_phones()))
+        listed, _keys = self.env["ecm.dnc.list"]._find_listed(contact.campaign_id, numbers)
+        return bool(numbers.difference(listed))

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..actions import open_window
+
 
 class EcmGlobalListFeed(models.TransientModel):
     """Choose the campaigns that the file of a list shall feed as well (requirement L7)."""
@@ -16,16 +18,16 @@ class EcmGlobalListFeed(models.TransientModel):
     @api.depends("list_id")
     def _compute_taken_ids(self):
         for wizard in self:
-            wizard.taken_ids = (
-                wizard.list_id.campaign_id | wizard.list_id.global_list_id.campaign_ids
-            )
+            origin = wizard.list_id
+            wizard.taken_ids = origin.campaign_id | origin.global_list_id.campaign_ids
 
     @api.model
     def _open(self, contact_list):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_global_list_feed_action"
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_global_list_feed_action",
+            context={"default_list_id": contact_list.id},
         )
-        return {**action, "context": {"default_list_id": contact_list.id}}
 
     def action_feed(self):
         """Import the file into the chosen campaigns, and show the global list."""
@@ -34,8 +36,10 @@ class EcmGlobalListFeed(models.TransientModel):
             raise UserError(self.env._("Choose a campaign."))
         global_list = self.list_id._make_global()
         global_list.feed_campaigns(self.campaign_ids)
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_global_list_action"
-        )
         form = self.env.ref("ecm_campaign.ecm_global_list_view_form")
-        return {**action, "views": [(form.id, "form")], "res_id": global_list.id}
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_global_list_action",
+            views=[(form.id, "form")],
+            res_id=global_list.id,
+        )

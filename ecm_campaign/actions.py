@@ -24,7 +24,7 @@ def open_window(env, xml_id, **changes):
 
 
 def open_form(record, **changes):
-    """Open one record in its form.
+    """Open one record in its form; of an empty set a new one.
 
     :param changes: what else the window action says, such as ``target``
     """

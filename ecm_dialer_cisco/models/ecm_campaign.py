@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.ecm_campaign.actions import notify
+
 
 class EcmCampaign(models.Model):
     _inherit = "ecm.campaign"
@@ -65,14 +67,6 @@ class EcmCampaign(models.Model):
         if not self.dialer_campaign_id:
             return super().action_purge()
         count = self.dialer_campaign_id.sudo()._purge()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "%s contacts were taken back from the dialer and are pending again.", count
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(
+            self.env._("%s contacts were taken back from the dialer and are pending again.", count)
+        )

@@ -10,6 +10,7 @@ from odoo.tools import config
 
 from ..clients import exceptions
 from ..clients.uccx import UccxClient, UccxConfig
+from odoo.addons.ecm_campaign.actions import notify, open_window
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.tools import odbc
 
@@ -271,9 +272,7 @@ class EcmDialer(models.Model):
         self.check_access("write")
         health = self._get_client().health()
         self.tested_at = health.ok and fields.Datetime.now()
-        return self._notify(
-            health.message, "success" if health.ok else "danger", sticky=not health.ok
-        )
+        return notify(health.message, "success" if health.ok else "danger", sticky=not health.ok)
 
     def action_fetch_campaigns(self):
         """Mirror the dialer's campaigns (requirement C2)."""
@@ -282,7 +281,7 @@ class EcmDialer(models.Model):
             with dialer._user_errors():
                 dialer._mirror_campaigns()
         count = len(self.dialer_campaign_ids.filtered(lambda target: not target.is_missing))
-        return self._notify(self.env._("%s campaigns found on the dialer.", count), "success")
+        return notify(self.env._("%s campaigns found on the dialer.", count))
 
     def _mirror_campaigns(self):
         """:raise clients.exceptions.DialerError: it cannot be asked; the mirror stays as it is"""
@@ -307,23 +306,12 @@ class EcmDialer(models.Model):
         self.check_access("read")
         with self._user_errors():
             count = self.env["ecm.engine"].sudo()._sync_dialer(self.sudo())
-        return self._notify(self.env._("%s results were read.", count), "success")
+        return notify(self.env._("%s results were read.", count))
 
     def action_view_campaigns(self):
         """Open the mirrored campaigns."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_dialer_cisco.ecm_dialer_campaign_action"
+        return open_window(
+            self.env,
+            "ecm_dialer_cisco.ecm_dialer_campaign_action",
+            domain=[("dialer_id", "=", self.id)],
         )
-        return {**action, "domain": [("dialer_id", "=", self.id)]}
-
-    def _notify(self, message, kind, sticky=False):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "message": message,
-                "sticky": sticky,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }

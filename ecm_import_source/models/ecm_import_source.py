@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..exceptions import SourceError
+from odoo.addons.ecm_campaign.actions import notify, open_window
 from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
 
 _logger = logging.getLogger(__name__)
@@ -110,13 +111,13 @@ class EcmImportSource(models.Model):
             message = self.sudo()._test()
         except SourceError as error:
             raise UserError(str(error)) from error
-        return self._notify(message, "success")
+        return notify(message)
 
     def action_check_now(self):
         """Check these sources now, rather than at the next interval."""
         self.check_access("read")
         messages = [source.sudo()._check_now() for source in self]
-        return self._notify("\n".join(messages), "success")
+        return notify("\n".join(messages))
 
     def _check_now(self):
         """:raise UserError: the source fails, is archived, or another process works with it; or this
@@ -139,25 +140,12 @@ class EcmImportSource(models.Model):
 
     def action_view_files(self):
         """Open the history of this source."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_import_source.ecm_import_file_action"
+        return open_window(
+            self.env,
+            "ecm_import_source.ecm_import_file_action",
+            domain=[("source_id", "in", self.ids)],
+            context={"ecm_of_one_source": True},
         )
-        return {
-            **action,
-            "domain": [("source_id", "in", self.ids)],
-            "context": {"ecm_of_one_source": True},
-        }
-
-    def _notify(self, message, kind):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     # -- check ------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...actions import notify, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
 from ...tools import strategy as decision
@@ -508,15 +509,8 @@ class EcmCampaign(models.Model):
             )
         except ChannelError as error:
             raise UserError(str(error)) from error
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if sent else "info",
-                "message": self.env._("%s contacts were sent to the dialer.", sent),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        message = self.env._("%s contacts were sent to the dialer.", sent)
+        return notify(message, "success" if sent else "info")
 
     def action_purge(self):
         """Take back the contacts that wait at the dialer; only channels that can offer this
@@ -571,41 +565,44 @@ class EcmCampaign(models.Model):
     def action_upload_contacts(self):
         """Open the upload wizard for this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_contact_upload_action"
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_upload_action",
+            context={"default_campaign_id": self.id, "dialog_size": "extra-large"},
         )
-        return {**action, "context": {"default_campaign_id": self.id, "dialog_size": "extra-large"}}
 
     def action_view_contacts(self):
         """Open the contacts; a stat button names the states in the context key ``ecm_states``."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
         states = self.env.context.get("ecm_states")
         domain = [("campaign_id", "=", self.id)]
         if states:
             domain.append(
                 ("state", "in", list(CLOSED_STATES) if states == "closed" else states.split(","))
             )
-        return {
-            **action,
-            "domain": domain,
-            "context": {"default_campaign_id": self.id, "search_default_group_state": 0},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_action",
+            domain=domain,
+            context={"default_campaign_id": self.id, "search_default_group_state": 0},
+        )
 
     def action_view_lists(self):
         """Open the contact lists of this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_contact_list_action"
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_list_action",
+            domain=[("campaign_id", "=", self.id)],
+            context={"default_campaign_id": self.id},
         )
-        return {
-            **action,
-            "domain": [("campaign_id", "=", self.id)],
-            "context": {"default_campaign_id": self.id},
-        }
 
     def action_view_attempts(self):
         """Open the attempts of this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_attempt_action")
-        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_attempt_action",
+            domain=[("campaign_id", "=", self.id)],
+            context={},
+        )

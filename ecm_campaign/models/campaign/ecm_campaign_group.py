@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...actions import open_window
 from ...tools.pacing import Buffer, Pacing, adapt
 
 PARAMETERS = ("initial_contacts", "increment", "decrement", "upper_threshold", "interval_minutes")
@@ -129,12 +130,12 @@ class EcmCampaignGroup(models.Model):
     def action_view_campaigns(self):
         """Open the group's campaigns."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
-        return {
-            **action,
-            "domain": [("group_id", "=", self.id)],
-            "context": {"default_group_id": self.id},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_campaign_action",
+            domain=[("group_id", "=", self.id)],
+            context={"default_group_id": self.id},
+        )
 
     # -- pacing -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ...actions import open_window
 from ...const import (
     CLOSED_STATES,
     CONTACT_STATES,
@@ -446,7 +447,8 @@ class EcmContact(models.Model):
     def action_withdraw_with_reason(self):
         """Ask for the reason first."""
         self.check_access("write")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_contact_withdraw_action"
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_withdraw_action",
+            context={"default_contact_ids": self.filtered("is_open").ids},
         )
-        return {**action, "context": {"default_contact_ids": self.filtered("is_open").ids}}

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...actions import open_form, open_window
 from ...formatting import format_day
 from ...tools import phones
 
@@ -133,25 +134,24 @@ class EcmDncList(models.Model):
     def action_view_entries(self):
         """Open the entries of this list."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dnc_entry_action")
-        return {
-            **action,
-            "domain": [("list_id", "=", self.id)],
-            "context": {"default_list_id": self.id},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_dnc_entry_action",
+            domain=[("list_id", "=", self.id)],
+            context={"default_list_id": self.id},
+        )
 
     def action_load(self):
         """Open the wizard that loads a file of numbers."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ecm.dnc.load",
-            "view_mode": "form",
-            "views": [(self.env.ref("ecm_campaign.ecm_dnc_load_view_form_upload").id, "form")],
-            "target": "new",
-            "name": self.env._("Load numbers"),
-            "context": {"default_list_id": self.id},
-        }
+        form = self.env.ref("ecm_campaign.ecm_dnc_load_view_form_upload")
+        return open_form(
+            self.env["ecm.dnc.load"],
+            name=self.env._("Load numbers"),
+            views=[(form.id, "form")],
+            target="new",
+            context={"default_list_id": self.id},
+        )
 
     # -- which lists apply ----------------------------------------------------------------------------
 

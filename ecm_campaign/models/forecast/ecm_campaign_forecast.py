@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ...actions import open_form, open_window
 from .ecm_dry_run import DEFAULT_CALLS_PER_HOUR, ENOUGH_RESULTS, RECENT_ATTEMPTS
 
 
@@ -24,22 +25,17 @@ class EcmCampaignForecastMixin(models.AbstractModel):
         pace = self._get_calls_per_hour(minutes)
         values = {"campaign_id": self.id, "call_minutes": minutes, "calls_per_hour": pace}
         run = self.env["ecm.dry.run"].create(values)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": run._name,
-            "res_id": run.id,
-            "view_mode": "form",
-        }
+        return open_form(run)
 
     def action_view_dry_runs(self):
         """Open the dry runs of this campaign."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_dry_run_action")
-        return {
-            **action,
-            "domain": [("campaign_id", "=", self.id)],
-            "context": {"default_campaign_id": self.id},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_dry_run_action",
+            domain=[("campaign_id", "=", self.id)],
+            context={"default_campaign_id": self.id},
+        )
 
     def _get_calls_per_hour(self, minutes):
         """How many calls an hour to assume: what was made lately, else what the dialer and the

@@ -7,6 +7,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...actions import open_form, open_window
 from ...formatting import format_moment
 from ...tools.dry_run import Forecast, Simulation, open_hours
 from .ecm_forecast_reader import Assumptions
@@ -227,28 +228,21 @@ class EcmDryRun(models.Model):
     def action_again(self):
         """Open a copy with the same assumptions, to change some of them."""
         self.ensure_one()
-        copy = self.copy({"start_at": max(self.start_at, fields.Datetime.now())})
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": copy.id,
-            "view_mode": "form",
-        }
+        start_at = max(self.start_at, fields.Datetime.now())
+        return open_form(self.copy({"start_at": start_at}))
 
     def action_view_calls(self):
         """Open the calls as a graph, by hour or by day (context key ``ecm_interval``)."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_dry_run_line_action"
-        )
         # The search bar knows no hours (Odoo's INTERVAL_OPTIONS): these are the graph's own groups.
         by_day = {"search_default_group_day": 1, "search_default_group_outcome": 2}
         is_by_day = self.env.context.get("ecm_interval") == "day"
-        return {
-            **action,
-            "domain": [("run_id", "=", self.id)],
-            "context": by_day if is_by_day else {},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_dry_run_line_action",
+            domain=[("run_id", "=", self.id)],
+            context=by_day if is_by_day else {},
+        )
 
     def _check_assumptions(self):
         if any(rate.percent < 0 for rate in self.rate_ids) or not self.rate_total > 0:

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ...actions import open_window
 from ...formatting import get_label
 
 
@@ -74,10 +75,10 @@ class EcmDryRunGroup(models.Model):
     def action_view_contacts(self):
         """Open the contacts of the sample."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_contact_action")
-        return {
-            **action,
-            "name": self.name,
-            "domain": [("id", "in", self.contact_ids or [])],
-            "context": {},
-        }
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_contact_action",
+            name=self.name,
+            domain=[("id", "in", self.contact_ids or [])],
+            context={},
+        )

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import requests
@@ -105,7 +105,8 @@ class UccxClient(DialerClient):
 
         :raise ValueError: more contacts than `rows_per_request`, or unusable keys: a mistake of the
         caller
-        :raise InDoubt: the batch may have been accepted; ask `find` after `config.doubt_seconds`
+        :raise InDoubt: the batch may have been accepted; ask `find` when `config.doubt_seconds` have
+        passed since the call
         :raise DialerError: any other one: nothing of the batch is at the dialer
         """
         if len(contacts) > self.config.rows_per_request:
@@ -118,13 +119,19 @@ class UccxClient(DialerClient):
         if not sendable:
             return PushReceipt(frozenset(), unusable)
 
+        leave_by = self._clock() + timedelta(seconds=self.config.leave_seconds)
         receipt = self._http.on_any_node(
-            lambda node: self._push_to(node, campaign_key, campaign_name, sendable)
+            lambda node: self._push_to(node, campaign_key, campaign_name, sendable, leave_by)
         )
         return PushReceipt(receipt.accepted, receipt.refused | unusable)
 
     def _push_to(
-        self, node: str, campaign_key: str, campaign_name: str, contacts: list[PushContact]
+        self,
+        node: str,
+        campaign_key: str,
+        campaign_name: str,
+        contacts: list[PushContact],
+        leave_by: datetime,
     ) -> PushReceipt:
         campaign_path = _campaign_path(campaign_key)
         body = build_contacts(
@@ -138,6 +145,9 @@ class UccxClient(DialerClient):
 
         # The answer to a POST names no import: ours is the one that was not there before.
         before = self._require_no_import(node, campaign_path, self.config.import_timeout)
+        # A machine that stood still may wake up when somebody else has settled this batch already.
+        if self._clock() > leave_by:
+            raise Unreachable("UCCX answered too slowly: the contacts were not sent.")
         self._http.change(node, "POST", f"{campaign_path}/contacts", body)
         status = self._await_import(node, campaign_path, before)
 

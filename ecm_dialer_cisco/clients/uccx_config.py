@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+LONGEST_JITTER = 1.5
+"""A pause between two tries is at most so many times what is set."""
+
 
 @dataclass(frozen=True)
 class UccxConfig:
@@ -27,8 +30,6 @@ class UccxConfig:
     :param detail_patience: so long an answered agent call waits for the agent's record, because
         UCCX closes a preview contact as Voice when the call is placed and corrects it when the
         agent classifies it (reference §2.5)
-    :param doubt_seconds: after `InDoubt`, `find` is only trusted so much later: a request may sit
-        in a server's queue
     """
 
     hosts: tuple[str, ...]
@@ -51,7 +52,6 @@ class UccxConfig:
     with_call_details: bool = True
     detail_patience: float = 900
     page_rows: int = 2000
-    doubt_seconds: float = 120
 
     def __post_init__(self) -> None:
         if not self.hosts:
@@ -61,6 +61,24 @@ class UccxConfig:
     def node_urls(self) -> list[str]:
         """Address of each node, as the start of a URL."""
         return [f"{self.scheme}://{self._with_port(host)}" for host in self.hosts]
+
+    @property
+    def leave_seconds(self) -> float:
+        """So long after `push` was called its request may still leave: each node is asked for the
+        status of its import first, with all tries, and a request that it did not take goes to the
+        next one.
+        """
+        one_request = self.connect_timeout + self.read_timeout
+        pauses = LONGEST_JITTER * self.retry_pause * (2**self.get_retries - 1)
+        status = (self.get_retries + 1) * one_request + pauses
+        return len(self.hosts) * (status + one_request)
+
+    @property
+    def doubt_seconds(self) -> float:
+        """So long after `push` was called `find` may not know yet what was sent: a request that has
+        left may sit in the server's queue as long as an import may take.
+        """
+        return self.leave_seconds + self.import_timeout
 
     def _with_port(self, host: str) -> str:
         return host if _has_port(host) else f"{host}:{self.port}"

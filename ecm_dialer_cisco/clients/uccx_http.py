@@ -21,7 +21,7 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import NewConnectionError
 
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
-from .uccx_config import UccxConfig
+from .uccx_config import LONGEST_JITTER, UccxConfig
 from .uccx_wire import ApiError, parse_errors
 
 Answer = TypeVar("Answer")
@@ -114,7 +114,7 @@ class UccxHttp:
             if attempt:
                 # Jitter, so that two servers do not knock at the same moments.
                 pause = self._config.retry_pause * 2 ** (attempt - 1)
-                self._sleep(pause * random.uniform(0.5, 1.5))
+                self._sleep(pause * random.uniform(0.5, LONGEST_JITTER))
             try:
                 return self._get_once(node, path, params)
             except (Unreachable, Busy) as error:

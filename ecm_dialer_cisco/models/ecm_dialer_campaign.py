@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..sender import DialerSender
 
+# Clocks of two servers may differ by so many seconds.
 DOUBT_MARGIN = 30
 
 
@@ -136,7 +137,8 @@ class EcmDialerCampaign(models.Model):
         return self.dialer_id.rows_per_request
 
     def _get_doubt_seconds(self):
-        return self.dialer_id.import_timeout + self.dialer_id.read_timeout + DOUBT_MARGIN
+        config = self.dialer_id.sudo()._prepare_client_config()
+        return config.doubt_seconds + DOUBT_MARGIN
 
     def _get_sender(self):
         return DialerSender(self.dialer_id._get_client(), self.key, self.name)

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import fields, models
 
-from odoo.addons.ecm_campaign.exceptions import InDoubt, Unavailable
+from odoo.addons.ecm_campaign.exceptions import InDoubt, Rejected, Unavailable
 from odoo.addons.ecm_campaign.tools.channel import Receipt
 
 # What each target took, and the fault of its next request, by id: what is sent stays sent, whatever
@@ -31,7 +31,9 @@ class EcmFakeTarget(models.Model):
 
     @property
     def fault(self):
-        """What happens to the next request: ``unavailable``, ``lost_request``, ``lost_answer``."""
+        """What happens to the next request: ``unavailable``, ``rejected``, ``lost_request``,
+        ``lost_answer``; or a function that takes the batch first and may name one of these.
+        """
         return FAULTS.get(self.id)
 
     @fault.setter
@@ -67,8 +69,12 @@ class FakeSender:
     def send(self, batch):
         """See ``tools.channel.Sender``."""
         fault = FAULTS.pop(self.target_id, None)
+        if callable(fault):
+            fault = fault(batch)
         if fault == "unavailable":
             raise Unavailable("down")
+        if fault == "rejected":
+            raise Rejected("bad row")
         if fault == "lost_request":
             raise InDoubt("no answer")
         SENT[self.target_id] += batch

@@ -5,7 +5,9 @@ doubt.
 import socket
 import ssl
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 import requests
@@ -267,6 +269,43 @@ def test_a_refusal_because_of_another_import_is_busy():
     client, _server = make_client(answer(body=NO_IMPORT), answer(400, body))
     with pytest.raises(Busy):
         push(client)
+
+
+@pytest.mark.parametrize("hosts", [("a",), ("a", "b")])
+def test_the_window_of_doubt_covers_all_tries_on_all_nodes(hosts):
+    client, server = make_client(hosts=hosts)
+    client._http._config = client.config = replace(client.config, get_retries=2)
+    clock, patience = client._clock, client.config.connect_timeout + client.config.read_timeout
+
+    def hang(error, request):
+        clock.sleep(patience)
+        return fail(error, bytes_taken=0)(request)
+
+    # The status is told at the last moment, and then the node does not take the request.
+    slow_status = [partial(hang, requests.ReadTimeout())] * 2 + [answer(body=NO_IMPORT)]
+    refused = partial(hang, requests.ConnectTimeout())
+    server.steps.extend([*slow_status, refused] * len(hosts))
+    server.steps[-1] = fail(requests.ReadTimeout())
+    with pytest.raises(InDoubt):
+        push(client)
+
+    left_after = (clock.now - NOW).total_seconds()
+    assert left_after > client.config.read_timeout * 2 * len(hosts)
+    assert left_after <= client.config.leave_seconds
+    assert client.config.leave_seconds + client.config.import_timeout <= client.config.doubt_seconds
+
+
+def test_a_machine_that_stood_still_sends_nothing_afterwards():
+    client, server = make_client()
+
+    def stand_still(request):
+        client._clock.sleep(client.config.leave_seconds + 1)
+        return answer(body=NO_IMPORT)(request)
+
+    server.steps.append(stand_still)
+    with pytest.raises(Unreachable, match="too slowly"):
+        push(client)
+    assert not any(line.startswith("POST") for line in server.requests)
 
 
 def test_an_import_without_an_end_is_a_doubt():

@@ -5,6 +5,7 @@ not be, or twice.
 """
 
 import json
+import time
 from collections import Counter
 
 import psycopg2
@@ -284,6 +285,29 @@ def test_a_push_in_doubt_is_cleared_up_by_find(uccx, client, fault, accepted):
     else:
         assert client.find(SALES, keys(batch)) == set()
         push(client, batch)
+    wait_for_calls(uccx, 3)
+    assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
+
+
+def test_what_arrives_at_the_last_moment_is_known_when_the_doubt_is_over(uccx):
+    client = make_client(
+        uccx,
+        connect_timeout=0.5,
+        read_timeout=0.5,
+        import_timeout=2,
+        get_retries=1,
+        retry_pause=0.05,
+    )
+    # The request leaves late, and then stands in the server's queue as long as an import may take.
+    uccx.faults(
+        {"name": "hang", "seconds": 0.6, "when": "before", "method": "GET", "times": 1},
+        {"name": "hang", "seconds": 1.9, "when": "late", "method": "POST", "times": 1},
+    )
+    batch, began = contacts(3), time.monotonic()
+    with pytest.raises(InDoubt):
+        push(client, batch)
+    uccx.wait_until(lambda: time.monotonic() - began > client.config.doubt_seconds)
+    assert client.find(SALES, keys(batch)) == keys(batch)
     wait_for_calls(uccx, 3)
     assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
 

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...actions import notify, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
+from ...formatting import format_moment
 from ...tools import strategy as decision
 from ...tools.explain import HELD, Finding
 from ...tools.gates import CampaignPlan
@@ -502,15 +504,31 @@ class EcmCampaign(models.Model):
         self.check_access("write")
         if not self.is_running:
             raise UserError(self.env._("Start the campaign first."))
-        engine = self.env["ecm.engine"].sudo()
-        try:
-            sent = sum(
-                engine._feed_target(target.sudo()) or 0 for target in self._get_feed_targets()
-            )
-        except ChannelError as error:
-            raise UserError(str(error)) from error
+        targets = [target.sudo() for target in self._get_feed_targets()]
+        sent = sum(self._feed_target_now(target) for target in targets)
         message = self.env._("%s contacts were sent to the dialer.", sent)
         return notify(message, "success" if sent else "info")
+
+    def _feed_target_now(self, target):
+        """
+        :return: how many contacts were sent
+        :raise UserError: it failed, or it failed before and is left alone for a while
+        """
+        now = fields.Datetime.now()
+        if target._is_paused(now):
+            raise UserError(
+                self.env._(
+                    "Nothing is sent until %(until)s, because this failed: %(error)s",
+                    until=format_moment(self.env, target.paused_until),
+                    error=target.last_error,
+                )
+            )
+        engine = self.env["ecm.engine"].sudo()
+        try:
+            return engine._feed_target(target) or 0
+        except ChannelError as error:
+            engine._atomically(partial(target._note_failure, error, now))
+            raise UserError(str(error)) from error
 
     def action_purge(self):
         """Take back the contacts that wait at the dialer; only channels that can offer this

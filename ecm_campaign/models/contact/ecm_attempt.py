@@ -248,14 +248,19 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _stamp(self, attempt_ids, now):
-        """Renew the time from which an unconfirmed send is in doubt."""
+        """Renew the time from which an unconfirmed send is in doubt.
+
+        :return: ids of those that are still to be sent; others were settled meanwhile
+        """
         self.env.cr.execute(
             SQL(
-                "UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'",
+                """UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'
+                RETURNING id""",
                 now,
                 list(attempt_ids),
             )
         )
+        return {attempt_id for (attempt_id,) in self.env.cr.fetchall()}
 
     @api.model
     def _count_at(self, target):

@@ -391,14 +391,11 @@ class EcmEngine(models.AbstractModel):
     def _send_part(self, target, sender, part, waiting):
         """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
 
-        :return: the receipt, ``None`` when the part was halved
+        :return: the receipt, ``None`` when the part was halved, or settled by somebody else
         """
-        # The first part goes out right after its claim; what waited is stamped anew, for the time
-        # after which it would be in doubt begins now.
-        if waiting:
-            ids = self._get_attempt_ids(part)
-            now = fields.Datetime.now()
-            self._atomically(lambda: self.env["ecm.attempt"]._stamp(ids, now))
+        part = self._stamp(part)
+        if not part:
+            return None
         try:
             return sender.send(part)
         except InDoubt:
@@ -413,6 +410,15 @@ class EcmEngine(models.AbstractModel):
         except ChannelError:
             waiting.append(part)
             raise
+
+    def _stamp(self, part):
+        """Begin the time after which a part would be in doubt, right before it leaves.
+
+        :return: what of it is still to be sent
+        """
+        ids, now = self._get_attempt_ids(part), fields.Datetime.now()
+        ours = self._atomically(lambda: self.env["ecm.attempt"]._stamp(ids, now))
+        return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _apply_receipt(self, batch, receipt):
         """What the target took is sent."""

@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+from odoo.exceptions import UserError
+
+from .common import START, EngineCase
+
+
+class TestDoubts(EngineCase):
+    """A send whose end is not known is asked about, and never repeated before that (F6)."""
+
+    def setUp(self):
+        super().setUp()
+        self.strategy = self.create_strategy((1, {}))
+        self.campaign = self.run_campaign(self.strategy)
+        self.attempts = self.env["ecm.attempt"]
+
+    def create_contacts(self, count):
+        numbers = [f"+4930231250{n:02d}" for n in range(count)]
+        contacts = self.env["ecm.contact"]
+        for number in numbers:
+            contacts |= self.create_contact(self.campaign, phone_1=number)
+        return contacts
+
+    def take(self, *answers):
+        """Let the next requests end so, each after ten minutes, and note when their attempts were
+        stamped.
+        """
+        stamps, left = [], list(answers)
+
+        def answer(batch):
+            attempts = self.attempts.browse([outgoing.attempt_id for outgoing in batch])
+            attempts.invalidate_recordset()
+            now = self.clock().replace(microsecond=0)
+            stamps.append({now - stamp for stamp in attempts.mapped("claimed_at")})
+            self.wait(minutes=10)
+            if len(left) > 1:
+                self.target.fault = answer
+            return left.pop(0)
+
+        self.target.fault = answer
+        return stamps
+
+    def test_every_request_is_stamped_right_before_it_leaves(self):
+        self.create_contacts(4)
+        stamps = self.take("rejected", None, "rejected", None, None)
+        self.feed()
+        self.assertEqual(stamps, [{timedelta()}] * 5, "the whole, its halves, and their halves")
+        self.assertEqual(len(self.target.sent), 4)
+
+    def test_the_last_half_is_not_asked_about_before_its_own_time(self):
+        contacts = self.create_contacts(4)
+        self.take("rejected", None, "lost_request")
+        with self.assertRaisesRegex(Exception, "no answer"):
+            self.feed()
+        self.env.invalidate_all()
+        doubtful = contacts.attempt_ids.filtered(lambda attempt: attempt.state == "claimed")
+        self.assertEqual(len(doubtful), 2)
+        self.assertEqual(set(doubtful.mapped("claimed_at")), {START + timedelta(minutes=20)})
+
+    def test_what_another_process_has_settled_is_not_sent(self):
+        contacts = self.create_contacts(4)
+
+        def settle(_batch):
+            self.env.invalidate_all()
+            waiting = contacts.sorted("id")[2:].current_attempt_id
+            self.engine._settle_doubt([], waiting.ids)
+            return "rejected"
+
+        self.target.fault = settle
+        self.engine._push(self.target, self.engine._claim_next(self.target, self.campaign))
+        self.env.invalidate_all()
+        self.assertEqual(
+            contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending", "pending"]
+        )
+        sent = [outgoing.contact_id for outgoing in self.target.sent]
+        self.assertEqual(sent, contacts[:2].ids)
+
+    def test_send_now_leaves_a_failing_target_alone(self):
+        contact = self.create_contacts(1)
+        self.target.fault = "unavailable"
+        with self.assertRaisesRegex(UserError, "down"):
+            self.campaign.action_feed_now()
+        self.assertTrue(self.target.paused_until, "a failure of Send now counts as any other")
+        with self.assertRaisesRegex(UserError, "Nothing is sent until .*: down"):
+            self.campaign.action_feed_now()
+        self.assertFalse(self.target.sent)
+        self.wait(hours=1)
+        self.campaign.action_feed_now()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "sent_to_dialer")

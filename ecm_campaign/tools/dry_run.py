@@ -270,6 +270,7 @@ class Simulation:
             callback_since=candidate.callback_since
             and candidate.callback_since.replace(tzinfo=UTC),
             agent_misses=person.misses,
+            number=attempt.number,
         )
 
     def _follow(self, person: Person, choice: NextAttempt, moment: datetime) -> None:

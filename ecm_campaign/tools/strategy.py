@@ -78,7 +78,7 @@ REASONS: dict[str, str] = {
     WRAP_UP_NEXT: "The agent's wrap-up asks for another attempt.",
     WRAP_UP_CLOSE: "The agent's wrap-up closes the contact.",
     CALLBACK: "The customer asked to be called back: the callback strategy begins.",
-    BRANCH: "The retries of this outcome are used up: the next attempt follows at once.",
+    BRANCH: "The retries of this outcome are used up: the next attempt follows.",
     NEXT_CYCLE: "The strategy begins again from its first attempt.",
     LIVE_VOICE: "A person was reached.",
     SUPPRESSED: "The person asked not to be contacted.",
@@ -98,8 +98,8 @@ class Rule:
         attempt after ``delay``; ``close``
     :param next_attempt: position, counted from 1
     :param max_retry: how often the rule leads on in one run through the strategy; then ``branch``
-        follows at once. None: as often as the budget allows; 0: never, ``branch`` follows after
-        ``delay``
+        follows at once, or after ``delay`` where it is on the number that was just tried. None: as
+        often as the budget allows; 0: never, ``branch`` follows after ``delay``
     :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*,
         the next in order
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
@@ -272,6 +272,7 @@ class Counters:
     :param callback: ``personal`` or ``normal`` when the contact is a callback
     :param callback_since: aware; when it became one
     :param agent_misses: tries since then in which the agent was not reached
+    :param number: that the try was made on; None: the one that the plan has for its attempt
     """
 
     counted: int = 0
@@ -282,6 +283,7 @@ class Counters:
     callback: str | None = None
     callback_since: datetime | None = None
     agent_misses: int = 0
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,17 +433,19 @@ def attempt_from(
         return None
     for attempt in plan.attempts[position - 1 :]:
         # Asked anew for each attempt: the one that is passed over may be on another channel.
-        usable = (
-            phones.on_channel(attempt.channel) if isinstance(phones, PhonesByChannel) else phones
-        )
-        index = _phone_index(plan.phone_fallback, usable, attempt.phone_index)
-        if not index:
-            continue
-        number = usable[index - 1] or ""
-        return NextAttempt(
-            attempt.position, attempt.channel, index, number, at, reason, cycle, priority
-        )
+        index, number = _find_number(plan, phones, attempt)
+        if number:
+            return NextAttempt(
+                attempt.position, attempt.channel, index, number, at, reason, cycle, priority
+            )
     return None
+
+
+def _find_number(plan: Plan, phones: Phones, attempt: PlannedAttempt) -> tuple[int, str]:
+    """Which phone an attempt uses, 1…5, and its number; 0 and "" if it has none."""
+    usable = phones.on_channel(attempt.channel) if isinstance(phones, PhonesByChannel) else phones
+    index = _phone_index(plan.phone_fallback, usable, attempt.phone_index)
+    return index, (usable[index - 1] or "") if index else ""
 
 
 def _find_rule(
@@ -509,13 +513,26 @@ def _branch(
     A rule without any retry leads there after its delay.
     """
     target = rule.branch or position + 1
-    at = now if rule.max_retry else now + rule.delay
     following = attempt_from(
-        plan, phones, target, at, BRANCH, cycle=counters.cycle, priority=rule.priority
+        plan, phones, target, now, BRANCH, cycle=counters.cycle, priority=rule.priority
     )
-    if following:
-        return following
-    return _next_cycle(plan, phones, rule, counters, now)
+    if following is None:
+        return _next_cycle(plan, phones, rule, counters, now)
+
+    # Whatever leads back to the number that was just called, nobody is called twice in a row.
+    if not rule.max_retry or _is_the_same(following, plan, phones, position, counters):
+        return replace(following, at=now + rule.delay)
+    return following
+
+
+def _is_the_same(
+    following: NextAttempt, plan: Plan, phones: Phones, position: int, counters: Counters
+) -> bool:
+    """Whether an attempt goes to the number that was just tried, on the same channel."""
+    made = plan.get_attempt(position)
+    if made is None or following.channel != made.channel:
+        return False
+    return following.number == (counters.number or _find_number(plan, phones, made)[1])
 
 
 def _next_cycle(

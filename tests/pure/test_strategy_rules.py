@@ -129,13 +129,13 @@ def test_no_retry_at_all_branches_after_the_delay():
 )
 def test_retries_are_counted_for_the_outcome_at_the_attempt(uses, expected):
     plan = plan_of(
-        attempt(1, busy=again(max_retry=2), no_answer=again(max_retry=2)), attempt(2), **CAP
+        attempt(1, busy=again(max_retry=2), no_answer=again(max_retry=2)), attempt(2, 2), **CAP
     )
     assert after(plan, BUSY, Counters(counted=9, in_cycle=9, uses=uses)) == expected
 
 
 def test_retries_of_an_outcome_that_does_not_count_are_limited_too():
-    plan = plan_of(attempt(1, call_failed=again(max_retry=1)), attempt(2), **CAP)
+    plan = plan_of(attempt(1, call_failed=again(max_retry=1)), attempt(2, 2), **CAP)
     uses = {(1, "call_failed"): 1}
     assert after(plan, FAILED, Counters(0, 1, uses=uses)) == (1, 30, "rule_next", 1)
     uses = {(1, "call_failed"): 2}
@@ -147,18 +147,42 @@ def test_retries_of_an_outcome_that_does_not_count_are_limited_too():
 
 @pytest.mark.parametrize("position", [1, 2, 3, 4])
 def test_the_default_branch_is_the_next_in_order_or_the_end(position):
-    plan = plan_of(*(attempt(number, busy=again(max_retry=1)) for number in (1, 2, 3, 4)), **CAP)
+    rule = again(max_retry=1)
+    plan = plan_of(*(attempt(number, 1 + number % 3, busy=rule) for number in (1, 2, 3, 4)), **CAP)
     expected = (position + 1, 0, "branch", 1) if position < 4 else (COMPLETED, "cycles")
     assert after(plan, BUSY, used(position, "busy", 2), position) == expected
 
 
 @pytest.mark.parametrize("branch", [1, 2, 3, 4])
 @pytest.mark.parametrize("position", [1, 2, 3, 4])
-def test_a_named_branch_is_followed_at_once_wherever_it_leads(position, branch):
-    plan = plan_of(
-        *(attempt(number, busy=again(max_retry=1, branch=branch)) for number in (1, 2, 3, 4)), **CAP
-    )
-    assert after(plan, BUSY, used(position, "busy", 2), position) == (branch, 0, "branch", 1)
+def test_a_named_branch_to_another_number_is_followed_at_once_wherever_it_leads(position, branch):
+    rule = again(max_retry=1, branch=branch)
+    plan = plan_of(*(attempt(number, 1 + number % 3, busy=rule) for number in (1, 2, 3, 4)), **CAP)
+    minutes = 30 if branch % 3 == position % 3 else 0
+    assert after(plan, BUSY, used(position, "busy", 2), position) == (branch, minutes, "branch", 1)
+
+
+@pytest.mark.parametrize("fallback", ["first", "next_valid"])
+def test_no_branch_calls_the_number_again_that_was_just_called(fallback):
+    """A contact with one phone, whose attempts on phone 2 and 3 fall back to it (O5)."""
+    rule = again(15 * MINUTE, max_retry=1)
+    attempts = [attempt(number, number, busy=rule) for number in (1, 2, 3)]
+    plan = plan_of(*attempts, phone_fallback=fallback)
+    made = run(plan, [BUSY] * 9, phones=PHONES[:1])[:-1]
+    assert [minute for _, minute, _ in made] == [0, 15, 30, 45, 60, 75]
+
+
+@pytest.mark.parametrize(
+    ("number", "channel", "minutes"),
+    [(None, "voice", 0), (PHONES[1], "voice", 30), (PHONES[0], "voice", 0), (PHONES[1], "sms", 0)],
+)
+def test_the_number_that_was_just_called_is_the_one_that_was_really_called(
+    number, channel, minutes
+):
+    """A gate may have taken another than the plan's; a message may follow a call at once."""
+    plan = plan_of(attempt(1, busy=again(max_retry=1)), attempt(2, 2, channel), **CAP)
+    counters = used(1, "busy", 2, number=number)
+    assert after(plan, BUSY, counters) == (2, minutes, "branch", 1)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +357,7 @@ def test_a_rule_stays_in_its_cycle(cycle):
 
 @pytest.mark.parametrize("cycle", [2, 3, 9])
 def test_a_branch_stays_in_its_cycle(cycle):
-    plan = plan_of(attempt(1, busy=again(max_retry=1)), attempt(2), cycles=9, **CAP)
+    plan = plan_of(attempt(1, busy=again(max_retry=1)), attempt(2, 2), cycles=9, **CAP)
     assert after(plan, BUSY, used(1, "busy", 2, cycle=cycle)) == (2, 0, "branch", cycle)
 
 

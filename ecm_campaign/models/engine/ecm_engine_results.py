@@ -194,6 +194,7 @@ class EcmEngineResults(models.AbstractModel):
             callback=row.callback,
             callback_since=_aware(row.callback_since),
             agent_misses=misses,
+            number=row.number,
         )
 
     def _decide(self, case, ending, now, decide):

@@ -66,8 +66,9 @@ class EcmStrategyRule(models.Model):
     delay_minutes = fields.Integer(string="Minutes")
     max_retry = fields.Integer(
         "Retries at most",
-        help="How often this rule leads on in one cycle; then the attempt under “then to” follows "
-        "at once. 0: as often as the budget allows.",
+        help="How often this rule leads on in one cycle; then the attempt under “then to” follows, "
+        "at once or, on the number that was just called, after the delay. 0: as often as the "
+        "budget allows.",
     )
     branch_attempt_id = fields.Many2one(
         "ecm.strategy.attempt",

@@ -27,7 +27,7 @@ class DialerSender:
             receipt = self.client.push(self.key, self.name, contacts)
         except client_exceptions.DialerError as error:
             raise _translate(error) from error
-        return Receipt(accepted=receipt.accepted, refused=receipt.refused)
+        return Receipt(receipt.accepted, receipt.refused, receipt.doubtful)
 
     def find(self, keys):
         """See ``tools.channel.Sender``."""

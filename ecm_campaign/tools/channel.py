@@ -21,10 +21,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a channel did with a batch: attempt keys it took, and keys it will never take."""
+    """What a channel did with a batch: attempt keys it took, keys it will never take, and keys that
+    it failed to take but may have all the same. These are asked about after the time of doubt, and
+    count as refused when they are not known then.
+    """
 
     accepted: frozenset[str]
     refused: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
 
 class Sender(Protocol):

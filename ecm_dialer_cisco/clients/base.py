@@ -46,12 +46,13 @@ class PushContact:
 
 @dataclass(frozen=True)
 class PushReceipt:
-    """Every pushed key is in exactly one of the two sets; refused keys are certainly not at the
-    dialer.
+    """Every pushed key is in exactly one of the sets; refused keys are certainly not at the dialer,
+    doubtful ones were not there yet when an import ended badly, and may still appear.
     """
 
     accepted: frozenset[str]
     refused: frozenset[str]
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

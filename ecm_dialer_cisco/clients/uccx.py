@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
@@ -123,7 +124,7 @@ class UccxClient(DialerClient):
         receipt = self._http.on_any_node(
             lambda node: self._push_to(node, campaign_key, campaign_name, sendable, leave_by)
         )
-        return PushReceipt(receipt.accepted, receipt.refused | unusable)
+        return replace(receipt, refused=receipt.refused | unusable)
 
     def _push_to(
         self,
@@ -155,7 +156,7 @@ class UccxClient(DialerClient):
         keys = _keys(contacts)
         if status.succeeded and status.imported >= len(keys):
             return PushReceipt(keys, frozenset())
-        return self._split_receipt(campaign_key, keys)
+        return self._split_receipt(campaign_key, keys, status.succeeded)
 
     def _require_no_import(self, node: str, campaign_path: str, patience: float = math.inf) -> int:
         """Refuse to go on beside a running import; return the start of the last manual one, to tell
@@ -166,7 +167,9 @@ class UccxClient(DialerClient):
         """
         statuses, now_ms = self._import_statuses(node, campaign_path)
         for status in statuses:
-            if status.running_at(now_ms, patience):
+            # One that says nothing of itself for so long will not say more.
+            longest = patience if status.result else min(patience, self.config.doubt_seconds)
+            if status.running_at(now_ms, longest):
                 raise Busy("UCCX is still importing other contacts into this campaign.")
         return _last_manual_start(statuses)
 
@@ -198,8 +201,11 @@ class UccxClient(DialerClient):
                 return ended
         raise InDoubt("UCCX took the contacts, but their import did not finish in time.")
 
-    def _split_receipt(self, campaign_key: str, keys: frozenset[str]) -> PushReceipt:
-        """Ask which contacts of a partly failed import arrived."""
+    def _split_receipt(self, campaign_key: str, keys: frozenset[str], is_over: bool) -> PushReceipt:
+        """Ask which contacts of a partly failed import arrived.
+
+        :param is_over: whether no more of them can arrive
+        """
         try:
             accepted = frozenset(self.find(campaign_key, keys))
         # It knows a part of them, which the next handler would lose.
@@ -209,7 +215,11 @@ class UccxClient(DialerClient):
             raise InDoubt(
                 f"UCCX took only a part of the contacts, and it is not known which: {error}"
             ) from error
-        return PushReceipt(accepted, keys - accepted)
+        missing = keys - accepted
+        if is_over:
+            return PushReceipt(accepted, missing)
+        # What UCCX does after a failure is documented nowhere: it may go on all the same.
+        return PushReceipt(accepted, frozenset(), missing)
 
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
         """Return the keys that UCCX knows, waiting, dialled, deleted or moved to history.

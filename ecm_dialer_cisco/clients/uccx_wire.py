@@ -71,15 +71,20 @@ class ImportStatus:
         return self.import_type in ("MANUAL", "")
 
     @property
+    def is_none(self) -> bool:
+        """Whether there was no import of this type yet."""
+        return not self.result and not self.started_at_ms
+
+    @property
     def succeeded(self) -> bool:
         return self.result == "SUCCESS"
 
     @property
     def finished(self) -> bool:
         """Only SUCCESS is documented; words of failure are recognised, everything else counts as
-        running.
+        running, also an import that has begun and does not say how it goes.
         """
-        if self.succeeded or not self.result:
+        if self.succeeded or self.is_none:
             return True
         return _FAILURE_WORDS.search(self.result) is not None
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .campaigns import Campaign
 from .database import insert_many, new_ids
-from .faults import Faults
+from .faults import Fault, Faults
 from .options import Options, utc_now
 from .wire import Document, check_sequence, element_names, in_order, invalid
 
@@ -94,6 +94,7 @@ class _Import(NamedTuple):
     rows: list[list[str]]
     allow_duplicates: bool
     imported: int
+    state: str
 
 
 class _NewContact(NamedTuple):
@@ -193,8 +194,9 @@ class ContactStore:
         # Another simulator on the same database may have taken some.
         due_ms = int((time.time() - self._options.import_seconds) * 1000)
         cursor.execute(
-            "SELECT id, campaignid, rows, allow_duplicates, imported FROM sim_import"
-            " WHERE state = 'IN_PROGRESS' AND started_ms <= %s FOR UPDATE SKIP LOCKED",
+            "SELECT id, campaignid, rows, allow_duplicates, imported, state FROM sim_import"
+            " WHERE (state = 'IN_PROGRESS' OR rows::text <> '[]') AND started_ms <= %s"
+            " FOR UPDATE SKIP LOCKED",
             (due_ms,),
         )
         for row in cursor.fetchall():
@@ -206,21 +208,34 @@ class ContactStore:
         if stuck and stuck.rows == "before":
             return
 
+        # What ended without all of its rows goes on when the fault is over.
+        partial = self._faults.get("import_partial")
+        left = self._left_for_later(partial, running)
+        if left and running.state != "IN_PROGRESS":
+            return
+
         # A stuck import comes here in every round; its rows are empty from the second one on.
         imported = running.imported
         if running.rows:
             rows = self._wanted_rows(cursor, running)
-            imported = self._insert(cursor, running.campaign_id, rows)
+            imported += self._insert(cursor, running.campaign_id, rows)
 
-        state = "IN_PROGRESS" if stuck else self._import_result()
+        state = "IN_PROGRESS" if stuck else self._import_result(partial, running)
         cursor.execute(
-            "UPDATE sim_import SET state = %s, rows = '[]', imported = %s WHERE id = %s",
-            (state, imported, running.id),
+            "UPDATE sim_import SET state = %s, rows = %s, imported = %s WHERE id = %s",
+            (state, json.dumps(left), imported, running.id),
         )
 
-    def _import_result(self) -> str:
-        partial = self._faults.get("import_partial")
-        return partial.result if partial else "SUCCESS"
+    def _left_for_later(self, partial: Fault | None, running: _Import) -> list[list[str]]:
+        if partial is None or partial.rest != "later":
+            return []
+        return running.rows[partial.imported :]
+
+    def _import_result(self, partial: Fault | None, running: _Import) -> str:
+        if partial:
+            return partial.result
+        # A failure that was told stays one, whatever arrives afterwards.
+        return "SUCCESS" if running.state in ("", "IN_PROGRESS") else running.state
 
     def _wanted_rows(self, cursor: Any, running: _Import) -> list[_CsvRow]:
         """The rows that reach the list; the others are left out without a word."""

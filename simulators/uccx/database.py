@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS sim_import (
     imported integer NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS sim_import_campaign ON sim_import (campaignid, id);
-CREATE INDEX IF NOT EXISTS sim_import_running ON sim_import (id) WHERE state = 'IN_PROGRESS';
+CREATE INDEX IF NOT EXISTS sim_import_running ON sim_import (id) WHERE rows::text <> '[]';
 CREATE TABLE IF NOT EXISTS sim_contact (
     dialinglistid integer PRIMARY KEY, due_at timestamp, shown integer NOT NULL DEFAULT 0
 );

@@ -22,7 +22,8 @@ DESCRIPTIONS = {
     "die_after_accept": "do it, commit it, then the process ends at once without an answer"
     " (default: POST only)",
     "import_stuck": "imports never finish; rows=before|after: the contacts are not there | are",
-    "import_partial": "imports end with the first imported=N rows, result=SUCCESS|FAILED",
+    "import_partial": "imports end with the first imported=N rows, result=SUCCESS|FAILED or empty;"
+    " rest=later: the other rows follow when the fault is switched off",
     "late_rows": "results appear seconds=N (real) after the call has ended",
     "duplicate_rows": "finished contacts stand in DialingList and DialingListHistory at once",
 }
@@ -47,6 +48,7 @@ class Fault:
     rows: str = "before"
     imported: int = 0
     result: str = "SUCCESS"
+    rest: str = ""
 
     def __post_init__(self) -> None:
         if self.name not in DESCRIPTIONS:

@@ -32,7 +32,7 @@ class EcmFakeTarget(models.Model):
     @property
     def fault(self):
         """What happens to the next request: ``unavailable``, ``rejected``, ``lost_request``,
-        ``lost_answer``; or a function that takes the batch first and may name one of these.
+        ``lost_answer``; or a function that takes the batch first, and names one of these or answers.
         """
         return FAULTS.get(self.id)
 
@@ -71,6 +71,8 @@ class FakeSender:
         fault = FAULTS.pop(self.target_id, None)
         if callable(fault):
             fault = fault(batch)
+        if isinstance(fault, Receipt):
+            return fault
         if fault == "unavailable":
             raise Unavailable("down")
         if fault == "rejected":

@@ -1,8 +1,12 @@
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import UserError
 
 from .common import START, EngineCase
+from odoo.addons.ecm_campaign.exceptions import Unavailable
+from odoo.addons.ecm_campaign.models.contact.ecm_attempt import Doubtful
+from odoo.addons.ecm_campaign.tools.channel import Receipt
 
 
 class TestDoubts(EngineCase):
@@ -63,7 +67,8 @@ class TestDoubts(EngineCase):
         def settle(_batch):
             self.env.invalidate_all()
             waiting = contacts.sorted("id")[2:].current_attempt_id
-            self.engine._settle_doubt([], waiting.ids)
+            doubtful = [Doubtful(attempt.key, attempt.id, False) for attempt in waiting]
+            self.engine._settle_doubt(doubtful, set())
             return "rejected"
 
         self.target.fault = settle
@@ -74,6 +79,38 @@ class TestDoubts(EngineCase):
         )
         sent = [outgoing.contact_id for outgoing in self.target.sent]
         self.assertEqual(sent, contacts[:2].ids)
+
+    def fail_import(self, taken):
+        """Let the next request fail: the target knows none of it at first, and then these many.
+
+        :return: what tells the target to go on
+        """
+        late = []
+
+        def answer(batch):
+            late.extend(batch[:taken])
+            return Receipt(frozenset(), doubtful=frozenset(row.key for row in batch))
+
+        self.target.fault = answer
+        return lambda: self.target.sent.extend(late)
+
+    def test_what_a_failed_import_did_not_bring_is_asked_about_later(self):
+        contacts = self.create_contacts(3)
+        go_on = self.fail_import(taken=2)
+        with self.assertRaisesRegex(Unavailable, "refused"):
+            self.feed()
+        self.env.invalidate_all()
+        self.assertEqual(set(contacts.mapped("state")), {"sent_to_dialer"})
+        self.wait(seconds=60)
+        self.assertFalse(self.feed(), "it may still go on")
+
+        go_on()
+        self.wait(seconds=61)
+        self.assertFalse(self.feed())
+        self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending"])
+        self.assertEqual(contacts.attempt_ids.mapped("state").count("sent"), 2)
+        self.assertEqual(contacts[2].last_outcome_id.code, "dialer_rejected")
+        self.assertGreater(contacts[2].next_attempt_at, fields.Datetime.now())
 
     def test_send_now_leaves_a_failing_target_alone(self):
         contact = self.create_contacts(1)

@@ -325,13 +325,40 @@ def test_losing_sight_of_an_accepted_import_is_a_doubt_and_soon_told(step):
     assert len(server.requests) == 5
 
 
-@pytest.mark.parametrize("result", ["SUCCESS", "FAILED"])
-def test_a_partial_import_is_sorted_by_the_database(result):
+@pytest.mark.parametrize(
+    ("result", "refused", "doubtful"),
+    [("SUCCESS", {"k1"}, set()), ("FAILED", set(), {"k1"}), ("PARTIAL_SUCCESS", set(), {"k1"})],
+)
+def test_a_partial_import_is_sorted_by_the_database(result, refused, doubtful):
     partial = status_xml(result, started=2_000, imported=1)
     steps = [answer(body=NO_IMPORT), answer(), answer(body=partial), answer(body=partial)]
     client, _server = make_client(*steps, connect=KnownKeys("k2"))
     receipt = push(client)
-    assert (receipt.accepted, receipt.refused) == ({"k2"}, {"k1"})
+    assert receipt.accepted == {"k2"}
+    assert (receipt.refused, receipt.doubtful) == (refused, doubtful)
+
+
+SILENT = status_xml("", started=int(NOW.timestamp() * 1000), imported=1)
+
+
+def test_an_import_that_says_nothing_goes_on():
+    steps = [answer(body=NO_IMPORT), answer(), *[answer(body=SILENT)] * 200]
+    client, _server = make_client(*steps, connect=KnownKeys("k2"), import_timeout=30)
+    with pytest.raises(InDoubt):
+        push(client)
+    steps = [answer(body=body) for body in (NO_IMPORT, b"", SILENT, SILENT, DONE)]
+    client, server = make_client(*steps)
+    assert push(client).accepted == {"k1", "k2"}
+    assert not server.steps
+
+
+def test_an_import_that_never_says_anything_is_not_waited_for_without_end():
+    client, server = make_client(answer(body=SILENT), connect=KnownKeys("k1"))
+    with pytest.raises(Busy):
+        client.find("1", {"k1"})
+    client._clock.sleep(client.config.doubt_seconds + 1)
+    server.steps.append(answer(body=SILENT))
+    assert client.find("1", {"k1", "k2"}) == {"k1"}
 
 
 def test_a_partial_import_that_cannot_be_sorted_is_a_doubt():

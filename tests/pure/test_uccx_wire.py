@@ -130,7 +130,8 @@ def test_import_statuses_are_read():
     [
         ("SUCCESS", 1, False),
         ("FAILED", 1, False),
-        ("", 1, False),
+        ("", 1, True),
+        ("", 200, False),
         ("IN_PROGRESS", 1, True),
         ("IN_PROGRESS", 200, False),
     ],
@@ -138,6 +139,10 @@ def test_import_statuses_are_read():
 def test_an_import_blocks_while_it_runs_and_not_for_ever(result, age_seconds, running):
     status = wire.ImportStatus("MANUAL", result, 1_000_000, 0)
     assert status.running_at(1_000_000 + age_seconds * 1000, 120) is running
+
+
+def test_where_nothing_was_imported_yet_nothing_runs():
+    assert not wire.ImportStatus("MANUAL", "", 0, 0).running_at(1_000_000, 120)
 
 
 ERRORS = {

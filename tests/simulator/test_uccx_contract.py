@@ -138,9 +138,26 @@ def test_refused_and_accepted_contacts_of_a_partial_import(uccx, client):
     assert set(dialled_keys(uccx)) == {"t-0", "t-1"}
 
 
-def test_a_failed_import_refuses_what_did_not_arrive(uccx, client):
-    uccx.faults({"name": "import_partial", "imported": 0, "result": "FAILED"})
-    assert push(client, contacts(3)).refused == {"t-0", "t-1", "t-2"}
+def test_what_a_failed_import_did_not_bring_is_in_doubt(uccx, client):
+    uccx.faults({"name": "import_partial", "imported": 1, "result": "FAILED", "rest": "later"})
+    receipt = push(client, contacts(3))
+    assert (receipt.accepted, receipt.refused) == ({"t-0"}, set())
+    assert receipt.doubtful == {"t-1", "t-2"}
+    uccx.faults()
+    wait_for_calls(uccx, 3)
+    assert client.find(SALES, keys(contacts(3))) == keys(contacts(3))
+
+
+def test_an_import_without_a_result_is_not_over(uccx, client):
+    uccx.faults({"name": "import_partial", "imported": 1, "result": "", "rest": "later"})
+    with pytest.raises(InDoubt):
+        push(make_client(uccx, import_timeout=0.5), contacts(3))
+    with pytest.raises(Busy):
+        client.find(SALES, keys(contacts(3)))
+    uccx.faults()
+    wait_for_calls(uccx, 3)
+    assert client.find(SALES, keys(contacts(3))) == keys(contacts(3))
+    assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
 
 
 def test_duplicates_are_taken_only_when_allowed(uccx, client):

@@ -11,6 +11,8 @@ from ...sql import values_of
 from ...tools.limits import Try
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
+# What stands as the result's code of a send that failed, until it is known whether it did.
+FAILED_CODE = "failed"
 FORMER_PREFIXES = "ecm_campaign.attempt_key_prefixes_before"
 
 
@@ -42,6 +44,16 @@ class Ended(NamedTuple):
     callback: str | None
     callback_since: datetime | None
     phones: list
+
+
+class Doubtful(NamedTuple):
+    """An attempt whose send was never confirmed; one that *failed* counts as refused if the other
+    side does not know it.
+    """
+
+    key: str
+    attempt_id: int
+    has_failed: bool
 
 
 class Recorded(NamedTuple):
@@ -225,17 +237,31 @@ class EcmAttempt(models.Model):
         """Tries on a target whose send was never confirmed (index of the target's column).
 
         :param datetime before: naive UTC; younger ones may still be on their way
-        :return: ``{key: attempt id}``
+        :return: list of `Doubtful`
         """
         self.env.cr.execute(
             SQL(
-                "SELECT key, id FROM ecm_attempt WHERE %s = %s AND state = 'claimed' AND claimed_at < %s ORDER BY id",
+                """SELECT key, id, raw_code IS NOT DISTINCT FROM %s FROM ecm_attempt
+                    WHERE %s = %s AND state = 'claimed' AND claimed_at < %s
+                 ORDER BY id""",
+                FAILED_CODE,
                 SQL.identifier(target._attempt_field),
                 target.id,
                 before,
             )
         )
-        return dict(self.env.cr.fetchall())
+        return [Doubtful(*row) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _mark_failed(self, attempt_ids):
+        """The channel failed to take them, and may have them all the same."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_attempt SET raw_code = %s WHERE id = ANY(%s) AND state = 'claimed'",
+                FAILED_CODE,
+                list(attempt_ids),
+            )
+        )
 
     @api.model
     def _get_waiting(self, target):

@@ -376,7 +376,7 @@ class EcmEngine(models.AbstractModel):
                 self._atomically(partial(self._apply_receipt, part, receipt))
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
-                if not accepted and len(refused) > 1:
+                if not accepted and (receipt.doubtful or len(refused) > 1):
                     raise Unavailable(self._get_refusal_text(target))
         except ChannelError:
             self._atomically(lambda: self._give_back([*chain(*waiting)]))
@@ -421,9 +421,11 @@ class EcmEngine(models.AbstractModel):
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _apply_receipt(self, batch, receipt):
-        """What the target took is sent."""
-        accepted = [outgoing.attempt_id for outgoing in batch if outgoing.key in receipt.accepted]
-        self.env["ecm.attempt"]._mark_accepted(accepted)
+        """What the target took is sent; what it failed to take stays in doubt."""
+        accepted = [outgoing for outgoing in batch if outgoing.key in receipt.accepted]
+        doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
+        self.env["ecm.attempt"]._mark_accepted(self._get_attempt_ids(accepted))
+        self.env["ecm.attempt"]._mark_failed(self._get_attempt_ids(doubtful))
 
     def _put_off(self, refused, others_accepted):
         """Refused contacts are offered again later, and closed in the end (requirement L8: never
@@ -450,29 +452,33 @@ class EcmEngine(models.AbstractModel):
     def _reconcile(self, target):
         """Settle sends that were never confirmed (requirement F6).
 
-        What the target knows was sent; what it does not know never took place and is ready again.
-        While it cannot be asked, everything in doubt stays as it is. A channel that nobody can ask
-        counts as having sent it (M5).
+        What the target knows was sent; what it does not know never took place and is ready again,
+        or was refused where the target failed to take it. While it cannot be asked, everything in
+        doubt stays as it is. A channel that nobody can ask counts as having sent it (M5).
         """
         before = fields.Datetime.now() - timedelta(seconds=target._get_doubt_seconds())
         doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
         if not doubtful:
             return
-        known = set(doubtful)
+        known = {row.key for row in doubtful}
         if target._can_be_asked:
             sender = target._get_sender()
             self._commit()
-            known = sender.find(set(doubtful))
-        sent = [attempt_id for key, attempt_id in doubtful.items() if key in known]
-        unsent = [attempt_id for key, attempt_id in doubtful.items() if key not in known]
+            known = sender.find(known)
         name, count = target.display_name, len(doubtful)
-        _logger.info("%s: %d sends in doubt, %d were accepted", name, count, len(sent))
-        self._atomically(lambda: self._settle_doubt(sent, unsent))
+        _logger.info("%s: %d sends in doubt, %d were accepted", name, count, len(known))
+        self._atomically(lambda: self._settle_doubt(doubtful, known))
 
-    def _settle_doubt(self, sent, unsent):
-        self.env["ecm.attempt"]._mark_accepted(sent)
-        self.env["ecm.contact"]._release(unsent)
-        self.env["ecm.attempt"]._discard(unsent)
+    def _settle_doubt(self, doubtful, known):
+        """
+        :param doubtful: list of ``ecm.attempt``'s ``Doubtful``
+        :param known: keys that the other side knows
+        """
+        sent = [row for row in doubtful if row.key in known]
+        unsent = [row for row in doubtful if row.key not in known]
+        self.env["ecm.attempt"]._mark_accepted(self._get_attempt_ids(sent))
+        self._give_back([row for row in unsent if not row.has_failed])
+        self._put_off([row for row in unsent if row.has_failed], others_accepted=bool(sent))
 
     def _forget(self):
         """Drop what the cache holds of rows that were changed by SQL."""

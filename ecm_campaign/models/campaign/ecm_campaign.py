@@ -367,11 +367,14 @@ class EcmCampaign(models.Model):
         :rtype: tools.strategy.Callbacks or None
         """
         self.ensure_one()
-        if not self.callback_strategy_id:
-            return None
+        strategy = self.callback_strategy_id.sudo()
+        return self._make_callbacks(strategy._get_plan()) if strategy else None
+
+    def _make_callbacks(self, plan):
+        """:param plan: of the callback strategy"""
         by_tries, by_time = self.callback_release == "retries", self.callback_release == "duration"
         return decision.Callbacks(
-            plan=self.callback_strategy_id.sudo()._get_plan(),
+            plan=plan,
             resets=self.callback_resets,
             agent_tries=self.callback_agent_tries if by_tries else None,
             personal_for=timedelta(hours=self.callback_personal_hours) if by_time else None,
@@ -383,7 +386,10 @@ class EcmCampaign(models.Model):
 
         :return: function from a number and a channel to a tuple of ``tools.limits.Limit``
         """
-        limits = self._get_strategy(callback).sudo()._get_limits()
+        return self._make_limit_finder(self._get_strategy(callback).sudo()._get_limits())
+
+    def _make_limit_finder(self, limits):
+        """:param limits: of the strategy"""
         rules = self._get_region_rules()
         if not rules.has_limits:
             return lambda _number, _channel: limits
@@ -398,16 +404,26 @@ class EcmCampaign(models.Model):
 
         :return: ``{campaign id: tools.gates.CampaignPlan}``
         """
-        plans = {}
-        for campaign in self:
-            kinds = (None, "personal", "normal")
-            plans[campaign.id] = CampaignPlan(
-                zone=ZoneInfo(campaign.tz),
-                plans={kind: campaign._get_plan(kind) for kind in kinds},
-                find_limits={kind: campaign._get_limit_finder(kind) for kind in kinds},
-                callbacks=campaign._get_callbacks(),
-            )
-        return plans
+        # Many campaigns share few strategies: each is read once.
+        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
+        plans = {strategy.id: strategy._get_plan() for strategy in strategies}
+        limits = {strategy.id: strategy._get_limits() for strategy in strategies}
+        return {campaign.id: campaign._make_campaign_plan(plans, limits) for campaign in self}
+
+    def _make_campaign_plan(self, plans, limits):
+        """:param plans: by strategy id; ``limits``: likewise
+        :rtype: tools.gates.CampaignPlan
+        """
+        used = {kind: self._get_strategy(kind).id for kind in (None, "personal", "normal")}
+        callback_plan = plans.get(self.callback_strategy_id.id)
+        return CampaignPlan(
+            zone=ZoneInfo(self.tz),
+            plans={kind: plans[strategy] for kind, strategy in used.items()},
+            find_limits={
+                kind: self._make_limit_finder(limits[strategy]) for kind, strategy in used.items()
+            },
+            callbacks=self._make_callbacks(callback_plan) if callback_plan else None,
+        )
 
     def _get_channels(self):
         """Channels that the campaign contacts on: those of its strategies' attempts.

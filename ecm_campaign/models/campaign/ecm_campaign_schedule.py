@@ -151,13 +151,16 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         :param datetime now: naive UTC; holidays that were over before are left out
         :return: ``{campaign id: tools.campaign_hours.CampaignHours}``
         """
-        leaves = self._get_leaves(now)
+        # Many campaigns share few calendars: the hours of each are read once.
+        leaves, calendars = self._get_leaves(now), self.sudo().calendar_id
+        weekly = {calendar.id: self._get_weekly_hours(calendar) for calendar in calendars}
         return {
-            campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, now))
+            campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, weekly, now))
             for campaign in self
         }
 
-    def _prepare_campaign_hours(self, leaves, now):
+    def _prepare_campaign_hours(self, leaves, weekly, now):
+        """:param weekly: hours of the week by calendar id"""
         calendar = self.calendar_id.sudo()
         values = {
             "zone": self.tz,
@@ -173,7 +176,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         if calendar:
             holidays, closed = self._get_closures(leaves)
             values |= {
-                "hours": self._get_weekly_hours(calendar),
+                "hours": weekly[calendar.id],
                 "holidays": holidays,
                 "closed": closed,
             }

@@ -191,13 +191,15 @@ class EcmEngine(models.AbstractModel):
         """
         self.env.flush_all()
         now, channel = fields.Datetime.now(), target._channel
+        room = min(target._get_room(), target._get_batch_size())
+        if room <= 0:
+            return None
         campaigns.invalidate_recordset(["is_running"])
         campaigns = self._filter_open(campaigns.filtered("is_running"))
         waiting = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
-        room = min(target._get_room(), target._get_batch_size())
-        claim = Claim(waiting, room, waiting.group_id._get_rooms())
-        if room <= 0 or not waiting:
+        if not waiting:
             return None
+        claim = Claim(waiting, room, waiting.group_id._get_rooms())
         rules = self._get_rules(waiting, now, channel)
         while parts := claim.divide():
             self._fill_parts(claim, parts, target, rules, now)

@@ -109,7 +109,7 @@ class TestCallbacks(ResultCase):
             self.call(contact, "agent_no_answer")
         self.assertEqual(contact.callback, "personal")
 
-    # -- while it waits ------------------------------------------------------------------------------
+    # -- while it waits ---------------------------------------------------------------------------
 
     def claim(self, contact, **later):
         """The gates, some time later.
@@ -146,7 +146,7 @@ class TestCallbacks(ResultCase):
     def test_time_releases_no_callback_where_tries_do(self):
         self.assertEqual(self.claim(self.ask(), hours=300), "personal")
 
-    # -- settings ------------------------------------------------------------------------------------
+    # -- settings ---------------------------------------------------------------------------------
 
     def test_settings_that_make_no_sense_are_refused(self):
         for values in (

@@ -484,10 +484,8 @@ class TestDnc(CampaignCase):
 
         with patch.object(cursor, "execute", record):
             self.env["ecm.dnc.entry"]._match(kind, values, lists)
-        statements = [
-            query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")
-        ]
-        for statement, index in zip(statements, ("list_kind", "value_unique"), strict=True):
+        own = [query for query in statements if "ecm_dnc_entry e" in getattr(query, "code", "")]
+        for statement, index in zip(own, ("list_kind", "value_unique"), strict=True):
             cursor.execute(SQL("EXPLAIN %s", statement))
             plan = "\n".join(line for (line,) in cursor.fetchall())
             self.assertNotIn("Seq Scan", plan)

@@ -169,7 +169,7 @@ class TestEngineFields(CampaignCase):
             with self.subTest(change=change), self.assertRaises(AccessError):
                 contact.write(change)
 
-    # -- what a supervisor does goes on working -----------------------------------------------------
+    # -- what a supervisor does goes on working ---------------------------------------------------
 
     def test_contacts_by_hand(self):
         form = Form(self.contacts.with_context(default_campaign_id=self.campaign.id))

@@ -30,7 +30,7 @@ class TestExplain(CampaignCase):
     def set_columns(self, contact, **values):
         contact.sudo().write(values)
 
-    # -- a contact ------------------------------------------------------------------------------------
+    # -- a contact --------------------------------------------------------------------------------
 
     def test_every_gate_is_asked_in_order(self):
         checks = [row["check"] for row in self.explain(self.create_contact())["checks"]]
@@ -209,7 +209,7 @@ class TestExplain(CampaignCase):
         with self.assertRaises(UserError):
             self.env["ecm.contact"].browse(range(1, 102)).explain()
 
-    # -- a campaign -----------------------------------------------------------------------------------
+    # -- a campaign -------------------------------------------------------------------------------
 
     def test_a_campaign_counts_every_contact_once_and_links_to_exactly_these(self):
         contacts = [self.create_contact(phone_1=f"+4930231250{number:02d}") for number in range(12)]

@@ -121,7 +121,8 @@ class TestGlobalList(CampaignCase):
 
     def test_bad_values_are_counted_for_each_phone(self):
         contact_list = self.upload(
-            f"phone1;phone2;phone3\n{NUMBER};nonsense;030\n+49302312500199999;{OTHER};{OTHER}\n{OTHER};12;\n;1;2\n"
+            f"phone1;phone2;phone3\n{NUMBER};nonsense;030\n"
+            f"+49302312500199999;{OTHER};{OTHER}\n{OTHER};12;\n;1;2\n"
         )
         counts = [contact_list[f"failed_phone_{number}"] for number in range(1, 6)]
         self.assertEqual(counts, [1, 2, 1, 0, 0])

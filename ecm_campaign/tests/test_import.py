@@ -67,7 +67,8 @@ class TestImport(CampaignCase):
 
     def test_preview_shows_what_is_wrong_in_its_place(self):
         form = self.open_wizard(
-            "phone,e-mail,first name\ncall me,a@b.de,Anna\n030 23125001,nobody,Bernd\n+493023125002,c@d.de,Carla\n"
+            "phone,e-mail,first name\ncall me,a@b.de,Anna\n"
+            "030 23125001,nobody,Bernd\n+493023125002,c@d.de,Carla\n"
         )
         rejected, partly, fine = form.preview["rows"]
         self.assertEqual([row["line"] for row in form.preview["rows"]], [2, 3, 4])
@@ -107,12 +108,16 @@ class TestImport(CampaignCase):
 
     def texts_of(self, form):
         """What the preview's cells say is stored."""
-        return [[cell["text"] for cell in row["cells"]] for row in form.preview["rows"]]
+        texts = []
+        for row in form.preview["rows"]:
+            texts.append([cell["text"] for cell in row["cells"]])
+        return texts
 
     def test_bad_rows_are_kept_with_line_and_reason(self):
         long = "x" * 256
         contact_list = self.upload(
-            f"phone,name,contract\n+493023125001,A,1\nabc,B,2\n{'1' * 29},C,3\n+493023125002,D,{long}\n,E,5\n"
+            f"phone,name,contract\n+493023125001,A,1\nabc,B,2\n{'1' * 29},C,3\n"
+            f"+493023125002,D,{long}\n,E,5\n"
             '+493023125003,"F ""the"" G",6\n'
         )
         self.assert_counts(contact_list, processed=6, uploaded=2, failed=4)
@@ -128,7 +133,8 @@ class TestImport(CampaignCase):
 
     def test_nul_bytes_line_ends_and_long_fields(self):
         contact_list = self.upload(
-            b"phone,first name,contract\r\n+493023125001,A\0nna,1\n+493023125002,B,2\r+493023125003,C,3\r\n"
+            b"phone,first name,contract\r\n+493023125001,A\0nna,1\n"
+            b"+493023125002,B,2\r+493023125003,C,3\r\n"
             b"+493023125004,D," + b"x" * 20_000 + b"\n+493023125005,=cmd|' /C calc'!A0,5\n"
         )
         self.assert_counts(contact_list, processed=5, uploaded=4, failed=1)

@@ -35,7 +35,7 @@ class TestDuplicates(CampaignCase):
         )
         self.env.invalidate_all()
 
-    # -- scope ----------------------------------------------------------------------------------------
+    # -- scope ------------------------------------------------------------------------------------
 
     def test_within_the_file_only(self):
         self.create_contact(phone_1=NUMBER)
@@ -80,7 +80,7 @@ class TestDuplicates(CampaignCase):
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=3)
 
-    # -- numbers that must not be called --------------------------------------------------------------
+    # -- numbers that must not be called ----------------------------------------------------------
 
     def list_number(self, number):
         self.env["ecm.dnc.list"].create({"name": "Registry"}).api_add([number])
@@ -119,7 +119,7 @@ class TestDuplicates(CampaignCase):
         self.assert_counts(contact_list, uploaded=0, updated=1)
         self.assertEqual(self.by_phone()[OTHER].last_name, "New")
 
-    # -- update ---------------------------------------------------------------------------------------
+    # -- update -----------------------------------------------------------------------------------
 
     def test_update_gives_open_contacts_new_values_and_keeps_the_rest(self):
         contact = self.create_contact(
@@ -182,7 +182,7 @@ class TestDuplicates(CampaignCase):
         contacts = self.by_phone()
         self.assertEqual((contacts[NUMBER].last_name, contacts[OTHER].last_name), ("Last", "First"))
 
-    # -- overwrite ------------------------------------------------------------------------------------
+    # -- overwrite --------------------------------------------------------------------------------
 
     def test_overwrite_withdraws_what_is_not_in_the_file(self):
         first = self.import_rows(f"{NUMBER},A,A", f"{OTHER},B,B")

@@ -8,7 +8,7 @@ from .common import ResultCase
 class TestStrategyEditor(ResultCase):
     """What people see and get while they build a strategy (S1, S3, S4, S8)."""
 
-    # -- rules as data -------------------------------------------------------------------------------
+    # -- rules as data ----------------------------------------------------------------------------
 
     def test_every_detail_of_a_rule_is_kept(self):
         first, _second, third = self.create_strategy(
@@ -63,7 +63,7 @@ class TestStrategyEditor(ResultCase):
         )
         strategy._check_usable()
 
-    # -- the form that is not saved yet --------------------------------------------------------------
+    # -- the form that is not saved yet -----------------------------------------------------------
 
     def test_warnings_follow_the_unsaved_form(self):
         form = Form(self.env["ecm.strategy"])
@@ -127,7 +127,7 @@ class TestStrategyEditor(ResultCase):
             (copy._get_plan(), copy._get_limits()), (strategy._get_plan(), strategy._get_limits())
         )
 
-    # -- default rules -------------------------------------------------------------------------------
+    # -- default rules ----------------------------------------------------------------------------
 
     def test_default_rules_lead_from_each_attempt_to_the_next(self):
         strategy = self.create_strategy("123")
@@ -162,7 +162,7 @@ class TestStrategyEditor(ResultCase):
         self.assertEqual(strategy.simple_rule_ids, rules)
         self.assertFalse(strategy.warnings)
 
-    # -- in use --------------------------------------------------------------------------------------
+    # -- in use -----------------------------------------------------------------------------------
 
     def test_a_callback_strategy_of_a_running_campaign_is_locked(self):
         callback = self.env.ref("ecm_campaign.ecm_strategy_callback")

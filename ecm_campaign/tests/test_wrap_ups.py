@@ -23,7 +23,7 @@ class TestWrapUps(ResultCase):
             {"group_id": self.group.id, "name": code.title(), "code": code, **values}
         )
 
-    # -- which wrap-up -------------------------------------------------------------------------------
+    # -- which wrap-up ----------------------------------------------------------------------------
 
     def test_the_shipped_group_is_the_one_of_the_seed(self):
         outcomes = self.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code").outcome_ids
@@ -80,7 +80,7 @@ class TestWrapUps(ResultCase):
         with self.assertRaisesRegex(ValidationError, "means two"):
             self.wrap_up("closed").texts = "SALE"
 
-    # -- its rule ------------------------------------------------------------------------------------
+    # -- its rule ---------------------------------------------------------------------------------
 
     def test_a_closing_wrap_up_closes_whatever_the_strategy_says(self):
         self.add_rule(self.own_strategy.attempt_ids[0], "voice", action="again", delay_minutes=7)
@@ -122,7 +122,7 @@ class TestWrapUps(ResultCase):
         self.call(contact, "voice", wrap_up="again")
         self.assertEqual((contact.state, contact.close_reason), ("connected", "budget"))
 
-    # -- the group -----------------------------------------------------------------------------------
+    # -- the group --------------------------------------------------------------------------------
 
     def test_parents_are_of_the_same_group_and_have_none(self):
         sale, closed = self.wrap_up("sale"), self.wrap_up("closed")

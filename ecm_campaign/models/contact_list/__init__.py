@@ -4,6 +4,7 @@ from . import (
     ecm_import_profile,
     ecm_file_mixin,
     ecm_file_job,
+    ecm_contact_list_delivery,
     ecm_contact_list_scrub,
     ecm_contact_list,
     ecm_contact_list_reject,

@@ -1,5 +1,3 @@
-import base64
-import io
 import logging
 from collections import Counter, defaultdict
 from datetime import UTC, timedelta
@@ -48,7 +46,12 @@ class EcmContactList(models.Model):
     """
 
     _name = "ecm.contact.list"
-    _inherit = ["ecm.file.job", "ecm.file.mixin", "ecm.contact.list.scrub.mixin"]
+    _inherit = [
+        "ecm.file.job",
+        "ecm.file.mixin",
+        "ecm.contact.list.delivery.mixin",
+        "ecm.contact.list.scrub.mixin",
+    ]
     _description = "Contact List"
     _order = "id desc"
     _fixed_fields = ("campaign_id",)
@@ -185,6 +188,7 @@ class EcmContactList(models.Model):
         contacts = self.env["ecm.contact"].sudo()
         domain = [("list_id", "in", self.ids)]
         groups = contacts._read_group(domain, ["list_id", "state", "is_ready"], ["__count"])
+        # One pass over the groups, however many lists a page shows.
         counts = defaultdict(Counter)
         for contact_list, state, is_ready, count in groups:
             own = counts[contact_list]
@@ -323,101 +327,6 @@ class EcmContactList(models.Model):
     # -- queue ------------------------------------------------------------------------------------
 
     @api.model
-    def create_from_file(
-        self,
-        campaign_id,
-        file_name,
-        content_base64=None,
-        attachment_id=None,
-        profile_id=None,
-        mode=None,
-    ):
-        """Have the file of an outside system imported in the background (requirements L1 to L4).
-
-        Either the content or an upload is given. Call it as a user that may change the campaign.
-
-        :param int campaign_id: of ``ecm.campaign``
-        :param str file_name: shown as the list's name
-        :param str content_base64: the file; as large as an upload may be
-        :param int attachment_id: of ``ir.attachment``: a file that this user has sent to
-            ``/ecm/upload``, and that no record has taken yet
-        :param int profile_id: of ``ecm.import.profile``; none to find out everything
-        :param str mode: append, overwrite or update; the profile's if it is not given
-        :return: id of the list (int), whose ``state`` is *queued* and becomes *done* or *failed*
-        :raise UserError: something of this is missing or wrong, or the file cannot be read
-        :raise AccessError: the user may not change the campaign, or the file is another's
-        """
-        campaign = self._get_named("ecm.campaign", campaign_id)
-        campaign.check_access("write")
-        self.check_access("create")
-        profile = self._get_named("ecm.import.profile", profile_id) if profile_id else None
-        values = {"source": "api"}
-        if mode:
-            values["mode"] = self._get_known_mode(mode)
-        attachment = self._get_given_file(file_name, content_base64, attachment_id)
-        return self._create_from_file(campaign, file_name, attachment, profile, **values).id
-
-    @api.model
-    def _get_named(self, model, record_id):
-        """The record that an outside system names by its number.
-
-        :raise UserError: there is none
-        :raise AccessError: the user may not read it
-        """
-        records = self.env[model]
-        record = records.browse(record_id).exists() if isinstance(record_id, int) else records
-        if not record:
-            label = self.env["ir.model"]._get(model).name
-            raise UserError(
-                self.env._(
-                    "%(what)s: there is none with the number %(id)s.", what=label, id=record_id
-                )
-            )
-        record.check_access("read")
-        return record
-
-    @api.model
-    def _get_known_mode(self, mode):
-        """:raise UserError: there is no such mode"""
-        modes = dict(MODES)
-        if mode not in modes:
-            raise UserError(self.env._("The mode is one of: %s.", ", ".join(modes)))
-        return mode
-
-    @api.model
-    def _get_given_file(self, file_name, content_base64, attachment_id):
-        """The file that an outside system sends, or has sent before.
-
-        :rtype: record of ``ir.attachment``, an upload of the user
-        :raise UserError: it has no name, is not there, too large, or no base64
-        :raise AccessError: the attachment is no upload of this user
-        """
-        if not isinstance(file_name, str) or not file_name.strip():
-            raise UserError(self.env._("Give the file a name."))
-        if bool(content_base64) == bool(attachment_id):
-            raise UserError(self.env._("Give either the content of the file or its upload."))
-        if attachment_id:
-            attachment = self._get_named("ir.attachment", attachment_id)
-            return attachment._get_own_upload().sudo(False)
-        content = self._decode_content(content_base64)
-        return self.env["ir.attachment"]._create_from_stream(file_name, io.BytesIO(content))
-
-    @api.model
-    def _decode_content(self, content_base64):
-        """:raise UserError: it is no base64, or larger than an upload may be"""
-        if not isinstance(content_base64, str):
-            raise UserError(self.env._("The content of the file is no base64."))
-        # Some encoders break the text into lines.
-        text = "".join(content_base64.split())
-        try:
-            content = base64.b64decode(text, validate=True)
-        except ValueError as error:
-            raise UserError(self.env._("The content of the file is no base64.")) from error
-        if len(content) > self.env["ecm.contact.upload"]._get_max_size():
-            raise UserError(self.env._("The file is larger than an upload may be."))
-        return content
-
-    @api.model
     def _create_from_file(self, campaign, file_name, attachment, profile=None, **values):
         """Have a file imported in the background (requirements L1 to L4).
 
@@ -496,13 +405,7 @@ class EcmContactList(models.Model):
         self.action_stop()
         self.sudo().write({"state": "cancelled"})
         labels = ", ".join(record._get_log_label() for record in self)
-        _logger.info(
-            "%s: undone, %s deleted, %s returned, %s kept",
-            labels,
-            undone.deleted,
-            undone.returned,
-            undone.kept,
-        )
+        _logger.info("%s: undone, %s deleted, %s returned, %s kept", labels, *undone)
         return self._notify_undone(undone)
 
     def _notify_undone(self, undone):
@@ -663,22 +566,24 @@ class EcmContactList(models.Model):
         :return: ``(rows of other numbers, numbers that are not open or stood in this file before,
         how many updated)``
         """
-        numbers = {number for row in rows for number in row.numbers}
-        found = self.env["ecm.contact"]._find_by_phone(self.campaign_id, numbers)
+        contacts = self.env["ecm.contact"]
+        numbers = set().union(*(row.numbers for row in rows))
+        found = contacts._find_by_phone(self.campaign_id, numbers)
         updates, others, known = {}, [], set()
         for row in rows:
             for contact, number in row.namings:
                 there = found.get(number)
                 if there and there.is_open and self._may_update(there):
                     values = [contact[place] for place in UPDATED]
+                    # The last row about a contact counts.
                     updates[there.contact_id] = Imported(there.contact_id, *values)
                     break
-                known.update({number} if there else ())
+                if there:
+                    known.add(number)
             else:
                 others.append(row)
-        self.env["ecm.contact"]._update_imported(
-            list(updates.values()), self.id if self.mode == "overwrite" else None
-        )
+        taken_over_by = self.id if self.mode == "overwrite" else None
+        contacts._update_imported(list(updates.values()), taken_over_by)
         return others, known, len(rows) - len(others)
 
     def _may_update(self, known):
@@ -697,10 +602,14 @@ class EcmContactList(models.Model):
         ready, waiting = [], []
         for row in rows:
             not_before = row.contact[NOT_BEFORE]
-            (waiting if is_held or (not_before and not_before > now) else ready).append(row.text)
-        for texts, is_ready in ((ready, True), (waiting, False)):
-            if texts:
-                self._copy_texts(texts, self._prepare_copy_constants(is_ready, now))
+            # Both are texts of one form, which sort as the moments do.
+            is_early = not_before and not_before > now
+            texts = waiting if is_held or is_early else ready
+            texts.append(row.text)
+        if ready:
+            self._copy_texts(ready, self._prepare_copy_constants(True, now))
+        if waiting:
+            self._copy_texts(waiting, self._prepare_copy_constants(False, now))
 
     def _copy_texts(self, texts, constants):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
@@ -718,6 +627,7 @@ class EcmContactList(models.Model):
         return {
             "campaign_id": self.campaign_id.id,
             "list_id": self.id,
+            # A list that overwrites may take the contact over, and give it back when it is undone.
             "origin_list_id": self.id,
             "company_id": self.campaign_id.company_id.id,
             "state": PENDING,
@@ -742,6 +652,7 @@ class EcmContactList(models.Model):
         plan = self.campaign_id.strategy_id._get_plan()
         if plan.attempts and plan.attempts[0].phone_index == 1:
             return itemgetter(PHONE)
+        # Another phone comes first, which not every contact has: the strategy says what then.
         now = fields.Datetime.now().replace(tzinfo=UTC)
 
         def number_of(contact):

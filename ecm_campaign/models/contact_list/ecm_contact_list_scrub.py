@@ -65,8 +65,9 @@ class EcmContactListScrubMixin(models.AbstractModel):
         rows = []
         for contact, text in zip(contacts, texts, strict=True):
             row = ImportRow(contact, text, contact, (contact[PHONES.start],))
-            # Most files meet no list at all: their rows cost nothing more.
-            if listed or listed_keys:
+            # Few rows meet a list: the others cost no more than this look.
+            has_listed = not listed.keys().isdisjoint(contact[PHONES])
+            if has_listed or contact[KEY] in listed_keys:
                 row = _scrub_row(row, listed, listed_keys, number_of)
             rows.append(row)
         return rows
@@ -120,8 +121,6 @@ def _scrub_row(row, listed, listed_keys, number_of):
     first = left[PHONES.start]
     if key_class or not first:
         return row._replace(listed=found, key_class=key_class, is_closed=True)
-    if not found:
-        return row
     # It may be known by the number that the file names first, or by the one that is left.
     numbers = tuple(dict.fromkeys((first, *row.numbers)))
     return row._replace(
@@ -139,8 +138,6 @@ def _take_out(contact, listed):
             found.append((number, listed[number]))
         else:
             left.append(number)
-    if not found:
-        return contact, ()
     left += [None] * (5 - len(left))
     return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), tuple(found)
 

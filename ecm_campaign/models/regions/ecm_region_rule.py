@@ -89,9 +89,11 @@ class EcmRegionRule(models.Model):
     @api.model
     def _get_channel_choices(self):
         """What a rule may be about: every channel, or one of them."""
-        channels = dict(self.env["ecm.engine"]._get_channels())
-        known = {"voice": self.env._("Calls"), "sms": self.env._("Text messages")}
-        return [("all", self.env._("Calls and text messages")), *({**channels, **known}).items()]
+        labels = dict(self.env["ecm.engine"]._get_channels())
+        # Laws know these two, whether or not a module brings them.
+        labels["voice"] = self.env._("Calls")
+        labels["sms"] = self.env._("Text messages")
+        return [("all", self.env._("Calls and text messages")), *labels.items()]
 
     @api.constrains("country_id", "prefixes")
     def _check_numbers(self):
@@ -153,10 +155,6 @@ class EcmRegionRule(models.Model):
         channels = {self.channel}
         if self.channel == "all":
             channels = set(dict(self.env["ecm.engine"]._get_channels()))
-        window = timedelta(hours=self.max_attempts_hours)
-        limit = Limit(
-            self.max_attempts, window=window, per_number=True, everywhere=True, label=self.name
-        )
         return RegionRule(
             id=self.id,
             name=self.name,
@@ -164,7 +162,22 @@ class EcmRegionRule(models.Model):
             prefixes=self._get_prefixes(),
             channels=frozenset(channels),
             hours=self._get_hours(),
-            limit=limit if self.max_attempts else None,
+            limit=self._get_limit(),
+        )
+
+    def _get_limit(self):
+        """How often a number may be tried over all campaigns.
+
+        :rtype: tools.limits.Limit or None
+        """
+        if not self.max_attempts:
+            return None
+        return Limit(
+            self.max_attempts,
+            window=timedelta(hours=self.max_attempts_hours),
+            per_number=True,
+            everywhere=True,
+            label=self.name,
         )
 
     def _get_prefixes(self):

@@ -67,7 +67,7 @@ class EcmEngineFieldsMixin(models.AbstractModel):
         context = dict(self.env.context)
         for name in names:
             context.pop(f"default_{name}", None)
-        return self.with_context(context)
+        return self.with_env(self.env(context=context))
 
     def _would_change(self, name, value):
         """Whether a value differs from what is there: imports send it with every row."""

@@ -279,6 +279,8 @@ class World:
             )
         elif rule["max_retry"] and uses > rule["max_retry"]:
             found, at = self.find(life, life.phones, rule.get("branch") or made.position + 1), now
+            if found and found[1] == made.number:
+                at = now + timedelta(minutes=rule["delay_minutes"])
         else:
             target = rule["next"] if rule["action"] == "attempt" else made.position
             found, at = (

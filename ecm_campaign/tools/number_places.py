@@ -1,8 +1,9 @@
 """Where a number is at home: its time zones and its country (requirement N3). Numbers are E.164.
 
 The verdict is that of `phonenumbers`, found by the number's beginning and kept for the next one
-that begins so. One rule is our own: behind +1 the area code decides, also for mobile numbers of the
-Caribbean, which `phonenumbers` places anywhere in North America.
+that begins so. Two rules are our own: behind +1 the area code decides, also for mobile numbers of
+the Caribbean, which `phonenumbers` places anywhere in North America; and some countries have
+another clock than it says (`number_zones`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
+from .number_zones import CORRECTIONS
+
+_ZONES: dict[str, tuple[str, ...]] = {**TIMEZONE_DATA, **CORRECTIONS}
 # So many digits, calling code included, tell whether a number is bound to a place, and the country
 # of one whose calling code several share.
 _TELLING_DIGITS = 7
@@ -32,7 +36,7 @@ def zones_of(number: str) -> tuple[str, ...]:
     nearest = _zones_of_beginning(digits)
     if digits[:1] == _NORTH_AMERICA or len(digits) < _TELLING_DIGITS:
         return nearest
-    country = TIMEZONE_DATA.get(_calling_code(digits), ())
+    country = _ZONES.get(_calling_code(digits), ())
     if nearest == country or _is_bound_to_place(digits[:_TELLING_DIGITS], digits):
         return nearest
     return country
@@ -53,7 +57,7 @@ def country_of(number: str) -> str | None:
 
 def _zones_of_beginning(digits: str) -> tuple[str, ...]:
     for size in range(min(len(digits), TIMEZONE_LONGEST_PREFIX), 0, -1):
-        zones: tuple[str, ...] | None = TIMEZONE_DATA.get(digits[:size])
+        zones = _ZONES.get(digits[:size])
         if zones:
             return zones
     return ()

@@ -1,6 +1,13 @@
+import collections
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools.strategy import Close, Counters, NextAttempt, Outcome, decide, first_attempt
 from .common import CampaignCase
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
 class TestStrategy(CampaignCase):
@@ -11,6 +18,39 @@ class TestStrategy(CampaignCase):
         self.assertEqual(default.attempt_ids.mapped("channel"), ["sms"])
         callback = self.env.ref("ecm_campaign.ecm_strategy_callback")
         self.assertEqual((callback.kind, callback.max_attempts), ("callback", 3))
+
+    def test_shipped_strategies_never_call_a_number_twice_in_a_row_without_a_pause(self):
+        codes = self.env["ecm.outcome"].search([]).mapped("code")
+        for name in ("voice", "simple", "callback"):
+            plan = self.env.ref(f"ecm_campaign.ecm_strategy_{name}")._get_plan()
+            for code, filled in product(codes, product((True, False), repeat=3)):
+                phones = [f"+49301234{index}" if has else None for index, has in enumerate(filled)]
+                with self.subTest(strategy=name, outcome=code, phones=filled):
+                    self._assert_pauses(plan, phones, Outcome(code))
+
+    def test_a_fax_is_called_once_where_there_is_no_other_number(self):
+        plan = self.env.ref("ecm_campaign.ecm_strategy_voice")._get_plan()
+        for code in ("fax", "invalid_number"):
+            choice = decide(plan, ["+49301234"], 1, Outcome(code), Counters(1), NOW)
+            self.assertEqual(choice, Close("retries_completed", "no_number"))
+
+    def _assert_pauses(self, plan, phones, outcome):
+        """Let every call end alike, and look at the calls to each number."""
+        last, uses = {}, collections.Counter()
+        choice = first_attempt(plan, phones, None, NOW)
+        while isinstance(choice, NextAttempt):
+            before = last.get(choice.number)
+            self.assertTrue(before is None or choice.at - before >= timedelta(minutes=5))
+            last[choice.number] = choice.at
+            uses[choice.cycle, choice.position] += 1
+            counters = Counters(
+                counted=uses.total(),
+                cycle=choice.cycle,
+                in_cycle=sum(count for (cycle, _), count in uses.items() if cycle == choice.cycle),
+                uses={(choice.position, outcome.code): uses[choice.cycle, choice.position]},
+                number=choice.number,
+            )
+            choice = decide(plan, phones, choice.position, outcome, counters, choice.at)
 
     def test_plan_says_what_the_records_say(self):
         plan = self.strategy._get_plan()

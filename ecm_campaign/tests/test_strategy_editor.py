@@ -51,7 +51,7 @@ class TestStrategyEditor(ResultCase):
         self.call(contact, "busy")
         self.assertNext(contact, 1, 180, cycle=2)
         self.call(contact, "invalid_number")
-        self.assertNext(contact, 2, 0)
+        self.assertNext(contact, 2, 15)
         self.call(contact, "no_answer")
         self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "cycles"))
 

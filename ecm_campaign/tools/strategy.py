@@ -103,6 +103,8 @@ class Rule:
     :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*,
         the next in order
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
+    :param other_number: the number that was just tried is no good: what follows is on another one,
+        or nothing follows
     :param retain_pcb: a personal callback stays with its agent
     :param suppress: the person must not be contacted again, whatever else the rule says
     """
@@ -113,6 +115,7 @@ class Rule:
     max_retry: int | None = None
     branch: int | None = None
     priority: int | None = None
+    other_number: bool = False
     retain_pcb: bool = False
     suppress: bool = False
 
@@ -409,6 +412,9 @@ def decide(
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
     if spent := spent_budget(plan, counters):
         return Close(state, spent)
+    counters = _with_number(counters, plan, phones, position)
+    if rule.other_number:
+        phones = _without(phones, counters.number)
     following = _follow(plan, phones, position, rule, source, counters, moment)
     if isinstance(following, str):
         return Close(state, following)
@@ -439,6 +445,26 @@ def attempt_from(
                 attempt.position, attempt.channel, index, number, at, reason, cycle, priority
             )
     return None
+
+
+def _with_number(counters: Counters, plan: Plan, phones: Phones, position: int) -> Counters:
+    """Counters that name the number that was just tried: the plan's where nothing else is known."""
+    made = plan.get_attempt(position)
+    if counters.number or made is None:
+        return counters
+    return replace(counters, number=_find_number(plan, phones, made)[1])
+
+
+def _without(phones: Phones, number: str | None) -> Phones:
+    """A contact's phones without a number."""
+    if isinstance(phones, PhonesByChannel):
+        left = {name: _drop(row, number) for name, row in phones.by_channel.items()}
+        return PhonesByChannel(_drop(phones.default, number), left)
+    return _drop(phones, number)
+
+
+def _drop(phones: PhoneList, number: str | None) -> PhoneList:
+    return [None if phone == number else phone for phone in phones]
 
 
 def _find_number(plan: Plan, phones: Phones, attempt: PlannedAttempt) -> tuple[int, str]:
@@ -520,19 +546,12 @@ def _branch(
         return _next_cycle(plan, phones, rule, counters, now)
 
     # Whatever leads back to the number that was just called, nobody is called twice in a row.
-    if not rule.max_retry or _is_the_same(following, plan, phones, position, counters):
+    made = plan.get_attempt(position)
+    is_channel_the_same = made is not None and following.channel == made.channel
+    is_the_same = is_channel_the_same and following.number == counters.number
+    if not rule.max_retry or is_the_same:
         return replace(following, at=now + rule.delay)
     return following
-
-
-def _is_the_same(
-    following: NextAttempt, plan: Plan, phones: Phones, position: int, counters: Counters
-) -> bool:
-    """Whether an attempt goes to the number that was just tried, on the same channel."""
-    made = plan.get_attempt(position)
-    if made is None or following.channel != made.channel:
-        return False
-    return following.number == (counters.number or _find_number(plan, phones, made)[1])
 
 
 def _next_cycle(

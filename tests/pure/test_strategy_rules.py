@@ -37,14 +37,14 @@ def after(plan, outcome, counters, position=1, phones=PHONES):
     return step(decide(plan, phones, position, outcome, counters, NOW))
 
 
-def run(plan, outcomes, phones=PHONES):
+def run(plan, outcomes, phones=PHONES, first=1):
     """A life in which these outcomes come one after the other: ``[(position, minute, cycle), …,
     end]``.
 
     Each call takes no time, so that only delays move the clock. The tries are counted here from
     scratch.
     """
-    made, now, position, cycle = [], NOW, 1, 1
+    made, now, position, cycle = [], NOW, first, 1
     history = []
     for outcome in outcomes:
         made.append((position, (now - NOW) / MINUTE, cycle))
@@ -212,6 +212,40 @@ def test_a_branch_to_a_missing_attempt_ends_the_run(branch):
 def test_where_nothing_follows_the_branch_the_outcome_decides_the_state(outcome, state):
     plan = plan_of(attempt(1, **{outcome.code: again(max_retry=1)}), **CAP)
     assert after(plan, outcome, used(1, outcome.code, 2)) == (state, "cycles")
+
+
+# --- numbers that are no good --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phones", "expected"),
+    [
+        (PHONES[:1], [(1, 0, 1), "no_number"]),
+        (PHONES[:2], [(1, 0, 1), (2, 0, 1), (3, 0, 1), "no_rule"]),
+        ((None, PHONES[1]), [(2, 0, 1), "no_number"]),
+        ((PHONES[0], PHONES[0]), [(1, 0, 1), "no_number"]),
+    ],
+    ids=["one phone", "two", "only the second", "one twice"],
+)
+@pytest.mark.parametrize("fallback", ["first", "skip", "next_valid"])
+def test_a_number_that_is_no_good_is_followed_by_another_or_by_none(phones, expected, fallback):
+    """Fax and invalid number, shipped with no delay (O6)."""
+    bad = go(2, 0 * MINUTE, other_number=True)
+    onward = go(3, 0 * MINUTE, other_number=True)
+    attempts = attempt(1, busy=bad), attempt(2, 2, busy=onward), attempt(3)
+    if fallback == "next_valid" and not phones[0]:
+        expected = [(1, 0, 1), "no_number"]
+    plan = plan_of(*attempts, phone_fallback=fallback, **CAP)
+    first = 1 if phones[0] or fallback == "next_valid" else 2
+    assert run(plan, [BUSY] * 9, phones, first) == expected
+
+
+def test_the_next_cycle_and_the_branch_avoid_a_bad_number_too():
+    rule = again(10 * MINUTE, max_retry=0, other_number=True)
+    plan = plan_of(attempt(1, busy=rule), attempt(2, 2), cycles=2, cycle_interval=HOUR, **CAP)
+    assert after(plan, BUSY, used(1, "busy", 1), phones=PHONES[:1]) == (COMPLETED, "no_number")
+    branch = decide(plan, PHONES, 1, BUSY, used(1, "busy", 1), NOW)
+    assert (branch.position, branch.number) == (2, PHONES[1])
 
 
 # --- whole runs ----------------------------------------------------------------------------------------------------

@@ -21,12 +21,14 @@ DEFAULT_DELAYS = {
     "agent_rejected": 30,
     "agent_no_answer": 15,
     "unknown": 240,
-    "invalid_number": 0,
-    "fax": 0,
+    "invalid_number": 15,
+    "fax": 15,
 }
 # Outcomes after which a simple strategy tries the same number once more; after the others it takes
 # the next.
 TRIED_AGAIN = ("busy", "call_abandoned", "call_failed", "agent_rejected", "agent_no_answer")
+# Outcomes that say that the number is no good.
+BAD_NUMBER = ("invalid_number", "fax")
 
 # Fields of a rule that decide whether a strategy is usable.
 RULE_FIELDS = (
@@ -490,6 +492,7 @@ class EcmStrategy(models.Model):
                 "sequence": number,
                 "delay_hours": minutes // 60,
                 "delay_minutes": minutes % 60,
+                "other_number": code in BAD_NUMBER,
             }
             vals_list.append(vals)
         return vals_list

@@ -83,6 +83,11 @@ class EcmStrategyRule(models.Model):
         help="Dial priority of what follows; higher is called first. -1: the contact keeps its "
         "own.",
     )
+    other_number = fields.Boolean(
+        "Other number",
+        help="What follows is on another number than the one that was just called, since that is "
+        "no good; where the contact has no other, it closes.",
+    )
     retain_pcb = fields.Boolean("Keep the agent", help="A personal callback stays with its agent.")
     suppresses = fields.Boolean(
         "Do not contact",
@@ -124,6 +129,7 @@ class EcmStrategyRule(models.Model):
         "delay_minutes",
         "max_retry",
         "branch_attempt_id",
+        "other_number",
         "suppresses",
     )
     def _compute_summary(self):
@@ -141,6 +147,8 @@ class EcmStrategyRule(models.Model):
         if self.action == "close":
             return self.env._("close")
         step = self._get_step_text()
+        if self.other_number:
+            step = self.env._("%s, on another number", step)
         # “Go to the next” uses itself up: it leads to the same attempt once only.
         if not self.max_retry or self.action == "next":
             return step
@@ -198,6 +206,7 @@ class EcmStrategyRule(models.Model):
             next_attempt=target if self.action == "attempt" else None,
             delay=self._delay,
             priority=None if self.priority < 0 else self.priority,
+            other_number=self.other_number,
             retain_pcb=self.retain_pcb,
             suppress=self.suppresses,
             **self._get_retry_values(positions),

@@ -25,8 +25,8 @@ TORONTO = "+14165550123"
 AUSTRALIAN_MOBILE = "+61412345678"
 INMARSAT = "+870773111632"
 
-# Countries that `phonenumbers` puts into a zone with another clock.
-CORRECTED = {"DZ", "EH", "LY", "MA", "NI", "PS", "SS"}
+# Countries that `phonenumbers` puts into a zone with another clock; Western Sahara counts as Morocco.
+CORRECTED = {"DZ", "LY", "MA", "NI", "PS", "SS"}
 
 OFFICE = WeeklyHours.of([(day, 9 * 60, 20 * 60) for day in range(6)])
 

@@ -218,7 +218,8 @@ class EcmContactUpload(models.TransientModel):
         """Files of wizards that were closed without an import."""
         yesterday = fields.Datetime.now() - timedelta(days=1)
         domain = [("res_model", "=", self._name), ("create_date", "<", yesterday)]
-        self.env["ir.attachment"].search(domain).unlink()
+        files = self.env["ir.attachment"].search(domain)
+        files.unlink()
 
     def _take_upload(self, upload):
         """The file stays an upload until the list takes it."""
@@ -354,10 +355,9 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_double_targets(self):
         """:return: what is chosen for more than one column, as text, or False"""
-        targets = self._get_stored_columns().mapped("target")
-        doubles = [target for target, count in Counter(targets).items() if count > 1]
-        labels = dict(self.env["ecm.contact.list"]._get_targets())
-        return ", ".join(labels[name] for name in sorted(doubles))
+        counts = Counter(self._get_stored_columns().mapped("target"))
+        labels = self.env["ecm.contact.list"]._get_targets()
+        return ", ".join(label for target, label in labels if counts[target] > 1)
 
     def _get_stored_columns(self):
         return self.column_ids.filtered(lambda column: column.target != "ignore")

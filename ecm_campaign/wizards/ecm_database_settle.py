@@ -37,8 +37,11 @@ class EcmDatabaseSettle(models.TransientModel):
         """
         self.ensure_one()
         if not self.is_copy:
-            raise UserError(self.reason or self.env._("This database is the one that calls."))
+            # A neutralised database has its reason, and nothing settles that.
+            message = self.reason or self.env._("This database is the one that calls.")
+            raise UserError(message)
         if not self.original:
             raise UserError(self.env._("Say what became of the original."))
-        self.env["ecm.database.identity"].sudo()._settle(self.original == "gone")
+        identity = self.env["ecm.database.identity"].sudo()
+        identity._settle(self.original == "gone")
         return dict(RELOAD)

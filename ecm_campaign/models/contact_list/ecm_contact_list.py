@@ -278,7 +278,8 @@ class EcmContactList(models.Model):
         now = fields.Datetime.now()
         if any(record._is_over(now) for record in self):
             raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
-        for contact_list in self.filtered(lambda record: record.status == "stopped"):
+        stopped = self.filtered(lambda record: record.status == "stopped")
+        for contact_list in stopped:
             status = "planned" if contact_list._is_early(now) else "active"
             contact_list.sudo().status = status
         active = self.filtered(lambda record: record.status == "active")

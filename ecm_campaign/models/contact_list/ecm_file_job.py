@@ -287,8 +287,7 @@ class EcmFileJob(models.AbstractModel):
         record
         """
         dialect, rows = contact_file.open_source(stream, dialect)
-        resume_line = self.resume_line
-        return dialect, (row for row in rows if row[0] > resume_line)
+        return dialect, _skip_to(rows, self.resume_line)
 
     def _copy_expert(self, statement, stream):
         """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""
@@ -333,6 +332,13 @@ class EcmFileJob(models.AbstractModel):
                 "A line has more than a million characters: this is not a list of contacts."
             ),
         }
+
+
+def _skip_to(rows, line):
+    """The rows after a line of the file."""
+    for row in rows:
+        if row[0] > line:
+            yield row
 
 
 def _read_ahead(parser, stream, chunks):

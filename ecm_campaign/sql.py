@@ -6,13 +6,14 @@ from datetime import datetime
 
 from odoo.tools import SQL
 
-_TYPES = {
-    int: "int",
-    str: "text",
-    bool: "bool",
-    float: "float8",
-    datetime: "timestamp",
-    dict: "jsonb",
+# A column of values as an array, by the Python type of the field.
+_ARRAYS = {
+    int: "%s::int[]",
+    str: "%s::text[]",
+    bool: "%s::bool[]",
+    float: "%s::float8[]",
+    datetime: "%s::timestamp[]",
+    dict: "%s::jsonb[]",
 }
 
 
@@ -24,17 +25,15 @@ def values_of(rows, kind):
         of these or None
     :rtype: SQL
     """
+    hints = typing.get_type_hints(kind).values()
     columns = zip(*rows, strict=True)
-    arrays = [
-        SQL("%s::" + _get_type(hint) + "[]", list(column))
-        for column, hint in zip(columns, typing.get_type_hints(kind).values(), strict=True)
-    ]
+    arrays = [_as_array(list(column), hint) for column, hint in zip(columns, hints, strict=True)]
     names = [SQL.identifier(name) for name in kind._fields]
     return SQL("unnest(%s) AS v(%s)", SQL(", ").join(arrays), SQL(", ").join(names))
 
 
-def _get_type(hint):
-    """PostgreSQL's name of a Python type; what may be None is of the type beside it."""
+def _as_array(values, hint):
+    """An array of PostgreSQL's type; what may be None is of the type beside it."""
     if isinstance(hint, types.UnionType):
         hint = next(part for part in hint.__args__ if part is not types.NoneType)
-    return _TYPES[hint]
+    return SQL(_ARRAYS[hint], values)

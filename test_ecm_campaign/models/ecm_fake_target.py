@@ -44,7 +44,11 @@ class EcmFakeTarget(models.Model):
         return self.env._("Voice")
 
     def _get_awaiting_text(self, since, number):
-        return self.env._("It is at the dialer since %s, with attempt %s.", since, number)
+        return self.env._(
+            "It is at the dialer since %(since)s, with attempt %(number)s.",
+            since=since,
+            number=number,
+        )
 
     def _get_running_campaigns(self):
         running = [("fake_target_id", "=", self.id), ("is_running", "=", True)]

@@ -69,7 +69,7 @@ class UccxConfig:
         next one.
         """
         one_request = self.connect_timeout + self.read_timeout
-        pauses = LONGEST_JITTER * self.retry_pause * (2**self.get_retries - 1)
+        pauses = LONGEST_JITTER * self.retry_pause * ((1 << self.get_retries) - 1)
         status = (self.get_retries + 1) * one_request + pauses
         return len(self.hosts) * (status + one_request)
 

@@ -13,23 +13,23 @@ from ...tools.strategy import Close
 
 # What the gates look at, by the names of `Candidate`.
 CANDIDATE_COLUMNS = {
-    "contact_id": "c.id",
-    "position": "c.next_position",
-    "counted": "c.attempt_count",
-    "uncounted": "c.uncounted_count",
-    "first_name": "COALESCE(c.first_name, '')",
-    "last_name": "COALESCE(c.last_name, '')",
-    "phones": "ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]",
-    "account_number": "c.account_number",
-    "tz": "c.tz",
-    "list_id": "c.list_id",
-    "added_at": "c.added_at",
-    "cycle": "COALESCE(c.cycle, 1)",
-    "callback": "c.callback",
-    "callback_since": "c.callback_since",
-    "is_retained": "COALESCE(c.callback_retained, FALSE)",
-    "is_drawn": "COALESCE(c.is_drawn, FALSE)",
-    "campaign_id": "c.campaign_id",
+    "contact_id": SQL("c.id"),
+    "position": SQL("c.next_position"),
+    "counted": SQL("c.attempt_count"),
+    "uncounted": SQL("c.uncounted_count"),
+    "first_name": SQL("COALESCE(c.first_name, '')"),
+    "last_name": SQL("COALESCE(c.last_name, '')"),
+    "phones": SQL("ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]"),
+    "account_number": SQL("c.account_number"),
+    "tz": SQL("c.tz"),
+    "list_id": SQL("c.list_id"),
+    "added_at": SQL("c.added_at"),
+    "cycle": SQL("COALESCE(c.cycle, 1)"),
+    "callback": SQL("c.callback"),
+    "callback_since": SQL("c.callback_since"),
+    "is_retained": SQL("COALESCE(c.callback_retained, FALSE)"),
+    "is_drawn": SQL("COALESCE(c.is_drawn, FALSE)"),
+    "campaign_id": SQL("c.campaign_id"),
 }
 # What a customer takes along to another campaign.
 TAKEN_ALONG = (
@@ -337,7 +337,7 @@ class EcmContactQueue(models.AbstractModel):
     def _get_candidate_columns(self):
         """``CANDIDATE_COLUMNS`` of the contact ``c``, under their names."""
         columns = [
-            SQL("%s AS %s", SQL(expression), SQL.identifier(name))
+            SQL("%s AS %s", expression, SQL.identifier(name))
             for name, expression in CANDIDATE_COLUMNS.items()
         ]
         return SQL(", ").join(columns)

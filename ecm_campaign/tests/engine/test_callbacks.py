@@ -1,0 +1,165 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
+
+from ...models.contact.ecm_contact_queue import Sent
+from ..common import ResultCase
+
+
+class TestCallbacks(ResultCase):
+    """A customer asks to be called back: who calls, how often, and by which rules (S7)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.callbacks = cls.create_strategy(
+            "12", name="Callbacks", kind="callback", is_capped=True, max_attempts=4
+        )
+        first = cls.callbacks.attempt_ids[0]
+        for code in ("busy", "agent_no_answer", "callback_missed"):
+            cls.add_rule(first, code, action="again", delay_minutes=20)
+        cls.campaign.callback_strategy_id = cls.callbacks
+        cls.campaign.business_outcome_group_id = cls.env.ref(
+            "ecm_campaign.ecm_business_outcome_group_wrapup_code"
+        )
+
+    def ask(self, contact=None, **values):
+        """A contact that asked Anna to be called back."""
+        contact = contact or self.create_contact()
+        self.call(contact, "callback", agent="Anna", **values)
+        return contact
+
+    def test_the_callback_strategy_takes_over_for_the_same_agent(self):
+        contact = self.ask()
+        self.assertNext(contact, 1, 0, callback="personal", callback_agent="Anna", cycle=1)
+        self.assertTrue(contact.callback_since)
+
+    def test_a_wrap_up_asks_for_a_callback_after_its_delay(self):
+        contact = self.create_contact()
+        self.call(contact, "voice", agent="Anna", wrap_up="callback requested")
+        self.assertNext(contact, 1, 5, callback="personal", callback_agent="Anna")
+
+    def test_counters_begin_anew(self):
+        self.add_rule(self.own_strategy.attempt_ids[0], "busy", action="again")
+        self.own_strategy.write({"is_capped": True, "max_attempts": 3})
+        contact = self.create_contact()
+        self.call(contact, "busy")
+        self.call(contact, "busy")
+        self.ask(contact)
+        self.assertEqual(contact.attempt_count, 0)
+        self.call(contact, "busy")
+        self.assertNext(contact, 1, 20, attempt_count=1)
+
+    def test_counters_go_on_where_the_campaign_says_so(self):
+        self.campaign.callback_resets = False
+        self.add_rule(self.own_strategy.attempt_ids[0], "busy", action="again")
+        self.own_strategy.write({"is_capped": True, "max_attempts": 9})
+        contact = self.create_contact()
+        for _call in range(2):
+            self.call(contact, "busy")
+        self.ask(contact)
+        self.assertEqual((contact.attempt_count, contact.callback), (3, "personal"))
+        self.call(contact, "busy")
+        self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "budget"))
+
+    def test_its_own_rules_decide_afterwards(self):
+        self.add_rule(self.own_strategy.attempt_ids[0], "no_answer", action="again")
+        contact = self.ask()
+        self.call(contact, "busy")
+        self.assertNext(contact, 1, 20, callback="personal", callback_agent="Anna")
+        self.call(contact, "no_answer")
+        self.assertEqual((contact.state, contact.close_reason), ("not_connected", "no_rule"))
+
+    def test_without_a_callback_strategy_the_strategys_rule_decides(self):
+        self.campaign.callback_strategy_id = False
+        self.add_rule(
+            self.own_strategy.attempt_ids[0], "callback", action="again", delay_minutes=40
+        )
+        contact = self.ask()
+        self.assertNext(contact, 1, 40, callback=False)
+
+    def test_a_callback_is_anybodys_after_so_many_tries_to_reach_the_agent(self):
+        self.campaign.callback_agent_tries = 2
+        contact = self.ask()
+        self.call(contact, "agent_no_answer")
+        self.assertNext(contact, 1, 20, callback="personal")
+        self.call(contact, "busy")
+        self.assertEqual(contact.callback, "personal")
+        self.call(contact, "callback_missed")
+        self.assertNext(contact, 1, 20, callback="normal")
+
+    def test_a_callback_is_anybodys_when_its_next_call_is_too_late_for_the_agent(self):
+        self.campaign.write({"callback_release": "duration", "callback_personal_hours": 0.25})
+        contact = self.ask()
+        self.assertEqual(contact.callback, "personal")
+        self.call(contact, "agent_no_answer")
+        self.assertEqual(contact.callback, "normal")
+
+    def test_a_rule_keeps_the_callback_for_its_agent(self):
+        self.callbacks.attempt_ids.rule_ids.retain_pcb = True
+        contact = self.ask()
+        self.call(contact, "agent_no_answer")
+        self.assertNext(contact, 1, 20, callback="personal", callback_retained=True)
+
+    def test_never_means_never(self):
+        self.campaign.callback_release = "never"
+        contact = self.ask()
+        for _call in range(2):
+            self.call(contact, "agent_no_answer")
+        self.assertEqual(contact.callback, "personal")
+
+    # -- while it waits ---------------------------------------------------------------------------
+
+    def claim(self, contact, **later):
+        """The gates, some time later.
+
+        :return: whose callback it is when it is sent
+        """
+        now = fields.Datetime.now() + timedelta(**later)
+        rules = self.engine._get_rules(self.campaign, now)
+        candidates, verdicts = self.engine._judge(rules, contact._get_candidates(), now)
+        self.assertFalse(verdicts)
+        return candidates[0].callback
+
+    def test_a_callback_whose_time_passes_while_it_waits_is_anybodys_at_its_claim(self):
+        self.campaign.write({"callback_release": "duration", "callback_personal_hours": 2})
+        contact = self.ask()
+        self.assertEqual(self.claim(contact, hours=1), "personal")
+        self.assertEqual(self.claim(contact, hours=3), "normal")
+        self.assertEqual(contact.callback, "personal")
+        self.env["ecm.contact"]._mark_sent(
+            [Sent(contact.id, None, contact.phone_1, "normal")],
+            "sent_to_dialer",
+            fields.Datetime.now(),
+        )
+        self.env.invalidate_all()
+        self.assertEqual(contact.callback, "normal")
+
+    def test_time_releases_no_callback_that_a_rule_keeps(self):
+        self.campaign.write({"callback_release": "duration", "callback_personal_hours": 2})
+        self.callbacks.attempt_ids.rule_ids.retain_pcb = True
+        contact = self.ask()
+        self.call(contact, "busy")
+        self.assertEqual(self.claim(contact, hours=30), "personal")
+
+    def test_time_releases_no_callback_where_tries_do(self):
+        self.assertEqual(self.claim(self.ask(), hours=300), "personal")
+
+    # -- settings ---------------------------------------------------------------------------------
+
+    def test_settings_that_make_no_sense_are_refused(self):
+        for values in (
+            {"callback_agent_tries": 0},
+            {"callback_release": "duration", "callback_personal_hours": 0},
+        ):
+            with self.subTest(values=values), self.assertRaises(ValidationError):
+                self.campaign.write(values)
+
+    def test_a_running_campaign_keeps_its_callback_strategy(self):
+        self.env.cr.execute(
+            "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]
+        )
+        self.env.invalidate_all()
+        with self.assertRaises(UserError):
+            self.campaign.callback_strategy_id = False

@@ -74,7 +74,8 @@ class CallResult:
     `table` names the code table that `raw_status` and `raw_code` belong to (``DialingList`` for
     UCCX, also when the row was read from ``DialingListHistory``). `called_at` and `callback_at` are
     aware, in UTC; `called_at` is None where the dialer keeps no time. `duration_seconds` is talk
-    time (agent) or connect time (IVR).
+    time (agent) or connect time (IVR). One that is `undialled` was deleted at the dialer before it
+    was ever called: no result can come for it.
     """
 
     key: str
@@ -91,6 +92,7 @@ class CallResult:
     wrap_up: str = ""
     callback_at: datetime | None = None
     callback_number: str = ""
+    undialled: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ class DialerClient(ABC):
 
     @abstractmethod
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
-        """Return those of the keys that the dialer knows, finished ones included."""
+        """Return those of the keys that the dialer knows, finished ones included, but not what was
+        deleted there before it was ever called.
+        """
 
     @abstractmethod
     def results(self, watermark: str) -> tuple[list[CallResult], str]:
@@ -142,7 +146,9 @@ class DialerClient(ABC):
 
     @abstractmethod
     def purge(self, campaign_key: str) -> None:
-        """Delete all contacts of a campaign at the dialer; results that exist stay readable."""
+        """Delete all contacts of a campaign at the dialer; results that exist stay readable, and
+        `results` tells which contacts were never called.
+        """
 
     @abstractmethod
     def undialled(self, keys: Collection[str]) -> set[str]:

@@ -222,7 +222,7 @@ class UccxClient(DialerClient):
         return PushReceipt(accepted, frozenset(), missing)
 
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
-        """Return the keys that UCCX knows, waiting, dialled, deleted or moved to history.
+        """Return the keys that UCCX knows, waiting, dialled or moved to history.
 
         :raise Busy: an import is unfinished, however old, so an absent key may still appear
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
@@ -267,8 +267,8 @@ class UccxClient(DialerClient):
     # results
 
     def results(self, watermark: str) -> tuple[list[CallResult], str]:
-        """Read final results, and callbacks as non-final ones, of rows that may have changed since
-        the watermark.
+        """Read final results, callbacks as non-final ones, and what was deleted before it was
+        called, of rows that may have changed since the watermark.
 
         Answered agent calls whose agent's record is missing are held back for
         `config.detail_patience`.

@@ -75,7 +75,6 @@ _TABLES = ("dialinglist", "dialinglisthistory")
 _SELECT_ROWS = f"SELECT {', '.join(_ListColumns._fields)} FROM {{table}}"
 _ROWS_ABOVE = f"{_SELECT_ROWS} WHERE dialinglistid > ? AND accountnumber LIKE ?"
 _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
-_KNOWN_KEYS = "SELECT accountnumber FROM {table} WHERE accountnumber IN ({marks})"
 _AGENT_CAMPAIGNS = "SELECT campaignid FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
@@ -220,11 +219,12 @@ class UccxDatabase:
         return _by_id(rows)
 
     def known(self, keys: Collection[str]) -> set[str]:
-        """Those of the keys that stand in one of the tables, deleted ones included."""
-        found: set[str] = set()
+        """Those of the keys that stand in one of the tables, but for what was deleted before it was
+        called.
+        """
         with self.cursor() as cursor:
-            for (account_number,) in self._select_keys(cursor, _KNOWN_KEYS, keys):
-                found.add(_text(account_number))
+            rows = self.rows_for(cursor, keys)
+        found = {row.key for row in rows if not row.undialled}
         # A database that ignores case finds more than was asked for.
         return found & set(keys)
 

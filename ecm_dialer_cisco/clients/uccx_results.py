@@ -43,10 +43,11 @@ class Reading:
         return not detail.by_agent
 
     def results(self, held_back: Collection[int] = ()) -> list[CallResult]:
-        """Results and callbacks, without those of the rows that are held back."""
+        """Results, callbacks and what was never called, without the rows that are held back."""
         results = []
         for row in self.rows:
-            if row.reportable and row.id not in held_back:
+            is_told = row.reportable and row.id not in held_back
+            if is_told or row.undialled:
                 result = _call_result(row, self.detail(row))
                 results.append(result)
         return results
@@ -118,4 +119,5 @@ def _call_result(row: DialingRow, detail: CallDetail | None) -> CallResult:
         wrap_up=detail.wrap_up,
         callback_at=row.callback_at if is_callback else None,
         callback_number=row.callback_number if is_callback else "",
+        undialled=row.undialled,
     )

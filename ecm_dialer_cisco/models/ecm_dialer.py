@@ -12,6 +12,7 @@ from ..clients import exceptions
 from ..clients.uccx import UccxClient, UccxConfig
 from odoo.addons.ecm_campaign.actions import notify, open_window
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools import odbc
 
 _logger = logging.getLogger(__name__)
@@ -261,7 +262,7 @@ class EcmDialer(models.Model):
             )
         try:
             yield
-        except exceptions.DialerError as error:
+        except (exceptions.DialerError, ChannelError) as error:
             raise UserError(str(error)) from error
 
     # -- buttons --------------------------------------------------------------------------------------

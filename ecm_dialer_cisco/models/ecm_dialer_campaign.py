@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..sender import DialerSender
@@ -156,17 +156,22 @@ class EcmDialerCampaign(models.Model):
         """Delete everything that waits on the dialer in this campaign; what was not called is
         pending again.
 
+        What is not taken back here, because an answer is lost or the process dies, comes back with
+        the next results: they tell what was deleted and never called.
+
         :return: how many contacts came back
         :raise UserError: the dialer failed, or this database is a copy; nothing changed here
         """
         self.ensure_one()
         self.env["ecm.database.identity"]._check()
         with self._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
+            self.env["ecm.engine"]._reconcile(self)
+            waiting = self.env["ecm.attempt"]._get_unanswered(self)
             client, key = self.dialer_id._get_client(), self.key
             self._commit()
+            # Nothing is deleted of which nobody can say afterwards whether it was called.
+            client.undialled(set())
             client.purge(key)
-            waiting = self.env["ecm.attempt"]._get_waiting(self)
-            self._commit()
             undialled = client.undialled(set(waiting))
             returned = [
                 attempt_id
@@ -176,7 +181,9 @@ class EcmDialerCampaign(models.Model):
             self._atomically(lambda: self._take_back(returned))
         return len(returned)
 
+    @api.model
     def _take_back(self, attempt_ids):
+        """Contacts that will never be called by these attempts are pending again."""
         self.env["ecm.contact"]._release(attempt_ids)
         self.env["ecm.attempt"]._discard(attempt_ids)
 

@@ -91,6 +91,7 @@ class EcmEngine(models.AbstractModel):
 
         :return: how many attempts got a result
         """
+        self._take_back_undialled(found)
         codes = self._get_outcome_codes(dialer.provider)
         results = [self._prepare_result(row, codes) for row in found if row.final]
         count = 0
@@ -98,6 +99,20 @@ class EcmEngine(models.AbstractModel):
             batch = results[start : start + RESULT_BATCH]
             count += len(self._atomically(lambda: self._apply_results(batch)))  # noqa: B023  called at once
         return count
+
+    def _take_back_undialled(self, found):
+        """What was deleted at the dialer before it was called is pending again: by a purge whose
+        answer was lost, or in the dialer's own administration.
+        """
+        keys = [row.key for row in found if row.undialled]
+        called = {row.key for row in found if not row.undialled}
+        awaiting = [("key", "in", [*set(keys) - called]), ("state", "in", ("claimed", "sent"))]
+        attempts = keys and self.env["ecm.attempt"].search(awaiting)
+        if not attempts:
+            return
+        _logger.info("%d contacts were deleted at the dialer and never called", len(attempts))
+        take_back = self.env["ecm.dialer.campaign"]._take_back
+        self._atomically(lambda: take_back(attempts.ids))
 
     def _get_outcome_codes(self, provider):
         """:return: ``{(source, dialer code): outcome code}``"""

@@ -11,7 +11,7 @@ class FakeClient(DialerClient):
     """A dialer in memory: takes what it is given, answers what the test says.
 
     ``failures`` are raised by the next pushes, one each; ``taken`` are the batches that arrived;
-    ``known`` are the keys that ``find`` answers.
+    ``known`` are the keys that ``find`` answers; those that are ``deleted`` were never called.
     """
 
     def __init__(self):
@@ -27,6 +27,7 @@ class FakeClient(DialerClient):
         ]
         self.deleted = set()
         self.purged = []
+        self.deletes, self.purge_error = False, None
 
     @property
     def dialled(self):
@@ -56,7 +57,7 @@ class FakeClient(DialerClient):
     def find(self, campaign_key, keys):
         if self.find_error:
             raise self.find_error
-        return set(keys) & self.known
+        return set(keys) & self.known - self.deleted
 
     def undialled(self, keys):
         return set(keys) & self.deleted
@@ -69,6 +70,10 @@ class FakeClient(DialerClient):
 
     def purge(self, campaign_key):
         self.purged.append(campaign_key)
+        if self.deletes:
+            self.deleted |= self.known
+        if self.purge_error:
+            raise self.purge_error
 
     def contacts(self, campaign_key, status=""):
         return []

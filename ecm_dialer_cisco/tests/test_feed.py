@@ -1,6 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 
 from ..clients.exceptions import Busy, InDoubt, Rejected, Unauthorized, Unreachable
 from .common import DialerCase
@@ -293,3 +295,59 @@ class TestFeed(DialerCase):
         self.assertEqual(self.client.purged, ["7"])
         self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "pending", "pending"])
         self.assertFalse(contacts[1:].attempt_ids)
+
+    def feed_in_doubt(self):
+        """Have the dialer take a batch whose answer is lost."""
+        push = self.client.push
+
+        def lose_answer(key, name, batch):
+            push(key, name, batch)
+            raise InDoubt("no answer")
+
+        with patch.object(self.client, "push", lose_answer):
+            self.feed()
+
+    def test_purge_takes_back_what_is_in_doubt(self):
+        contacts = self._create_contacts(3)
+        self.feed_in_doubt()
+        self.assertEqual(set(contacts.attempt_ids.mapped("state")), {"claimed"})
+        self.client.deletes = True
+        self.campaign.action_purge()
+        self.env.invalidate_all()
+        self.assertEqual(set(contacts.mapped("state")), {"pending"})
+        self.assertFalse(contacts.attempt_ids)
+
+    def test_doubts_that_a_purge_deleted_are_no_sends(self):
+        contacts = self._create_contacts(3)
+        self.feed_in_doubt()
+        self.client.deleted = set(self.client.known)
+        self.age_claims()
+        self.target.paused_until = False
+        self.campaign.is_running = False
+        self.feed()
+        self.assertEqual(set(contacts.mapped("state")), {"pending"})
+
+    def test_what_a_purge_deleted_comes_back_although_its_answer_was_lost(self):
+        contacts = self._create_contacts(3)
+        self.feed()
+        keys = contacts.current_attempt_id.mapped("key")
+        self.client.deletes, self.client.purge_error = True, InDoubt("no answer")
+        with self.assertRaisesRegex(UserError, "no answer"):
+            self.campaign.action_purge()
+        undialled = {"final": False, "undialled": True, "raw_status": "1"}
+        self.client.rows = [self.result_row(key, "0", **undialled) for key in keys]
+        self.engine._cron_sync_results()
+        self.env.invalidate_all()
+        self.assertEqual(set(contacts.mapped("state")), {"pending"})
+        self.assertFalse(contacts.attempt_ids, "no try took place")
+
+    def test_nothing_is_purged_while_results_cannot_be_read(self):
+        self._create_contacts(3)
+        self.feed()
+        unreadable = Unreachable("no database")
+        with (
+            patch.object(self.client, "undialled", side_effect=unreadable),
+            self.assertRaisesRegex(UserError, "no database"),
+        ):
+            self.campaign.action_purge()
+        self.assertFalse(self.client.purged)

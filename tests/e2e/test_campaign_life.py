@@ -256,6 +256,28 @@ def test_purge_brings_waiting_contacts_back(rehearsal):
     rehearsal.assert_nothing_was_called_twice()
 
 
+@pytest.mark.parametrize("lost", ["POST", "DELETE"])
+def test_a_lost_answer_around_a_purge_strands_nobody(rehearsal, lost):
+    rehearsal.upload(numbers(8, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.pause()
+    rehearsal.simulator.faults({"name": "lose_answer", "method": lost})
+    rehearsal.feed()
+    rehearsal.simulator.wait_until(lambda: not rehearsal.simulator.state()["imports_running"])
+    rehearsal.client.call("ecm.campaign", "action_stop", [rehearsal.campaign_id])
+    with suppress(RpcError):
+        rehearsal.client.call("ecm.campaign", "action_purge", [rehearsal.campaign_id])
+    rehearsal.simulator.faults()
+    rehearsal.sync()
+    assert rehearsal.tally() == {"pending": 8}
+    rehearsal.simulator.resume()
+    rehearsal.let_doubts_age()
+    rehearsal.start()
+    assert rehearsal.run_to_the_end() == {"connected": 8}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 8
+
+
 def test_two_servers_keep_a_limit_over_all_campaigns(rehearsal, odoo_server):
     """Two servers feed two Cisco campaigns at once, and both have the same numbers: each is called
     once.

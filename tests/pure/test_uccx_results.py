@@ -348,6 +348,16 @@ def test_a_deleted_contact_with_any_trace_of_a_call_was_dialled(uccx, column):
     assert uccx.client.undialled({"e-1"}) == set()
 
 
+def test_results_tell_what_was_deleted_before_it_was_called(uccx):
+    uccx.add(1, PENDING)
+    uccx.set(1, **UNCALLED)
+    assert uccx.poll() == []
+    uccx.set(1, active="f")
+    (told,), _watermark = uccx.client.results(uccx.watermark)
+    assert (told.key, told.undialled, told.final) == ("e-1", True, False)
+    assert uccx.client._database.known({"e-1"}) == set()
+
+
 @pytest.mark.parametrize("absent", [None, -1])
 def test_columns_without_a_value_tell_of_no_call(uccx, absent):
     uccx.add(1, PENDING, active="f")

@@ -537,7 +537,9 @@ def test_waiting_contacts_are_listed_and_purged(uccx, client):
     push(client, contacts(1, start=10))
     wait_for_calls(uccx, 1)
     assert dialled_keys(uccx) == ["t-10"]
-    assert client.find(SALES, {"t-0"}) == {"t-0"}
+    assert client.find(SALES, {"t-0", "t-10"}) == {"t-10"}
+    told = {result.key for result in client.results("")[0] if result.undialled}
+    assert told == {"t-0", "t-1", "t-2"}
 
 
 def test_only_what_was_purged_before_it_was_called_is_undialled(uccx, client):

@@ -264,12 +264,13 @@ class EcmAttempt(models.Model):
         )
 
     @api.model
-    def _get_waiting(self, target):
-        """Tries that a target has taken and that have no result.
+    def _get_unanswered(self, target):
+        """Tries that a target has taken, or may have, and that have no result.
 
         :return: ``{key: attempt id}``
         """
-        attempts = self.search([(target._attempt_field, "=", target.id), ("state", "=", "sent")])
+        states = ("claimed", "sent")
+        attempts = self.search([(target._attempt_field, "=", target.id), ("state", "in", states)])
         return {attempt.key: attempt.id for attempt in attempts}
 
     @api.model

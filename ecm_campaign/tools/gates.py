@@ -236,10 +236,12 @@ class DncRule:
         """See `Rule`."""
         listed = [number for number in candidate.get_numbers() if number in self.numbers]
         on_key = self.keys.get(candidate.account_number or "", ())
-        if not listed and not on_key:
+        channels = self.channels[candidate.campaign_id]
+        # A strategy that is not finished contacts nobody: that is for the gate *number* to say.
+        if not channels or not (listed or on_key):
             return candidate
         left, is_listed = {}, False
-        for channel in self.channels[candidate.campaign_id]:
+        for channel in channels:
             phones = tuple(get_phones(candidate.phones, channel))
             hidden = self._get_hidden(candidate, listed, on_key, channel)
             left[channel] = tuple(None if number in hidden else number for number in phones)

@@ -23,7 +23,7 @@ class EcmEngineExplain(models.AbstractModel):
             "database": self.env._("Database"),
             "registry": self.env._("Registries"),
             "target": self._get_target_name(),
-            "room": self.env._("Room at %s", self._get_target_name()),
+            "room": self.env._("Room"),
             "group": self.env._("Campaign group"),
             "feeder": self.env._("Contacts Feeder"),
         }

@@ -1,0 +1,181 @@
+"""The gates' rules: what they say of one contact at one moment, and that they write nothing on it."""
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ecm_campaign.tools.calling_hours import WeeklyHours
+from ecm_campaign.tools.campaign_hours import CampaignHours
+from ecm_campaign.tools.gates import (
+    CampaignPlan,
+    Candidate,
+    DncRule,
+    ExpiryRule,
+    Hold,
+    HoursRule,
+    LimitsRule,
+    ListRule,
+    ListState,
+    NumberRule,
+    Queue,
+    SelectionRule,
+    Switch,
+    Wait,
+    judge_all,
+)
+from ecm_campaign.tools.limits import DAY, LIFE, Limit
+from ecm_campaign.tools.strategy import Close, Plan, PlannedAttempt
+
+NOW = datetime(2026, 3, 2, 10, 0)  # a Monday
+HOME, MOBILE = "+493023125001", "+4915112345678"
+CALLS = Plan((PlannedAttempt(1, "voice", 1), PlannedAttempt(2, "voice", 2)))
+BOTH = Plan((PlannedAttempt(1, "voice", 1), PlannedAttempt(2, "sms", 2)), phone_fallback="skip")
+
+
+def contact(contact_id=1, home=HOME, mobile=MOBILE, **values):
+    phones = (home, mobile, None, None, None)
+    values = {"campaign_id": 7, "added_at": NOW - timedelta(days=3), **values}
+    return Candidate(contact_id, values.pop("position", 1), 0, 0, "", "", phones, **values)
+
+
+def campaign(plan=CALLS, limits=()):
+    kinds = (None, "personal", "normal")
+    find_limits = dict.fromkeys(kinds, lambda _number, _channel: limits)
+    return {7: CampaignPlan(ZoneInfo("UTC"), dict.fromkeys(kinds, plan), find_limits)}
+
+
+def dnc(channels=("voice",), numbers=None, keys=None, lists=None):
+    """List 1 is for calls, list 2 for messages."""
+    lists = lists or {(7, "voice"): {1}, (7, "sms"): {2}}
+    return DncRule({7: channels}, lists, numbers or {}, keys or {})
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        (ListState("stopped", "June"), Hold("list_stopped", "June")),
+        (ListState("expired", "June"), Close("expired", "expired")),
+        (
+            ListState("planned", "June", NOW + timedelta(hours=1)),
+            Hold("list_stopped", "June", NOW + timedelta(hours=1)),
+        ),
+    ],
+)
+def test_a_list_that_is_not_active_stops_its_contacts(state, verdict):
+    rule = ListRule({5: state})
+    assert rule.judge(contact(list_id=5), NOW) == verdict
+    other = contact(list_id=6)
+    assert rule.judge(other, NOW) is other
+
+
+def test_a_planned_list_lets_its_contacts_pass_from_its_start_on():
+    rule = ListRule({5: ListState("planned", "June", NOW)})
+    assert isinstance(rule.judge(contact(list_id=5), NOW), Candidate)
+    assert isinstance(rule.judge(contact(list_id=5), NOW - timedelta(seconds=1)), Hold)
+
+
+def test_who_is_older_than_the_time_to_live_closes():
+    rule = ExpiryRule({7: 3})
+    assert isinstance(rule.judge(contact(), NOW), Candidate)
+    assert rule.judge(contact(), NOW + timedelta(seconds=1)) == Close("expired", "ttl")
+    assert isinstance(ExpiryRule({7: 0}).judge(contact(), NOW.replace(year=2036)), Candidate)
+
+
+def test_the_selection_holds_what_it_leaves_out_and_queues_what_is_fresh():
+    queue = Queue("target_group", "North", group_id=4)
+    rule = SelectionRule({7: {1, 2}}, {1: queue}, {7})
+    assert rule.judge(contact(1), NOW) == queue
+    assert rule.judge(contact(3), NOW) == Hold("selection")
+    assert rule.judge(contact(2), NOW) == Hold("selection")  # in no target group
+    assert isinstance(rule.judge(contact(2, is_drawn=True), NOW), Candidate)
+    assert isinstance(rule.judge(contact(2, callback="normal"), NOW), Candidate)
+
+
+def test_a_listed_number_gives_way_to_another():
+    judged = dnc(numbers={HOME: {1}}).judge(contact(), NOW)
+    assert (judged.phones[:2], judged.is_listed) == ((None, MOBILE), True)
+    passed = NumberRule(campaign(BOTH)).judge(judged, NOW)
+    assert (passed.attempt.channel, passed.attempt.number) == ("sms", MOBILE)
+
+
+def test_a_list_for_calls_leaves_the_messages():
+    rule = dnc(("voice", "sms"), numbers={HOME: {1}, MOBILE: {1}})
+    judged = rule.judge(contact(), NOW)
+    assert judged.get_numbers() == [HOME, MOBILE]
+    passed = NumberRule(campaign(BOTH)).judge(judged, NOW)
+    assert (passed.attempt.position, passed.attempt.channel) == (2, "sms")
+
+
+def test_a_listed_key_closes_where_nothing_is_left():
+    rule = dnc(keys={"K-1": {1}})
+    listed = Close("dnc_listed", "suppressed")
+    assert rule.judge(contact(account_number="K-1"), NOW) == listed
+    both = dnc(("voice", "sms"), keys={"K-1": {1}})
+    assert isinstance(both.judge(contact(account_number="K-1"), NOW), Candidate)
+
+
+def test_a_list_that_does_not_count_hides_nothing():
+    judged = dnc(numbers={HOME: {3}}).judge(contact(), NOW)
+    assert (judged.phones[0], judged.is_listed) == (HOME, False)
+
+
+def test_a_campaign_without_attempts_is_no_matter_of_lists():
+    candidate = contact(account_number="K-1")
+    assert dnc((), numbers={HOME: {1}}, keys={"K-1": {1}}).judge(candidate, NOW) is candidate
+    judged = NumberRule(campaign(Plan(()))).judge(candidate, NOW)
+    assert isinstance(judged, Close)
+
+
+def test_whose_numbers_are_all_listed_closes_as_listed():
+    judged = dnc(numbers={HOME: {1}, MOBILE: {1}}).judge(contact(), NOW)
+    assert NumberRule(campaign()).judge(judged, NOW) == Close("dnc_listed", "suppressed")
+
+
+def test_an_attempt_on_another_channel_is_due_there():
+    rule = NumberRule(campaign(BOTH), channel="voice")
+    assert rule.judge(contact(position=2), NOW) == Switch("sms")
+    assert isinstance(rule.judge(contact(position=1), NOW), Candidate)
+    # phone 1 is empty: its attempt is passed over, to one on the other channel
+    assert rule.judge(contact(home=None), NOW) == Switch("sms")
+
+
+def test_closed_hours_wait_for_the_next_opening():
+    hours = CampaignHours("UTC", WeeklyHours.of((day, 540, 600) for day in range(5)))
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    assert HoursRule({7: hours}).judge(passed, NOW) == Wait(datetime(2026, 3, 3, 9), "hours", "UTC")
+
+
+def test_a_number_that_was_tried_for_its_life_gives_way():
+    limits = (Limit(1, LIFE, per_number=True),)
+    rules = [NumberRule(campaign(CALLS, limits)), LimitsRule(campaign(CALLS, limits), True)]
+    first = judge_all(rules, contact(1), NOW)
+    assert first.attempt.number == HOME
+
+
+def test_who_is_about_to_be_tried_counts_for_the_others_with_that_number():
+    limits = (Limit(1, DAY, everywhere=True),)
+    number, claiming = NumberRule(campaign()), LimitsRule(campaign(CALLS, limits), True)
+    assert isinstance(judge_all([number, claiming], contact(1), NOW), Candidate)
+    assert isinstance(judge_all([number, claiming], contact(2), NOW), Wait)
+    # Explain only asks.
+    asking = LimitsRule(campaign(CALLS, limits))
+    assert isinstance(judge_all([number, asking], contact(1), NOW), Candidate)
+    assert isinstance(judge_all([number, asking], contact(2), NOW), Candidate)
+
+
+def test_judging_writes_nothing_on_the_candidate():
+    rules = [
+        ListRule({}),
+        ExpiryRule({}),
+        SelectionRule({}, {}),
+        dnc(numbers={HOME: {1}}),
+        NumberRule(campaign(BOTH)),
+        HoursRule({7: CampaignHours("UTC")}),
+        LimitsRule(campaign()),
+    ]
+    candidate = contact()
+    before = deepcopy(candidate)
+    assert judge_all(rules, candidate, NOW).attempt
+    assert candidate == before

@@ -61,6 +61,7 @@ WRAP_UP_NEXT = "wrap_up_next"
 WRAP_UP_CLOSE = "wrap_up_close"
 CALLBACK = "callback"
 BRANCH = "branch"
+RETRIES = "retries"
 NEXT_CYCLE = "next_cycle"
 LIVE_VOICE = "live_voice"
 SUPPRESSED = "suppressed"
@@ -79,6 +80,7 @@ REASONS: dict[str, str] = {
     WRAP_UP_CLOSE: "The agent's wrap-up closes the contact.",
     CALLBACK: "The customer asked to be called back: the callback strategy begins.",
     BRANCH: "The retries of this outcome are used up: the next attempt follows.",
+    RETRIES: "The retries of this outcome are used up, after which its rule closes the contact.",
     NEXT_CYCLE: "The strategy begins again from its first attempt.",
     LIVE_VOICE: "A person was reached.",
     SUPPRESSED: "The person asked not to be contacted.",
@@ -102,6 +104,7 @@ class Rule:
         often as the budget allows; 0: never, ``branch`` follows after ``delay``
     :param branch: position that follows when ``max_retry`` is used up; None is Webex's *Default*,
         the next in order
+    :param then_close: when ``max_retry`` is used up, the contact closes instead
     :param priority: dial priority of what follows; None leaves the contact's own (Webex writes -1)
     :param other_number: the number that was just tried is no good: what follows is on another one,
         or nothing follows
@@ -114,6 +117,7 @@ class Rule:
     delay: timedelta = NO_DELAY
     max_retry: int | None = None
     branch: int | None = None
+    then_close: bool = False
     priority: int | None = None
     other_number: bool = False
     retain_pcb: bool = False
@@ -534,10 +538,12 @@ def _branch(
     plan: Plan, phones: Phones, position: int, rule: Rule, counters: Counters, now: datetime
 ) -> NextAttempt | str:
     """A rule's retries are used up: on at once, to its branch or to the next in order, else to the
-    next cycle.
+    next cycle; or the reason why nothing follows.
 
     A rule without any retry leads there after its delay.
     """
+    if rule.then_close:
+        return RETRIES
     target = rule.branch or position + 1
     following = attempt_from(
         plan, phones, target, now, BRANCH, cycle=counters.cycle, priority=rule.priority

@@ -137,7 +137,7 @@ def _rule_problems(
 def _named_targets(position: int, rule: Rule) -> list[int]:
     """Positions that a rule which leads on names, each once."""
     target = rule.target_from(position)
-    if rule.branch is None or rule.branch == target:
+    if rule.then_close or rule.branch is None or rule.branch == target:
         return [target]
     return [target, rule.branch]
 
@@ -166,8 +166,9 @@ def _endless_targets(position: int, rule: Rule) -> set[int]:
     """
     if rule.max_retry is None:
         return {rule.target_from(position)}
-    branch = rule.branch or position + 1
-    return {branch}
+    if rule.then_close:
+        return set()
+    return {rule.branch or position + 1}
 
 
 def _possible_steps(plan: Plan) -> Edges:

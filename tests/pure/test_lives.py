@@ -65,6 +65,8 @@ def any_rules(_position, size):
         "delay": delays,
         "max_retry": retries,
         "branch": st.none() | positions,
+        "then_close": st.booleans(),
+        "other_number": st.booleans(),
         "retain_pcb": st.booleans(),
     }
     return st.one_of(
@@ -233,6 +235,7 @@ def count(counters, attempt, outcome, wrap_up):
         uses=uses,
         callback=attempt.callback,
         agent_misses=counters.agent_misses + outcome.misses_agent,
+        number=attempt.number,
     )
 
 
@@ -292,8 +295,11 @@ def assert_delays_hold(steps):
     for step, following in itertools.pairwise(steps):
         wait = following.called - step.ended
         assert following.called >= step.decision.at
-        if step.decision.reason != "branch":
+        is_the_same = following.attempt.number == step.attempt.number
+        if step.decision.reason != "branch" or is_the_same:
             assert wait >= (step.rule.delay if step.rule else timedelta(0))
+        if step.rule and step.rule.other_number and step.decision.reason != "callback":
+            assert not is_the_same
         if step.decision.reason == "next_cycle":
             assert wait >= step.plan.cycle_interval
 

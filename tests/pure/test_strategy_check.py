@@ -59,6 +59,10 @@ UNREACHED = ("unreachable_attempt", 3, None)
             ],
             [SECOND_LOOP, UNREACHED],
         ),
+        # a rule that closes in the end takes no branch
+        ([attempt(1, busy=again(max_retry=1, branch=1, then_close=True))], []),
+        ([attempt(1, busy=again(max_retry=1, branch=9, then_close=True))], []),
+        ([attempt(1, busy=again(branch=1, then_close=True))], [LOOP]),
         # a branch that no maximum leads to is never taken
         ([attempt(1, busy=go(2, branch=1)), attempt(2)], []),
         ([attempt(1, busy=Rule("close", branch=1))], []),

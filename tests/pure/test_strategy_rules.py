@@ -214,6 +214,17 @@ def test_where_nothing_follows_the_branch_the_outcome_decides_the_state(outcome,
     assert after(plan, outcome, used(1, outcome.code, 2)) == (state, "cycles")
 
 
+@pytest.mark.parametrize(("outcome", "state"), [(BUSY, COMPLETED), (VOICE, "connected")])
+@pytest.mark.parametrize("branch", [None, 2])
+def test_a_rule_may_close_when_its_retries_are_used_up(outcome, state, branch):
+    """Retry N times, then close; although attempts and cycles are left (O13)."""
+    rule = again(max_retry=2, branch=branch, then_close=True)
+    plan = plan_of(attempt(1, **{outcome.code: rule}), attempt(2, 2), cycles=2, **CAP)
+    for uses in (1, 2):
+        assert after(plan, outcome, used(1, outcome.code, uses)) == (1, 30, "rule_next", 1)
+    assert after(plan, outcome, used(1, outcome.code, 3)) == (state, "retries")
+
+
 # --- numbers that are no good --------------------------------------------------------------------------------------
 
 

@@ -307,6 +307,7 @@ class EcmContact(models.Model):
             ("rule_close", self.env._("Closed by a rule")),
             ("wrap_up_close", self.env._("Closed by the wrap-up")),
             ("no_rule", self.env._("No rule for the outcome")),
+            ("retries", self.env._("All retries of an outcome made")),
             ("budget", self.env._("All attempts made")),
             ("cycles", self.env._("All cycles made")),
             ("uncounted_budget", self.env._("Too many failed tries")),

@@ -64,7 +64,11 @@ class EcmBusinessOutcome(models.Model):
     delay_minutes = fields.Integer(string="Minutes")
     max_retry = fields.Integer(
         "Retries at most",
-        help="Then the next attempt of the strategy follows. 0: as often as the budget allows.",
+        help="Then the next attempt of the strategy follows, or the contact closes. 0: as often as "
+        "the budget allows.",
+    )
+    then_close = fields.Boolean(
+        "Then close", help="When the retries are used up, the contact closes: nothing follows."
     )
     priority = fields.Integer(
         default=-1, help="Dial priority of the retry. -1: the contact keeps its own."
@@ -103,6 +107,7 @@ class EcmBusinessOutcome(models.Model):
         "delay_hours",
         "delay_minutes",
         "max_retry",
+        "then_close",
     )
     def _compute_summary(self):
         for outcome in self:
@@ -124,9 +129,13 @@ class EcmBusinessOutcome(models.Model):
         delay = get_delay_text(self)
         if delay:
             text = self.env._("%(what)s after %(delay)s", what=text, delay=delay)
-        if self.max_retry:
-            text = self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry)
-        return text
+        if not self.max_retry:
+            return text
+        if self.then_close:
+            return self.env._(
+                "%(what)s (%(times)s × at most, then close)", what=text, times=self.max_retry
+            )
+        return self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -194,6 +203,7 @@ class EcmBusinessOutcome(models.Model):
             action="again" if self.action == "again" else "close",
             delay=delay,
             max_retry=self.max_retry or None,
+            then_close=self.then_close,
             priority=None if self.priority < 0 else self.priority,
             retain_pcb=self.retain_pcb,
             suppress=self.suppresses,

@@ -36,6 +36,7 @@ RULE_FIELDS = (
     "action",
     "next_attempt_id",
     "branch_attempt_id",
+    "then_close",
     "max_retry",
     "delay_days",
     "delay_hours",

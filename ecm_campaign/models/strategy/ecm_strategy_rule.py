@@ -78,6 +78,9 @@ class EcmStrategyRule(models.Model):
         help="What follows when the retries are used up. Empty: the next attempt in order, then "
         "the next cycle.",
     )
+    then_close = fields.Boolean(
+        "Then close", help="When the retries are used up, the contact closes: nothing follows."
+    )
     priority = fields.Integer(
         default=-1,
         help="Dial priority of what follows; higher is called first. -1: the contact keeps its "
@@ -129,6 +132,7 @@ class EcmStrategyRule(models.Model):
         "delay_minutes",
         "max_retry",
         "branch_attempt_id",
+        "then_close",
         "other_number",
         "suppresses",
     )
@@ -161,6 +165,8 @@ class EcmStrategyRule(models.Model):
 
     def _get_branch_text(self):
         """What follows when the retries are used up, such as ``attempt 3``."""
+        if self.then_close:
+            return self.env._("close")
         if self.branch_attempt_id:
             return self.env._("attempt %s", self.branch_attempt_id.position)
         return self.env._("the next attempt")
@@ -224,4 +230,5 @@ class EcmStrategyRule(models.Model):
             "action": self.action,
             "max_retry": self.max_retry or None,
             "branch": positions.get(get_key(self.branch_attempt_id)),
+            "then_close": self.then_close,
         }

@@ -30,6 +30,16 @@ class TestStrategyEditor(ResultCase):
         self.call(contact, "busy")
         self.assertNext(contact, 3, 0, number_to_call="+493023125333")
 
+    def test_a_rule_may_close_when_its_retries_are_used_up(self):
+        first = self.own_strategy.attempt_ids[0]
+        rule = self.add_rule(first, "busy", action="again", max_retry=1, then_close=True)
+        self.assertIn("then close", rule.summary)
+        contact = self.create_contact()
+        self.call(contact, "busy")
+        self.assertNext(contact, 1, 0)
+        self.call(contact, "busy")
+        self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "retries"))
+
     def test_a_suppressing_rule_lists_the_number(self):
         self.add_rule(
             self.own_strategy.attempt_ids[0], "wrong_person", action="close", suppresses=True

@@ -76,6 +76,16 @@ class TestWrapUps(ResultCase):
         self.assertEqual(attempt.business_outcome_id.code, "later")
         self.assertNext(contact, 1, 7)
 
+    def test_a_wrap_up_may_close_when_its_retries_are_used_up(self):
+        self.own_strategy.write({"is_capped": True, "max_attempts": 9})
+        again = self.add("noise", action="again", max_retry=1, then_close=True)
+        self.assertIn("then close", again.summary)
+        contact = self.create_contact()
+        self.call(contact, "busy", wrap_up="noise")
+        self.assertNext(contact, 1, 0)
+        self.call(contact, "busy", wrap_up="noise")
+        self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "retries"))
+
     def test_a_text_means_one_outcome(self):
         with self.assertRaisesRegex(ValidationError, "means two"):
             self.wrap_up("closed").texts = "SALE"

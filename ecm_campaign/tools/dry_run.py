@@ -16,7 +16,7 @@ import random
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import accumulate
@@ -284,7 +284,7 @@ class Simulation:
             candidate.callback_since = _naive(moment)
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
-            candidate.tries = [made for made in candidate.tries if not made.is_own]
+            candidate.tries = [_forget(made) for made in candidate.tries]
         if choice.priority is not None and self.world.by_priority:
             person.rank = (-choice.priority, person.rank[1])
         candidate.position, candidate.cycle = choice.position, choice.cycle
@@ -334,6 +334,11 @@ def open_hours(hours: CampaignHours, start: datetime, end: datetime) -> float:
         total += closes - opening.opens_at
         at = closes
     return total / timedelta(hours=1)
+
+
+def _forget(made: Try) -> Try:
+    """An own try from before a callback: limits by law go on counting it."""
+    return replace(made, is_forgotten=made.is_own or made.is_forgotten)
 
 
 def _naive(moment: datetime) -> datetime:

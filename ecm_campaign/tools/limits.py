@@ -28,6 +28,7 @@ class Limit:
     :param window: length of a rolling window (24 hours, 7, 15, 30 days)
     :param per_number: count each number by itself, else all numbers of the contact together
     :param everywhere: count the tries of all campaigns on these numbers, else those of this contact
+    :param is_legal: it holds by law, not by choice: nothing makes it begin anew
     :param label: whose limit this is, for people
     """
 
@@ -36,6 +37,7 @@ class Limit:
     window: timedelta = timedelta(days=1)
     per_number: bool = False
     everywhere: bool = False
+    is_legal: bool = False
     label: str = ""
 
 
@@ -45,11 +47,13 @@ class Try:
 
     :param at: aware; when the number was called
     :param is_own: whether it was made on this contact, and not on the same number elsewhere
+    :param is_forgotten: limits began anew after it, but for those that hold by law
     """
 
     at: datetime
     number: str
     is_own: bool = True
+    is_forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ def _counted(limit: Limit, tries: Iterable[Try], number: str) -> list[datetime]:
 def _counts(limit: Limit, made: Try, number: str) -> bool:
     """Whether a limit counts a try where ``number`` is to be tried."""
     if not (made.is_own or limit.everywhere):
+        return False
+    if made.is_forgotten and not limit.is_legal:
         return False
     if limit.per_number:
         return made.number == number

@@ -253,6 +253,16 @@ class TestGates(EngineCase):
         self.call_again(contact)
         self.assert_waits(contact, START + timedelta(hours=24, minutes=10))
 
+    def test_a_limit_by_law_does_not_begin_anew_with_a_callback(self):
+        """Three calls to Florida, then a callback: no fourth within 24 hours."""
+        self.env["ecm.region.rule"].create(
+            {"name": "Law", "prefixes": HOME[:4], "max_attempts": 3, "max_attempts_hours": 24}
+        )
+        contact = self.run_callbacks(callback_resets=True, keeps_region_rules=True)
+        self.assertEqual((contact.callback, contact.attempt_count), ("personal", 0))
+        self.call_again(contact)
+        self.assert_waits(contact, START + timedelta(hours=24))
+
     def test_limits_go_on_with_a_callback_where_counters_are_kept(self):
         contact = self.run_callbacks(callback_resets=False)
         self.assertEqual(contact.attempt_count, 2)

@@ -139,6 +139,16 @@ def test_a_callback_follows_its_own_plan():
     assert {each.candidate.callback for each in people} == {"personal"}
 
 
+@pytest.mark.parametrize(("is_legal", "calls"), [(True, 1), (False, 2)])
+def test_a_callback_does_not_make_a_limit_by_law_begin_anew(is_legal, calls):
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
+    plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
+    values = {"plans": plans, "callbacks": Callbacks(callback_plan), "rates": {"callback": 1}}
+    limits = (Limit(1, per_number=True, everywhere=True, is_legal=is_legal),)
+    forecast = Simulation(world(days=1, limits=limits, **values), [person(1)]).run()
+    assert forecast.calls == calls
+
+
 def test_a_callback_that_waits_too_long_is_anybodys():
     callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}

@@ -1,6 +1,7 @@
 """Caps and rolling windows over one ledger of tries (requirement S4), to the second, as tables."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,22 @@ def life(count, **options):
 
 def rolling(count, window=DAY, **options):
     return Limit(count, "rolling", window, **options)
+
+
+# --- tries before a callback ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [rolling(3), day(3), life(3)], ids=lambda limit: limit.period)
+def test_only_limits_by_law_count_what_was_forgotten(limit):
+    """Three calls to Florida, then a callback: not a fourth on the same day (O1)."""
+    tries = [replace(made, is_forgotten=True) for made in tried(HOUR, 2 * HOUR, 3 * HOUR)]
+    assert wait(limit, tries) is None
+    by_law = replace(limit, is_legal=True)
+    assert wait(by_law, tries) is not None
+    assert (used(limit, tries, MINE, NOW, UTC_ZONE), used(by_law, tries, MINE, NOW, UTC_ZONE)) == (
+        0,
+        3,
+    )
 
 
 # --- rolling windows -----------------------------------------------------------------------------------------------

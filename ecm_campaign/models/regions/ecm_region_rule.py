@@ -177,6 +177,7 @@ class EcmRegionRule(models.Model):
             window=timedelta(hours=self.max_attempts_hours),
             per_number=True,
             everywhere=True,
+            is_legal=True,
             label=self.name,
         )
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from odoo import models
@@ -88,10 +89,10 @@ def _get_ledger_start(limits, at):
 
 
 def _forget_before_callback(callbacks, candidate, tries):
-    """Own tries before the customer asked to be called back do not count, where the campaign says
-    so (S7).
+    """Own tries before the customer asked to be called back count for limits by law only, where the
+    campaign says so (S7).
     """
     if not (candidate.callback_since and callbacks and callbacks.resets):
         return tries
     since = candidate.callback_since.replace(tzinfo=UTC)
-    return [made for made in tries if not made.is_own or made.at > since]
+    return [replace(made, is_forgotten=made.is_own and made.at <= since) for made in tries]

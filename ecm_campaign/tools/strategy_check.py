@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from typing import Literal, NamedTuple
 
-from .strategy import CLOSE, NO_DELAY, SKIP, Plan, PlannedAttempt, Rule
+from .strategy import (
+    CLOSE,
+    NO_DELAY,
+    SKIP,
+    START,
+    NextAttempt,
+    PhoneList,
+    Plan,
+    PlannedAttempt,
+    Rule,
+    attempt_from,
+)
 
 PHONE_COUNT = 5
 MAX_DELAY = timedelta(days=366)
@@ -30,6 +42,11 @@ PROBLEMS: dict[str, str] = {
     "uncapped_loop": (
         "Attempt %(position)s, outcome “%(outcome)s” leads back to attempt %(next_attempt)s. "
         "Set a maximum number of attempts to allow this loop."
+    ),
+    "instant_loop": (
+        "Attempt %(position)s, outcome “%(outcome)s” leads back to attempt %(next_attempt)s without "
+        "a delay: numbers may be called over and over within a minute. Give it a delay, or limit "
+        "its retries."
     ),
     "unreachable_attempt": "No rule leads to attempt %(position)s.",
     "unused_rule": "Attempt %(position)s, outcome “%(outcome)s”: this rule is never used.",
@@ -58,6 +75,30 @@ class Problem:
 # Positions that may follow each position.
 Edges = dict[int, set[int]]
 
+# A rule's position, the code of its outcome and the position that it names.
+_Named = tuple[int, str, int]
+
+# The decision asks for a moment; for loops any will do.
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Step(NamedTuple):
+    """A step that a rule may take over and over, for a contact that has some phones.
+
+    ``landing`` is the position that it really leads to: attempts without a number are passed over.
+    """
+
+    named: _Named
+    landing: int
+    is_at_once: bool
+
+
+class Loops(NamedTuple):
+    """Rules that close a loop, by what is wrong with it."""
+
+    endless: Set[_Named]
+    instant: Set[_Named]
+
 
 def validate(
     plan: Plan,
@@ -80,14 +121,12 @@ def validate(
     if plan.budget < 1:
         problems.append(Problem("bad_budget"))
     reachable = _reachable(_possible_steps(plan), 1)
-    # A budget ends every loop, as the budget of uncounted tries ends a loop through these.
-    loops = {} if plan.capped else _endless_steps(plan, uncounted_outcomes)
+    loops = _find_loops(plan, uncounted_outcomes)
 
     for attempt in plan.attempts:
         problems += _attempt_problems(attempt, channels, reachable)
         for code, rule in attempt.rules.items():
-            looping = {} if code in uncounted_outcomes else loops
-            problems += _rule_problems(plan, attempt.position, code, rule, looping)
+            problems += _rule_problems(plan, attempt.position, code, rule, loops)
             if code in suppressing_outcomes:
                 problems.append(Problem("unused_rule", attempt.position, code, severity="warning"))
     return problems
@@ -109,13 +148,8 @@ def _attempt_problems(
     return problems
 
 
-def _rule_problems(
-    plan: Plan, position: int, code: str, rule: Rule, loops: Mapping[int, Set[int]]
-) -> list[Problem]:
-    """What is wrong with the rule of one outcome.
-
-    :param loops: steps of which a loop must not consist
-    """
+def _rule_problems(plan: Plan, position: int, code: str, rule: Rule, loops: Loops) -> list[Problem]:
+    """What is wrong with the rule of one outcome."""
     if rule.action == CLOSE:
         return []
 
@@ -125,8 +159,10 @@ def _rule_problems(
         details = {"next_attempt": target}
         if not 1 <= target <= len(plan.attempts):
             problems.append(Problem("missing_attempt", position, code, details=details))
-        elif _closes_loop(position, rule, target, loops):
+        elif (position, code, target) in loops.endless:
             problems.append(Problem("uncapped_loop", position, code, details=details))
+        elif (position, code, target) in loops.instant:
+            problems.append(Problem("instant_loop", position, code, "warning", details))
 
     if not NO_DELAY <= rule.delay <= MAX_DELAY:
         following = {"next_attempt": rule.next_attempt}
@@ -142,17 +178,79 @@ def _named_targets(position: int, rule: Rule) -> list[int]:
     return [target, rule.branch]
 
 
-def _closes_loop(position: int, rule: Rule, target: int, loops: Mapping[int, Set[int]]) -> bool:
-    """Whether a step does not go forward and stands in a loop that nothing ends.
+# -- loops ----------------------------------------------------------------------------------------
 
-    Every loop has such a step, and that is the one to report.
+
+def _find_loops(plan: Plan, uncounted_outcomes: Set[str]) -> Loops:
+    """Loops that nothing ends, and loops in which nobody waits, whichever phones a contact has."""
+    endless: set[_Named] = set()
+    instant: set[_Named] = set()
+    for phones in _possible_phones(plan):
+        steps = list(_endless_steps(plan, phones))
+        instant |= _closing(step for step in steps if step.is_at_once)
+        # A budget ends every loop, as the budget of uncounted tries ends a loop through these.
+        if not plan.capped:
+            endless |= _closing(step for step in steps if step.named[1] not in uncounted_outcomes)
+    return Loops(endless, instant)
+
+
+def _possible_phones(plan: Plan) -> Iterator[PhoneList]:
+    """Phones of contacts that the plan treats differently: one row for each set that is filled."""
+    named = sorted({1} | {attempt.phone_index for attempt in plan.attempts})
+    used = [index for index in named if 1 <= index <= PHONE_COUNT]
+    for size in range(len(used), 0, -1):
+        for filled in combinations(used, size):
+            yield [str(index) if index in filled else None for index in range(1, PHONE_COUNT + 1)]
+
+
+def _endless_steps(plan: Plan, phones: PhoneList) -> Iterator[Step]:
+    """Steps that may be taken over and over by a contact with these phones."""
+    for attempt in plan.attempts:
+        made = _land(plan, phones, attempt.position)
+        if made is None or made.position != attempt.position:
+            continue
+        for code, rule in attempt.rules.items():
+            yield from _steps_of_rule(plan, phones, made, code, rule)
+
+
+def _steps_of_rule(
+    plan: Plan, phones: PhoneList, made: NextAttempt, code: str, rule: Rule
+) -> Iterator[Step]:
+    if rule.action == CLOSE:
+        return
+    for target in _endless_targets(made.position, rule):
+        following = _land(plan, phones, target)
+        if following is None:
+            continue
+        # What follows used-up retries waits only on the number that was just called.
+        is_branch = bool(rule.max_retry) and following.number != made.number
+        is_at_once = is_branch or rule.delay == NO_DELAY
+        yield Step((made.position, code, target), following.position, is_at_once)
+
+
+def _land(plan: Plan, phones: PhoneList, position: int) -> NextAttempt | None:
+    """The attempt that is made where one at a position is due."""
+    return attempt_from(plan, phones, position, _ANY_TIME, START)
+
+
+def _closing(steps: Iterable[Step]) -> set[_Named]:
+    """Which of some steps close a loop of them: every loop has one that does not go forward, and
+    that is the one to report.
     """
-    if target > position or target not in loops.get(position, ()):
-        return False
-    # Another outcome may lead there over and over, this one only so often.
-    if target not in _endless_targets(position, rule):
-        return False
-    return position in _reachable(loops, target)
+    steps = list(steps)
+    edges: Edges = {}
+    for step in steps:
+        edges.setdefault(step.named[0], set()).add(step.landing)
+
+    closing = set()
+    for step in steps:
+        position = step.named[0]
+        if step.landing <= position and position in _reachable(edges, step.landing):
+            closing.add(step.named)
+    return closing
+
+
+# -- steps ----------------------------------------------------------------------------------------
 
 
 def _targets(position: int, rule: Rule) -> set[int]:
@@ -183,19 +281,6 @@ def _possible_steps(plan: Plan) -> Edges:
         # Without its phone an attempt is passed over; every contact has phone 1.
         if plan.phone_fallback == SKIP and attempt.phone_index > 1:
             following.add(position + 1)
-    return edges
-
-
-def _endless_steps(plan: Plan, uncounted_outcomes: Set[str]) -> Edges:
-    """Steps that may be taken over and over, by outcomes that count."""
-    edges: Edges = {}
-    for attempt in plan.attempts:
-        position = attempt.position
-        following = edges[position] = set()
-        for code, rule in attempt.rules.items():
-            if code in uncounted_outcomes or rule.action == CLOSE:
-                continue
-            following |= _endless_targets(position, rule)
     return edges
 
 

@@ -425,6 +425,8 @@ def test_every_problem_has_a_sentence():
     problems = [*validate(plan, CHANNELS), *validate(plan_of(), CHANNELS)]
     problems += validate(plan_of(attempt(1), max_attempts=0), CHANNELS)
     problems += validate(plan_of(attempt(1, busy=CLOSE)), CHANNELS, suppressing_outcomes={"busy"})
+    at_once = go(1, timedelta(0))
+    problems += validate(plan_of(attempt(1, busy=at_once), max_attempts=2), CHANNELS)
     assert {problem.code for problem in problems} == set(strategy_check.PROBLEMS)
     for problem in problems:
         assert "%(" not in strategy_check.PROBLEMS[problem.code] % problem.parameters

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ecm_campaign.tools.strategy import Rule
+from ecm_campaign.tools.strategy import NO_DELAY, Rule
 from ecm_campaign.tools.strategy_check import MAX_DELAY, PROBLEMS, validate
 from tests.pure.decisions import again, attempt, go, plan_of
 
@@ -168,6 +168,49 @@ def test_a_loop_may_need_the_attempts_that_are_skipped():
     """
     attempts = (attempt(1, busy=go(2)), attempt(2, 2), attempt(3, busy=go(2)))
     assert problems(*attempts, phone_fallback="first") == [("unreachable_attempt", 3, None)]
+    assert problems(*attempts, phone_fallback="skip") == [("uncapped_loop", 3, "busy")]
+    assert not problems(*attempts, phone_fallback="skip", max_attempts=9)
+
+
+def test_a_loop_that_only_some_contacts_have():
+    """Without phone 2 the way back from 3 leads to 3 itself (O9); nothing counts, nobody waits.
+
+    Phone 1 is always there, but a do-not-contact list may hide it.
+    """
+    back = go(2, NO_DELAY)
+    attempts = attempt(1, busy=go(2)), attempt(2, 2), attempt(3, 3, busy=back)
+    instant = ("instant_loop", 3, "busy")
+    for fallback in ("first", "next_valid", "skip"):
+        expected = [instant] if fallback != "next_valid" else []
+        found = problems(*attempts, uncounted={"busy"}, phone_fallback=fallback)
+        assert [problem for problem in found if problem != UNREACHED] == expected
+    waiting = attempt(1, busy=go(2)), attempt(2, 2), attempt(3, 3, busy=go(2))
+    assert not problems(*waiting, uncounted={"busy"}, phone_fallback="skip")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "expected"),
+    [
+        ([attempt(1, busy=again(NO_DELAY))], [("instant_loop", 1, "busy")]),
+        ([attempt(1, busy=again(NO_DELAY, max_retry=3))], []),
+        ([attempt(1, busy=again())], []),
+        ([attempt(1, busy=go(2, NO_DELAY)), attempt(2, 2, busy=go(1))], []),
+        (
+            [attempt(1, busy=go(2, NO_DELAY)), attempt(2, 2, busy=go(1, NO_DELAY))],
+            [("instant_loop", 2, "busy")],
+        ),
+        # once the retries are used up, two numbers would be called in turns
+        (
+            [attempt(1, busy=again(max_retry=1)), attempt(2, 2, busy=again(max_retry=1, branch=1))],
+            [("instant_loop", 2, "busy")],
+        ),
+        ([attempt(1, busy=again(max_retry=1)), attempt(2, busy=again(max_retry=1, branch=1))], []),
+    ],
+)
+def test_a_loop_without_a_delay_is_pointed_out_though_it_is_capped(attempts, expected):
+    assert problems(*attempts, max_attempts=20) == expected
+    found = validate(plan_of(*attempts, max_attempts=20), {"voice"})
+    assert all(problem.severity == "warning" for problem in found)
 
 
 @pytest.mark.parametrize(

@@ -414,6 +414,11 @@ class EcmStrategy(models.Model):
                 "retries, or give the strategy an own budget.",
                 **parameters,
             ),
+            "instant_loop": self.env._(
+                "Attempt %(position)s, outcome %(outcome)s goes round without a delay: numbers may "
+                "be called over and over within a minute. Give it a delay, or limit its retries.",
+                **parameters,
+            ),
             "unused_rule": self.env._(
                 "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome "
                 "closes the contact as DNC Listed.",

@@ -1,6 +1,6 @@
 """Odoo's loader runs the test modules that are named here, and looks into no folder by itself."""
 
-from .campaign import test_calling_hours, test_campaign, test_pacing
+from .campaign import test_calling_hours, test_campaign, test_campaign_company, test_pacing
 from .contact import test_contact, test_query_plans, test_withdraw
 from .contact_list import (
     test_deletion,

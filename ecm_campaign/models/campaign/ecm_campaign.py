@@ -33,6 +33,7 @@ class EcmCampaign(models.Model):
         "mail.activity.mixin",
     ]
     _order = "is_running desc, name, id"
+    _check_company_auto = True
 
     def _default_strategy_id(self):
         return self.env.ref("ecm_campaign.ecm_strategy_voice", raise_if_not_found=False)

@@ -1,1 +1,7 @@
-from . import test_database_identity, test_doubts, test_gates, test_model_life
+from . import (
+    test_database_identity,
+    test_doubts,
+    test_gates,
+    test_model_life,
+    test_refusals,
+)

@@ -17,6 +17,7 @@ from ...tools.results import Decided, Result
 from ...tools.strategy import Close
 from ..contact.ecm_attempt import Claimed
 from ..contact.ecm_contact_queue import Part, Sent
+from .ecm_engine_results import REFUSED_CODE
 
 _logger = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ LOOK_AT_MOST = 5000
 # A contact that is refused is offered again later, so that a wrong setting costs time and not
 # contacts.
 REFUSED_TRIES = 3
-REFUSED_CODE = "dialer_rejected"
 
 LEDGER = SQL("hashtext('ecm:ledger')")
 

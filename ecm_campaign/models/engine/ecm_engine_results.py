@@ -10,6 +10,8 @@ from ...tools.strategy import WRAP_UP_PREFIX, Callbacks, Close, Counters, Outcom
 from ..contact.ecm_attempt import Recorded, Use
 
 RESULT_BATCH = 1000
+# A target did not take a contact; the engine itself says so.
+REFUSED_CODE = "dialer_rejected"
 # A contact that is refused is offered again later, doubled with each refusal.
 REFUSED_DELAY = timedelta(minutes=15)
 
@@ -161,7 +163,8 @@ class EcmEngineResults(models.AbstractModel):
         rule = ending.wrap_up and ending.wrap_up.rule
         is_limited = bool(rule and rule.max_retry is not None)
         counts = plan.counts_uses or plan.cycle_limit is not None
-        return is_limited or counts or bool(row.callback)
+        is_refused = ending.outcome.code == REFUSED_CODE
+        return is_limited or counts or is_refused or bool(row.callback)
 
     def _group_uses(self, contact_ids):
         """:return: ``{contact id: list of ecm.attempt's Use}``"""
@@ -225,13 +228,19 @@ class EcmEngineResults(models.AbstractModel):
 
     @api.model
     def _decide_refused(self, plan, phones, position, outcome, counters, now, *_unused, tries=None):
-        """The same attempt again after a delay that doubles, until the tries are used up.
+        """The same attempt again after a delay that doubles with each refusal, until it was refused
+        too often.
 
-        :param tries: how many, ``None`` for as many as the strategy allows
+        :param tries: how many refusals, ``None`` for as many failures of any kind as the strategy
+            allows
         """
-        if counters.uncounted >= (tries or plan.max_uncounted):
+        refusals = counters.uses[position, outcome.code]
+        is_over = counters.uncounted >= plan.max_uncounted
+        if tries:
+            is_over = refusals >= tries
+        if is_over:
             return Close(decision.NOT_CONNECTED, "refused")
-        at = now + REFUSED_DELAY * 2 ** min(counters.uncounted - 1, 10)
+        at = now + REFUSED_DELAY * 2 ** min(refusals - 1, 10)
         again = decision.attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
         return again or Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
 

@@ -59,3 +59,25 @@ class TestRefusals(EngineCase):
         self.assertEqual(
             (self.contact.state, self.contact.close_reason), ("not_connected", "refused")
         )
+
+    def test_a_target_that_refuses_most_is_left_alone(self):
+        self.create_others(29)
+        self.target.batch_size = 10
+        self.refuse(lambda row: row.attempt_id % 10)
+        self.engine._feed_safely(self.target)
+        self.env.invalidate_all()
+        contacts = self.get_contacts()
+        self.assertEqual(contacts.mapped("state").count("sent_to_dialer"), 1)
+        put_off = contacts.filtered("next_attempt_at")
+        self.assertEqual(len(put_off), 9, "one request, and not all that are ready")
+        self.assertTrue(self.target.paused_until)
+        self.assertIn("Most contacts are refused", self.target.last_error)
+
+    def test_contacts_are_not_closed_for_a_fault_of_the_target(self):
+        self.create_others(9)
+        for _request in range(5):
+            self.refuse(lambda row: row.attempt_id % 10)
+            self.engine._feed_safely(self.target)
+            self.env.invalidate_all()
+            self.wait(hours=9)
+        self.assertFalse(self.get_contacts().filtered("close_reason"))

@@ -360,8 +360,8 @@ class EcmEngine(models.AbstractModel):
         """Send claimed contacts and commit what became of them.
 
         A batch that is refused for what it holds is halved until what spoils it stands alone. When
-        two contacts in a row are refused before any was accepted, the target is at fault and not
-        the contacts.
+        two contacts in a row are refused before any was accepted, or most of a request, the target
+        is at fault and not the contacts.
 
         :return: how many were accepted
         :raise exceptions.ChannelError: nothing more can be sent to this target now
@@ -378,17 +378,30 @@ class EcmEngine(models.AbstractModel):
                 self._atomically(partial(self._apply_receipt, part, receipt))
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
-                if not accepted and (receipt.doubtful or len(refused) > 1):
+                if self._is_at_fault(receipt, accepted, refused):
                     raise Unavailable(self._get_refusal_text(target))
         except ChannelError:
             self._atomically(lambda: self._give_back([*chain(*waiting)]))
             raise
         finally:
-            self._atomically(lambda: self._put_off(refused, bool(accepted)))
+            is_usual = accepted >= len(refused)
+            self._atomically(lambda: self._put_off(refused, is_usual))
         return accepted
 
+    def _is_at_fault(self, receipt, accepted, refused):
+        """Whether a target rather than the contacts is the reason for so many refusals.
+
+        :param receipt: of the last request
+        :param accepted: how many contacts of the batch were accepted so far
+        :param refused: those of the batch that were refused so far
+        """
+        if not accepted:
+            return bool(receipt.doubtful) or len(refused) > 1
+        failed = len(receipt.refused) + len(receipt.doubtful)
+        return failed > max(len(receipt.accepted), 1)
+
     def _get_refusal_text(self, target):
-        return self.env._("Every contact is refused. Check %s.", target.display_name)
+        return self.env._("Most contacts are refused. Check %s.", target.display_name)
 
     def _send_part(self, target, sender, part, waiting):
         """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
@@ -433,8 +446,8 @@ class EcmEngine(models.AbstractModel):
         """Refused contacts are offered again later, and closed in the end (requirement L8: never
         dropped silently).
 
-        While nothing else was accepted either, a wrong setting is likely: the contacts get far more
-        tries then.
+        While most others are refused too, a wrong setting is likely: the contacts get far more tries
+        then.
         """
         tries = REFUSED_TRIES if others_accepted else None
         results = [Result(outgoing.key, REFUSED_CODE) for outgoing in refused]

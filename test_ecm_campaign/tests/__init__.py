@@ -1,4 +1,5 @@
 from . import (
+    test_back_off,
     test_database_identity,
     test_doubts,
     test_gates,

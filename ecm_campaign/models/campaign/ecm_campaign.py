@@ -1,6 +1,5 @@
 from collections import defaultdict
 from datetime import timedelta
-from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -531,8 +530,7 @@ class EcmCampaign(models.Model):
         :return: how many contacts were sent
         :raise UserError: it failed, or it failed before and is left alone for a while
         """
-        now = fields.Datetime.now()
-        if target._is_paused(now):
+        if target._is_paused(fields.Datetime.now()):
             raise UserError(
                 self.env._(
                     "Nothing is sent until %(until)s, because this failed: %(error)s",
@@ -544,7 +542,7 @@ class EcmCampaign(models.Model):
         try:
             return engine._feed_target(target) or 0
         except ChannelError as error:
-            engine._atomically(partial(target._note_failure, error, now))
+            engine._note_failure(target, error)
             raise UserError(str(error)) from error
 
     def action_purge(self):

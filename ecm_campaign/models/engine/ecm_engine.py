@@ -112,7 +112,7 @@ class EcmEngine(models.AbstractModel):
         :return: seconds left in this run of the scheduled action, 0 when it should stop
         """
         now = fields.Datetime.now()
-        target.invalidate_recordset(["paused_until"])
+        target.invalidate_recordset(["paused_until", "failure_count"])
         # Another target of the same service may have failed since.
         if target._is_paused(now):
             return self._commit(processed=1)
@@ -121,13 +121,17 @@ class EcmEngine(models.AbstractModel):
                 self._atomically(lambda: target._note_success(now))
         except ChannelError as error:
             _logger.info("%s cannot be fed: %s", target.display_name, error)
-            self._atomically(partial(target._note_failure, error, now))
+            self._note_failure(target, error)
         except Exception:
             _logger.exception("Feeding %s failed", target.display_name)
             self._rollback()
-            message = self.env._("Unexpected error: see the server's log.")
-            self._atomically(lambda: target._note_failure(message, now))
+            self._note_failure(target, self.env._("Unexpected error: see the server's log."))
         return self._commit(processed=1)
+
+    def _note_failure(self, target, error):
+        # The pause begins now: a request that hung may have taken longer than it lasts.
+        now = fields.Datetime.now()
+        self._atomically(lambda: target._note_failure(error, now))
 
     def _feed_target(self, target):
         """Send ready contacts to one target until it has no room or there are none.
@@ -191,7 +195,7 @@ class EcmEngine(models.AbstractModel):
         """
         self.env.flush_all()
         now, channel = fields.Datetime.now(), target._channel
-        room = min(target._get_room(), target._get_batch_size())
+        room = min(target._get_room(), target._get_next_size())
         if room <= 0:
             return None
         campaigns.invalidate_recordset(["is_running"])
@@ -375,7 +379,7 @@ class EcmEngine(models.AbstractModel):
                 receipt = self._send_part(target, sender, part, waiting)
                 if receipt is None:
                     continue
-                self._atomically(partial(self._apply_receipt, part, receipt))
+                self._atomically(partial(self._apply_receipt, target, part, receipt))
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if self._is_at_fault(receipt, accepted, refused):
@@ -435,8 +439,10 @@ class EcmEngine(models.AbstractModel):
         ours = self._atomically(lambda: self.env["ecm.attempt"]._stamp(ids, now))
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
-    def _apply_receipt(self, batch, receipt):
+    def _apply_receipt(self, target, batch, receipt):
         """What the target took is sent; what it failed to take stays in doubt."""
+        if receipt.accepted and target.failure_count:
+            target._forget_failures()
         accepted = [outgoing for outgoing in batch if outgoing.key in receipt.accepted]
         doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
         self.env["ecm.attempt"]._mark_accepted(self._get_attempt_ids(accepted))

@@ -1,12 +1,17 @@
+import random
 from datetime import timedelta
 
 from odoo import fields, models
 
 from ...tools.explain import HELD, WAITS, Finding
 
-# Seconds that a failing target is left alone: doubled with each failure in a row, up to the last.
-BACK_OFF_FIRST = 30
+# Seconds that a failing target is left alone: doubled with each failure in a row, up to the last;
+# and so much longer by chance, so that servers and targets do not come back all at once.
+BACK_OFF_FIRST = 5
 BACK_OFF_LAST = 900
+JITTER = 0.5
+# A target that failed is tried with so many contacts before it gets more.
+PROBE_SIZE = 10
 
 
 class EcmFeedTarget(models.AbstractModel):
@@ -76,6 +81,13 @@ class EcmFeedTarget(models.AbstractModel):
         """How many contacts one request carries at most."""
         raise NotImplementedError
 
+    def _get_next_size(self):
+        """How many contacts the next request carries at most: few until a target that failed has
+        taken some.
+        """
+        size = self._get_batch_size()
+        return min(size, PROBE_SIZE) if self.failure_count else size
+
     def _make_key(self, prefix, attempt_id):
         """An attempt's key as the other side knows it, unique over all databases that send there.
 
@@ -132,13 +144,17 @@ class EcmFeedTarget(models.AbstractModel):
 
     def _note_success(self, now):
         """The target answered: forget its failures."""
-        self.write(
-            {"last_feed_at": now, "last_error": False, "failure_count": 0, "paused_until": False}
-        )
+        self.last_feed_at = now
+        self._forget_failures()
+
+    def _forget_failures(self):
+        """The target has taken something, whatever comes next."""
+        self.write({"last_error": False, "failure_count": 0, "paused_until": False})
 
     def _note_failure(self, error, now):
         """The target failed: leave it alone for a while, longer with each failure in a row."""
         seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), BACK_OFF_LAST)
+        seconds *= random.uniform(1, 1 + JITTER)
         self.write(
             {
                 "last_error": str(error)[:500],

@@ -29,6 +29,8 @@ CONNECTION_FIELDS = {
     "results_connection",
     "results_password_secret",
 }
+# What tells one dialer and its results from another.
+IDENTITY_FIELDS = ("provider", "host", "port", "results_connection")
 
 
 class EcmDialer(models.Model):
@@ -181,7 +183,20 @@ class EcmDialer(models.Model):
     def write(self, vals):
         if vals.keys() & CONNECTION_FIELDS:
             vals = {"tested_at": False, **vals}
-        return super().write(vals)
+        # An archived dialer is in no list of those whose results are read: it gets nothing either.
+        if not vals.get("active", True):
+            vals = {**vals, "is_enabled": False}
+        moved = self.filtered(lambda dialer: dialer._is_moved(vals))
+        result = super().write(vals)
+        # Ids of another database tell nothing of how far this one was read.
+        if moved:
+            super(EcmDialer, moved.sudo()).write({"watermark": False, "last_late_sync_at": False})
+        return result
+
+    def _is_moved(self, vals):
+        """Whether these values make it another dialer: other contacts, other ids of results."""
+        changed = [name for name in IDENTITY_FIELDS if name in vals]
+        return any(vals[name] != self[name] for name in changed)
 
     def _inverse_results_password(self):
         self._store_secret("results_password")

@@ -160,3 +160,22 @@ class TestDialer(DialerCase):
         campaign = self._create_campaign("No dialer", dialer_campaign_id=False, is_running=False)
         with self.assertRaisesRegex(UserError, "dialer campaign"):
             campaign.action_start()
+
+    def test_an_archived_dialer_is_switched_off(self):
+        contact = self._create_contacts(1)
+        self.dialer.action_archive()
+        self.assertFalse(self.dialer.is_enabled)
+        self.feed()
+        self.assertEqual(contact.state, "pending")
+        self.dialer.action_unarchive()
+        self.assertFalse(self.dialer.is_enabled, "somebody decides when it calls again")
+
+    def test_results_are_read_from_the_beginning_when_the_dialer_is_another(self):
+        moves = ({"host": "uccx2"}, {"port": 8443}, {"results_connection": "DSN=other"})
+        for move in moves:
+            with self.subTest(move):
+                self.dialer.watermark = '{"low": 4711}'
+                self.dialer.write({"name": "UCCX", "host": self.dialer.host, "read_timeout": 20})
+                self.assertTrue(self.dialer.watermark, "the same dialer")
+                self.dialer.write(move)
+                self.assertFalse(self.dialer.watermark)

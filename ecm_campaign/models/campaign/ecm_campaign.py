@@ -22,6 +22,7 @@ class EcmCampaign(models.Model):
     _name = "ecm.campaign"
     _description = "Campaign"
     _inherit = [
+        "ecm.copy.name.mixin",
         "ecm.engine.fields.mixin",
         "ecm.campaign.schedule.mixin",
         "ecm.campaign.pacing.mixin",
@@ -586,12 +587,6 @@ class EcmCampaign(models.Model):
         result = super().unlink()
         self.env["ecm.contact"]._delete_of("campaign_id", campaigns)
         return result
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for campaign, vals in zip(self, vals_list, strict=True):
-            vals["name"] = (default or {}).get("name") or self.env._("%s (copy)", campaign.name)
-        return vals_list
 
     # -- buttons ----------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ class EcmCampaignGroup(models.Model):
 
     _name = "ecm.campaign.group"
     _description = "Campaign Group"
-    _inherit = ["ecm.engine.fields.mixin", "mail.thread"]
+    _inherit = ["ecm.copy.name.mixin", "ecm.engine.fields.mixin", "mail.thread"]
     _order = "name, id"
     _check_company_auto = True
 
@@ -120,12 +120,6 @@ class EcmCampaignGroup(models.Model):
             # Other contact parameters: the group begins anew with them.
             super(EcmCampaignGroup, self.sudo()).write({"buffer_size": 0, "buffer_at": False})
         return result
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for group, vals in zip(self, vals_list, strict=True):
-            vals["name"] = (default or {}).get("name") or self.env._("%s (copy)", group.name)
-        return vals_list
 
     def action_view_campaigns(self):
         """Open the group's campaigns."""

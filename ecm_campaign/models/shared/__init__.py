@@ -1,4 +1,5 @@
 from . import (
+    ecm_copy_name_mixin,
     ecm_transaction_mixin,
     ecm_engine_fields_mixin,
     ecm_lockable_part_mixin,

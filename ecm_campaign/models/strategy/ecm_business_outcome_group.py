@@ -9,7 +9,7 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     _name = "ecm.business.outcome.group"
     _description = "Business Outcome Group"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.copy.name.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)
@@ -61,12 +61,6 @@ class EcmBusinessOutcomeGroup(models.Model):
         if everything.campaign_ids:
             raise UserError(self.env._("Campaigns use these wrap-ups. Archive the group instead."))
         self.outcome_ids._unlink_except_used()
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for record, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", record.name)
-        return vals_list
 
     def copy(self, default=None):
         copies = super().copy(default)

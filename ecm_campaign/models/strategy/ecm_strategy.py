@@ -54,7 +54,7 @@ class EcmStrategy(models.Model):
 
     _name = "ecm.strategy"
     _description = "Strategy"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.copy.name.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)
@@ -298,12 +298,6 @@ class EcmStrategy(models.Model):
     def _unlink_except_used(self):
         if self._get_campaigns():
             raise UserError(self.env._("Campaigns use this strategy. Archive it instead."))
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for record, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", record.name)
-        return vals_list
 
     def copy(self, default=None):
         copies = super().copy(default)

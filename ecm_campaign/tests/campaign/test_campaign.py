@@ -110,6 +110,19 @@ class TestCampaign(CampaignCase):
         window = self.campaign._get_windows(datetime(2026, 3, 2, 10))[self.campaign.id]
         self.assertEqual((window.is_open, window.opens_at), (False, None))
 
+    def test_copies_have_names_of_their_own_however_many(self):
+        strategy = self.strategy.with_context(lang="en_US")
+        for record in (
+            self.campaign,
+            strategy,
+            self.env["ecm.campaign.group"].create({"name": "A"}),
+        ):
+            copies = [record.copy() for _time in range(3)]
+            copies[0].active = False
+            with self.subTest(model=record._name):
+                endings = [copy.name.removeprefix(record.name) for copy in copies]
+                self.assertEqual(endings, [" (copy)", " (copy 2)", " (copy 3)"])
+
     def test_copy_is_stopped_and_empty(self):
         self.create_contact()
         copy = self.campaign.copy()

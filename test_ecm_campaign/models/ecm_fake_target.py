@@ -1,14 +1,36 @@
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from odoo import fields, models
 
 from odoo.addons.ecm_campaign.exceptions import InDoubt, Rejected, Unavailable
 from odoo.addons.ecm_campaign.tools.channel import Receipt
 
-# What each target took, and the fault of its next request, by id: what is sent stays sent, whatever
-# becomes of the transaction.
-SENT = defaultdict(list)
-FAULTS = {}
+
+@dataclass
+class OtherSide:
+    """What stands at the other side of a target, and how it behaves.
+
+    :param sent: what it took, as ``tools.channel.Outgoing``
+    :param requests: how many contacts each request held that it looked at
+    :param fault: what happens to the next request: ``unavailable``, ``rejected``,
+        ``lost_request``, ``lost_answer``; or a function that takes the batch first, and names one
+        of these or answers
+    :param refused: numbers that it never takes
+    :param spoiling: numbers for which it rejects the whole request
+    :param is_silent: it cannot be asked what it knows
+    """
+
+    sent: list = field(default_factory=list)
+    requests: list = field(default_factory=list)
+    fault: object = None
+    refused: set = field(default_factory=set)
+    spoiling: set = field(default_factory=set)
+    is_silent: bool = False
+
+
+# By id of the target: what is sent stays sent, whatever becomes of the transaction.
+OTHER_SIDES = defaultdict(OtherSide)
 
 
 class EcmFakeTarget(models.Model):
@@ -23,22 +45,26 @@ class EcmFakeTarget(models.Model):
 
     name = fields.Char(default="Fake")
     batch_size = fields.Integer(default=500)
+    capacity = fields.Integer(default=10_000)
+
+    @property
+    def other_side(self):
+        """:rtype: OtherSide"""
+        return OTHER_SIDES[self.id]
 
     @property
     def sent(self):
         """What it took, as ``tools.channel.Outgoing``."""
-        return SENT[self.id]
+        return self.other_side.sent
 
     @property
     def fault(self):
-        """What happens to the next request: ``unavailable``, ``rejected``, ``lost_request``,
-        ``lost_answer``; or a function that takes the batch first, and names one of these or answers.
-        """
-        return FAULTS.get(self.id)
+        """See `OtherSide`."""
+        return self.other_side.fault
 
     @fault.setter
-    def fault(self, word):
-        FAULTS[self.id] = word
+    def fault(self, fault):
+        self.other_side.fault = fault
 
     def _get_channel_label(self):
         return self.env._("Voice")
@@ -55,7 +81,7 @@ class EcmFakeTarget(models.Model):
         return self.env["ecm.campaign"].search(running, order="id")
 
     def _get_room(self):
-        return 10_000 - self.env["ecm.attempt"]._count_at(self)
+        return max(0, self.capacity - self.env["ecm.attempt"]._count_at(self))
 
     def _get_batch_size(self):
         return self.batch_size
@@ -70,27 +96,42 @@ class FakeSender:
     def __init__(self, target_id):
         self.target_id = target_id
 
+    @property
+    def other_side(self):
+        """:rtype: OtherSide"""
+        return OTHER_SIDES[self.target_id]
+
     def send(self, batch):
         """See ``tools.channel.Sender``."""
-        fault = FAULTS.pop(self.target_id, None)
+        fault, self.other_side.fault = self.other_side.fault, None
         if callable(fault):
             fault = fault(batch)
         if isinstance(fault, Receipt):
             return fault
         if fault == "unavailable":
             raise Unavailable("down")
-        if fault == "rejected":
-            raise Rejected("bad row")
         if fault == "lost_request":
             raise InDoubt("no answer")
-        SENT[self.target_id] += batch
+        receipt = self._take(batch, fault == "rejected")
         if fault == "lost_answer":
             raise InDoubt("no answer")
-        return Receipt(frozenset(outgoing.key for outgoing in batch))
+        return receipt
+
+    def _take(self, batch, is_rejected):
+        side = self.other_side
+        side.requests.append(len(batch))
+        if is_rejected or any(outgoing.number in side.spoiling for outgoing in batch):
+            raise Rejected("bad row")
+        accepted = [outgoing for outgoing in batch if outgoing.number not in side.refused]
+        side.sent += accepted
+        keys = frozenset(outgoing.key for outgoing in accepted)
+        return Receipt(keys, frozenset(outgoing.key for outgoing in batch) - keys)
 
     def find(self, keys):
         """See ``tools.channel.Sender``."""
-        return {outgoing.key for outgoing in SENT[self.target_id]} & keys
+        if self.other_side.is_silent:
+            raise Unavailable("busy")
+        return {outgoing.key for outgoing in self.other_side.sent} & keys
 
 
 class EcmAttempt(models.Model):

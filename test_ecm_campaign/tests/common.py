@@ -2,10 +2,13 @@ from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
+from ..models.ecm_fake_target import OTHER_SIDES
 from odoo.addons.ecm_campaign.tests.common import CampaignCase
 from odoo.addons.ecm_campaign.tools.results import Result
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
+CONNECTED, BUSY, NO_ANSWER, CALL_FAILED = "voice", "busy", "no_answer", "call_failed"
+INVALID, DO_NOT_CALL = "invalid_number", "do_not_call"
 
 
 class EngineCase(CampaignCase):
@@ -23,7 +26,7 @@ class EngineCase(CampaignCase):
         frozen = freeze_time(START)
         self.clock = frozen.start()
         self.addCleanup(frozen.stop)
-        self.target.sent.clear()
+        OTHER_SIDES.clear()
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):
@@ -93,3 +96,57 @@ class EngineCase(CampaignCase):
 
     def wait(self, **delta):
         self.clock.tick(timedelta(**delta))
+
+
+class FeedCase(EngineCase):
+    """A running campaign that the *Contacts Feeder* sends to the target: busy leads to the second
+    attempt, on phone 2, after five minutes; everything else closes.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        first, second = (1, {BUSY: {"next": 2, "delay_minutes": 5}}), (2, {})
+        cls.strategy = cls.create_strategy(first, second)
+        cls.campaign.write(
+            {
+                "strategy_id": cls.strategy.id,
+                "fake_target_id": cls.target.id,
+                "is_running": True,
+            }
+        )
+
+    @classmethod
+    def create_running(cls, name, **values):
+        """Another running campaign, with the same strategy on the same target."""
+        values = {"fake_target_id": cls.target.id, "is_running": True, **values}
+        return cls.create_campaign(name, **values)
+
+    @classmethod
+    def create_contacts(cls, count, campaign=None, **values):
+        """Contacts on the numbers +493023125000, 001 …"""
+        values = {"campaign_id": (campaign or cls.campaign).id, **values}
+        phones = [f"+4930231250{number:02d}" for number in range(count)]
+        return cls.env["ecm.contact"].create([{"phone_1": phone, **values} for phone in phones])
+
+    def feed(self, target=None):
+        """One run of the scheduled action, which feeds every target.
+
+        :return: what the target was sent in it
+        """
+        target = target or self.target
+        before = len(target.sent)
+        self.engine._cron_feed()
+        self.env.invalidate_all()
+        return target.sent[before:]
+
+    def results(self, *rows):
+        """Results that come together, each ``(contact or attempt's key, outcome code)``; a contact's
+        is that of its current attempt.
+        """
+        found = []
+        for contact, code in rows:
+            key = contact if isinstance(contact, str) else contact.current_attempt_id.key
+            found.append(Result(key, code, called_at=datetime.now()))
+        self.engine._apply_results(found)
+        self.env.invalidate_all()

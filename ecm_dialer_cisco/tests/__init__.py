@@ -1,15 +1,9 @@
 from . import (
-    test_calling_hours,
-    test_chaining,
     test_dialer,
-    test_dnc,
-    test_expiry,
     test_explain,
     test_explain_tour,
     test_feed,
-    test_list_life,
-    test_pacing,
     test_results,
-    test_selection,
+    test_sender,
     test_tour,
 )

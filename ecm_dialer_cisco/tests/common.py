@@ -4,7 +4,8 @@ from odoo.tests import TransactionCase, new_test_user
 
 from ..clients.base import CallResult, DialerCampaign, DialerClient, Health, PushReceipt
 
-CONNECTED, MACHINE, INVALID, DO_NOT_CALL, BUSY, NO_ANSWER = "1", "3", "4", "5", "11", "15"
+CONNECTED, MACHINE, INVALID, DO_NOT_CALL = "1", "3", "4", "5"
+BUSY, NO_ANSWER, CALL_FAILED = "11", "15", "17"
 
 
 class FakeClient(DialerClient):

@@ -1,12 +1,18 @@
-from datetime import timedelta
-
-from odoo import fields
-
-from .common import BUSY, CONNECTED, DO_NOT_CALL, INVALID, NO_ANSWER, DialerCase
+from ..clients.exceptions import Unreachable
+from .common import (
+    BUSY,
+    CALL_FAILED,
+    CONNECTED,
+    DO_NOT_CALL,
+    INVALID,
+    MACHINE,
+    NO_ANSWER,
+    DialerCase,
+)
 
 
 class TestResults(DialerCase):
-    """What becomes of contacts when results come, late, twice or never (F2, F3, F4, F9)."""
+    """What the Call Results Synchronizer reads from a dialer, and what it makes of it (F2, F4)."""
 
     def sent(self, count=1, **values):
         contacts = self._create_contacts(count, **values)
@@ -41,35 +47,21 @@ class TestResults(DialerCase):
         )
         self.assertEqual((attempt.raw_code, attempt.outcome_id.code), ("1", "voice"))
 
-    def test_busy_goes_to_attempt_two_on_phone_two_after_its_delay(self):
-        contact = self.sent(phone_2="+493023125999")
-        before = fields.Datetime.now()
-        self.results((contact, BUSY))
-        self.assertEqual(
-            (contact.state, contact.next_position, contact.number_to_call),
-            ("pending", 2, contact.phone_2),
-        )
-        self.assertGreaterEqual(contact.next_attempt_at, before + timedelta(minutes=5))
-        self.feed()
-        self.assertEqual(len(self.client.dialled), 1)
-        self.env.cr.execute(
-            "UPDATE ecm_contact SET next_attempt_at = next_attempt_at - interval '6 minutes'"
-        )
-        self.feed()
-        self.assertEqual(self.client.dialled[-1].number, contact.phone_2)
-        self.results((contact, BUSY))
-        self.assertEqual((contact.state, contact.attempt_count), ("retries_completed", 2))
-
-    def test_closing_states(self):
-        for code, state in (
-            (NO_ANSWER, "not_connected"),
-            (INVALID, "not_connected"),
-            (DO_NOT_CALL, "dnc_listed"),
+    def test_codes_of_the_dialer_are_our_outcomes(self):
+        for code, outcome in (
+            (CONNECTED, "voice"),
+            (MACHINE, "answering_machine"),
+            (INVALID, "invalid_number"),
+            (DO_NOT_CALL, "do_not_call"),
+            (BUSY, "busy"),
+            (NO_ANSWER, "no_answer"),
+            (CALL_FAILED, "call_failed"),
         ):
             with self.subTest(code=code):
-                contact = self.sent()
+                contact = self._create_contacts(1, phone_1=f"+49302312513{code:0>2}")
+                self.feed()
                 self.results((contact, code))
-                self.assertEqual(contact.state, state)
+                self.assertEqual(contact.last_outcome_id.code, outcome)
 
     def test_a_repeated_result_changes_nothing(self):
         contact = self.sent()
@@ -81,13 +73,6 @@ class TestResults(DialerCase):
         self.assertEqual(
             (contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending")
         )
-
-    def test_results_of_an_unconfirmed_send_are_taken(self):
-        contact = self._create_contacts(1)
-        self.feed()
-        self.env.cr.execute("UPDATE ecm_attempt SET state = 'claimed'")
-        self.results((contact, CONNECTED))
-        self.assertEqual(contact.state, "connected")
 
     def test_foreign_and_unknown_rows_are_passed_over(self):
         contact = self.sent()
@@ -116,59 +101,6 @@ class TestResults(DialerCase):
         self.results()
         self.assertFalse(asked)
 
-    def test_no_result_in_time_dangles_and_a_late_one_is_only_recorded(self):
-        contact = self.sent()
-        key = contact.current_attempt_id.key
-        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = claimed_at - interval '25 hours'")
-        self.engine._cron_sweep_dangling()
-        self.env.invalidate_all()
-        self.assertEqual((contact.state, contact.close_reason), ("dangling", "no_result"))
-        self.assertEqual(contact.attempt_ids.state, "dangling")
-        self.client.rows = [self.result_row(key, BUSY)]
-        self.engine._cron_sync_results()
-        self.env.invalidate_all()
-        self.assertEqual(contact.state, "dangling")
-        attempt = contact.attempt_ids
-        self.assertEqual(
-            (attempt.state, attempt.is_late, attempt.outcome_id.code), ("done", True, "busy")
-        )
-        self.feed()
-        self.assertEqual(len(self.client.dialled), 1)
-
-    def test_dangling_time_is_the_campaigns(self):
-        contact = self.sent()
-        self.campaign.dangling_hours = 48
-        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = claimed_at - interval '25 hours'")
-        self.engine._cron_sweep_dangling()
-        self.env.invalidate_all()
-        self.assertEqual(contact.state, "sent_to_dialer")
-
-    def test_result_of_a_withdrawn_contact_is_recorded_and_leads_to_nothing(self):
-        contact = self.sent()
-        attempt = contact.current_attempt_id
-        contact.action_withdraw()
-        self.client.rows = [self.result_row(attempt.key, BUSY)]
-        self.engine._cron_sync_results()
-        self.env.invalidate_all()
-        self.assertEqual((contact.state, attempt.outcome_id.code), ("withdrawn", "busy"))
-
-    def test_an_outcome_that_does_not_count_leaves_the_budget(self):
-        rule = self.env["ecm.strategy.rule"]
-        self.campaign.action_stop()
-        rule.create(
-            {
-                "attempt_id": self.strategy.attempt_ids[0].id,
-                "outcome_id": self.env.ref("ecm_campaign.ecm_outcome_call_failed").id,
-                "next_attempt_id": self.strategy.attempt_ids[0].id,
-            }
-        )
-        self.campaign.action_start()
-        contact = self.sent()
-        self.results((contact, "17"))
-        self.assertEqual(
-            (contact.attempt_count, contact.uncounted_count, contact.state), (0, 1, "pending")
-        )
-
     def test_a_failing_dialer_is_noted_and_the_others_are_read(self):
         contact = self.sent()
         self.client.results = self.fail_to_read
@@ -177,6 +109,4 @@ class TestResults(DialerCase):
         self.assertEqual(contact.state, "sent_to_dialer")
 
     def fail_to_read(self, _watermark):
-        from ..clients.exceptions import Unreachable
-
         raise Unreachable("The database is down.")

@@ -2,55 +2,55 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .common import CONNECTED, DialerCase
+from ..common import CONNECTED, FeedCase
 
 
-class TestPacing(DialerCase):
+class TestPacing(FeedCase):
     """How the feeder divides the dialer's room: shares, priorities, groups with a buffer (C6, C7)."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.other = cls._create_campaign("Second offer")
+        cls.other = cls.create_running("Second offer")
 
     def fill(self, *counts):
         for campaign, count in zip((self.campaign, self.other), counts, strict=True):
-            self._create_contacts(count, campaign)
+            self.create_contacts(count, campaign)
 
     def get_held(self):
         return self.campaign.at_dialer_count, self.other.at_dialer_count
 
     def test_percentages_are_shares_of_the_room(self):
         self.campaign.deliverable_percentage, self.other.deliverable_percentage = 75, 25
-        self.dialer.contacts_at_dialer = 8
+        self.target.capacity = 8
         self.fill(20, 20)
         self.feed()
         self.assertEqual(self.get_held(), (6, 2))
 
     def test_what_a_campaign_does_not_use_goes_to_the_other(self):
         self.campaign.deliverable_percentage, self.other.deliverable_percentage = 75, 25
-        self.dialer.contacts_at_dialer = 8
+        self.target.capacity = 8
         self.fill(1, 20)
         self.feed()
         self.assertEqual(self.get_held(), (1, 7))
 
     def test_no_percentage_means_only_what_the_others_leave(self):
         self.campaign.deliverable_percentage = 0
-        self.dialer.contacts_at_dialer = 8
+        self.target.capacity = 8
         self.fill(20, 5)
         self.feed()
         self.assertEqual(self.get_held(), (3, 5))
 
     def test_the_higher_priority_goes_first(self):
         self.other.feed_priority = "1"
-        self.dialer.contacts_at_dialer = 8
+        self.target.capacity = 8
         self.fill(20, 6)
         self.feed()
         self.assertEqual(self.get_held(), (2, 6))
 
     def test_a_group_holds_its_buffer_and_leaves_the_rest_to_others(self):
         self.campaign.group_id = self.create_group(initial_contacts=3)
-        self.dialer.contacts_at_dialer = 20
+        self.target.capacity = 20
         self.fill(20, 20)
         self.feed()
         self.assertEqual(self.get_held(), (3, 17))
@@ -67,7 +67,7 @@ class TestPacing(DialerCase):
 
     def test_the_buffer_grows_while_the_dialer_works_and_shrinks_while_it_does_not(self):
         group = self.campaign.group_id = self.create_group(initial_contacts=10, interval_minutes=1)
-        contacts = self._create_contacts(40)
+        contacts = self.create_contacts(40)
         self.feed()
         self.assertEqual((group.buffer_size, self.campaign.at_dialer_count), (10, 10))
         self.results(*((contact, CONNECTED) for contact in contacts[:8]))
@@ -86,9 +86,9 @@ class TestPacing(DialerCase):
         self.fill(5, 5)
         few = self.count_statements(lambda: engine._feed_target(self.target))
         for number in range(30):
-            self._create_campaign(f"Idle {number}")
-        self._create_contacts(5)
-        self._create_contacts(5, self.other)
+            self.create_running(f"Idle {number}")
+        self.create_contacts(5)
+        self.create_contacts(5, self.other)
         many = self.count_statements(lambda: engine._feed_target(self.target))
         self.assertLessEqual(many, few + 3)
 

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .common import DO_NOT_CALL, DialerCase
+from ..common import DO_NOT_CALL, FeedCase
 
 
-class TestDnc(DialerCase):
+class TestDnc(FeedCase):
     """The scrub at feed time: what was listed after the import is not called (N2, N4)."""
 
     @classmethod
@@ -14,23 +14,23 @@ class TestDnc(DialerCase):
         cls.dnc_list = cls.env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
 
     def test_listed_after_the_import_is_never_sent(self):
-        contacts = self._create_contacts(3)
+        contacts = self.create_contacts(3)
         self.dnc_list.api_add([contacts[1].phone_1])
         self.feed()
         self.assertEqual(
             contacts.mapped("state"), ["sent_to_dialer", "dnc_listed", "sent_to_dialer"]
         )
-        self.assertNotIn(contacts[1].phone_1, [sent.number for sent in self.client.dialled])
+        self.assertNotIn(contacts[1].phone_1, [sent.number for sent in self.target.sent])
         self.assertFalse(contacts[1].attempt_ids)
 
     def test_another_number_is_called_where_the_strategy_has_one(self):
-        contact = self._create_contacts(1, phone_2="+493023125999")
+        contact = self.create_contacts(1, phone_2="+493023125999")
         self.dnc_list.api_add([contact.phone_1])
         self.feed()
-        self.assertEqual([sent.number for sent in self.client.dialled], [contact.phone_2])
+        self.assertEqual([sent.number for sent in self.target.sent], [contact.phone_2])
 
     def test_listed_customer_key_closes(self):
-        contact = self._create_contacts(1, account_number="K-1")
+        contact = self.create_contacts(1, account_number="K-1")
         self.env["ecm.dnc.entry"].create(
             {"list_id": self.dnc_list.id, "kind": "key", "value": "K-1"}
         )
@@ -38,7 +38,7 @@ class TestDnc(DialerCase):
         self.assertEqual(contact.state, "dnc_listed")
 
     def test_old_registry_stops_the_feed_and_says_why(self):
-        contact = self._create_contacts(1)
+        contact = self.create_contacts(1)
         self.dnc_list.write(
             {"max_age_days": 31, "refreshed_at": fields.Datetime.now() - timedelta(days=40)}
         )
@@ -51,11 +51,11 @@ class TestDnc(DialerCase):
         self.assertEqual(contact.state, "sent_to_dialer")
 
     def test_customer_who_says_no_is_not_called_from_any_campaign(self):
-        contact = self._create_contacts(1)
+        contact = self.create_contacts(1)
         self.feed()
         self.results((contact, DO_NOT_CALL))
-        twin = self._create_contacts(1, self._create_campaign("Second offer"))
+        twin = self.create_contacts(1, self.create_running("Second offer"))
         self.feed()
         self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
-        self.assertEqual(len(self.client.dialled), 1)
+        self.assertEqual(len(self.target.sent), 1)
         self.assertTrue(self.env["phone.blacklist"].search([("number", "=", contact.phone_1)]))

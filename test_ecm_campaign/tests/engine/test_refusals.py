@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .common import EngineCase
+from ..common import EngineCase
 from odoo.addons.ecm_campaign.tools.channel import Receipt
 
 DELAY = timedelta(minutes=15)

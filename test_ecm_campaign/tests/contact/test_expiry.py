@@ -2,15 +2,15 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .common import BUSY, DialerCase
+from ..common import BUSY, FeedCase
 
 
-class TestExpiry(DialerCase):
+class TestExpiry(FeedCase):
     """Time to live of contacts (C5)."""
 
     def setUp(self):
         super().setUp()
-        self.contacts = self._create_contacts(3, phone_2="+493023125099")
+        self.contacts = self.create_contacts(3, phone_2="+493023125099")
         self.campaign.ttl_days = 10
         self.age(self.contacts[0], 11)
 

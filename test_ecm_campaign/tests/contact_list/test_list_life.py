@@ -4,18 +4,18 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError
 
-from .common import BUSY, CONNECTED, DialerCase
+from ..common import BUSY, CONNECTED, FeedCase
 
 
-class TestListLife(DialerCase):
+class TestListLife(FeedCase):
     """Lists that are stopped, started again, not begun or over: whom the feed calls (L7)."""
 
     def setUp(self):
         super().setUp()
         self.list = self.create_list()
         self.other = self.create_list()
-        self.contacts = self._create_contacts(3, list_id=self.list.id, phone_2="+493023125099")
-        self.others = self._create_contacts(1, list_id=self.other.id)
+        self.contacts = self.create_contacts(3, list_id=self.list.id, phone_2="+493023125099")
+        self.others = self.create_contacts(1, list_id=self.other.id)
         self.now = fields.Datetime.now()
 
     def create_list(self, **values):
@@ -55,7 +55,7 @@ class TestListLife(DialerCase):
 
     def test_list_that_has_not_begun(self):
         planned = self.create_list(date_start=self.now + timedelta(hours=1))
-        contact = self._create_contacts(1, list_id=planned.id)
+        contact = self.create_contacts(1, list_id=planned.id)
         self.feed()
         self.assertEqual((planned.status, contact.state), ("planned", "pending"))
         self.env.cr.execute(
@@ -69,7 +69,7 @@ class TestListLife(DialerCase):
 
     def test_expired_list_closes_its_contacts(self):
         self.feed()
-        late = self._create_contacts(2, list_id=self.list.id)
+        late = self.create_contacts(2, list_id=self.list.id)
         self.list.date_end = self.now + timedelta(hours=1)
         self.env.flush_all()
         self.env.cr.execute(

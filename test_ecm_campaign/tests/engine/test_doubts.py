@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError
 
-from .common import START, EngineCase
+from ..common import START, EngineCase
 from odoo.addons.ecm_campaign.exceptions import Unavailable
 from odoo.addons.ecm_campaign.models.contact.ecm_attempt import Doubtful
 from odoo.addons.ecm_campaign.tools.channel import Receipt

@@ -3,12 +3,12 @@ from datetime import datetime
 from odoo import Command
 from odoo.tests import freeze_time
 
-from .common import NO_ANSWER, DialerCase
+from ..common import NO_ANSWER, FeedCase
 
 BERLIN, NEW_YORK, SYDNEY, MIAMI = "+493023125000", "+12125550123", "+61291234567", "+13055550123"
 
 
-class TestCallingHours(DialerCase):
+class TestCallingHours(FeedCase):
     """Contacts are sent in their own hours: the others are moved to them, with the reason (N3, N4)."""
 
     @classmethod
@@ -38,10 +38,10 @@ class TestCallingHours(DialerCase):
 
     def feed_at(self, moment):
         """:return: numbers that were sent at this moment of UTC"""
-        before = len(self.client.dialled)
+        before = len(self.target.sent)
         with freeze_time(moment):
             self.feed()
-        return {contact.number for contact in self.client.dialled[before:]}
+        return {contact.number for contact in self.target.sent[before:]}
 
     def window_at(self, moment):
         return self.campaign._get_windows(datetime.fromisoformat(moment))[self.campaign.id]
@@ -134,7 +134,7 @@ class TestCallingHours(DialerCase):
 
             self.patch(engine, "_get_open_campaigns", slowly)
             self.feed()
-        self.assertFalse(self.client.dialled)
+        self.assertFalse(self.target.sent)
         self.assertTrue(all(self.contacts.mapped("is_ready")))
 
     def test_drain_time_is_kept_where_the_contact_is(self):

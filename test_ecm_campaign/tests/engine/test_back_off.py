@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .common import EngineCase
+from ..common import EngineCase
 from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import (
     BACK_OFF_FIRST,
     BACK_OFF_LAST,

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from .common import START, EngineCase
+from ..common import START, EngineCase
 from odoo.addons.ecm_campaign.models.engine import ecm_engine
 from odoo.addons.ecm_campaign.tools.results import Result
 

@@ -2,7 +2,7 @@ from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
-from .common import START, EngineCase
+from ..common import START, EngineCase
 from .reference_lives import Life, World
 from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools.results import Result

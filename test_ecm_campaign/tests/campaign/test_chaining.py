@@ -1,16 +1,16 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import mute_logger
 
-from .common import BUSY, CONNECTED, DO_NOT_CALL, DialerCase
+from ..common import BUSY, CONNECTED, DO_NOT_CALL, FeedCase
 
 
-class TestChaining(DialerCase):
+class TestChaining(FeedCase):
     """Customers go on to another campaign by what came of a call (C9)."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.winback = cls._create_campaign("Win back")
+        cls.winback = cls.create_running("Win back")
 
     def chain(self, outcome, mode, source=None, target=None):
         return self.env["ecm.campaign.chain"].create(
@@ -29,7 +29,7 @@ class TestChaining(DialerCase):
 
     def test_moves_when_the_contact_closes(self):
         line = self.chain("busy", "move")
-        contact = self._create_contacts(
+        contact = self.create_contacts(
             1,
             phone_2="+493023125099",
             first_name="Ada",
@@ -60,7 +60,7 @@ class TestChaining(DialerCase):
 
     def test_copies_each_time_but_each_contact_once(self):
         self.chain("busy", "copy")
-        contact = self._create_contacts(1, phone_2="+493023125099")
+        contact = self.create_contacts(1, phone_2="+493023125099")
         self.feed()
         self.results((contact, BUSY))
         self.assertEqual((contact.state, len(self.get_contacts())), ("pending", 1))
@@ -72,7 +72,7 @@ class TestChaining(DialerCase):
 
     def test_the_same_result_twice_chains_once(self):
         self.chain("voice", "move")
-        contact = self._create_contacts(1)
+        contact = self.create_contacts(1)
         self.feed()
         attempt = contact.current_attempt_id
         self.results((contact, CONNECTED))
@@ -82,13 +82,13 @@ class TestChaining(DialerCase):
     def test_nobody_who_is_open_there_comes_in_again(self):
         self.chain("voice", "move")
         self.winback.is_running = False
-        known = self._create_contacts(1, self.winback)
-        contacts = self._create_contacts(1) | self._create_contacts(1)
+        known = self.create_contacts(1, self.winback)
+        contacts = self.create_contacts(1) | self.create_contacts(1)
         self.feed()
         self.results(*((contact, CONNECTED) for contact in contacts))
         self.assertEqual(self.get_contacts(), known)
         known.action_withdraw()
-        again = self._create_contacts(1) | self._create_contacts(1)
+        again = self.create_contacts(1) | self.create_contacts(1)
         self.feed()
         self.results(*((contact, CONNECTED) for contact in again))
         self.assertEqual(len(self.get_contacts().filtered("is_open")), 1)
@@ -96,7 +96,7 @@ class TestChaining(DialerCase):
     def test_a_circle_of_campaigns_ends(self):
         self.chain("voice", "move")
         self.chain("voice", "move", self.winback, self.campaign)
-        contact = self._create_contacts(1)
+        contact = self.create_contacts(1)
         self.feed()
         self.results((contact, CONNECTED))
         chained = self.get_contacts()
@@ -107,8 +107,8 @@ class TestChaining(DialerCase):
 
     def test_who_must_not_be_called_goes_nowhere(self):
         self.chain("do_not_call", "copy")
-        self.chain("do_not_call", "move", target=self._create_campaign("Another"))
-        contact = self._create_contacts(1)
+        self.chain("do_not_call", "move", target=self.create_running("Another"))
+        contact = self.create_contacts(1)
         self.feed()
         self.results((contact, DO_NOT_CALL))
         self.assertEqual(contact.state, "dnc_listed")
@@ -118,18 +118,17 @@ class TestChaining(DialerCase):
 
     def test_a_late_result_leads_to_nothing(self):
         self.chain("voice", "copy")
-        contact = self._create_contacts(1)
+        contact = self.create_contacts(1)
         self.feed()
         attempt = contact.current_attempt_id
         contact.action_withdraw()
-        self.client.rows = [self.result_row(attempt.key, CONNECTED)]
-        self.engine._cron_sync_results()
+        self.results((attempt.key, CONNECTED))
         self.assertTrue(attempt.is_late)
         self.assertFalse(self.get_contacts())
 
     def test_a_contact_that_a_gate_closes_moves_by_its_last_outcome(self):
         self.chain("busy", "move")
-        contact = self._create_contacts(1, phone_2="+493023125099")
+        contact = self.create_contacts(1, phone_2="+493023125099")
         self.feed()
         self.results((contact, BUSY))
         self.env.cr.execute("UPDATE ecm_contact SET is_ready = TRUE, attempt_count = 50")
@@ -148,7 +147,7 @@ class TestChaining(DialerCase):
         "odoo.addons.base.models.ir_rule",
     )
     def test_agents_only_read(self):
-        line = self.chain("busy", "move").with_user(self._user("agent"))
+        line = self.chain("busy", "move").with_user(self.create_user("agent"))
         line.read(["contact_count"])
         with self.assertRaises(AccessError):
             line.mode = "copy"

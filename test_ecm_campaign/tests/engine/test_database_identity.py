@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from .common import EngineCase
+from ..common import EngineCase
 from odoo.addons.ecm_campaign.models.engine.ecm_database_identity import Identity
 
 LOGGER = "odoo.addons.ecm_campaign.models.engine.ecm_database_identity"

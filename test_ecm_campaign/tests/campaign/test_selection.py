@@ -6,14 +6,16 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import mute_logger
 
-from .common import BUSY, DialerCase
+from ..common import BUSY, FeedCase
 
 GOLD = "[('business_parameters.business_parameter_1', '=', 'gold')]"
 
 
-class SelectionCase(DialerCase):
-    def create_contacts(self, gold, others):
-        contacts = self._create_contacts(gold + others, phone_2="+493023125099")
+class SelectionCase(FeedCase):
+    """Contacts of which some are gold, as the selection `GOLD` finds them."""
+
+    def create_gold_and_others(self, gold, others):
+        contacts = self.create_contacts(gold + others, phone_2="+493023125099")
         for contact in contacts[:gold]:
             contact.business_parameters = {"business_parameter_1": "gold"}
         return contacts[:gold], contacts[gold:]
@@ -34,7 +36,7 @@ class TestSelection(SelectionCase):
 
     def setUp(self):
         super().setUp()
-        self.gold, self.others = self.create_contacts(2, 3)
+        self.gold, self.others = self.create_gold_and_others(2, 3)
         self.campaign.selection_domain = GOLD
 
     def test_only_contacts_that_match_are_called(self):
@@ -109,7 +111,7 @@ class TestTargetGroups(SelectionCase):
 
     def setUp(self):
         super().setUp()
-        self.dialer.contacts_at_dialer = 10
+        self.target.capacity = 10
 
     def create_groups(self, *lines):
         return self.env["ecm.target.group"].create(
@@ -130,7 +132,7 @@ class TestTargetGroups(SelectionCase):
         return len(contacts.filtered(lambda contact: contact.state == "sent_to_dialer"))
 
     def test_percentages_divide_what_is_sent(self):
-        gold, others = self.create_contacts(20, 20)
+        gold, others = self.create_gold_and_others(20, 20)
         groups = self.create_groups(
             ("Gold", GOLD, "percentage", 60), ("Others", "[]", "percentage", 40)
         )
@@ -143,13 +145,13 @@ class TestTargetGroups(SelectionCase):
         self.assertEqual((self.count_sent(gold), self.count_sent(others)), (12, 8))
 
     def test_what_a_group_does_not_use_goes_to_the_others(self):
-        gold, others = self.create_contacts(3, 20)
+        gold, others = self.create_gold_and_others(3, 20)
         self.create_groups(("Gold", GOLD, "percentage", 60), ("Others", "[]", "percentage", 40))
         self.feed()
         self.assertEqual((self.count_sent(gold), self.count_sent(others)), (3, 7))
 
     def test_a_count_goes_first_and_stops_when_it_is_reached(self):
-        gold, others = self.create_contacts(20, 20)
+        gold, others = self.create_gold_and_others(20, 20)
         self.create_groups(("Gold", GOLD, "count", 4), ("Others", "[]", "percentage", 100))
         self.feed()
         self.assertEqual((self.count_sent(gold), self.count_sent(others)), (4, 6))
@@ -158,7 +160,7 @@ class TestTargetGroups(SelectionCase):
         self.assertEqual((self.count_sent(gold), self.count_sent(others)), (4, 16))
 
     def test_a_count_that_is_raised_goes_on(self):
-        gold, _others = self.create_contacts(8, 0)
+        gold, _others = self.create_gold_and_others(8, 0)
         group = self.create_groups(("Gold", GOLD, "count", 2))
         self.feed()
         group.amount = 5
@@ -166,7 +168,7 @@ class TestTargetGroups(SelectionCase):
         self.assertEqual(self.count_sent(gold), 5)
 
     def test_contacts_of_no_group_are_held_until_there_is_one(self):
-        gold, others = self.create_contacts(2, 3)
+        gold, others = self.create_gold_and_others(2, 3)
         self.create_groups(("Gold", GOLD, "percentage", 100))
         self.feed()
         self.assertTrue(self.is_sent(gold))
@@ -176,7 +178,7 @@ class TestTargetGroups(SelectionCase):
         self.assertTrue(self.is_sent(others))
 
     def test_without_groups_the_queues_empty(self):
-        _gold, others = self.create_contacts(0, 5)
+        _gold, others = self.create_gold_and_others(0, 5)
         groups = self.create_groups(("Gold", GOLD, "percentage", 100), ("None", "[]", "count", 0))
         self.feed()
         self.assertEqual(set(others.mapped("block_reason")), {"target_group"})
@@ -185,7 +187,7 @@ class TestTargetGroups(SelectionCase):
         self.assertTrue(self.is_sent(others))
 
     def test_explain_says_what_it_waits_for(self):
-        gold, others = self.create_contacts(1, 1)
+        gold, others = self.create_gold_and_others(1, 1)
         self.assertIn("calls all its contacts", self.explain(gold))
         self.create_groups(("Gold", GOLD, "percentage", 100))
         self.assertIn("target group Gold", self.explain(gold))
@@ -198,7 +200,7 @@ class TestTargetGroups(SelectionCase):
         )
 
     def test_retries_are_not_queued_again(self):
-        gold, _others = self.create_contacts(1, 0)
+        gold, _others = self.create_gold_and_others(1, 0)
         group = self.create_groups(("Gold", GOLD, "count", 1))
         self.feed()
         self.results((gold, BUSY))
@@ -208,9 +210,9 @@ class TestTargetGroups(SelectionCase):
         self.assertEqual(group.drawn_count, 1)
 
     def test_the_queue_keeps_the_dial_order(self):
-        gold, _others = self.create_contacts(6, 0)
+        gold, _others = self.create_gold_and_others(6, 0)
         self.campaign.dial_order = "priority"
-        self.dialer.contacts_at_dialer = 2
+        self.target.capacity = 2
         gold[3].priority = gold[5].priority = 9
         self.create_groups(("Gold", GOLD, "percentage", 100))
         self.feed()
@@ -218,7 +220,7 @@ class TestTargetGroups(SelectionCase):
         self.assertEqual(self.count_sent(gold), 2)
 
     def test_a_stopped_list_keeps_its_contacts_in_the_queue(self):
-        gold, _others = self.create_contacts(3, 0)
+        gold, _others = self.create_gold_and_others(3, 0)
         self.create_groups(("Gold", GOLD, "count", 1))
         gold.list_id = self.env["ecm.contact.list"].create(
             {"name": "L", "campaign_id": self.campaign.id}
@@ -241,7 +243,9 @@ class TestTargetGroups(SelectionCase):
         "odoo.addons.base.models.ir_rule",
     )
     def test_agents_only_read(self):
-        group = self.create_groups(("Gold", GOLD, "percentage", 10)).with_user(self._user("agent"))
+        group = self.create_groups(("Gold", GOLD, "percentage", 10)).with_user(
+            self.create_user("agent")
+        )
         group.read(["match_count"])
         with self.assertRaises(AccessError):
             group.amount = 3

@@ -17,8 +17,8 @@ from ...fields import UncheckedMany2one
 from ...tools import phones as phone_tools
 from ...tools import strategy as decision
 from ...tools.time_zones import is_zone
+from .ecm_contact_queue import HELD_BACK
 
-HELD = ("selection", "target_group")
 # What the engine writes about a contact: no reason to look at it again.
 ENGINE_FIELDS = {
     "is_ready",
@@ -205,6 +205,8 @@ class EcmContact(models.Model):
     _account_number = models.Index("(account_number) WHERE account_number IS NOT NULL")
     # A list's counters, and what stopping, restarting or expiring it changes.
     _list_state = models.Index("(list_id, state)")
+    # What is held for its list, should that be active again.
+    _list_held = models.Index("(list_id) WHERE block_reason = 'list_stopped' AND state = 'pending'")
     # The feed: FIFO forwards, LIFO backwards.
     _ready_arrival = models.Index(
         "(campaign_id, channel, is_retry, id) WHERE is_ready AND state = 'pending'"
@@ -355,7 +357,7 @@ class EcmContact(models.Model):
         result = super().write(vals)
         # Who was held back may match the selection now, unless it is the engine that writes.
         if set(vals) - ENGINE_FIELDS:
-            self.filtered(lambda contact: contact.block_reason in HELD)._look_again()
+            self.filtered(lambda contact: contact.block_reason in HELD_BACK)._look_again()
         return result
 
     def _look_again(self):

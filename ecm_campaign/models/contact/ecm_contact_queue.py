@@ -49,6 +49,10 @@ TAKEN_ALONG = (
 # How contacts end that may move on: who must not be called does not.
 MOVING_STATES = ("connected", "not_connected", "retries_completed")
 
+# Why a contact may be held until its list, its campaign or itself changes.
+LIST_STOPPED = "list_stopped"
+HELD_BACK = ("selection", "target_group")
+
 # A dry run chooses its sample by so many values of a hash.
 HASHED = 1 << 20
 # Explain counts a contact's place in line no further.
@@ -704,6 +708,29 @@ class EcmContactQueue(models.AbstractModel):
         lists.invalidate_recordset()
 
     @api.model
+    def _release_of_active_lists(self, now, limit):
+        """Let go what is held for a list that is active again: a claim that began before the list
+        was restarted may have held it afterwards (index ``_list_held``).
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET %s
+                    WHERE id IN (SELECT held.id FROM ecm_contact_list l, LATERAL (
+                                     SELECT c.id FROM ecm_contact c
+                                      WHERE c.list_id = l.id AND c.block_reason = 'list_stopped'
+                                        AND c.state = 'pending'
+                                      LIMIT %s) AS held
+                                  WHERE l.status = 'active' LIMIT %s)""",
+                self._released(now),
+                limit,
+                limit,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
     def _expire_lists(self, lists, now, limit):
         """Close pending contacts of lists that are over (index ``_list_state``).
 
@@ -793,8 +820,9 @@ class EcmContactQueue(models.AbstractModel):
                 values_of(rows, Imported),
             )
         )
-        # What changed may match the campaign's selection now.
-        self._release_held(SQL("SELECT unnest(%s::int[])", [row.contact_id for row in rows]))
+        # What changed may match the campaign's selection now, and its new list may be active.
+        ids = SQL("SELECT unnest(%s::int[])", [row.contact_id for row in rows])
+        self._release_held(ids, (*HELD_BACK, LIST_STOPPED) if list_id else HELD_BACK)
 
     @api.model
     def _delete_of(self, column, owner_ids):
@@ -850,19 +878,21 @@ class EcmContactQueue(models.AbstractModel):
     # -- selection and target groups ------------------------------------------------------------------
 
     @api.model
-    def _release_held(self, ids):
+    def _release_held(self, ids, reasons=HELD_BACK):
         """Contacts that were held back are due when they were, and are looked at again then.
 
         :param SQL ids: a query of contact ids
+        :param reasons: why they may be held
         :return: ids of those that were held
         """
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact SET %s, target_group_id = NULL
-                    WHERE id IN (%s) AND block_reason IN ('selection', 'target_group') AND state = 'pending'
+                    WHERE id IN (%s) AND block_reason = ANY(%s) AND state = 'pending'
                 RETURNING id""",
                 self._released(fields.Datetime.now()),
                 ids,
+                list(reasons),
             )
         )
         return [contact_id for (contact_id,) in self.env.cr.fetchall()]

@@ -316,7 +316,7 @@ class EcmContactList(models.Model):
 
     @api.model
     def _cron_sweep_lists(self):
-        """Start and expire the lists whose time has come."""
+        """Start and expire the lists whose time has come, and let go what was left behind."""
         now = fields.Datetime.now()
         starting = self.search([("status", "=", "planned"), ("date_start", "<=", now)])
         for contact_list in starting:
@@ -324,6 +324,10 @@ class EcmContactList(models.Model):
         ending = self.search([("status", "!=", "expired"), ("date_end", "<=", now)])
         for contact_list in ending:
             self._atomically(partial(contact_list._expire, now))
+        release = partial(self.env["ecm.contact"]._release_of_active_lists, now, SWEEP_BATCH)
+        while self._atomically(release):
+            continue
+        self.env["ecm.contact"].invalidate_model()
 
     # -- queue ------------------------------------------------------------------------------------
 

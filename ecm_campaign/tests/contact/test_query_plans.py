@@ -183,6 +183,7 @@ class TestQueryPlans(PlanCase):
         self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))
         self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now))
         self.assert_no_scan(lambda: contacts._expire_lists(self.other_list, now, 1000))
+        self.assert_no_scan(lambda: contacts._release_of_active_lists(now, 1000))
 
     def test_explain(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
+from ...tools.gates import Hold
 from ..common import CampaignCase
 
 NUMBER, OTHER, THIRD = "+493023125001", "+493023125002", "+493023125003"
@@ -226,3 +227,32 @@ class TestDuplicates(CampaignCase):
         self.env.invalidate_all()
         self.assertNotEqual(contact_list.replaced_count, 1)
         self.assertEqual(self.by_phone()[NUMBER].state, "pending")
+
+    def test_overwriting_a_stopped_list_frees_its_contacts(self):
+        contact_list = self.import_rows(NUMBER, OTHER, columns="phone")
+        contact_list.action_stop()
+        held = self.by_phone()
+        self.assertEqual(held[NUMBER].block_reason, "list_stopped")
+        corrected = self.import_rows(NUMBER, columns="phone", mode="overwrite")
+        contact = self.by_phone()[NUMBER]
+        self.assertEqual((contact.list_id, contact.is_ready), (corrected, True))
+        self.assertFalse(contact.block_reason)
+
+    def test_updating_leaves_the_contacts_of_a_stopped_list_held(self):
+        contact_list = self.import_rows(NUMBER, columns="phone")
+        contact_list.action_stop()
+        self.import_rows(NUMBER, columns="phone", duplicate_policy="update")
+        self.assertEqual(self.by_phone()[NUMBER].block_reason, "list_stopped")
+
+    def test_what_a_claim_held_after_the_restart_is_let_go(self):
+        contact_list = self.import_rows(NUMBER, OTHER, columns="phone")
+        stopped = self.import_rows(THIRD, columns="phone")
+        stopped.action_stop()
+        self.env["ecm.contact"]._apply_verdicts(
+            {self.by_phone()[NUMBER].id: Hold("list_stopped", contact_list.name)}
+        )
+        self.env["ecm.contact.list"]._cron_sweep_lists()
+        self.env.invalidate_all()
+        found = self.by_phone()
+        ready = {number: found[number].is_ready for number in found}
+        self.assertEqual(ready, {NUMBER: True, OTHER: True, THIRD: False})

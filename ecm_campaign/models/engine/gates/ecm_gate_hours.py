@@ -42,7 +42,8 @@ class EcmGateHours(models.AbstractModel):
         opening = calling.opening(at)
         if not isinstance(judged, Candidate):
             never = self.env._("No time in the next weeks is allowed.")
-            words = [self._describe(judged), clock, "" if opening.opens_at else never]
+            closed = self._describe(judged).rstrip(".") + "."
+            words = [closed, clock, "" if opening.opens_at else never]
             return " ".join(filter(None, words))
         if not opening.closes_at:
             return clock

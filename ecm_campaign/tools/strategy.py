@@ -274,8 +274,8 @@ class Counters:
 
     :param cycle: run through the strategy that the try belongs to
     :param in_cycle: counted tries in that run
-    :param uses: ``{(position, outcome or wrap-up code): tries in that run that ended so}``;
-        wrap-ups have position 0
+    :param uses: ``{(position, outcome or wrap-up code): tries in that run on which this rule
+        decided}``; wrap-ups have position 0, and a try that one decided counts for it alone
     :param callback: ``personal`` or ``normal`` when the contact is a callback
     :param callback_since: aware; when it became one
     :param agent_misses: tries since then in which the agent was not reached

@@ -222,9 +222,10 @@ def count(counters, attempt, outcome, wrap_up):
     """Counters with one more try."""
     is_new_cycle = attempt.cycle != counters.cycle
     uses = Counter({} if is_new_cycle else counters.uses)
-    uses[attempt.position, outcome.code] += 1
-    if wrap_up:
+    if wrap_up and wrap_up.rule:
         uses[0, f"{WRAP_UP_PREFIX}{wrap_up.code}"] += 1
+    else:
+        uses[attempt.position, outcome.code] += 1
     counts = outcome.counts_as_attempt
     return replace(
         counters,

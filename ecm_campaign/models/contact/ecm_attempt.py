@@ -9,6 +9,7 @@ from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...sql import values_of
 from ...tools.limits import Try
+from ...tools.strategy import WRAP_UP_PREFIX
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
 # What stands as the result's code of a send that failed, until it is known whether it did.
@@ -72,7 +73,9 @@ class Recorded(NamedTuple):
 
 
 class Use(NamedTuple):
-    """How often an earlier attempt by the same strategy ended so."""
+    """How often an earlier attempt by the same strategy ended so; ``wrap_up`` where its rule decided
+    in the strategy's place.
+    """
 
     contact_id: int
     is_same_run: bool
@@ -82,6 +85,13 @@ class Use(NamedTuple):
     counts: bool
     misses_agent: bool
     times: int
+
+    @property
+    def key(self):
+        """What the uses of the rule that decided are counted by."""
+        if self.wrap_up:
+            return 0, f"{WRAP_UP_PREFIX}{self.wrap_up}"
+        return self.position, self.outcome
 
 
 class EcmAttempt(models.Model):
@@ -447,7 +457,8 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT a.contact_id, COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AS is_same_run, a.position, o.code,
-                          b.code, o.counts_as_attempt, o.misses_agent, count(*)
+                          CASE WHEN b.action <> 'strategy' OR b.suppresses THEN b.code END,
+                          o.counts_as_attempt, o.misses_agent, count(*)
                      FROM ecm_attempt a
                      JOIN ecm_contact c ON c.id = a.contact_id
                      JOIN ecm_outcome o ON o.id = a.outcome_id

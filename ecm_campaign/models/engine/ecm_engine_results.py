@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import strategy as decision
 from ...tools.results import Decided, Result
-from ...tools.strategy import WRAP_UP_PREFIX, Callbacks, Close, Counters, Outcome, Plan, WrapUp
+from ...tools.strategy import Callbacks, Close, Counters, Outcome, Plan, WrapUp
 from ..contact.ecm_attempt import Recorded, Use
 
 RESULT_BATCH = 1000
@@ -184,8 +184,7 @@ class EcmEngineResults(models.AbstractModel):
             misses += use.times if use.misses_agent else 0
             if not use.is_same_run:
                 continue
-            for key in ((use.position, use.outcome), (0, f"{WRAP_UP_PREFIX}{use.wrap_up}")):
-                uses[key] = uses.get(key, 0) + use.times
+            uses[use.key] = uses.get(use.key, 0) + use.times
             in_cycle += use.times if use.counts else 0
         counts = ending.outcome.counts_as_attempt
         return Counters(
@@ -298,13 +297,13 @@ class EcmEngineResults(models.AbstractModel):
 
 def _get_own_use(row, ending):
     """The attempt that just ended, as `ecm.attempt` tells of earlier ones."""
-    outcome = ending.outcome
+    outcome, wrap_up = ending.outcome, ending.wrap_up
     return Use(
         contact_id=row.contact_id,
         is_same_run=True,
         position=row.position,
         outcome=outcome.code,
-        wrap_up=ending.wrap_up.code if ending.wrap_up else None,
+        wrap_up=wrap_up.code if wrap_up and wrap_up.rule else None,
         counts=outcome.counts_as_attempt,
         misses_agent=outcome.misses_agent,
         times=1,

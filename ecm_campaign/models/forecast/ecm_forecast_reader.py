@@ -164,6 +164,5 @@ class EcmForecastReader(models.AbstractModel):
         for use in earlier:
             person.misses += use.times if use.misses_agent else 0
             if use.is_same_run:
-                key = use.position, use.outcome
-                person.uses[key] = person.uses.get(key, 0) + use.times
+                person.uses[use.key] = person.uses.get(use.key, 0) + use.times
                 person.in_cycle += use.times if use.counts else 0

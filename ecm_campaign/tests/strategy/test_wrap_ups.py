@@ -76,6 +76,18 @@ class TestWrapUps(ResultCase):
         self.assertEqual(attempt.business_outcome_id.code, "later")
         self.assertNext(contact, 1, 7)
 
+    def test_tries_that_a_wrap_up_decided_use_up_no_retries_of_the_strategy(self):
+        self.own_strategy.write({"is_capped": True, "max_attempts": 9})
+        first = self.own_strategy.attempt_ids[0]
+        self.add_rule(first, "busy", action="again", max_retry=1, delay_minutes=7)
+        self.add("noise", action="again", delay_minutes=3)
+        contact = self.create_contact()
+        for _call in range(2):
+            self.call(contact, "busy", wrap_up="noise")
+            self.assertNext(contact, 1, 3)
+        self.call(contact, "busy")
+        self.assertNext(contact, 1, 7)
+
     def test_a_wrap_up_may_close_when_its_retries_are_used_up(self):
         self.own_strategy.write({"is_capped": True, "max_attempts": 9})
         again = self.add("noise", action="again", max_retry=1, then_close=True)

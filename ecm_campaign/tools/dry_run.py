@@ -22,7 +22,7 @@ from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 from .campaign_hours import CampaignHours
-from .gates import Candidate, Hold, Rule, Verdict, Wait, judge_all
+from .gates import Candidate, Hold, NextCycle, Rule, Verdict, Wait, judge_all
 from .limits import Try
 from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
 
@@ -198,6 +198,8 @@ class Simulation:
         if isinstance(verdict, Close):
             self._close(person, verdict)
             return
+        if isinstance(verdict, NextCycle):
+            self._begin_cycle(person, verdict)
         if isinstance(verdict, Wait | Hold):
             person.blocked = verdict.reason
         until = verdict.until if isinstance(verdict, Wait | Hold) else None
@@ -207,6 +209,10 @@ class Simulation:
             return
         self.forecast.put_off[person.blocked or ""].add(person.candidate.contact_id)
         self._put_back(person, max(until.replace(tzinfo=UTC), self.clock + SECOND))
+
+    def _begin_cycle(self, person: Person, verdict: NextCycle) -> None:
+        person.candidate.position, person.candidate.cycle = verdict.position, verdict.cycle
+        person.uses, person.in_cycle = {}, 0
 
     def _call(self, person: Person, passed: Candidate) -> None:
         """:param passed: the person as the gates let it pass, with the attempt"""

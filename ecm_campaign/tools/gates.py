@@ -86,6 +86,14 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class NextCycle(Wait):
+    """What is left of this cycle has no number: on in ``cycle`` at ``position``, from ``until`` on."""
+
+    position: int = 1
+    cycle: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Not until somebody acts: a list is stopped, a selection leaves the contact out.
 
@@ -306,7 +314,7 @@ class NumberRule:
         if callback != candidate.callback:
             candidate = replace(candidate, callback=callback)
         chosen = choose_attempt(candidate, campaign, moment)
-        if isinstance(chosen, Close):
+        if not isinstance(chosen, NextAttempt):
             return chosen
         if self.channel and chosen.channel != self.channel:
             return Switch(chosen.channel)
@@ -408,8 +416,8 @@ def release_callback(candidate: Candidate, callbacks: Callbacks | None, at: date
 
 def choose_attempt(
     candidate: Candidate, campaign: CampaignPlan, at: datetime
-) -> NextAttempt | Close:
-    """The attempt that is due and its number, or why there is none.
+) -> NextAttempt | NextCycle | Close:
+    """The attempt that is due and its number, or why there is none now.
 
     :param at: in UTC
     """
@@ -422,6 +430,12 @@ def choose_attempt(
     )
     if attempt:
         return attempt
+    # As after a result: the attempts before may have a number that is fine.
+    if candidate.cycle < plan.cycles:
+        first = decision.attempt_from(plan, fresh, 1, at + plan.cycle_interval, decision.NEXT_CYCLE)
+        if first:
+            until = first.at.replace(tzinfo=None)
+            return NextCycle(until, "cycle", "", first.position, candidate.cycle + 1)
     if candidate.is_listed:
         return Close(decision.DNC_LISTED, decision.SUPPRESSED)
     reason = decision.NO_NUMBER if fresh == candidate.phones else "limit"

@@ -128,6 +128,24 @@ def test_time_to_live_ends_in_between():
     assert forecast.last_at < datetime(2026, 3, 2, 11)
 
 
+def test_time_to_live_ends_at_the_same_moment_as_in_production():
+    """One rule for both: who is exactly as old as that is called, a second later no more (O11)."""
+    for seconds, calls in ((0, 1), (1, 0)):
+        at_nine = START + timedelta(hours=1)
+        added = (at_nine - timedelta(days=1, seconds=seconds)).replace(tzinfo=None)
+        forecast = Simulation(world(ttl_days=1, rates={"voice": 1}), [person(1, added)]).run()
+        assert forecast.calls == calls
+
+
+def test_who_has_no_number_left_in_a_cycle_is_called_in_the_next():
+    again = plan(6, phone_fallback="skip", cycles=2, cycle_interval=timedelta(hours=2))
+    at_second = person(1)
+    at_second.candidate.position = 2
+    forecast = Simulation(world(plan=again, rates={"voice": 1}), [at_second]).run()
+    assert (forecast.calls, at_second.candidate.cycle) == (1, 2)
+    assert forecast.last_at == datetime(2026, 3, 2, 11)
+
+
 def test_a_callback_follows_its_own_plan():
     callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}

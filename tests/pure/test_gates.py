@@ -1,7 +1,7 @@
 """The gates' rules: what they say of one contact at one moment, and that they write nothing on it."""
 
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +18,7 @@ from ecm_campaign.tools.gates import (
     LimitsRule,
     ListRule,
     ListState,
+    NextCycle,
     NumberRule,
     Queue,
     SelectionRule,
@@ -25,7 +26,7 @@ from ecm_campaign.tools.gates import (
     Wait,
     judge_all,
 )
-from ecm_campaign.tools.limits import DAY, LIFE, Limit
+from ecm_campaign.tools.limits import DAY, LIFE, Limit, Try
 from ecm_campaign.tools.strategy import Close, Plan, PlannedAttempt
 
 NOW = datetime(2026, 3, 2, 10, 0)  # a Monday
@@ -152,6 +153,25 @@ def test_a_number_that_was_tried_for_its_life_gives_way():
     rules = [NumberRule(campaign(CALLS, limits)), LimitsRule(campaign(CALLS, limits), True)]
     first = judge_all(rules, contact(1), NOW)
     assert first.attempt.number == HOME
+
+
+TWICE = Plan(CALLS.attempts, phone_fallback="skip", cycles=2, cycle_interval=timedelta(hours=4))
+TOMORROW = NextCycle(NOW + timedelta(hours=4), "cycle", "", 1, 2)
+
+
+def test_a_later_cycle_has_a_number_that_is_fine():
+    """The second phone is listed, or was tried for its life: the first is not given up (O7)."""
+    rule = NumberRule(campaign(TWICE))
+    at_second = contact(mobile=None, position=2, is_listed=True)
+    assert rule.judge(at_second, NOW) == TOMORROW
+    last = contact(mobile=None, position=2, is_listed=True, cycle=2)
+    assert rule.judge(last, NOW) == Close("dnc_listed", "suppressed")
+    nobody = contact(home=None, mobile=None, position=2)
+    assert rule.judge(nobody, NOW) == Close("retries_completed", "no_number")
+
+    tried = [Try(NOW.replace(tzinfo=UTC), MOBILE)]
+    limited = NumberRule(campaign(TWICE, (Limit(1, LIFE, per_number=True),)))
+    assert limited.judge(contact(position=2, tries=tried), NOW) == TOMORROW
 
 
 def test_who_is_about_to_be_tried_counts_for_the_others_with_that_number():

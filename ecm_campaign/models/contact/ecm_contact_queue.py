@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...sql import values_of
-from ...tools.gates import Candidate, Hold, Queue, Switch, Wait
+from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.strategy import Close
 
 # What the gates look at, by the names of `Candidate`.
@@ -132,6 +132,8 @@ class Waiting(NamedTuple):
     until: datetime
     reason: str
     detail: str | None
+    position: int | None = None
+    cycle: int | None = None
 
 
 class Held(NamedTuple):
@@ -492,8 +494,7 @@ class EcmContactQueue(models.AbstractModel):
         waiting, held, switched = [], [], []
         for contact_id, verdict in verdicts.items():
             if isinstance(verdict, Wait):
-                detail = verdict.detail or None
-                waiting.append(Waiting(contact_id, verdict.until, verdict.reason, detail))
+                waiting.append(_get_waiting(contact_id, verdict))
             elif isinstance(verdict, Hold):
                 group_id = verdict.group_id if isinstance(verdict, Queue) else None
                 held.append(Held(contact_id, verdict.reason, verdict.detail or None, group_id))
@@ -515,7 +516,9 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 """UPDATE ecm_contact c
                       SET is_ready = FALSE, next_attempt_at = v.until,
-                          block_reason = v.reason, block_detail = v.detail
+                          block_reason = v.reason, block_detail = v.detail,
+                          next_position = COALESCE(v.position, c.next_position),
+                          cycle = COALESCE(v.cycle, c.cycle)
                      FROM %s
                     WHERE c.id = v.contact_id""",
                 values_of(rows, Waiting),
@@ -1115,6 +1118,12 @@ class EcmContactQueue(models.AbstractModel):
         )
         rows = self.env.cr.fetchall()
         return [Pending(*row[:6], self._make_candidate(row[6:])) for row in rows]
+
+
+def _get_waiting(contact_id, verdict):
+    """:param verdict: `tools.gates.Wait`"""
+    moved = (verdict.position, verdict.cycle) if isinstance(verdict, NextCycle) else (None, None)
+    return Waiting(contact_id, verdict.until, verdict.reason, verdict.detail or None, *moved)
 
 
 def _get_following(row):

@@ -30,6 +30,7 @@ class Try:
         )
         self.code = self.wrap_up = self.called = self.result_at = None
         self.by_callback = bool(life.callback)
+        self.by_wrap_up = False
         self.is_late = self.is_lost = False
 
     def counts(self):
@@ -128,6 +129,8 @@ class World:
         ]
         found = self.find(life, fresh, life.position)
         if not found:
+            if self.move_on(life, fresh, now):
+                return None
             if phones != life.phones:
                 return life.close("dnc_listed", "suppressed")
             return life.close("retries_completed", "no_number" if fresh == phones else "limit")
@@ -136,6 +139,15 @@ class World:
             if self.allowed(life, limits, phones, found[1], now)
             else self.put_off(life, limits, phones, found, now)
         )
+
+    def move_on(self, life, fresh, now):
+        """Whether the next cycle has a number that is left: it begins after its interval."""
+        strategy = self.strategy(life)
+        if life.cycle == strategy["max_cycles"] or not (found := self.find(life, fresh, 1)):
+            return False
+        life.cycle += 1
+        self.plan(life, found[0], now + timedelta(minutes=strategy["cycle_minutes"]))
+        return True
 
     def put_off(self, life, limits, phones, found, now):
         """Not before the first moment that every limit allows; all moments at which one may begin
@@ -227,6 +239,7 @@ class World:
         wrap_up_decides = bool(said) and (
             said["action"] != "strategy" or said.get("suppresses", False)
         )
+        made.by_wrap_up = wrap_up_decides
         rule = said if wrap_up_decides else attempts[made.position - 1][1].get(made.code)
         if made.code in SUPPRESSING or (rule and rule.get("suppresses")):
             self.listed.add(made.number)
@@ -269,9 +282,10 @@ class World:
         if wrap_up_decides:
             uses = len([each for each in run if each.wrap_up == made.wrap_up])
         else:
-            uses = len(
-                [each for each in run if (each.position, each.code) == (made.position, made.code)]
-            )
+            # A try that a wrap-up decided uses up none of the strategy's retries.
+            strategys = [each for each in run if not each.by_wrap_up]
+            same = (made.position, made.code)
+            uses = len([each for each in strategys if (each.position, each.code) == same])
         if rule["action"] == "next":
             found, at = (
                 self.find(life, life.phones, made.position + 1),

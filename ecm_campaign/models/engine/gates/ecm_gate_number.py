@@ -17,6 +17,9 @@ class EcmGateNumber(models.AbstractModel):
     def _get_label(self):
         return self.env._("Number")
 
+    def _get_block_reasons(self):
+        return [("cycle", self.env._("Next cycle"))]
+
     def _get_close_reasons(self):
         return [
             ("no_number", self.env._("No number to call")),

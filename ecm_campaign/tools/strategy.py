@@ -129,6 +129,16 @@ class Rule:
             return position
         return self.next_attempt or 0
 
+    def lasting_target_from(self, position: int) -> int:
+        """Position that the rule may lead to over and over; 0 if it does not: where its retries are
+        limited, only what follows these.
+        """
+        if self.action == CLOSE or (self.max_retry is not None and self.then_close):
+            return 0
+        if self.max_retry is None:
+            return self.target_from(position)
+        return self.branch or position + 1
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAttempt:
@@ -140,16 +150,6 @@ class PlannedAttempt:
     rules: Mapping[str, Rule] = field(default_factory=dict)
 
 
-def _added_tries(position: int, rule: Rule) -> int:
-    """By how many tries a rule's retries lengthen a run."""
-    if rule.action == CLOSE or not rule.max_retry:
-        return 0
-    # A retry that leads back repeats every attempt from there to here.
-    target = rule.target_from(position) or position
-    repeated = position - target + 1
-    return rule.max_retry * max(1, repeated)
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A strategy as values (S1, S4).
@@ -157,6 +157,8 @@ class Plan:
     :param attempts: in order; ``position`` must count 1, 2, 3 … (``ValueError`` otherwise)
     :param max_attempts: overall budget of counted tries in the contact's life; None = what the
         attempts, their retries and the cycles add up to
+    :param wrap_up_retries: how many tries the retries of wrap-ups add to a cycle, where the budget
+        is not chosen
     :param max_uncounted: budget of tries whose outcome does not count, so that every path ends; 0
         is like 1, since what a try comes to is known only afterwards
     :param phone_fallback: what an attempt on an empty phone does: ``first`` takes phone 1,
@@ -171,6 +173,7 @@ class Plan:
 
     attempts: tuple[PlannedAttempt, ...]
     max_attempts: int | None = None
+    wrap_up_retries: int = 0
     max_uncounted: int = MAX_UNCOUNTED
     phone_fallback: Literal["first", "skip", "next_valid"] = FIRST
     cycles: int = 1
@@ -199,11 +202,38 @@ class Plan:
         return None
 
     def _add_up_tries(self) -> int:
-        """What the attempts, their retries and the cycles come to."""
-        in_a_cycle = len(self.attempts)
+        """What the attempts, their retries and the cycles come to at most."""
+        ahead = self._get_ways_ahead()
+        in_a_cycle = len(self.attempts) + self.wrap_up_retries
         for position, rule in self._each_rule():
-            in_a_cycle += _added_tries(position, rule)
+            if rule.action == CLOSE or not rule.max_retry:
+                continue
+            # A retry that leads back opens anew all ways that lead on from there.
+            target = rule.target_from(position) or position
+            repeated = ahead.get(target, 1) - ahead[position] + 1
+            in_a_cycle += rule.max_retry * max(1, repeated)
         return self.cycles * in_a_cycle
+
+    def _get_ways_ahead(self) -> dict[int, int]:
+        """How many attempts the longest way from each position has, itself included, without any
+        limited retry.
+        """
+        ahead = {attempt.position: 1 for attempt in self.attempts}
+        # Without loops no way is longer; in a loop, which another budget ends, it would grow on.
+        for _round in self.attempts[1:]:
+            for position, rule in self._each_rule():
+                further = self._get_way_ahead(ahead, rule.lasting_target_from(position))
+                ahead[position] = min(max(ahead[position], further + 1), len(self.attempts))
+        return ahead
+
+    def _get_way_ahead(self, ahead: Mapping[int, int], target: int) -> int:
+        """How many attempts the longest way from a target has, which may be passed over."""
+        longest = ahead.get(target, 0)
+        attempt = self.get_attempt(target)
+        while attempt and self.phone_fallback == SKIP and attempt.phone_index > 1:
+            attempt = self.get_attempt(attempt.position + 1)
+            longest = max(longest, ahead.get(attempt.position, 0) if attempt else 0)
+        return longest
 
     def _each_rule(self) -> Iterator[tuple[int, Rule]]:
         """Every rule with the position of its attempt."""

@@ -218,14 +218,14 @@ def _steps_of_rule(
 ) -> Iterator[Step]:
     if rule.action == CLOSE:
         return
-    for target in _endless_targets(made.position, rule):
-        following = _land(plan, phones, target)
-        if following is None:
-            continue
-        # What follows used-up retries waits only on the number that was just called.
-        is_branch = bool(rule.max_retry) and following.number != made.number
-        is_at_once = is_branch or rule.delay == NO_DELAY
-        yield Step((made.position, code, target), following.position, is_at_once)
+    target = rule.lasting_target_from(made.position)
+    following = _land(plan, phones, target)
+    if following is None:
+        return
+    # What follows used-up retries waits only on the number that was just called.
+    is_branch = bool(rule.max_retry) and following.number != made.number
+    is_at_once = is_branch or rule.delay == NO_DELAY
+    yield Step((made.position, code, target), following.position, is_at_once)
 
 
 def _land(plan: Plan, phones: PhoneList, position: int) -> NextAttempt | None:
@@ -255,18 +255,7 @@ def _closing(steps: Iterable[Step]) -> set[_Named]:
 
 def _targets(position: int, rule: Rule) -> set[int]:
     """Positions that may follow by a rule, with what follows its last retry."""
-    return {rule.target_from(position)} | _endless_targets(position, rule)
-
-
-def _endless_targets(position: int, rule: Rule) -> set[int]:
-    """Positions that a rule may lead to over and over: where its retries are limited, only what
-    follows these.
-    """
-    if rule.max_retry is None:
-        return {rule.target_from(position)}
-    if rule.then_close:
-        return set()
-    return {rule.branch or position + 1}
+    return {rule.target_from(position), rule.lasting_target_from(position)}
 
 
 def _possible_steps(plan: Plan) -> Edges:

@@ -349,8 +349,23 @@ def test_plans_without_a_cap_end_by_themselves(plan, phones, seed):
     and cuts nothing.
     """
     plan = replace(plan, phone_fallback="first")
-    problems = validate(plan, {"voice"})
-    assert not [problem for problem in problems if problem.severity == "error"]
+    assert not get_errors(plan)
+    assert_the_budget_cuts_nothing(plan, phones, seed)
+
+
+@settings(max_examples=300)
+@given(plans(st.none()), contacts, st.integers(0, 10**6))
+def test_the_derived_budget_of_any_accepted_plan_cuts_nothing(plan, phones, seed):
+    """Also of those with ways back that something else ends (O8)."""
+    if not get_errors(plan):
+        assert_the_budget_cuts_nothing(plan, phones, seed)
+
+
+def get_errors(plan):
+    return [problem for problem in validate(plan, {"voice"}) if problem.severity == "error"]
+
+
+def assert_the_budget_cuts_nothing(plan, phones, seed):
     outcomes = [BUSY, NO_ANSWER, MISSED]
     positions = [
         [

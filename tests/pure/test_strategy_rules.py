@@ -334,6 +334,15 @@ def test_every_cycle_makes_as_many_tries(cycles):
         (plan_of(attempt(1, busy=again(max_retry=3)), cycles=4), 16),
         (plan_of(attempt(1, busy=again(max_retry=3)), cycles=4, max_attempts=5), 5),
         (plan_of(attempt(1, busy=Rule("attempt", None, max_retry=2))), 3),
+        # an unlimited way back that a limited way forward ends
+        (
+            plan_of(
+                attempt(1, busy=go(2, max_retry=2, branch=3)), attempt(2, busy=go(1)), attempt(3)
+            ),
+            7,
+        ),
+        (plan_of(attempt(1, busy=again(max_retry=3)), cycles=4, wrap_up_retries=2), 24),
+        (plan_of(attempt(1), max_attempts=1, wrap_up_retries=3), 1),
     ],
 )
 def test_the_derived_budget_is_what_attempts_retries_and_cycles_add_up_to(plan, budget):
@@ -362,6 +371,13 @@ def test_the_derived_budget_does_not_cut_retries_that_go_back():
     plan = plan_of(attempt(1, busy=go(2, HOUR)), attempt(2, 2, busy=go(1, HOUR, max_retry=2)))
     positions = [made[0] for made in run(plan, [BUSY] * 20)[:-1]]
     assert positions == [1, 2, 1, 2, 1, 2]
+
+
+def test_the_derived_budget_lets_a_way_back_end_by_itself():
+    """1 leads to 2 twice, which leads back, then to 3 (O8)."""
+    forward = go(2, HOUR, max_retry=2, branch=3)
+    plan = plan_of(attempt(1, busy=forward), attempt(2, 2, busy=go(1)), attempt(3, 3))
+    assert [made[0] for made in run(plan, [BUSY] * 20)[:-1]] == [1, 2, 1, 2, 1, 3]
 
 
 # --- cycles --------------------------------------------------------------------------------------------------------

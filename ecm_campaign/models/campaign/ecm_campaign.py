@@ -106,7 +106,9 @@ class EcmCampaign(models.Model):
         "Reset the counters",
         default=True,
         tracking=True,
-        help="A contact that becomes a callback starts again with no attempts made today or in all.",
+        help="A contact that becomes a callback starts again with no attempts made today or in all. "
+        "Off: what was tried before counts against an own budget of the callback strategy. Limits "
+        "of region rules hold either way.",
     )
     callback_release = fields.Selection(
         [
@@ -360,7 +362,8 @@ class EcmCampaign(models.Model):
 
     def _get_plan(self, callback=None):
         """:rtype: tools.strategy.Plan"""
-        return self._get_strategy(callback).sudo()._get_plan()
+        retries = self.business_outcome_group_id.sudo()._get_retries()
+        return self._get_strategy(callback).sudo()._get_plan(retries)
 
     def _get_callbacks(self):
         """What becomes of contacts that ask to be called back (requirement S7).

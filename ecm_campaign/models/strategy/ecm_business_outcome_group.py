@@ -121,3 +121,11 @@ class EcmBusinessOutcomeGroup(models.Model):
             meaning = (outcome.id, outcome._get_wrap_up())
             wrap_ups.update(dict.fromkeys(outcome._get_texts(), meaning))
         return wrap_ups
+
+    def _get_retries(self):
+        """How many tries the wrap-ups of a group may ask for in one cycle, beside the strategy's.
+
+        Those that may try again as often as the budget allows add none to it.
+        """
+        retrying = self.outcome_ids.filtered(lambda outcome: outcome.action == "again")
+        return sum(retrying.mapped("max_retry"))

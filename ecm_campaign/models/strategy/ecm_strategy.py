@@ -97,7 +97,7 @@ class EcmStrategy(models.Model):
         readonly=False,
         tracking=True,
         help="All attempts on a contact together, whatever their outcomes. Without an own budget, "
-        "one of each.",
+        "one of each with its retries; the retries of a campaign's wrap-ups come on top.",
     )
     max_uncounted = fields.Integer(
         string="Failed tries at most",
@@ -317,14 +317,15 @@ class EcmStrategy(models.Model):
                 values[name] = twins[rule[name]].id
             rule.copy(values)
 
-    def _get_plan(self):
+    def _get_plan(self, wrap_up_retries=0):
         """The strategy as the decision sees it.
 
+        :param wrap_up_retries: how many tries wrap-ups may add to a cycle without an own budget
         :rtype: tools.strategy.Plan
         """
-        return self._make_plan(self.max_attempts if self.is_capped else None)
+        return self._make_plan(self.max_attempts if self.is_capped else None, wrap_up_retries)
 
-    def _make_plan(self, max_attempts):
+    def _make_plan(self, max_attempts, wrap_up_retries=0):
         self.ensure_one()
         # Rules name the attempt that follows by its place, which a form may be changing.
         attempts = self._get_ordered_attempts()
@@ -336,6 +337,7 @@ class EcmStrategy(models.Model):
         return decision.Plan(
             attempts=tuple(planned),
             max_attempts=max_attempts,
+            wrap_up_retries=wrap_up_retries,
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
             cycles=self.max_cycles,

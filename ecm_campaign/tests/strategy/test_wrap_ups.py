@@ -88,6 +88,19 @@ class TestWrapUps(ResultCase):
         self.call(contact, "busy")
         self.assertNext(contact, 1, 7)
 
+    def test_retries_of_wrap_ups_come_on_top_of_a_budget_that_nobody_set(self):
+        """Three retries of a wrap-up, on a strategy of one attempt and then of two (O4)."""
+        self.group.outcome_ids.max_retry = 0
+        self.add("noise", action="again", max_retry=3, delay_minutes=3)
+        self.assertEqual(self.campaign._get_plan().budget, 5)
+        self.add_rule(self.own_strategy.attempt_ids[0], "busy", action="next", delay_minutes=7)
+        contact = self.create_contact()
+        for _call in range(3):
+            self.call(contact, "busy", wrap_up="noise")
+            self.assertNext(contact, 1, 3)
+        self.call(contact, "busy")
+        self.assertNext(contact, 2, 7)
+
     def test_a_wrap_up_may_close_when_its_retries_are_used_up(self):
         self.own_strategy.write({"is_capped": True, "max_attempts": 9})
         again = self.add("noise", action="again", max_retry=1, then_close=True)

@@ -24,7 +24,7 @@ from itertools import accumulate
 from .campaign_hours import CampaignHours
 from .gates import Candidate, Hold, NextCycle, Rule, Verdict, Wait, judge_all
 from .limits import Try
-from .strategy import Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
+from .strategy import CALLBACK, Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
 
 # Reasons why somebody is still open at the end, beside those of the gates
 CAPACITY = "capacity"
@@ -282,7 +282,7 @@ class Simulation:
     def _follow(self, person: Person, choice: NextAttempt, moment: datetime) -> None:
         """Write down the next attempt, as the engine does on the contact."""
         candidate = person.candidate
-        becomes_callback = bool(choice.callback and not candidate.callback)
+        becomes_callback = choice.reason == CALLBACK
         if becomes_callback or choice.cycle != candidate.cycle:
             person.uses, person.in_cycle = {}, 0
         if becomes_callback:
@@ -290,6 +290,7 @@ class Simulation:
             candidate.callback_since = _naive(moment)
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
+        if becomes_callback and self.world.callbacks and self.world.callbacks.resets:
             candidate.tries = [_forget(made) for made in candidate.tries]
         if choice.priority is not None and self.world.by_priority:
             person.rank = (-choice.priority, person.rank[1])

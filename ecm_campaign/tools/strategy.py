@@ -252,7 +252,7 @@ class Callbacks:
     """What a campaign does with a contact that asks to be called back (S7).
 
     :param plan: takes over from its first attempt
-    :param resets: daily and overall counters begin anew
+    :param resets: daily and overall counters begin anew; a budget that is not chosen does so anyway
     :param agent_tries: tries in which the agent of a personal callback was not reached, after which
         any agent may take it; None: not by tries
     :param personal_for: how long a callback stays personal; None: not by time
@@ -434,9 +434,11 @@ def decide(
     if outcome.suppresses or (rule is not None and rule.suppress):
         return Close(DNC_LISTED, SUPPRESSED)
 
-    # Who is a callback already stays in the callback strategy: its rules decide.
+    # Who is a callback already stays in the callback strategy: its rules decide. Where it has none
+    # for who asks again, it begins anew.
     moment = _utc(now)
-    if callbacks and not counters.callback and _asks_callback(outcome, wrap_up):
+    is_new = rule is None or not counters.callback
+    if callbacks and is_new and _asks_callback(outcome, wrap_up):
         return _become_callback(callbacks, phones, rule, counters, moment)
 
     if rule is None or rule.action == CLOSE:
@@ -608,10 +610,13 @@ def _become_callback(
 ) -> Decision:
     """Hand over to the callback strategy.
 
-    A budget that is spent ends it, unless the counters begin anew.
+    A budget that is spent ends it, unless the counters begin anew: they always do where its budget
+    was not chosen, which is what its own attempts add up to.
     """
     plan = callbacks.plan
-    if not callbacks.resets and (spent := spent_budget(plan, counters)):
+    resets = callbacks.resets or not plan.capped
+    earlier = replace(counters, counted=0) if resets else counters
+    if not callbacks.resets and (spent := spent_budget(plan, earlier)):
         return Close(CONNECTED, spent)
 
     # The rule does not lead on here, but says how long the customer wants to be left alone.
@@ -624,7 +629,7 @@ def _become_callback(
     # With a long delay the agent's time is over before the first attempt.
     retained = bool(rule and rule.retain_pcb)
     kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, retained)
-    return replace(first, callback=kind, resets=callbacks.resets, retained=retained)
+    return replace(first, callback=kind, resets=resets, retained=retained)
 
 
 def callback_kind(

@@ -39,6 +39,8 @@ AGAIN = {
     "busy": Rule("again", delay=timedelta(minutes=20)),
     "call_failed": Rule("again", delay=timedelta(minutes=5)),
 }
+# A callback strategy that closes for whoever asks again
+ENDS = {"callback": Rule("close")}
 
 
 def plan(budget=3, **options):
@@ -147,7 +149,7 @@ def test_who_has_no_number_left_in_a_cycle_is_called_in_the_next():
 
 
 def test_a_callback_follows_its_own_plan():
-    callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1, ENDS),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
     people = [person(number) for number in range(20)]
     forecast = Simulation(
@@ -159,7 +161,7 @@ def test_a_callback_follows_its_own_plan():
 
 @pytest.mark.parametrize(("is_legal", "calls"), [(True, 1), (False, 2)])
 def test_a_callback_does_not_make_a_limit_by_law_begin_anew(is_legal, calls):
-    callback_plan = Plan((PlannedAttempt(1, "voice", 1),), max_attempts=1)
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1, ENDS),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
     values = {"plans": plans, "callbacks": Callbacks(callback_plan), "rates": {"callback": 1}}
     limits = (Limit(1, per_number=True, everywhere=True, is_legal=is_legal),)

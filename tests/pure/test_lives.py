@@ -264,7 +264,7 @@ def test_whole_lives(plan, phones, callbacks, life_limits, in_hours, random):
     assert_budgets_hold(steps)
     assert_delays_hold(steps)
     assert_limits_hold(steps, life_limits)
-    assert_callbacks_are_handed_over_once(steps)
+    assert_callbacks_are_handed_over_on_request(steps)
     if in_hours:
         local = [step.called.astimezone(ZONE) for step in steps]
         assert all(moment.weekday() < 5 and 9 <= moment.hour < 17 for moment in local)
@@ -331,15 +331,18 @@ def assert_limits_hold(steps, life_limits):
             assert len(earlier) < limit.count
 
 
-def assert_callbacks_are_handed_over_once(steps):
-    """Once a callback, always one; once anybody's, always anybody's; counters begin anew at most
-    once.
+def assert_callbacks_are_handed_over_on_request(steps):
+    """Once a callback, always one; once anybody's, always anybody's, until the customer asks anew;
+    counters begin anew only then.
     """
-    kinds = [step.attempt.callback for step in steps]
     rank = {None: 0, "personal": 1, "normal": 2}
-    assert kinds == sorted(kinds, key=rank.get)
-    assert sum(step.attempt.resets for step in steps) <= 1
-    assert sum(step.attempt.reason == "callback" for step in steps) <= 1
+    for step, following in itertools.pairwise(steps):
+        is_request = following.attempt.reason == "callback"
+        least = "personal" if is_request else step.attempt.callback
+        assert rank[following.attempt.callback] >= rank[least]
+        assert is_request or not following.attempt.resets
+        if is_request:
+            assert step.rule is None or not step.attempt.callback
 
 
 @settings(max_examples=300)

@@ -174,9 +174,30 @@ def test_counters_are_reset_only_once(kind, resets):
     assert not decision.resets
 
 
-def test_asking_again_without_a_rule_closes():
+@pytest.mark.parametrize("kind", ["personal", "normal"])
+def test_asking_again_without_a_rule_begins_anew(kind):
+    """The shipped callback strategy has no rule for it, and the agent is on the line (O2, B7)."""
     plan = plan_of(attempt(1), attempt(2))
-    assert after(CALLBACK, plan=plan) == Close("not_connected", "no_rule")
+    decision = after(CALLBACK, replace(CALLBACKS, plan=plan), plan, counted=2, callback=kind)
+    assert step(decision) == (1, 0, "callback", 1)
+    assert (decision.callback, decision.resets) == ("personal", True)
+    assert after(CALLBACK, None, plan) == Close("not_connected", "no_rule")
+
+
+def test_asking_again_ends_with_a_chosen_budget_where_counters_go_on():
+    plan = plan_of(attempt(1), max_attempts=3)
+    callbacks = Callbacks(plan, resets=False)
+    assert step(after(CALLBACK, callbacks, plan, counted=2)) == (1, 0, "callback", 1)
+    assert after(CALLBACK, callbacks, plan, counted=3) == Close("connected", "budget")
+
+
+@pytest.mark.parametrize("counted", [1, 2, 3, 50])
+def test_a_budget_that_nobody_set_does_not_end_a_callback(counted):
+    """Without a reset only a chosen cap carries over (O3)."""
+    derived = Callbacks(plan_of(attempt(1), attempt(2)), resets=False)
+    decision = ask(derived, Counters(counted, 1))
+    assert (*step(decision), decision.resets) == (1, 0, "callback", 1, True)
+    assert ask(derived, Counters(counted, 10)) == Close("connected", "uncounted_budget")
 
 
 @pytest.mark.parametrize(

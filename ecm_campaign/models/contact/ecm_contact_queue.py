@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ...sql import values_of
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
-from ...tools.strategy import Close
+from ...tools.strategy import CALLBACK, Close
 
 # What the gates look at, by the names of `Candidate`.
 CANDIDATE_COLUMNS = {
@@ -112,6 +112,7 @@ class Following(NamedTuple):
     callback: str | None
     agent: str | None
     retained: bool
+    is_request: bool
 
 
 class Closing(NamedTuple):
@@ -457,10 +458,10 @@ class EcmContactQueue(models.AbstractModel):
                           priority = COALESCE(v.priority, c.priority),
                           callback = COALESCE(v.callback, c.callback),
                           callback_retained = NULLIF(v.retained, FALSE),
-                          callback_agent = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL
-                                                THEN v.agent ELSE c.callback_agent END,
-                          callback_since = CASE WHEN v.callback IS NOT NULL AND c.callback IS NULL
-                                                THEN %(now)s ELSE c.callback_since END
+                          callback_agent = CASE WHEN v.is_request THEN v.agent
+                                                ELSE c.callback_agent END,
+                          callback_since = CASE WHEN v.is_request THEN %(now)s
+                                                ELSE c.callback_since END
                      FROM %(values)s
                     WHERE c.id = v.contact_id""",
                 now=now,
@@ -1145,6 +1146,7 @@ def _get_following(row):
         callback=choice.callback,
         agent=row.agent,
         retained=choice.retained,
+        is_request=choice.reason == CALLBACK,
     )
 
 

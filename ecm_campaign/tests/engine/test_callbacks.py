@@ -63,6 +63,25 @@ class TestCallbacks(ResultCase):
         self.call(contact, "busy")
         self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "budget"))
 
+    def test_a_budget_that_nobody_set_begins_anew_anyway(self):
+        self.campaign.callback_resets = False
+        self.callbacks.is_capped = False
+        self.add_rule(self.own_strategy.attempt_ids[0], "busy", action="again")
+        self.own_strategy.write({"is_capped": True, "max_attempts": 9})
+        contact = self.create_contact()
+        for _call in range(4):
+            self.call(contact, "busy")
+        self.ask(contact)
+        self.assertNext(contact, 1, 0, callback="personal")
+
+    def test_who_asks_again_is_called_back_anew_by_the_new_agent(self):
+        contact = self.ask()
+        first = contact.callback_since
+        contact.callback_since = first - timedelta(hours=1)
+        self.call(contact, "callback", agent="Bert")
+        self.assertNext(contact, 1, 0, callback="personal", callback_agent="Bert", attempt_count=0)
+        self.assertGreaterEqual(contact.callback_since, first)
+
     def test_its_own_rules_decide_afterwards(self):
         self.add_rule(self.own_strategy.attempt_ids[0], "no_answer", action="again")
         contact = self.ask()

@@ -245,7 +245,7 @@ class World:
             self.listed.add(made.number)
             return life.close("dnc_listed", "suppressed")
         asks = said.get("asks_callback", False) or (not wrap_up_decides and made.code in ASKING)
-        if asks and not life.callback:
+        if asks and not (life.callback and rule):
             return self.become_callback(life, rule, now)
         if not rule or rule["action"] == "close":
             return self.close_by_rule(life, made, rule, wrap_up_decides)
@@ -306,7 +306,8 @@ class World:
         return self.plan(life, found[0], at) if found else self.next_cycle(life, rule, now)
 
     def is_of_strategy(self, made):
-        return made.by_callback == bool(made.life.callback)
+        since = made.life.since
+        return made.by_callback == bool(made.life.callback) and (not since or made.claimed >= since)
 
     def next_cycle(self, life, rule, now):
         strategy = self.strategy(life)
@@ -344,7 +345,8 @@ class World:
         """A personal callback may be anybody's from now on; what is anybody's stays so."""
         life.is_retained = bool(rule.get("retain_pcb"))
         if life.callback == "personal" and not life.is_retained:
-            missed = len([made for made in life.tries if made.by_callback and made.code in MISSING])
+            own = [made for made in life.tries if self.is_of_strategy(made)]
+            missed = len([made for made in own if made.code in MISSING])
             if (
                 self.callbacks["agent_tries"] is not None
                 and missed >= self.callbacks["agent_tries"]

@@ -17,4 +17,4 @@ from .engine import test_callbacks, test_explain, test_hours_gate
 from .forecast import test_dry_run
 from .regions import test_region_rules
 from .shared import test_access, test_engine_fields, test_screens_tour, test_tour, test_views
-from .strategy import test_strategy, test_strategy_editor, test_wrap_ups
+from .strategy import test_outcomes, test_strategy, test_strategy_editor, test_wrap_ups

@@ -1,5 +1,9 @@
 import logging
 from datetime import UTC, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,10 +14,21 @@ from odoo.addons.ecm_campaign.tools.results import Result
 
 _logger = logging.getLogger(__name__)
 
+# So many results that cannot be applied are passed over; more have one cause, and wait for its end.
+MOST_BAD_RESULTS = 10
 # A dangling attempt's late result is looked for so long, once in each interval (requirement F4).
 LATE_DAYS = 7
 LATE_INTERVAL = timedelta(hours=1)
 LATE_BATCH = 5000
+
+
+class Applied(NamedTuple):
+    """What became of a client's results: how many attempts got theirs, and keys of those that cannot
+    be applied.
+    """
+
+    count: int
+    bad_keys: list
 
 
 class EcmEngine(models.AbstractModel):
@@ -69,36 +84,65 @@ class EcmEngine(models.AbstractModel):
             client, watermark = dialer._get_client(), dialer.watermark or ""
             self._commit()
             found, watermark = client.results(watermark)
-            count = self._apply_found(dialer, found) + self._read_late_results(dialer, client)
-            self._atomically(lambda: self._note_sync(dialer, watermark, count))
-        return count
+            applied = self._apply_found(dialer, found)
+            late = self._read_late_results(dialer, client)
+            all_applied = Applied(applied.count + late.count, applied.bad_keys + late.bad_keys)
+            self._atomically(lambda: self._note_sync(dialer, watermark, all_applied))
+        return all_applied.count
 
-    def _note_sync(self, dialer, watermark, count):
+    def _note_sync(self, dialer, watermark, applied):
         dialer.write(
             {
                 "watermark": watermark,
                 "last_sync_at": fields.Datetime.now(),
-                "last_sync_count": count,
-                "last_error": False,
+                "last_sync_count": applied.count,
+                "last_error": self._get_bad_text(applied.bad_keys),
             }
         )
-        if count:
+        if applied.count:
             running = dialer.dialer_campaign_ids.campaign_ids.filtered("is_running")
             running._trigger_feed()
 
     def _apply_found(self, dialer, found):
         """Apply what a client found, a batch per transaction.
 
-        :return: how many attempts got a result
+        One result that cannot be applied keeps no other waiting: its batch is halved until it stands
+        alone, and it is passed over then.
+
+        :rtype: Applied
+        :raise Exception: too many cannot be applied
         """
         self._take_back_undialled(found)
         codes = self._get_outcome_codes(dialer.provider)
         results = [self._prepare_result(row, codes) for row in found if row.final]
-        count = 0
-        for start in range(0, len(results), RESULT_BATCH):
-            batch = results[start : start + RESULT_BATCH]
-            count += len(self._atomically(lambda: self._apply_results(batch)))  # noqa: B023  called at once
-        return count
+        starts = range(0, len(results), RESULT_BATCH)
+        waiting = [results[start : start + RESULT_BATCH] for start in reversed(starts)]
+        count, bad_keys = 0, []
+        while waiting:
+            batch = waiting.pop()
+            try:
+                count += len(self._atomically(partial(self._apply_results, batch)))
+            # No connection is nobody's result.
+            except (InterfaceError, OperationalError):
+                raise
+            except Exception:
+                self._rollback()
+                if len(batch) == 1:
+                    bad_keys.append(batch[0].key)
+                    _logger.exception("The result of %s cannot be applied", batch[0].key)
+                if len(bad_keys) > MOST_BAD_RESULTS:
+                    raise
+                waiting += _halve(batch)
+        return Applied(count, bad_keys)
+
+    def _get_bad_text(self, keys):
+        if not keys:
+            return False
+        return self.env._(
+            "%(count)s results cannot be applied, see the server's log: %(keys)s",
+            count=len(keys),
+            keys=", ".join(keys[:3]),
+        )
 
     def _take_back_undialled(self, found):
         """What was deleted at the dialer before it was called is pending again: by a purge whose
@@ -143,7 +187,7 @@ class EcmEngine(models.AbstractModel):
         """Results of attempts that dangle; they are recorded and lead to nothing (requirement F4)."""
         now = fields.Datetime.now()
         if dialer.last_late_sync_at and dialer.last_late_sync_at > now - LATE_INTERVAL:
-            return 0
+            return Applied(0, [])
         attempts = self.env["ecm.attempt"].search(
             [
                 ("dialer_campaign_id", "in", dialer.dialer_campaign_ids.ids),
@@ -156,7 +200,9 @@ class EcmEngine(models.AbstractModel):
         known = tuple(self.env["ecm.attempt"]._get_known_prefixes())
         keys = [key for key in attempts.mapped("key") if key.startswith(known)]
         self._atomically(lambda: dialer.write({"last_late_sync_at": now}))
-        return self._apply_found(dialer, client.results_for(keys)) if keys else 0
+        if not keys:
+            return Applied(0, [])
+        return self._apply_found(dialer, client.results_for(keys))
 
     @api.model
     def _cron_fetch_campaigns(self):
@@ -167,3 +213,9 @@ class EcmEngine(models.AbstractModel):
             except DialerError as error:
                 _logger.info("The campaigns of %s cannot be fetched: %s", dialer.name, error)
             self._commit()
+
+
+def _halve(batch):
+    """:return: the halves of a batch that is worth halving, the first one last"""
+    half = len(batch) // 2
+    return [batch[half:], batch[:half]] if half else []

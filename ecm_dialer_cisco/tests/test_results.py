@@ -1,3 +1,5 @@
+from odoo.tools import mute_logger
+
 from ..clients.exceptions import Unreachable
 from .common import (
     BUSY,
@@ -9,6 +11,8 @@ from .common import (
     NO_ANSWER,
     DialerCase,
 )
+
+LOGGER = "odoo.addons.ecm_dialer_cisco.models.ecm_engine"
 
 
 class TestResults(DialerCase):
@@ -110,3 +114,34 @@ class TestResults(DialerCase):
 
     def fail_to_read(self, _watermark):
         raise Unreachable("The database is down.")
+
+    def spoil(self, *contacts):
+        """Let the decision fail for these contacts."""
+        decide = self.registry["ecm.engine"]._decide
+
+        def fail(engine, case, *others):
+            if case.contact_id in {contact.id for contact in contacts}:
+                raise KeyError("unheard-of")
+            return decide(engine, case, *others)
+
+        self.patch(self.registry["ecm.engine"], "_decide", fail)
+
+    def test_a_result_that_cannot_be_applied_keeps_no_other_waiting(self):
+        contacts = self._create_contacts(7)
+        self.feed()
+        self.spoil(contacts[4])
+        with mute_logger(LOGGER):
+            self.results(*[(contact, CONNECTED) for contact in contacts])
+        self.assertEqual(contacts[4].state, "sent_to_dialer")
+        self.assertEqual(set((contacts - contacts[4]).mapped("state")), {"connected"})
+        self.assertEqual((self.dialer.watermark, self.dialer.last_sync_count), ("7", 6))
+        self.assertIn(contacts[4].current_attempt_id.key, self.dialer.last_error)
+
+    def test_when_hardly_any_result_can_be_applied_they_wait(self):
+        contacts = self._create_contacts(20)
+        self.feed()
+        self.spoil(*contacts[:15])
+        with mute_logger(LOGGER):
+            self.results(*[(contact, CONNECTED) for contact in contacts])
+        self.assertFalse(self.dialer.watermark, "they come again")
+        self.assertIn("Unexpected error", self.dialer.last_error)

@@ -3,6 +3,9 @@ from odoo.exceptions import UserError
 
 from ...tools import strategy
 
+# The engine itself gives these: to codes that nobody has mapped, and to contacts that are refused.
+ENGINE_CODES = {"unknown", "dialer_rejected"}
+
 
 class EcmOutcome(models.Model):
     """What happened on a try, in our words; dialer codes map to it (requirement S5)."""
@@ -61,8 +64,24 @@ class EcmOutcome(models.Model):
 
     _code_unique = models.Constraint("UNIQUE(code)", "There is already an outcome with this code.")
 
+    def write(self, vals):
+        if "code" in vals:
+            self.filtered(lambda outcome: outcome.code != vals["code"])._check_code_free()
+        return super().write(vals)
+
+    def _check_code_free(self):
+        """:raise UserError: results stand under a code, or will"""
+        attempts = self.env["ecm.attempt"].sudo()
+        used = [("outcome_id", "in", self.ids)]
+        if ENGINE_CODES & set(self.mapped("code")) or attempts.search_count(used, limit=1):
+            raise UserError(
+                self.env._("The code of this outcome is in use: change the name instead.")
+            )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        if ENGINE_CODES & set(self.mapped("code")):
+            raise UserError(self.env._("Every campaign needs this outcome. Archive it instead."))
         attempts = self.env["ecm.attempt"].sudo()
         if attempts.search_count([("outcome_id", "in", self.ids)], limit=1):
             raise UserError(

@@ -260,7 +260,8 @@ class Simulation:
         if outcome.counts_as_attempt:
             candidate.counted += 1
             person.in_cycle += 1
-            candidate.tries.append(Try(self.clock, attempt.number))
+            made = Try(self.clock, attempt.number, channel=attempt.channel)
+            candidate.tries.append(made)
         else:
             candidate.uncounted += 1
         person.misses += outcome.misses_agent

@@ -371,8 +371,9 @@ class LimitsRule:
         if verdict:
             return verdict
         if self.is_claiming:
-            number = candidate.attempt.number
-            self.passing.setdefault(number, []).append(Try(moment, number, is_own=False))
+            number, channel = candidate.attempt.number, candidate.attempt.channel
+            made = Try(moment, number, is_own=False, channel=channel)
+            self.passing.setdefault(number, []).append(made)
         return candidate
 
     def _get_passing(self, candidate: Candidate) -> list[Try]:

@@ -30,6 +30,7 @@ class Limit:
     :param everywhere: count the tries of all campaigns on these numbers, else those of this contact
     :param is_legal: it holds by law, not by choice: nothing makes it begin anew
     :param label: whose limit this is, for people
+    :param channels: count the tries on these channels, None: on all
     """
 
     count: int
@@ -39,6 +40,7 @@ class Limit:
     everywhere: bool = False
     is_legal: bool = False
     label: str = ""
+    channels: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Try:
     number: str
     is_own: bool = True
     is_forgotten: bool = False
+    channel: str = "voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ def _counts(limit: Limit, made: Try, number: str) -> bool:
     if not (made.is_own or limit.everywhere):
         return False
     if made.is_forgotten and not limit.is_legal:
+        return False
+    if limit.channels is not None and made.channel not in limit.channels:
         return False
     if limit.per_number:
         return made.number == number

@@ -419,6 +419,15 @@ def test_a_limit_is_one_of_24_hours_unless_said_otherwise():
     assert wait(Limit(1), tried(HOUR)) == 23 * HOUR
 
 
+def test_a_limit_of_a_channel_counts_only_the_tries_on_it():
+    letter = Try(NOW - HOUR, MINE, channel="letter")
+    of_calls = rolling(1, channels=frozenset({"voice"}))
+    assert wait(of_calls, [letter]) is None
+    assert wait(of_calls, [letter, *tried(2 * HOUR)]) == 22 * HOUR
+    assert wait(rolling(1), [letter]) == 23 * HOUR
+    assert used(of_calls, [letter, *tried(HOUR)], MINE, NOW, UTC_ZONE) == 1
+
+
 # --- against a count by hand ---------------------------------------------------------------------------------------
 
 ZONES = [

@@ -431,8 +431,8 @@ class EcmAttempt(models.Model):
         found = SQL("%s UNION %s", own, same_number) if everywhere else own
         self.env.cr.execute(
             SQL(
-                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at), a.number,
-                          a.contact_id = v.contact_id
+                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at), COALESCE(a.number, ''),
+                          a.contact_id = v.contact_id, a.channel
                      FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
                CROSS JOIN LATERAL (SELECT given.contact_id, string_to_array(given.joined, ' ')::varchar[] AS numbers) v
                CROSS JOIN LATERAL (%s) a
@@ -444,8 +444,10 @@ class EcmAttempt(models.Model):
             )
         )
         tries = {candidate.contact_id: [] for candidate in candidates}
-        for contact_id, made_at, number, is_own in self.env.cr.fetchall():
-            tries[contact_id].append(Try(made_at.replace(tzinfo=UTC), number or "", is_own))
+        for contact_id, made_at, *others in self.env.cr.fetchall():
+            number, is_own, channel = others
+            made = Try(made_at.replace(tzinfo=UTC), number, is_own, channel=channel)
+            tries[contact_id].append(made)
         return tries
 
     @api.model

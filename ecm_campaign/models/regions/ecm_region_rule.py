@@ -152,18 +152,20 @@ class EcmRegionRule(models.Model):
     def _get_value(self):
         """:rtype: tools.region_rules.RegionRule"""
         self.ensure_one()
-        channels = {self.channel}
-        if self.channel == "all":
-            channels = set(dict(self.env["ecm.engine"]._get_channels()))
+        known = dict(self.env["ecm.engine"]._get_channels())
         return RegionRule(
             id=self.id,
             name=self.name,
             country=self.country_id.code or "",
             prefixes=self._get_prefixes(),
-            channels=frozenset(channels),
+            channels=self._get_single_channel() or frozenset(known),
             hours=self._get_hours(),
             limit=self._get_limit(),
         )
+
+    def _get_single_channel(self):
+        """The one channel that the rule is about, as a set; None for all."""
+        return None if self.channel == "all" else frozenset({self.channel})
 
     def _get_limit(self):
         """How often a number may be tried over all campaigns.
@@ -179,6 +181,8 @@ class EcmRegionRule(models.Model):
             everywhere=True,
             is_legal=True,
             label=self.name,
+            # What a law says of calls counts calls, and not the letters in between.
+            channels=self._get_single_channel(),
         )
 
     def _get_prefixes(self):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 from ...actions import open_form, open_window
 from ...formatting import format_day
@@ -213,9 +213,12 @@ class EcmDncList(models.Model):
         return bool(self.sudo().search([("max_age_days", ">", 0)]).filtered("is_outdated"))
 
     @api.model
-    def _get_outdated(self, campaign):
-        """Registries that are too old for this campaign to be fed (requirement N2)."""
-        return self._get_applicable(campaign).filtered("is_outdated")
+    def _get_outdated(self, campaign, channel=None):
+        """Registries that are too old for this campaign to be fed (requirement N2).
+
+        :param channel: the one that is fed; none for any that the campaign contacts on
+        """
+        return self._get_applicable(campaign, channel).filtered("is_outdated")
 
     @api.model
     def _find_listed(self, campaign, numbers, keys=(), channel=None):
@@ -346,7 +349,7 @@ class EcmDncList(models.Model):
         findings = [entry._describe() for entry in self.env["ecm.dnc.entry"].search(domain)]
         blacklisted = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
         if blacklisted:
-            everything = self.env._("Calls and messages in all campaigns")
+            everything = self.env._("Everything in all campaigns")
             findings.append(
                 self._prepare_finding(
                     self.env._("Odoo's blacklist"),
@@ -375,15 +378,23 @@ class EcmDncList(models.Model):
             "running": running,
         }
 
+    def _get_blocked_channels(self):
+        """What a list keeps from being made, by channel.
+
+        :return: ``{channel: what people call it}``
+        """
+        self.ensure_one()
+        words = {"voice": self.env._("Calls"), "sms": self.env._("Messages")}
+        return {
+            code: words.get(code, label)
+            for code, label in self.env["ecm.engine"]._get_channels()
+            if self[self._get_channel_field(code)]
+        }
+
     def _get_blocks_text(self):
         """What a list blocks, in words."""
-        self.ensure_one()
-        channels = {
-            (True, True): self.env._("Calls and messages"),
-            (True, False): self.env._("Calls"),
-            (False, True): self.env._("Messages"),
-            (False, False): self.env._("Nothing"),
-        }[self.for_voice, self.for_sms]
+        blocked = [*self._get_blocked_channels().values()]
+        channels = format_list(self.env, blocked) if blocked else self.env._("Nothing")
         where = ", ".join(self.sudo().campaign_ids.mapped("name")) or self.env._("all campaigns")
         return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
 
@@ -391,21 +402,15 @@ class EcmDncList(models.Model):
         """The running campaigns that a list keeps from contacting, by name; for no list: all that
         run.
         """
-        domain = Domain("is_running", "=", True)
+        running = self.env["ecm.campaign"].search([("is_running", "=", True)])
         if self:
-            kinds = [kind for kind, _label in self.env["ecm.campaign"]._fields["kind"].selection]
-            domain &= Domain(
-                "kind", "in", [k for k in kinds if (self.for_sms if k == "sms" else self.for_voice)]
+            blocked = self._get_blocked_channels()
+            running = running.filtered(
+                lambda each: (
+                    self._is_for(each) and not blocked.keys().isdisjoint(each._get_channels())
+                )
             )
-            domain &= (
-                Domain("company_id", "=", self.company_id.id) if self.company_id else Domain.TRUE
-            )
-            domain &= (
-                Domain("id", "in", self.sudo().campaign_ids.ids)
-                if self.sudo().campaign_ids
-                else Domain.TRUE
-            )
-        return ", ".join(self.env["ecm.campaign"].search(domain).mapped("name"))
+        return ", ".join(running.mapped("name"))
 
     # -- Explain --------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from odoo import models
 
-from ....tools.gates import Candidate, DncRule
+from ....tools.gates import Candidate, DncRule, get_phones
 
 
 class EcmGateDnc(models.AbstractModel):
@@ -40,12 +40,38 @@ class EcmGateDnc(models.AbstractModel):
 
     def _explain(self, campaign, before, judged, rule, at):
         is_free = isinstance(judged, Candidate)
-        left = judged.get_numbers() if is_free else []
-        hidden = set(before.get_numbers()).difference(left)
         if is_free and not judged.is_listed:
             return self.env._("None of its numbers is on a do-not-contact list.")
+        hidden = _get_hidden(before, judged, rule.channels[campaign.id])
         keys = [before.account_number] if before.account_number else []
         sentences = self.env["ecm.dnc.list"]._explain_listed(campaign, hidden, keys)
-        if left:
+        left = judged.get_numbers() if is_free else []
+        if hidden.issuperset(left):
+            sentences += self._describe_other_channels(judged) if left else []
+        else:
             sentences.append(self.env._("Other numbers may be called."))
         return " ".join(sentences)
+
+    def _describe_other_channels(self, candidate):
+        """Which channels are left for numbers that must not be contacted on all of them."""
+        labels = dict(self.env["ecm.engine"]._get_channels())
+        left = [
+            labels[channel]
+            for channel, phones in candidate.phones.by_channel.items()
+            if any(phones)
+        ]
+        return [self.env._("It may be contacted on: %s.", ", ".join(left))]
+
+
+def _get_hidden(before, judged, channels):
+    """Numbers that must not be contacted on some of a campaign's channels.
+
+    :param before: the candidate as it came
+    :param judged: the verdict, or the candidate that passed on
+    """
+    hidden = set()
+    for channel in channels:
+        numbers = get_phones(before.phones, channel)
+        left = get_phones(judged.phones, channel) if isinstance(judged, Candidate) else ()
+        hidden.update(filter(None, set(numbers).difference(left)))
+    return hidden

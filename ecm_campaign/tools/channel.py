@@ -1,4 +1,4 @@
-"""The port between the engine and a channel (architecture §3): plain values, no Odoo."""
+"""The port between the engine and a channel (docs/architecture.md): plain values, no Odoo."""
 
 from __future__ import annotations
 

@@ -38,11 +38,6 @@ class EcmCampaign(models.Model):
             )
         return super().write(vals)
 
-    def _get_feed_targets(self):
-        return super()._get_feed_targets() + (
-            [self.dialer_campaign_id] if self.dialer_campaign_id else []
-        )
-
     def _check_can_start(self):
         target = self.dialer_campaign_id
         if target and target.kind != self.kind:

@@ -117,13 +117,6 @@ class EcmDialerCampaign(models.Model):
             number=number,
         )
 
-    def _get_running_campaigns(self):
-        if self._get_off_reason():
-            return self.env["ecm.campaign"]
-        return self.env["ecm.campaign"].search(
-            [("dialer_campaign_id", "=", self.id), ("is_running", "=", True)], order="id"
-        )
-
     def _has_unconfirmed(self):
         return self.dialer_id.is_enabled and super()._has_unconfirmed()
 

@@ -76,10 +76,6 @@ class EcmFakeTarget(models.Model):
             number=number,
         )
 
-    def _get_running_campaigns(self):
-        running = [("fake_target_id", "=", self.id), ("is_running", "=", True)]
-        return self.env["ecm.campaign"].search(running, order="id")
-
     def _get_room(self):
         return max(0, self.capacity - self.env["ecm.attempt"]._count_at(self))
 
@@ -144,6 +140,3 @@ class EcmCampaign(models.Model):
     _inherit = "ecm.campaign"
 
     fake_target_id = fields.Many2one("ecm.fake.target")
-
-    def _get_feed_targets(self):
-        return [*super()._get_feed_targets(), *self.fake_target_id]

@@ -328,19 +328,18 @@ class EcmCampaign(models.Model):
         obstacle = next(iter(self._get_obstacles(fields.Datetime.now())), None)
         return obstacle.detail if obstacle else False
 
-    def _get_obstacles(self, now):
+    def _get_obstacles(self, now, channel=None):
         """What keeps an open campaign from being fed; extensions add theirs.
 
+        :param channel: the one that is asked about; none for all that it contacts on
         :return: list of ``tools.explain.Finding``, none of which passes
         """
         self.ensure_one()
-        targets = self._get_feed_targets()
-        obstacles = (
-            []
-            if targets
-            else [Finding("target", HELD, self.env._("No dialer is assigned to this campaign."))]
-        )
-        if outdated := self.env["ecm.dnc.list"]._get_outdated(self):
+        targets = self._get_channel_targets(channel)
+        obstacles = []
+        if sentence := self._get_missing_target_text(channel):
+            obstacles.append(Finding("target", HELD, sentence))
+        if outdated := self.env["ecm.dnc.list"]._get_outdated(self, channel):
             names = ", ".join(outdated.mapped("name"))
             sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
             obstacles.append(Finding("registry", HELD, sentence))
@@ -349,6 +348,35 @@ class EcmCampaign(models.Model):
         return obstacles + [
             obstacle for target in targets if (obstacle := target._get_obstacle(now))
         ]
+
+    def _get_channel_targets(self, channel=None):
+        """Feed targets that send on a channel; none for all of them.
+
+        :return: list of single records
+        """
+        targets = self._get_feed_targets()
+        return [target for target in targets if channel in (None, target._channel)]
+
+    def _get_missing_target_text(self, channel=None):
+        """Which channels of the strategies nothing of this campaign sends on, as a sentence, or
+        False.
+
+        :param channel: the only one to look at
+        """
+        targets = self._get_feed_targets()
+        if not targets:
+            return self.env._("No dialer is assigned to this campaign.")
+        served = {target._channel for target in targets}
+        missing = set(self._get_channels()) - served
+        if channel:
+            missing &= {channel}
+        if not missing:
+            return False
+        labels = dict(self.env["ecm.engine"]._get_channels())
+        names = ", ".join(labels.get(code, code) for code in sorted(missing))
+        return self.env._(
+            "The strategy contacts on a channel that nothing in this campaign sends on: %s.", names
+        )
 
     # -- strategy ---------------------------------------------------------------------------------
 
@@ -507,6 +535,8 @@ class EcmCampaign(models.Model):
             raise UserError(
                 self.env._("Choose the dialer campaign that is to call these contacts, then start.")
             )
+        if sentence := self._get_missing_target_text():
+            raise UserError(sentence)
 
     def action_start(self):
         """Start feeding in the calling hours (requirement C3). Starting twice changes nothing."""
@@ -563,13 +593,16 @@ class EcmCampaign(models.Model):
             cron.sudo()._trigger()
 
     def _get_feed_targets(self):
-        """Records of ``ecm.feed.target`` models that this campaign's attempts go to; channel
-        modules extend it.
+        """Records of ``ecm.feed.target`` models that this campaign's attempts go to: one for each
+        channel at most.
 
         :return: list of single records
         """
         self.ensure_one()
-        return []
+        targets = []
+        for model in self.env["ecm.engine"]._get_target_models():
+            targets += self[model._attempt_field]
+        return targets
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

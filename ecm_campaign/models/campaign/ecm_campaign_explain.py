@@ -118,25 +118,34 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         until = format_moment(self.env, window.closes_at)
         return Finding("schedule", PASSES, self.env._("It is open until %s.", until))
 
-    def _get_feed_findings(self, now):
-        """Registries, dialers, their room, and whether the feeder itself runs."""
-        obstacles = {finding.check: finding for finding in reversed(self._get_obstacles(now))}
+    def _get_feed_findings(self, now, channel=None):
+        """Registries, dialers, their room, and whether the feeder itself runs.
+
+        :param channel: the one that is asked about; none for all that the campaign contacts on
+        """
+        found = self._get_obstacles(now, channel)
+        obstacles = {finding.check: finding for finding in reversed(found)}
         findings = [
             obstacles.get("registry")
             or Finding("registry", PASSES, self.env._("No registry is too old.")),
-            obstacles.get("target") or Finding("target", PASSES, self._get_targets_text()),
+            obstacles.get("target") or Finding("target", PASSES, self._get_targets_text(channel)),
         ]
         others = [
             finding for check, finding in obstacles.items() if check not in ("registry", "target")
         ]
-        return [*findings, *others, *self._get_room_findings(), self._get_feeder_finding(now)]
+        return [
+            *findings,
+            *others,
+            *self._get_room_findings(channel),
+            self._get_feeder_finding(now),
+        ]
 
-    def _get_targets_text(self):
-        names = ", ".join(target.display_name for target in self._get_feed_targets())
+    def _get_targets_text(self, channel):
+        names = ", ".join(target.display_name for target in self._get_channel_targets(channel))
         return self.env._("%s takes contacts.", names)
 
-    def _get_room_findings(self):
-        targets = self._get_feed_targets()
+    def _get_room_findings(self, channel):
+        targets = self._get_channel_targets(channel)
         if not targets:
             return [
                 Finding("room", NOT_REACHED, self.env._("No dialer is assigned to this campaign."))

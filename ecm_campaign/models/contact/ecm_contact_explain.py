@@ -68,16 +68,18 @@ class EcmContactExplainMixin(models.AbstractModel):
         campaign, engine = self.campaign_id, self.env["ecm.engine"]
         due = max(now, self.next_attempt_at or self.resume_at or now)
         findings = [self._get_state_finding(now)]
-        candidate = None
+        candidate, channel = None, self.channel
         if self.is_open:
             findings += campaign._get_schedule_findings(due)
         if self.state == PENDING:
             candidate = self._get_candidates()[0]
-            findings += engine._explain_gates(campaign, candidate, due)
+            judged, attempt = engine._explain_gates(campaign, candidate, due)
+            findings += judged
+            channel = attempt.channel if attempt else channel
         if self.is_ready:
             findings.append(self._get_queue_finding())
         if self.is_open:
-            findings += campaign._get_feed_findings(now)
+            findings += campaign._get_feed_findings(now, channel)
         stops = decisive(findings)
         next_at = self._get_next_moment(candidate, stops, due)
         free = self.env._("Nothing stands against it: it is sent when its turn comes.")

@@ -87,6 +87,13 @@ class Part(NamedTuple):
     retry_order: str
 
 
+class Left(NamedTuple):
+    """A channel that a campaign does not contact on, or no longer."""
+
+    campaign_id: int
+    channel: str
+
+
 class Sent(NamedTuple):
     """A contact that is claimed; ``callback`` says whose callback it is now."""
 
@@ -553,6 +560,31 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 "UPDATE ecm_contact c SET channel = v.channel FROM %s WHERE c.id = v.contact_id",
                 values_of(rows, Switched),
+            )
+        )
+
+    @api.model
+    def _adopt_stranded(self, rows, channel, limit):
+        """Ready contacts on channels that their campaigns do not use come to one that they do (index
+        ``_ready_arrival``).
+
+        :param rows: list of `Left`
+        :param str channel: where they are looked at next
+        :param int limit: of each campaign and channel
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact SET channel = %s
+                    WHERE id IN (SELECT found.id
+                                   FROM %s
+                             CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
+                                                  WHERE c.campaign_id = v.campaign_id AND c.channel = v.channel
+                                                    AND c.is_ready AND c.state = 'pending'
+                                               ORDER BY c.is_retry, c.id
+                                                  LIMIT %s FOR UPDATE SKIP LOCKED) AS found)""",
+                channel,
+                values_of(rows, Left),
+                limit,
             )
         )
 

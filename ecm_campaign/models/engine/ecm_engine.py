@@ -16,7 +16,7 @@ from ...tools.pacing import split
 from ...tools.results import Decided, Result
 from ...tools.strategy import Close
 from ..contact.ecm_attempt import Claimed
-from ..contact.ecm_contact_queue import Part, Sent
+from ..contact.ecm_contact_queue import Left, Part, Sent
 from .ecm_engine_results import REFUSED_CODE
 
 _logger = logging.getLogger(__name__)
@@ -149,6 +149,7 @@ class EcmEngine(models.AbstractModel):
                 self._look_again(campaign)
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
+            self._adopt_stranded(campaigns, target._channel)
             while (batch := self._claim_next(target, campaigns)) is not None:
                 sent += self._push(target, batch) if batch else 0
         self._forget()
@@ -159,13 +160,28 @@ class EcmEngine(models.AbstractModel):
 
     def _get_open_campaigns(self, target):
         """Running campaigns of a target inside their calling hours (requirement C4) whose
-        do-not-contact registries are fresh (N2).
+        do-not-contact registries for its channel are fresh (N2).
         """
         campaigns = self._filter_open(target._get_running_campaigns())
         dnc_lists = self.env["ecm.dnc.list"]
         if not dnc_lists._has_outdated():
             return campaigns
-        return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign))
+        channel = target._channel
+        return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign, channel))
+
+    def _adopt_stranded(self, campaigns, channel):
+        """Take over contacts that wait on a channel that their campaign no longer contacts on, since
+        it has another strategy or that one changed: nobody else would look at them.
+
+        The claim then finds out on which channel they are due.
+        """
+        known, left = {code for code, _label in self._get_channels()}, []
+        for campaign in campaigns:
+            unused = known.difference(campaign._get_channels())
+            left += [Left(campaign.id, code) for code in sorted(unused)]
+        if left:
+            contacts = self.env["ecm.contact"]
+            self._atomically(lambda: contacts._adopt_stranded(left, channel, LOOK_AT_MOST))
 
     def _filter_open(self, campaigns):
         """Campaigns inside their calling hours now."""
@@ -192,8 +208,10 @@ class EcmEngine(models.AbstractModel):
 
         :return: list of ``tools.channel.Outgoing``, at most one request's worth; empty when all that
             was looked at is blocked, ``None`` when nothing was there to look at
+        :raise exceptions.ChannelError: the target's keys are too long; nothing was written
         """
         self.env.flush_all()
+        target._check_key_size(self.env["ecm.attempt"]._get_key_prefix())
         now, channel = fields.Datetime.now(), target._channel
         room = min(target._get_room(), target._get_next_size())
         if room <= 0:

@@ -38,7 +38,7 @@ class EcmEngineExplain(models.AbstractModel):
 
         :param candidate: ``tools.gates.Candidate``
         :param at: naive UTC
-        :return: list of ``tools.explain.Finding``
+        :return: ``(list of tools.explain.Finding, the attempt that is due or None)``
         """
         findings = []
         for gate, known in self._get_rules(campaign, at):
@@ -52,7 +52,7 @@ class EcmEngineExplain(models.AbstractModel):
             findings.append(self._get_finding(gate, judged, sentence))
             if isinstance(judged, Candidate):
                 candidate = judged
-        return findings
+        return findings, candidate.attempt
 
     def _get_finding(self, gate, judged, sentence):
         """:rtype: Finding"""

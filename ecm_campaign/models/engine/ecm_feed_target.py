@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ...exceptions import ChannelError
 from ...tools.explain import HELD, WAITS, Finding
 
 # Seconds that a failing target is left alone: doubled with each failure in a row, up to the last;
@@ -12,21 +13,24 @@ BACK_OFF_LAST = 900
 JITTER = 0.5
 # A target that failed is tried with so many contacts before it gets more.
 PROBE_SIZE = 10
+DEFAULT_BATCH = 500
+# Ids of attempts are numbers of four bytes: with this one, a key is as long as it can be.
+LAST_ID = 2**31 - 1
 
 
 class EcmFeedTarget(models.AbstractModel):
-    """Where attempts are sent: a dialer campaign, a gateway (the port of architecture §3).
+    """Where attempts are sent: a dialer campaign, a gateway (the port of docs/architecture.md).
 
-    A channel module inherits this on its own model, adds a Many2one to that model on
-    ``ecm.attempt`` (indexed where the attempt awaits an answer) and names it in ``_attempt_field``.
-    It returns its records in ``ecm.campaign._get_feed_targets``. All else that the core must know
-    of a channel stands in the attributes and methods below.
+    A channel module inherits this on its own model. It adds a Many2one to that model on
+    ``ecm.attempt`` (indexed where the attempt awaits an answer), one of the same name on
+    ``ecm.campaign``, and a field ``for_<channel>`` on ``ecm.dnc.list``. All else that the core must
+    know of a channel stands in the attributes and methods below; docs/extend.md shows one.
     """
 
     _name = "ecm.feed.target"
     _description = "Feed Target"
 
-    _attempt_field = None  # the Many2one on ecm.attempt
+    _attempt_field = None  # the Many2one on ecm.attempt, and on ecm.campaign
     _channel = None  # code of the channel; one model for each
     # The contact's state from its claim to its result; a module may add one to ecm.contact.
     _sent_state = None
@@ -67,7 +71,10 @@ class EcmFeedTarget(models.AbstractModel):
 
     def _get_running_campaigns(self):
         """:return: running ``ecm.campaign`` records whose attempts go here, in a stable order"""
-        raise NotImplementedError
+        if self._get_off_reason():
+            return self.env["ecm.campaign"]
+        running = [(self._attempt_field, "=", self.id), ("is_running", "=", True)]
+        return self.env["ecm.campaign"].search(running, order="id")
 
     def _get_room(self):
         """How many more contacts it can take now (requirement F5)."""
@@ -79,7 +86,7 @@ class EcmFeedTarget(models.AbstractModel):
 
     def _get_batch_size(self):
         """How many contacts one request carries at most."""
-        raise NotImplementedError
+        return DEFAULT_BATCH
 
     def _get_next_size(self):
         """How many contacts the next request carries at most: few until a target that failed has
@@ -94,6 +101,22 @@ class EcmFeedTarget(models.AbstractModel):
         :param str prefix: what every key of this database starts with
         """
         return f"{prefix}{attempt_id:x}"
+
+    def _check_key_size(self, prefix):
+        """A key that the other side cuts off comes back as another's, or as nobody's.
+
+        :raise exceptions.ChannelError: keys may be longer than ``_key_size``
+        """
+        longest = len(self._make_key(prefix, LAST_ID))
+        if longest > self._key_size:
+            sentence = self.env._(
+                "%(name)s keeps %(size)s characters of a key, but keys have up to %(longest)s. "
+                "Nothing is sent.",
+                name=self.display_name,
+                size=self._key_size,
+                longest=longest,
+            )
+            raise ChannelError(sentence)
 
     # -- sending --------------------------------------------------------------------------------------
 
@@ -114,6 +137,19 @@ class EcmFeedTarget(models.AbstractModel):
         attempts = self.env["ecm.attempt"].sudo()
         unconfirmed = [(self._attempt_field, "=", self.id), ("state", "=", "claimed")]
         return bool(attempts.search_count(unconfirmed, limit=1))
+
+    def _take_results(self, results):
+        """Apply results that the other side tells of by itself, in the caller's transaction. What it
+        tells again changes nothing, and of others' attempts it may tell nothing.
+
+        :param results: list of ``tools.results.Result``
+        :return: how many attempts got a result now
+        """
+        keys = [result.key for result in results]
+        sent_here = [(self._attempt_field, "in", self.ids), ("key", "in", keys)]
+        own = set(self.env["ecm.attempt"].sudo().search(sent_here).mapped("key"))
+        known = [result for result in results if result.key in own]
+        return len(self.env["ecm.engine"].sudo()._apply_results(known))
 
     # -- health ---------------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ class TestExplain(CampaignCase):
         )
         contact = self.create_contact(tz="Asia/Tokyo")
         night = fields.Datetime.to_datetime("2026-11-23 20:00:00")  # 05:00 in Tokyo
-        findings = self.env["ecm.engine"]._explain_gates(
+        findings, _attempt = self.env["ecm.engine"]._explain_gates(
             self.campaign, contact._get_candidates()[0], night
         )
         hours = next(finding for finding in findings if finding.check == "hours")

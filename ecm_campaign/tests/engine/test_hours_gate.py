@@ -80,7 +80,7 @@ class TestHoursGate(HoursCase):
 
     @freeze_time("2026-03-02 11:30:00")
     def test_a_campaign_whose_contacts_all_wait_says_until_when(self):
-        self.patch(self.registry["ecm.campaign"], "_get_obstacles", lambda _campaign, _now: [])
+        self.patch(self.registry["ecm.campaign"], "_get_obstacles", lambda *_unused: [])
         contact = self.create_contact(phone_1=NEW_YORK)
         self.env.cr.execute(
             "UPDATE ecm_campaign SET is_running = TRUE WHERE id = %s", [self.campaign.id]

@@ -1,0 +1,7 @@
+from . import (
+    letter,
+    quiet_period,
+    echo_dialer,
+    address_book,
+    channel_report,
+)

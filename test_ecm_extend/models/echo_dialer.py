@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..clients.echo import EchoClient
+from ..echo_client import EchoClient
 
 
 class EcmDialer(models.Model):

@@ -1,6 +1,6 @@
 from .common import HOME, NEXT, LetterCase
 from odoo.addons.ecm_campaign.tests.common import CampaignCase
-from odoo.addons.test_ecm_extend.clients.echo import CALLED
+from odoo.addons.test_ecm_extend.echo_client import CALLED
 
 
 class TestEchoDialer(LetterCase):

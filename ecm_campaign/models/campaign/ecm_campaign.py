@@ -335,19 +335,20 @@ class EcmCampaign(models.Model):
         :return: list of ``tools.explain.Finding``, none of which passes
         """
         self.ensure_one()
-        targets = self._get_channel_targets(channel)
         obstacles = []
+        # A copied database goes first: nothing else matters there.
+        if reason := self.env["ecm.database.identity"]._get_stop_reason():
+            obstacles.append(Finding("database", HELD, reason))
+
         if sentence := self._get_missing_target_text(channel):
             obstacles.append(Finding("target", HELD, sentence))
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self, channel):
             names = ", ".join(outdated.mapped("name"))
             sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
             obstacles.append(Finding("registry", HELD, sentence))
-        if reason := self.env["ecm.database.identity"]._get_stop_reason():
-            obstacles.insert(0, Finding("database", HELD, reason))
-        return obstacles + [
-            obstacle for target in targets if (obstacle := target._get_obstacle(now))
-        ]
+
+        of_targets = (target._get_obstacle(now) for target in self._get_channel_targets(channel))
+        return [*obstacles, *filter(None, of_targets)]
 
     def _get_channel_targets(self, channel=None):
         """Feed targets that send on a channel; none for all of them.
@@ -368,10 +369,12 @@ class EcmCampaign(models.Model):
             return self.env._("No dialer is assigned to this campaign.")
         served = {target._channel for target in targets}
         missing = set(self._get_channels()) - served
+        # Who is called is not kept waiting by a letter that nobody could send.
         if channel:
             missing &= {channel}
         if not missing:
             return False
+
         labels = dict(self.env["ecm.engine"]._get_channels())
         names = ", ".join(labels.get(code, code) for code in sorted(missing))
         return self.env._(

@@ -393,9 +393,11 @@ class EcmDncList(models.Model):
 
     def _get_blocks_text(self):
         """What a list blocks, in words."""
-        blocked = [*self._get_blocked_channels().values()]
-        channels = format_list(self.env, blocked) if blocked else self.env._("Nothing")
-        where = ", ".join(self.sudo().campaign_ids.mapped("name")) or self.env._("all campaigns")
+        blocked = list(self._get_blocked_channels().values())
+        nothing = self.env._("Nothing")
+        channels = format_list(self.env, blocked) if blocked else nothing
+        names = self.sudo().campaign_ids.mapped("name")
+        where = ", ".join(names) or self.env._("all campaigns")
         return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
 
     def _get_running_text(self):

@@ -147,9 +147,12 @@ class EcmFeedTarget(models.AbstractModel):
         """
         keys = [result.key for result in results]
         sent_here = [(self._attempt_field, "in", self.ids), ("key", "in", keys)]
-        own = set(self.env["ecm.attempt"].sudo().search(sent_here).mapped("key"))
+        attempts = self.env["ecm.attempt"].sudo()
+        own = set(attempts.search(sent_here).mapped("key"))
+
         known = [result for result in results if result.key in own]
-        return len(self.env["ecm.engine"].sudo()._apply_results(known))
+        engine = self.env["ecm.engine"].sudo()
+        return len(engine._apply_results(known))
 
     # -- health ---------------------------------------------------------------------------------------
 

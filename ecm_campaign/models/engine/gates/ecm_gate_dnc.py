@@ -45,6 +45,8 @@ class EcmGateDnc(models.AbstractModel):
         hidden = _get_hidden(before, judged, rule.channels[campaign.id])
         keys = [before.account_number] if before.account_number else []
         sentences = self.env["ecm.dnc.list"]._explain_listed(campaign, hidden, keys)
+
+        # What is left: other numbers, or the same ones in another way.
         left = judged.get_numbers() if is_free else []
         if hidden.issuperset(left):
             sentences += self._describe_other_channels(judged) if left else []

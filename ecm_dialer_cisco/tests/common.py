@@ -17,7 +17,6 @@ class FakeClient(DialerClient):
 
     def __init__(self):
         self.failures = []
-        self.lost_answers = 0
         self.taken = []
         self.known = set()
         self.refuse_numbers = set()

@@ -13,7 +13,8 @@ class TestFeed(DialerCase):
     def age_claims(self):
         """Make unconfirmed sends old enough to be asked about."""
         self.env.cr.execute(
-            "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'"
+            "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour'"
+            " WHERE state = 'claimed'"
         )
 
     def test_contacts_arrive_under_keys_that_the_dialer_keeps(self):

@@ -141,8 +141,8 @@ class FeedCase(EngineCase):
         return target.sent[before:]
 
     def results(self, *rows):
-        """Results that come together, each ``(contact or attempt's key, outcome code)``; a contact's
-        is that of its current attempt.
+        """Results that come together, each ``(contact or attempt's key, outcome code)``; that of a
+        contact is its current attempt's.
         """
         found = []
         for contact, code in rows:

@@ -9,7 +9,7 @@ BERLIN, NEW_YORK, SYDNEY, MIAMI = "+493023125000", "+12125550123", "+61291234567
 
 
 class TestCallingHours(FeedCase):
-    """Contacts are sent in their own hours: the others are moved to them, with the reason (N3, N4)."""
+    """Contacts are sent in their own hours: others are moved to them, with the reason (N3, N4)."""
 
     @classmethod
     def setUpClass(cls):

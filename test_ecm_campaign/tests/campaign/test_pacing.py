@@ -6,7 +6,7 @@ from ..common import CONNECTED, FeedCase
 
 
 class TestPacing(FeedCase):
-    """How the feeder divides the dialer's room: shares, priorities, groups with a buffer (C6, C7)."""
+    """How the feeder divides a target's room: shares, priorities, groups with a buffer (C6, C7)."""
 
     @classmethod
     def setUpClass(cls):

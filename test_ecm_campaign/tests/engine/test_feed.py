@@ -13,7 +13,8 @@ class TestFeed(FeedCase):
     def age_claims(self):
         """Make unconfirmed sends old enough to be asked about."""
         self.env.cr.execute(
-            "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'"
+            "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour'"
+            " WHERE state = 'claimed'"
         )
 
     def test_sends_ready_contacts_and_writes_attempts(self):

@@ -116,12 +116,17 @@ class FakeSender:
     def _take(self, batch, is_rejected):
         side = self.other_side
         side.requests.append(len(batch))
-        if is_rejected or any(outgoing.number in side.spoiling for outgoing in batch):
+        numbers = {outgoing.number for outgoing in batch}
+        if is_rejected or numbers & side.spoiling:
             raise Rejected("bad row")
-        accepted = [outgoing for outgoing in batch if outgoing.number not in side.refused]
-        side.sent += accepted
-        keys = frozenset(outgoing.key for outgoing in accepted)
-        return Receipt(keys, frozenset(outgoing.key for outgoing in batch) - keys)
+        accepted, refused = set(), set()
+        for outgoing in batch:
+            if outgoing.number in side.refused:
+                refused.add(outgoing.key)
+            else:
+                accepted.add(outgoing.key)
+                side.sent.append(outgoing)
+        return Receipt(frozenset(accepted), frozenset(refused))
 
     def find(self, keys):
         """See ``tools.channel.Sender``."""

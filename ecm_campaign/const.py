@@ -32,6 +32,9 @@ CLOSED_STATES = (
     "withdrawn",
 )
 
+# A contact's callback: it asked for none, its agent keeps it, anybody may take it.
+CALLBACKS = (None, "personal", "normal")
+
 PHONE_FIELDS = tuple(f"phone_{index}" for index in range(1, 6))
 PHONE_SIZE = 28
 BUSINESS_PARAMETER_COUNT = 12

@@ -3,6 +3,7 @@ from . import (
     ecm_campaign_group,
     ecm_campaign_group_zone,
     ecm_campaign_schedule,
+    ecm_campaign_strategy,
     ecm_campaign_pacing,
     ecm_campaign_selection,
     ecm_campaign_explain,

@@ -19,9 +19,9 @@ class EcmCampaignChain(models.Model):
         string="How",
         required=True,
         default="move",
-        help="Move: when the contact closes with this outcome. Copy: whenever this is the outcome of a call, and the "
-        "contact goes on here too. A customer who is open in the other campaign, or who went through it on the way "
-        "here, does not come in again.",
+        help="Move: when the contact closes with this outcome. Copy: whenever this is the outcome "
+        "of a call, and the contact goes on here too. A customer who is open in the other "
+        "campaign, or who went through it on the way here, does not come in again.",
     )
     target_id = fields.Many2one(
         "ecm.campaign",

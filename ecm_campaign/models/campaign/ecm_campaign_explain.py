@@ -1,6 +1,7 @@
+from collections import Counter
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...formatting import format_moment, get_label
 from ...tools.explain import CLOSES, HELD, NOT_REACHED, PASSES, WAITS, Finding, decisive
@@ -17,6 +18,115 @@ class EcmCampaignExplainMixin(models.AbstractModel):
 
     _name = "ecm.campaign.explain.mixin"
     _description = "Why a Campaign Does Not Dial"
+
+    status = fields.Selection(
+        [
+            ("stopped", "Stopped"),
+            ("waiting", "Outside calling hours"),
+            ("blocked", "Cannot dial"),
+            ("running", "Running"),
+            ("finished", "Finished"),
+        ],
+        compute="_compute_status",
+    )
+    status_reason = fields.Char(compute="_compute_status")
+    next_opening_at = fields.Datetime(compute="_compute_status", string="Next opening")
+
+    # -- state of the feed ------------------------------------------------------------------------
+
+    @api.depends(
+        "is_running", "calendar_id", "tz", "date_start", "date_end", "hours_zone", "drain_minutes"
+    )
+    def _compute_status(self):
+        now = fields.Datetime.now()
+        windows = self._get_windows(now)
+        for campaign in self:
+            window = windows[campaign.id]
+            campaign.next_opening_at = not window.is_open and window.opens_at
+            campaign.status, campaign.status_reason = campaign._get_status(window)
+
+    def _get_status(self, window):
+        """:return: ``(status, sentence or False)``"""
+        if not self.is_running:
+            return "stopped", False
+        if self.contact_count and self.closed_count == self.contact_count:
+            return "finished", self.env._("Every contact is closed. Upload a list to go on.")
+        if not window.is_open:
+            return "waiting", self._get_waiting_reason(window)
+        if reason := self._get_blocking_reason():
+            return "blocked", reason
+
+        # Open as a whole is not enough: all that are left may wait for hours of their own.
+        if opens_at := self._get_contacts_opening():
+            sentence = self.env._(
+                "All contacts wait for calling hours where they are. The next may be called on "
+                "%(opening)s (%(zone)s).",
+                **self._describe_moment(opens_at),
+            )
+            return "waiting", sentence
+        return "running", False
+
+    def _get_blocking_reason(self):
+        """Why an open campaign cannot be fed, as a sentence, or False."""
+        obstacle = next(iter(self._get_obstacles(fields.Datetime.now())), None)
+        return obstacle.detail if obstacle else False
+
+    def _get_obstacles(self, now, channel=None):
+        """What keeps an open campaign from being fed; extensions add theirs.
+
+        :param channel: the one that is asked about; none for all that it contacts on
+        :return: list of ``tools.explain.Finding``, none of which passes
+        """
+        self.ensure_one()
+        obstacles = []
+        # A copied database goes first: nothing else matters there.
+        if reason := self.env["ecm.database.identity"]._get_stop_reason():
+            obstacles.append(Finding("database", HELD, reason))
+
+        if sentence := self._get_missing_target_text(channel):
+            obstacles.append(Finding("target", HELD, sentence))
+        if outdated := self.env["ecm.dnc.list"]._get_outdated(self, channel):
+            names = ", ".join(outdated.mapped("name"))
+            sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
+            obstacles.append(Finding("registry", HELD, sentence))
+
+        for target in self._get_channel_targets(channel):
+            if obstacle := target._get_obstacle(now):
+                obstacles.append(obstacle)
+        return obstacles
+
+    def _get_channel_targets(self, channel=None):
+        """Feed targets that send on a channel; none for all of them.
+
+        :return: list of single records
+        """
+        targets = self._get_feed_targets()
+        return [target for target in targets if channel in (None, target._channel)]
+
+    def _get_missing_target_text(self, channel=None):
+        """Which channels of the strategies nothing of this campaign sends on, as a sentence, or
+        False.
+
+        :param channel: the only one to look at
+        """
+        targets = self._get_feed_targets()
+        if not targets:
+            return self.env._("No dialer is assigned to this campaign.")
+        served = {target._channel for target in targets}
+        missing = set(self._get_channels()) - served
+        # Who is called is not kept waiting by a letter that nobody could send.
+        if channel:
+            missing &= {channel}
+        if not missing:
+            return False
+
+        labels = dict(self.env["ecm.engine"]._get_channels())
+        names = ", ".join(labels.get(code, code) for code in sorted(missing))
+        return self.env._(
+            "The strategy contacts on a channel that nothing in this campaign sends on: %s.", names
+        )
+
+    # -- Explain ----------------------------------------------------------------------------------
 
     def explain(self):
         """Every check of one campaign in order, and why its contacts are where they are.
@@ -44,9 +154,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
 
     def _explain(self, now):
         findings = [*self._get_schedule_findings(now), *self._get_feed_findings(now)]
-        contacts = self.env["ecm.contact"]
-        tallies = contacts._tally_reasons(self, now)
         stops = decisive(findings)
+
+        # What becomes of the contacts says it where nothing stands in the campaign's way.
+        tallies = self.env["ecm.contact"]._tally_reasons(self, now)
         next_at = self._get_next_moment(stops, tallies, now)
         return {
             "id": self.id,
@@ -63,35 +174,42 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         """When the next contact may be sent, as far as is known."""
         if stops and (stops.verdict != WAITS or not stops.until):
             return None
-        due = [now] if any(tally.code == "ready" for tally in tallies) else []
-        due += [tally.next_at for tally in tallies if tally.next_at]
-        return max(min(due), stops.until if stops else now) if due else None
+        due = [tally.next_at for tally in tallies if tally.next_at]
+        if any(tally.code == "ready" for tally in tallies):
+            due.append(now)
+        if not due:
+            return None
+        # Before the campaign opens nobody is called, whoever is due.
+        opens_at = stops.until if stops else now
+        return max(min(due), opens_at)
 
     def _summarise(self, tallies):
         """What goes on when nothing stands in the way, as a sentence."""
-        counts = {}
+        counts = Counter()
         for tally in tallies:
-            counts[tally.code] = counts.get(tally.code, 0) + tally.count
+            counts[tally.code] += tally.count
         if not tallies:
             return self.env._("It has no contacts. Upload a list.")
         if set(counts) == {"closed"}:
             return self.env._("Every contact is closed. Upload a list to go on.")
-        if counts.get("ready"):
+
+        # The nearest to a call comes first.
+        if counts["ready"]:
             return self.env._(
                 "Nothing is in the way: %s contacts are sent as soon as their turn comes.",
                 counts["ready"],
             )
-        if counts.get("sent"):
+        if counts["sent"]:
             return self.env._(
                 "All that may be called now is at the dialer: %s contacts.", counts["sent"]
             )
-        if counts.get("planned") or counts.get("blocked"):
+        if counts["planned"] or counts["blocked"]:
             return self.env._(
                 "No contact may be called now. All that are left wait for their time."
             )
         return self.env._("No contact may be called: all that are left are held back.")
 
-    # -- checks ---------------------------------------------------------------------------------------
+    # -- checks -----------------------------------------------------------------------------------
 
     def _get_schedule_findings(self, at):
         """Whether it runs, and whether it is open at a moment.
@@ -102,43 +220,49 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         return [self._get_running_finding(), self._get_window_finding(at)]
 
     def _get_running_finding(self):
+        verdict = HELD
         if not self.active:
-            return Finding("running", HELD, self.env._("The campaign is archived."))
-        if not self.is_running:
-            return Finding("running", HELD, self.env._("The campaign is stopped. Start it."))
-        return Finding("running", PASSES, self.env._("The campaign is running."))
+            sentence = self.env._("The campaign is archived.")
+        elif not self.is_running:
+            sentence = self.env._("The campaign is stopped. Start it.")
+        else:
+            verdict = PASSES
+            sentence = self.env._("The campaign is running.")
+        return Finding("running", verdict, sentence)
 
     def _get_window_finding(self, at):
         window = self._get_windows(at)[self.id]
         if not window.is_open:
             verdict = WAITS if window.opens_at else HELD
-            return Finding("schedule", verdict, self._get_waiting_reason(window), window.opens_at)
-        if not window.closes_at:
-            return Finding("schedule", PASSES, self.env._("It is open."))
-        until = format_moment(self.env, window.closes_at)
-        return Finding("schedule", PASSES, self.env._("It is open until %s.", until))
+            reason = self._get_waiting_reason(window)
+            return Finding("schedule", verdict, reason, window.opens_at)
+
+        sentence = self.env._("It is open.")
+        if window.closes_at:
+            until = format_moment(self.env, window.closes_at)
+            sentence = self.env._("It is open until %s.", until)
+        return Finding("schedule", PASSES, sentence)
 
     def _get_feed_findings(self, now, channel=None):
         """Registries, dialers, their room, and whether the feeder itself runs.
 
         :param channel: the one that is asked about; none for all that the campaign contacts on
         """
-        found = self._get_obstacles(now, channel)
-        obstacles = {finding.check: finding for finding in reversed(found)}
-        findings = [
-            obstacles.get("registry")
-            or Finding("registry", PASSES, self.env._("No registry is too old.")),
-            obstacles.get("target") or Finding("target", PASSES, self._get_targets_text(channel)),
-        ]
-        others = [
-            finding for check, finding in obstacles.items() if check not in ("registry", "target")
-        ]
-        return [
-            *findings,
-            *others,
-            *self._get_room_findings(channel),
-            self._get_feeder_finding(now),
-        ]
+        # Of several obstacles of one kind, the first is told.
+        obstacles = {}
+        for obstacle in reversed(self._get_obstacles(now, channel)):
+            obstacles[obstacle.check] = obstacle
+
+        # Registries and dialers are checks that are always shown, the others only as obstacles.
+        registry = obstacles.pop("registry", None)
+        if not registry:
+            registry = Finding("registry", PASSES, self.env._("No registry is too old."))
+        target = obstacles.pop("target", None)
+        if not target:
+            target = Finding("target", PASSES, self._get_targets_text(channel))
+
+        findings = [registry, target, *obstacles.values()]
+        return [*findings, *self._get_room_findings(channel), self._get_feeder_finding(now)]
 
     def _get_targets_text(self, channel):
         names = ", ".join(target.display_name for target in self._get_channel_targets(channel))
@@ -147,24 +271,22 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     def _get_room_findings(self, channel):
         targets = self._get_channel_targets(channel)
         if not targets:
-            return [
-                Finding("room", NOT_REACHED, self.env._("No dialer is assigned to this campaign."))
-            ]
-        findings = [
-            self._describe_room(target.display_name, target._get_room()) for target in targets
-        ]
-        if self.group_id:
-            group = self.group_id
-            findings.append(self._describe_room(group.name, group._get_rooms()[group.id], "group"))
+            sentence = self.env._("No dialer is assigned to this campaign.")
+            return [Finding("room", NOT_REACHED, sentence)]
+
+        findings = []
+        for target in targets:
+            findings.append(self._describe_room(target.display_name, target._get_room()))
+        # A group may hold less than the dialer has room for.
+        if group := self.group_id:
+            room = group._get_rooms()[group.id]
+            findings.append(self._describe_room(group.name, room, "group"))
         return findings
 
     def _describe_room(self, name, room, check="room"):
         if room:
-            return Finding(
-                check,
-                PASSES,
-                self.env._("%(name)s has room for %(room)s contacts.", name=name, room=room),
-            )
+            sentence = self.env._("%(name)s has room for %(room)s contacts.", name=name, room=room)
+            return Finding(check, PASSES, sentence)
         sentence = self.env._(
             "%s holds as many contacts as it may. The next is sent when a result has come back.",
             name,
@@ -176,46 +298,55 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         cron = cron and cron.sudo()
         if not cron or not cron.active:
             sentence = self.env._(
-                "The scheduled action Contacts Feeder is switched off. An administrator can switch it on under "
-                "Settings, Technical, Scheduled Actions."
+                "The scheduled action Contacts Feeder is switched off. An administrator can "
+                "switch it on under Settings, Technical, Scheduled Actions."
             )
             return Finding("feeder", HELD, sentence)
+
+        # Switched on and yet late: no scheduled action runs at all.
         if cron.nextcall < now - FEEDER_LATE:
             sentence = self.env._(
-                "The scheduled action Contacts Feeder should have run on %s: scheduled actions do not run here.",
+                "The scheduled action Contacts Feeder should have run on %s: scheduled actions "
+                "do not run here.",
                 format_moment(self.env, cron.nextcall),
             )
             return Finding("feeder", HELD, sentence)
         return Finding("feeder", PASSES, self.env._("It looks for contacts to send every minute."))
 
-    # -- for people and for API clients ---------------------------------------------------------------
+    # -- for people and for API clients -----------------------------------------------------------
 
     def _describe_findings(self, findings):
         names = self.env["ecm.engine"]._get_check_names()
-        return [
-            {
-                "check": finding.check,
-                "name": names.get(finding.check, finding.check),
-                "verdict": finding.verdict,
-                "detail": finding.detail,
-                "until": fields.Datetime.to_string(finding.until) if finding.until else False,
-            }
-            for finding in findings
-        ]
+        described = []
+        # A check of another module may have no name but its code.
+        for finding in findings:
+            until = finding.until and fields.Datetime.to_string(finding.until)
+            described.append(
+                {
+                    "check": finding.check,
+                    "name": names.get(finding.check, finding.check),
+                    "verdict": finding.verdict,
+                    "detail": finding.detail,
+                    "until": until or False,
+                }
+            )
+        return described
 
     def _describe_tally(self, tally, now):
-        contacts = self.env["ecm.contact"]
+        domain = self.env["ecm.contact"]._get_tally_domain(self, tally, now)
+        next_at = tally.next_at and fields.Datetime.to_string(tally.next_at)
         return {
             "code": tally.code,
             "reason": tally.reason[1] if tally.code == "closed" else tally.reason,
             "name": self._get_tally_name(tally),
             "verdict": VERDICTS.get(tally.code, WAITS),
             "count": tally.count,
-            "next_at": fields.Datetime.to_string(tally.next_at) if tally.next_at else False,
-            "domain": _make_plain(contacts._get_tally_domain(self, tally, now)),
+            "next_at": next_at or False,
+            "domain": _make_plain(domain),
         }
 
     def _get_tally_name(self, tally):
+        # Closed contacts go by state and reason, those that are sent by state.
         if tally.code == "closed":
             state, reason = tally.reason
             state = get_label(self.env, "ecm.contact", "state", state)
@@ -223,24 +354,27 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             return f"{state}: {reason}" if reason else state
         if tally.code == "sent":
             return get_label(self.env, "ecm.contact", "state", tally.reason)
+
+        # All others are pending: by the gate that stopped them, else by where they are.
         if tally.reason:
             return get_label(self.env, "ecm.contact", "block_reason", tally.reason)
-        return {
+        names = {
             "ready": self.env._("Ready to be called"),
             "planned": self.env._("Wait for their next attempt"),
             "held": self.env._("Held back"),
-        }[tally.code]
+        }
+        return names[tally.code]
 
 
 def _make_plain(domain):
     """A domain that JSON can carry."""
-    return [
-        item
-        if isinstance(item, str)
-        else [fields.Datetime.to_string(part) if _is_moment(part) else part for part in item]
-        for item in domain
-    ]
+    plain = []
+    for item in domain:
+        is_operator = isinstance(item, str)
+        plain.append(item if is_operator else [_make_plain_value(part) for part in item])
+    return plain
 
 
-def _is_moment(value):
-    return hasattr(value, "hour")
+def _make_plain_value(value):
+    """Moments are written as text; all else stays."""
+    return fields.Datetime.to_string(value) if hasattr(value, "hour") else value

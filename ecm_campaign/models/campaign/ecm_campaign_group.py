@@ -32,23 +32,25 @@ class EcmCampaignGroup(models.Model):
         default=85,
         required=True,
         tracking=True,
-        help="How many contacts of the group the dialer may hold at first, and again after a break.",
+        help="How many contacts of the group the dialer may hold at first, and again after a "
+        "break.",
     )
     increment = fields.Integer(
         "Increment (%)",
         default=30,
         required=True,
         tracking=True,
-        help="Added, in per cent of the initial number, when the dialer is hungry: at the end of an interval it holds "
-        "less than half of what it may, and more could be sent.",
+        help="Added, in per cent of the initial number, when the dialer is hungry: at the end of "
+        "an interval it holds less than half of what it may, and more could be sent.",
     )
     decrement = fields.Integer(
         "Decrement (%)",
         default=60,
         required=True,
         tracking=True,
-        help="Taken off, in per cent of the initial number, when the dialer is backed up: at the end of an interval it "
-        "still holds 90 % or more of what it may. Never less stays than one decrement leaves of the initial number.",
+        help="Taken off, in per cent of the initial number, when the dialer is backed up: at the "
+        "end of an interval it still holds 90 % or more of what it may. Never less stays than one "
+        "decrement leaves of the initial number.",
     )
     upper_threshold = fields.Integer(
         "Upper threshold (%)",
@@ -107,12 +109,10 @@ class EcmCampaignGroup(models.Model):
 
     @api.depends("campaign_ids")
     def _compute_campaign_count(self):
-        groups = self.env["ecm.campaign"]._read_group(
-            [("group_id", "in", self.ids)], ["group_id"], ["__count"]
-        )
-        counts = {group.id: count for group, count in groups}
+        domain = [("group_id", "in", self.ids)]
+        counts = dict(self.env["ecm.campaign"]._read_group(domain, ["group_id"], ["__count"]))
         for group in self:
-            group.campaign_count = counts.get(group.id, 0)
+            group.campaign_count = counts.get(group, 0)
 
     def write(self, vals):
         result = super().write(vals)
@@ -146,12 +146,9 @@ class EcmCampaignGroup(models.Model):
 
     def _count_at_dialer(self):
         """:return: ``{group id: contacts at the dialer}``"""
-        campaigns = (
-            self.env["ecm.campaign"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("group_id", "in", self.ids)])
-        )
+        # An archived campaign's contacts are called all the same.
+        everything = self.env["ecm.campaign"].sudo().with_context(active_test=False)
+        campaigns = everything.search([("group_id", "in", self.ids)])
         counts = self.env["ecm.contact"]._count_awaiting(campaigns)
         totals = dict.fromkeys(self.ids, 0)
         for campaign in campaigns:
@@ -164,10 +161,12 @@ class EcmCampaignGroup(models.Model):
         :return: ``{group id: room}``
         """
         held = self._count_at_dialer()
-        return {
-            group.id: max(0, (group.buffer_size or group.initial_contacts) - held[group.id])
-            for group in self
-        }
+        rooms = {}
+        for group in self:
+            # A group that was never looked at has no size of its own yet.
+            most_held = group.buffer_size or group.initial_contacts
+            rooms[group.id] = max(0, most_held - held[group.id])
+        return rooms
 
     @api.model
     def _adapt_buffers(self, now):
@@ -176,24 +175,39 @@ class EcmCampaignGroup(models.Model):
         A group of which no campaign is open is left alone: what its contacts wait for is the next
         morning.
         """
-        groups = self.search([]).filtered(lambda group: group._is_due(now))
-        running = groups.campaign_ids.filtered("is_running")
+        due = self.search([]).filtered(lambda group: group._is_due(now))
+        running = due.campaign_ids.filtered("is_running")
         windows = running._get_windows(now)
         campaigns = running.filtered(lambda campaign: windows[campaign.id].is_open)
+
         groups = campaigns.group_id
-        held, waiting = groups._count_at_dialer(), groups.browse()
-        for channel in {channel for campaign in campaigns for channel in campaign._get_channels()}:
-            ready = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
-            waiting |= ready.group_id
+        at_dialer = groups._count_at_dialer()
+        waiting = self._get_waiting_groups(campaigns, now)
         for group in groups:
-            before = Buffer(group.buffer_size, group.buffer_at) if group.buffer_at else None
-            after = adapt(group._get_pacing(), before, held[group.id], group in waiting, now)
+            # A group that was never looked at begins with its initial number.
+            before = None
+            if group.buffer_at:
+                before = Buffer(group.buffer_size, group.buffer_at)
+            is_waiting = group in waiting
+            after = adapt(group._get_pacing(), before, at_dialer[group.id], is_waiting, now)
             group.write({"buffer_size": after.size, "buffer_at": after.at})
 
+    @api.model
+    def _get_waiting_groups(self, campaigns, now):
+        """Groups of which more contacts could be sent, on whatever channel."""
+        contacts, waiting = self.env["ecm.contact"], self.browse()
+        channels = set()
+        for campaign in campaigns:
+            channels.update(campaign._get_channels())
+        # Each channel has a queue of its own.
+        for channel in channels:
+            waiting |= contacts._filter_ready(campaigns, channel, now).group_id
+        return waiting
+
     def _is_due(self, now):
-        return not self.buffer_at or now - self.buffer_at >= timedelta(
-            minutes=self.interval_minutes
-        )
+        if not self.buffer_at:
+            return True
+        return now - self.buffer_at >= timedelta(minutes=self.interval_minutes)
 
     def _get_zone_hours(self):
         """Hours between which customers of each zone may be called, in that zone.
@@ -201,5 +215,6 @@ class EcmCampaignGroup(models.Model):
         :return: ``{zone name: (from, to) in minutes of the day}``; ``None`` when the group does not
         restrict zones
         """
-        zones = self.zone_ids
-        return {zone.tz: zone._get_minutes() for zone in zones} if zones else None
+        if not self.zone_ids:
+            return None
+        return {zone.tz: zone._get_minutes() for zone in self.zone_ids}

@@ -6,23 +6,55 @@ from odoo.exceptions import ValidationError
 from ...tools import calling_hours as hours
 from ...tools.campaign_hours import NO_RULES, CampaignHours, sort_closures
 from ...tools.time_zones import is_zone
+from odoo.addons.base.models.res_partner import _tz_get
 
 
 class EcmCampaignScheduleMixin(models.AbstractModel):
-    """When a campaign and each of its contacts may be contacted (requirements C4, N3)."""
+    """When a campaign and each of its contacts may be contacted, and for how long (requirements C4,
+    C5, N3).
+    """
 
     _name = "ecm.campaign.schedule.mixin"
     _description = "Calling Hours of a Campaign"
     _inherit = ["mail.thread"]
 
+    def _default_calendar_id(self):
+        return self.env.ref(
+            "ecm_campaign.resource_calendar_calling_hours", raise_if_not_found=False
+        )
+
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Calling hours",
+        default=_default_calendar_id,
+        tracking=True,
+        domain="[('flexible_hours', '=', False)]",
+        help="Contacts are sent in these hours only; the calendar's holidays are closed. Empty: at "
+        "any time.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        string="Time zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "UTC",
+        tracking=True,
+        help="The calling hours are in this zone.",
+    )
+    date_start = fields.Datetime(
+        string="Starts on", tracking=True, help="Not fed before. Empty: as soon as it is started."
+    )
+    date_end = fields.Datetime(
+        string="Ends on", tracking=True, help="Not fed afterwards. Empty: no end."
+    )
     hours_zone = fields.Selection(
         [("campaign", "The campaign's time zone"), ("contact", "The contact's time zone")],
         string="Hours are those of",
         required=True,
         default="campaign",
         tracking=True,
-        help="The contact's time zone is that of its column in the file, else that of its number (a number that may be "
-        "in several zones waits until the hours are open in all of them), else the campaign's.",
+        help="The contact's time zone is that of its column in the file, else that of its number "
+        "(a number that may be in several zones waits until the hours are open in all of them), "
+        "else the campaign's.",
     )
     hours_numbers = fields.Selection(
         [("called", "The number that is called"), ("all", "All numbers of the contact")],
@@ -37,28 +69,43 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         default=0,
         required=True,
         tracking=True,
-        help="Nothing is sent so long before the hours end, so that the dialer has called what it holds by then.",
+        help="Nothing is sent so long before the hours end, so that the dialer has called what it "
+        "holds by then.",
     )
     keeps_region_rules = fields.Boolean(
         "Keep region rules",
         default=True,
         tracking=True,
-        help="Legal hours and limits of countries and regions hold too, in the contact's time zone: the strictest "
-        "wins. They are listed under Configuration, Region Rules.",
+        help="Legal hours and limits of countries and regions hold too, in the contact's time "
+        "zone: the strictest wins. They are listed under Configuration, Region Rules.",
     )
 
+    ttl_days = fields.Integer(
+        "Time to live (days)",
+        default=30,
+        required=True,
+        tracking=True,
+        help="Contacts that were added longer ago and are still pending close as Expired. 0: they "
+        "do not.",
+    )
+
+    _dates_ordered = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
+        "A campaign ends after it starts.",
+    )
     _drain_positive = models.Constraint(
         "CHECK(drain_minutes >= 0)", "Stop before the end: a number of minutes, or 0."
     )
+    _ttl_positive = models.Constraint("CHECK(ttl_days >= 0)", "Time to live: 0 days or more.")
 
     @api.constrains("calendar_id")
     def _check_calendar(self):
         for campaign in self:
-            if campaign.calendar_id.sudo().flexible_hours:
+            calendar = campaign.calendar_id.sudo()
+            if calendar.flexible_hours:
                 raise ValidationError(
                     self.env._(
-                        "Calling hours say when they begin and end: %s is flexible.",
-                        campaign.calendar_id.name,
+                        "Calling hours say when they begin and end: %s is flexible.", calendar.name
                     )
                 )
 
@@ -70,7 +117,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
                     self.env._("This server does not know the time zone %s.", campaign.tz)
                 )
 
-    # -- the campaign as a whole ----------------------------------------------------------------------
+    # -- the campaign as a whole ------------------------------------------------------------------
 
     def _get_windows(self, now):
         """Whether each campaign may be fed, and when next (requirement C4).
@@ -80,10 +127,10 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         :param datetime now: naive UTC
         :return: ``{campaign id: tools.calling_hours.Opening}``
         """
-        values = self._get_campaign_hours(now)
-        return {
-            campaign_id: value.for_campaign().opening(now) for campaign_id, value in values.items()
-        }
+        windows = {}
+        for campaign_id, value in self._get_campaign_hours(now).items():
+            windows[campaign_id] = value.for_campaign().opening(now)
+        return windows
 
     def _get_waiting_reason(self, window):
         """Why a running campaign waits for its hours, as a sentence."""
@@ -93,12 +140,15 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             return self.env._(
                 "The calling hours have no opening within %s days.", hours.HORIZON.days
             )
+
+        # It opens by itself: say when.
         when = self._describe_moment(window.opens_at)
         if window.reason == hours.HOLIDAY:
             return self.env._("Holiday. Opens on %(opening)s (%(zone)s).", **when)
         if self.hours_zone == "contact":
             return self.env._(
-                "Opens on %(opening)s (%(zone)s), when the hours begin in the easternmost time zone.",
+                "Opens on %(opening)s (%(zone)s), when the hours begin in the easternmost time "
+                "zone.",
                 **when,
             )
         return self.env._("Opens on %(opening)s (%(zone)s).", **when)
@@ -120,10 +170,15 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             return None
         waiting = [*pending, ("is_ready", "=", False), ("next_attempt_at", "!=", False)]
         first = contacts.search(waiting, order="next_attempt_at", limit=1)
-        is_due = first.next_attempt_at and first.next_attempt_at <= fields.Datetime.now()
-        return first.next_attempt_at if first.block_reason in hours.REASONS and not is_due else None
 
-    # -- each contact ---------------------------------------------------------------------------------
+        # What is due is promoted by the next feed, and what waits for a retry has no hours to name.
+        moment = first.next_attempt_at
+        is_due = moment and moment <= fields.Datetime.now()
+        if is_due or first.block_reason not in hours.REASONS:
+            return None
+        return moment
+
+    # -- each contact -----------------------------------------------------------------------------
 
     def _get_calling_hours(self, tz, number, channel="voice", numbers=(), now=None):
         """When a contact may be contacted on a number (requirement N3); the campaign's dates are
@@ -139,8 +194,9 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         :rtype: tools.calling_hours.CallingHours
         """
         self.ensure_one()
-        value = self._get_campaign_hours(now or fields.Datetime.now())[self.id]
-        return value.for_contact(tz, number, channel, numbers)
+        moment = now or fields.Datetime.now()
+        own = self._get_campaign_hours(moment)[self.id]
+        return own.for_contact(tz, number, channel, numbers)
 
     def _get_campaign_hours(self, now):
         """All that these campaigns say about when, as values; a handful of queries for all of them.
@@ -154,14 +210,14 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         # Many campaigns share few calendars: the hours of each are read once.
         leaves, calendars = self._get_leaves(now), self.sudo().calendar_id
         weekly = {calendar.id: self._get_weekly_hours(calendar) for calendar in calendars}
-        return {
-            campaign.id: CampaignHours(**campaign._prepare_campaign_hours(leaves, weekly, now))
-            for campaign in self
-        }
+        found = {}
+        for campaign in self:
+            values = campaign._prepare_campaign_hours(leaves, weekly, now)
+            found[campaign.id] = CampaignHours(**values)
+        return found
 
     def _prepare_campaign_hours(self, leaves, weekly, now):
         """:param weekly: hours of the week by calendar id"""
-        calendar = self.calendar_id.sudo()
         values = {
             "zone": self.tz,
             "in_contact_zone": self.hours_zone == "contact",
@@ -173,14 +229,22 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             "zone_hours": self._get_group_hours(),
             "year": now.year,
         }
-        if calendar:
+        # Without a calendar it is open at any time, on holidays too.
+        if calendar := self.calendar_id.sudo():
             holidays, closed = self._get_closures(leaves)
-            values |= {
-                "hours": weekly[calendar.id],
-                "holidays": holidays,
-                "closed": closed,
-            }
+            values["hours"] = weekly[calendar.id]
+            values["holidays"] = holidays
+            values["closed"] = closed
         return values
+
+    def _get_zone_hours(self):
+        """Hours between which customers of each zone may be called, as the campaign group says.
+
+        :return: ``{zone name: (from, to) in minutes of the day}``; ``None`` when zones are not
+            restricted. Customers of a zone that is not named are not called.
+        """
+        self.ensure_one()
+        return self.group_id.sudo()._get_zone_hours() if self.group_id else None
 
     def _get_group_hours(self):
         """:return: ``(zone, hours)`` of each zone that the campaign's group calls, ``None`` for any
@@ -189,30 +253,33 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         zones = self._get_zone_hours()
         if zones is None:
             return None
-        return tuple(
-            (zone, hours.WeeklyHours.of((day, *minutes) for day in range(7)))
-            for zone, minutes in zones.items()
-        )
+        found = []
+        for zone, minutes in zones.items():
+            # Every day of the week alike.
+            week = [(day, *minutes) for day in range(7)]
+            found.append((zone, hours.WeeklyHours.of(week)))
+        return tuple(found)
 
     def _get_region_rules(self):
-        """:return: the region rules that the campaign keeps, as ``tools.region_rules.RegionRules``"""
+        """The region rules that the campaign keeps.
+
+        :rtype: tools.region_rules.RegionRules
+        """
         self.ensure_one()
-        return self.env["ecm.region.rule"]._get_rules() if self.keeps_region_rules else NO_RULES
+        if not self.keeps_region_rules:
+            return NO_RULES
+        return self.env["ecm.region.rule"]._get_rules()
 
     def _get_weekly_hours(self, calendar):
-        lines = calendar.attendance_ids.filtered(lambda line: line._is_work_period())
         weeks = 2 if calendar.two_weeks_calendar else 1
-        return hours.WeeklyHours.of(
-            (
-                (
-                    int(line.dayofweek) + (7 * int(line.week_type) if weeks == 2 else 0),
-                    round(line.hour_from * 60),
-                    round(line.hour_to * 60),
-                )
-                for line in lines
-            ),
-            weeks,
-        )
+        periods = []
+        for line in calendar.attendance_ids.filtered(lambda line: line._is_work_period()):
+            day = int(line.dayofweek)
+            # The second week's days follow on the first's.
+            if weeks == 2:
+                day += 7 * int(line.week_type)
+            periods.append((day, round(line.hour_from * 60), round(line.hour_to * 60)))
+        return hours.WeeklyHours.of(periods, weeks)
 
     def _get_leaves(self, now):
         """Closed times of these campaigns' calendars, and those that their companies have set for
@@ -222,26 +289,29 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         calendars = self.sudo().calendar_id
         if not calendars:
             return leaves
-        return leaves.search(
-            [
-                ("calendar_id", "in", [False, *calendars.ids]),
-                ("resource_id", "=", False),
-                ("time_type", "=", "leave"),
-                ("date_to", ">=", now.date() - timedelta(days=2)),
-            ]
-        )
+        domain = [
+            ("calendar_id", "in", [False, *calendars.ids]),
+            ("resource_id", "=", False),
+            ("time_type", "=", "leave"),
+            # A holiday that is over in UTC may go on somewhere.
+            ("date_to", ">=", now.date() - timedelta(days=2)),
+        ]
+        return leaves.search(domain)
 
     def _get_closures(self, leaves):
         """:return: holidays and closed times, as `sort_closures` has them"""
-        own = leaves.filtered(
-            lambda leave: (
-                leave.calendar_id == self.calendar_id
-                or (
-                    not leave.calendar_id
-                    and leave.company_id in (self.company_id, leave.company_id.browse())
-                )
-            )
-        )
-        zones = [self.calendar_id.sudo().tz, self.tz, *own.create_uid.mapped("tz")]
+        own = leaves.filtered(self._is_closed_by)
+        # A holiday is whole days, on the clock of whoever wrote it.
+        writers = own.create_uid.mapped("tz")
+        zones = [self.calendar_id.sudo().tz, self.tz, *writers]
         known = [zone for zone in dict.fromkeys(zones) if is_zone(zone)]
-        return sort_closures(((leave.date_from, leave.date_to) for leave in own), known)
+        intervals = [(leave.date_from, leave.date_to) for leave in own]
+        return sort_closures(intervals, known)
+
+    def _is_closed_by(self, leave):
+        """Whether a closed time is of the campaign's calendar, or of every calendar of its
+        company.
+        """
+        if leave.calendar_id:
+            return leave.calendar_id == self.calendar_id
+        return not leave.company_id or leave.company_id == self.company_id

@@ -11,17 +11,38 @@ COUNT_LIMIT = 100_000
 
 
 class EcmCampaignSelectionMixin(models.AbstractModel):
-    """Which of its contacts a campaign calls, and in which proportions (requirement C11)."""
+    """Which of its contacts a campaign calls, in which order and proportions (requirements C6,
+    C11).
+    """
 
     _name = "ecm.campaign.selection.mixin"
     _description = "Selection of a Campaign"
     _inherit = ["mail.thread"]
 
+    dial_order = fields.Selection(
+        [
+            ("fifo", "First in, first out"),
+            ("lifo", "Last in, first out"),
+            ("priority", "Highest priority first"),
+        ],
+        string="Dial order",
+        required=True,
+        default="fifo",
+        tracking=True,
+    )
+    retry_order = fields.Selection(
+        [("before", "Retries before fresh contacts"), ("after", "Fresh contacts before retries")],
+        string="Retries",
+        required=True,
+        default="before",
+        tracking=True,
+    )
     selection_domain = fields.Char(
         "Call only",
         tracking=True,
-        help="Contacts that do not match are held back, until this or the contact changes. Looked at when a contact is "
-        "due. Dates that count from today are looked at once: write a fixed date.",
+        help="Contacts that do not match are held back, until this or the contact changes. Looked "
+        "at when a contact is due. Dates that count from today are looked at once: write a fixed "
+        "date.",
     )
     selection_changed_at = fields.Datetime(readonly=True, copy=False)
     matching_count = fields.Integer(
@@ -40,15 +61,10 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
             campaign.matching_count = campaign._count_matching("[]")
 
     def _compute_held_count(self):
+        held = Domain("block_reason", "=", "selection") & Domain("state", "=", PENDING)
         for campaign in self:
-            campaign.held_count = self.env["ecm.contact"].search_count(
-                [
-                    ("campaign_id", "=", campaign._origin.id),
-                    ("block_reason", "=", "selection"),
-                    ("state", "=", PENDING),
-                ],
-                limit=COUNT_LIMIT,
-            )
+            domain = Domain("campaign_id", "=", campaign._origin.id) & held
+            campaign.held_count = self.env["ecm.contact"].search_count(domain, limit=COUNT_LIMIT)
 
     def _count_matching(self, domain):
         """Pending contacts that match the campaign's domain and another, up to a limit; 0 when one
@@ -57,6 +73,7 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
         campaign = self._origin
         if not campaign.id:
             return 0
+        # The form counts while somebody writes: half a domain matches nobody.
         try:
             both = self._parse_selection(self.selection_domain) & self._parse_selection(domain)
         except UserError:
@@ -92,6 +109,7 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
 
     def _on_selection_changed(self):
         """Have the feeder look again at contacts that were held back."""
-        if self:
-            self.sudo().write({"selection_changed_at": fields.Datetime.now()})
-            self.filtered("is_running")._trigger_feed()
+        if not self:
+            return
+        self.sudo().write({"selection_changed_at": fields.Datetime.now()})
+        self.filtered("is_running")._trigger_feed()

@@ -37,8 +37,8 @@ class EcmTargetGroup(models.Model):
         "Of what",
         required=True,
         default="percentage",
-        help="Counts go first, in their order, until each is reached. Percentages divide what is left; what a group "
-        "does not use goes to the others.",
+        help="Counts go first, in their order, until each is reached. Percentages divide what is "
+        "left; what a group does not use goes to the others.",
     )
     amount = fields.Integer("How many", default=100, required=True)
     drawn_count = fields.Integer("Sent so far", readonly=True, copy=False)
@@ -81,22 +81,24 @@ class EcmTargetGroup(models.Model):
         return result
 
     def _get_claimants(self):
-        """:return: list of ``tools.pacing.Claimant``; a group that goes by a count is its own pool"""
-        last = len(self)
-        return [
-            Claimant(group.id, 1, COUNT_FIRST + last - place, group.id)
-            if group.unit == "count"
-            else Claimant(group.id, group.amount)
-            for place, group in enumerate(self)
-        ]
+        """What `tools.pacing.split` takes; a group that goes by a count is its own pool.
+
+        :return: list of ``tools.pacing.Claimant``
+        """
+        claimants = []
+        for place, group in enumerate(self):
+            if group.unit == "count":
+                # The first of them has the highest priority.
+                priority = COUNT_FIRST + len(self) - place
+                claimants.append(Claimant(group.id, 1, priority, group.id))
+            else:
+                claimants.append(Claimant(group.id, group.amount))
+        return claimants
 
     def _get_rooms(self):
         """:return: ``{group id: how many more}`` of the groups that go by a count"""
-        return {
-            group.id: max(0, group.amount - group.drawn_count)
-            for group in self
-            if group.unit == "count"
-        }
+        counted = self.filtered(lambda group: group.unit == "count")
+        return {group.id: max(0, group.amount - group.drawn_count) for group in counted}
 
     def _draw_up_to(self, room):
         """Take contacts from the queues of these groups, in their proportions, which it is the turn
@@ -106,10 +108,16 @@ class EcmTargetGroup(models.Model):
         """
         contacts = self.env["ecm.contact"]
         groups = contacts._filter_queued(self)
-        while parts := split(room, groups._get_claimants(), int(time.time()), groups._get_rooms()):
+        while parts := groups._split(room):
             for group in groups.filtered(lambda group: group.id in parts):
-                drawn = contacts._draw(group, parts[group.id])
+                wanted = parts[group.id]
+                drawn = contacts._draw(group, wanted)
                 group.sudo().drawn_count += drawn
                 room -= drawn
-                if drawn < parts[group.id]:
+                # What an empty queue does not use goes to the others in the next round.
+                if drawn < wanted:
                     groups -= group
+
+    def _split(self, room):
+        """:return: ``{group id: its part of the room}``, empty at the end"""
+        return split(room, self._get_claimants(), int(time.time()), self._get_rooms())

@@ -1,0 +1,206 @@
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...const import CALLBACKS
+from ...tools.gates import CampaignPlan
+from ...tools.strategy import Callbacks
+
+
+class EcmCampaignStrategyMixin(models.AbstractModel):
+    """What follows an attempt of a campaign, and how often a contact is tried (requirements S1, S4,
+    S7).
+    """
+
+    _name = "ecm.campaign.strategy.mixin"
+    _description = "Strategy of a Campaign"
+    _inherit = ["mail.thread"]
+
+    def _default_strategy_id(self):
+        return self.env.ref("ecm_campaign.ecm_strategy_voice", raise_if_not_found=False)
+
+    strategy_id = fields.Many2one(
+        "ecm.strategy",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        default=_default_strategy_id,
+        tracking=True,
+        check_company=True,
+        domain="[('kind', '!=', 'callback')]",
+    )
+    business_outcome_group_id = fields.Many2one(
+        "ecm.business.outcome.group",
+        string="Wrap-ups",
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        check_company=True,
+        help="What the agents' wrap-ups mean. Their rules go before the strategy's.",
+    )
+    callback_strategy_id = fields.Many2one(
+        "ecm.strategy",
+        string="Callback strategy",
+        ondelete="restrict",
+        index=True,
+        default=lambda self: self.env.ref(
+            "ecm_campaign.ecm_strategy_callback", raise_if_not_found=False
+        ),
+        tracking=True,
+        check_company=True,
+        domain="[('kind', '=', 'callback')]",
+        help="Takes over when a customer asks to be called back. Empty: the strategy's own rule "
+        "for that outcome.",
+    )
+    callback_resets = fields.Boolean(
+        "Reset the counters",
+        default=True,
+        tracking=True,
+        help="A contact that becomes a callback starts again with no attempts made today or in "
+        "all. Off: what was tried before counts against an own budget of the callback strategy. "
+        "Limits of region rules hold either way.",
+    )
+    callback_release = fields.Selection(
+        [
+            ("retries", "After tries to reach the agent"),
+            ("duration", "After a time"),
+            ("never", "Never"),
+        ],
+        "Any agent may take it",
+        default="retries",
+        required=True,
+        tracking=True,
+        help="When a personal callback is no longer kept for its agent (PCB to NCB).",
+    )
+    callback_agent_tries = fields.Integer("Tries to reach the agent", default=1, tracking=True)
+    callback_personal_hours = fields.Float("Kept for the agent", default=24.0, tracking=True)
+
+    @api.constrains("callback_release", "callback_agent_tries", "callback_personal_hours")
+    def _check_callback_release(self):
+        for campaign in self:
+            release = campaign.callback_release
+            if release == "retries" and campaign.callback_agent_tries < 1:
+                raise ValidationError(self.env._("Tries to reach the agent: at least 1."))
+            if release == "duration" and campaign.callback_personal_hours <= 0:
+                raise ValidationError(self.env._("Kept for the agent: more than 0 hours."))
+
+    def _get_strategy(self, callback=None):
+        """The strategy in effect.
+
+        :param callback: of the contact; the callback strategy follows its request
+        """
+        self.ensure_one()
+        return (callback and self.callback_strategy_id) or self.strategy_id
+
+    def _get_plan(self, callback=None):
+        """:rtype: tools.strategy.Plan"""
+        retries = self.business_outcome_group_id.sudo()._get_retries()
+        return self._get_strategy(callback).sudo()._get_plan(retries)
+
+    def _get_callbacks(self):
+        """What becomes of contacts that ask to be called back (requirement S7).
+
+        :rtype: tools.strategy.Callbacks or None
+        """
+        self.ensure_one()
+        strategy = self.callback_strategy_id.sudo()
+        return self._make_callbacks(strategy._get_plan()) if strategy else None
+
+    def _make_callbacks(self, plan):
+        """:param plan: of the callback strategy"""
+        tries = personal_for = None
+        if self.callback_release == "retries":
+            tries = self.callback_agent_tries
+        elif self.callback_release == "duration":
+            personal_for = timedelta(hours=self.callback_personal_hours)
+        resets = self.callback_resets
+        return Callbacks(plan, resets=resets, agent_tries=tries, personal_for=personal_for)
+
+    def _get_limit_finder(self, callback=None):
+        """How often a number of this campaign may be tried: as its strategy says, and the regions
+        that the number belongs to, whose limits count over all campaigns (requirements S4, N3).
+
+        :return: function from a number and a channel to a tuple of ``tools.limits.Limit``
+        """
+        strategy = self._get_strategy(callback).sudo()
+        return self._make_limit_finder(strategy._get_limits())
+
+    def _make_limit_finder(self, limits):
+        """:param limits: of the strategy"""
+        rules = self._get_region_rules()
+        # Asked for each number of each candidate: most campaigns have no regions to look up.
+        if not rules.has_limits:
+            return lambda _number, _channel: limits
+
+        def find(number, channel):
+            regional = rules.get_limits(number, channel) if number else ()
+            return (*limits, *regional)
+
+        return find
+
+    def _get_campaign_plans(self):
+        """What these campaigns say about the next attempt and how often, as values.
+
+        :return: ``{campaign id: tools.gates.CampaignPlan}``
+        """
+        plans, limits = {}, {}
+        # Many campaigns share few strategies: each is read once.
+        for strategy in (self.strategy_id | self.callback_strategy_id).sudo():
+            plans[strategy.id] = strategy._get_plan()
+            limits[strategy.id] = strategy._get_limits()
+        found = {}
+        for campaign in self:
+            found[campaign.id] = campaign._make_campaign_plan(plans, limits)
+        return found
+
+    def _make_campaign_plan(self, plans, limits):
+        """:param plans: by strategy id; ``limits``: likewise
+        :rtype: tools.gates.CampaignPlan
+        """
+        used, finders = {}, {}
+        for kind in CALLBACKS:
+            strategy_id = self._get_strategy(kind).id
+            used[kind] = plans[strategy_id]
+            finders[kind] = self._make_limit_finder(limits[strategy_id])
+        # Without a callback strategy the strategy's own rule decides.
+        callback_plan = plans.get(self.callback_strategy_id.id)
+        return CampaignPlan(
+            zone=ZoneInfo(self.tz),
+            plans=used,
+            find_limits=finders,
+            callbacks=self._make_callbacks(callback_plan) if callback_plan else None,
+        )
+
+    def _get_channels(self):
+        """Channels that the campaign contacts on: those of its strategies' attempts.
+
+        :return: tuple of codes
+        """
+        self.ensure_one()
+        # One strategy after the other, so that the strategy's own channels come first.
+        channels = self.strategy_id.sudo().attempt_ids.mapped("channel")
+        channels += self.callback_strategy_id.sudo().attempt_ids.mapped("channel")
+        return tuple(dict.fromkeys(channels))
+
+    def _has_shared_limits(self):
+        """Whether a limit counts the tries of other campaigns too."""
+        self.ensure_one()
+        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
+        if "all" in strategies.limit_ids.mapped("scope"):
+            return True
+        return self._get_region_rules().has_limits
+
+    def _check_running_change(self, vals):
+        """A strategy is exchanged only while the campaign is stopped (requirement S8)."""
+        stays = self.filtered("is_running")
+        if vals.get("is_running") is False:
+            stays = self.browse()
+        for name in {"strategy_id", "callback_strategy_id", "business_outcome_group_id"} & set(
+            vals
+        ):
+            if any(campaign[name].id != vals[name] for campaign in stays):
+                raise UserError(
+                    self.env._("Stop the campaign before you change its strategy or its wrap-ups.")
+                )

@@ -11,6 +11,7 @@ from .engine import (
     test_explain,
     test_feed,
     test_gates,
+    test_log,
     test_model_life,
     test_refusals,
     test_results,

@@ -50,13 +50,21 @@ class EcmEngine(models.AbstractModel):
     ]
     _description = "Campaign Engine"
 
-    # -- channels -------------------------------------------------------------------------------------
+    # -- channels ---------------------------------------------------------------------------------
 
     @api.model
     def _get_target_models(self):
-        """:return: list of models that inherit ``ecm.feed.target``, empty"""
+        """Every kind of feed target that modules bring.
+
+        :return: list of empty recordsets, of the models that inherit ``ecm.feed.target``
+        """
         names = self.env.registry["ecm.feed.target"]._inherit_children
-        return [self.env[name] for name in names if not self.env[name]._abstract]
+        found = []
+        for name in names:
+            # A mixin between a module's target and the port is no target.
+            if not self.env[name]._abstract:
+                found.append(self.env[name])
+        return found
 
     @api.model
     def _get_channels(self):
@@ -65,12 +73,13 @@ class EcmEngine(models.AbstractModel):
 
         :return: list of ``(code, label)``
         """
+        # Those that strategies may name before a module sends on them.
         channels = {"voice": self.env._("Voice"), "sms": self.env._("SMS")}
         for model in self._get_target_models():
             channels[model._channel] = model._get_channel_label()
         return list(channels.items())
 
-    # -- feed -----------------------------------------------------------------------------------------
+    # -- feed -------------------------------------------------------------------------------------
 
     @api.model
     def _cron_feed(self):
@@ -81,11 +90,14 @@ class EcmEngine(models.AbstractModel):
         """
         if not self.env["ecm.database.identity"]._may_call():
             return
+        now = fields.Datetime.now()
         groups = self.env["ecm.campaign.group"]
-        self._atomically(lambda: groups._adapt_buffers(fields.Datetime.now()))
+        self._atomically(lambda: groups._adapt_buffers(now))
+
         targets = self._get_due_targets(fields.Datetime.now())
         self._commit(remaining=len(targets))
         for target in targets:
+            # What is left waits for the next run: the scheduled action has no more time.
             if not self._feed_safely(target):
                 break
 
@@ -98,11 +110,10 @@ class EcmEngine(models.AbstractModel):
         for model in self._get_target_models():
             records = model.search([("paused_until", "in", (False,))])
             records |= model.search([("paused_until", "<=", now)])
-            targets += [
-                record
-                for record in records
-                if record._get_running_campaigns() or record._has_unconfirmed()
-            ]
+            for record in records:
+                # One that has nothing to send may still have sends to settle.
+                if record._get_running_campaigns() or record._has_unconfirmed():
+                    targets.append(record)
         never = fields.Datetime.to_datetime("1970-01-01")
         return sorted(targets, key=lambda target: target.last_feed_at or never)
 
@@ -118,17 +129,34 @@ class EcmEngine(models.AbstractModel):
             return self._commit(processed=1)
         try:
             if self._feed_target(target) is not None:
-                self._atomically(lambda: target._note_success(now))
+                self._note_success(target, now)
         except ChannelError as error:
-            _logger.info("%s cannot be fed: %s", target.display_name, error)
             self._note_failure(target, error)
         except Exception:
-            _logger.exception("Feeding %s failed", target.display_name)
+            # Whatever it was, the other targets are fed all the same.
+            _logger.exception("Feeding %s failed", target._get_log_name())
             self._rollback()
-            self._note_failure(target, self.env._("Unexpected error: see the server's log."))
+            self._pause(target, self.env._("Unexpected error: see the server's log."))
         return self._commit(processed=1)
 
+    def _note_success(self, target, now):
+        self._log_recovery(target)
+        self._atomically(lambda: target._note_success(now))
+
+    def _log_recovery(self, target):
+        """Say that a target works again, before its failures are forgotten."""
+        if target.failure_count:
+            count = target.failure_count
+            _logger.info("%s: works again after %d failures", target._get_log_name(), count)
+
     def _note_failure(self, target, error):
+        name = target._get_log_name()
+        # The first in a row calls for somebody, the others only tell that it goes on.
+        level = logging.INFO if target.failure_count else logging.WARNING
+        _logger.log(level, "%s: cannot be fed: %s", name, error)
+        self._pause(target, error)
+
+    def _pause(self, target, error):
         # The pause begins now: a request that hung may have taken longer than it lasts.
         now = fields.Datetime.now()
         self._atomically(lambda: target._note_failure(error, now))
@@ -145,17 +173,19 @@ class EcmEngine(models.AbstractModel):
         with self._exclusively(target) as is_ours:
             if not is_ours:
                 return None
-            for campaign in target._get_running_campaigns().filtered("selection_changed_at"):
-                self._look_again(campaign)
+            self._release_changed_selections(target)
+            # What is in doubt is settled before anything is sent: nobody is called twice.
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
             self._adopt_stranded(campaigns, target._channel)
             while (batch := self._claim_next(target, campaigns)) is not None:
                 sent += self._push(target, batch) if batch else 0
-        self._forget()
+        self._drop_cached_rows()
+
+        # An operator reads the log: one line for what was sent, none for an idle minute.
         if sent:
             seconds = time.monotonic() - started
-            _logger.info("%s: %d sent in %.1f s", target.display_name, sent, seconds)
+            _logger.info("%s: %d sent in %.1f s", target._get_log_name(), sent, seconds)
         return sent
 
     def _get_open_campaigns(self, target):
@@ -164,6 +194,7 @@ class EcmEngine(models.AbstractModel):
         """
         campaigns = self._filter_open(target._get_running_campaigns())
         dnc_lists = self.env["ecm.dnc.list"]
+        # Registries with an age are few: most databases need not look at each campaign.
         if not dnc_lists._has_outdated():
             return campaigns
         channel = target._channel
@@ -188,7 +219,7 @@ class EcmEngine(models.AbstractModel):
         windows = campaigns._get_windows(fields.Datetime.now())
         return campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
 
-    # -- claim ----------------------------------------------------------------------------------------
+    # -- claim ------------------------------------------------------------------------------------
 
     def _claim_next(self, target, campaigns):
         """One claim, committed.
@@ -196,18 +227,18 @@ class EcmEngine(models.AbstractModel):
         :return: list of ``tools.channel.Outgoing``, empty when all that was looked at is blocked;
             ``None`` at the end
         """
-        with self._hold_ledger(campaigns):
+        with self._lock_ledger(campaigns):
             return self._atomically(lambda: self._claim(target, campaigns))
 
     def _claim(self, target, campaigns):
         """Take ready contacts, fairly over the campaigns that share the target, and write their
         attempts.
 
-        Campaigns that were stopped or whose hours have ended since the feed began are not fed: their
-        contacts stay ready.
+        Campaigns that were stopped or whose hours have ended since the feed began are not fed:
+        their contacts stay ready.
 
-        :return: list of ``tools.channel.Outgoing``, at most one request's worth; empty when all that
-            was looked at is blocked, ``None`` when nothing was there to look at
+        :return: list of ``tools.channel.Outgoing``, at most one request's worth; empty when all
+            that was looked at is blocked, ``None`` when nothing was there to look at
         :raise exceptions.ChannelError: the target's keys are too long; nothing was written
         """
         self.env.flush_all()
@@ -216,12 +247,16 @@ class EcmEngine(models.AbstractModel):
         room = min(target._get_room(), target._get_next_size())
         if room <= 0:
             return None
+
+        # Somebody may have stopped a campaign since the last claim, and its hours may be over.
         campaigns.invalidate_recordset(["is_running"])
         campaigns = self._filter_open(campaigns.filtered("is_running"))
         waiting = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
         if not waiting:
             return None
         claim = Claim(waiting, room, waiting.group_id._get_rooms())
+
+        # What a campaign cannot use of its part is divided again between the others.
         rules = self._get_rules(waiting, now, channel)
         while parts := claim.divide():
             self._fill_parts(claim, parts, target, rules, now)
@@ -233,10 +268,13 @@ class EcmEngine(models.AbstractModel):
 
         :param parts: ``{campaign id: how many}``
         """
-        contacts = self.env["ecm.contact"]
         campaigns = claim.campaigns.filtered(lambda campaign: campaign.id in parts)
-        contacts._promote_due(campaigns, now, max(*parts.values(), PROMOTE_AT_LEAST))
+        # More become ready than are wanted now: the next claims find them.
+        limit = max(*parts.values(), PROMOTE_AT_LEAST)
+        self.env["ecm.contact"]._promote_due(campaigns, now, limit)
         self._draw(campaigns, parts)
+
+        # Contacts that a gate stops leave room: others are looked at for it.
         filling = Filling(parts)
         while asked := filling.get_asked():
             candidates = self._lock_ready(campaigns, asked, target._channel)
@@ -251,11 +289,10 @@ class EcmEngine(models.AbstractModel):
         :param asked: ``{campaign id: how many at most}``
         :return: list of ``tools.gates.Candidate``
         """
-        parts = [
-            Part(campaign.id, asked[campaign.id], campaign.dial_order, campaign.retry_order)
-            for campaign in campaigns
-            if campaign.id in asked
-        ]
+        parts = []
+        for campaign in campaigns:
+            if count := asked.get(campaign.id):
+                parts.append(Part(campaign.id, count, campaign.dial_order, campaign.retry_order))
         return self.env["ecm.contact"]._lock_ready(parts, channel)
 
     def _draw(self, campaigns, parts):
@@ -264,7 +301,9 @@ class EcmEngine(models.AbstractModel):
         """
         contacts = self.env["ecm.contact"]
         for campaign in campaigns.filtered("target_group_ids"):
-            room = parts[campaign.id] - contacts._count_drawn(campaign)
+            # What was drawn before and was not sent is still there.
+            drawn = contacts._count_drawn(campaign)
+            room = parts[campaign.id] - drawn
             campaign.target_group_ids._draw_up_to(room)
 
     def _pass_gates(self, rules, candidates, missing, now):
@@ -273,17 +312,15 @@ class EcmEngine(models.AbstractModel):
         """
         passed, verdicts = self._judge(rules, candidates, now)
         if verdicts:
-            stopped = {
-                candidate.contact_id: candidate
-                for candidate in candidates
-                if candidate.contact_id in verdicts
-            }
-            self._apply_verdicts(stopped, verdicts, now)
+            by_id = {candidate.contact_id: candidate for candidate in candidates}
+            self._apply_verdicts(by_id, verdicts, now)
+
         # More may have been looked at than there is room for: those stay ready.
         taken, wanted = Counter(), []
         for candidate in passed:
-            if taken[candidate.campaign_id] < missing[candidate.campaign_id]:
-                taken[candidate.campaign_id] += 1
+            campaign_id = candidate.campaign_id
+            if taken[campaign_id] < missing[campaign_id]:
+                taken[campaign_id] += 1
                 wanted.append(candidate)
         return wanted
 
@@ -307,6 +344,7 @@ class EcmEngine(models.AbstractModel):
         for gate, known in rules:
             if not candidates:
                 break
+            # A gate reads what it must know of all that came this far at once.
             rule, passing = gate._read_candidates(known, candidates, at), []
             for candidate in candidates:
                 judged = rule.judge(candidate, at)
@@ -317,18 +355,19 @@ class EcmEngine(models.AbstractModel):
             candidates = passing
         return candidates, verdicts
 
-    def _apply_verdicts(self, stopped, verdicts, now):
+    def _apply_verdicts(self, candidates, verdicts, now):
         """Write what the gates say of contacts that they stop.
 
-        :param stopped: ``{contact id: tools.gates.Candidate}``
+        :param candidates: ``{contact id: tools.gates.Candidate}``
         """
         contacts = self.env["ecm.contact"]
         contacts._apply_verdicts(verdicts)
-        closing = [
-            Decided(contact_id, stopped[contact_id].counted, stopped[contact_id].uncounted, verdict)
-            for contact_id, verdict in verdicts.items()
-            if isinstance(verdict, Close)
-        ]
+        closing = []
+        for contact_id, verdict in verdicts.items():
+            if isinstance(verdict, Close):
+                # No attempt was made: the counters stay.
+                stopped = candidates[contact_id]
+                closing.append(Decided(contact_id, stopped.counted, stopped.uncounted, verdict))
         if closing:
             contacts._apply_decisions(closing, now)
             self._chain_closed([row.contact_id for row in closing])
@@ -343,32 +382,33 @@ class EcmEngine(models.AbstractModel):
             return []
         ids = self.env["ecm.attempt"]._reserve_ids(len(candidates))
         prefix = self.env["ecm.attempt"]._get_key_prefix()
-        attempts, contacts, outgoing = [], [], []
+        attempts, contacts, batch = [], [], []
         for attempt_id, candidate in zip(ids, candidates, strict=True):
             attempt, contact_id = candidate.attempt, candidate.contact_id
-            key = target._make_key(prefix, attempt_id)
-            attempts.append(
-                Claimed(
-                    attempt_id, key, contact_id, attempt.position, attempt.cycle, attempt.number
-                )
-            )
-            contacts.append(Sent(contact_id, attempt_id, attempt.number, candidate.callback))
+            key, number = target._make_key(prefix, attempt_id), attempt.number
             names = candidate.first_name, candidate.last_name
-            outgoing.append(Outgoing(attempt_id, key, contact_id, attempt.number, *names))
+
+            # The same attempt three times: as it is stored, on its contact, for the channel.
+            claimed = Claimed(attempt_id, key, contact_id, attempt.position, attempt.cycle, number)
+            attempts.append(claimed)
+            contacts.append(Sent(contact_id, attempt_id, number, candidate.callback))
+            batch.append(Outgoing(attempt_id, key, contact_id, number, *names))
         self.env["ecm.attempt"]._insert_claimed(target, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, target._sent_state, now)
-        return outgoing
+        return batch
 
     @contextlib.contextmanager
-    def _hold_ledger(self, campaigns):
+    def _lock_ledger(self, campaigns):
         """Let one claim at a time count the tries of all campaigns, where a limit does so.
 
         The lock is taken in a transaction of its own: a snapshot that is older than another's claim
         would not see it.
         """
-        if not any(campaign._has_shared_limits() for campaign in campaigns):
+        has_shared = any(campaign._has_shared_limits() for campaign in campaigns)
+        if not has_shared:
             yield
             return
+        # Released by hand: it must outlive the claim's commit.
         self.env.cr.execute(SQL("SELECT pg_advisory_lock(%s)", LEDGER))
         self._commit()
         try:
@@ -376,7 +416,7 @@ class EcmEngine(models.AbstractModel):
         finally:
             self._unlock(LEDGER)
 
-    # -- push -----------------------------------------------------------------------------------------
+    # -- push -------------------------------------------------------------------------------------
 
     def _push(self, target, batch):
         """Send claimed contacts and commit what became of them.
@@ -389,6 +429,7 @@ class EcmEngine(models.AbstractModel):
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
         waiting, accepted, refused = [batch], 0, []
+        # No transaction is open while the other side is spoken to.
         sender = target._get_sender()
         self._commit()
         try:
@@ -403,11 +444,12 @@ class EcmEngine(models.AbstractModel):
                 if self._is_at_fault(receipt, accepted, refused):
                     raise Unavailable(self._get_refusal_text(target))
         except ChannelError:
+            # What was not sent certainly never took place.
             self._atomically(lambda: self._give_back([*chain(*waiting)]))
             raise
         finally:
             is_usual = accepted >= len(refused)
-            self._atomically(lambda: self._put_off(refused, is_usual))
+            self._atomically(lambda: self._postpone_refused(refused, is_usual))
         return accepted
 
     def _is_at_fault(self, receipt, accepted, refused):
@@ -438,12 +480,14 @@ class EcmEngine(models.AbstractModel):
         except InDoubt:
             raise
         except Rejected as error:
-            if len(part) == 1:
-                _logger.warning("%s refuses %s: %s", target.display_name, part[0].key, error)
-                return Receipt(frozenset(), frozenset({part[0].key}))
-            half = len(part) // 2
-            waiting += [part[half:], part[:half]]
-            return None
+            # Halved until the contact that spoils the batch stands alone.
+            if len(part) > 1:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
+                return None
+            key = part[0].key
+            _logger.warning("%s refuses %s: %s", target._get_log_name(), key, error)
+            return Receipt(frozenset(), frozenset({key}))
         except ChannelError:
             waiting.append(part)
             raise
@@ -454,19 +498,23 @@ class EcmEngine(models.AbstractModel):
         :return: what of it is still to be sent
         """
         ids, now = self._get_attempt_ids(part), fields.Datetime.now()
-        ours = self._atomically(lambda: self.env["ecm.attempt"]._stamp(ids, now))
+        stamp = partial(self.env["ecm.attempt"]._stamp, ids, now)
+        ours = self._atomically(stamp)
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _apply_receipt(self, target, batch, receipt):
         """What the target took is sent; what it failed to take stays in doubt."""
         if receipt.accepted and target.failure_count:
+            self._log_recovery(target)
             target._forget_failures()
+        attempts = self.env["ecm.attempt"]
         accepted = [outgoing for outgoing in batch if outgoing.key in receipt.accepted]
+        attempts._mark_accepted(self._get_attempt_ids(accepted))
+        # What the other side has all the same is found when the time of doubt is over.
         doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
-        self.env["ecm.attempt"]._mark_accepted(self._get_attempt_ids(accepted))
-        self.env["ecm.attempt"]._mark_failed(self._get_attempt_ids(doubtful))
+        attempts._mark_failed(self._get_attempt_ids(doubtful))
 
-    def _put_off(self, refused, others_accepted):
+    def _postpone_refused(self, refused, others_accepted):
         """Refused contacts are offered again later, and closed in the end (requirement L8: never
         dropped silently).
 
@@ -474,19 +522,21 @@ class EcmEngine(models.AbstractModel):
         then.
         """
         tries = REFUSED_TRIES if others_accepted else None
+        decide = partial(self._decide_refused, tries=tries)
         results = [Result(outgoing.key, REFUSED_CODE) for outgoing in refused]
-        self._apply_results(results, partial(self._decide_refused, tries=tries))
+        self._apply_results(results, decide)
 
     def _give_back(self, batch):
-        """Contacts that were certainly not accepted are ready again, and no trace of a try stays."""
+        """Contacts that were certainly not accepted are ready again; no trace of a try stays."""
         attempt_ids = self._get_attempt_ids(batch)
+        # Contacts are found by their attempts, so these go last.
         self.env["ecm.contact"]._release(attempt_ids)
         self.env["ecm.attempt"]._discard(attempt_ids)
 
     def _get_attempt_ids(self, batch):
         return [outgoing.attempt_id for outgoing in batch]
 
-    # -- reconcile ------------------------------------------------------------------------------------
+    # -- reconcile --------------------------------------------------------------------------------
 
     def _reconcile(self, target):
         """Settle sends that were never confirmed (requirement F6).
@@ -504,7 +554,9 @@ class EcmEngine(models.AbstractModel):
             sender = target._get_sender()
             self._commit()
             known = sender.find(known)
-        name, count = target.display_name, len(doubtful)
+
+        # A line for each time: doubts are rare, and tell of a crash or a bad network.
+        name, count = target._get_log_name(), len(doubtful)
         _logger.info("%s: %d sends in doubt, %d were accepted", name, count, len(known))
         self._atomically(lambda: self._settle_doubt(doubtful, known))
 
@@ -513,13 +565,20 @@ class EcmEngine(models.AbstractModel):
         :param doubtful: list of ``ecm.attempt``'s ``Doubtful``
         :param known: keys that the other side knows
         """
-        sent = [row for row in doubtful if row.key in known]
-        unsent = [row for row in doubtful if row.key not in known]
+        sent, unsent, failed = [], [], []
+        for row in doubtful:
+            if row.key in known:
+                sent.append(row)
+            elif row.has_failed:
+                failed.append(row)
+            else:
+                unsent.append(row)
         self.env["ecm.attempt"]._mark_accepted(self._get_attempt_ids(sent))
-        self._give_back([row for row in unsent if not row.has_failed])
-        self._put_off([row for row in unsent if row.has_failed], others_accepted=bool(sent))
+        self._give_back(unsent)
+        # Sent and not taken, although the others were: what they hold may be the reason.
+        self._postpone_refused(failed, others_accepted=bool(sent))
 
-    def _forget(self):
+    def _drop_cached_rows(self):
         """Drop what the cache holds of rows that were changed by SQL."""
         self.env["ecm.attempt"].invalidate_model()
         self.env["ecm.contact"].invalidate_model()
@@ -543,14 +602,18 @@ class Claim:
         :return: ``{campaign id: how many contacts}``, empty at the end
         """
         left = self.room - len(self.batch)
-        return split(left, self.campaigns._get_claimants(), int(time.time()), self.pools)
+        # Whose turn it is where nothing else says so changes with the time.
+        turn = int(time.time())
+        return split(left, self.campaigns._get_claimants(), turn, self.pools)
 
     def note(self, filling):
         """Keep account; a campaign that could not fill its part is left out from now on."""
-        self.has_looked = self.has_looked or bool(filling.looked_at)
+        if filling.looked_at:
+            self.has_looked = True
         for campaign in self.campaigns:
-            if campaign.group_id:
-                self.pools[campaign.group_id.id] -= filling.taken[campaign.id]
+            # Its group's other campaigns share what is left.
+            if group := campaign.group_id:
+                self.pools[group.id] -= filling.taken[campaign.id]
             if filling.missing[campaign.id]:
                 self.campaigns -= campaign
 
@@ -574,9 +637,10 @@ class Filling:
         """
         asked = {}
         for campaign_id, count in self.missing.items():
-            if count and campaign_id not in self.over:
-                looked_at = self.looked_at[campaign_id]
-                asked[campaign_id] = min(max(count, looked_at), LOOK_AT_MOST - looked_at)
+            if not count or campaign_id in self.over:
+                continue
+            looked_at = self.looked_at[campaign_id]
+            asked[campaign_id] = min(max(count, looked_at), LOOK_AT_MOST - looked_at)
         return asked
 
     def note(self, asked, candidates, passed):
@@ -588,6 +652,8 @@ class Filling:
         self.looked_at += found
         self.taken += taken
         self.missing.subtract(taken)
+
+        # Fewer than were asked for: there are no more.
         for campaign_id, count in asked.items():
             is_empty = found[campaign_id] < count
             if is_empty or self.looked_at[campaign_id] >= LOOK_AT_MOST:

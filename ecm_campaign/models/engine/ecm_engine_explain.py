@@ -13,12 +13,16 @@ class EcmEngineExplain(models.AbstractModel):
 
     def _get_check_names(self):
         """:return: ``{gate or check: what people call it}``"""
-        gates = self.env["ecm.gate"]._get_gates()
-        return {
+        names = {
             "state": self.env._("State"),
             "running": self.env._("Campaign"),
             "schedule": self.env._("Schedule"),
-            **{gate._get_code(): gate._get_label() for gate in gates},
+        }
+        # In the order in which Explain asks: the contact, the gates, then what feeds it.
+        for gate in self.env["ecm.gate"]._get_gates():
+            names[gate._get_code()] = gate._get_label()
+        return {
+            **names,
             "queue": self.env._("Queue"),
             "database": self.env._("Database"),
             "registry": self.env._("Registries"),
@@ -42,6 +46,7 @@ class EcmEngineExplain(models.AbstractModel):
         """
         findings = []
         for gate, known in self._get_rules(campaign, at):
+            # The gate *number* named no attempt: those behind it have nothing to look at.
             if gate._looks_at_attempt() and not candidate.attempt:
                 missing = self.env._("There is no number to judge.")
                 findings.append(Finding(gate._get_code(), NOT_REACHED, missing))
@@ -50,6 +55,8 @@ class EcmEngineExplain(models.AbstractModel):
             judged = rule.judge(candidate, at)
             sentence = gate._explain(campaign, candidate, judged, rule, at)
             findings.append(self._get_finding(gate, judged, sentence))
+
+            # Stopped or not, the next gate judges it too, as far as it came.
             if isinstance(judged, Candidate):
                 candidate = judged
         return findings, candidate.attempt
@@ -64,7 +71,8 @@ class EcmEngineExplain(models.AbstractModel):
             return Finding(code, WAITS, detail, judged.until)
         if isinstance(judged, Queue):
             return Finding(code, WAITS, detail)
-        return Finding(code, HELD if isinstance(judged, Hold) else CLOSES, detail)
+        verdict = HELD if isinstance(judged, Hold) else CLOSES
+        return Finding(code, verdict, detail)
 
     def _find_next(self, campaign, candidate, at):
         """The earliest moment from ``at`` on that schedule and gates allow; None for never as
@@ -72,16 +80,19 @@ class EcmEngineExplain(models.AbstractModel):
 
         :param at: naive UTC
         """
-        return explain.earliest_moment(
-            lambda moment: self._find_legal(campaign, candidate, moment), at
-        )
+
+        def find_legal(moment):
+            return self._find_legal(campaign, candidate, moment)
+
+        return explain.earliest_moment(find_legal, at)
 
     def _find_legal(self, campaign, candidate, at):
         """The next moment from ``at`` on that schedule and gates may allow; None for never."""
         window = campaign._get_windows(at)[campaign.id]
         if not window.is_open:
             return window.opens_at
-        _passed, verdicts = self._judge(self._get_rules(campaign, at), [candidate], at)
+        rules = self._get_rules(campaign, at)
+        _passed, verdicts = self._judge(rules, [candidate], at)
         verdict = verdicts.get(candidate.contact_id)
         if verdict is None:
             return at

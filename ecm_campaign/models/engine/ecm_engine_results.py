@@ -4,9 +4,20 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import strategy as decision
 from ...tools.results import Decided, Result
-from ...tools.strategy import Callbacks, Close, Counters, Outcome, Plan, WrapUp
+from ...tools.strategy import (
+    DNC_LISTED,
+    NO_NUMBER,
+    NOT_CONNECTED,
+    Callbacks,
+    Close,
+    Counters,
+    Outcome,
+    Plan,
+    WrapUp,
+    attempt_from,
+    decide,
+)
 from ..contact.ecm_attempt import Recorded, Use
 
 RESULT_BATCH = 1000
@@ -29,8 +40,8 @@ class Ending:
     @property
     def suppresses(self):
         """Whether the person must not be contacted again."""
-        asks = bool(self.wrap_up and self.wrap_up.rule and self.wrap_up.rule.suppress)
-        return self.outcome.suppresses or asks
+        rule = self.wrap_up and self.wrap_up.rule
+        return self.outcome.suppresses or bool(rule and rule.suppress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +72,13 @@ class EcmEngineResults(models.AbstractModel):
     _description = "Results of the Campaign Engine"
 
     @api.model
-    def _apply_results(self, results, decide=None):
+    def _apply_results(self, results, choose=decide):
         """Record results and decide what follows. Applying one twice changes nothing.
 
         Runs in the caller's transaction, so that a watermark can be saved with it.
 
         :param results: list of ``tools.results.Result``; keys that are not ours are passed over
-        :param decide: another decision than the strategy's, called like ``tools.strategy.decide``
+        :param choose: another decision than the strategy's, called like ``tools.strategy.decide``
         :return: ids of the attempts that got a result now
         """
         by_key = {result.key: result for result in results}
@@ -81,12 +92,12 @@ class EcmEngineResults(models.AbstractModel):
 
         # Late results are recorded, and lead to nothing.
         cases = self._get_cases([row for row in rows if row.is_current], endings)
-        choose = decide or decision.decide
         decided = [self._decide(case, endings[case.attempt_id], now, choose) for case in cases]
         recorded = [_get_recorded(row, endings[row.id]) for row in rows]
         self.env["ecm.attempt"]._record_results(recorded, now)
         self.env["ecm.contact"]._apply_decisions(decided, now)
 
+        # Somebody who does not want to be called is remembered before anything else goes on.
         self._suppress(self._get_suppressed(rows, endings, decided))
         attempt_ids = [row.id for row in rows]
         self._chain_ended(attempt_ids)
@@ -94,10 +105,10 @@ class EcmEngineResults(models.AbstractModel):
         return attempt_ids
 
     def _after_results(self, attempt_ids):
-        """Hook for what follows a result elsewhere (CRM, webhooks); runs in the same transaction."""
-        self._forget()
+        """Hook for what follows a result elsewhere (CRM, webhooks), in the same transaction."""
+        self._drop_cached_rows()
 
-    # -- what happened --------------------------------------------------------------------------------
+    # -- what happened ----------------------------------------------------------------------------
 
     def _get_endings(self, rows, by_key):
         """:return: ``{attempt id: Ending}``"""
@@ -107,27 +118,30 @@ class EcmEngineResults(models.AbstractModel):
         for row in rows:
             result = by_key[row.key]
             outcome_id, outcome = outcomes.get(result.outcome_code) or outcomes["unknown"]
+            # Agents write wrap-ups in whatever case.
             text = (result.wrap_up or "").strip().lower()
-            known = wrap_ups[row.campaign_id].get(text, (None, None))
-            endings[row.id] = Ending(result, outcome_id, outcome, *known)
+            business_outcome_id, wrap_up = wrap_ups[row.campaign_id].get(text, (None, None))
+            endings[row.id] = Ending(result, outcome_id, outcome, business_outcome_id, wrap_up)
         return endings
 
     def _get_outcomes(self):
         """:return: ``{code: (outcome id, tools.strategy.Outcome)}``"""
         outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
-        return {outcome.code: (outcome.id, outcome._get_decision_outcome()) for outcome in outcomes}
+        found = {}
+        for outcome in outcomes:
+            found[outcome.code] = outcome.id, outcome._get_decision_outcome()
+        return found
 
     def _get_wrap_ups(self, campaign_ids):
         """:return: ``{campaign id: {wrap-up text in small letters: (business outcome id,
         tools.strategy.WrapUp)}}``
         """
-        campaigns = self.env["ecm.campaign"].sudo().browse(campaign_ids)
-        return {
-            campaign.id: campaign.business_outcome_group_id._get_wrap_ups()
-            for campaign in campaigns
-        }
+        found = {}
+        for campaign in self.env["ecm.campaign"].sudo().browse(campaign_ids):
+            found[campaign.id] = campaign.business_outcome_group_id._get_wrap_ups()
+        return found
 
-    # -- what follows ---------------------------------------------------------------------------------
+    # -- what follows -----------------------------------------------------------------------------
 
     def _get_cases(self, rows, endings):
         """Contacts that await these attempts, with their counters including them.
@@ -135,15 +149,25 @@ class EcmEngineResults(models.AbstractModel):
         :return: list of `Case`, in the order of the rows
         """
         plans = self._get_plans(rows)
-        counting = [row.contact_id for row in rows if self._needs_uses(row, plans, endings[row.id])]
+        counting = []
+        for row in rows:
+            if self._needs_uses(row, plans, endings[row.id]):
+                counting.append(row.contact_id)
+        # Earlier attempts are read for those alone whose decision depends on them.
         uses, cases = self._group_uses(counting), []
         for row in rows:
             plan, callbacks = plans[row.campaign_id, row.callback]
-            counters = self._get_counters(row, endings[row.id], uses.get(row.contact_id, ()))
-            phones = tuple(row.phones)
-            cases.append(
-                Case(row.contact_id, row.id, row.position, phones, plan, callbacks, counters)
+            earlier = uses.get(row.contact_id, ())
+            case = Case(
+                contact_id=row.contact_id,
+                attempt_id=row.id,
+                position=row.position,
+                phones=tuple(row.phones),
+                plan=plan,
+                callbacks=callbacks,
+                counters=self._get_counters(row, endings[row.id], earlier),
             )
+            cases.append(case)
         return cases
 
     def _get_plans(self, rows):
@@ -151,20 +175,25 @@ class EcmEngineResults(models.AbstractModel):
         None)}``
         """
         campaigns, found = self.env["ecm.campaign"].sudo(), {}
-        for campaign_id, callback in {(row.campaign_id, row.callback) for row in rows}:
-            campaign = campaigns.browse(campaign_id)
-            plan = campaign._get_plan(callback), campaign._get_callbacks()
-            found[campaign_id, callback] = plan
+        for row in rows:
+            key = row.campaign_id, row.callback
+            # Many rows share few campaigns.
+            if key in found:
+                continue
+            campaign = campaigns.browse(row.campaign_id)
+            plan = campaign._get_plan(row.callback)
+            found[key] = plan, campaign._get_callbacks()
         return found
 
     def _needs_uses(self, row, plans, ending):
         """Whether a decision depends on what the contact's earlier attempts came to."""
         plan, _callbacks = plans[row.campaign_id, row.callback]
+        if row.callback or plan.counts_uses or plan.cycle_limit is not None:
+            return True
+        # A wrap-up's rule may say how often.
         rule = ending.wrap_up and ending.wrap_up.rule
         is_limited = bool(rule and rule.max_retry is not None)
-        counts = plan.counts_uses or plan.cycle_limit is not None
-        is_refused = ending.outcome.code == REFUSED_CODE
-        return is_limited or counts or is_refused or bool(row.callback)
+        return is_limited or ending.outcome.code == REFUSED_CODE
 
     def _group_uses(self, contact_ids):
         """:return: ``{contact id: list of ecm.attempt's Use}``"""
@@ -182,10 +211,12 @@ class EcmEngineResults(models.AbstractModel):
         uses, in_cycle, misses = {}, 0, 0
         for use in (*earlier, _get_own_use(row, ending)):
             misses += use.times if use.misses_agent else 0
+            # An earlier run through the strategy is over: its rules begin anew.
             if not use.is_same_run:
                 continue
             uses[use.key] = uses.get(use.key, 0) + use.times
             in_cycle += use.times if use.counts else 0
+
         counts = ending.outcome.counts_as_attempt
         return Counters(
             counted=row.attempt_count + counts,
@@ -199,13 +230,13 @@ class EcmEngineResults(models.AbstractModel):
             number=row.number,
         )
 
-    def _decide(self, case, ending, now, decide):
+    def _decide(self, case, ending, now, choose):
         """One contact's next step.
 
-        :param decide: `tools.strategy.decide`, or another that is called like it
+        :param choose: `tools.strategy.decide`, or another that is called like it
         :rtype: tools.results.Decided
         """
-        choice = decide(
+        choice = choose(
             case.plan,
             case.phones,
             case.position,
@@ -215,11 +246,12 @@ class EcmEngineResults(models.AbstractModel):
             ending.wrap_up,
             case.callbacks,
         )
-        counters, agent = case.counters, ending.result.agent or None
+        # Whoever talked to the customer: a personal callback is that agent's.
+        agent = ending.result.agent or None
         return Decided(
             case.contact_id,
-            counters.counted,
-            counters.uncounted,
+            case.counters.counted,
+            case.counters.uncounted,
             choice,
             ending.outcome_id,
             agent,
@@ -238,12 +270,15 @@ class EcmEngineResults(models.AbstractModel):
         if tries:
             is_over = refusals >= tries
         if is_over:
-            return Close(decision.NOT_CONNECTED, "refused")
-        at = now + REFUSED_DELAY * 2 ** min(refusals - 1, 10)
-        again = decision.attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
-        return again or Close(decision.NOT_CONNECTED, decision.NO_NUMBER)
+            return Close(NOT_CONNECTED, "refused")
 
-    # -- do not contact -------------------------------------------------------------------------------
+        # The first refusal is counted already; the days end somewhere.
+        doubled = 2 ** min(refusals - 1, 10)
+        at = now + REFUSED_DELAY * doubled
+        again = attempt_from(plan, phones, position, at, outcome.code, counters.cycle)
+        return again or Close(NOT_CONNECTED, NO_NUMBER)
+
+    # -- do not contact ---------------------------------------------------------------------------
 
     def _get_suppressed(self, rows, endings, decided):
         """Numbers whose owners do not want to be contacted, also from late results.
@@ -252,19 +287,22 @@ class EcmEngineResults(models.AbstractModel):
         """
         listed = set()
         for row in decided:
-            if isinstance(row.decision, Close) and row.decision.state == decision.DNC_LISTED:
+            choice = row.decision
+            if isinstance(choice, Close) and choice.state == DNC_LISTED:
                 listed.add(row.contact_id)
-        return {
-            row.number
-            for row in rows
-            if row.number and (endings[row.id].suppresses or row.contact_id in listed)
-        }
+
+        numbers = set()
+        for row in rows:
+            is_unwanted = endings[row.id].suppresses or row.contact_id in listed
+            if row.number and is_unwanted:
+                numbers.add(row.number)
+        return numbers
 
     def _suppress(self, numbers):
         """Remember the numbers whose owners do not want to be called (requirement S6)."""
         self.env["ecm.dnc.list"]._suppress(numbers)
 
-    # -- on to other campaigns ------------------------------------------------------------------------
+    # -- on to other campaigns --------------------------------------------------------------------
 
     def _chain_ended(self, attempt_ids):
         """Contacts go on to other campaigns in the transaction that decides on them (requirement
@@ -289,6 +327,7 @@ class EcmEngineResults(models.AbstractModel):
 
     def _chain(self, ends):
         """:param SQL ends: see ``ecm.contact._chain``"""
+        # Chaining is rare: its statement costs something for every batch of results.
         if not self.env["ecm.campaign.chain"].sudo().search_count([], limit=1):
             return
         chained = self.env["ecm.contact"]._chain(ends, fields.Datetime.now())
@@ -315,6 +354,7 @@ def _get_recorded(row, ending):
     :rtype: Recorded
     """
     result = ending.result
+    # A contact that no longer awaits this attempt was closed before its result came.
     return Recorded(
         attempt_id=row.id,
         is_late=not row.is_current,

@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 
 SWEEP_BATCH = 2000
-LOOK_AGAIN_BATCH = 20_000
+RELEASE_BATCH = 20_000
 
 
 class EcmEngineSweep(models.AbstractModel):
@@ -27,24 +27,35 @@ class EcmEngineSweep(models.AbstractModel):
         self._sweep(self.env["ecm.contact"]._expire_old)
 
     def _sweep(self, close):
-        """:param close: takes a moment (naive UTC) and how many at most; true while there are more"""
+        """Close contacts, a batch per transaction.
+
+        :param close: takes a moment (naive UTC) and how many at most; true while there are more
+        """
         self.env.flush_all()
         while self._atomically(lambda: close(fields.Datetime.now(), SWEEP_BATCH)):
             continue
-        self._forget()
+        self._drop_cached_rows()
 
-    def _look_again(self, campaign):
+    def _release_changed_selections(self, target):
+        """Have the gate look again at what the selections of a target's campaigns held back, where
+        they have changed.
+        """
+        for campaign in target._get_running_campaigns().filtered("selection_changed_at"):
+            self._release_held_back(campaign)
+
+    def _release_held_back(self, campaign):
         """Release what a campaign held back, so that the gate looks at it by the new selection
         (requirement C11).
         """
         contacts, last = self.env["ecm.contact"], 0
         changed_at = campaign.selection_changed_at
+        # A batch a transaction, so that nobody waits for all of them.
         while last is not None:
-            release = partial(contacts._release_next, campaign, last, LOOK_AGAIN_BATCH)
+            release = partial(contacts._release_next, campaign, last, RELEASE_BATCH)
             last = self._atomically(release)
-        self._atomically(lambda: self._note_looked_again(campaign, changed_at))
+        self._atomically(lambda: self._note_released(campaign, changed_at))
 
-    def _note_looked_again(self, campaign, changed_at):
+    def _note_released(self, campaign, changed_at):
         # Who changed it meanwhile is looked at in the next feed.
         campaign.invalidate_recordset(["selection_changed_at"])
         if campaign.selection_changed_at == changed_at:

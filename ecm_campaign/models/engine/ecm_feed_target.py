@@ -67,6 +67,11 @@ class EcmFeedTarget(models.AbstractModel):
             since=since,
         )
 
+    def _get_log_name(self):
+        """The name by which an operator finds it in the log."""
+        self.ensure_one()
+        return self.display_name
+
     # -- what it takes --------------------------------------------------------------------------------
 
     def _get_running_campaigns(self):

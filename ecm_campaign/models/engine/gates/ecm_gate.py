@@ -26,7 +26,8 @@ class EcmGate(models.AbstractModel):
         """
         names = self.env.registry["ecm.gate"]._inherit_children
         gates = [self.env[name] for name in names]
-        return sorted(gates, key=lambda gate: (gate._sequence, gate._name))
+        gates.sort(key=lambda gate: (gate._sequence, gate._name))
+        return gates
 
     def _get_code(self):
         """What identifies the gate in Explain's answers."""
@@ -92,5 +93,6 @@ class EcmGate(models.AbstractModel):
         is_open = isinstance(verdict, Wait | Hold | Queue)
         field = "block_reason" if is_open else "close_reason"
         label = get_label(self.env, "ecm.contact", field, verdict.reason)
+        # Only what keeps a contact open says more than its reason.
         detail = getattr(verdict, "detail", "")
         return f"{label}: {detail}" if detail else f"{label}."

@@ -25,7 +25,9 @@ class EcmGateDnc(models.AbstractModel):
         return [("suppressed", self.env._("Do not contact"))]
 
     def _get_rule(self, campaigns, at, channel=None):
-        channels = {campaign.id: campaign._get_channels() for campaign in campaigns}
+        channels = {}
+        for campaign in campaigns:
+            channels[campaign.id] = campaign._get_channels()
         lists = self.env["ecm.dnc.list"]._get_applying(campaigns)
         return DncRule(channels, lists, {}, {})
 
@@ -35,6 +37,7 @@ class EcmGateDnc(models.AbstractModel):
             numbers.update(candidate.get_numbers())
             if candidate.account_number:
                 keys.add(candidate.account_number)
+        # One look-up for all, whatever campaigns they are in.
         found = self.env["ecm.dnc.list"]._find_entries(rule.lists.values(), numbers, keys)
         return replace(rule, numbers=found.numbers, keys=found.keys)
 

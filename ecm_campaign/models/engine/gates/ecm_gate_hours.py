@@ -35,16 +35,19 @@ class EcmGateHours(models.AbstractModel):
 
     def _explain(self, campaign, before, judged, rule, at):
         attempt, hours = before.attempt, rule.campaigns[campaign.id]
+        number, channel = attempt.number, attempt.channel
         shown = self._get_clocks(hours, before.tz, attempt, at)
         clock = self.env._("There it is %s.", shown)
-        phones = get_phones(before.phones, attempt.channel)
-        calling = hours.for_contact(before.tz, attempt.number, attempt.channel, phones)
-        opening = calling.opening(at)
+        phones = get_phones(before.phones, channel)
+        opening = hours.for_contact(before.tz, number, channel, phones).opening(at)
+
+        # Where it is stopped, the reason comes first and the clock says why.
         if not isinstance(judged, Candidate):
-            never = self.env._("No time in the next weeks is allowed.")
             closed = self._describe(judged).rstrip(".") + "."
-            words = [closed, clock, "" if opening.opens_at else never]
-            return " ".join(filter(None, words))
+            words = [closed, clock]
+            if not opening.opens_at:
+                words.append(self.env._("No time in the next weeks is allowed."))
+            return " ".join(words)
         if not opening.closes_at:
             return clock
         end = format_moment(self.env, opening.closes_at)
@@ -52,9 +55,14 @@ class EcmGateHours(models.AbstractModel):
 
     def _get_clocks(self, hours, tz, attempt, at):
         """What the clocks show on which the hours are kept."""
-        is_regional = hours.rules.get_matching(attempt.number, attempt.channel)
-        is_local = hours.in_contact_zone or is_regional
+        is_local = hours.in_contact_zone
+        # A region's rule is kept on the clock of the region, whatever the campaign's own hours are.
+        if hours.rules.get_matching(attempt.number, attempt.channel):
+            is_local = True
         zones = hours.get_zones(tz, attempt.number) if is_local else (hours.zone,)
         moment = at.replace(tzinfo=UTC)
-        clocks = [(moment.astimezone(ZoneInfo(zone)), zone) for zone in zones]
-        return ", ".join(f"{local:%H:%M} ({zone})" for local, zone in clocks)
+        clocks = []
+        for zone in zones:
+            local = moment.astimezone(ZoneInfo(zone))
+            clocks.append(f"{local:%H:%M} ({zone})")
+        return ", ".join(clocks)

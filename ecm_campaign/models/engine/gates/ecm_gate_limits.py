@@ -33,17 +33,20 @@ class EcmGateLimits(models.AbstractModel):
 
     def _explain(self, campaign, before, judged, rule, at):
         attempt, plan = before.attempt, rule.campaigns[campaign.id]
-        limits = plan.find_limits[before.callback](attempt.number, attempt.channel)
+        number = attempt.number
+        limits = plan.find_limits[before.callback](number, attempt.channel)
         if not limits:
             return self.env._("There is no limit.")
         moment, sentences = at.replace(tzinfo=UTC), []
         for limit in limits:
-            count = used(limit, before.tries, attempt.number, moment, plan.zone)
+            count = used(limit, before.tries, number, moment, plan.zone)
+            # A label says whose limit it is; without one the number must do.
             label = limit.label or limit.count
-            sentences.append(self.env._("%(label)s: %(used)s used.", label=label, used=count))
+            sentence = self.env._("%(label)s: %(used)s used.", label=label, used=count)
+            sentences.append(sentence)
         return " ".join(sentences)
 
-    # -- the ledger ---------------------------------------------------------------------------------
+    # -- the ledger -------------------------------------------------------------------------------
 
     def _read_tries(self, campaigns, candidates, at):
         """Read what the limits count into ``tries`` of these candidates, for all at once.
@@ -51,22 +54,22 @@ class EcmGateLimits(models.AbstractModel):
         :param campaigns: ``{campaign id: tools.gates.CampaignPlan}``
         :param at: naive UTC
         """
-        limited = {}
+        asked, limits = [], set()
         for candidate in candidates:
-            if limits := _get_limits(campaigns[candidate.campaign_id], candidate):
-                limited[candidate.contact_id] = (candidate, limits)
-        if not limited:
+            if found := _get_limits(campaigns[candidate.campaign_id], candidate):
+                asked.append(candidate)
+                limits |= found
+        if not asked:
             return
-        limits = set().union(*(found for _candidate, found in limited.values()))
-        asked = [candidate for candidate, _limits in limited.values()]
+
+        # One query for all: as far back as the longest of their limits.
         everywhere = any(limit.everywhere for limit in limits)
         since = _get_ledger_start(limits, at)
         tries = self.env["ecm.attempt"]._get_tries(asked, since, everywhere)
         for candidate in asked:
             callbacks = campaigns[candidate.campaign_id].callbacks
-            candidate.tries = _forget_before_callback(
-                callbacks, candidate, tries[candidate.contact_id]
-            )
+            made = tries[candidate.contact_id]
+            candidate.tries = _forget_before_callback(callbacks, candidate, made)
 
 
 def _get_limits(campaign, candidate):
@@ -82,17 +85,21 @@ def _get_ledger_start(limits, at):
     """From when tries matter: naive UTC, or None for ever. A call may come long after its contact
     was sent.
     """
-    if any(limit.period == LIFE for limit in limits):
-        return None
-    windows = [limit.window if limit.period == ROLLING else LONGEST_DAY for limit in limits]
-    return at - max(windows) - LONGEST_AT_DIALER
+    longest = timedelta(0)
+    for limit in limits:
+        if limit.period == LIFE:
+            return None
+        window = limit.window if limit.period == ROLLING else LONGEST_DAY
+        longest = max(longest, window)
+    return at - longest - LONGEST_AT_DIALER
 
 
 def _forget_before_callback(callbacks, candidate, tries):
     """Own tries before the customer asked to be called back count for limits by law only, where the
     campaign says so (S7).
     """
-    if not (candidate.callback_since and callbacks and callbacks.resets):
+    asked_at = candidate.callback_since
+    if not (asked_at and callbacks and callbacks.resets):
         return tries
-    since = candidate.callback_since.replace(tzinfo=UTC)
+    since = asked_at.replace(tzinfo=UTC)
     return [replace(made, is_forgotten=made.is_own and made.at <= since) for made in tries]

@@ -23,26 +23,31 @@ class EcmGateList(models.AbstractModel):
 
     def _get_rule(self, campaigns, at, channel=None):
         lists = self.env["ecm.contact.list"].sudo()
-        inactive = lists.search([("campaign_id", "in", campaigns.ids), ("status", "!=", "active")])
-        return ListRule({record.id: _get_state(record) for record in inactive})
+        domain = [("campaign_id", "in", campaigns.ids), ("status", "!=", "active")]
+        states = {}
+        for contact_list in lists.search(domain):
+            states[contact_list.id] = _get_state(contact_list)
+        return ListRule(states)
 
     def _explain(self, campaign, before, judged, rule, at):
         contact_list = self.env["ecm.contact.list"].sudo().browse(before.list_id or ())
         if not contact_list:
             return self.env._("It belongs to no list.")
-        name = contact_list.name
+        name, status = contact_list.name, contact_list.status
+        # One that is planned is judged for the time from which it is active.
         if isinstance(judged, Candidate):
             return self.env._("The list %s is active.", name)
-        if contact_list.status == "planned":
+        if status == "planned":
             when = format_moment(self.env, contact_list.date_start)
             return self.env._("The list %(name)s starts on %(when)s.", name=name, when=when)
-        if contact_list.status == "stopped":
+        if status == "stopped":
             return self.env._("The list %s is stopped. Restart it to go on.", name)
         return self.env._("The list %s is over.", name)
 
 
 def _get_state(contact_list):
     """:rtype: ListState"""
-    is_planned = contact_list.status == "planned"
-    starts_at = contact_list.date_start if is_planned else None
-    return ListState(contact_list.status, contact_list.name, starts_at or None)
+    starts_at = None
+    if contact_list.status == "planned":
+        starts_at = contact_list.date_start or None
+    return ListState(contact_list.status, contact_list.name, starts_at)

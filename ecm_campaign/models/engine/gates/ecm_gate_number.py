@@ -38,15 +38,16 @@ class EcmGateNumber(models.AbstractModel):
             return ""
         attempt = judged.attempt
         planned = campaign._get_plan(before.callback).attempts
-        sentences = [
-            self.env._(
-                "Attempt %(position)s of %(count)s, on phone %(phone)s: %(number)s.",
-                position=attempt.position,
-                count=len(planned),
-                phone=attempt.phone_index,
-                number=attempt.number,
-            )
-        ]
+        named = self.env._(
+            "Attempt %(position)s of %(count)s, on phone %(phone)s: %(number)s.",
+            position=attempt.position,
+            count=len(planned),
+            phone=attempt.phone_index,
+            number=attempt.number,
+        )
+        sentences = [named]
+
+        # Where the plan says otherwise, people want to know why.
         wanted = planned[attempt.position - 1].phone_index
         if wanted != attempt.phone_index:
             sentences.append(

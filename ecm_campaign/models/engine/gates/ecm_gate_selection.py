@@ -39,9 +39,11 @@ class EcmGateSelection(models.AbstractModel):
         chosen, queues = {}, {}
         for campaign in self.env["ecm.campaign"].browse(ids):
             contact_ids = ids[campaign.id]
-            if campaign.selection_domain:
-                contact_ids = self._find_matching(campaign, campaign.selection_domain, contact_ids)
+            domain = campaign.selection_domain
+            if domain:
+                contact_ids = self._find_matching(campaign, domain, contact_ids)
                 chosen[campaign.id] = frozenset(contact_ids)
+            # Only what the selection takes waits in a group's queue.
             if campaign.target_group_ids:
                 queues |= self._get_queues(campaign, contact_ids)
         return replace(rule, chosen=chosen, queues=queues)
@@ -54,6 +56,7 @@ class EcmGateSelection(models.AbstractModel):
         left, queues = set(contact_ids), {}
         for group in campaign.target_group_ids:
             matching = self._find_matching(campaign, group.domain, left)
+            # The first group that a contact matches has it.
             queue = Queue("target_group", group.name, group_id=group.id)
             queues |= dict.fromkeys(matching, queue)
             left -= matching

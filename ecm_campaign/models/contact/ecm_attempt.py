@@ -98,8 +98,8 @@ class EcmAttempt(models.Model):
     """One try on one number through one channel, with its result (requirement F9).
 
     Written before the try is sent, so that a crash at any point leaves a trace (requirement F6):
-    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done* (the
-    result is known) or *dangling* (no result in time; a late one is still recorded).
+    *claimed* (the send may or may not have happened) → *sent* (the channel has it) → *done*
+    (the result is known) or *dangling* (no result in time; a late one is still recorded).
     """
 
     _name = "ecm.attempt"
@@ -158,7 +158,7 @@ class EcmAttempt(models.Model):
     # The ledger of limits over all campaigns.
     _number_claimed = models.Index("(number, claimed_at)")
 
-    # -- keys ---------------------------------------------------------------------------------------
+    # -- keys -------------------------------------------------------------------------------------
 
     @api.model
     def _renew_key_prefix(self, keep):
@@ -167,8 +167,8 @@ class EcmAttempt(models.Model):
 
         :param bool keep: whether results of attempts with the earlier prefixes are still ours
         """
-        parameters = self.env["ir.config_parameter"].sudo()
         former = self._get_known_prefixes() if keep else []
+        parameters = self.env["ir.config_parameter"].sudo()
         parameters.set_param(FORMER_PREFIXES, " ".join(former))
         parameters.set_param(PREFIX, secrets.token_hex(4))
 
@@ -190,12 +190,12 @@ class EcmAttempt(models.Model):
     @api.model
     def _reserve_ids(self, count):
         """:return: list of so many ids that no attempt has"""
-        self.env.cr.execute(
-            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"{self._table}_id_seq", count)
-        )
+        sequence = f"{self._table}_id_seq"
+        query = SQL("SELECT nextval(%s) FROM generate_series(1, %s)", sequence, count)
+        self.env.cr.execute(query)
         return [attempt_id for (attempt_id,) in self.env.cr.fetchall()]
 
-    # -- the engine's statements --------------------------------------------------------------------
+    # -- the engine's statements ------------------------------------------------------------------
 
     @api.model
     def _insert_claimed(self, target, rows, now):
@@ -206,12 +206,14 @@ class EcmAttempt(models.Model):
         """
         if not rows:
             return
+        # The campaign is read from the contact, which is locked: nothing else may move it.
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number, campaign_id, company_id,
-                                            channel, state, claimed_at, %(target_column)s)
-                   SELECT v.attempt_id, v.key, v.contact_id, v.position, v.cycle, v.number, c.campaign_id,
-                          c.company_id, %(channel)s, 'claimed', %(now)s, %(target)s
+                """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number,
+                                            campaign_id, company_id, channel, state, claimed_at,
+                                            %(target_column)s)
+                   SELECT v.attempt_id, v.key, v.contact_id, v.position, v.cycle, v.number,
+                          c.campaign_id, c.company_id, %(channel)s, 'claimed', %(now)s, %(target)s
                      FROM %(values)s
                      JOIN ecm_contact c ON c.id = v.contact_id""",
                 target_column=SQL.identifier(target._attempt_field),
@@ -320,11 +322,13 @@ class EcmAttempt(models.Model):
         :return: list of `Ended`
         """
         awaiting = self.env["ecm.contact"]._get_awaiting_states()
+        # In id order, so that two who apply results wait for each other and never in a circle.
         self.env.cr.execute(
             SQL(
                 """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id,
                           COALESCE(c.current_attempt_id = a.id, FALSE) AND c.state = ANY(%s),
-                          c.attempt_count, c.uncounted_count, COALESCE(c.cycle, 1), c.callback, c.callback_since,
+                          c.attempt_count, c.uncounted_count, COALESCE(c.cycle, 1),
+                          c.callback, c.callback_since,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%s)
@@ -344,12 +348,14 @@ class EcmAttempt(models.Model):
         """
         if not rows:
             return
+        # A channel that does not say when it called did so after the claim at the earliest.
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_attempt a
-                      SET state = 'done', result_at = %s, is_late = v.is_late, outcome_id = v.outcome_id,
-                          raw_code = v.raw_code, agent = v.agent, duration_seconds = v.duration_seconds,
-                          wrap_up = v.wrap_up, dialer_reference = v.reference,
+                      SET state = 'done', result_at = %s, is_late = v.is_late,
+                          outcome_id = v.outcome_id, raw_code = v.raw_code, agent = v.agent,
+                          duration_seconds = v.duration_seconds, wrap_up = v.wrap_up,
+                          dialer_reference = v.reference,
                           business_outcome_id = v.business_outcome_id,
                           called_at = COALESCE(v.called_at, a.claimed_at)
                      FROM %s
@@ -374,7 +380,8 @@ class EcmAttempt(models.Model):
     def _abandon(self):
         """Close all that waits for a result: it is another database's."""
         self.env.flush_all()
-        self._close_unanswered(SQL("TRUE"), fields.Datetime.now(), None)
+        everything = SQL("TRUE")
+        self._close_unanswered(everything, fields.Datetime.now(), None)
         self.env.invalidate_all()
 
     def _close_unanswered(self, condition, now, limit):
@@ -382,6 +389,7 @@ class EcmAttempt(models.Model):
         :param limit: attempts at most, None for all
         """
         contacts = self.env["ecm.contact"]
+        # A contact that has gone on since awaits another attempt: it stays as it is.
         self.env.cr.execute(
             SQL(
                 """WITH late AS (
@@ -399,7 +407,8 @@ class EcmAttempt(models.Model):
                       SET state = 'dangling', close_reason = 'no_result', %s,
                           attempt_count = attempt_count + 1
                      FROM swept
-                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id AND c.state = ANY(%s)
+                    WHERE c.id = swept.contact_id AND c.current_attempt_id = swept.id
+                      AND c.state = ANY(%s)
                 RETURNING c.id""",
                 condition,
                 limit,
@@ -409,7 +418,7 @@ class EcmAttempt(models.Model):
         )
         return [contact_id for (contact_id,) in self.env.cr.fetchall()]
 
-    # -- the ledger ---------------------------------------------------------------------------------
+    # -- the ledger -------------------------------------------------------------------------------
 
     @api.model
     def _get_tries(self, candidates, since, everywhere):
@@ -423,18 +432,23 @@ class EcmAttempt(models.Model):
         :param bool everywhere: whether tries of other contacts on the same numbers count too
         :return: ``{contact id: list of tools.limits.Try}``
         """
+        # A look into the index for each contact, and one for each of its numbers.
         own = SQL("SELECT a.* FROM ecm_attempt a WHERE a.contact_id = v.contact_id")
         same_number = SQL("SELECT a.* FROM ecm_attempt a WHERE a.number = ANY(v.numbers)")
         if since:
             own = SQL("%s AND a.claimed_at > %s", own, since)
             same_number = SQL("%s AND a.claimed_at > %s", same_number, since)
         found = SQL("%s UNION %s", own, same_number) if everywhere else own
+
+        # What has no outcome yet may still turn out to count.
         self.env.cr.execute(
             SQL(
-                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at), COALESCE(a.number, ''),
-                          a.contact_id = v.contact_id, a.channel
+                """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at),
+                          COALESCE(a.number, ''), a.contact_id = v.contact_id, a.channel
                      FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
-               CROSS JOIN LATERAL (SELECT given.contact_id, string_to_array(given.joined, ' ')::varchar[] AS numbers) v
+               CROSS JOIN LATERAL (SELECT given.contact_id,
+                                          string_to_array(given.joined, ' ')::varchar[] AS numbers
+                                  ) v
                CROSS JOIN LATERAL (%s) a
                 LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
                     WHERE o.counts_as_attempt IS NOT FALSE""",
@@ -457,8 +471,10 @@ class EcmAttempt(models.Model):
         :return: list of `Use`
         """
         self.env.cr.execute(
+            # The callback strategy began when the customer asked for it.
             SQL(
-                """SELECT a.contact_id, COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AS is_same_run, a.position, o.code,
+                """SELECT a.contact_id, COALESCE(a.cycle, 1) = COALESCE(c.cycle, 1) AS is_same_run,
+                          a.position, o.code,
                           CASE WHEN b.action <> 'strategy' OR b.suppresses THEN b.code END,
                           o.counts_as_attempt, o.misses_agent, count(*)
                      FROM ecm_attempt a
@@ -473,7 +489,7 @@ class EcmAttempt(models.Model):
         )
         return [Use(*row) for row in self.env.cr.fetchall()]
 
-    # -- what a dry run assumes -----------------------------------------------------------------------
+    # -- what a dry run assumes -------------------------------------------------------------------
 
     @api.model
     def _tally_recent(self, campaigns, limit):
@@ -482,6 +498,7 @@ class EcmAttempt(models.Model):
         :return: ``{outcome code: count}``
         """
         self.env.cr.execute(
+            # As many of each campaign, so that a large one does not speak for all.
             SQL(
                 """SELECT o.code, sum(found.count)::int
                      FROM (SELECT recent.outcome_id, count(*) AS count

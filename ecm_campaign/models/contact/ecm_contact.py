@@ -1,5 +1,4 @@
 from datetime import UTC
-from itertools import chain
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -15,7 +14,7 @@ from ...const import (
 )
 from ...fields import UncheckedMany2one
 from ...tools import phones as phone_tools
-from ...tools import strategy as decision
+from ...tools.strategy import NextAttempt, first_attempt
 from ...tools.time_zones import is_zone
 from .ecm_contact_queue import HELD_BACK
 
@@ -138,7 +137,8 @@ class EcmContact(models.Model):
         string="Held back by",
         readonly=True,
         copy=False,
-        help="Why the contact was not sent when it was due. It is looked at again at its next attempt's time.",
+        help="Why the contact was not sent when it was due. It is looked at again at its next "
+        "attempt's time.",
     )
     block_detail = fields.Char(readonly=True, copy=False)
     callback = fields.Selection(
@@ -227,14 +227,16 @@ class EcmContact(models.Model):
 
     # What a changed selection looks at again.
     _held = models.Index(
-        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = 'pending'"
+        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = "
+        "'pending'"
     )
     # A target group's queue in the order of arrival, and by priority.
     _queue_arrival = models.Index(
         "(target_group_id, id) WHERE block_reason = 'target_group' AND state = 'pending'"
     )
     _queue_priority = models.Index(
-        "(target_group_id, priority DESC, id) WHERE block_reason = 'target_group' AND state = 'pending'"
+        "(target_group_id, priority DESC, id) WHERE block_reason = 'target_group' AND state = "
+        "'pending'"
     )
 
     # What was drawn and is not called yet.
@@ -263,7 +265,8 @@ class EcmContact(models.Model):
     @api.depends("first_name", "last_name", "phone_1")
     def _compute_display_name(self):
         for contact in self:
-            name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+            names = filter(None, (contact.first_name, contact.last_name))
+            name = " ".join(names)
             contact.display_name = f"{name} ({contact.phone_1})" if name else contact.phone_1
 
     @api.depends("state")
@@ -274,10 +277,11 @@ class EcmContact(models.Model):
     def _search_is_open(self, operator, value):
         if operator != "in":
             return NotImplemented
-        states = [
-            *(self._get_open_states() if True in value else ()),
-            *(CLOSED_STATES if False in value else ()),
-        ]
+        states = []
+        if True in value:
+            states += self._get_open_states()
+        if False in value:
+            states += CLOSED_STATES
         return [("state", "in", states)]
 
     @api.model
@@ -297,13 +301,14 @@ class EcmContact(models.Model):
     @api.model
     def _get_block_reasons(self):
         """Why a pending contact that was due is not sent now: what the gates say."""
-        gates = self.env["ecm.gate"]._get_gates()
-        return [*chain(*(gate._get_block_reasons() for gate in gates))]
+        reasons = []
+        for gate in self.env["ecm.gate"]._get_gates():
+            reasons += gate._get_block_reasons()
+        return reasons
 
     @api.model
     def _get_close_reasons(self):
         """Why a contact is closed: what the gates say, the strategy decides or somebody does."""
-        gates = self.env["ecm.gate"]._get_gates()
         reasons = [
             ("live_voice", self.env._("Customer reached")),
             ("rule_close", self.env._("Closed by a rule")),
@@ -318,9 +323,12 @@ class EcmContact(models.Model):
             ("no_result", self.env._("No result from the dialer")),
             ("withdrawn", self.env._("Withdrawn")),
         ]
-        return [*reasons, *chain(*(gate._get_close_reasons() for gate in gates))]
+        # A gate of another module brings its own.
+        for gate in self.env["ecm.gate"]._get_gates():
+            reasons += gate._get_close_reasons()
+        return reasons
 
-    # -- few contacts: forms and API ----------------------------------------------------------------
+    # -- few contacts: forms and API --------------------------------------------------------------
 
     @api.constrains("tz")
     def _check_tz(self):
@@ -337,7 +345,9 @@ class EcmContact(models.Model):
     def _check_list(self):
         for contact in self:
             contact_list = contact.list_id.sudo()
-            if contact_list and contact_list.campaign_id != contact.campaign_id:
+            if not contact_list:
+                continue
+            if contact_list.campaign_id != contact.campaign_id:
                 raise ValidationError(self.env._("The contact list is of another campaign."))
 
     @api.model_create_multi
@@ -350,32 +360,34 @@ class EcmContact(models.Model):
         return contacts
 
     def write(self, vals):
-        changed = {name: vals[name] for name in PHONE_FIELDS if name in vals}
-        if changed:
+        phones = {name: vals[name] for name in PHONE_FIELDS if name in vals}
+        if phones:
             company = self.company_id[:1] or self.env.company
-            vals = {**vals, **self._normalise_phones(changed, company)}
+            vals = {**vals, **self._normalise_phones(phones, company)}
         result = super().write(vals)
+
         # Who was held back may match the selection now, unless it is the engine that writes.
         if set(vals) - ENGINE_FIELDS:
-            self.filtered(lambda contact: contact.block_reason in HELD_BACK)._look_again()
+            held = self.filtered(lambda contact: contact.block_reason in HELD_BACK)
+            held._release_after_change()
         return result
 
-    def _look_again(self):
+    def _release_after_change(self):
         """A contact that changed may match now."""
-        if self:
-            self.flush_recordset()
-            self._release_held(SQL("SELECT unnest(%s::int[])", self.ids))
-            self.invalidate_recordset()
-            self.campaign_id.filtered("is_running")._trigger_feed()
+        if not self:
+            return
+        self.flush_recordset()
+        self._release_held(SQL("SELECT unnest(%s::int[])", self.ids))
+        self.invalidate_recordset()
+        self.campaign_id.filtered("is_running")._trigger_feed()
 
     @api.model
     def _prepare_contact_values(self, vals):
         """Values that follow from the campaign, and phones in E.164 (requirement L6)."""
-        campaign = self.env["ecm.campaign"].browse(
-            vals.get("campaign_id") or self.env.context.get("default_campaign_id")
-        )
-        company = campaign.company_id
-        phones = {"phone_1": self.env.context.get("default_phone_1"), **vals}
+        context = self.env.context
+        campaign_id = vals.get("campaign_id") or context.get("default_campaign_id")
+        company = self.env["ecm.campaign"].browse(campaign_id).company_id
+        phones = {"phone_1": context.get("default_phone_1"), **vals}
         return {"company_id": company.id, **self._normalise_phones(phones, company)}
 
     def _normalise_phones(self, vals, company):
@@ -384,23 +396,31 @@ class EcmContact(models.Model):
             raise ValidationError(
                 self.env._("Phone 1 is empty: without it a contact cannot be called.")
             )
+
+        # Without a country code a number is one of the company's country.
         country = company.country_id.code
         normalised = {}
         for name in PHONE_FIELDS:
-            if vals.get(name):
-                number, reason = phone_tools.normalise(vals[name], country)
-                if reason:
-                    raise ValidationError(
-                        self.env._(
-                            "%(field)s: %(number)s is not a number that can be called (%(reason)s). Write it with "
-                            "its country code, for example +49 30 123456.",
-                            field=self._fields[name]._description_string(self.env),
-                            number=vals[name],
-                            reason=self.env["ecm.contact.list.reject"]._get_reason_text(reason),
-                        )
-                    )
-                normalised[name] = number
+            if not vals.get(name):
+                continue
+            number, reason = phone_tools.normalise(vals[name], country)
+            if reason:
+                raise ValidationError(self._get_phone_problem(name, vals[name], reason))
+            normalised[name] = number
         return normalised
+
+    def _get_phone_problem(self, name, number, reason):
+        """Why a number cannot be called, as a sentence.
+
+        :param str reason: code of ``tools.phones``
+        """
+        return self.env._(
+            "%(field)s: %(number)s is not a number that can be called (%(reason)s). Write it with "
+            "its country code, for example +49 30 123456.",
+            field=self._fields[name]._description_string(self.env),
+            number=number,
+            reason=self.env["ecm.contact.list.reject"]._get_reason_text(reason),
+        )
 
     def _plan_first_attempt(self):
         """Set the channel and number of the first attempt, as the strategy has it now."""
@@ -409,15 +429,18 @@ class EcmContact(models.Model):
             plan = campaign.strategy_id.sudo()._get_plan()
             for contact in contacts:
                 values = contact._prepare_first_attempt(plan, now)
+                # These fields are the engine's: nobody else may write them.
                 super(EcmContact, contact.sudo()).write(values)
 
     def _prepare_first_attempt(self, plan, now):
         """Where no number can be called, a claim says so and closes the contact."""
-        first = decision.first_attempt(plan, self._get_phones(), None, now.replace(tzinfo=UTC))
+        first = first_attempt(plan, self._get_phones(), None, now.replace(tzinfo=UTC))
         waits = self.next_attempt_at and self.next_attempt_at > now
+        # Where no number can be called, the first one stands for the claim to close.
         values = {"is_ready": not waits, "number_to_call": self.phone_1}
-        if isinstance(first, decision.NextAttempt):
-            values |= {"number_to_call": first.number, "channel": first.channel}
+        if isinstance(first, NextAttempt):
+            values["number_to_call"] = first.number
+            values["channel"] = first.channel
         elif plan.attempts:
             values["channel"] = plan.attempts[0].channel
         return values
@@ -428,7 +451,8 @@ class EcmContact(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_called(self):
-        if self.env["ecm.attempt"].sudo().search_count([("contact_id", "in", self.ids)], limit=1):
+        attempts = self.env["ecm.attempt"].sudo()
+        if attempts.search_count([("contact_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
                     "These contacts were called: the history must stay. Withdraw them instead."

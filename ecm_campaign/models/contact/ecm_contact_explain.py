@@ -58,110 +58,130 @@ class EcmContactExplainMixin(models.AbstractModel):
     def action_explain(self):
         """Show why this contact is not called now."""
         self.ensure_one()
-        return self.env["ecm.campaign"]._prepare_explain_action(
-            self, self.env._("Why is it not called?")
-        )
+        title = self.env._("Why is it not called?")
+        return self.env["ecm.campaign"]._prepare_explain_action(self, title)
 
     def _explain(self, now):
         """:return: what `explain` says of one contact"""
         self.ensure_one()
-        campaign, engine = self.campaign_id, self.env["ecm.engine"]
+        # It is judged when it is due: until then everything may change.
         due = max(now, self.next_attempt_at or self.resume_at or now)
-        findings = [self._get_state_finding(now)]
-        candidate, channel = None, self.channel
-        if self.is_open:
-            findings += campaign._get_schedule_findings(due)
-        if self.state == PENDING:
-            candidate = self._get_candidates()[0]
-            judged, attempt = engine._explain_gates(campaign, candidate, due)
-            findings += judged
-            channel = attempt.channel if attempt else channel
-        if self.is_ready:
-            findings.append(self._get_queue_finding())
-        if self.is_open:
-            findings += campaign._get_feed_findings(now, channel)
+        candidate = self._get_candidates()[0] if self.state == PENDING else None
+        findings = self._get_findings(candidate, due, now)
         stops = decisive(findings)
         next_at = self._get_next_moment(candidate, stops, due)
         free = self.env._("Nothing stands against it: it is sent when its turn comes.")
         return {
             "id": self.id,
             "name": self.display_name,
-            "campaign": campaign.display_name,
+            "campaign": self.campaign_id.display_name,
             "judged_at": fields.Datetime.to_string(due),
             "verdict": stops.verdict if stops else PASSES,
             "summary": stops.detail if stops else free,
             "next_at": fields.Datetime.to_string(next_at) if next_at else False,
-            "checks": campaign._describe_findings(findings),
+            "checks": self.campaign_id._describe_findings(findings),
         }
 
+    def _get_findings(self, candidate, due, now):
+        """All checks in the order in which a feed makes them, as far as they are about it.
+
+        :param candidate: ``tools.gates.Candidate`` of a pending contact, else None
+        :param due: when it is judged, naive UTC
+        :return: list of ``tools.explain.Finding``
+        """
+        campaign, channel = self.campaign_id, self.channel
+        findings = [self._get_state_finding(now)]
+        if self.is_open:
+            findings += campaign._get_schedule_findings(due)
+        if candidate:
+            engine = self.env["ecm.engine"]
+            judged, attempt = engine._explain_gates(campaign, candidate, due)
+            findings += judged
+            # The attempt that is due may be on another channel than the contact was planned for.
+            channel = attempt.channel if attempt else channel
+        if self.is_ready:
+            findings.append(self._get_queue_finding())
+        if self.is_open:
+            findings += campaign._get_feed_findings(now, channel)
+        return findings
+
     def _get_next_moment(self, candidate, stops, due):
-        if not candidate or (stops and stops.verdict in (HELD, CLOSES)):
+        if not candidate:
+            return None
+        if stops and stops.verdict in (HELD, CLOSES):
             return None
         moment = self.env["ecm.engine"]._find_next(self.campaign_id, candidate, due)
         if moment and stops and stops.until:
-            moment = max(moment, stops.until)
+            return max(moment, stops.until)
         return moment
 
-    # -- state ----------------------------------------------------------------------------------------
+    # -- state ------------------------------------------------------------------------------------
 
     def _get_state_finding(self, now):
         if self.state == PENDING:
             return self._get_pending_finding(now)
         if self.is_open:
             return Finding("state", WAITS, self._get_awaiting_text())
+
+        reason = get_label(self.env, self._name, "close_reason", self.close_reason)
         sentence = self.env._(
             "Closed as %(state)s on %(when)s: %(reason)s.",
             state=get_label(self.env, self._name, "state", self.state),
             when=format_moment(self.env, self.closed_at) if self.closed_at else "-",
-            reason=get_label(self.env, self._name, "close_reason", self.close_reason)
-            or self.env._("no reason is known"),
+            reason=reason or self.env._("no reason is known"),
         )
-        return Finding("state", CLOSES, f"{sentence} {self.withdraw_reason or ''}".strip())
+        # What somebody wrote when it was withdrawn says more than the code.
+        if self.withdraw_reason:
+            sentence = f"{sentence} {self.withdraw_reason}"
+        return Finding("state", CLOSES, sentence)
 
     def _get_awaiting_text(self):
         """Where it is while its result is awaited, in the words of its channel."""
         since = self.last_attempt_at
         words = format_moment(self.env, since) if since else "-"
+        # The channel that it waits on has words of its own.
         for model in self.env["ecm.engine"]._get_target_models():
             if model._sent_state == self.state:
                 return model._get_awaiting_text(words, self.attempt_count + 1)
         return self.env._("It was sent on %s: its result is awaited.", words)
 
     def _get_pending_finding(self, now):
-        reason = get_label(self.env, self._name, "block_reason", self.block_reason)
-        if self.block_detail:
-            reason = f"{reason} ({self.block_detail})"
         if self.is_ready or (self.next_attempt_at and self.next_attempt_at <= now):
             return Finding("state", PASSES, self.env._("It is ready to be called."))
+        reason = self._get_block_text()
         if not self.next_attempt_at:
-            sentence = (
-                self.env._("It is held back: %s.", reason)
-                if reason
-                else self.env._("No time is planned for it.")
-            )
+            sentence = self.env._("No time is planned for it.")
+            if reason:
+                sentence = self.env._("It is held back: %s.", reason)
             return Finding("state", HELD, sentence)
-        if self.block_reason:
-            return Finding(
-                "state", WAITS, self.env._("It was put off: %s.", reason), self.next_attempt_at
-            )
-        if self.last_outcome_id:
-            sentence = self.env._(
-                "It waits for its next attempt, after %s.", self.last_outcome_id.name
-            )
+
+        # It has a time: either a gate has put it off, or the strategy or a file said so.
+        if reason:
+            sentence = self.env._("It was put off: %s.", reason)
+        elif self.last_outcome_id:
+            name = self.last_outcome_id.name
+            sentence = self.env._("It waits for its next attempt, after %s.", name)
         else:
             sentence = self.env._("It is not to be called before.")
         return Finding("state", WAITS, sentence, self.next_attempt_at)
 
-    # -- place in the queue ---------------------------------------------------------------------------
+    def _get_block_text(self):
+        """What held it back or put it off, in words; empty for nothing."""
+        if not self.block_reason:
+            return ""
+        reason = get_label(self.env, self._name, "block_reason", self.block_reason)
+        return f"{reason} ({self.block_detail})" if self.block_detail else reason
+
+    # -- place in the queue -----------------------------------------------------------------------
 
     def _get_queue_finding(self):
         count = self._count_before()
+        shown = f"{count:,}"
         if count > QUEUE_COUNTED:
-            sentence = self.env._(
-                "More than %s ready contacts are before it in line.", f"{QUEUE_COUNTED:,}"
-            )
+            shown = f"{QUEUE_COUNTED:,}"
+            sentence = self.env._("More than %s ready contacts are before it in line.", shown)
         elif count:
-            sentence = self.env._("Ready contacts before it in line: %s.", f"{count:,}")
+            sentence = self.env._("Ready contacts before it in line: %s.", shown)
         else:
             sentence = self.env._("It is the next in line.")
         return Finding("queue", PASSES, sentence)
@@ -170,21 +190,23 @@ class EcmContactExplainMixin(models.AbstractModel):
         """How many ready contacts come earlier in the dial order, counted up to `QUEUE_COUNTED`
         (indexes ``_ready_arrival`` and ``_ready_priority``)."""
         self.flush_recordset()
-        own = {
+        campaign, priority = self.campaign_id, self.priority
+        earlier = {
             "fifo": SQL("id < %s", self.id),
             "lifo": SQL("id > %s", self.id),
             "priority": SQL(
-                "priority >= %s AND (priority > %s OR id < %s)",
-                self.priority,
-                self.priority,
-                self.id,
+                "priority >= %s AND (priority > %s OR id < %s)", priority, priority, self.id
             ),
-        }[self.campaign_id.dial_order]
-        count = self._count_ready(self.is_retry, own)
-        is_second = self.is_retry == (self.campaign_id.retry_order == "after")
-        return count + (self._count_ready(not self.is_retry, SQL("TRUE")) if is_second else 0)
+        }
+        count = self._count_ready(self.is_retry, earlier[campaign.dial_order])
 
-    # -- why a campaign's contacts are not called -----------------------------------------------------
+        # Retries and fresh contacts are two lines: of the second, all of the first come before.
+        is_second = self.is_retry == (campaign.retry_order == "after")
+        if is_second:
+            count += self._count_ready(not self.is_retry, SQL("TRUE"))
+        return count
+
+    # -- why a campaign's contacts are not called -------------------------------------------------
 
     @api.model
     def _tally_reasons(self, campaign, now):
@@ -198,40 +220,51 @@ class EcmContactExplainMixin(models.AbstractModel):
         states = self._tally_states(campaign)
         later, next_at, held = self._tally_waiting(campaign, now)
         blocked = [Tally(*row) for row in self._tally_blocked(campaign, now)]
+        pending = 0
+        for (state, _reason), count in states.items():
+            if state == PENDING:
+                pending += count
+
+        # What waits or is held without a gate's reason is what is left of all that does.
+        ready = Tally("ready", count=pending - later - held)
+        planned = self._get_unblocked("planned", later, next_at, blocked)
+        unexplained = self._get_unblocked("held", held, None, blocked)
+        sent, closed = self._tally_others(states)
+        tallies = [ready, *sent, planned, *blocked, unexplained, *closed]
+        return [tally for tally in tallies if tally.count]
+
+    def _tally_others(self, states):
+        """Contacts that are not pending.
+
+        :param states: of `_tally_states`
+        :return: ``(tallies of those whose result is awaited, tallies of the closed)``
+        """
         awaiting = self._get_awaiting_states()
-        pending = sum(count for (state, _reason), count in states.items() if state == PENDING)
-        open_tallies = [
-            Tally("ready", count=pending - later - held),
-            *(
-                Tally("sent", state, count)
-                for (state, _reason), count in states.items()
-                if state in awaiting
-            ),
-            self._get_unblocked(
-                "planned", later, next_at, [row for row in blocked if row.code == "blocked"]
-            ),
-            *blocked,
-            self._get_unblocked("held", held, None, [row for row in blocked if row.code == "held"]),
-        ]
-        closed = [
-            Tally("closed", (state, reason), count)
-            for (state, reason), count in states.items()
-            if state != PENDING and state not in awaiting
-        ]
-        return [
-            tally
-            for tally in (*open_tallies, *sorted(closed, key=lambda row: -row.count))
-            if tally.count
-        ]
+        sent, closed = [], []
+        for (state, reason), count in states.items():
+            if state in awaiting:
+                sent.append(Tally("sent", state, count))
+            elif state != PENDING:
+                closed.append(Tally("closed", (state, reason), count))
+        # The largest first: that is what people look for.
+        closed.sort(key=lambda tally: -tally.count)
+        return sent, closed
 
     def _get_unblocked(self, code, count, next_at, blocked):
         """The part of waiting contacts that no gate has put off; the next of them when it is the
         first of all.
+
+        :param str code: ``planned`` or ``held``
+        :param blocked: list of `Tally`, of all that gates stopped
         """
-        is_first = all(next_at < row.next_at for row in blocked) if next_at else False
-        return Tally(
-            code, None, count - sum(row.count for row in blocked), next_at if is_first else None
-        )
+        # A gate's word for those that wait for a time is "blocked".
+        is_held = code == "held"
+        same = [tally for tally in blocked if (tally.code == "held") == is_held]
+        count -= sum(tally.count for tally in same)
+        # The next of all is one that a gate has put off.
+        if next_at and any(tally.next_at <= next_at for tally in same):
+            next_at = None
+        return Tally(code, None, count, next_at)
 
     @api.model
     def _get_tally_domain(self, campaign, tally, now):
@@ -239,13 +272,17 @@ class EcmContactExplainMixin(models.AbstractModel):
         own = Domain("campaign_id", "=", campaign.id)
         if tally.code == "closed":
             state, reason = tally.reason
-            return own & Domain("state", "=", state) & Domain("close_reason", "=", reason or False)
+            own &= Domain("state", "=", state)
+            return own & Domain("close_reason", "=", reason or False)
         if tally.code == "sent":
             return own & Domain("state", "=", tally.reason)
+
+        # Ready is also what the next feed will promote.
         own &= Domain("state", "=", PENDING)
         if tally.code == "ready":
             return own & (Domain("is_ready", "=", True) | Domain("next_attempt_at", "<=", now))
-        own &= Domain("is_ready", "=", False) & Domain("block_reason", "=", tally.reason or False)
+        own &= Domain("is_ready", "=", False)
+        own &= Domain("block_reason", "=", tally.reason or False)
         if tally.code == "held":
             return own & Domain("next_attempt_at", "=", False)
         return own & Domain("next_attempt_at", ">", now)

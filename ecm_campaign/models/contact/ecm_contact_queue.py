@@ -197,7 +197,7 @@ class EcmContactQueue(models.AbstractModel):
     _name = "ecm.contact.queue.mixin"
     _description = "Queue of Contacts"
 
-    # -- what closing is ------------------------------------------------------------------------------
+    # -- what closing is --------------------------------------------------------------------------
 
     @api.model
     def _closing(self, now):
@@ -226,7 +226,7 @@ class EcmContactQueue(models.AbstractModel):
             now,
         )
 
-    # -- whose turn it is -----------------------------------------------------------------------------
+    # -- whose turn it is -------------------------------------------------------------------------
 
     @api.model
     def _filter_ready(self, campaigns, channel, now):
@@ -257,9 +257,13 @@ class EcmContactQueue(models.AbstractModel):
         )
         ready_ids = {campaign_id for (campaign_id,) in self.env.cr.fetchall()}
         ready = campaigns.filtered(lambda campaign: campaign.id in ready_ids)
+
         # A target group's queue is drawn from when it is the campaign's turn.
         waiting = (campaigns - ready).target_group_ids
-        return campaigns & (ready | self._filter_queued(waiting).campaign_id) if waiting else ready
+        if not waiting:
+            return ready
+        drawn_from = self._filter_queued(waiting).campaign_id
+        return campaigns & (ready | drawn_from)
 
     @api.model
     def _promote_due(self, campaigns, now, limit):
@@ -270,12 +274,14 @@ class EcmContactQueue(models.AbstractModel):
         :return: how many
         """
         self.env.cr.execute(
+            # Who is being claimed or closed elsewhere is passed over: it is not waiting any more.
             SQL(
                 """UPDATE ecm_contact SET is_ready = TRUE
                     WHERE id IN (SELECT due.id
                                    FROM unnest(%s::int[]) AS p(id)
                              CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
-                                                  WHERE c.campaign_id = p.id AND c.next_attempt_at <= %s
+                                                  WHERE c.campaign_id = p.id
+                                                    AND c.next_attempt_at <= %s
                                                     AND NOT c.is_ready AND c.state = 'pending'
                                                ORDER BY c.next_attempt_at, c.priority DESC, c.id
                                                   LIMIT %s FOR UPDATE SKIP LOCKED) AS due)""",
@@ -299,11 +305,11 @@ class EcmContactQueue(models.AbstractModel):
         # First the stratum that each campaign prefers, then the other one for what is missing.
         for first in ("before", "after"):
             for order in DIAL_ORDERS:
-                asked = [
-                    part._replace(count=missing[part.campaign_id])
-                    for part in parts
-                    if part.dial_order == order and missing[part.campaign_id]
-                ]
+                asked = []
+                for part in parts:
+                    wanted = missing[part.campaign_id]
+                    if wanted and part.dial_order == order:
+                        asked.append(part._replace(count=wanted))
                 found = self._lock_stratum(asked, order, first, channel) if asked else []
                 for candidate in found:
                     missing[candidate.campaign_id] -= 1
@@ -317,6 +323,7 @@ class EcmContactQueue(models.AbstractModel):
         :param str first: the ``retry_order`` of campaigns whose retries are wanted
         """
         self.env.cr.execute(
+            # The outer order restores each campaign's dial order, which the join does not keep.
             SQL(
                 """SELECT c.*
                      FROM %(parts)s
@@ -350,10 +357,9 @@ class EcmContactQueue(models.AbstractModel):
     @api.model
     def _get_candidate_columns(self):
         """``CANDIDATE_COLUMNS`` of the contact ``c``, under their names."""
-        columns = [
-            SQL("%s AS %s", expression, SQL.identifier(name))
-            for name, expression in CANDIDATE_COLUMNS.items()
-        ]
+        columns = []
+        for name, expression in CANDIDATE_COLUMNS.items():
+            columns.append(SQL("%s AS %s", expression, SQL.identifier(name)))
         return SQL(", ").join(columns)
 
     @api.model
@@ -394,7 +400,7 @@ class EcmContactQueue(models.AbstractModel):
         )
         return dict(self.env.cr.fetchall())
 
-    # -- claimed, released, decided -------------------------------------------------------------------
+    # -- claimed, released, decided ---------------------------------------------------------------
 
     @api.model
     def _mark_sent(self, rows, state, now):
@@ -405,12 +411,14 @@ class EcmContactQueue(models.AbstractModel):
         """
         if not rows:
             return
+        # It awaits this attempt: the result of any other is a late one.
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
-                      SET state = %s, is_ready = FALSE, next_attempt_at = NULL, last_attempt_at = %s,
-                          block_reason = NULL, block_detail = NULL,
-                          current_attempt_id = v.attempt_id, number_to_call = v.number, callback = v.callback
+                      SET state = %s, is_ready = FALSE, next_attempt_at = NULL,
+                          last_attempt_at = %s, block_reason = NULL, block_detail = NULL,
+                          current_attempt_id = v.attempt_id, number_to_call = v.number,
+                          callback = v.callback
                      FROM %s
                     WHERE c.id = v.contact_id""",
                 state,
@@ -453,8 +461,8 @@ class EcmContactQueue(models.AbstractModel):
 
     def _apply_following(self, rows, now):
         """:param rows: list of `Following`"""
-        # An agent who asks for a callback is its agent from then on; it began then, too.
         self.env.cr.execute(
+            # An agent who asks for a callback is its agent from then on; it began then, too.
             SQL(
                 """UPDATE ecm_contact c
                       SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE,
@@ -491,7 +499,7 @@ class EcmContactQueue(models.AbstractModel):
             )
         )
 
-    # -- what the gates say ---------------------------------------------------------------------------
+    # -- what the gates say -----------------------------------------------------------------------
 
     @api.model
     def _apply_verdicts(self, verdicts):
@@ -504,10 +512,11 @@ class EcmContactQueue(models.AbstractModel):
             if isinstance(verdict, Wait):
                 waiting.append(_get_waiting(contact_id, verdict))
             elif isinstance(verdict, Hold):
-                group_id = verdict.group_id if isinstance(verdict, Queue) else None
-                held.append(Held(contact_id, verdict.reason, verdict.detail or None, group_id))
+                held.append(_get_held(contact_id, verdict))
             elif isinstance(verdict, Switch):
                 switched.append(Switched(contact_id, verdict.channel))
+
+        # One statement for each kind, however many contacts there are.
         if waiting:
             self._apply_waits(waiting)
         if held:
@@ -565,20 +574,22 @@ class EcmContactQueue(models.AbstractModel):
 
     @api.model
     def _adopt_stranded(self, rows, channel, limit):
-        """Ready contacts on channels that their campaigns do not use come to one that they do (index
-        ``_ready_arrival``).
+        """Ready contacts on channels that their campaigns do not use come to one that they do
+        (index ``_ready_arrival``).
 
         :param rows: list of `Left`
         :param str channel: where they are looked at next
         :param int limit: of each campaign and channel
         """
         self.env.cr.execute(
+            # The strategy has changed since they were planned: its gate names the attempt anew.
             SQL(
                 """UPDATE ecm_contact SET channel = %s
                     WHERE id IN (SELECT found.id
                                    FROM %s
                              CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
-                                                  WHERE c.campaign_id = v.campaign_id AND c.channel = v.channel
+                                                  WHERE c.campaign_id = v.campaign_id
+                                                    AND c.channel = v.channel
                                                     AND c.is_ready AND c.state = 'pending'
                                                ORDER BY c.is_retry, c.id
                                                   LIMIT %s FOR UPDATE SKIP LOCKED) AS found)""",
@@ -588,7 +599,7 @@ class EcmContactQueue(models.AbstractModel):
             )
         )
 
-    # -- closed from outside --------------------------------------------------------------------------
+    # -- closed from outside ----------------------------------------------------------------------
 
     @api.model
     def _withdraw(self, ids, reason):
@@ -596,6 +607,7 @@ class EcmContactQueue(models.AbstractModel):
         :return: list of ``(customer key, phone 1, … phone 5)`` of the contacts that were open
         """
         self.env.cr.execute(
+            # As an array the ids are found first: joined, the planner might read the whole table.
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, %s
@@ -627,19 +639,22 @@ class EcmContactQueue(models.AbstractModel):
 
         :return: a query of contact ids
         """
-        look_ups = [
-            SQL(
+        open_states = list(self._get_open_states())
+        look_ups = []
+        # A query for each column, so that each goes by the index of its own.
+        for column in columns:
+            contacts = self._look_up(column, SQL("n.value"))
+            look_up = SQL(
                 """SELECT found.id
                      FROM unnest(%s::varchar[]) AS n(value)
                CROSS JOIN LATERAL (SELECT c.id FROM %s AS c
                                     WHERE c.state = ANY(%s) AND %s) AS found""",
                 list(values),
-                self._look_up(column, SQL("n.value")),
-                list(self._get_open_states()),
+                contacts,
+                open_states,
                 where,
             )
-            for column in columns
-        ]
+            look_ups.append(look_up)
         return SQL(" UNION ").join(look_ups)
 
     @api.model
@@ -667,12 +682,14 @@ class EcmContactQueue(models.AbstractModel):
         :return: how many
         """
         self.env.cr.execute(
+            # A call is history that must stay: who was called goes on as its strategy says.
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, %s
                     WHERE id IN (SELECT c.id FROM ecm_contact c
                                   WHERE %s AND c.state = 'pending'
-                                    AND NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)
+                                    AND NOT EXISTS (SELECT 1 FROM ecm_attempt a
+                                                     WHERE a.contact_id = c.id)
                                   LIMIT %s)""",
                 reason,
                 self._closing(fields.Datetime.now()),
@@ -690,15 +707,19 @@ class EcmContactQueue(models.AbstractModel):
         :return: how many
         """
         self.env.cr.execute(
+            # Each campaign has a time of its own; the inner limit keeps a large one from reading
+            # all.
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'expired', close_reason = 'ttl', %(closing)s
-                    WHERE id IN (SELECT old.id FROM ecm_campaign p, LATERAL (
-                                     SELECT c.id FROM ecm_contact c
-                                      WHERE c.campaign_id = p.id AND c.state = 'pending'
-                                        AND c.added_at < %(now)s::timestamp - make_interval(days => p.ttl_days)
-                                   ORDER BY c.added_at LIMIT %(limit)s
-                                        FOR UPDATE SKIP LOCKED) AS old
+                    WHERE id IN (SELECT old.id
+                                   FROM ecm_campaign p,
+                                        LATERAL (SELECT c.id FROM ecm_contact c
+                                                  WHERE c.campaign_id = p.id AND c.state = 'pending'
+                                                    AND c.added_at < %(now)s::timestamp
+                                                          - make_interval(days => p.ttl_days)
+                                               ORDER BY c.added_at LIMIT %(limit)s
+                                                    FOR UPDATE SKIP LOCKED) AS old
                                   WHERE p.ttl_days > 0 LIMIT %(limit)s)""",
                 closing=self._closing(now),
                 now=now,
@@ -707,7 +728,7 @@ class EcmContactQueue(models.AbstractModel):
         )
         return self.env.cr.rowcount
 
-    # -- lists that are stopped or over ---------------------------------------------------------------
+    # -- lists that are stopped or over -----------------------------------------------------------
 
     @api.model
     def _hold_lists(self, lists):
@@ -715,12 +736,14 @@ class EcmContactQueue(models.AbstractModel):
         empty time.
         """
         self.env.flush_all()
+        # What is held for another reason has no time either, and keeps its reason.
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
                       SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL,
                           block_reason = 'list_stopped', block_detail = NULL
-                    WHERE list_id = ANY(%s) AND state = 'pending' AND (is_ready OR next_attempt_at IS NOT NULL)""",
+                    WHERE list_id = ANY(%s) AND state = 'pending'
+                      AND (is_ready OR next_attempt_at IS NOT NULL)""",
                 lists.ids,
             )
         )
@@ -785,7 +808,7 @@ class EcmContactQueue(models.AbstractModel):
         )
         return self.env.cr.rowcount
 
-    # -- imports --------------------------------------------------------------------------------------
+    # -- imports ----------------------------------------------------------------------------------
 
     @api.model
     def _get_known_phones(self, where, numbers):
@@ -814,6 +837,7 @@ class EcmContactQueue(models.AbstractModel):
         :return: ``{number: Known}``
         """
         self.env.cr.execute(
+            # The first of several open ones: the same each time that the file is read.
             SQL(
                 """SELECT n.phone, known.id, known.list_id, known.is_open
                      FROM unnest(%(numbers)s::varchar[]) AS n(phone)
@@ -839,9 +863,11 @@ class EcmContactQueue(models.AbstractModel):
         """
         if not rows:
             return
-        kept = ("contact_id", "priority", "business_parameters")
-        texts = [name for name in Imported._fields if name not in kept]
+        # All other columns of a file are text: an empty cell is None.
+        others = ("contact_id", "priority", "business_parameters")
+        texts = [name for name in Imported._fields if name not in others]
         columns = [SQL.identifier(name) for name in texts]
+        given = [SQL("%s = COALESCE(v.%s, c.%s)", name, name, name) for name in columns]
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
@@ -851,18 +877,20 @@ class EcmContactQueue(models.AbstractModel):
                           list_id = COALESCE(%s, c.list_id)
                      FROM %s
                     WHERE c.id = v.contact_id""",
-                SQL(", ").join(SQL("%s = COALESCE(v.%s, c.%s)", *[name] * 3) for name in columns),
+                SQL(", ").join(given),
                 list_id,
                 values_of(rows, Imported),
             )
         )
+
         # What changed may match the campaign's selection now, and its new list may be active.
         ids = SQL("SELECT unnest(%s::int[])", [row.contact_id for row in rows])
-        self._release_held(ids, (*HELD_BACK, LIST_STOPPED) if list_id else HELD_BACK)
+        reasons = (*HELD_BACK, LIST_STOPPED) if list_id else HELD_BACK
+        self._release_held(ids, reasons)
 
     @api.model
     def _delete_of(self, column, owner_ids):
-        """Delete the contacts that campaigns or lists leave behind; there is no foreign key to do so.
+        """Delete the contacts that campaigns or lists leave behind: no foreign key does so.
 
         :param str column: ``campaign_id`` or ``list_id``
         :param owner_ids: of records whose deletion was checked; their contacts were never called
@@ -904,14 +932,15 @@ class EcmContactQueue(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
-                      SET list_id = (SELECT l.id FROM ecm_contact_list l WHERE l.id = c.origin_list_id)
+                      SET list_id = (SELECT l.id FROM ecm_contact_list l
+                                      WHERE l.id = c.origin_list_id)
                     WHERE c.list_id = ANY(%s) AND c.origin_list_id IS DISTINCT FROM c.list_id""",
                 lists.ids,
             )
         )
         return self.env.cr.rowcount
 
-    # -- selection and target groups ------------------------------------------------------------------
+    # -- selection and target groups --------------------------------------------------------------
 
     @api.model
     def _release_held(self, ids, reasons=HELD_BACK):
@@ -958,7 +987,8 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 """SELECT g.id FROM unnest(%s::int[]) AS g(id)
                     WHERE (SELECT TRUE FROM ecm_contact c
-                            WHERE c.target_group_id = g.id AND c.block_reason = 'target_group' AND c.state = 'pending'
+                            WHERE c.target_group_id = g.id AND c.block_reason = 'target_group'
+                              AND c.state = 'pending'
                          ORDER BY c.id LIMIT 1)""",
                 list(groups.ids),
             )
@@ -985,10 +1015,11 @@ class EcmContactQueue(models.AbstractModel):
         :return: how many
         """
         self.env.cr.execute(
+            # Ready from then on, and marked, so that the gate does not queue them again.
             SQL(
                 """UPDATE ecm_contact
-                      SET is_ready = TRUE, is_drawn = TRUE, next_attempt_at = resume_at, resume_at = NULL,
-                          block_reason = NULL, block_detail = NULL
+                      SET is_ready = TRUE, is_drawn = TRUE, next_attempt_at = resume_at,
+                          resume_at = NULL, block_reason = NULL, block_detail = NULL
                     WHERE id IN (SELECT c.id FROM ecm_contact c
                                   WHERE c.target_group_id = %s AND c.block_reason = 'target_group'
                                     AND c.state = 'pending'
@@ -1000,7 +1031,7 @@ class EcmContactQueue(models.AbstractModel):
         )
         return self.env.cr.rowcount
 
-    # -- from campaign to campaign --------------------------------------------------------------------
+    # -- from campaign to campaign ----------------------------------------------------------------
 
     @api.model
     def _chain(self, ends, now):
@@ -1013,17 +1044,22 @@ class EcmContactQueue(models.AbstractModel):
             else closes a contact only moves
         :return: the new contacts
         """
+        # Copies and moves are one statement: of those with the same phone 1, the first comes in.
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_contact (campaign_id, company_id, added_at, state, is_ready, is_retry,
-                                            next_position, attempt_count, uncounted_count, cycle, channel,
-                                            number_to_call, chained_from_id, chain_line_id, %(columns)s)
+                """INSERT INTO ecm_contact (campaign_id, company_id, added_at, state, is_ready,
+                                            is_retry, next_position, attempt_count, uncounted_count,
+                                            cycle, channel, number_to_call, chained_from_id,
+                                            chain_line_id, %(columns)s)
                    SELECT DISTINCT ON (l.target_id, c.phone_1)
-                          l.target_id, t.company_id, %(now)s, 'pending', TRUE, FALSE, 1, 0, 0, 1, c.channel,
-                          c.phone_1, c.id, l.id, %(values)s
+                          l.target_id, t.company_id, %(now)s, 'pending', TRUE,
+                          FALSE, 1, 0, 0,
+                          1, c.channel, c.phone_1, c.id,
+                          l.id, %(values)s
                      FROM (%(ends)s) AS e(contact_id, outcome_id, is_result)
                      JOIN ecm_contact c ON c.id = e.contact_id
-                     JOIN ecm_campaign_chain l ON l.campaign_id = c.campaign_id AND l.outcome_id = e.outcome_id
+                     JOIN ecm_campaign_chain l ON l.campaign_id = c.campaign_id
+                                              AND l.outcome_id = e.outcome_id
                      JOIN ecm_campaign t ON t.id = l.target_id AND t.active
                     WHERE CASE l.mode WHEN 'copy' THEN e.is_result AND c.state <> 'dnc_listed'
                                       ELSE c.state = ANY(%(moving)s) END
@@ -1032,7 +1068,8 @@ class EcmContactQueue(models.AbstractModel):
                             LIMIT 1) IS NULL
                       AND l.target_id <> ALL (%(way)s)
                  ORDER BY l.target_id, c.phone_1, c.id
-              ON CONFLICT (chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL DO NOTHING
+              ON CONFLICT (chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL
+                          DO NOTHING
                 RETURNING id""",
                 columns=SQL(", ").join(SQL.identifier(name) for name in TAKEN_ALONG),
                 values=SQL(", ").join(SQL.identifier("c", name) for name in TAKEN_ALONG),
@@ -1044,6 +1081,8 @@ class EcmContactQueue(models.AbstractModel):
                 way=self._get_way(),
             )
         )
+
+        # What the target's own strategy begins with is not known to the statement.
         chained = self.browse([contact_id for (contact_id,) in self.env.cr.fetchall()])
         chained._plan_first_attempt()
         return chained
@@ -1061,22 +1100,33 @@ class EcmContactQueue(models.AbstractModel):
 
     @api.model
     def _count_chained(self, lines):
-        """:return: ``{id of the chain line: contacts that went this way}`` (index ``_chain_line``)"""
-        groups = self.sudo()._read_group(
-            [("chain_line_id", "in", lines.ids)], ["chain_line_id"], ["__count"]
-        )
+        """How many contacts went each way (index ``_chain_line``).
+
+        :return: ``{id of the chain line: count}``
+        """
+        domain = [("chain_line_id", "in", lines.ids)]
+        contacts = self.sudo()
+        groups = contacts._read_group(domain, ["chain_line_id"], ["__count"])
         return {line.id: count for line, count in groups}
 
-    # -- counted for Explain, read for a dry run ------------------------------------------------------
+    # -- counted for Explain, read for a dry run --------------------------------------------------
 
     def _count_ready(self, is_retry, where):
+        """Ready contacts of this contact's campaign and channel, up to one more than
+        `QUEUE_COUNTED` (indexes ``_ready_arrival`` and ``_ready_priority``).
+
+        :param is_retry: of which stratum, the retries or the fresh contacts
+        :param SQL where: further condition on the contact ``c``
+        """
         self.env.cr.execute(
+            # In the dial order, which is the index's: what stands before it is read and no more.
             SQL(
-                """SELECT count(*) FROM (SELECT FROM ecm_contact c
-                                          WHERE c.campaign_id = %s AND c.channel = %s AND c.is_retry = %s
-                                            AND c.is_ready AND c.state = 'pending'
-                                            AND %s
-                                       ORDER BY %s LIMIT %s) AS earlier""",
+                """SELECT count(*)
+                     FROM (SELECT FROM ecm_contact c
+                            WHERE c.campaign_id = %s AND c.channel = %s AND c.is_retry = %s
+                              AND c.is_ready AND c.state = 'pending'
+                              AND %s
+                         ORDER BY %s LIMIT %s) AS earlier""",
                 self.campaign_id.id,
                 self.channel,
                 is_retry,
@@ -1091,7 +1141,8 @@ class EcmContactQueue(models.AbstractModel):
         """:return: ``{(state, close reason): count}`` (index ``_campaign_state``)"""
         self.env.cr.execute(
             SQL(
-                "SELECT state, close_reason, count(*) FROM ecm_contact WHERE campaign_id = %s GROUP BY 1, 2",
+                "SELECT state, close_reason, count(*) FROM ecm_contact WHERE campaign_id = %s "
+                "GROUP BY 1, 2",
                 campaign.id,
             )
         )
@@ -1115,13 +1166,18 @@ class EcmContactQueue(models.AbstractModel):
         return self.env.cr.fetchone()
 
     def _tally_blocked(self, campaign, now):
-        """:return: list of ``("blocked" or "held", reason, count, the next time)`` (index ``_blocked``)"""
+        """What the gates hold back or have put off, by their reasons (index ``_blocked``).
+
+        :return: list of ``("blocked" or "held", reason, count, the next time)``
+        """
         self.env.cr.execute(
+            # Held is what has no time at all: somebody must act.
             SQL(
-                """SELECT CASE WHEN next_attempt_at IS NULL THEN 'held' ELSE 'blocked' END, block_reason, count(*),
-                          min(next_attempt_at)
+                """SELECT CASE WHEN next_attempt_at IS NULL THEN 'held' ELSE 'blocked' END,
+                          block_reason, count(*), min(next_attempt_at)
                      FROM ecm_contact
-                    WHERE campaign_id = %s AND NOT is_ready AND state = 'pending' AND block_reason IS NOT NULL
+                    WHERE campaign_id = %s AND NOT is_ready AND state = 'pending'
+                      AND block_reason IS NOT NULL
                       AND (next_attempt_at IS NULL OR next_attempt_at > %s)
                  GROUP BY 1, 2 ORDER BY 3 DESC""",
                 campaign.id,
@@ -1137,26 +1193,43 @@ class EcmContactQueue(models.AbstractModel):
 
         :return: list of `Pending`
         """
+        # A hash of the id chooses: the same contacts each time, from all of the campaign.
         part = SQL()
         if share < 1:
             part = SQL("AND (hashint4(c.id) & %s) < %s", HASHED - 1, round(share * HASHED))
         self.env.cr.execute(
             SQL(
-                """SELECT c.is_retry, c.priority, c.is_ready, c.next_attempt_at, c.resume_at, c.block_reason, %s
-                     FROM ecm_contact c WHERE c.campaign_id = %s AND c.state = 'pending' %s ORDER BY c.id""",
+                """SELECT c.is_retry, c.priority, c.is_ready, c.next_attempt_at, c.resume_at,
+                          c.block_reason, %s
+                     FROM ecm_contact c
+                    WHERE c.campaign_id = %s AND c.state = 'pending' %s
+                 ORDER BY c.id""",
                 self._get_candidate_columns(),
                 campaign.id,
                 part,
             )
         )
         rows = self.env.cr.fetchall()
+        # The last columns are the candidate's.
         return [Pending(*row[:6], self._make_candidate(row[6:])) for row in rows]
 
 
 def _get_waiting(contact_id, verdict):
-    """:param verdict: `tools.gates.Wait`"""
-    moved = (verdict.position, verdict.cycle) if isinstance(verdict, NextCycle) else (None, None)
+    """:param verdict: ``tools.gates.Wait``
+    :rtype: Waiting
+    """
+    moved = (None, None)
+    if isinstance(verdict, NextCycle):
+        moved = (verdict.position, verdict.cycle)
     return Waiting(contact_id, verdict.until, verdict.reason, verdict.detail or None, *moved)
+
+
+def _get_held(contact_id, verdict):
+    """:param verdict: ``tools.gates.Hold``
+    :rtype: Held
+    """
+    group_id = verdict.group_id if isinstance(verdict, Queue) else None
+    return Held(contact_id, verdict.reason, verdict.detail or None, group_id)
 
 
 def _get_following(row):
@@ -1164,11 +1237,13 @@ def _get_following(row):
     :rtype: Following
     """
     choice = row.decision
+    # A callback begins anew, where the campaign says so.
+    counted, uncounted = (0, 0) if choice.resets else (row.counted, row.uncounted)
     return Following(
         contact_id=row.contact_id,
         outcome_id=row.outcome_id,
-        counted=0 if choice.resets else row.counted,
-        uncounted=0 if choice.resets else row.uncounted,
+        counted=counted,
+        uncounted=uncounted,
         position=choice.position,
         channel=choice.channel,
         number=choice.number,
@@ -1187,5 +1262,11 @@ def _get_closing(row):
     :rtype: Closing
     """
     close = row.decision
-    counters = row.counted, row.uncounted
-    return Closing(row.contact_id, row.outcome_id, *counters, close.state, close.reason)
+    return Closing(
+        contact_id=row.contact_id,
+        outcome_id=row.outcome_id,
+        counted=row.counted,
+        uncounted=row.uncounted,
+        state=close.state,
+        reason=close.reason,
+    )

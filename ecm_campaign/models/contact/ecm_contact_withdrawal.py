@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -62,18 +63,28 @@ class EcmContactWithdrawal(models.Model):
     def _get_chunks(self, stream):
         """Chunks of values to look for."""
         dialect, rows = self._open_rows(stream)
-        targets = contact_rows.guess_map(dialect.header).targets if dialect.header else {}
-        first = COLUMNS[self.match][0]
-        place = next((place for place, target in targets.items() if target == first), 0)
+        place = self._find_column(dialect.header)
+        if self.match == "key":
+            return _parse(rows, place, _read_key)
+        # A number without a country code is one of the company's country.
         country = self.company_id.country_id.code or None
-        read = _read_key if self.match == "key" else lambda text: phones.normalise(text, country)[0]
-        return _parse(rows, place, read)
+        return _parse(rows, place, partial(_read_phone, country=country))
+
+    def _find_column(self, header):
+        """The place of the column that holds what is looked for; the first where no name tells."""
+        wanted = COLUMNS[self.match][0]
+        targets = contact_rows.guess_map(header).targets if header else {}
+        for place, target in targets.items():
+            if target == wanted:
+                return place
+        return 0
 
     def _load_chunk(self, chunk):
         wanted = {value for value in chunk.values if value}
         where = SQL("c.company_id = %s", self.company_id.id)
         if self.campaign_id:
             where = SQL("%s AND c.campaign_id = %s", where, self.campaign_id.id)
+        # Statements read the table, past what the cache holds.
         contacts = self.env["ecm.contact"]
         contacts.flush_model()
         found = contacts._withdraw_matching(COLUMNS[self.match], wanted, where, self.reason)
@@ -92,12 +103,19 @@ class _Chunk(NamedTuple):
 
 def _parse(rows, place, read):
     while chunk := list(islice(rows, CHUNK_ROWS)):
-        values = [
-            read(cells[place]) if isinstance(cells, list) and place < len(cells) else None
-            for _line, cells in chunk
-        ]
-        yield _Chunk(values, len(chunk), chunk[-1][0])
+        values = []
+        for _line, cells in chunk:
+            # A row that is no list could not be read, and a short one lacks the column.
+            is_there = isinstance(cells, list) and place < len(cells)
+            values.append(read(cells[place]) if is_there else None)
+        last_line = chunk[-1][0]
+        yield _Chunk(values, len(chunk), last_line)
 
 
 def _read_key(text):
     return text.strip() or None
+
+
+def _read_phone(text, country):
+    number, _reason = phones.normalise(text, country)
+    return number

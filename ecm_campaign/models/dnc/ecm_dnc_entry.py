@@ -52,28 +52,29 @@ class EcmDncEntry(models.Model):
         for vals in vals_list:
             vals["value"] = self._normalise(vals.get("kind", "number"), vals.get("value") or "")
         entries = super().create(vals_list)
-        for dnc_list, added in (
-            entries.filtered(lambda entry: entry.kind == "number").grouped("list_id").items()
-        ):
+        # Odoo's blacklist knows whole numbers only.
+        numbers = entries.filtered(lambda entry: entry.kind == "number")
+        for dnc_list, added in numbers.grouped("list_id").items():
             if dnc_list.mirrors_blacklist:
                 self.env["phone.blacklist"].sudo()._mirror(added.mapped("value"))
         return entries
 
     def write(self, vals):
-        if "value" in vals or "kind" in vals:
-            for entry in self:
-                value = self._normalise(
-                    vals.get("kind", entry.kind), vals.get("value", entry.value)
-                )
-                super(EcmDncEntry, entry).write({**vals, "value": value})
-            return True
-        return super().write(vals)
+        if "value" not in vals and "kind" not in vals:
+            return super().write(vals)
+        # A value is read by its kind, which each entry has of its own.
+        for entry in self:
+            kind = vals.get("kind", entry.kind)
+            value = self._normalise(kind, vals.get("value", entry.value))
+            super(EcmDncEntry, entry).write({**vals, "value": value})
+        return True
 
     def unlink(self):
         mirrored = self.filtered(
             lambda entry: entry.kind == "number" and entry.list_id.mirrors_blacklist
         )
         numbers = mirrored.mapped("value")
+        # Another list may hold the number too, which shows when the entries are gone.
         result = super().unlink()
         self.env["phone.blacklist"].sudo()._unmirror(numbers)
         return result
@@ -85,14 +86,8 @@ class EcmDncEntry(models.Model):
         if kind == "key" and value:
             return value
         if kind == "prefix":
-            digits = "+" + "".join(
-                character for character in value.removeprefix("00") if character.isdigit()
-            )
-            if len(digits) in PREFIX_LENGTHS:
-                return digits
-            raise ValidationError(
-                self.env._("A beginning has 2 to 14 digits with the country code, such as +4930.")
-            )
+            return self._normalise_prefix(value)
+        # An empty key is no number either: it is refused in the same words.
         number, reason = phones.normalise(value, self.env.company.country_id.code)
         if reason:
             text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
@@ -100,6 +95,16 @@ class EcmDncEntry(models.Model):
                 self.env._("%(value)s is not a number (%(reason)s).", value=value, reason=text)
             )
         return number
+
+    def _normalise_prefix(self, value):
+        """:raise ValidationError: no beginning of a number"""
+        digits = filter(str.isdigit, value.removeprefix("00"))
+        prefix = "+" + "".join(digits)
+        if len(prefix) not in PREFIX_LENGTHS:
+            raise ValidationError(
+                self.env._("A beginning has 2 to 14 digits with the country code, such as +4930.")
+            )
+        return prefix
 
     def _describe(self):
         """The entry for *Check a number*."""
@@ -122,7 +127,7 @@ class EcmDncEntry(models.Model):
         since = self.date_from or self.added_at
         return self.list_id._describe_listing(self.value, self.list_id.name, since)
 
-    # -- the scrub's statements -----------------------------------------------------------------------
+    # -- the scrub's statements -------------------------------------------------------------------
 
     @api.model
     def _get_holding(self, kind, lists):
@@ -135,6 +140,7 @@ class EcmDncEntry(models.Model):
         if not lists:
             return lists
         self.flush_model()
+        # Lists and kinds compared as one pair, as they stand in the index.
         self.env.cr.execute(
             SQL(
                 """SELECT l.id
@@ -162,6 +168,8 @@ class EcmDncEntry(models.Model):
         lists = self._get_holding(kind, lists)
         if not values or not lists:
             return []
+
+        # An entry counts on its first and on its last day.
         today = fields.Date.context_today(self)
         self.env.cr.execute(
             SQL(
@@ -196,13 +204,16 @@ class EcmDncEntry(models.Model):
             found[beginning].append(list_id)
         if not found:
             return []
-        return [
-            (number, list_id)
-            for number in numbers
-            for length in PREFIX_LENGTHS
-            if length <= len(number)
-            for list_id in found.get(number[:length], ())
-        ]
+
+        # Back from the beginnings that are listed to the numbers that have them.
+        matches = []
+        for number in numbers:
+            for length in PREFIX_LENGTHS:
+                if length > len(number):
+                    break
+                for list_id in found.get(number[:length], ()):
+                    matches.append((number, list_id))
+        return matches
 
     @api.model
     def _insert(self, dnc_list, kind, values, reason=None):
@@ -213,6 +224,7 @@ class EcmDncEntry(models.Model):
         if not values:
             return 0
         self.flush_model()
+        # What is listed already keeps its date and its reason.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_dnc_entry (list_id, kind, value, reason, added_at, added_by)

@@ -17,17 +17,13 @@ DNC_CLASSES = [
     ("compliance", "Compliance"),
     ("litigation", "Litigation"),
 ]
-BLACKLIST_CLASS = "corporate"  # numbers on Odoo's own phone blacklist count as this
-STRICTNESS = (
-    "corporate",
-    "national",
-    "compliance",
-    "litigation",
-)  # what stands on several lists counts as the last
+# Numbers on Odoo's own phone blacklist count as this.
+BLACKLIST_CLASS = "corporate"
+# What stands on several lists counts as the last of these.
+STRICTNESS = ("corporate", "national", "compliance", "litigation")
 DELETE_AT_ONCE = 50_000
-PREFIX_LENGTHS = range(3, 16)  # digits of a prefix entry, with the plus sign
-
-
+# Digits of a prefix entry, with the plus sign.
+PREFIX_LENGTHS = range(3, 16)
 # Stands for Odoo's own phone blacklist among the ids of lists: it counts everywhere.
 BLACKLIST = 0
 
@@ -70,7 +66,8 @@ class EcmDncList(models.Model):
     max_age_days = fields.Integer(
         "Oldest age (days)",
         tracking=True,
-        help="A registry that was not loaded for longer blocks its campaigns until it is loaded again. 0: never.",
+        help="A registry that was not loaded for longer blocks its campaigns until it is loaded "
+        "again. 0: never.",
     )
     refreshed_at = fields.Datetime(
         "Loaded on", copy=False, tracking=True, help="When the registry was loaded last."
@@ -79,7 +76,8 @@ class EcmDncList(models.Model):
     mirrors_blacklist = fields.Boolean(
         "Also in Odoo's blacklist",
         default=False,
-        help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts them either.",
+        help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts "
+        "them either.",
     )
     entry_count = fields.Integer(
         compute="_compute_entry_count",
@@ -96,10 +94,10 @@ class EcmDncList(models.Model):
     def _compute_is_outdated(self):
         now = fields.Datetime.now()
         for record in self:
-            limit = now - timedelta(days=record.max_age_days)
-            record.is_outdated = bool(
-                record.max_age_days and (record.refreshed_at or limit) <= limit
-            )
+            oldest = now - timedelta(days=record.max_age_days)
+            # One that was never loaded is too old.
+            refreshed_at = record.refreshed_at or oldest
+            record.is_outdated = bool(record.max_age_days and refreshed_at <= oldest)
 
     def _compute_entry_count(self):
         for record in self:
@@ -111,21 +109,27 @@ class EcmDncList(models.Model):
         """
         self.check_access("unlink")
         entries = self.env["ecm.dnc.entry"]
-        self.env["phone.blacklist"].sudo()._unmirror(entries._get_mirrored(self), besides=self.ids)
+        mirrored = entries._get_mirrored(self)
+        self.env["phone.blacklist"].sudo()._unmirror(mirrored, besides=self.ids)
+
+        # Nobody waits for millions of entries: they are deleted in the background.
         large = self.filtered(
             lambda record: entries._count_up_to(record, DELETE_AT_ONCE) == DELETE_AT_ONCE
         )
         if large:
             large.sudo().write({"active": False, "is_deleting": True})
             self.env.ref("ecm_campaign.ir_cron_dnc_delete").sudo()._trigger()
-        entries._delete_of(self - large)
-        return super(EcmDncList, self - large).unlink()
+        small = self - large
+        entries._delete_of(small)
+        return super(EcmDncList, small).unlink()
 
     @api.model
     def _cron_delete(self):
         """Delete large lists that somebody has deleted, a part at a time."""
-        for dnc_list in self.with_context(active_test=False).search([("is_deleting", "=", True)]):
+        deleting = self.with_context(active_test=False).search([("is_deleting", "=", True)])
+        for dnc_list in deleting:
             delete = partial(self.env["ecm.dnc.entry"]._delete_of, dnc_list, limit=DELETE_AT_ONCE)
+            # What time does not last for is deleted in the next run.
             while self._atomically(delete):
                 if not self._commit(processed=1, remaining=1):
                     return
@@ -153,7 +157,7 @@ class EcmDncList(models.Model):
             context={"default_list_id": self.id},
         )
 
-    # -- which lists apply ----------------------------------------------------------------------------
+    # -- which lists apply ------------------------------------------------------------------------
 
     @api.model
     def _get_applicable(self, campaign, channel=None):
@@ -166,14 +170,19 @@ class EcmDncList(models.Model):
         if channel:
             domain &= Domain(self._get_channel_field(channel), "=", True)
         elif campaign:
-            names = [self._get_channel_field(each) for each in campaign._get_channels()]
-            domain &= Domain.OR(Domain(name, "=", True) for name in names)
+            domain &= self._get_channels_domain(campaign._get_channels())
         if campaign:
             domain &= Domain("company_id", "in", (False, campaign.company_id.id))
-            domain &= Domain("campaign_ids", "=", False) | Domain(
-                "campaign_ids", "in", campaign.ids
-            )
+            # A list that names no campaigns is for all of them.
+            names_it = Domain("campaign_ids", "in", campaign.ids)
+            domain &= Domain("campaign_ids", "=", False) | names_it
         return self.sudo().search(domain)
+
+    @api.model
+    def _get_channels_domain(self, channels):
+        """Lists that are for one of these channels."""
+        names = [self._get_channel_field(channel) for channel in channels]
+        return Domain.OR(Domain(name, "=", True) for name in names)
 
     @api.model
     def _get_channel_field(self, channel):
@@ -189,7 +198,8 @@ class EcmDncList(models.Model):
         lists = self.sudo().search(self._get_in_force_domain())
         applying = {}
         for campaign in campaigns:
-            own = lists.filtered(lambda each: each._is_for(campaign))  # noqa: B023  called at once
+            own = lists.browse(each.id for each in lists if each._is_for(campaign))
+            # What is listed for calls may still get messages.
             for channel in campaign._get_channels():
                 name = self._get_channel_field(channel)
                 applying[campaign.id, channel] = {BLACKLIST, *own.filtered(name).ids}
@@ -197,20 +207,23 @@ class EcmDncList(models.Model):
 
     def _is_for(self, campaign):
         """Whether the list counts for a campaign, of whatever channel."""
-        is_own = not self.company_id or self.company_id == campaign.company_id
-        return is_own and (not self.campaign_ids or campaign in self.campaign_ids)
+        if self.company_id and self.company_id != campaign.company_id:
+            return False
+        return not self.campaign_ids or campaign in self.campaign_ids
 
     @api.model
     def _get_in_force_domain(self):
         """What is in force today, for lists and for entries alike."""
         today = fields.Date.context_today(self)
         has_begun = Domain("date_from", "=", False) | Domain("date_from", "<=", today)
-        return has_begun & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
+        is_not_over = Domain("date_to", "=", False) | Domain("date_to", ">=", today)
+        return has_begun & is_not_over
 
     @api.model
     def _has_outdated(self):
         """Whether there is a registry that is too old for whatever campaign."""
-        return bool(self.sudo().search([("max_age_days", ">", 0)]).filtered("is_outdated"))
+        with_age = self.sudo().search([("max_age_days", ">", 0)])
+        return bool(with_age.filtered("is_outdated"))
 
     @api.model
     def _get_outdated(self, campaign, channel=None):
@@ -231,15 +244,16 @@ class EcmDncList(models.Model):
         :return: ``({number: class}, {key: class})``, the strictest class of each
         """
         channels = [channel] if channel else campaign._get_channels()
-        applying = {each: self._get_applicable(campaign, each) for each in channels}
-        lists = self.sudo().union(*applying.values())
+        applying = [self._get_applicable(campaign, each) for each in channels]
+        lists = self.sudo().union(*applying)
         found = self._find_entries([lists.ids, [BLACKLIST]], numbers, keys)
-        classes = {BLACKLIST: BLACKLIST_CLASS, **{each.id: each.dnc_class for each in lists}}
-        counting = [{BLACKLIST, *each.ids} for each in applying.values()]
-        return (
-            _get_strictest(found.numbers, counting, classes),
-            _get_strictest(found.keys, counting, classes),
-        )
+
+        # Listed is what a list of each channel holds.
+        classes = {each.id: each.dnc_class for each in lists}
+        classes[BLACKLIST] = BLACKLIST_CLASS
+        counting = [{BLACKLIST, *each.ids} for each in applying]
+        listed_numbers = _get_strictest(found.numbers, counting, classes)
+        return listed_numbers, _get_strictest(found.keys, counting, classes)
 
     @api.model
     def _find_entries(self, list_ids, numbers, keys=()):
@@ -250,11 +264,15 @@ class EcmDncList(models.Model):
         :rtype: Listed
         """
         entries = self.env["ecm.dnc.entry"]
-        lists = self.sudo().browse(set().union(*list_ids) - {BLACKLIST})
+        # Odoo's blacklist is none of our lists: it is looked into apart.
+        own_ids = set().union(*list_ids) - {BLACKLIST}
+        lists = self.sudo().browse(own_ids)
         matches = entries._match("number", numbers, lists)
         matches += entries._match_prefixes(numbers, lists)
-        matches += [(number, BLACKLIST) for number in self._find_blacklisted(numbers)]
-        return Listed(_group(matches), _group(entries._match("key", keys, lists)))
+        for number in self._find_blacklisted(numbers):
+            matches.append((number, BLACKLIST))
+        by_key = entries._match("key", keys, lists)
+        return Listed(_group(matches), _group(by_key))
 
     def _find_blacklisted(self, numbers):
         """Numbers on Odoo's own blacklist, which counts as well (requirement N2)."""
@@ -270,7 +288,7 @@ class EcmDncList(models.Model):
         )
         return [number for (number,) in self.env.cr.fetchall()]
 
-    # -- adding and removing --------------------------------------------------------------------------
+    # -- adding and removing ----------------------------------------------------------------------
 
     def api_add(self, numbers, reason=None):
         """Add numbers, one by one or a few thousand at a time; those that are listed already stay
@@ -310,10 +328,13 @@ class EcmDncList(models.Model):
         self.ensure_one()
         self.check_access("write")
         country = (self.company_id or self.env.company).country_id.code
-        values = [phones.normalise(str(raw), country)[0] or str(raw) for raw in numbers]
-        entries = self.env["ecm.dnc.entry"].search(
-            [("list_id", "=", self.id), ("value", "in", values)]
-        )
+        values = []
+        for raw in numbers:
+            # What is no number may be a beginning or a customer key.
+            number, _problem = phones.normalise(str(raw), country)
+            values.append(number or str(raw))
+        domain = [("list_id", "=", self.id), ("value", "in", values)]
+        entries = self.env["ecm.dnc.entry"].search(domain)
         count = len(entries)
         entries.unlink()
         return count
@@ -322,8 +343,10 @@ class EcmDncList(models.Model):
     def _suppress(self, numbers):
         """Customers said that they do not want to be called: remember it (requirement S6)."""
         wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False)
-        if wishes and numbers:
-            wishes.sudo()._add(sorted(numbers), self.env._("Said so on the phone"))
+        if not wishes or not numbers:
+            return
+        reason = self.env._("Said so on the phone")
+        wishes.sudo()._add(sorted(numbers), reason)
 
     @api.model
     def check_number(self, number):
@@ -341,37 +364,44 @@ class EcmDncList(models.Model):
         number, problem = phones.normalise(number, self.env.company.country_id.code)
         if problem:
             raise UserError(self.env["ecm.contact.list.reject"]._get_reason_text(problem))
-        beginnings = [number[:length] for length in PREFIX_LENGTHS if length <= len(number)]
-        domain = Domain("kind", "=", "number") & Domain("value", "=", number)
-        domain |= Domain("kind", "=", "prefix") & Domain("value", "in", beginnings)
+
+        # Archived lists count for nobody, whatever their dates say.
         is_in_force = self._get_in_force_domain()
-        domain &= is_in_force & Domain("list_id", "any", is_in_force & Domain("active", "=", True))
+        lists = is_in_force & Domain("active", "=", True)
+        domain = _get_entries_domain([number]) & is_in_force & Domain("list_id", "any", lists)
         findings = [entry._describe() for entry in self.env["ecm.dnc.entry"].search(domain)]
-        blacklisted = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
-        if blacklisted:
-            everything = self.env._("Everything in all campaigns")
-            findings.append(
-                self._prepare_finding(
-                    self.env._("Odoo's blacklist"),
-                    BLACKLIST_CLASS,
-                    blacklisted.create_date,
-                    everything,
-                    by=blacklisted.create_uid.name,
-                    running=self._get_running_text(),
-                )
-            )
+        if blacklisted := self._search_blacklist([number]):
+            findings.append(self._describe_blacklisted(blacklisted[0]))
         return findings
+
+    def _search_blacklist(self, numbers):
+        """Entries of Odoo's own blacklist."""
+        return self.env["phone.blacklist"].sudo().search([("number", "in", list(numbers))])
+
+    def _describe_blacklisted(self, entry):
+        """An entry of Odoo's blacklist, for *Check a number*."""
+        return self._prepare_finding(
+            self.env._("Odoo's blacklist"),
+            BLACKLIST_CLASS,
+            entry.create_date,
+            self.env._("Everything in all campaigns"),
+            by=entry.create_uid.name,
+            running=self._get_running_text(),
+        )
 
     @api.model
     def _prepare_finding(
         self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""
     ):
         labels = dict(self._fields["dnc_class"]._description_selection(self.env))
+        since = since and fields.Date.to_string(since)
+        until = until and fields.Date.to_string(until)
+        # All of it text: the wizard and API clients show it as it is.
         return {
             "list": name,
             "dnc_class": labels[dnc_class],
-            "since": fields.Date.to_string(since) if since else "",
-            "until": fields.Date.to_string(until) if until else self.env._("for ever"),
+            "since": since or "",
+            "until": until or self.env._("for ever"),
             "reason": reason or "",
             "by": by or "",
             "blocks": blocks,
@@ -394,8 +424,7 @@ class EcmDncList(models.Model):
     def _get_blocks_text(self):
         """What a list blocks, in words."""
         blocked = list(self._get_blocked_channels().values())
-        nothing = self.env._("Nothing")
-        channels = format_list(self.env, blocked) if blocked else nothing
+        channels = format_list(self.env, blocked) if blocked else self.env._("Nothing")
         names = self.sudo().campaign_ids.mapped("name")
         where = ", ".join(names) or self.env._("all campaigns")
         return self.env._("%(channels)s in %(campaigns)s", channels=channels, campaigns=where)
@@ -406,15 +435,17 @@ class EcmDncList(models.Model):
         """
         running = self.env["ecm.campaign"].search([("is_running", "=", True)])
         if self:
-            blocked = self._get_blocked_channels()
-            running = running.filtered(
-                lambda each: (
-                    self._is_for(each) and not blocked.keys().isdisjoint(each._get_channels())
-                )
-            )
+            running = running.filtered(self._blocks)
         return ", ".join(running.mapped("name"))
 
-    # -- Explain --------------------------------------------------------------------------------------
+    def _blocks(self, campaign):
+        """Whether a list keeps a campaign from contacting somebody, on whatever channel."""
+        if not self._is_for(campaign):
+            return False
+        blocked = self._get_blocked_channels().keys()
+        return not blocked.isdisjoint(campaign._get_channels())
+
+    # -- Explain ----------------------------------------------------------------------------------
 
     @api.model
     def _explain_listed(self, campaign, numbers, keys):
@@ -422,23 +453,17 @@ class EcmDncList(models.Model):
 
         :return: list of sentences
         """
-        in_force = self._get_in_force_domain()
         lists = self._get_applicable(campaign)
-        beginnings = {number[:length] for number in numbers for length in PREFIX_LENGTHS}
-        wanted = Domain("kind", "=", "number") & Domain("value", "in", list(numbers))
-        wanted |= Domain("kind", "=", "prefix") & Domain("value", "in", list(beginnings))
-        wanted |= Domain("kind", "=", "key") & Domain("value", "in", list(keys))
-        entries = (
-            self.env["ecm.dnc.entry"]
-            .sudo()
-            .search(wanted & in_force & Domain("list_id", "in", lists.ids))
-        )
+        wanted = _get_entries_domain(numbers, keys) & self._get_in_force_domain()
+        wanted &= Domain("list_id", "in", lists.ids)
+        entries = self.env["ecm.dnc.entry"].sudo().search(wanted)
         sentences = [entry._explain() for entry in entries]
-        blacklisted = self.env["phone.blacklist"].sudo().search([("number", "in", list(numbers))])
+
+        # Odoo's own blacklist counts for every campaign.
         name = self.env._("Odoo's blacklist")
-        return sentences + [
-            self._describe_listing(row.number, name, row.create_date) for row in blacklisted
-        ]
+        for entry in self._search_blacklist(numbers):
+            sentences.append(self._describe_listing(entry.number, name, entry.create_date))
+        return sentences
 
     @api.model
     def _describe_listing(self, value, name, since):
@@ -448,6 +473,21 @@ class EcmDncList(models.Model):
         return self.env._(
             "%(value)s is on the list %(name)s since %(day)s.", value=value, name=name, day=day
         )
+
+
+def _get_entries_domain(numbers, keys=()):
+    """Entries of numbers, of what they begin with, and of customer keys."""
+    beginnings = set()
+    for number in numbers:
+        lengths = [length for length in PREFIX_LENGTHS if length <= len(number)]
+        beginnings.update(number[:length] for length in lengths)
+    wanted = _get_kind_domain("number", numbers)
+    wanted |= _get_kind_domain("prefix", beginnings)
+    return wanted | _get_kind_domain("key", keys)
+
+
+def _get_kind_domain(kind, values):
+    return Domain("kind", "=", kind) & Domain("value", "in", list(values))
 
 
 def _group(matches):
@@ -467,7 +507,9 @@ def _get_strictest(found, counting, classes):
     """
     strictest = {}
     for value, list_ids in found.items():
-        if all(list_ids & ids for ids in counting):
+        is_everywhere = all(list_ids & ids for ids in counting)
+        if is_everywhere:
+            # Of several lists the strictest says what becomes of the contact.
             known = {classes[list_id] for list_id in list_ids}
             strictest[value] = max(known, key=STRICTNESS.index)
     return strictest

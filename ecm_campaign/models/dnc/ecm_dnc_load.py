@@ -76,7 +76,8 @@ class EcmDncLoad(models.Model):
     def _get_chunks(self, stream):
         """Chunks of E.164 numbers."""
         dialect, rows = self._open_rows(stream)
-        country = (self.list_id.company_id or self.create_uid.company_id).country_id.code
+        company = self.list_id.company_id or self.create_uid.company_id
+        country = company.country_id.code
         return number_rows.parse_numbers(rows, dialect.header, country, CHUNK_ROWS)
 
     def _load_chunk(self, chunk):
@@ -101,6 +102,7 @@ class EcmDncLoad(models.Model):
         if not self.loaded_count + self.duplicate_count:
             self._fail(self.env._("The file has no phone numbers. The list stays as it was."))
             return
+        # The planner must know how large the table has become.
         self.env.cr.execute("ANALYZE ecm_dnc_entry")
         self.list_id.refreshed_at = fields.Datetime.now()
         super()._complete()
@@ -125,8 +127,10 @@ class EcmDncLoad(models.Model):
     def _copy_straight(self, numbers):
         """:raise UniqueViolation: one of the numbers is listed; none was stored then"""
         now = fields.Datetime.to_string(fields.Datetime.now())
+        # A row of COPY's text: what stands behind the number is the same for all of them.
         constants = f"\t{self.list_id.id}\tnumber\t{now}\t{self.create_uid.id}\n"
-        stream = io.BytesIO("".join([number + constants for number in numbers]).encode())
+        rows = [number + constants for number in numbers]
+        stream = io.BytesIO("".join(rows).encode())
         self._copy_expert(
             "COPY ecm_dnc_entry (value, list_id, kind, added_at, added_by) FROM STDIN", stream
         )
@@ -137,6 +141,8 @@ class EcmDncLoad(models.Model):
         cursor.execute("TRUNCATE ecm_dnc_stage")
         stream = io.BytesIO("".join([f"{number}\n" for number in numbers]).encode())
         self._copy_expert("COPY ecm_dnc_stage FROM STDIN", stream)
+
+        # What the file names again must not go with what it no longer has.
         if self.mode == "replace":
             self._renew_listed()
         cursor.execute(
@@ -157,7 +163,8 @@ class EcmDncLoad(models.Model):
             SQL(
                 """UPDATE ecm_dnc_entry e SET added_at = %s
                      FROM ecm_dnc_stage s
-                    WHERE e.value = s.value AND e.kind = 'number' AND e.list_id = %s AND e.added_at < %s""",
+                    WHERE e.value = s.value AND e.kind = 'number' AND e.list_id = %s
+                      AND e.added_at < %s""",
                 fields.Datetime.now(),
                 self.list_id.id,
                 self.started_at,

@@ -18,7 +18,8 @@ class PhoneBlacklist(models.Model):
         """What a person blacklists stays, whatever becomes of our lists."""
         records = super().create(vals_list)
         is_mirrored = bool(self.env.context.get("ecm_mirrors_numbers"))
-        records.filtered(lambda record: record.is_mirrored != is_mirrored).is_mirrored = is_mirrored
+        wrong = records.filtered(lambda record: record.is_mirrored != is_mirrored)
+        wrong.is_mirrored = is_mirrored
         return records
 
     @api.model
@@ -27,7 +28,8 @@ class PhoneBlacklist(models.Model):
 
         :param numbers: E.164
         """
-        known = set(self.search([("number", "in", list(numbers))]).mapped("number"))
+        listed = self.search([("number", "in", list(numbers))])
+        known = set(listed.mapped("number"))
         new = [number for number in numbers if number not in known]
         if new:
             self.with_context(ecm_mirrors_numbers=True)._add(new)
@@ -40,15 +42,19 @@ class PhoneBlacklist(models.Model):
         """
         if not numbers:
             return
+        # Another list may mirror the same number: then it stays.
         self.env["ecm.dnc.entry"].flush_model()
         self.env.cr.execute(
             SQL(
                 """SELECT e.value FROM ecm_dnc_entry e JOIN ecm_dnc_list l ON l.id = e.list_id
-                    WHERE e.value = ANY(%s) AND e.kind = 'number' AND l.mirrors_blacklist AND l.id <> ALL(%s)""",
+                    WHERE e.value = ANY(%s) AND e.kind = 'number'
+                      AND l.mirrors_blacklist AND l.id <> ALL(%s)""",
                 list(numbers),
                 list(besides),
             )
         )
         kept = {number for (number,) in self.env.cr.fetchall()}
+
+        # What a person has blacklisted is not ours to take off.
         gone = [number for number in numbers if number not in kept]
         self.search([("number", "in", gone), ("is_mirrored", "=", True)]).action_archive()

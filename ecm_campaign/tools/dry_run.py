@@ -3,7 +3,7 @@ anything is dialled.
 
 Nothing is decided here. What the gates say is asked of the rules that the feeder asks, in their
 order, and what follows an outcome is the function that decides on results; this module has a clock
-that jumps, a line of people and a coin. The same values and seed give the same forecast.
+that jumps, a line of contacts and a coin. The same values and seed give the same forecast.
 
 The dialer makes calls one after the other at an even pace. Outcomes are drawn at the assumed rates,
 wrap-ups are not. Of limits over all campaigns, the tries of other contacts that the past holds are
@@ -35,7 +35,7 @@ SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scenario:
     """All that holds for everybody.
 
     :param start: aware
@@ -66,7 +66,7 @@ class World:
 
 
 @dataclass(slots=True)
-class Person:
+class SimulatedContact:
     """A pending contact.
 
     :param candidate: as the gates see it; its counters follow what happens in the simulation
@@ -110,35 +110,45 @@ class Forecast:
     calls: int = 0
     last_at: datetime | None = None
 
+    def count_contacts(self) -> int:
+        """How many there are, closed or left."""
+        closed = sum(map(len, self.closed.values()))
+        return closed + sum(map(len, self.left.values()))
+
 
 class Simulation:
-    """One run over some people.
+    """One run over some contacts.
 
     :raise ValueError: no calls an hour, or no outcome with a rate
     """
 
-    def __init__(self, world: World, people: Iterable[Person], seed: int = 1) -> None:
-        if world.calls_per_hour <= 0:
+    def __init__(
+        self, scenario: Scenario, contacts: Iterable[SimulatedContact], seed: int = 1
+    ) -> None:
+        if scenario.calls_per_hour <= 0:
             raise ValueError("a dry run needs some calls an hour")
-        self.world = world
-        self.codes = [code for code, rate in world.rates.items() if rate > 0]
-        self.steps = list(accumulate(world.rates[code] for code in self.codes))
+        self.scenario = scenario
+        self.random = random.Random(seed)
+        self.codes = [code for code, rate in scenario.rates.items() if rate > 0]
         if not self.codes:
             raise ValueError("a dry run needs an outcome with a rate")
-        self.random = random.Random(seed)
-        self.pace = timedelta(hours=1) / world.calls_per_hour
-        self.people = list(people)
-        self.clock = world.start
-        for place, person in enumerate(self.people):
-            person.place = place
-        self.waiting = [
-            (max(person.due, world.start), place) for place, person in enumerate(self.people)
-        ]
+
+        # A number below the last step chooses the outcome in whose step it lies.
+        self.steps = list(accumulate(scenario.rates[code] for code in self.codes))
+        self.pace = timedelta(hours=1) / scenario.calls_per_hour
+        self.campaign_hours = scenario.hours.for_campaign()
+        self.clock = scenario.start
+        self.forecast = Forecast()
+
+        # Those who wait by when they are due, those who are ready in the dial order: by places.
+        self.contacts = list(contacts)
+        self.waiting: list[tuple[datetime, int]] = []
+        for place, contact in enumerate(self.contacts):
+            contact.place = place
+            self.waiting.append((max(contact.due, scenario.start), place))
         heapify(self.waiting)
         self.ready: list[tuple[bool, tuple[int, int], int]] = []
-        self.held: list[Person] = []
-        self.forecast = Forecast()
-        self.campaign_hours = world.hours.for_campaign()
+        self.held: list[SimulatedContact] = []
 
     def run(self, notify: Callable[[float], None] | None = None) -> Forecast:
         """:param notify: is told now and then which share of the time has passed; what it raises
@@ -146,19 +156,24 @@ class Simulation:
         """
         events = 0
         while self._go_on():
-            person = self.people[heappop(self.ready)[2]]
-            self._serve(person)
+            _is_second, _rank, place = heappop(self.ready)
+            self._serve(self.contacts[place])
             events += 1
             if notify and events % NOTIFY_EACH == 0:
-                notify((self.clock - self.world.start) / (self.world.end - self.world.start))
+                notify(self._get_progress())
         self._count_left()
         return self.forecast
+
+    def _get_progress(self) -> float:
+        """The share of the time that has passed."""
+        begin, end = self.scenario.start, self.scenario.end
+        return (self.clock - begin) / (end - begin)
 
     def _go_on(self) -> bool:
         """Move the clock to the next moment at which somebody is ready and the campaign open;
         whether there is one.
         """
-        while self.clock < self.world.end:
+        while self.clock < self.scenario.end:
             self._promote()
             following = self._get_opening() if self.ready else self._get_next_due()
             if following is None:
@@ -173,159 +188,182 @@ class Simulation:
         opening = self.campaign_hours.opening(_naive(self.clock))
         if opening.is_open:
             return self.clock
-        return opening.opens_at and opening.opens_at.replace(tzinfo=UTC)
+        if not opening.opens_at:
+            return None
+        return opening.opens_at.replace(tzinfo=UTC)
 
     def _get_next_due(self) -> datetime | None:
         return self.waiting[0][0] if self.waiting else None
 
     def _promote(self) -> None:
-        while self.waiting and self.waiting[0][0] <= self.clock:
-            place = heappop(self.waiting)[1]
-            person = self.people[place]
-            heappush(self.ready, (person.is_retry != self.world.retries_first, person.rank, place))
+        """Have everybody ready whose time has come."""
+        waiting, retries_first = self.waiting, self.scenario.retries_first
+        while waiting and waiting[0][0] <= self.clock:
+            _due, place = heappop(waiting)
+            contact = self.contacts[place]
+            # Of retries and fresh contacts, those whose turn is first sort first.
+            is_second = contact.is_retry != retries_first
+            heappush(self.ready, (is_second, contact.rank, place))
 
-    def _serve(self, person: Person) -> None:
+    def _serve(self, contact: SimulatedContact) -> None:
         """Ask the gates; who passes is called, which takes the dialer's time."""
-        judged = judge_all(self.world.rules, person.candidate, _naive(self.clock))
-        if isinstance(judged, Candidate):
-            self._call(person, judged)
-            self.clock += self.pace
-        else:
-            self._stop(person, judged)
+        judged = judge_all(self.scenario.rules, contact.candidate, _naive(self.clock))
+        if not isinstance(judged, Candidate):
+            self._stop(contact, judged)
+            return
+        # Whom a gate stops costs the dialer no time.
+        self._call(contact, judged)
+        self.clock += self.pace
 
-    def _stop(self, person: Person, verdict: Verdict) -> None:
-        """Do what a gate says with a person."""
+    def _stop(self, contact: SimulatedContact, verdict: Verdict) -> None:
+        """Do what a gate says with a contact."""
         if isinstance(verdict, Close):
-            self._close(person, verdict)
+            self._close(contact, verdict)
             return
         if isinstance(verdict, NextCycle):
-            self._begin_cycle(person, verdict)
+            self._begin_cycle(contact, verdict)
+        until = None
         if isinstance(verdict, Wait | Hold):
-            person.blocked = verdict.reason
-        until = verdict.until if isinstance(verdict, Wait | Hold) else None
+            contact.blocked, until = verdict.reason, verdict.until
         # Until somebody acts, and nobody does in a simulation.
         if until is None:
-            self.held.append(person)
+            self.held.append(contact)
             return
-        self.forecast.put_off[person.blocked or ""].add(person.candidate.contact_id)
-        self._put_back(person, max(until.replace(tzinfo=UTC), self.clock + SECOND))
+        self.forecast.put_off[contact.blocked or ""].add(contact.candidate.contact_id)
+        due = until.replace(tzinfo=UTC)
+        self._put_back(contact, max(due, self.clock + SECOND))
 
-    def _begin_cycle(self, person: Person, verdict: NextCycle) -> None:
-        person.candidate.position, person.candidate.cycle = verdict.position, verdict.cycle
-        person.uses, person.in_cycle = {}, 0
+    def _begin_cycle(self, contact: SimulatedContact, verdict: NextCycle) -> None:
+        candidate = contact.candidate
+        candidate.position, candidate.cycle = verdict.position, verdict.cycle
+        contact.uses, contact.in_cycle = {}, 0
 
-    def _call(self, person: Person, passed: Candidate) -> None:
-        """:param passed: the person as the gates let it pass, with the attempt"""
-        attempt = passed.attempt
+    def _call(self, contact: SimulatedContact, passed: Candidate) -> None:
+        """:param passed: the contact as the gates let it pass, with the attempt"""
+        attempt, candidate = passed.attempt, contact.candidate
         if attempt is None:
             return
         # Whose callback it is may have changed while it waited.
-        person.candidate.callback = passed.callback
-        person.blocked = None
+        candidate.callback = passed.callback
+        contact.blocked = None
         code = self._draw_outcome()
-        self._note_call(person, code)
-        outcome, moment = self.world.outcomes[code], self.clock + self.world.call_time
+        self._note_call(contact, code)
+
+        # What follows is decided when the call is over.
+        outcome, moment = self.scenario.outcomes[code], self.clock + self.scenario.call_time
         choice = decide(
-            self.world.plans[person.candidate.callback],
-            person.candidate.phones,
+            self.scenario.plans[candidate.callback],
+            candidate.phones,
             attempt.position,
             outcome,
-            self._count(person, attempt, outcome),
+            self._count(contact, attempt, outcome),
             moment,
             None,
-            self.world.callbacks,
+            self.scenario.callbacks,
         )
         if isinstance(choice, Close):
-            self._close(person, choice)
+            self._close(contact, choice)
         else:
-            self._follow(person, choice, moment)
+            self._follow(contact, choice, moment)
 
     def _draw_outcome(self) -> str:
         """The code of an outcome, by chance and by the assumed rates."""
         mark = self.random.random() * self.steps[-1]
         return self.codes[bisect(self.steps, mark, hi=len(self.codes) - 1)]
 
-    def _note_call(self, person: Person, code: str) -> None:
+    def _note_call(self, contact: SimulatedContact, code: str) -> None:
         """Count a call in its hour."""
-        at = _naive(self.clock)
+        forecast, at = self.forecast, _naive(self.clock)
+        # The graph shows hours.
         hour = at.replace(minute=0, second=0, microsecond=0)
-        self.forecast.attempts[hour, code] += 1
-        self.forecast.calls += 1
-        self.forecast.last_at = at
-        person.calls += 1
+        forecast.attempts[hour, code] += 1
+        forecast.calls += 1
+        forecast.last_at = at
+        contact.calls += 1
 
-    def _count(self, person: Person, attempt: NextAttempt, outcome: Outcome) -> Counters:
-        """A person's counters, with the try that just ended."""
-        candidate = person.candidate
+    def _count(self, contact: SimulatedContact, attempt: NextAttempt, outcome: Outcome) -> Counters:
+        """A contact's counters, with the try that just ended."""
+        candidate = contact.candidate
+        # What does not count as an attempt is no try for the limits either.
         if outcome.counts_as_attempt:
             candidate.counted += 1
-            person.in_cycle += 1
+            contact.in_cycle += 1
             made = Try(self.clock, attempt.number, channel=attempt.channel)
             candidate.tries.append(made)
         else:
             candidate.uncounted += 1
-        person.misses += outcome.misses_agent
+        contact.misses += outcome.misses_agent
+
         key = attempt.position, outcome.code
-        person.uses[key] = person.uses.get(key, 0) + 1
+        contact.uses[key] = contact.uses.get(key, 0) + 1
+        since = candidate.callback_since
         return Counters(
             counted=candidate.counted,
             uncounted=candidate.uncounted,
             cycle=candidate.cycle,
-            in_cycle=person.in_cycle,
-            uses=person.uses,
+            in_cycle=contact.in_cycle,
+            uses=contact.uses,
             callback=candidate.callback,
-            callback_since=candidate.callback_since
-            and candidate.callback_since.replace(tzinfo=UTC),
-            agent_misses=person.misses,
+            callback_since=since and since.replace(tzinfo=UTC),
+            agent_misses=contact.misses,
             number=attempt.number,
         )
 
-    def _follow(self, person: Person, choice: NextAttempt, moment: datetime) -> None:
+    def _follow(self, contact: SimulatedContact, choice: NextAttempt, moment: datetime) -> None:
         """Write down the next attempt, as the engine does on the contact."""
-        candidate = person.candidate
+        candidate, callbacks = contact.candidate, self.scenario.callbacks
         becomes_callback = choice.reason == CALLBACK
+        # Another run through the strategy, or the callback strategy, begins to count anew.
         if becomes_callback or choice.cycle != candidate.cycle:
-            person.uses, person.in_cycle = {}, 0
+            contact.uses, contact.in_cycle = {}, 0
         if becomes_callback:
-            person.misses = 0
+            contact.misses = 0
             candidate.callback_since = _naive(moment)
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
-        if becomes_callback and self.world.callbacks and self.world.callbacks.resets:
+        if becomes_callback and callbacks and callbacks.resets:
             candidate.tries = [_forget(made) for made in candidate.tries]
-        if choice.priority is not None and self.world.by_priority:
-            person.rank = (-choice.priority, person.rank[1])
+
+        # The place in the dial order stays, unless a rule moves it.
+        if choice.priority is not None and self.scenario.by_priority:
+            _priority, arrival = contact.rank
+            contact.rank = (-choice.priority, arrival)
         candidate.position, candidate.cycle = choice.position, choice.cycle
         candidate.callback = choice.callback or candidate.callback
         candidate.is_retained = choice.retained
-        person.is_retry = True
-        self._put_back(person, choice.at)
+        contact.is_retry = True
+        self._put_back(contact, choice.at)
 
-    def _put_back(self, person: Person, due: datetime) -> None:
-        person.due = due
-        heappush(self.waiting, (due, person.place))
+    def _put_back(self, contact: SimulatedContact, due: datetime) -> None:
+        contact.due = due
+        heappush(self.waiting, (due, contact.place))
 
-    def _close(self, person: Person, close: Close) -> None:
+    def _close(self, contact: SimulatedContact, close: Close) -> None:
+        contact_id = contact.candidate.contact_id
         key = close.state, close.reason
-        self.forecast.closed[key].append(person.candidate.contact_id)
-        if not person.calls:
-            self.forecast.uncalled[key].append(person.candidate.contact_id)
+        self.forecast.closed[key].append(contact_id)
+        # Whom nobody has called is also told apart.
+        if not contact.calls:
+            self.forecast.uncalled[key].append(contact_id)
 
     def _count_left(self) -> None:
         """Who is still open: for want of capacity, for a reason of a gate, or because the next try
         comes later.
         """
-        for person in self.held:
-            self._leave(person, person.blocked or CAPACITY)
-        for _stratum, _rank, place in self.ready:
-            self._leave(self.people[place], CAPACITY)
+        for contact in self.held:
+            self._leave(contact, contact.blocked or CAPACITY)
+        for _is_second, _rank, place in self.ready:
+            self._leave(self.contacts[place], CAPACITY)
         for due, place in self.waiting:
-            person = self.people[place]
-            self._leave(person, person.blocked or (PLANNED if due >= self.world.end else CAPACITY))
+            contact = self.contacts[place]
+            is_later = due >= self.scenario.end
+            # Due within the time and yet not called: there were not enough calls.
+            unblocked = PLANNED if is_later else CAPACITY
+            self._leave(contact, contact.blocked or unblocked)
 
-    def _leave(self, person: Person, reason: str) -> None:
-        self.forecast.left[reason].append(person.candidate.contact_id)
-        self.forecast.never_called += not person.calls
+    def _leave(self, contact: SimulatedContact, reason: str) -> None:
+        self.forecast.left[reason].append(contact.candidate.contact_id)
+        self.forecast.never_called += not contact.calls
 
 
 def open_hours(hours: CampaignHours, start: datetime, end: datetime) -> float:
@@ -336,11 +374,13 @@ def open_hours(hours: CampaignHours, start: datetime, end: datetime) -> float:
     total, at, calling = timedelta(), start, hours.for_campaign()
     while at < end:
         opening = calling.opening(at)
-        if opening.opens_at is None or opening.opens_at >= end:
+        opens_at = opening.opens_at
+        if opens_at is None or opens_at >= end:
             break
-        closes = min(opening.closes_at or end, end)
-        total += closes - opening.opens_at
-        at = closes
+        # One that never closes is open to the end.
+        closes_at = min(opening.closes_at or end, end)
+        total += closes_at - opens_at
+        at = closes_at
     return total / timedelta(hours=1)
 
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from ecm_campaign.tools.calling_hours import WeeklyHours
 from ecm_campaign.tools.campaign_hours import CampaignHours
-from ecm_campaign.tools.dry_run import CAPACITY, PLANNED, Person, Simulation, World, open_hours
+from ecm_campaign.tools.dry_run import (
+    CAPACITY,
+    PLANNED,
+    Scenario,
+    SimulatedContact,
+    Simulation,
+    open_hours,
+)
 from ecm_campaign.tools.gates import (
     CampaignPlan,
     Candidate,
@@ -69,13 +76,13 @@ def world(days=7, per_hour=30.0, limits=(), hours=None, ttl_days=0, **changes):
         HoursRule({0: values["hours"]}),
         LimitsRule(campaigns),
     ]
-    return World(rules=rules, **values)
+    return Scenario(rules=rules, **values)
 
 
 def person(number, added_at=None, **changes):
     phones = (f"+4930231250{number:02d}", None, None, None, None)
     candidate = Candidate(number, 1, 0, 0, "", "", phones, added_at=added_at)
-    return Person(candidate, **{"due": START, "rank": (0, number), **changes})
+    return SimulatedContact(candidate, **{"due": START, "rank": (0, number), **changes})
 
 
 def run(count, seed=1, **changes):

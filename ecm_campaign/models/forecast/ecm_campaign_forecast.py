@@ -11,12 +11,10 @@ class EcmCampaignForecastMixin(models.AbstractModel):
     dry_run_count = fields.Integer(compute="_compute_dry_run_count", string="Dry runs")
 
     def _compute_dry_run_count(self):
-        groups = self.env["ecm.dry.run"]._read_group(
-            [("campaign_id", "in", self.ids)], ["campaign_id"], ["__count"]
-        )
-        counts = {campaign.id: count for campaign, count in groups}
+        domain = [("campaign_id", "in", self.ids)]
+        counts = dict(self.env["ecm.dry.run"]._read_group(domain, ["campaign_id"], ["__count"]))
         for campaign in self:
-            campaign.dry_run_count = counts.get(campaign.id, 0)
+            campaign.dry_run_count = counts.get(campaign, 0)
 
     def action_dry_run(self):
         """Open a new dry run of this campaign, with assumptions from its history."""
@@ -43,13 +41,15 @@ class EcmCampaignForecastMixin(models.AbstractModel):
 
         :param minutes: that a call lasts
         """
-        if recent := self.env["ecm.attempt"]._get_recent_pace(
-            self, RECENT_ATTEMPTS, ENOUGH_RESULTS
-        ):
+        attempts = self.env["ecm.attempt"]
+        if recent := attempts._get_recent_pace(self, RECENT_ATTEMPTS, ENOUGH_RESULTS):
             return recent
+
+        # What the other side holds at a time is worked off once in the length of a call.
         held = [target._get_most_held() for target in self.sudo()._get_feed_targets()]
-        held += (
-            [self.group_id.buffer_size or self.group_id.initial_contacts] if self.group_id else []
-        )
+        if group := self.group_id:
+            held.append(group.buffer_size or group.initial_contacts)
         known = [count for count in held if count]
-        return min(known) * 60 / minutes if known else DEFAULT_CALLS_PER_HOUR
+        if not known:
+            return DEFAULT_CALLS_PER_HOUR
+        return min(known) * 60 / minutes

@@ -35,6 +35,10 @@ SHIPPED_RATES = {
 }
 
 
+# States of a run that is not at its end.
+GOING = ("queued", "running")
+
+
 class Cancelled(Exception):
     """Somebody has cancelled the run."""
 
@@ -77,7 +81,8 @@ class EcmDryRun(models.Model):
         required=True,
         default=DEFAULT_CALLS_PER_HOUR,
         digits=(10, 1),
-        help="How many calls the dialer and its agents make for this campaign in an hour in which it is open.",
+        help="How many calls the dialer and its agents make for this campaign in an hour in which "
+        "it is open.",
     )
     call_minutes = fields.Float(
         "Minutes to the result",
@@ -89,7 +94,8 @@ class EcmDryRun(models.Model):
         "Contacts at most",
         required=True,
         default=20_000,
-        help="Of a larger campaign a sample of so many contacts is taken, and the figures are scaled up.",
+        help="Of a larger campaign a sample of so many contacts is taken, and the figures are "
+        "scaled up.",
     )
     seed = fields.Integer(
         default=1,
@@ -158,22 +164,21 @@ class EcmDryRun(models.Model):
         if "running" in self.mapped("state"):
             raise UserError(self.env._("Cancel the dry run before you delete it."))
 
-    # -- assumptions ----------------------------------------------------------------------------------
+    # -- assumptions ------------------------------------------------------------------------------
 
     def _assume_rates(self):
         """Shares of outcomes as this campaign had them, else those of its strategy, else its
         company's, else shipped ones."""
         self.ensure_one()
         shares, source = self._find_rates()
-        outcomes = self.env["ecm.outcome"].search([])
         self.sudo().rates_source = source
-        self.env["ecm.dry.run.rate"].create(
-            [
-                {"run_id": self.id, "outcome_id": outcome.id, "percent": shares[outcome.code]}
-                for outcome in outcomes
-                if outcome.code in shares
-            ]
-        )
+        vals_list = []
+        for outcome in self.env["ecm.outcome"].search([]):
+            # What never happened has no line; people may add one.
+            if outcome.code in shares:
+                percent = shares[outcome.code]
+                vals_list.append({"run_id": self.id, "outcome_id": outcome.id, "percent": percent})
+        self.env["ecm.dry.run.rate"].create(vals_list)
 
     def _find_rates(self):
         """:return: ``({outcome code: per cent}, where from)``"""
@@ -181,20 +186,19 @@ class EcmDryRun(models.Model):
         campaigns = self.env["ecm.campaign"].with_context(active_test=False)
         same_strategy = campaigns.search([("strategy_id", "=", campaign.strategy_id.id)])
         company = campaigns.search([("company_id", "=", campaign.company_id.id)])
+
+        # The nearest that has results enough to go by.
         for candidates, source in (
             (campaign, self.env._("this campaign's last results")),
             (same_strategy, self.env._("the last results of campaigns with this strategy")),
             (company, self.env._("the company's last results")),
         ):
             counts = self.env["ecm.attempt"]._tally_recent(candidates, RECENT_ATTEMPTS)
-            total = sum(counts.values())
-            if total >= ENOUGH_RESULTS:
-                return {
-                    code: round(100 * count / total, 2) for code, count in counts.items()
-                }, source
+            if sum(counts.values()) >= ENOUGH_RESULTS:
+                return _get_shares(counts), source
         return SHIPPED_RATES, self.env._("shipped assumptions: there are no results yet")
 
-    # -- buttons --------------------------------------------------------------------------------------
+    # -- buttons ----------------------------------------------------------------------------------
 
     def action_run(self):
         """Run at once when there are few contacts, else in the background.
@@ -205,15 +209,13 @@ class EcmDryRun(models.Model):
         for run in self:
             run._check_assumptions()
             count = min(run._count_pending(), run.sample_size)
-            run.sudo().write(
-                {
-                    "state": "queued" if count > RUN_AT_ONCE else "running",
-                    "progress": 0,
-                    "error": False,
-                }
-            )
-            if count <= RUN_AT_ONCE:
+            is_small = count <= RUN_AT_ONCE
+            state = "running" if is_small else "queued"
+            run.sudo().write({"state": state, "progress": 0, "error": False})
+            if is_small:
                 run.sudo()._simulate()
+
+        # What takes long must not keep a person waiting.
         if "queued" in self.mapped("state"):
             self.env.ref("ecm_campaign.ir_cron_dry_run").sudo()._trigger()
         return True
@@ -221,7 +223,7 @@ class EcmDryRun(models.Model):
     def action_cancel(self):
         """Stop; nothing of it is kept but the assumptions."""
         self.check_access("write")
-        going = self.filtered(lambda run: run.state in ("queued", "running"))
+        going = self.filtered(lambda run: run.state in GOING)
         going.sudo().write({"state": "cancelled"})
         return True
 
@@ -245,17 +247,18 @@ class EcmDryRun(models.Model):
         )
 
     def _check_assumptions(self):
-        if any(rate.percent < 0 for rate in self.rate_ids) or not self.rate_total > 0:
+        has_negative = any(rate.percent < 0 for rate in self.rate_ids)
+        if has_negative or not self.rate_total > 0:
             raise UserError(
                 self.env._("Give at least one outcome a share of more than 0 per cent.")
             )
 
-    # -- background -----------------------------------------------------------------------------------
+    # -- background -------------------------------------------------------------------------------
 
     @api.model
     def _cron_run(self):
         """Work through queued dry runs, and those that were cut off."""
-        runs = self.search([("state", "in", ("queued", "running"))], order="id")
+        runs = self.search([("state", "in", GOING)], order="id")
         self._commit(remaining=len(runs))
         for run in runs:
             with self._exclusively(run) as is_ours:
@@ -284,12 +287,13 @@ class EcmDryRun(models.Model):
     def _go_on(self, share):
         """:return: whether nobody has cancelled it; the progress is stored then"""
         self.invalidate_recordset(["state"])
-        if self.state not in ("queued", "running"):
+        if self.state not in GOING:
             return False
+        # All of it is done only when the figures are stored.
         self.write({"state": "running", "progress": min(99.0, 100 * share)})
         return True
 
-    # -- simulation -----------------------------------------------------------------------------------
+    # -- simulation -------------------------------------------------------------------------------
 
     def _simulate(self, notify=None):
         """Read the contacts, let time pass, and store what came of it."""
@@ -298,114 +302,130 @@ class EcmDryRun(models.Model):
         total = self._count_pending()
         share = min(1.0, self.sample_size / total) if total else 1.0
         reader = self.env["ecm.forecast.reader"]
-        intake = reader._read_contacts(self.campaign_id, start, share)
-        factor = total / intake.count if intake.count else 1.0
+        sample = reader._read_contacts(self.campaign_id, start, share)
+
+        # The dialer makes as many calls for the sample as the sample is part of the campaign.
+        factor = total / sample.count if sample.count else 1.0
         rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
         pace = self.calls_per_hour / factor
         assumed = Assumptions(start, end, pace, self.call_minutes, rates)
-        world = reader._get_world(self.campaign_id, intake.rules, assumed)
-        forecast = Simulation(world, intake.people, self.seed).run(notify)
-        figures = self._prepare_figures(
-            forecast, intake, factor, open_hours(world.hours, start, end)
-        )
+        scenario = reader._get_scenario(self.campaign_id, sample.rules, assumed)
+        forecast = Simulation(scenario, sample.contacts, self.seed).run(notify)
+
+        hours = open_hours(scenario.hours, start, end)
+        figures = self._prepare_figures(forecast, sample, factor, hours)
         seconds = time.monotonic() - begun
-        values = {
-            "contact_count": total,
-            "sampled_count": intake.count,
-            "seconds": seconds,
-            **figures,
-        }
-        store = partial(self._store, values, forecast, intake, factor)
+        counts = {"contact_count": total, "sampled_count": sample.count, "seconds": seconds}
+        store = partial(self._store, {**counts, **figures}, forecast, sample, factor)
         if notify:
             self._atomically(store)
         else:
             store()
 
     def _count_pending(self):
-        return self.campaign_id.sudo()._get_state_tallies()[self.campaign_id.id]["pending"]
+        campaign = self.campaign_id.sudo()
+        return campaign._get_state_tallies()[campaign.id]["pending"]
 
-    def _store(self, values, forecast, intake, factor):
+    def _store(self, values, forecast, sample, factor):
+        # Somebody may have cancelled it in the meantime: then nothing of it is kept.
         self.invalidate_recordset(["state"])
         if self.state != "running":
             return
         self.line_ids.unlink()
         self.group_ids.unlink()
-        outcomes = {outcome.code: outcome.id for outcome in self.env["ecm.outcome"].search([])}
-        self.env["ecm.dry.run.line"].create(
-            [
-                {
-                    "run_id": self.id,
-                    "at": hour,
-                    "outcome_id": outcomes[code],
-                    "count": round(count * factor),
-                }
-                for (hour, code), count in sorted(forecast.attempts.items())
-            ]
-        )
-        self.env["ecm.dry.run.group"]._create_from(self, forecast, intake, factor)
+        self.env["ecm.dry.run.line"]._create_from(self, forecast, factor)
+        self.env["ecm.dry.run.group"]._create_from(self, forecast, sample, factor)
         self.write({"state": "done", "progress": 100.0, **values})
 
-    # -- what it means --------------------------------------------------------------------------------
+    # -- what it means ----------------------------------------------------------------------------
 
-    def _prepare_figures(self, forecast: Forecast, intake, factor, hours):
-        never = round((forecast.never_called + sum(map(len, intake.stopped.values()))) * factor)
-        calls = round(forecast.calls * factor)
+    def _prepare_figures(self, forecast: Forecast, sample, factor, hours):
+        stopped = sum(map(len, sample.stopped.values()))
+        never_called = round((forecast.never_called + stopped) * factor)
+        # Figures alone do not say what to do.
+        hints = self._get_hints(forecast, factor, hours)
+        warnings = self._get_warnings(forecast, sample, hours)
         return {
-            "attempt_count": calls,
-            "never_called_count": never,
+            "attempt_count": round(forecast.calls * factor),
+            "never_called_count": never_called,
             "last_attempt_at": forecast.last_at,
-            "hints": "\n".join(self._get_hints(forecast, calls, factor, hours)),
-            "warnings": "\n".join(self._get_warnings(forecast, intake, hours)) or False,
+            "hints": "\n".join(hints),
+            "warnings": "\n".join(warnings) or False,
         }
 
-    def _get_hints(self, forecast, calls, factor, hours):
+    def _get_hints(self, forecast, factor, hours):
+        """What the figures mean, as sentences.
+
+        :param factor: how many contacts each contact of the sample stands for
+        :param hours: in which the campaign is open
+        """
         hints = []
         left = round(forecast.never_called * factor)
-        pace = f"{self.calls_per_hour:,.0f}"
         if forecast.last_at:
-            days = (forecast.last_at.date() - self.start_at.date()).days + 1
-            when = format_moment(self.env, forecast.last_at)
-            sentence = self.env._(
-                "At %(pace)s calls an hour, %(calls)s calls are made. The last is on day %(days)s: %(when)s.",
-                pace=pace,
-                calls=f"{calls:,}",
-                days=days,
-                when=when,
-            )
-            hints.append(sentence)
+            hints.append(self._get_pace_hint(forecast, factor))
         if left:
             hints.append(self.env._("%s contacts would never be called in this time.", f"{left:,}"))
+
+        # More calls help where nothing but the pace keeps contacts from being called.
         if hours and forecast.left.get("capacity"):
-            called = (
-                sum(map(len, forecast.closed.values()))
-                + sum(map(len, forecast.left.values()))
-                - forecast.never_called
+            needed = math.ceil(self._get_needed_pace(forecast, factor, hours))
+            sentence = self.env._(
+                "To call all of them, about %s calls an hour are needed.", f"{needed:,}"
             )
-            needed = calls / max(1, called * factor) * (called * factor + left) / hours
-            hints.append(
-                self.env._(
-                    "To call all of them, about %s calls an hour are needed.",
-                    f"{math.ceil(needed):,}",
-                )
-            )
+            hints.append(sentence)
         if factor > 1.001:
             hints.append(self.env._("The figures are scaled up from a sample."))
         return hints
 
-    def _get_warnings(self, forecast, intake, hours):
-        warnings = [
-            finding.detail for finding in self.campaign_id._get_obstacles(fields.Datetime.now())
-        ]
+    def _get_pace_hint(self, forecast, factor):
+        calls = round(forecast.calls * factor)
+        days = (forecast.last_at.date() - self.start_at.date()).days + 1
+        return self.env._(
+            "At %(pace)s calls an hour, %(calls)s calls are made. The last is on day %(days)s: "
+            "%(when)s.",
+            pace=f"{self.calls_per_hour:,.0f}",
+            calls=f"{calls:,}",
+            days=days,
+            when=format_moment(self.env, forecast.last_at),
+        )
+
+    def _get_needed_pace(self, forecast, factor, hours):
+        """Calls an hour with which everybody is called: as many for each contact as those had who
+        were called.
+        """
+        looked_at = forecast.count_contacts()
+        called = (looked_at - forecast.never_called) * factor
+        left = round(forecast.never_called * factor)
+        calls = round(forecast.calls * factor)
+        calls_each = calls / max(1, called)
+        return calls_each * (called + left) / hours
+
+    def _get_warnings(self, forecast, sample, hours):
+        """What stands in the way of it all, as sentences."""
+        obstacles = self.campaign_id._get_obstacles(fields.Datetime.now())
+        warnings = [obstacle.detail for obstacle in obstacles]
         if not hours:
             warnings.append(self.env._("The campaign is not open at any time in these days."))
-        if intake.count and not forecast.calls:
+
+        # Figures of nobody look like an answer, and are none.
+        if sample.count and not forecast.calls:
             warnings.append(self.env._("Nobody would be called. Look at the reasons below."))
-        if not intake.count:
+        if not sample.count:
             warnings.append(self.env._("The campaign has no pending contacts."))
         if abs(self.rate_total - 100) > 1:
             warnings.append(
                 self.env._(
-                    "The shares of the outcomes do not add up to 100 %: they are taken in proportion."
+                    "The shares of the outcomes do not add up to 100 %: they are taken in "
+                    "proportion."
                 )
             )
         return warnings
+
+
+def _get_shares(counts):
+    """Per cent of each outcome.
+
+    :param counts: by outcome code
+    """
+    total = sum(counts.values())
+    return {code: round(100 * count / total, 2) for code, count in counts.items()}

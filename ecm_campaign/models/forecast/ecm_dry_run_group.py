@@ -30,32 +30,40 @@ class EcmDryRunGroup(models.Model):
     contact_ids = fields.Json("Contacts looked at", readonly=True)
 
     @api.model
-    def _create_from(self, run, forecast, intake, factor):
-        named = [
-            *(
-                ("stopped", self._get_close_name(key), ids)
-                for key, ids in forecast.uncalled.items()
-            ),
-            *(("stopped", reason, ids) for reason, ids in intake.stopped.items()),
-            *(
-                ("put_off", self._get_block_name(reason), sorted(ids))
-                for reason, ids in forecast.put_off.items()
-            ),
-            *(("left", self._get_left_name(reason), ids) for reason, ids in forecast.left.items()),
-            *(("closed", self._get_close_name(key), ids) for key, ids in forecast.closed.items()),
-        ]
-        self.create(
-            [
+    def _create_from(self, run, forecast, sample, factor):
+        """Store what became of the contacts of a forecast.
+
+        :param forecast: ``tools.dry_run.Forecast``
+        :param sample: ``Sample`` of the reader
+        :param factor: how many contacts each contact of the sample stands for
+        """
+        vals_list = []
+        for kind, name, contact_ids in self._name_groups(forecast, sample):
+            vals_list.append(
                 {
                     "run_id": run.id,
                     "kind": kind,
                     "name": name,
-                    "count": round(len(ids) * factor),
-                    "contact_ids": ids,
+                    "count": round(len(contact_ids) * factor),
+                    "contact_ids": contact_ids,
                 }
-                for kind, name, ids in named
-            ]
-        )
+            )
+        self.create(vals_list)
+
+    def _name_groups(self, forecast, sample):
+        """:return: iterator of ``(kind, name, list of contact ids)``"""
+        # Stopped while time passed, and from the start: nobody of these was ever called.
+        for key, contact_ids in forecast.uncalled.items():
+            yield "stopped", self._get_close_name(key), contact_ids
+        for reason, contact_ids in sample.stopped.items():
+            yield "stopped", reason, contact_ids
+
+        for reason, contact_ids in forecast.put_off.items():
+            yield "put_off", self._get_block_name(reason), sorted(contact_ids)
+        for reason, contact_ids in forecast.left.items():
+            yield "left", self._get_left_name(reason), contact_ids
+        for key, contact_ids in forecast.closed.items():
+            yield "closed", self._get_close_name(key), contact_ids
 
     def _get_block_name(self, reason):
         return get_label(self.env, "ecm.contact", "block_reason", reason)
@@ -69,8 +77,9 @@ class EcmDryRunGroup(models.Model):
 
     def _get_close_name(self, key):
         state, reason = key
-        label = get_label(self.env, "ecm.contact", "close_reason", reason)
-        return f"{get_label(self.env, 'ecm.contact', 'state', state)}: {label}"
+        state_label = get_label(self.env, "ecm.contact", "state", state)
+        reason_label = get_label(self.env, "ecm.contact", "close_reason", reason)
+        return f"{state_label}: {reason_label}"
 
     def action_view_contacts(self):
         """Open the contacts of the sample."""

@@ -4,15 +4,14 @@ from typing import NamedTuple
 
 from odoo import models
 
+from ...const import CALLBACKS
 from ...formatting import get_label
-from ...tools.dry_run import Person, World
+from ...tools.dry_run import Scenario, SimulatedContact
 from ...tools.gates import Candidate, Hold, Queue, Rule, Wait
-
-CALLBACKS = (None, "personal", "normal")
 
 
 @dataclass(slots=True)
-class Intake:
+class Sample:
     """The contacts that a dry run begins with.
 
     :param rules: what all gates know, in their order
@@ -22,7 +21,7 @@ class Intake:
 
     rules: list[Rule]
     count: int
-    people: list[Person] = field(default_factory=list)
+    contacts: list[SimulatedContact] = field(default_factory=list)
     stopped: dict[str, list[int]] = field(default_factory=dict)
 
     def stop(self, reason, contact_id):
@@ -46,13 +45,18 @@ class EcmForecastReader(models.AbstractModel):
     _name = "ecm.forecast.reader"
     _description = "Reader of Dry Runs"
 
-    def _get_world(self, campaign, rules, assumed):
-        """:param rules: of all gates, as `_read_contacts` has them
+    def _get_scenario(self, campaign, rules, assumed):
+        """All that holds for every contact.
+
+        :param rules: of all gates, as `_read_contacts` has them
         :param assumed: `Assumptions`
-        :rtype: tools.dry_run.World
+        :rtype: tools.dry_run.Scenario
         """
         outcomes = self.env["ecm.outcome"].sudo().with_context(active_test=False).search([])
-        return World(
+        hours = campaign._get_campaign_hours(assumed.start)[campaign.id]
+
+        # An attempt may end in outcomes that nobody uses any longer: archived ones count too.
+        return Scenario(
             start=assumed.start.replace(tzinfo=UTC),
             end=assumed.end.replace(tzinfo=UTC),
             calls_per_hour=assumed.calls_per_hour,
@@ -61,7 +65,7 @@ class EcmForecastReader(models.AbstractModel):
             rates=assumed.rates,
             plans={kind: campaign._get_plan(kind) for kind in CALLBACKS},
             rules=rules,
-            hours=campaign._get_campaign_hours(assumed.start)[campaign.id],
+            hours=hours,
             callbacks=campaign._get_callbacks(),
             retries_first=campaign.retry_order == "before",
             by_priority=campaign.dial_order == "priority",
@@ -72,28 +76,30 @@ class EcmForecastReader(models.AbstractModel):
 
         :param start: naive UTC
         :param share: of the contacts to look at; which ones depends on nothing but their ids
-        :rtype: Intake
+        :rtype: Sample
         """
         self.env.flush_all()
         rows = self.env["ecm.contact"]._read_pending(campaign, share)
         gates = self._read_gates(campaign, [row.candidate for row in rows], start)
-        intake = Intake([rule for _gate, rule in gates], len(rows))
+        sample = Sample([rule for _gate, rule in gates], len(rows))
+
+        # What was tried before counts for the rules that limit how often.
         uses = self._read_uses(campaign, rows)
         for row in rows:
-            person = self._take_in(campaign, row, gates, start, intake)
-            if person:
-                self._set_uses(person, uses.get(row.candidate.contact_id, ()))
-                intake.people.append(person)
-        return intake
+            contact = self._prepare_contact(campaign, row, gates, start, sample)
+            if contact:
+                self._set_uses(contact, uses.get(row.candidate.contact_id, ()))
+                sample.contacts.append(contact)
+        return sample
 
     def _read_gates(self, campaign, candidates, start):
         """:return: list of ``(gate, its rule, which knows these candidates)``"""
-        return [
-            (gate, gate._read_candidates(known, candidates, start))
-            for gate, known in self.env["ecm.engine"]._get_rules(campaign, start)
-        ]
+        gates = []
+        for gate, known in self.env["ecm.engine"]._get_rules(campaign, start):
+            gates.append((gate, gate._read_candidates(known, candidates, start)))
+        return gates
 
-    def _take_in(self, campaign, row, gates, start, intake):
+    def _prepare_contact(self, campaign, row, gates, start, sample):
         """A contact as the simulation takes it, or None where it is stopped from the start.
 
         What looks at the contact is asked now; what looks at the attempt, when it is due.
@@ -106,16 +112,19 @@ class EcmForecastReader(models.AbstractModel):
         if isinstance(verdict, Queue):
             # Target groups take turns: in the end each contact's comes.
             drawn = replace(row.candidate, is_drawn=True)
-            return self._make_person(campaign, replace(row, candidate=drawn), start)
+            return self._make_contact(campaign, replace(row, candidate=drawn), start)
+
+        # A gate that says until when stops it for a while only.
         later = verdict.until if isinstance(verdict, Wait | Hold) else None
         if verdict is not None and not later:
-            intake.stop(gate._describe(verdict).rstrip("."), contact_id)
+            sample.stop(gate._describe(verdict).rstrip("."), contact_id)
             return None
         if not (row.is_ready or row.due or later):
             label = get_label(self.env, "ecm.contact", "block_reason", row.block_reason)
-            intake.stop(label or self.env._("No time is planned"), contact_id)
+            sample.stop(label or self.env._("No time is planned"), contact_id)
             return None
-        return self._make_person(campaign, row, max(start, later or start))
+        earliest = max(start, later) if later else start
+        return self._make_contact(campaign, row, earliest)
 
     def _judge_contact(self, gates, candidate, start):
         """Ask the gates that look at the contact.
@@ -131,10 +140,15 @@ class EcmForecastReader(models.AbstractModel):
             candidate = judged
         return None, None
 
-    def _make_person(self, campaign, row, earliest):
-        """:param earliest: naive UTC"""
-        due = earliest if row.is_ready else max(earliest, row.due or row.resume_at or earliest)
-        return Person(
+    def _make_contact(self, campaign, row, earliest):
+        """:param earliest: naive UTC
+        :rtype: tools.dry_run.SimulatedContact
+        """
+        due = earliest
+        if not row.is_ready:
+            planned = row.due or row.resume_at or earliest
+            due = max(earliest, planned)
+        return SimulatedContact(
             candidate=row.candidate,
             due=due.replace(tzinfo=UTC),
             rank=self._get_rank(campaign, row.candidate.contact_id, row.priority),
@@ -144,7 +158,8 @@ class EcmForecastReader(models.AbstractModel):
     def _get_rank(self, campaign, contact_id, priority):
         if campaign.dial_order == "priority":
             return -priority, contact_id
-        return 0, -contact_id if campaign.dial_order == "lifo" else contact_id
+        is_last_first = campaign.dial_order == "lifo"
+        return 0, -contact_id if is_last_first else contact_id
 
     def _read_uses(self, campaign, rows):
         """What earlier tries came to, where a decision depends on it.
@@ -155,14 +170,20 @@ class EcmForecastReader(models.AbstractModel):
         counts = any(plan.counts_uses or plan.cycle_limit is not None for plan in plans)
         if not counts and not campaign._get_callbacks():
             return {}
-        candidates = [row.candidate for row in rows]
-        tried = [each.contact_id for each in candidates if each.counted or each.uncounted]
+        # Who was never tried has nothing to count.
+        tried = []
+        for row in rows:
+            candidate = row.candidate
+            if candidate.counted or candidate.uncounted:
+                tried.append(candidate.contact_id)
         return self.env["ecm.engine"]._group_uses(tried)
 
-    def _set_uses(self, person, earlier):
+    def _set_uses(self, contact, earlier):
         """As the engine counts them for a decision."""
         for use in earlier:
-            person.misses += use.times if use.misses_agent else 0
-            if use.is_same_run:
-                person.uses[use.key] = person.uses.get(use.key, 0) + use.times
-                person.in_cycle += use.times if use.counts else 0
+            contact.misses += use.times if use.misses_agent else 0
+            # A run through the strategy that is over counts for nothing else.
+            if not use.is_same_run:
+                continue
+            contact.uses[use.key] = contact.uses.get(use.key, 0) + use.times
+            contact.in_cycle += use.times if use.counts else 0

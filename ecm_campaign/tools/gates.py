@@ -4,7 +4,8 @@ no Odoo.
 A gate has read what it must know and keeps it in a *rule*. A rule judges one candidate at one
 moment: it returns a verdict that stops the contact, or the candidate that passes on, which may be
 narrower than the one that came: a listed number is gone, the attempt that is due is named. Nothing
-is written on what came in. The feeder, Explain and the dry run ask the same rules in the same order.
+is written on what came in. The feeder, Explain and the dry run ask the same rules in the same
+order.
 """
 
 from __future__ import annotations
@@ -16,16 +17,32 @@ from itertools import chain
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from . import strategy as decision
 from .campaign_hours import CampaignHours
 from .limits import LIFE, Limit, Reached, Try, earliest
-from .strategy import Callbacks, Close, Counters, NextAttempt, Phones, PhonesByChannel, Plan
+from .strategy import (
+    DNC_LISTED,
+    NEXT_CYCLE,
+    NO_NUMBER,
+    RETRIES_COMPLETED,
+    START,
+    SUPPRESSED,
+    Callbacks,
+    Close,
+    Counters,
+    NextAttempt,
+    Phones,
+    PhonesByChannel,
+    Plan,
+    attempt_from,
+    callback_kind,
+    spent_budget,
+)
 
 # Limits of a number on a channel.
 FindLimits = Callable[[str, str], Sequence[Limit]]
 
 # A contact without any legal time within the horizon is looked at again so much later.
-LOOK_AGAIN = timedelta(days=1)
+NO_OPENING_DELAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -71,8 +88,9 @@ class Candidate:
     def get_numbers(self) -> list[str]:
         """All that may be contacted on some channel, each once, without empty ones."""
         if isinstance(self.phones, PhonesByChannel):
-            return [*filter(None, dict.fromkeys(chain(*self.phones.by_channel.values())))]
-        return [*filter(None, dict.fromkeys(self.phones))]
+            phones = chain(*self.phones.by_channel.values())
+            return list(filter(None, dict.fromkeys(phones)))
+        return list(filter(None, dict.fromkeys(self.phones)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +191,7 @@ class ListRule:
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
         found = self.inactive.get(candidate.list_id or 0)
+        # A dry run looks ahead: a planned list is active from its start on.
         if found is None or (found.starts_at and found.starts_at <= at):
             return candidate
         if found.status == "expired":
@@ -194,8 +213,8 @@ class ExpiryRule:
         days = self.days.get(candidate.campaign_id)
         if not days or not candidate.added_at:
             return candidate
-        is_over = candidate.added_at + timedelta(days=days) < at
-        return Close("expired", "ttl") if is_over else candidate
+        end = candidate.added_at + timedelta(days=days)
+        return Close("expired", "ttl") if end < at else candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,26 +267,30 @@ class DncRule:
         # A strategy that is not finished contacts nobody: that is for the gate *number* to say.
         if not channels or not (listed or on_key):
             return candidate
+
+        # A list may be for one channel only: the number is left on the others.
         left, is_listed = {}, False
         for channel in channels:
             phones = tuple(get_phones(candidate.phones, channel))
             hidden = self._get_hidden(candidate, listed, on_key, channel)
-            left[channel] = tuple(None if number in hidden else number for number in phones)
-            is_listed = is_listed or left[channel] != phones
-        if on_key and not any(map(any, left.values())):
-            return Close(decision.DNC_LISTED, decision.SUPPRESSED)
+            left[channel] = _hide(phones, hidden)
+            if left[channel] != phones:
+                is_listed = True
+        has_phones = any(map(any, left.values()))
+        if on_key and not has_phones:
+            return Close(DNC_LISTED, SUPPRESSED)
         return replace(candidate, phones=join_channels(left), is_listed=is_listed)
 
     def _get_hidden(
         self, candidate: Candidate, listed: list[str], on_key: Collection[int], channel: str
     ) -> set[str]:
         """Numbers that must not be contacted on a channel: all of them where the key is listed."""
-        counting = self.lists.get((candidate.campaign_id, channel), ())
-        if any(list_id in counting for list_id in on_key):
+        counting = set(self.lists.get((candidate.campaign_id, channel), ()))
+        if not counting.isdisjoint(on_key):
             return set(candidate.get_numbers())
         hidden = set()
         for number in listed:
-            if any(list_id in counting for list_id in self.numbers[number]):
+            if not counting.isdisjoint(self.numbers[number]):
                 hidden.add(number)
         return hidden
 
@@ -291,8 +314,10 @@ class CampaignPlan:
     channels: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        attempts = chain(*(plan.attempts for plan in self.plans.values()))
-        channels = dict.fromkeys(attempt.channel for attempt in attempts)
+        channels: dict[str, None] = {}
+        for plan in self.plans.values():
+            for attempt in plan.attempts:
+                channels[attempt.channel] = None
         object.__setattr__(self, "channels", tuple(channels))
 
 
@@ -309,13 +334,15 @@ class NumberRule:
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
-        campaign, moment = self.campaigns[candidate.campaign_id], at.replace(tzinfo=UTC)
+        campaign = self.campaigns[candidate.campaign_id]
+        moment = at.replace(tzinfo=UTC)
         callback = release_callback(candidate, campaign.callbacks, moment)
         if callback != candidate.callback:
             candidate = replace(candidate, callback=callback)
         chosen = choose_attempt(candidate, campaign, moment)
         if not isinstance(chosen, NextAttempt):
             return chosen
+        # The attempt may have moved to another channel since the contact was planned.
         if self.channel and chosen.channel != self.channel:
             return Switch(chosen.channel)
         return replace(candidate, attempt=chosen)
@@ -335,16 +362,15 @@ class HoursRule:
         attempt = candidate.attempt
         if attempt is None:
             return candidate
-        hours = self.campaigns[candidate.campaign_id].for_contact(
-            candidate.tz,
-            attempt.number,
-            attempt.channel,
-            get_phones(candidate.phones, attempt.channel),
-        )
-        opening = hours.opening(at)
+        campaign = self.campaigns[candidate.campaign_id]
+        number, channel = attempt.number, attempt.channel
+        phones = get_phones(candidate.phones, channel)
+        opening = campaign.for_contact(candidate.tz, number, channel, phones).opening(at)
         if opening.is_open:
             return candidate
-        until = opening.opens_at or at + LOOK_AGAIN
+
+        # Without any legal time it is looked at again: rules and zones may change.
+        until = opening.opens_at or at + NO_OPENING_DELAY
         return Wait(until, opening.reason or "hours", opening.detail)
 
 
@@ -370,6 +396,8 @@ class LimitsRule:
         verdict = self._judge(candidate, tries, moment)
         if verdict:
             return verdict
+
+        # The ledger does not hold it yet, and another contact of this claim may have the number.
         if self.is_claiming:
             number, channel = candidate.attempt.number, candidate.attempt.channel
             made = Try(moment, number, is_own=False, channel=channel)
@@ -389,13 +417,16 @@ class LimitsRule:
     ) -> Wait | Close | None:
         campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
         assert attempt
-        limits = campaign.find_limits[candidate.callback](attempt.number, attempt.channel)
+        find_limits = campaign.find_limits[candidate.callback]
+        limits = find_limits(attempt.number, attempt.channel)
         reached = _reached(limits, tries, attempt.number, at, campaign.zone)
         if not reached:
             return None
+        # A limit that never ends again closes the contact.
         if reached.until:
-            return Wait(reached.until.replace(tzinfo=None), "limit", reached.limit.label)
-        return Close(decision.RETRIES_COMPLETED, "limit")
+            until = reached.until.replace(tzinfo=None)
+            return Wait(until, "limit", reached.limit.label)
+        return Close(RETRIES_COMPLETED, "limit")
 
 
 # -- the number -----------------------------------------------------------------------------------
@@ -407,12 +438,11 @@ def release_callback(candidate: Candidate, callbacks: Callbacks | None, at: date
 
     :param at: in UTC
     """
-    since = candidate.callback_since
-    if not (candidate.callback and since and callbacks and callbacks.personal_for is not None):
-        return candidate.callback
-    return decision.callback_kind(
-        callbacks, candidate.callback, 0, since.replace(tzinfo=UTC), at, candidate.is_retained
-    )
+    callback, since = candidate.callback, candidate.callback_since
+    if not (callback and since and callbacks and callbacks.personal_for is not None):
+        return callback
+    asked_at, is_retained = since.replace(tzinfo=UTC), candidate.is_retained
+    return callback_kind(callbacks, callback, 0, asked_at, at, is_retained)
 
 
 def choose_attempt(
@@ -423,36 +453,43 @@ def choose_attempt(
     :param at: in UTC
     """
     plan = campaign.plans[candidate.callback]
-    if spent := decision.spent_budget(plan, Counters(candidate.counted, candidate.uncounted)):
-        return Close(decision.RETRIES_COMPLETED, spent)
+    counters = Counters(candidate.counted, candidate.uncounted)
+    if spent := spent_budget(plan, counters):
+        return Close(RETRIES_COMPLETED, spent)
     fresh = _get_fresh_phones(candidate, campaign, at)
-    attempt = decision.attempt_from(
-        plan, fresh, candidate.position, at, decision.START, candidate.cycle
-    )
+    position, cycle = candidate.position, candidate.cycle
+    attempt = attempt_from(plan, fresh, position, at, START, cycle)
     if attempt:
         return attempt
+
     # As after a result: the attempts before may have a number that is fine.
     if candidate.cycle < plan.cycles:
-        first = decision.attempt_from(plan, fresh, 1, at + plan.cycle_interval, decision.NEXT_CYCLE)
+        first = attempt_from(plan, fresh, 1, at + plan.cycle_interval, NEXT_CYCLE)
         if first:
             until = first.at.replace(tzinfo=None)
             return NextCycle(until, "cycle", "", first.position, candidate.cycle + 1)
+
+    # The strictest of what took its numbers away is the reason.
     if candidate.is_listed:
-        return Close(decision.DNC_LISTED, decision.SUPPRESSED)
-    reason = decision.NO_NUMBER if fresh == candidate.phones else "limit"
-    return Close(decision.RETRIES_COMPLETED, reason)
+        return Close(DNC_LISTED, SUPPRESSED)
+    reason = NO_NUMBER if fresh == candidate.phones else "limit"
+    return Close(RETRIES_COMPLETED, reason)
 
 
 def _get_fresh_phones(candidate: Candidate, campaign: CampaignPlan, at: datetime) -> Phones:
     """A candidate's phones without those that were tried as often as they ever may."""
     find_limits = campaign.find_limits[candidate.callback]
+    tries, zone = candidate.tries, campaign.zone
     spent: set[tuple[str, str]] = set()
     for number in candidate.get_numbers():
         for channel in campaign.channels:
+            # A limit that ends lets the contact wait; one that does not takes the number away.
             lasting = _get_lasting(find_limits(number, channel))
-            if _reached(lasting, candidate.tries, number, at, campaign.zone):
+            if _reached(lasting, tries, number, at, zone):
                 spent.add((number, channel))
-    return _without(candidate.phones, spent, campaign.channels) if spent else candidate.phones
+    if not spent:
+        return candidate.phones
+    return _without(candidate.phones, spent, campaign.channels)
 
 
 def _get_lasting(limits: Sequence[Limit]) -> list[Limit]:
@@ -464,9 +501,14 @@ def _without(phones: Phones, spent: Collection[tuple[str, str]], channels: Itera
     """Phones without the numbers that are spent on a channel."""
     left = {}
     for channel in channels:
-        usable = get_phones(phones, channel)
-        left[channel] = tuple(None if (number, channel) in spent else number for number in usable)
+        hidden = {number for number, used_on in spent if used_on == channel}
+        left[channel] = _hide(get_phones(phones, channel), hidden)
     return join_channels(left)
+
+
+def _hide(phones: Sequence[str | None], hidden: Collection[str]) -> tuple[str | None, ...]:
+    """Phones in their places, without the numbers that must not be used."""
+    return tuple(None if number in hidden else number for number in phones)
 
 
 def get_phones(phones: Phones, channel: str) -> Sequence[str | None]:
@@ -477,10 +519,14 @@ def get_phones(phones: Phones, channel: str) -> Sequence[str | None]:
 def join_channels(phones: Mapping[str, tuple[str | None, ...]]) -> Phones:
     """One row of phones where all channels have the same, which is nearly always."""
     rows = list(dict.fromkeys(phones.values()))
-    return rows[0] if len(rows) == 1 else PhonesByChannel(rows[0], phones)
+    if len(rows) == 1:
+        return rows[0]
+    return PhonesByChannel(rows[0], phones)
 
 
 def _reached(
     limits: Sequence[Limit], tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo
 ) -> Reached | None:
-    return earliest(limits, tries, number, at, zone) if limits else None
+    if not limits:
+        return None
+    return earliest(limits, tries, number, at, zone)

@@ -19,10 +19,10 @@ class DialerSender:
 
     def send(self, batch):
         """See ``tools.channel.Sender``."""
-        contacts = [
-            PushContact(outgoing.key, outgoing.number, outgoing.first_name, outgoing.last_name)
-            for outgoing in batch
-        ]
+        contacts = []
+        for outgoing in batch:
+            names = outgoing.first_name, outgoing.last_name
+            contacts.append(PushContact(outgoing.key, outgoing.number, *names))
         try:
             receipt = self.client.push(self.key, self.name, contacts)
         except client_exceptions.DialerError as error:
@@ -41,7 +41,9 @@ def _translate(error):
     """A client's error in the engine's terms."""
     if isinstance(error, client_exceptions.InDoubt):
         return exceptions.InDoubt(str(error))
-    if isinstance(error, client_exceptions.Rejected) and not _is_refusal_of_access(error):
+    # A wrong password is no fault of the contacts.
+    is_refused = isinstance(error, client_exceptions.Rejected)
+    if is_refused and not _is_refusal_of_access(error):
         return exceptions.Rejected(str(error))
     return _unavailable(error)
 

@@ -2,6 +2,7 @@ from . import (
     ecm_attempt,
     ecm_campaign,
     ecm_contact,
+    ecm_dialer_uccx,
     ecm_dialer,
     ecm_dialer_campaign,
     ecm_engine,

@@ -15,12 +15,13 @@ class EcmCampaign(models.Model):
         tracking=True,
         check_company=True,
         domain="[('kind', '=', kind), ('is_missing', '=', False)]",
-        help="The campaign on the dialer that calls these contacts. Several campaigns may share one.",
+        help="The campaign on the dialer that calls these contacts. Several campaigns may share "
+        "one.",
     )
     dialing_mode = fields.Selection(
         related="dialer_campaign_id.dialing_mode",
-        help="As the dialer has it. Each mode has settings of its own there, such as lines per agent: change it in the "
-        "dialer's administration, then fetch its campaigns.",
+        help="As the dialer has it. Each mode has settings of its own there, such as lines per "
+        "agent: change it in the dialer's administration, then fetch its campaigns.",
     )
     can_purge = fields.Boolean(compute="_compute_can_purge")
 
@@ -29,13 +30,13 @@ class EcmCampaign(models.Model):
             campaign.can_purge = bool(campaign.dialer_campaign_id and campaign.at_dialer_count)
 
     def write(self, vals):
-        moved = self.filtered(
-            lambda campaign: campaign.dialer_campaign_id.id != vals.get("dialer_campaign_id")
-        )
-        if "dialer_campaign_id" in vals and any(moved.mapped("is_running")):
-            raise UserError(
-                self.env._("Stop the campaign before you give it another Cisco campaign.")
-            )
+        if "dialer_campaign_id" in vals:
+            target_id = vals["dialer_campaign_id"]
+            moved = self.filtered(lambda campaign: campaign.dialer_campaign_id.id != target_id)
+            if any(moved.mapped("is_running")):
+                raise UserError(
+                    self.env._("Stop the campaign before you give it another Cisco campaign.")
+                )
         return super().write(vals)
 
     def _check_can_start(self):

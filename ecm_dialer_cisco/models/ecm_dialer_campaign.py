@@ -72,8 +72,9 @@ class EcmDialerCampaign(models.Model):
         for target in self:
             if enabled:
                 target._check_active_limit()
-            with target.dialer_id._user_errors():
-                target.dialer_id._get_client().set_enabled(target.key, enabled)
+            dialer = target.dialer_id
+            with dialer._user_errors():
+                dialer._get_client().set_enabled(target.key, enabled)
             target.sudo().is_enabled = enabled
         return True
 
@@ -82,11 +83,10 @@ class EcmDialerCampaign(models.Model):
 
         :raise UserError: naming the limit
         """
-        siblings = (self.dialer_id.dialer_campaign_ids - self).filtered(
-            lambda target: not target.is_missing
-        )
+        others = self.dialer_id.dialer_campaign_ids - self
+        active = others.filtered(lambda target: target.is_enabled and not target.is_missing)
         limit = self.dialer_id.max_active_campaigns
-        if len(siblings.filtered("is_enabled")) >= limit:
+        if len(active) >= limit:
             raise UserError(
                 self.env._(
                     "The dialer runs %s campaigns at a time. Disable another one first.", limit
@@ -96,19 +96,23 @@ class EcmDialerCampaign(models.Model):
     def _get_off_reason(self):
         if not self.dialer_id.is_enabled:
             return self.env._("The dialer %s is switched off.", self.dialer_id.name)
+        # A mirrored campaign outlives the dialer's, for its history.
         if self.is_missing:
             return self.env._("The Cisco campaign %s no longer exists on the dialer.", self.name)
         if not self.is_enabled:
             return self.env._("The Cisco campaign %s is disabled on the dialer.", self.name)
         return super()._get_off_reason()
 
-    # -- feed target ----------------------------------------------------------------------------------
+    # -- feed target ------------------------------------------------------------------------------
 
     def _get_channel_label(self):
         return self.env._("Voice")
 
     def _get_place_label(self):
         return self.env._("Dialer")
+
+    def _get_log_name(self):
+        return f"{self.dialer_id.name}/{self.name}"
 
     def _get_awaiting_text(self, since, number):
         return self.env._(
@@ -137,13 +141,14 @@ class EcmDialerCampaign(models.Model):
         return DialerSender(self.dialer_id._get_client(), self.key, self.name)
 
     def _note_failure(self, error, now):
-        siblings = (
-            self.dialer_id.dialer_campaign_ids if getattr(error, "whole_service", False) else self
-        )
-        for target in siblings | self:
+        targets = self
+        # What the whole dialer answers holds for its other campaigns too.
+        if getattr(error, "whole_service", False):
+            targets |= self.dialer_id.dialer_campaign_ids
+        for target in targets:
             super(EcmDialerCampaign, target)._note_failure(error, now)
 
-    # -- purge ----------------------------------------------------------------------------------------
+    # -- purge ------------------------------------------------------------------------------------
 
     def _purge(self):
         """Delete everything that waits on the dialer in this campaign; what was not called is
@@ -158,19 +163,19 @@ class EcmDialerCampaign(models.Model):
         self.ensure_one()
         self.env["ecm.database.identity"]._check()
         with self._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
+            # What is in doubt may be on the dialer too: it is settled first.
             self.env["ecm.engine"]._reconcile(self)
             waiting = self.env["ecm.attempt"]._get_unanswered(self)
+            # No transaction is open while the dialer is asked.
             client, key = self.dialer_id._get_client(), self.key
             self._commit()
             # Nothing is deleted of which nobody can say afterwards whether it was called.
             client.undialled(set())
             client.purge(key)
+
+            # What it was calling at that moment was dialled: its result comes.
             undialled = client.undialled(set(waiting))
-            returned = [
-                attempt_id
-                for attempt_key, attempt_id in waiting.items()
-                if attempt_key in undialled
-            ]
+            returned = [waiting[each] for each in waiting if each in undialled]
             self._atomically(lambda: self._take_back(returned))
         return len(returned)
 
@@ -196,5 +201,6 @@ class EcmDialerCampaign(models.Model):
             "time_zone": found.time_zone,
             "pending_contacts": found.pending_contacts,
             "fetched_at": fields.Datetime.now(),
+            # One that was gone may be there again.
             "is_missing": False,
         }

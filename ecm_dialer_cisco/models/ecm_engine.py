@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import UTC, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -34,7 +35,7 @@ class Applied(NamedTuple):
 class EcmEngine(models.AbstractModel):
     _inherit = "ecm.engine"
 
-    # -- results --------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------
 
     @api.model
     def _cron_sync_results(self):
@@ -43,6 +44,7 @@ class EcmEngine(models.AbstractModel):
         """
         if not self.env["ecm.database.identity"]._may_call():
             return
+        # Those that wait longest come first: time may not last for all.
         dialers = self.env["ecm.dialer"].search(
             [("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id"
         )
@@ -56,15 +58,21 @@ class EcmEngine(models.AbstractModel):
         try:
             self._sync_dialer(dialer)
         except DialerError as error:
-            message = str(error)
-            _logger.info("No results from %s: %s", dialer.name, message)
-            self._atomically(lambda: dialer.write({"last_error": message[:500]}))
+            self._note_sync_failure(dialer, str(error))
         except Exception:
+            # Whatever it was, the other dialers are read all the same.
             _logger.exception("Reading the results of %s failed", dialer.name)
             self._rollback()
             message = self.env._("Unexpected error: see the server's log.")
             self._atomically(lambda: dialer.write({"last_error": message}))
         return self._commit(processed=1)
+
+    def _note_sync_failure(self, dialer, message):
+        is_first = not dialer.last_error
+        # The first in a row calls for somebody, the others only tell that it goes on.
+        level = logging.WARNING if is_first else logging.INFO
+        _logger.log(level, "%s: no results: %s", dialer.name, message)
+        self._atomically(lambda: dialer.write({"last_error": message[:500]}))
 
     def _sync_dialer(self, dialer):
         """Read one dialer's results since its watermark, and apply them.
@@ -78,17 +86,27 @@ class EcmEngine(models.AbstractModel):
         self.env["ecm.database.identity"]._check()
         if not dialer.is_enabled:
             raise UserError(self.env._("The dialer %s is switched off.", dialer.name))
+        started = time.monotonic()
         with self._exclusively(dialer) as is_ours:
             if not is_ours:
                 return 0
+            # No transaction is open while the dialer is asked.
             client, watermark = dialer._get_client(), dialer.watermark or ""
             self._commit()
             found, watermark = client.results(watermark)
             applied = self._apply_found(dialer, found)
             late = self._read_late_results(dialer, client)
-            all_applied = Applied(applied.count + late.count, applied.bad_keys + late.bad_keys)
-            self._atomically(lambda: self._note_sync(dialer, watermark, all_applied))
-        return all_applied.count
+            applied = Applied(applied.count + late.count, applied.bad_keys + late.bad_keys)
+            self._log_sync(dialer, applied, time.monotonic() - started)
+            self._atomically(lambda: self._note_sync(dialer, watermark, applied))
+        return applied.count
+
+    def _log_sync(self, dialer, applied, seconds):
+        """An operator reads the log: one line for what came, none for an idle minute."""
+        if dialer.last_error and not applied.bad_keys:
+            _logger.info("%s: works again", dialer.name)
+        if applied.count:
+            _logger.info("%s: %d results in %.1f s", dialer.name, applied.count, seconds)
 
     def _note_sync(self, dialer, watermark, applied):
         dialer.write(
@@ -169,9 +187,10 @@ class EcmEngine(models.AbstractModel):
         :param row: clients.base.CallResult
         :rtype: tools.results.Result
         """
-        called_at = row.called_at and row.called_at.astimezone(UTC).replace(
-            tzinfo=None, microsecond=0
-        )
+        called_at = row.called_at
+        # Odoo's moments are naive UTC, of whole seconds.
+        if called_at:
+            called_at = called_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
         return Result(
             key=row.key,
             outcome_code=codes.get((row.table, row.raw_code), "unknown"),
@@ -184,19 +203,23 @@ class EcmEngine(models.AbstractModel):
         )
 
     def _read_late_results(self, dialer, client):
-        """Results of attempts that dangle; they are recorded and lead to nothing (requirement F4)."""
+        """Results of attempts that dangle: they are recorded and lead to nothing (requirement F4).
+
+        :rtype: Applied
+        """
         now = fields.Datetime.now()
         if dialer.last_late_sync_at and dialer.last_late_sync_at > now - LATE_INTERVAL:
             return Applied(0, [])
+        dangling = [
+            ("dialer_campaign_id", "in", dialer.dialer_campaign_ids.ids),
+            ("state", "=", "dangling"),
+            ("claimed_at", ">", now - timedelta(days=LATE_DAYS)),
+        ]
         attempts = self.env["ecm.attempt"].search(
-            [
-                ("dialer_campaign_id", "in", dialer.dialer_campaign_ids.ids),
-                ("state", "=", "dangling"),
-                ("claimed_at", ">", now - timedelta(days=LATE_DAYS)),
-            ],
-            limit=LATE_BATCH,
-            order="claimed_at DESC",
+            dangling, limit=LATE_BATCH, order="claimed_at DESC"
         )
+
+        # A copy of the database forgets the original's keys: their results are not ours.
         known = tuple(self.env["ecm.attempt"]._get_known_prefixes())
         keys = [key for key in attempts.mapped("key") if key.startswith(known)]
         self._atomically(lambda: dialer.write({"last_late_sync_at": now}))

@@ -1,3 +1,5 @@
+import logging
+
 from odoo.tools import mute_logger
 
 from ..clients.exceptions import Unreachable
@@ -111,6 +113,39 @@ class TestResults(DialerCase):
         self.engine._cron_sync_results()
         self.assertEqual(self.dialer.last_error, "The database is down.")
         self.assertEqual(contact.state, "sent_to_dialer")
+
+    def test_the_log_says_how_many_results_what_fails_and_what_works_again(self):
+        contact = self.sent()
+        read = self.client.results
+        self.client.results = self.fail_to_read
+        failed = "UCCX: no results: The database is down."
+        self.assertEqual(self.log_sync(), [(logging.WARNING, failed)], "the first in a row")
+        self.assertEqual(self.log_sync(), [(logging.INFO, failed)], "one of many")
+
+        self.client.results = read
+        self.client.rows = [self.result_row(contact, CONNECTED)]
+        recovery, (level, text) = self.log_sync()
+        self.assertEqual(recovery, (logging.INFO, "UCCX: works again"))
+        self.assertEqual(level, logging.INFO)
+        self.assertRegex(text, r"^UCCX: 1 results in \d+\.\d s$")
+
+    def test_the_log_names_dialer_and_campaign_of_a_feed(self):
+        with self.assertLogs(
+            "odoo.addons.ecm_campaign.models.engine.ecm_engine", logging.INFO
+        ) as logged:
+            self.sent(2)
+        self.assertRegex(logged.records[-1].getMessage(), r"^UCCX/Sales: 2 sent in \d+\.\d s$")
+
+    def log_sync(self):
+        """One run of the Call Results Synchronizer.
+
+        :return: list of ``(level, text)``
+        """
+        with self.assertLogs(
+            "odoo.addons.ecm_dialer_cisco.models.ecm_engine", logging.INFO
+        ) as logged:
+            self.engine._cron_sync_results()
+        return [(record.levelno, record.getMessage()) for record in logged.records]
 
     def fail_to_read(self, _watermark):
         raise Unreachable("The database is down.")

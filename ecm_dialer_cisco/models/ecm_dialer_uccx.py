@@ -1,0 +1,180 @@
+import hashlib
+import os
+from pathlib import Path
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import config
+
+from ..clients.uccx import UccxClient, UccxConfig
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.tools import odbc
+
+# What tells an address from a host's name.
+NOT_IN_HOSTS = set("/@?#\\ ")
+# What a test of the connection depends on.
+CONNECTION_FIELDS = {
+    "host",
+    "host_2",
+    "port",
+    "tls_mode",
+    "tls_certificate",
+    "user",
+    "password_secret",
+    "results_connection",
+    "results_password_secret",
+}
+
+
+class EcmDialerUccxMixin(models.AbstractModel):
+    """How a Cisco UCCX is reached, and what it can hold (requirements F1, F5, F8)."""
+
+    _name = "ecm.dialer.uccx.mixin"
+    _description = "UCCX Connection"
+    _inherit = ["mail.thread", "ecm.secret.mixin"]
+    _secrets = ("password", "results_password")
+    _connection_secrets = {"results_connection": "results_password"}
+
+    host = fields.Char(
+        required=True,
+        tracking=True,
+        help="The publisher node: never the address of a load balancer.",
+    )
+    host_2 = fields.Char(
+        "Second node", tracking=True, help="Asked when the first node cannot be reached."
+    )
+    port = fields.Integer(default=443, required=True, tracking=True)
+    tls_mode = fields.Selection(
+        [
+            ("system", "Signed by a known authority"),
+            ("certificate", "Trust the certificate below"),
+            ("none", "Do not check"),
+        ],
+        "Certificate",
+        required=True,
+        default="system",
+        tracking=True,
+        help="UCCX mostly has a self-signed certificate: paste it below. Without a check anybody "
+        "on the network can pose as the dialer.",
+    )
+    tls_certificate = fields.Text(
+        "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
+    )
+    user = fields.Char(
+        tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator."
+    )
+    results_connection = fields.Char(
+        "Results database",
+        groups=ADMINISTRATOR,
+        help="ODBC connection string of db_cra, without the password. For example: DRIVER={IBM "
+        "INFORMIX ODBC DRIVER (64-bit)};HOST=uccx1;SERVER=uccx1_uccx;SERVICE=1504;"
+        "PROTOCOL=onsoctcp;DATABASE=db_cra;UID=uccxhruser;CLIENT_LOCALE=en_US.UTF8;"
+        "DB_LOCALE=en_US.UTF8. The connection is not encrypted by UCCX: keep it on a protected "
+        "network.",
+    )
+    results_password = fields.Char(
+        "Results password",
+        compute="_compute_secrets",
+        inverse="_inverse_results_password",
+        groups=ADMINISTRATOR,
+        copy=False,
+        exportable=False,
+        help="Never shown again. Write env:ECM_NAME to take it from the server's environment "
+        "variable ECM_NAME; its name must begin with ECM_.",
+    )
+    results_password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
+
+    max_active_campaigns = fields.Integer(
+        "Active campaigns at most",
+        default=15,
+        required=True,
+        help="UCCX runs 15 outbound campaigns at a time.",
+    )
+    max_contacts_per_campaign = fields.Integer(
+        "Contacts per campaign at most",
+        default=10000,
+        required=True,
+        help="UCCX 8 to 12 holds 10,000 active contacts per campaign, 12.5 SU1 and later 100,000.",
+    )
+    rows_per_request = fields.Integer(
+        "Rows per request",
+        default=500,
+        required=True,
+        help="500 is safe for redundant systems; UCCX takes up to 10,000.",
+    )
+
+    _rows_limited = models.Constraint(
+        "CHECK(rows_per_request BETWEEN 1 AND 10000)",
+        "A request carries between 1 and 10,000 rows.",
+    )
+
+    @api.constrains("host", "host_2")
+    def _check_hosts(self):
+        for dialer in self:
+            for host in filter(None, (dialer.host, dialer.host_2)):
+                if set(host) & NOT_IN_HOSTS:
+                    raise ValidationError(
+                        self.env._("%s is not a host name: leave out https:// and any path.", host)
+                    )
+
+    def write(self, vals):
+        if vals.keys() & CONNECTION_FIELDS:
+            vals = {"tested_at": False, **vals}
+        return super().write(vals)
+
+    def _inverse_results_password(self):
+        self._store_secret("results_password")
+
+    # -- client -----------------------------------------------------------------------------------
+
+    def _get_client_class(self):
+        """The client of this provider; CCE and others extend it."""
+        return UccxClient
+
+    def _prepare_client_config(self):
+        hosts = filter(None, (self.host, self.host_2))
+        # A key that begins with none of these is another system's contact.
+        prefixes = self.env["ecm.attempt"]._get_known_prefixes()
+        return UccxConfig(
+            hosts=tuple(hosts),
+            port=self.port,
+            user=self.user or "",
+            password=self._get_secret(),
+            verify_tls=self._get_verify(),
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            import_timeout=self.import_timeout,
+            rows_per_request=self.rows_per_request,
+            key_prefixes=tuple(prefixes),
+            open_horizon=self._get_patience(),
+        )
+
+    def _get_verify(self):
+        """Whether to check the certificate, or the file of those to trust, as ``requests`` takes
+        it.
+        """
+        if self.tls_mode == "certificate" and self.tls_certificate:
+            return self._write_certificate()
+        return self.tls_mode != "none"
+
+    def _write_certificate(self):
+        text = self.tls_certificate.encode()
+        folder = Path(config["data_dir"]) / "ecm_dialer_cisco"
+        name = hashlib.sha256(text).hexdigest()
+        path = folder / f"{name}.pem"
+        if path.exists():
+            return str(path)
+        # Another process may be reading: the whole file appears at once.
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(text)
+        draft.replace(path)
+        return str(path)
+
+    def _get_connect(self):
+        """What opens a DB-API connection to the dialer's results, ``None`` where there is none."""
+        if not self.results_connection:
+            return None
+        password = self._get_secret("results_password")
+        text, timeout = odbc.add_password(self.results_connection, password), self.read_timeout
+        return lambda: odbc.connect(text, timeout)

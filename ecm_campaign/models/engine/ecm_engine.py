@@ -410,8 +410,9 @@ class EcmEngine(models.AbstractModel):
             return
         # Released by hand: it must outlive the claim's commit.
         self.env.cr.execute(SQL("SELECT pg_advisory_lock(%s)", LEDGER))
-        self._commit()
+        # Whatever happens from here on, others must get it.
         try:
+            self._commit()
             yield
         finally:
             self._unlock(LEDGER)

@@ -1,4 +1,7 @@
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2 import OperationalError
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -125,3 +128,21 @@ class TestDoubts(EngineCase):
         self.campaign.action_feed_now()
         self.env.invalidate_all()
         self.assertEqual(contact.state, "sent_to_dialer")
+
+    def test_the_ledger_is_free_again_when_its_commit_fails(self):
+        limit = {"count": 1, "period": "24h", "subject": "number", "scope": "all"}
+        campaign = self.run_campaign(self.create_strategy((1, {}), limits=[limit]), "Limited")
+
+        def fail(_engine, *_values, **_options):
+            raise OperationalError
+
+        with (
+            patch.object(self.registry["ecm.engine"], "_commit", fail),
+            self.assertRaises(OperationalError),
+            self.engine._hold_ledger(campaign),
+        ):
+            self.fail("entered without the lock's own transaction")
+        self.env.cr.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class EcmAttempt(models.Model):
@@ -12,3 +13,14 @@ class EcmAttempt(models.Model):
     _dialer_open = models.Index(
         "(dialer_campaign_id, state, claimed_at) WHERE state IN ('claimed', 'sent', 'dangling')"
     )
+
+    @api.model
+    def _get_read_condition(self, deadline):
+        return SQL(
+            """%s AND (a.dialer_campaign_id IS NULL
+                     OR (SELECT d.last_sync_at >= %s
+                           FROM ecm_dialer_campaign t JOIN ecm_dialer d ON d.id = t.dialer_id
+                          WHERE t.id = a.dialer_campaign_id))""",
+            super()._get_read_condition(deadline),
+            deadline,
+        )

@@ -1,5 +1,7 @@
 import logging
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tools import mute_logger
 
 from ..clients.exceptions import Unreachable
@@ -180,3 +182,17 @@ class TestResults(DialerCase):
             self.results(*[(contact, CONNECTED) for contact in contacts])
         self.assertFalse(self.dialer.watermark, "they come again")
         self.assertIn("Unexpected error", self.dialer.last_error)
+
+    def test_what_was_not_read_since_the_deadline_is_not_missing(self):
+        contact = self.sent()
+        now = fields.Datetime.now()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = %s", [now - timedelta(hours=25)])
+        self.dialer.last_sync_at = now - timedelta(hours=2)
+        self.engine._cron_sweep_dangling()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "sent_to_dialer", "the dialer could not be read for hours")
+        self.results()
+        self.engine._cron_sweep_dangling()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "dangling")

@@ -449,8 +449,9 @@ class EcmEngine(models.AbstractModel):
             self._atomically(lambda: self._give_back([*chain(*waiting)]))
             raise
         finally:
-            is_usual = accepted >= len(refused)
-            self._atomically(lambda: self._postpone_refused(refused, is_usual))
+            if refused:
+                is_usual = accepted >= len(refused)
+                self._atomically(lambda: self._postpone_refused(refused, is_usual))
         return accepted
 
     def _is_at_fault(self, receipt, accepted, refused):

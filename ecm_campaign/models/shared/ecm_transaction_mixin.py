@@ -72,6 +72,9 @@ class EcmTransactionMixin(models.AbstractModel):
 
     def _unlock(self, lock):
         """:param SQL lock: what the advisory lock was taken with"""
+        # A lost connection has lost its locks: what went wrong must not be hidden by another error.
+        if self.env.cr._cnx.closed:
+            return
         if self._is_aborted():
             self._rollback()
         # In a test nothing is rolled back, and the lock goes with the connection.

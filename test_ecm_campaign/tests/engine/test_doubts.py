@@ -1,7 +1,9 @@
+import contextlib
 from datetime import timedelta
-from unittest.mock import patch
+from types import SimpleNamespace
+from unittest.mock import Mock, patch
 
-from psycopg2 import OperationalError
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -133,6 +135,8 @@ class TestDoubts(EngineCase):
         limit = {"count": 1, "period": "24h", "subject": "number", "scope": "all"}
         campaign = self.run_campaign(self.create_strategy((1, {}), limits=[limit]), "Limited")
 
+        held_before = self.count_locks()
+
         def fail(_engine, *_values, **_options):
             raise OperationalError
 
@@ -142,7 +146,26 @@ class TestDoubts(EngineCase):
             self.engine._hold_ledger(campaign),
         ):
             self.fail("entered without the lock's own transaction")
+        self.assertEqual(self.count_locks(), held_before)
+
+    def count_locks(self):
         self.env.cr.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         )
-        self.assertEqual(self.env.cr.fetchone(), (0,))
+        return self.env.cr.fetchone()[0]
+
+    def test_a_lost_connection_is_told_as_what_it_is(self):
+        cursor, lost = self.env.cr, SimpleNamespace(closed=2)
+        broken = Mock(side_effect=InterfaceError("closed"))
+
+        def lose_connection(*_values):
+            stack.enter_context(patch.object(cursor, "_cnx", lost))
+            stack.enter_context(patch.object(cursor, "execute", broken))
+            raise OperationalError("server closed the connection")
+
+        self.patch(self.registry["ecm.engine"], "_reconcile", lose_connection)
+        with self.assertRaises(OperationalError) as raised, contextlib.ExitStack() as stack:
+            self.engine._feed_target(self.target)
+        self.assertIsNone(raised.exception.__context__, "no other error on top of it")
+        # The connection of the test was not lost.
+        cursor.execute("SELECT pg_advisory_unlock_all()")

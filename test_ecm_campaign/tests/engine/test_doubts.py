@@ -143,7 +143,7 @@ class TestDoubts(EngineCase):
         with (
             patch.object(self.registry["ecm.engine"], "_commit", fail),
             self.assertRaises(OperationalError),
-            self.engine._hold_ledger(campaign),
+            self.engine._lock_ledger(campaign),
         ):
             self.fail("entered without the lock's own transaction")
         self.assertEqual(self.count_locks(), held_before)

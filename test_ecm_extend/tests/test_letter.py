@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -116,6 +116,18 @@ class TestLetter(LetterCase):
         with patch.object(self.registry["ecm.fake.target"], "_get_room", lambda _target: 0):
             self.assertEqual(self.check(contact, "room")[0], "passes")
             self.assertEqual(len(self.post()), 1)
+
+    def test_a_dialer_that_fails_does_not_keep_letters_back(self):
+        strategy = self.mix(("letter", NEXT[2]), ("voice", {}))
+        contact = self.create_contact(self.run_mixed(strategy), phone_1=HOME)
+        self.target._note_failure("down", datetime.now())
+        try:
+            contact.campaign_id.action_feed_now()
+            self.fail("the failure is told")
+        except UserError as error:
+            self.assertIn("down", str(error))
+        self.env.invalidate_all()
+        self.assertEqual((contact.state, len(POSTED)), ("letter_sent", 1))
 
     # -- sends in doubt -------------------------------------------------------------------------------
 

@@ -263,9 +263,16 @@ class EcmCampaign(models.Model):
         self.check_access("write")
         if not self.is_running:
             raise UserError(self.env._("Start the campaign first."))
-        # Who runs campaigns need not have rights on what they are sent to.
-        targets = [target.sudo() for target in self._get_feed_targets()]
-        sent = sum(self._feed_target_now(target) for target in targets)
+        sent, problems = 0, []
+        for target in self._get_feed_targets():
+            # Who runs campaigns need not have rights on what they are sent to.
+            try:
+                sent += self._feed_target_now(target.sudo())
+            except UserError as error:
+                # A dialer that fails keeps no letters back.
+                problems.append(str(error))
+        if problems:
+            raise UserError("\n".join(problems))
         message = self.env._("%s contacts were sent to the dialer.", sent)
         return notify(message, "success" if sent else "info")
 

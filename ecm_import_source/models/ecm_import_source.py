@@ -9,13 +9,15 @@ from odoo.fields import Domain
 
 from ..exceptions import SourceError
 from odoo.addons.ecm_campaign.actions import notify, open_window
-from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_FIRST, BACK_OFF_LAST
+from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_LAST
 
 _logger = logging.getLogger(__name__)
 
 # While something waits (a file that must settle, an import that goes on), the source is looked at
 # again so soon.
 WAITING_SECONDS = 60
+# A source that fails is left alone so many seconds, doubled with each failure in a row.
+BACK_OFF_FIRST = 30
 
 
 class EcmImportSource(models.Model):

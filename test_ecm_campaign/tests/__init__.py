@@ -6,6 +6,7 @@ from .contact_list import test_list_life
 from .dnc import test_dnc
 from .engine import (
     test_back_off,
+    test_claims,
     test_database_identity,
     test_doubts,
     test_explain,

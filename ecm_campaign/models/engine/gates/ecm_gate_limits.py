@@ -31,6 +31,10 @@ class EcmGateLimits(models.AbstractModel):
     def _get_rule(self, campaigns, at, channel=None):
         return LimitsRule(campaigns._get_campaign_plans(), is_claiming=channel is not None)
 
+    def _read_candidates(self, rule, candidates, at):
+        # Who was claimed before these is in the ledger; who passed and was not is no try.
+        return replace(rule)
+
     def _explain(self, campaign, before, judged, rule, at):
         attempt, plan = before.attempt, rule.campaigns[campaign.id]
         number = attempt.number

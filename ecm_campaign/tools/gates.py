@@ -392,7 +392,7 @@ class LimitsRule:
         if candidate.attempt is None:
             return candidate
         moment = at.replace(tzinfo=UTC)
-        tries = candidate.tries + self._get_passing(candidate)
+        tries = _get_counting(candidate) + self._get_passing(candidate)
         verdict = self._judge(candidate, tries, moment)
         if verdict:
             return verdict
@@ -522,6 +522,14 @@ def join_channels(phones: Mapping[str, tuple[str | None, ...]]) -> Phones:
     if len(rows) == 1:
         return rows[0]
     return PhonesByChannel(rows[0], phones)
+
+
+def _get_counting(candidate: Candidate) -> list[Try]:
+    """Own tries, and those of others on numbers that this contact may still be contacted on."""
+    if not candidate.tries:
+        return []
+    numbers = set(candidate.get_numbers())
+    return [made for made in candidate.tries if made.is_own or made.number in numbers]
 
 
 def _reached(

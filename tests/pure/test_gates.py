@@ -185,6 +185,16 @@ def test_who_is_about_to_be_tried_counts_for_the_others_with_that_number():
     assert isinstance(judge_all([number, asking], contact(2), NOW), Candidate)
 
 
+def test_tries_of_others_on_a_listed_number_do_not_count():
+    """A dry run has read them before it knows what is listed."""
+    limits = (Limit(1, DAY, everywhere=True),)
+    tries = [Try(NOW.replace(tzinfo=UTC), HOME, is_own=False)]
+    rules = [NumberRule(campaign(CALLS, limits)), LimitsRule(campaign(CALLS, limits))]
+    listed = dnc(numbers={HOME: {1}})
+    assert judge_all([listed, *rules], contact(tries=tries), NOW).attempt.number == MOBILE
+    assert isinstance(judge_all(rules, contact(tries=tries), NOW), Wait)
+
+
 def test_judging_writes_nothing_on_the_candidate():
     rules = [
         ListRule({}),

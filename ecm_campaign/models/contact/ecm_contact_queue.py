@@ -997,13 +997,15 @@ class EcmContactQueue(models.AbstractModel):
         return groups.filtered(lambda group: group.id in queued)
 
     @api.model
-    def _count_drawn(self, campaign):
-        """Contacts whose turn it is and that are not called yet (index ``_drawn``)."""
+    def _count_drawn(self, campaign, channel):
+        """Contacts whose turn it is on a channel and that are not called yet (index ``_drawn``)."""
         self.env.cr.execute(
             SQL(
                 """SELECT count(*) FROM ecm_contact
-                    WHERE campaign_id = %s AND is_drawn AND is_ready AND state = 'pending'""",
+                    WHERE campaign_id = %s AND is_drawn AND is_ready AND state = 'pending'
+                      AND channel = %s""",
                 campaign.id,
+                channel,
             )
         )
         return self.env.cr.fetchone()[0]

@@ -271,8 +271,10 @@ class EcmEngine(models.AbstractModel):
         campaigns = claim.campaigns.filtered(lambda campaign: campaign.id in parts)
         # More become ready than are wanted now: the next claims find them.
         limit = max(*parts.values(), PROMOTE_AT_LEAST)
-        self.env["ecm.contact"]._promote_due(campaigns, now, limit)
-        self._draw(campaigns, parts)
+        promoted = self.env["ecm.contact"]._promote_due(campaigns, now, limit)
+        # They may all be due on another channel, and ours behind them.
+        claim.has_looked = claim.has_looked or bool(promoted)
+        self._draw(campaigns, parts, target._channel)
 
         # Contacts that a gate stops leave room: others are looked at for it.
         filling = Filling(parts)
@@ -295,16 +297,17 @@ class EcmEngine(models.AbstractModel):
                 parts.append(Part(campaign.id, count, campaign.dial_order, campaign.retry_order))
         return self.env["ecm.contact"]._lock_ready(parts, channel)
 
-    def _draw(self, campaigns, parts):
+    def _draw(self, campaigns, parts, channel):
         """Take contacts from the queues of target groups, in the groups' proportions, as many as
         are missing to fill their campaigns' parts.
         """
         contacts = self.env["ecm.contact"]
         for campaign in campaigns.filtered("target_group_ids"):
-            # What was drawn before and was not sent is still there.
-            drawn = contacts._count_drawn(campaign)
-            room = parts[campaign.id] - drawn
-            campaign.target_group_ids._draw_up_to(room)
+            # Nobody in the queues was contacted yet: they are for the first attempt's channel.
+            if campaign._get_channels()[:1] == (channel,):
+                # What was drawn before and was not sent is still there.
+                drawn = contacts._count_drawn(campaign, channel)
+                campaign.target_group_ids._draw_up_to(parts[campaign.id] - drawn)
 
     def _pass_gates(self, rules, candidates, missing, now):
         """Candidates that may be sent now, no more than each campaign misses; the others are moved,

@@ -175,7 +175,7 @@ class TestQueryPlans(PlanCase):
             self.campaign.dial_order = order
             self.assert_no_scan(lambda: contacts._draw(group, 10))
         self.assert_no_scan(lambda: contacts._filter_queued(group))
-        self.assert_no_scan(lambda: contacts._count_drawn(self.campaign))
+        self.assert_no_scan(lambda: contacts._count_drawn(self.campaign, "voice"))
         self.assert_no_scan(lambda: contacts._release_next(self.campaign, 0, 100))
 
     def test_life_of_a_list(self):

@@ -1,4 +1,8 @@
-from ..common import EngineCase
+from datetime import timedelta
+from unittest.mock import patch
+
+from ..common import START, EngineCase
+from odoo.addons.ecm_campaign.models.engine import ecm_engine
 
 HOME, MOBILE, WORK = "+493023125001", "+493023125002", "+493023125003"
 
@@ -53,3 +57,30 @@ class TestClaims(EngineCase):
         self.feed()
         self.assertEqual(self.get_states(contacts), {("sent_to_dialer", False)})
         self.assertEqual(self.get_states(third), {("pending", "limit")})
+
+    # -- channels -------------------------------------------------------------------------------------
+
+    def test_what_is_due_on_another_channel_does_not_stand_in_the_way(self):
+        campaign = self.run_campaign(self.create_strategy())
+        earlier = self.create_contacts(campaign, 3)
+        ours = self.create_contacts(campaign, 1, first=50)
+        due = {"is_ready": False, "next_attempt_at": START - timedelta(hours=1)}
+        ours.write(due)
+        earlier.write({**due, "next_attempt_at": START - timedelta(hours=2), "channel": "sms"})
+        self.env.flush_all()
+        self.target.batch_size = 1
+        with patch.object(ecm_engine, "PROMOTE_AT_LEAST", 1):
+            self.feed()
+        self.assertEqual(self.get_states(ours), {("sent_to_dialer", False)})
+
+    def test_drawn_contacts_of_another_channel_take_no_place_here(self):
+        """One target group, half of whose contacts turned out to get messages."""
+        campaign = self.run_campaign(self.create_strategy())
+        self.env["ecm.target.group"].create({"campaign_id": campaign.id, "name": "All"})
+        drawn = self.create_contacts(campaign, 2)
+        drawn.write({"is_drawn": True, "channel": "sms"})
+        self.env.flush_all()
+        fresh = self.create_contacts(campaign, 2, first=50)
+        self.target.batch_size = 2
+        self.feed()
+        self.assertEqual(self.get_states(fresh), {("sent_to_dialer", False)})

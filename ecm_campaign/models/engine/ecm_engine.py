@@ -178,8 +178,10 @@ class EcmEngine(models.AbstractModel):
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)
             self._adopt_stranded(campaigns, target._channel)
+            # Before anything is claimed: the target's settings may be wrong.
+            sender = target._get_sender()
             while (batch := self._claim_next(target, campaigns)) is not None:
-                sent += self._push(target, batch) if batch else 0
+                sent += self._push(target, sender, batch) if batch else 0
         self._drop_cached_rows()
 
         # An operator reads the log: one line for what was sent, none for an idle minute.
@@ -422,7 +424,7 @@ class EcmEngine(models.AbstractModel):
 
     # -- push -------------------------------------------------------------------------------------
 
-    def _push(self, target, batch):
+    def _push(self, target, sender, batch):
         """Send claimed contacts and commit what became of them.
 
         A batch that is refused for what it holds is halved until what spoils it stands alone. When
@@ -433,9 +435,6 @@ class EcmEngine(models.AbstractModel):
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
         waiting, accepted, refused = [batch], 0, []
-        # No transaction is open while the other side is spoken to.
-        sender = target._get_sender()
-        self._commit()
         try:
             while waiting:
                 part = waiting.pop()

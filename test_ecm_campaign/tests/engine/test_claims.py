@@ -1,6 +1,9 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
 from ..common import START, EngineCase
 from odoo.addons.ecm_campaign.models.engine import ecm_engine
 
@@ -84,3 +87,15 @@ class TestClaims(EngineCase):
         self.target.batch_size = 2
         self.feed()
         self.assertEqual(self.get_states(fresh), {("sent_to_dialer", False)})
+
+    # -- before anything is claimed -------------------------------------------------------------------
+
+    def test_nothing_is_claimed_for_a_target_whose_settings_are_wrong(self):
+        contacts = self.create_contacts(self.run_campaign(self.create_strategy()), 2)
+        fault = UserError("no password")
+        self.env.flush_all()
+        wrong = patch.object(type(self.target), "_get_sender", side_effect=fault)
+        with wrong, mute_logger(ecm_engine.__name__):
+            self.engine._feed_safely(self.target)
+        self.assertEqual(self.get_states(contacts), {("pending", False)})
+        self.assertFalse(contacts.attempt_ids)

@@ -77,7 +77,8 @@ class TestDoubts(EngineCase):
             return "rejected"
 
         self.target.fault = settle
-        self.engine._push(self.target, self.engine._claim_next(self.target, self.campaign))
+        batch = self.engine._claim_next(self.target, self.campaign)
+        self.engine._push(self.target, self.target._get_sender(), batch)
         self.env.invalidate_all()
         self.assertEqual(
             contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending", "pending"]

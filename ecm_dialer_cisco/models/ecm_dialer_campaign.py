@@ -75,6 +75,7 @@ class EcmDialerCampaign(models.Model):
             dialer = target.dialer_id
             with dialer._user_errors():
                 dialer._get_client().set_enabled(target.key, enabled)
+            # The mirror is read-only for whoever pressed the button.
             target.sudo().is_enabled = enabled
         return True
 
@@ -85,6 +86,7 @@ class EcmDialerCampaign(models.Model):
         """
         others = self.dialer_id.dialer_campaign_ids - self
         active = others.filtered(lambda target: target.is_enabled and not target.is_missing)
+        # What is gone from the dialer takes no place there.
         limit = self.dialer_id.max_active_campaigns
         if len(active) >= limit:
             raise UserError(

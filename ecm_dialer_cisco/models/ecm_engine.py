@@ -24,8 +24,8 @@ LATE_BATCH = 5000
 
 
 class Applied(NamedTuple):
-    """What became of a client's results: how many attempts got theirs, and keys of those that cannot
-    be applied.
+    """What became of a client's results: how many attempts got theirs, and keys of those that
+    cannot be applied.
     """
 
     count: int
@@ -118,14 +118,15 @@ class EcmEngine(models.AbstractModel):
             }
         )
         if applied.count:
+            # Results make room: the feeder need not wait for its minute.
             running = dialer.dialer_campaign_ids.campaign_ids.filtered("is_running")
             running._trigger_feed()
 
     def _apply_found(self, dialer, found):
         """Apply what a client found, a batch per transaction.
 
-        One result that cannot be applied keeps no other waiting: its batch is halved until it stands
-        alone, and it is passed over then.
+        One result that cannot be applied keeps no other waiting: its batch is halved until it
+        stands alone, and it is passed over then.
 
         :rtype: Applied
         :raise Exception: too many cannot be applied
@@ -166,10 +167,16 @@ class EcmEngine(models.AbstractModel):
         """What was deleted at the dialer before it was called is pending again: by a purge whose
         answer was lost, or in the dialer's own administration.
         """
-        keys = [row.key for row in found if row.undialled]
-        called = {row.key for row in found if not row.undialled}
-        awaiting = [("key", "in", [*set(keys) - called]), ("state", "in", ("claimed", "sent"))]
-        attempts = keys and self.env["ecm.attempt"].search(awaiting)
+        deleted, called = set(), set()
+        for row in found:
+            keys = deleted if row.undialled else called
+            keys.add(row.key)
+        # A key may have several rows: one that was called says that it was.
+        never_called = list(deleted - called)
+        if not never_called:
+            return
+        awaiting = [("key", "in", never_called), ("state", "in", ("claimed", "sent"))]
+        attempts = self.env["ecm.attempt"].search(awaiting)
         if not attempts:
             return
         _logger.info("%d contacts were deleted at the dialer and never called", len(attempts))

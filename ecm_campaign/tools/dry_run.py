@@ -159,6 +159,7 @@ class Simulation:
             _is_second, _rank, place = heappop(self.ready)
             self._serve(self.contacts[place])
             events += 1
+            # Telling costs a transaction: not after each call.
             if notify and events % NOTIFY_EACH == 0:
                 notify(self._get_progress())
         self._count_left()
@@ -175,6 +176,7 @@ class Simulation:
         """
         while self.clock < self.scenario.end:
             self._promote()
+            # Nobody is ready: time may jump to the next who will be.
             following = self._get_opening() if self.ready else self._get_next_due()
             if following is None:
                 return False

@@ -105,7 +105,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class NextCycle(Wait):
-    """What is left of this cycle has no number: on in ``cycle`` at ``position``, from ``until`` on."""
+    """What is left of this cycle has no number: it goes on in ``cycle`` at ``position``, from
+    ``until`` on.
+    """
 
     position: int = 1
     cycle: int = 1
@@ -286,6 +288,7 @@ class DncRule:
     ) -> set[str]:
         """Numbers that must not be contacted on a channel: all of them where the key is listed."""
         counting = set(self.lists.get((candidate.campaign_id, channel), ()))
+        # A listed customer is not contacted on any number.
         if not counting.isdisjoint(on_key):
             return set(candidate.get_numbers())
         hidden = set()

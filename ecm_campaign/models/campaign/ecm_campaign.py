@@ -30,10 +30,11 @@ class EcmCampaign(models.Model):
     _check_company_auto = True
 
     def _default_parameters_definition(self):
-        return [
-            {"name": name, "type": "char", "string": self.env._("Business Parameter %s", number)}
-            for number, name in enumerate(BUSINESS_PARAMETERS, start=1)
-        ]
+        definitions = []
+        for number, name in enumerate(BUSINESS_PARAMETERS, start=1):
+            label = self.env._("Business Parameter %s", number)
+            definitions.append({"name": name, "type": "char", "string": label})
+        return definitions
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
@@ -357,6 +358,7 @@ class EcmCampaign(models.Model):
         """Open the contacts; a stat button names the states in the context key ``ecm_states``."""
         self.ensure_one()
         domain = [("campaign_id", "=", self.id)]
+        # The closed states are many: a button names them by one word.
         if names := self.env.context.get("ecm_states"):
             states = CLOSED_STATES if names == "closed" else names.split(",")
             domain.append(("state", "in", list(states)))

@@ -238,6 +238,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             return Finding("schedule", verdict, reason, window.opens_at)
 
         sentence = self.env._("It is open.")
+        # Without calling hours it never closes.
         if window.closes_at:
             until = format_moment(self.env, window.closes_at)
             sentence = self.env._("It is open until %s.", until)
@@ -342,6 +343,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             "verdict": VERDICTS.get(tally.code, WAITS),
             "count": tally.count,
             "next_at": next_at or False,
+            # The list behind the count, for whoever wants to see them.
             "domain": _make_plain(domain),
         }
 

@@ -93,6 +93,7 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
         """
         try:
             domain = Domain(literal_eval(text or "[]"))
+            # Nothing is read: this only asks whether the fields are known.
             self.env["ecm.contact"]._search(domain)
         except (ValueError, SyntaxError, TypeError, KeyError, UserError) as error:
             raise ValidationError(

@@ -200,6 +200,7 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         for name in {"strategy_id", "callback_strategy_id", "business_outcome_group_id"} & set(
             vals
         ):
+            # A form sends values that stay as they are.
             if any(campaign[name].id != vals[name] for campaign in stays):
                 raise UserError(
                     self.env._("Stop the campaign before you change its strategy or its wrap-ups.")

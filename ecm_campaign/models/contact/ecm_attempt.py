@@ -73,8 +73,8 @@ class Recorded(NamedTuple):
 
 
 class Use(NamedTuple):
-    """How often an earlier attempt by the same strategy ended so; ``wrap_up`` where its rule decided
-    in the strategy's place.
+    """How often an earlier attempt by the same strategy ended so; ``wrap_up`` where its rule
+    decided in the strategy's place.
     """
 
     contact_id: int

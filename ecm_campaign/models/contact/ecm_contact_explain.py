@@ -110,6 +110,7 @@ class EcmContactExplainMixin(models.AbstractModel):
             return None
         if stops and stops.verdict in (HELD, CLOSES):
             return None
+        # The gates look at hours and limits of times to come.
         moment = self.env["ecm.engine"]._find_next(self.campaign_id, candidate, due)
         if moment and stops and stops.until:
             return max(moment, stops.until)
@@ -177,6 +178,7 @@ class EcmContactExplainMixin(models.AbstractModel):
     def _get_queue_finding(self):
         count = self._count_before()
         shown = f"{count:,}"
+        # A longer line is not counted to its end: it would take seconds.
         if count > QUEUE_COUNTED:
             shown = f"{QUEUE_COUNTED:,}"
             sentence = self.env._("More than %s ready contacts are before it in line.", shown)

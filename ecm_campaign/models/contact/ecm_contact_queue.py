@@ -450,6 +450,7 @@ class EcmContactQueue(models.AbstractModel):
         """
         closing, following = [], []
         for row in rows:
+            # Two statements, however many contacts there are.
             if isinstance(row.decision, Close):
                 closing.append(_get_closing(row))
             else:
@@ -774,13 +775,16 @@ class EcmContactQueue(models.AbstractModel):
         :return: how many
         """
         self.env.cr.execute(
+            # A list has few of them: the limit keeps a transaction short all the same.
             SQL(
                 """UPDATE ecm_contact SET %s
-                    WHERE id IN (SELECT held.id FROM ecm_contact_list l, LATERAL (
-                                     SELECT c.id FROM ecm_contact c
-                                      WHERE c.list_id = l.id AND c.block_reason = 'list_stopped'
-                                        AND c.state = 'pending'
-                                      LIMIT %s) AS held
+                    WHERE id IN (SELECT held.id
+                                   FROM ecm_contact_list l
+                             CROSS JOIN LATERAL (SELECT c.id FROM ecm_contact c
+                                                  WHERE c.list_id = l.id
+                                                    AND c.block_reason = 'list_stopped'
+                                                    AND c.state = 'pending'
+                                                  LIMIT %s) AS held
                                   WHERE l.status = 'active' LIMIT %s)""",
                 self._released(now),
                 limit,

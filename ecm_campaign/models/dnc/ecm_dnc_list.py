@@ -302,6 +302,7 @@ class EcmDncList(models.Model):
         country = (self.company_id or self.env.company).country_id.code
         valid, invalid = set(), []
         for raw in numbers:
+            # A number without a country code is one of the list's company.
             number, problem = phones.normalise(str(raw), country)
             if problem:
                 invalid.append(raw)
@@ -415,11 +416,12 @@ class EcmDncList(models.Model):
         """
         self.ensure_one()
         words = {"voice": self.env._("Calls"), "sms": self.env._("Messages")}
-        return {
-            code: words.get(code, label)
-            for code, label in self.env["ecm.engine"]._get_channels()
-            if self[self._get_channel_field(code)]
-        }
+        blocked = {}
+        for code, label in self.env["ecm.engine"]._get_channels():
+            if self[self._get_channel_field(code)]:
+                # A channel of another module is called what it calls itself.
+                blocked[code] = words.get(code, label)
+        return blocked
 
     def _get_blocks_text(self):
         """What a list blocks, in words."""

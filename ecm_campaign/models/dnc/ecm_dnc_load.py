@@ -120,6 +120,7 @@ class EcmDncLoad(models.Model):
                 with self.env.cr.savepoint():
                     self._copy_straight(numbers)
                 return len(numbers)
+            # One number that is listed has COPY store none.
             except UniqueViolation:
                 self.meets_listed = True
         return self._copy_beside(numbers)

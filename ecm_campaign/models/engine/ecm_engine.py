@@ -203,18 +203,20 @@ class EcmEngine(models.AbstractModel):
         return campaigns.filtered(lambda campaign: not dnc_lists._get_outdated(campaign, channel))
 
     def _adopt_stranded(self, campaigns, channel):
-        """Take over contacts that wait on a channel that their campaign no longer contacts on, since
-        it has another strategy or that one changed: nobody else would look at them.
+        """Take over contacts that wait on a channel that their campaign no longer contacts on,
+        since it has another strategy or that one changed: nobody else would look at them.
 
         The claim then finds out on which channel they are due.
         """
-        known, left = {code for code, _label in self._get_channels()}, []
+        known = {code for code, _label in self._get_channels()}
+        left = []
         for campaign in campaigns:
             unused = known.difference(campaign._get_channels())
-            left += [Left(campaign.id, code) for code in sorted(unused)]
+            for code in sorted(unused):
+                left.append(Left(campaign.id, code))
         if left:
-            contacts = self.env["ecm.contact"]
-            self._atomically(lambda: contacts._adopt_stranded(left, channel, LOOK_AT_MOST))
+            adopt = partial(self.env["ecm.contact"]._adopt_stranded, left, channel, LOOK_AT_MOST)
+            self._atomically(adopt)
 
     def _filter_open(self, campaigns):
         """Campaigns inside their calling hours now."""
@@ -522,8 +524,8 @@ class EcmEngine(models.AbstractModel):
         """Refused contacts are offered again later, and closed in the end (requirement L8: never
         dropped silently).
 
-        While most others are refused too, a wrong setting is likely: the contacts get far more tries
-        then.
+        While most others are refused too, a wrong setting is likely: the contacts get far more
+        tries then.
         """
         tries = REFUSED_TRIES if others_accepted else None
         decide = partial(self._decide_refused, tries=tries)

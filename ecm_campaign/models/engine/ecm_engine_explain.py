@@ -67,6 +67,7 @@ class EcmEngineExplain(models.AbstractModel):
         if isinstance(judged, Candidate):
             return Finding(code, PASSES, sentence or self.env._("Nothing stands against it."))
         detail = sentence or gate._describe(judged)
+        # Only who waits for a time has a moment to tell.
         if isinstance(judged, Wait):
             return Finding(code, WAITS, detail, judged.until)
         if isinstance(judged, Queue):
@@ -92,6 +93,7 @@ class EcmEngineExplain(models.AbstractModel):
         if not window.is_open:
             return window.opens_at
         rules = self._get_rules(campaign, at)
+        # The very gates that a claim asks, at another moment.
         _passed, verdicts = self._judge(rules, [candidate], at)
         verdict = verdicts.get(candidate.contact_id)
         if verdict is None:

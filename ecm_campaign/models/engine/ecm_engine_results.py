@@ -293,6 +293,7 @@ class EcmEngineResults(models.AbstractModel):
 
         numbers = set()
         for row in rows:
+            # The outcome, a wrap-up or the strategy's decision may say so.
             is_unwanted = endings[row.id].suppresses or row.contact_id in listed
             if row.number and is_unwanted:
                 numbers.add(row.number)

@@ -45,7 +45,7 @@ class EcmFeedTarget(models.AbstractModel):
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
     paused_until = fields.Datetime("Left alone until", readonly=True, copy=False)
 
-    # -- words ----------------------------------------------------------------------------------------
+    # -- words ------------------------------------------------------------------------------------
 
     def _get_channel_label(self):
         """What people call the channel; called on the empty model too."""
@@ -72,7 +72,7 @@ class EcmFeedTarget(models.AbstractModel):
         self.ensure_one()
         return self.display_name
 
-    # -- what it takes --------------------------------------------------------------------------------
+    # -- what it takes ----------------------------------------------------------------------------
 
     def _get_running_campaigns(self):
         """:return: running ``ecm.campaign`` records whose attempts go here, in a stable order"""
@@ -123,7 +123,7 @@ class EcmFeedTarget(models.AbstractModel):
             )
             raise ChannelError(sentence)
 
-    # -- sending --------------------------------------------------------------------------------------
+    # -- sending ----------------------------------------------------------------------------------
 
     def _get_sender(self):
         """What sends a batch and asks about one, read from the records now and free of them.
@@ -144,8 +144,8 @@ class EcmFeedTarget(models.AbstractModel):
         return bool(attempts.search_count(unconfirmed, limit=1))
 
     def _take_results(self, results):
-        """Apply results that the other side tells of by itself, in the caller's transaction. What it
-        tells again changes nothing, and of others' attempts it may tell nothing.
+        """Apply results that the other side tells of by itself, in the caller's transaction. What
+        it tells again changes nothing, and of others' attempts it may tell nothing.
 
         :param results: list of ``tools.results.Result``
         :return: how many attempts got a result now
@@ -159,7 +159,7 @@ class EcmFeedTarget(models.AbstractModel):
         engine = self.env["ecm.engine"].sudo()
         return len(engine._apply_results(known))
 
-    # -- health ---------------------------------------------------------------------------------------
+    # -- health -----------------------------------------------------------------------------------
 
     def _get_off_reason(self):
         """Why nothing is sent here until somebody acts, as a sentence, or False: it is switched

@@ -271,6 +271,7 @@ class EcmDryRun(models.Model):
         try:
             if self._atomically(partial(self._go_on, 0.0)):
                 self._simulate(self._note_progress)
+        # Who cancelled it has written so: nothing is left to store.
         except Cancelled:
             self._rollback()
         except Exception:

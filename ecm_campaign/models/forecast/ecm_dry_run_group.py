@@ -38,6 +38,7 @@ class EcmDryRunGroup(models.Model):
         :param factor: how many contacts each contact of the sample stands for
         """
         vals_list = []
+        # The sample's contacts are listed, and stand for as many more.
         for kind, name, contact_ids in self._name_groups(forecast, sample):
             vals_list.append(
                 {

@@ -25,6 +25,7 @@ class EcmDryRunLine(models.Model):
         """
         outcomes = {outcome.code: outcome.id for outcome in self.env["ecm.outcome"].search([])}
         vals_list = []
+        # By hour, as the graph shows them.
         for (hour, code), count in sorted(forecast.attempts.items()):
             vals_list.append(
                 {

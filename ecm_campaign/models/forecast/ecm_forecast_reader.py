@@ -134,6 +134,7 @@ class EcmForecastReader(models.AbstractModel):
         for gate, rule in gates:
             if not gate._looks_at_contact():
                 break
+            # A gate may narrow the contact for those behind it.
             judged = rule.judge(candidate, start)
             if not isinstance(judged, Candidate):
                 return judged, gate
@@ -146,6 +147,7 @@ class EcmForecastReader(models.AbstractModel):
         """
         due = earliest
         if not row.is_ready:
+            # A contact that is held is due when it was before.
             planned = row.due or row.resume_at or earliest
             due = max(earliest, planned)
         return SimulatedContact(

@@ -60,11 +60,10 @@ class EcmGateDnc(models.AbstractModel):
     def _describe_other_channels(self, candidate):
         """Which channels are left for numbers that must not be contacted on all of them."""
         labels = dict(self.env["ecm.engine"]._get_channels())
-        left = [
-            labels[channel]
-            for channel, phones in candidate.phones.by_channel.items()
-            if any(phones)
-        ]
+        left = []
+        for channel, phones in candidate.phones.by_channel.items():
+            if any(phones):
+                left.append(labels[channel])
         return [self.env._("It may be contacted on: %s.", ", ".join(left))]
 
 

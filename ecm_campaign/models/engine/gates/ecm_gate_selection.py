@@ -74,6 +74,7 @@ class EcmGateSelection(models.AbstractModel):
             return self.env._(
                 "It waits in the target group %s, until it is its turn.", judged.detail
             )
+        # A queue is a hold too, which is why it was asked first.
         if isinstance(judged, Hold):
             return self.env._("The campaign's selection or target groups leave it out.")
         if not isinstance(judged, Candidate):

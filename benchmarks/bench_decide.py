@@ -27,17 +27,20 @@ ENDINGS = (
 
 FILL = """
 WITH made AS (
-    INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, is_ready, is_retry,
-                             next_position, number_to_call, attempt_count, uncounted_count, added_at)
+    INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority,
+                             is_ready, is_retry, next_position, number_to_call, attempt_count,
+                             uncounted_count, added_at)
     SELECT %(campaign)s, %(company)s, 'voice', 'sent_to_dialer', '+49151' || (20000000 + n),
-           '+49160' || (20000000 + n), 0, FALSE, FALSE, 1, '+49151' || (20000000 + n), 0, 0, now() AT TIME ZONE 'UTC'
+           '+49160' || (20000000 + n), 0,
+           FALSE, FALSE, 1, '+49151' || (20000000 + n), 0,
+           0, now() AT TIME ZONE 'UTC'
       FROM generate_series(1, %(count)s) AS n
  RETURNING id, campaign_id, company_id, phone_1
 ), tried AS (
-    INSERT INTO ecm_attempt (id, key, contact_id, campaign_id, company_id, state, channel, position, cycle, number,
-                             claimed_at)
-    SELECT nextval('ecm_attempt_id_seq'), 'bench-' || to_hex(id), id, campaign_id, company_id, 'sent', 'voice', 1, 1,
-           phone_1, now() AT TIME ZONE 'UTC'
+    INSERT INTO ecm_attempt (id, key, contact_id, campaign_id, company_id, state, channel,
+                             position, cycle, number, claimed_at)
+    SELECT nextval('ecm_attempt_id_seq'), 'bench-' || to_hex(id), id, campaign_id, company_id,
+           'sent', 'voice', 1, 1, phone_1, now() AT TIME ZONE 'UTC'
       FROM made
  RETURNING id
 )
@@ -75,10 +78,10 @@ def measure_apply(env: Any, keys: list[str]) -> float:
     # In batches with a commit each, as the reader of results does.
     def apply() -> None:
         for batch in _batches(results):
-            applied = env["ecm.engine"]._apply_results(batch)
+            applied = len(env["ecm.engine"]._apply_results(batch))
             env.cr.commit()
-            if len(applied) != len(batch):
-                raise SystemExit(f"{len(applied)} of {len(batch)} results were applied")
+            if applied != len(batch):
+                raise SystemExit(f"{applied} of {len(batch)} results were applied")
 
     return len(keys) / common.seconds(apply)
 
@@ -120,13 +123,22 @@ def measure_limit(env: Any, campaign: Any, count: int) -> float:
             attempts = [attempt_id for attempt_id, _contact_id in batch]
             contacts = [contact_id for _attempt_id, contact_id in batch]
             env.cr.execute(
-                "UPDATE ecm_attempt SET state = 'done', raw_code = '1', agent = 'anna', duration_seconds = 30,"
-                " result_at = now(), called_at = claimed_at, outcome_id = 1 WHERE id = ANY(%s)",
+                """
+                UPDATE ecm_attempt
+                   SET state = 'done', raw_code = '1', agent = 'anna', duration_seconds = 30,
+                       result_at = now(), called_at = claimed_at, outcome_id = 1
+                 WHERE id = ANY(%s)
+                """,
                 [attempts],
             )
             env.cr.execute(
-                "UPDATE ecm_contact SET state = 'pending', is_retry = TRUE, next_attempt_at = now(), next_position = 2,"
-                " number_to_call = phone_2, attempt_count = 1, current_attempt_id = NULL WHERE id = ANY(%s)",
+                """
+                UPDATE ecm_contact
+                   SET state = 'pending', is_retry = TRUE, next_attempt_at = now(),
+                       next_position = 2, number_to_call = phone_2, attempt_count = 1,
+                       current_attempt_id = NULL
+                 WHERE id = ANY(%s)
+                """,
                 [contacts],
             )
             env.cr.commit()

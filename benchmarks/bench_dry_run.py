@@ -11,21 +11,25 @@ from typing import Any
 from . import common
 
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, is_ready, is_retry,
-                         next_position, number_to_call, attempt_count, uncounted_count, added_at)
-SELECT %s, %s, 'voice', 'pending', '+49151' || (20000000 + n), '+49160' || (20000000 + n), 0, TRUE, FALSE, 1,
-       '+49151' || (20000000 + n), 0, 0, now() AT TIME ZONE 'UTC'
+INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority,
+                         is_ready, is_retry, next_position, number_to_call, attempt_count,
+                         uncounted_count, added_at)
+SELECT %s, %s, 'voice', 'pending', '+49151' || (20000000 + n), '+49160' || (20000000 + n), 0,
+       TRUE, FALSE, 1, '+49151' || (20000000 + n), 0,
+       0, now() AT TIME ZONE 'UTC'
   FROM generate_series(1, %s) AS n
 """
 
 
 def measure(env: Any, name: str, count: int) -> Any:
     """Seconds and calls of a dry run of so many contacts."""
-    calendar = env.ref("ecm_campaign.resource_calendar_calling_hours").id
-    campaign = common.create_campaign(env, name, calendar_id=calendar, tz="Europe/Berlin")
+    calendar = env.ref("ecm_campaign.resource_calendar_calling_hours")
+    hours = {"calendar_id": calendar.id, "tz": "Europe/Berlin"}
+    campaign = common.create_campaign(env, name, **hours)
     env.cr.execute(FILL, (campaign.id, env.company.id, count))
     env.cr.commit()
     common.vacuum(env, "ecm_contact")
+
     # So many calls an hour that two days are enough for every number of contacts.
     values = {"campaign_id": campaign.id, "calls_per_hour": count / 20}
     run = env["ecm.dry.run"].create(values)
@@ -38,8 +42,10 @@ def measure(env: Any, name: str, count: int) -> Any:
 def main() -> None:
     few, many = [int(word) for word in sys.argv[1:3]] or [20_000, 1_000_000]
     with common.odoo_environment("dry_run") as env:
+        # A limit makes the simulation keep who was called when, as most campaigns do.
         strategy = env.ref("ecm_campaign.ecm_strategy_voice")
-        env["ecm.strategy.limit"].create({"strategy_id": strategy.id, "count": 2, "period": "day"})
+        limit = {"strategy_id": strategy.id, "count": 2, "period": "day"}
+        env["ecm.strategy.limit"].create(limit)
         run, seconds = measure(env, "Whole", few)
         sampled, sample_seconds = measure(env, "Sampled", many)
         figures = {

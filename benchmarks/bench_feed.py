@@ -26,10 +26,11 @@ OPEN_ZONE, CLOSED_ZONE = "Etc/UTC", "Etc/GMT-12"
 # Of twenty contacts four wait for a retry, ten are in the closed zone, six are ready in the open
 # one.
 FILL = """
-INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, tz, is_ready, is_retry,
-                         next_attempt_at, next_position, number_to_call, attempt_count, uncounted_count, added_at)
-SELECT (%(campaigns)s::int[])[1 + n / 20 %% array_length(%(campaigns)s::int[], 1)], %(company)s, 'voice',
-       'pending',
+INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, phone_2, priority, tz,
+                         is_ready, is_retry, next_attempt_at, next_position, number_to_call,
+                         attempt_count, uncounted_count, added_at)
+SELECT (%(campaigns)s::int[])[1 + n / 20 %% array_length(%(campaigns)s::int[], 1)], %(company)s,
+       'voice', 'pending',
        '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5,
        CASE WHEN n %% 20 BETWEEN 4 AND 13 THEN %(closed)s ELSE %(open)s END,
        n %% 20 >= 9, n %% 20 < 4,
@@ -42,15 +43,23 @@ SELECT (%(campaigns)s::int[])[1 + n / 20 %% array_length(%(campaigns)s::int[], 1
 
 
 def create_calendar(env: Any) -> Any:
-    """Calling hours that are open now in the one zone, and closed in the other, twelve hours ahead."""
+    """Calling hours that are open now in the one zone, closed in the other, twelve hours ahead."""
     # Open for some hours around now, however long the benchmark takes.
     now = datetime.now(UTC)
-    hours = sorted({(now + timedelta(hours=shift)).hour for shift in range(-2, 5)})
-    lines: list[tuple[Any, ...]] = [(5, 0, 0)]
-    for day, hour in itertools.product(range(7), hours):
-        window = {"hour_from": hour, "hour_to": hour + 1, "day_period": "morning"}
-        lines.append((0, 0, {"name": "Bench", "dayofweek": str(day), **window}))
-    values = {"name": "Bench", "tz": "UTC", "attendance_ids": lines}
+    first = (now - timedelta(hours=2)).hour
+    hours = [(first + shift) % 24 for shift in range(7)]
+    # Odoo gives a new calendar hours of its own: they go first.
+    commands: list[tuple[Any, ...]] = [(5, 0, 0)]
+    for day, hour in itertools.product(range(7), sorted(hours)):
+        window = {
+            "name": "Bench",
+            "dayofweek": str(day),
+            "hour_from": hour,
+            "hour_to": hour + 1,
+            "day_period": "morning",
+        }
+        commands.append((0, 0, window))
+    values = {"name": "Bench", "tz": "UTC", "attendance_ids": commands}
     return env["resource.calendar"].create(values)
 
 
@@ -71,7 +80,9 @@ def fill(env: Any, campaigns: Any, first: int, last: int) -> None:
 
 
 def measure(env: Any, targets: Any) -> float:
-    """Median seconds of a tick of one target; results come in between, so that there is room again."""
+    """Median seconds of a tick of one target; results come in between, so that there is room
+    again.
+    """
 
     def tick(target: Any) -> None:
         sent = env["ecm.engine"]._feed_target(target)
@@ -80,11 +91,11 @@ def measure(env: Any, targets: Any) -> float:
 
     # Not measured: the dialer has finished what it got, so that it takes the next.
     def make_room() -> None:
-        env.cr.execute("SELECT key FROM ecm_attempt WHERE state = 'sent'")
-        keys = [key for (key,) in env.cr.fetchall()]
         from odoo.addons.ecm_campaign.tools.results import Result
 
-        env["ecm.engine"]._apply_results([Result(key, "voice", "1") for key in keys])
+        env.cr.execute("SELECT key FROM ecm_attempt WHERE state = 'sent'")
+        results = [Result(key, "voice", "1") for (key,) in env.cr.fetchall()]
+        env["ecm.engine"]._apply_results(results)
         env.cr.commit()
 
     # One round for each target, whose campaigns differ; the median leaves out the first, cold one.
@@ -104,13 +115,21 @@ def measure_limit(env: Any) -> float:
     # The same rows as the last tick has written, without any question asked before.
     def write() -> None:
         env.cr.execute(
-            "INSERT INTO ecm_attempt (key, contact_id, campaign_id, company_id, state, channel, position, number,"
-            " claimed_at) SELECT 'bare-' || id, id, campaign_id, company_id, 'done', 'voice', 1, phone_1, now()"
-            " FROM ecm_contact WHERE id = ANY(%s)",
+            """
+            INSERT INTO ecm_attempt (key, contact_id, campaign_id, company_id, state, channel,
+                                     position, number, claimed_at)
+            SELECT 'bare-' || id, id, campaign_id, company_id, 'done', 'voice', 1, phone_1, now()
+              FROM ecm_contact
+             WHERE id = ANY(%s)
+            """,
             [contact_ids],
         )
         env.cr.execute(
-            "UPDATE ecm_contact SET last_attempt_at = now(), number_to_call = phone_1 WHERE id = ANY(%s)",
+            """
+            UPDATE ecm_contact
+               SET last_attempt_at = now(), number_to_call = phone_1
+             WHERE id = ANY(%s)
+            """,
             [contact_ids],
         )
         env.cr.commit()

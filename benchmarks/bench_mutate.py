@@ -55,10 +55,14 @@ FORK = multiprocessing.get_context("fork")
 # Faults that no test can see, and why.
 EQUIVALENT = {
     "strategy": {
-        "attempt_from: usable[index - 1] or '' → usable[index - 1]": "an index is found only where there is a number",
+        "attempt_from: usable[index - 1] or '' → usable[index - 1]": (
+            "an index is found only where there is a number"
+        ),
     },
     "limits": {
-        "_next_day: day + timedelta(days=1) → day - timedelta(days=1)": "the day is found second by second instead",
+        "_next_day: day + timedelta(days=1) → day - timedelta(days=1)": (
+            "the day is found second by second instead"
+        ),
         "_next_day: timedelta(days=1) → timedelta()": "likewise",
     },
 }
@@ -73,7 +77,8 @@ class Trial:
 
     @property
     def is_equivalent(self) -> bool:
-        return self.mutant.name in EQUIVALENT.get(self.module, {})
+        known = EQUIVALENT.get(self.module, {})
+        return self.mutant.name in known
 
 
 class MutantLoader(importlib.machinery.SourceFileLoader):
@@ -154,7 +159,10 @@ class Run:
 
     def has_ended(self) -> bool:
         """Also when it goes on for ever, which is one way to notice a fault."""
-        return not self.process.is_alive() or time.monotonic() - self.since >= PATIENCE_S
+        if not self.process.is_alive():
+            return True
+        duration = time.monotonic() - self.since
+        return duration >= PATIENCE_S
 
     def failed(self) -> bool:
         """End it; whether a test failed or time was up."""
@@ -170,21 +178,36 @@ def try_all(trials: list[Trial], seconds: float) -> dict[Trial, bool]:
     waiting = list(reversed(trials))
     running: dict[Trial, Run] = {}
     noticed: dict[Trial, bool] = {}
-    cores = os.cpu_count() or 1
     while running or (waiting and time.monotonic() < deadline):
-        # A mutant for each core; what runs when time is up may still end.
-        while waiting and len(running) < cores and time.monotonic() < deadline:
-            trial = waiting.pop()
-            running[trial] = Run.start(trial)
+        # What runs when time is up may still end.
+        if time.monotonic() < deadline:
+            start_waiting(waiting, running)
 
-        sentinels = [run.process.sentinel for run in running.values()]
-        multiprocessing.connection.wait(sentinels, timeout=1)
-        ended = [trial for trial, run in running.items() if run.has_ended()]
-        for trial in ended:
-            noticed[trial] = running.pop(trial).failed()
+        for trial in wait_for_ended(running):
+            run = running.pop(trial)
+            noticed[trial] = run.failed()
             progress.update(f"{len(noticed)} of {len(trials)}")
     progress.done(f"{len(noticed)}")
     return noticed
+
+
+def start_waiting(waiting: list[Trial], running: dict[Trial, Run]) -> None:
+    """Have a mutant run on each core, as long as some wait."""
+    cores = os.cpu_count() or 1
+    while waiting and len(running) < cores:
+        trial = waiting.pop()
+        running[trial] = Run.start(trial)
+
+
+def wait_for_ended(running: dict[Trial, Run]) -> list[Trial]:
+    """Those that have ended within a second."""
+    sentinels = [run.process.sentinel for run in running.values()]
+    multiprocessing.connection.wait(sentinels, timeout=1)
+    ended = []
+    for trial, run in running.items():
+        if run.has_ended():
+            ended.append(trial)
+    return ended
 
 
 def choose(modules: list[str], count: int | None) -> list[Trial]:
@@ -194,8 +217,11 @@ def choose(modules: list[str], count: int | None) -> list[Trial]:
     for module in modules:
         source = (TOOLS / f"{module}.py").read_text()
         mutants = find_mutants(source)
-        sample = chance.sample(mutants, min(count or len(mutants), len(mutants)))
-        chosen += [Trial(module, mutant) for mutant in sample]
+        size = len(mutants)
+        if count:
+            size = min(count, size)
+        for mutant in chance.sample(mutants, size):
+            chosen.append(Trial(module, mutant))
     # Mixed: when time is up, each module has had its share.
     chance.shuffle(chosen)
     return chosen
@@ -225,7 +251,9 @@ def main() -> None:
     name_survivors(noticed)
 
     killed = sum(noticed.values())
-    scores = {f"{module}_score": score(noticed, module) for module in modules}
+    scores = {}
+    for module in modules:
+        scores[f"{module}_score"] = score(noticed, module)
     common.report(
         mutants=len(noticed),
         killed=killed,
@@ -239,10 +267,10 @@ def main() -> None:
 
 def name_survivors(noticed: dict[Trial, bool]) -> None:
     """Print the faults that no test minded."""
-    survivors = [trial for trial in noticed if not noticed[trial]]
-    survivors.sort(key=lambda trial: trial.mutant.name)
-    for trial in survivors:
-        say(f"Survived in {trial.module}: {trial.mutant.name}")
+    by_name = sorted(noticed, key=lambda trial: trial.mutant.name)
+    for trial in by_name:
+        if not noticed[trial]:
+            say(f"Survived in {trial.module}: {trial.mutant.name}")
 
 
 def score(noticed: dict[Trial, bool], module: str) -> float:

@@ -78,7 +78,8 @@ def report(**figures: Any) -> None:
     """The result as one JSON line, the last that a benchmark prints."""
     rounded = {}
     for name, value in figures.items():
-        rounded[name] = round(value, 3) if isinstance(value, float) else value
+        is_float = isinstance(value, float)
+        rounded[name] = round(value, 3) if is_float else value
     print(json.dumps(rounded))
 
 

@@ -50,21 +50,25 @@ def reading(database: str, model: str, record_id: int) -> Iterator[dict[str, flo
 
 def main() -> None:
     """Say when the form was read once; end when standard input does."""
-    url, database, model, record_id = sys.argv[1:]
+    url, database, model, text = sys.argv[1:]
+    record_id = int(text)
     client = WebClient(url)
     client.login(database)
-    read_form(client, model, int(record_id))
+    read_form(client, model, record_id)
     print("ready", flush=True)
 
     # The other side closes our standard input when its work is done.
     ended = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+    waiting = threading.Thread(target=_wait_for_end, args=(ended,), daemon=True)
+    waiting.start()
     latencies = []
     while not ended.wait(PAUSE_S):
         start = time.perf_counter()
-        read_form(client, model, int(record_id))
-        latencies.append(1000 * (time.perf_counter() - start))
-    print(json.dumps(_summarise(latencies)))
+        read_form(client, model, record_id)
+        seconds = time.perf_counter() - start
+        latencies.append(1000 * seconds)
+    figures = _summarise(latencies)
+    print(json.dumps(figures))
 
 
 def _summarise(latencies: list[float]) -> dict[str, float]:

@@ -49,15 +49,18 @@ class Mutant:
 def find_mutants(source: str) -> list[Mutant]:
     """All the faults that can be made in a module."""
     tree = ast.parse(source)
-    scopes, skipped = _name_scopes(tree), _find_skipped(tree)
+    scopes = _name_scopes(tree)
+    skipped = _find_skipped(tree)
     mutants = []
     for number, node in enumerate(ast.walk(tree)):
         if id(node) in skipped:
             continue
+        # By what it says and where, not by its line: the name outlives edits elsewhere.
         scope = scopes[id(node)]
         before = ast.unparse(node)
         for variant, changed in enumerate(_change(node)):
-            name = f"{scope}: {before} → {ast.unparse(changed)}"
+            after = ast.unparse(changed)
+            name = f"{scope}: {before} → {after}"
             mutants.append(Mutant(number, variant, name))
     return mutants
 
@@ -78,21 +81,24 @@ class _Replace(ast.NodeTransformer):
         self.old, self.new = old, new
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return (
-            ast.copy_location(self.new, node) if node is self.old else super().generic_visit(node)
-        )
+        if node is self.old:
+            return ast.copy_location(self.new, node)
+        return super().generic_visit(node)
 
 
 def _change(node: ast.AST) -> Iterator[ast.AST]:
     """The faulty variants of one place; most places have none."""
     change = _CHANGES.get(type(node))
-    return change(node) if change else iter(())
+    if not change:
+        return iter(())
+    return change(node)
 
 
 def _change_comparison(node: ast.Compare) -> Iterator[ast.AST]:
     for place, operator in enumerate(node.ops):
+        other = COMPARISONS[type(operator)]
         operators = [*node.ops]
-        operators[place] = COMPARISONS[type(operator)]()
+        operators[place] = other()
         yield _with(node, ops=operators)
 
 
@@ -103,8 +109,9 @@ def _change_operator(node: ast.BinOp | ast.AugAssign) -> Iterator[ast.AST]:
 
 
 def _change_junction(node: ast.BoolOp) -> Iterator[ast.AST]:
-    other = ast.And() if isinstance(node.op, ast.Or) else ast.Or()
-    yield _with(node, op=other)
+    is_or = isinstance(node.op, ast.Or)
+    yield _with(node, op=ast.And() if is_or else ast.Or())
+    # Each condition alone, as if the others had been forgotten.
     yield from node.values
 
 
@@ -133,19 +140,25 @@ def _decide_test(node: ast.If | ast.While) -> Iterator[ast.AST]:
 
 
 def _drop_conditions(node: ast.comprehension) -> Iterator[ast.AST]:
-    for dropped in node.ifs:
-        others = [condition for condition in node.ifs if condition is not dropped]
+    for others in _drop_each(node.ifs):
         yield _with(node, ifs=others)
 
 
 def _change_call(node: ast.Call) -> Iterator[ast.AST]:
-    if isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
-        other = SWAPPED[node.func.id]
-        yield _with(node, func=ast.Name(other, ast.Load()))
+    called = node.func.id if isinstance(node.func, ast.Name) else ""
+    if called in SWAPPED:
+        other = ast.Name(SWAPPED[called], ast.Load())
+        yield _with(node, func=other)
         return
-    for dropped in node.keywords:
-        others = [keyword for keyword in node.keywords if keyword is not dropped]
+    # A forgotten keyword leaves the default.
+    for others in _drop_each(node.keywords):
         yield _with(node, keywords=others)
+
+
+def _drop_each(parts: list[Any]) -> Iterator[list[Any]]:
+    """The list without its first, without its second, and so on."""
+    for place in range(len(parts)):
+        yield parts[:place] + parts[place + 1 :]
 
 
 def _do_nothing(_node: ast.AST) -> Iterator[ast.AST]:
@@ -183,15 +196,19 @@ def _name_scopes(tree: ast.Module) -> dict[int, str]:
     def visit(node: ast.AST, scope: str) -> None:
         names[id(node)] = scope
         for child in ast.iter_child_nodes(node):
-            is_named = isinstance(child, ast.FunctionDef | ast.ClassDef)
-            visit(child, child.name if is_named else scope)  # type: ignore[attr-defined]
+            inner = scope
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                inner = child.name
+            visit(child, inner)
 
     visit(tree, "module")
     return names
 
 
 def _find_skipped(tree: ast.Module) -> set[int]:
-    """Annotations, decorators and what stands beside the code: changing them changes no decision."""
+    """Annotations, decorators and what stands beside the code: changing them changes no
+    decision.
+    """
     skipped: set[int] = set()
     for node in ast.walk(tree):
         for top in _beside(node):
@@ -211,6 +228,11 @@ def _beside(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_type(value: ast.expr) -> bool:
-    """Whether it is a type that only gets another name, such as ``Decision = NextAttempt | Close``."""
-    is_union = isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr)
-    return is_union or isinstance(value, ast.Subscript)
+    """Whether it is a type that only gets another name, such as
+    ``Decision = NextAttempt | Close``.
+    """
+    if isinstance(value, ast.Subscript):
+        return True
+    if not isinstance(value, ast.BinOp):
+        return False
+    return isinstance(value.op, ast.BitOr)

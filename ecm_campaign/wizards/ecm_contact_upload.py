@@ -95,7 +95,8 @@ class EcmContactUpload(models.TransientModel):
     @api.depends("campaign_id")
     def _compute_country_id(self):
         for upload in self:
-            upload.country_id = (upload.campaign_id.company_id or self.env.company).country_id
+            company = upload.campaign_id.company_id or self.env.company
+            upload.country_id = company.country_id
 
     @api.depends("campaign_id")
     def _compute_profile_id(self):
@@ -148,12 +149,15 @@ class EcmContactUpload(models.TransientModel):
         :param contact_file.Dialect dialect: as it was found out
         """
         self.kind = dialect.kind
-        self.sheet_names = ", ".join(dialect.sheets) if len(dialect.sheets) > 1 else False
         self.delimiter = dialect.delimiter
         self.quote = dialect.quote
+        # With one sheet there is nothing to choose.
+        has_choice = len(dialect.sheets) > 1
+        self.sheet_names = ", ".join(dialect.sheets) if has_choice else False
         # Python finds more encodings than people can choose from.
         if dialect.encoding in dict(ENCODINGS):
             self.encoding = dialect.encoding
+        # The profile knows what the file cannot say: that its order is that of ECM.
         found = "header" if dialect.has_header else "none"
         self.layout = self.profile_id.layout or found
 
@@ -202,8 +206,11 @@ class EcmContactUpload(models.TransientModel):
         """Largest file that can be uploaded, in bytes (system parameter
         ``ecm_campaign.max_upload_mb``).
         """
-        value = self.env["ir.config_parameter"].sudo().get_param("ecm_campaign.max_upload_mb", "")
-        return MEGABYTE * (int(value) if value.isdecimal() else MAX_FILE_MEGABYTES)
+        parameters = self.env["ir.config_parameter"].sudo()
+        value = parameters.get_param("ecm_campaign.max_upload_mb", "")
+        if not value.isdecimal():
+            return MEGABYTE * MAX_FILE_MEGABYTES
+        return MEGABYTE * int(value)
 
     @api.model
     def _keep_file(self, name, stream):
@@ -217,7 +224,10 @@ class EcmContactUpload(models.TransientModel):
     def _gc_files(self):
         """Files of wizards that were closed without an import."""
         yesterday = fields.Datetime.now() - timedelta(days=1)
-        domain = [("res_model", "=", self._name), ("create_date", "<", yesterday)]
+        domain = [
+            ("res_model", "=", self._name),
+            ("create_date", "<", yesterday),
+        ]
         files = self.env["ir.attachment"].search(domain)
         files.unlink()
 
@@ -306,12 +316,15 @@ class EcmContactUpload(models.TransientModel):
 
         :return: list of ``[target, label]``
         """
-        definition = self.campaign_id.parameters_definition or ()
-        names = {item["name"]: item.get("string") for item in definition}
+        names = {}
+        for item in self.campaign_id.parameters_definition or ():
+            names[item["name"]] = item.get("string")
         choices = []
         for target, label in self.column_ids._get_targets():
             name = names.get(target)
-            choices.append([target, f"{name} ({label})" if name else label])
+            if name:
+                label = f"{name} ({label})"
+            choices.append([target, label])
         return choices
 
     def _describe_row(self, row):
@@ -331,19 +344,26 @@ class EcmContactUpload(models.TransientModel):
         }
 
     def _get_reason(self, code):
-        return self.env["ecm.contact.list.reject"]._get_reason_text(code) if code else ""
+        if not code:
+            return ""
+        rejects = self.env["ecm.contact.list.reject"]
+        return rejects._get_reason_text(code)
 
     def _summarise(self, rows):
-        rejected = sum(not row.is_stored for row in rows)
-        changed = sum(row.is_stored and row.has_problem for row in rows)
+        stored = [row for row in rows if row.is_stored]
+        changed = sum(row.has_problem for row in stored)
+        rejected = len(rows) - len(stored)
         sentences = [
             self.env._("First %s rows of the file.", len(rows)),
-            self.env._("%s are stored.", len(rows) - rejected),
+            self.env._("%s are stored.", len(stored)),
         ]
+        # What did not happen is not mentioned.
         if changed:
-            sentences.append(self.env._("%s of them without a value that is not valid.", changed))
+            sentence = self.env._("%s of them without a value that is not valid.", changed)
+            sentences.append(sentence)
         if rejected:
-            sentences.append(self.env._("%s are not stored.", rejected))
+            sentence = self.env._("%s are not stored.", rejected)
+            sentences.append(sentence)
         return " ".join(sentences)
 
     def _get_warning(self):
@@ -355,17 +375,23 @@ class EcmContactUpload(models.TransientModel):
 
     def _get_double_targets(self):
         """:return: what is chosen for more than one column, as text, or False"""
-        counts = Counter(self._get_stored_columns().mapped("target"))
-        labels = self.env["ecm.contact.list"]._get_targets()
-        return ", ".join(label for target, label in labels if counts[target] > 1)
+        chosen = self._get_stored_columns().mapped("target")
+        counts = Counter(chosen)
+        doubles = []
+        for target, label in self.env["ecm.contact.list"]._get_targets():
+            if counts[target] > 1:
+                doubles.append(label)
+        return ", ".join(doubles)
 
     def _get_stored_columns(self):
         return self.column_ids.filtered(lambda column: column.target != "ignore")
 
     def _get_column_map(self):
         """:raise contact_file.UnreadableFile: no column is phone 1"""
-        columns = self._get_stored_columns()
-        return contact_rows.ColumnMap({column.position: column.target for column in columns})
+        targets = {}
+        for column in self._get_stored_columns():
+            targets[column.position] = column.target
+        return contact_rows.ColumnMap(targets)
 
     def _get_parse_options(self, dialect):
         return contact_rows.ParseOptions(
@@ -383,8 +409,12 @@ class EcmContactUpload(models.TransientModel):
         self.campaign_id.check_access("write")
         values = self._prepare_list_values()
         if self.save_profile:
-            values["profile_id"] = self._save_profile().id
-        attachment = self.attachment_id._get_own_upload().sudo(False)
+            profile = self._save_profile()
+            values["profile_id"] = profile.id
+
+        # Without all rights: the list takes the file over as this user.
+        upload = self.attachment_id._get_own_upload()
+        attachment = upload.sudo(False)
         contact_list = self.env["ecm.contact.list"]._create_queued(values, attachment)
         return open_form(contact_list)
 
@@ -428,8 +458,10 @@ class EcmContactUpload(models.TransientModel):
         }
         # Where the layout says what the columns are, the profile need not.
         if self.layout != "ecm":
-            columns = [column._prepare_profile_values() for column in self._get_stored_columns()]
-            values["column_ids"] = list(map(Command.create, columns))
+            columns = self._get_stored_columns()
+            values["column_ids"] = [
+                Command.create(column._prepare_profile_values()) for column in columns
+            ]
         return self.env["ecm.import.profile"].create(values)
 
     def _get_text_settings(self):

@@ -72,7 +72,9 @@ class EcmContactWithdraw(models.TransientModel):
 
         :raise UserError: it is none that could be read
         """
-        content = io.BytesIO(base64.b64decode(self.with_context(bin_size=False).file))
+        # Forms read a binary field as its size, unless they are told otherwise.
+        text = self.with_context(bin_size=False).file
+        content = io.BytesIO(base64.b64decode(text))
         try:
             contact_file.describe(content)
         except contact_file.UnreadableFile as error:
@@ -81,8 +83,12 @@ class EcmContactWithdraw(models.TransientModel):
 
     def _create_job(self, content):
         """:rtype: record of ``ecm.contact.withdrawal``, which waits for the scheduled action"""
-        campaign = self.campaign_id if self.scope == "campaign" else self.env["ecm.campaign"]
+        # The form keeps the campaign, although all of the company's are meant.
+        campaign = self.campaign_id
+        if self.scope != "campaign":
+            campaign = campaign.browse()
         company = campaign.company_id or self.env.company
+
         name = self.file_name or self.reason
         attachment = self.env["ir.attachment"]._create_from_stream(name, content)
         values = {

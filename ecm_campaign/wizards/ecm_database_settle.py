@@ -26,9 +26,11 @@ class EcmDatabaseSettle(models.TransientModel):
     def _compute_reason(self):
         identity = self.env["ecm.database.identity"]
         reason = identity._get_stop_reason()
+        # A neutralised database is meant to be silent: that is no question to settle.
+        is_copy = bool(reason) and not identity._is_neutralized()
         for wizard in self:
             wizard.reason = reason
-            wizard.is_copy = bool(reason) and not identity._is_neutralized()
+            wizard.is_copy = is_copy
 
     def action_settle(self):
         """Have this database call.

@@ -35,8 +35,10 @@ class EcmDeletion(models.TransientModel):
     def _get_chosen(self, model):
         """What the action was called on, if it is of this model."""
         context = self.env.context
-        is_meant = context.get("active_model") == model
-        return [fields.Command.set(context.get("active_ids") if is_meant else [])]
+        ids = []
+        if context.get("active_model") == model:
+            ids = context.get("active_ids")
+        return [fields.Command.set(ids)]
 
     @api.depends("campaign_ids", "list_ids")
     def _compute_contact_count(self):
@@ -44,20 +46,28 @@ class EcmDeletion(models.TransientModel):
         for wizard in self:
             of_campaigns = Domain("campaign_id", "in", wizard.campaign_ids.ids)
             of_lists = Domain("list_id", "in", wizard.list_ids.ids)
-            wizard.contact_count = contacts.search_count(of_campaigns | of_lists)
+            either = of_campaigns | of_lists
+            wizard.contact_count = contacts.search_count(either)
 
     @api.depends("contact_count")
     def _compute_summary(self):
         for wizard in self:
-            campaigns = wizard.campaign_ids
-            lists = campaigns.list_ids | wizard.list_ids
-            counts = [
-                (self.env._("Campaigns"), len(campaigns)),
-                (self.env._("Lists"), len(lists)),
-                (self.env._("Contacts that were never called"), wizard.contact_count),
-            ]
-            texts = [f"{label}: {count:,}" for label, count in counts if count]
+            texts = []
+            for label, count in wizard._get_counts():
+                if count:
+                    texts.append(f"{label}: {count:,}")
             wizard.summary = " · ".join(texts)
+
+    def _get_counts(self):
+        """:return: list of ``(what goes, how many)``"""
+        campaigns = self.campaign_ids
+        # A campaign takes its lists along.
+        lists = campaigns.list_ids | self.list_ids
+        return [
+            (self.env._("Campaigns"), len(campaigns)),
+            (self.env._("Lists"), len(lists)),
+            (self.env._("Contacts that were never called"), self.contact_count),
+        ]
 
     @api.depends("campaign_ids", "list_ids")
     def _compute_obstacle(self):
@@ -66,6 +76,7 @@ class EcmDeletion(models.TransientModel):
 
     def _find_obstacle(self):
         """:return: the sentence of the first guard that would refuse, or False"""
+        # The guards themselves are asked: what they refuse is said in one place.
         try:
             for records in (self.campaign_ids._origin, self.list_ids._origin):
                 for guard in records._ondelete_methods:
@@ -82,4 +93,6 @@ class EcmDeletion(models.TransientModel):
         self.ensure_one()
         records = self.campaign_ids or self.list_ids
         records.unlink()
-        return open_window(self.env, NEXT_ACTIONS[records._name], target="main")
+        # The form of what is gone cannot be shown again.
+        action = NEXT_ACTIONS[records._name]
+        return open_window(self.env, action, target="main")

@@ -43,20 +43,29 @@ class EcmDncCheck(models.TransientModel):
     def _get_result(self):
         number, reason = phones.normalise(self.number, self.country_id.code)
         if reason:
-            text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
+            rejects = self.env["ecm.contact.list.reject"]
+            text = rejects._get_reason_text(reason)
             return BAD_SENTENCE % text
+
         findings = self.env["ecm.dnc.list"].check_number(number)
         if not findings:
             text = self.env._("%s is on no do-not-contact list and may be contacted.", number)
             return GOOD_SENTENCE % text
+
         text = self.env._("%s must not be contacted.", number)
-        return BAD_SENTENCE % text + self._render_table(findings)
+        sentence = BAD_SENTENCE % text
+        return sentence + self._render_table(findings)
 
     def _render_table(self, findings):
         columns = self._get_columns()
-        headings = [HEADING % label for label in columns.values()]
-        rows = [ROW % self._render_cells(finding, columns) for finding in findings]
-        return TABLE % (Markup().join(headings), Markup().join(rows))
+        headings = Markup()
+        for label in columns.values():
+            headings += HEADING % label
+        rows = Markup()
+        for finding in findings:
+            cells = self._render_cells(finding, columns)
+            rows += ROW % cells
+        return TABLE % (headings, rows)
 
     @api.model
     def _get_columns(self):
@@ -74,8 +83,11 @@ class EcmDncCheck(models.TransientModel):
 
     @api.model
     def _render_cells(self, finding, columns):
-        cells = [CELL % (finding[key] or "") for key in columns]
-        return Markup().join(cells)
+        cells = Markup()
+        for key in columns:
+            text = finding[key] or ""
+            cells += CELL % text
+        return cells
 
 
 class EcmDncAdd(models.TransientModel):
@@ -131,9 +143,15 @@ class EcmDncAdd(models.TransientModel):
         closing = []
         for contact in contacts.filtered("is_open"):
             # Each campaign has its own lists that hold for it.
-            if not self._has_free_number(contact):
-                counts = (contact.attempt_count, contact.uncounted_count)
-                closing.append(Decided(contact.id, *counts, close))
+            if self._has_free_number(contact):
+                continue
+            decided = Decided(
+                contact.id,
+                contact.attempt_count,
+                contact.uncounted_count,
+                close,
+            )
+            closing.append(decided)
         contacts._apply_decisions(closing, fields.Datetime.now())
         contacts.invalidate_model()
 
@@ -141,12 +159,18 @@ class EcmDncAdd(models.TransientModel):
         """Contacts of the company that have one of these numbers, with all rights."""
         contacts = self.env["ecm.contact"].sudo()
         contacts.flush_model()
-        own = SQL("c.company_id = %s", self.contact_id.company_id.id)
-        self.env.cr.execute(contacts._get_matching(PHONE_FIELDS, numbers, own))
-        return contacts.browse(contact_id for (contact_id,) in self.env.cr.fetchall())
+        company = self.contact_id.company_id
+        own = SQL("c.company_id = %s", company.id)
+        matching = contacts._get_matching(PHONE_FIELDS, numbers, own)
+        self.env.cr.execute(matching)
+        ids = [contact_id for (contact_id,) in self.env.cr.fetchall()]
+        return contacts.browse(ids)
 
     def _has_free_number(self, contact):
         """Whether the contact has a number that is on no list."""
-        numbers = set(filter(None, contact._get_phones()))
-        listed, _keys = self.env["ecm.dnc.list"]._find_listed(contact.campaign_id, numbers)
-        return bool(numbers.difference(listed))
+        given = contact._get_phones()
+        numbers = set(filter(None, given))
+        lists = self.env["ecm.dnc.list"]
+        listed, _keys = lists._find_listed(contact.campaign_id, numbers)
+        free = numbers.difference(listed)
+        return bool(free)

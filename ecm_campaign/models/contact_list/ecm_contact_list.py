@@ -2,7 +2,7 @@ import logging
 from collections import Counter, defaultdict
 from datetime import UTC, timedelta
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...actions import notify, open_window
-from ...const import BUSINESS_PARAMETERS, PENDING
+from ...const import BUSINESS_PARAMETERS, PENDING, PHONE_FIELDS
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
 from ..contact.ecm_contact_queue import Imported
@@ -23,7 +23,7 @@ LINE = contact_rows.COLUMNS.index("line")
 PHONE = contact_rows.COLUMNS.index("phone_1")
 NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
 # What a file can change of a known contact.
-UPDATED = [contact_rows.COLUMNS.index(name) for name in Imported._fields[1:]]
+get_updated = itemgetter(*map(contact_rows.COLUMNS.index, Imported._fields[1:]))
 SWEEP_BATCH = 20_000
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
@@ -195,7 +195,8 @@ class EcmContactList(models.Model):
             own["all"] += count
             if state == PENDING:
                 own["pending"] += count
-                own["available"] += count if is_ready else 0
+                if is_ready:
+                    own["available"] += count
         for contact_list in self:
             own = counts[contact_list]
             contact_list.contact_count = own["all"]
@@ -206,8 +207,9 @@ class EcmContactList(models.Model):
     def create(self, vals_list):
         lists = super().create(vals_list)
         now = fields.Datetime.now()
-        active = lists.filtered(lambda record: record.status == "active")
-        active.filtered(lambda record: record._is_early(now)).sudo().status = "planned"
+        active = lists._filter_status("active")
+        early = active.filtered(lambda record: record._is_early(now))
+        early.sudo().status = "planned"
         return lists
 
     def write(self, vals):
@@ -220,9 +222,12 @@ class EcmContactList(models.Model):
         """Whether its time has not come yet."""
         return bool(self.date_start and self.date_start > now)
 
-    def _is_over(self, now):
-        """Whether its time has passed."""
-        return bool(self.date_end and self.date_end <= now)
+    def _filter_over(self, now):
+        """Those whose time has passed."""
+        return self.filtered(lambda record: record.date_end and record.date_end <= now)
+
+    def _filter_status(self, status):
+        return self.filtered(lambda record: record.status == status)
 
     @api.model
     def _get_targets(self):
@@ -230,7 +235,9 @@ class EcmContactList(models.Model):
 
         :return: list of ``(tools.contact_rows target, label)``
         """
-        phones = [(f"phone_{index}", self.env._("Phone %s", index)) for index in range(1, 6)]
+        phones = [
+            (name, self.env._("Phone %s", number)) for number, name in enumerate(PHONE_FIELDS, 1)
+        ]
         # What we know of a person beside the numbers.
         details = [
             ("first_name", self.env._("First name")),
@@ -254,8 +261,10 @@ class EcmContactList(models.Model):
         labels = dict(self._get_targets())
         labels[contact_rows.ROW] = self.env._("Row")
         options = self.options or {}
-        header = options.get("dialect", {}).get("header") or ()
+        dialect = options.get("dialect", {})
+        header = dialect.get("header") or ()
         named = dict(enumerate(header))
+        # JSON keeps the places as texts.
         for place, target in options.get("columns", {}).items():
             name = named.get(int(place))
             if name:
@@ -276,15 +285,14 @@ class EcmContactList(models.Model):
         """Call the contacts of stopped lists again, each at the time that was planned for it."""
         self.check_access("write")
         now = fields.Datetime.now()
-        if any(record._is_over(now) for record in self):
+        if self._filter_over(now):
             raise UserError(self.env._("The list's end has passed. Change “Called until” first."))
-        stopped = self.filtered(lambda record: record.status == "stopped")
-        for contact_list in stopped:
+
+        for contact_list in self._filter_status("stopped"):
             status = "planned" if contact_list._is_early(now) else "active"
             contact_list.sudo().status = status
-        active = self.filtered(lambda record: record.status == "active")
-        self.env["ecm.contact"]._resume_lists(active, now)
-        active.campaign_id.filtered("is_running")._trigger_feed()
+        active = self._filter_status("active")
+        active._resume_contacts(now)
         return True
 
     def _follow_dates(self):
@@ -297,12 +305,18 @@ class EcmContactList(models.Model):
                 self.env["ecm.contact"]._hold_lists(contact_list)
             elif contact_list.status == "planned" and not is_early:
                 contact_list._start(now)
-        self.filtered(lambda record: record._is_over(now))._expire(now)
+        over = self._filter_over(now)
+        over._expire(now)
 
     def _start(self, now):
         self.status = "active"
+        self._resume_contacts(now)
+
+    def _resume_contacts(self, now):
+        """Have the contacts of these lists called again, and the feed look at them at once."""
         self.env["ecm.contact"]._resume_lists(self, now)
-        self.campaign_id.filtered("is_running")._trigger_feed()
+        running = self.campaign_id.filtered("is_running")
+        running._trigger_feed()
 
     def _expire(self, now):
         """Close what is pending; contacts at the dialer close with their result."""
@@ -318,16 +332,21 @@ class EcmContactList(models.Model):
     def _cron_sweep_lists(self):
         """Start and expire the lists whose time has come, and let go what was left behind."""
         now = fields.Datetime.now()
-        starting = self.search([("status", "=", "planned"), ("date_start", "<=", now)])
-        for contact_list in starting:
-            self._atomically(partial(contact_list._start, now))
-        ending = self.search([("status", "!=", "expired"), ("date_end", "<=", now)])
-        for contact_list in ending:
-            self._atomically(partial(contact_list._expire, now))
-        release = partial(self.env["ecm.contact"]._release_of_active_lists, now, SWEEP_BATCH)
+        starting = [("status", "=", "planned"), ("date_start", "<=", now)]
+        for contact_list in self.search(starting):
+            start = partial(contact_list._start, now)
+            self._atomically(start)
+
+        ending = [("status", "!=", "expired"), ("date_end", "<=", now)]
+        for contact_list in self.search(ending):
+            expire = partial(contact_list._expire, now)
+            self._atomically(expire)
+
+        contacts = self.env["ecm.contact"]
+        release = partial(contacts._release_of_active_lists, now, SWEEP_BATCH)
         while self._atomically(release):
             continue
-        self.env["ecm.contact"].invalidate_model()
+        contacts.invalidate_model()
 
     # -- queue ------------------------------------------------------------------------------------
 
@@ -388,12 +407,14 @@ class EcmContactList(models.Model):
     def action_queue(self):
         """Have the import start in the background."""
         self.check_access("write")
-        for contact_list in self.filtered(lambda record: record.state in ("draft", "failed")):
+        idle = self.filtered(lambda record: record.state in ("draft", "failed"))
+        for contact_list in idle:
             if not contact_list.attachment_id:
                 raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
             contact_list.sudo().write({"state": "queued", "error": False})
             contact_list._log_state()
-        self.env.ref("ecm_campaign.ir_cron_import").sudo()._trigger()
+        action = self.env.ref("ecm_campaign.ir_cron_import")
+        action.sudo()._trigger()
         return True
 
     def action_undo(self):
@@ -404,11 +425,13 @@ class EcmContactList(models.Model):
         :raise UserError: the file was not read, or is being read
         """
         self.check_access("unlink")
-        if any(contact_list.state not in ("done", "failed") for contact_list in self):
+        states = set(self.mapped("state"))
+        if not states <= {"done", "failed"}:
             raise UserError(self.env._("Only an upload that has ended can be undone."))
         undone = self._take_back()
         self.action_stop()
         self.sudo().write({"state": "cancelled"})
+
         labels = ", ".join(record._get_log_label() for record in self)
         _logger.info("%s: undone, %s deleted, %s returned, %s kept", labels, *undone)
         return self._notify_undone(undone)
@@ -445,7 +468,8 @@ class EcmContactList(models.Model):
         returned = contacts._return_to_origin(self)
         contacts._hold_lists(held)
         self.invalidate_recordset()
-        return Undone(deleted, returned, sum(self.mapped("contact_count")))
+        kept = sum(self.mapped("contact_count"))
+        return Undone(deleted, returned, kept)
 
     # -- import -----------------------------------------------------------------------------------
 
@@ -487,8 +511,10 @@ class EcmContactList(models.Model):
         columns = self._get_column_map()
         options = self._get_parse_options()
         number_of = self._get_number_getter()
+
         _dialect, rows = self._open_rows(stream, dialect)
-        return _with_texts(contact_rows.parse_rows(rows, columns, options), number_of)
+        chunks = contact_rows.parse_rows(rows, columns, options)
+        return _with_texts(chunks, number_of)
 
     def _get_column_map(self):
         return contact_rows.ColumnMap(self.options["columns"])
@@ -515,12 +541,13 @@ class EcmContactList(models.Model):
         self._copy_closed([row.text for row in rows if row.is_closed])
 
         hits, left_out = self._count_hits(rows)
+        rejects = [*chunk.rejects, *duplicates]
         warnings = [*chunk.warnings, *left_out]
-        self.env["ecm.contact.list.reject"]._copy_in(self, [*chunk.rejects, *duplicates], warnings)
-        bad_phones = chunk.count_bad_phones()
+        self.env["ecm.contact.list.reject"]._copy_in(self, rejects, warnings)
+        for name, count in chunk.count_bad_phones().items():
+            hits[f"failed_{name}"] = count
         return {
             **hits,
-            **{f"failed_{name}": count for name, count in bad_phones.items()},
             "uploaded_count": len(rows),
             "failed_count": len(chunk.rejects),
             "duplicate_count": len(duplicates),
@@ -542,8 +569,7 @@ class EcmContactList(models.Model):
         if policy == "update":
             rows, known, updated = self._update_known(rows)
         else:
-            numbers = set().union(*(row.numbers for row in rows))
-            known = self._get_known_phones(numbers)
+            known = self._get_known_phones(_get_numbers(rows))
         kept, duplicates = _leave_out_known(rows, known)
         return kept, duplicates, updated
 
@@ -552,9 +578,10 @@ class EcmContactList(models.Model):
 
     def _get_known_phones(self, numbers):
         """Which numbers are known within the list's scope of duplicates."""
+        campaign = SQL("c.campaign_id = %s", self.campaign_id.id)
         scopes = {
-            "list": SQL("c.campaign_id = %s AND c.list_id = %s", self.campaign_id.id, self.id),
-            "campaign": SQL("c.campaign_id = %s", self.campaign_id.id),
+            "list": SQL("%s AND c.list_id = %s", campaign, self.id),
+            "campaign": campaign,
             "company": SQL("c.company_id = %s", self.company_id.id),
         }
         where = scopes[self.duplicate_scope]
@@ -572,24 +599,28 @@ class EcmContactList(models.Model):
         how many updated)``
         """
         contacts = self.env["ecm.contact"]
-        numbers = set().union(*(row.numbers for row in rows))
-        found = contacts._find_by_phone(self.campaign_id, numbers)
-        updates, others, known = {}, [], set()
+        found = contacts._find_by_phone(self.campaign_id, _get_numbers(rows))
+        updates = {}
+        others = []
+        known = set()
         for row in rows:
             for contact, number in row.namings:
                 there = found.get(number)
-                if there and there.is_open and self._may_update(there):
-                    values = [contact[place] for place in UPDATED]
+                if not there:
+                    continue
+                if there.is_open and self._may_update(there):
                     # The last row about a contact counts.
-                    updates[there.contact_id] = Imported(there.contact_id, *values)
+                    contact_id = there.contact_id
+                    updates[contact_id] = Imported(contact_id, *get_updated(contact))
                     break
-                if there:
-                    known.add(number)
+                known.add(number)
             else:
                 others.append(row)
+
         taken_over_by = self.id if self.mode == "overwrite" else None
         contacts._update_imported(list(updates.values()), taken_over_by)
-        return others, known, len(rows) - len(others)
+        updated = len(rows) - len(others)
+        return others, known, updated
 
     def _may_update(self, known):
         """Whether the file changes a contact: one that it has brought itself only where it
@@ -604,24 +635,30 @@ class EcmContactList(models.Model):
         """
         now = fields.Datetime.to_string(fields.Datetime.now())
         is_held = self.status != "active"
-        ready, waiting = [], []
+        ready = []
+        waiting = []
         for row in rows:
             not_before = row.contact[NOT_BEFORE]
             # Both are texts of one form, which sort as the moments do.
             is_early = not_before and not_before > now
             texts = waiting if is_held or is_early else ready
             texts.append(row.text)
-        if ready:
-            self._copy_texts(ready, self._prepare_copy_constants(True, now))
-        if waiting:
-            self._copy_texts(waiting, self._prepare_copy_constants(False, now))
+
+        for texts, is_ready in ((ready, True), (waiting, False)):
+            if texts:
+                constants = self._prepare_copy_constants(is_ready, now)
+                self._copy_texts(texts, constants)
 
     def _copy_texts(self, texts, constants):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
-        values = [*contact_rows.COLUMNS[1:], "number_to_call", *constants]
-        columns = [SQL.identifier(COPY_NAMES.get(name, name)) for name in values]
+        # The order of the values in each text: what `make_text` wrote, then what all share.
+        columns = []
+        for value in (*contact_rows.COLUMNS[1:], "number_to_call", *constants):
+            name = COPY_NAMES.get(value, value)
+            columns.append(SQL.identifier(name))
         statement = SQL("COPY ecm_contact (%s) FROM STDIN", SQL(", ").join(columns))
-        stream = contact_rows.copy_stream(texts, tuple(constants.values()))
+        shared = tuple(constants.values())
+        stream = contact_rows.copy_stream(texts, shared)
         self._copy_expert(statement.code, stream)
 
     def _prepare_copy_constants(self, is_ready, now):
@@ -716,7 +753,8 @@ class EcmContactList(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         attempts = self.env["ecm.attempt"].sudo()
-        if attempts.search_count([("contact_id.list_id", "in", self.ids)], limit=1):
+        on_contacts = [("contact_id.list_id", "in", self.ids)]
+        if attempts.search_count(on_contacts, limit=1):
             raise UserError(self.env._("Contacts of this list were called: the history must stay."))
 
     def unlink(self):
@@ -734,6 +772,12 @@ def _with_texts(chunks, number_of):
         yield chunk
 
 
+def _get_numbers(rows):
+    """All phones 1 of ``ImportRow``, as a set."""
+    numbers = map(attrgetter("numbers"), rows)
+    return set().union(*numbers)
+
+
 def _leave_out_known(rows, known):
     """Take out rows whose number is known; what stays is known to the rows below it.
 
@@ -749,5 +793,6 @@ def _leave_out_known(rows, known):
         else:
             number = next(filter(known.__contains__, row.numbers))
             line = row.contact[LINE]
-            duplicates.append(contact_rows.Reject(line, "phone_1", number, "duplicate"))
+            reject = contact_rows.Reject(line, "phone_1", number, "duplicate")
+            duplicates.append(reject)
     return kept, duplicates

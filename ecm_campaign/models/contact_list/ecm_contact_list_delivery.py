@@ -46,7 +46,8 @@ class EcmContactListDeliveryMixin(models.AbstractModel):
         if mode:
             values["mode"] = self._get_known_mode(mode)
         attachment = self._get_given_file(file_name, content_base64, attachment_id)
-        return self._create_from_file(campaign, file_name, attachment, profile, **values).id
+        created = self._create_from_file(campaign, file_name, attachment, profile, **values)
+        return created.id
 
     @api.model
     def _get_named(self, model, record_id):
@@ -90,9 +91,11 @@ class EcmContactListDeliveryMixin(models.AbstractModel):
             raise UserError(self.env._("Give either the content of the file or its upload."))
         if attachment_id:
             attachment = self._get_named("ir.attachment", attachment_id)
-            return attachment._get_own_upload().sudo(False)
+            upload = attachment._get_own_upload()
+            return upload.sudo(False)
         content = self._decode_content(content_base64)
-        return self.env["ir.attachment"]._create_from_stream(file_name, io.BytesIO(content))
+        stream = io.BytesIO(content)
+        return self.env["ir.attachment"]._create_from_stream(file_name, stream)
 
     @api.model
     def _decode_content(self, content_base64):

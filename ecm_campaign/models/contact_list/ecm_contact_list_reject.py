@@ -56,7 +56,8 @@ class EcmContactListReject(models.Model):
     @api.model
     def _get_reason_text(self, code):
         """What a reason code means, for a supervisor."""
-        return self._get_reason_texts().get(code) or contact_rows.REASONS.get(code, code)
+        text = self._get_reason_texts().get(code)
+        return text or contact_rows.REASONS.get(code, code)
 
     @api.model
     def _get_reason_texts(self):
@@ -76,13 +77,17 @@ class EcmContactListReject(models.Model):
         :param rejects: list of ``tools.contact_rows.Reject``
         :param warnings: the same, of contacts that were stored
         """
-        rows = [(*row, False) for row in rejects] + [(*row, True) for row in warnings]
+        list_id = contact_list.id
+        rows = [(list_id, *row, False) for row in rejects]
+        rows += [(list_id, *row, True) for row in warnings]
         if not rows:
             return
+        # The download reads them by their ids, so these follow the lines.
+        rows.sort()
         self.env.cr.execute_values(
             "INSERT INTO ecm_contact_list_reject "
             "(list_id, line_number, field_name, value, reason, row_text, is_warning) VALUES %s",
-            [(contact_list.id, *row) for row in sorted(rows)],
+            rows,
             page_size=1000,
         )
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from operator import itemgetter
 from typing import NamedTuple
 
 from odoo import fields, models
@@ -32,6 +33,17 @@ class ImportRow(NamedTuple):
         """``(values, phone 1)`` by which the contact may be known."""
         return zip((self.contact, self.original), self.numbers, strict=False)
 
+    @property
+    def classes(self):
+        """Classes of the lists that the contact met, each once."""
+        # Most rows met none.
+        if not self.listed and not self.key_class:
+            return ()
+        found = {dnc_class for _number, dnc_class in self.listed}
+        if self.key_class:
+            found.add(self.key_class)
+        return found
+
 
 class EcmContactListScrubMixin(models.AbstractModel):
     """The scrub of an import against do-not-contact lists (requirements N2, L7)."""
@@ -58,13 +70,19 @@ class EcmContactListScrubMixin(models.AbstractModel):
         :param texts: COPY text of each contact
         :return: list of ``ImportRow``
         """
-        numbers = set(filter(None, set().union(*(contact[PHONES] for contact in contacts))))
-        keys = set(filter(None, (contact[KEY] for contact in contacts)))
-        listed, listed_keys = self.env["ecm.dnc.list"]._find_listed(self.campaign_id, numbers, keys)
+        numbers = set().union(*map(itemgetter(PHONES), contacts))
+        keys = set(map(itemgetter(KEY), contacts))
+        # Most contacts have fewer phones than there are, and many have no key.
+        numbers.discard(None)
+        keys.discard(None)
+        lists = self.env["ecm.dnc.list"]
+        listed, listed_keys = lists._find_listed(self.campaign_id, numbers, keys)
+
         number_of = self._get_number_getter()
         rows = []
         for contact, text in zip(contacts, texts, strict=True):
-            row = ImportRow(contact, text, contact, (contact[PHONES.start],))
+            first = contact[PHONES.start]
+            row = ImportRow(contact, text, contact, (first,))
             # Few rows meet a list: the others cost no more than this look.
             has_listed = not listed.keys().isdisjoint(contact[PHONES])
             if has_listed or contact[KEY] in listed_keys:
@@ -77,18 +95,17 @@ class EcmContactListScrubMixin(models.AbstractModel):
 
         :return: ``({counter: how many}, warnings of the numbers that were left out)``
         """
-        hits, warnings = Counter(), []
+        hits = Counter()
+        warnings = []
         for row in rows:
-            if not row.listed and not row.key_class:
-                continue
-            classes = {row.key_class} - {None}
             for number, dnc_class in row.listed:
-                classes.add(dnc_class)
                 hits[f"dnc_{dnc_class}_numbers"] += 1
                 # A contact that closes keeps its numbers.
                 if not row.is_closed:
-                    warnings.append(_warn(row, number, dnc_class))
-            hits.update(f"dnc_{dnc_class}_contacts" for dnc_class in classes)
+                    warning = _warn(row, number, dnc_class)
+                    warnings.append(warning)
+            for dnc_class in row.classes:
+                hits[f"dnc_{dnc_class}_contacts"] += 1
         return hits, warnings
 
     def _copy_closed(self, texts):
@@ -96,8 +113,13 @@ class EcmContactListScrubMixin(models.AbstractModel):
         if not texts:
             return
         now = fields.Datetime.to_string(fields.Datetime.now())
-        closed = {"state": "dnc_listed", "close_reason": "suppressed", "closed_at": now}
-        self._copy_texts(texts, {**self._prepare_copy_constants(False, now), **closed})
+        constants = {
+            **self._prepare_copy_constants(False, now),
+            "state": "dnc_listed",
+            "close_reason": "suppressed",
+            "closed_at": now,
+        }
+        self._copy_texts(texts, constants)
 
 
 def make_text(contact, number_of):
@@ -106,7 +128,9 @@ def make_text(contact, number_of):
     :param tuple contact: values of ``contact_rows.COLUMNS``
     :param number_of: what tells the number of the first attempt
     """
-    return contact_rows.copy_row((*contact[1:], number_of(contact)))
+    # The line is no column of the table.
+    values = contact[1:]
+    return contact_rows.copy_row((*values, number_of(contact)))
 
 
 def _scrub_row(row, listed, listed_keys, number_of):
@@ -122,9 +146,12 @@ def _scrub_row(row, listed, listed_keys, number_of):
     if key_class or not first:
         return row._replace(listed=found, key_class=key_class, is_closed=True)
     # It may be known by the number that the file names first, or by the one that is left.
-    numbers = tuple(dict.fromkeys((first, *row.numbers)))
+    numbers = dict.fromkeys((first, *row.numbers))
     return row._replace(
-        contact=left, text=make_text(left, number_of), numbers=numbers, listed=found
+        contact=left,
+        text=make_text(left, number_of),
+        numbers=tuple(numbers),
+        listed=found,
     )
 
 
@@ -132,16 +159,22 @@ def _take_out(contact, listed):
     """The contact with the numbers that are left moved up, and the ``(number, class)`` of the
     others.
     """
-    found, left = [], []
+    found = []
+    left = []
     for number in filter(None, contact[PHONES]):
         if number in listed:
             found.append((number, listed[number]))
         else:
             left.append(number)
+
+    # Each value keeps its place in the row.
     left += [None] * (5 - len(left))
-    return (*contact[: PHONES.start], *left, *contact[PHONES.stop :]), tuple(found)
+    before = contact[: PHONES.start]
+    after = contact[PHONES.stop :]
+    return (*before, *left, *after), tuple(found)
 
 
 def _warn(row, number, dnc_class):
     """:rtype: contact_rows.Reject about a number that was left out of a contact"""
-    return contact_rows.Reject(row.contact[LINE], "phone", number, f"dnc_{dnc_class}")
+    line = row.contact[LINE]
+    return contact_rows.Reject(line, "phone", number, f"dnc_{dnc_class}")

@@ -64,7 +64,8 @@ class EcmFileJob(models.AbstractModel):
         """Stop reading the file; what becomes of the part that was read is up to the model."""
         self.check_access("write")
         cancelled = self.filtered(lambda job: job.state in ("draft", "queued", "importing"))
-        cancelled.sudo().write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+        end = {"state": "cancelled", "finished_at": fields.Datetime.now()}
+        cancelled.sudo().write(end)
         cancelled._log_state()
         cancelled._undo()
         return True
@@ -91,8 +92,9 @@ class EcmFileJob(models.AbstractModel):
     def _get_log_label(self):
         """What the log calls this job, such as ``list 2 "big.csv"``."""
         # As JSON, a name with line breaks cannot pass for another line of the log.
-        name = json.dumps(self.display_name or "", ensure_ascii=False)
-        return f"{self._log_name} {self.id} {name}"
+        name = self.display_name or ""
+        quoted = json.dumps(name, ensure_ascii=False)
+        return f"{self._log_name} {self.id} {quoted}"
 
     def _get_state_text(self):
         """What the log says of the state, never translated."""
@@ -100,11 +102,15 @@ class EcmFileJob(models.AbstractModel):
             return f"goes on after line {self.resume_line}" if self.resume_line else "started"
         if self.state not in ("done", "failed", "cancelled"):
             return self.state
+
         words = [*self._get_count_texts(), *self._get_duration_texts()]
+        # Success goes without saying.
         if self.state != "done":
             words.insert(0, self.state)
         text = ", ".join(words)
-        return f"{text}: {self.error}" if self.state == "failed" else text
+        if self.state == "failed":
+            text += f": {self.error}"
+        return text
 
     def _get_count_texts(self):
         """:return: list such as ``["200000 stored", "0 rejected"]``"""
@@ -234,7 +240,9 @@ class EcmFileJob(models.AbstractModel):
             ThreadPoolExecutor(max_workers=1) as parser,
         ):
             size = stream.seek(0, io.SEEK_END)
-            for chunk, position in _read_ahead(parser, stream, self._get_chunks(stream)):
+            chunks = self._get_chunks(stream)
+            for chunk, position in _read_ahead(parser, stream, chunks):
+                # The last hundredth is what comes after the reading.
                 share = min(99.0, 100.0 * position / size)
                 is_going_on = self._atomically(partial(self._store, chunk, share))
                 if not is_going_on or not self._commit(processed=1, remaining=1):

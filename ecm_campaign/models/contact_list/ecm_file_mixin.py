@@ -27,13 +27,17 @@ class EcmFileMixin(models.AbstractModel):
         """
         for record in self:
             file = record.sudo().attachment_id
-            if file and not self.env.su and not record._is_owner(file):
+            if not file:
+                continue
+            # Code with all rights hands over what it likes.
+            if not self.env.su and not record._is_owner(file):
                 file = record.attachment_id._get_own_upload()
-            if file and not file.res_id:
+            if not file.res_id:
                 record._take_upload(file)
 
     def _is_owner(self, file):
-        return (file.res_model, file.res_id) == (self._name, self.id)
+        owner = (file.res_model, file.res_id)
+        return owner == (self._name, self.id)
 
     def _take_upload(self, upload):
         """Hook: have the file belong to this record.

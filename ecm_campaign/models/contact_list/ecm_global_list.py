@@ -71,7 +71,8 @@ class EcmGlobalList(models.Model):
         values = self._prepare_list_values()
         vals_list = [{**values, "campaign_id": campaign.id} for campaign in campaigns]
         # The file stays with the global list: users cannot hand it on, the global list can.
-        lists = self.env["ecm.contact.list"].sudo().create(vals_list).sudo(self.env.su)
+        created = self.env["ecm.contact.list"].sudo().create(vals_list)
+        lists = created.sudo(self.env.su)
         lists.action_queue()
         return lists
 
@@ -82,10 +83,11 @@ class EcmGlobalList(models.Model):
                 self.env._("The file of %s is no longer there. Upload it again.", self.name)
             )
         for campaign in campaigns:
+            name = campaign.name
             if campaign in self.campaign_ids:
-                raise UserError(self.env._("%s has a list of this file already.", campaign.name))
+                raise UserError(self.env._("%s has a list of this file already.", name))
             if campaign.company_id != self.company_id:
-                raise UserError(self.env._("%s belongs to another company.", campaign.name))
+                raise UserError(self.env._("%s belongs to another company.", name))
 
     def _prepare_list_values(self):
         """What a further campaign's list has in common with the first one."""

@@ -46,8 +46,9 @@ class IrAttachment(models.Model):
     def _is_own_upload(self):
         upload = self.sudo()
         is_taken = upload.res_id or upload.res_field
-        is_upload = upload.res_model == UPLOAD_MODEL and not is_taken
-        return is_upload and upload.create_uid == self.env.user
+        if is_taken or upload.res_model != UPLOAD_MODEL:
+            return False
+        return upload.create_uid == self.env.user
 
 
 def _open_content(stream):

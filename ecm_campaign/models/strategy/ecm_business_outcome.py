@@ -180,9 +180,11 @@ class EcmBusinessOutcome(models.Model):
     def _get_texts(self):
         """What the dialer may send for this outcome, in small letters."""
         self.ensure_one()
-        others = (self.texts or "").split(";")
-        texts = [self.code or "", self.name or "", *others]
-        return {text.strip().lower() for text in texts} - {""}
+        others = self.texts or ""
+        given = [self.code or "", self.name or "", *others.split(";")]
+        # Dialers differ in blanks and capitals.
+        texts = {text.strip().lower() for text in given}
+        return texts - {""}
 
     def _get_wrap_up(self):
         """The outcome as the decision sees it.

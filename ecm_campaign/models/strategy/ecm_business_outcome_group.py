@@ -57,6 +57,7 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        # Archived campaigns and those of other companies have their results by these wrap-ups.
         everything = self.sudo().with_context(active_test=False)
         if everything.campaign_ids:
             raise UserError(self.env._("Campaigns use these wrap-ups. Archive the group instead."))
@@ -77,8 +78,13 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     def _get_running_campaigns(self):
         """Running campaigns that use these groups, in whatever company."""
-        domain = [("business_outcome_group_id", "in", self.ids), ("is_running", "=", True)]
-        return self.env["ecm.campaign"].sudo().search(domain)
+        domain = [
+            ("business_outcome_group_id", "in", self.ids),
+            ("is_running", "=", True),
+        ]
+        # A group may serve companies that this user does not see.
+        campaigns = self.env["ecm.campaign"].sudo()
+        return campaigns.search(domain)
 
     def _check_editable(self):
         """Like a strategy's, a wrap-up's rule changes only while no campaign that uses it runs

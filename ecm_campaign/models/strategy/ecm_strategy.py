@@ -201,9 +201,11 @@ class EcmStrategy(models.Model):
     def _compute_campaign_count(self):
         counts = Counter()
         campaigns = self.env["ecm.campaign"]
+        # No campaign uses one strategy both ways, so the counts add up.
         for name in ("strategy_id", "callback_strategy_id"):
-            groups = campaigns._read_group([(name, "in", self.ids)], [name], ["__count"])
-            counts.update({record.id: count for record, count in groups})
+            domain = [(name, "in", self.ids)]
+            for record, count in campaigns._read_group(domain, [name], ["__count"]):
+                counts[record.id] += count
         for record in self:
             record.campaign_count = counts[record.id]
 
@@ -237,8 +239,14 @@ class EcmStrategy(models.Model):
         """Campaigns that call by these strategies or hand their callbacks over to them, in whatever
         company.
         """
-        domain = ["|", ("strategy_id", "in", self.ids), ("callback_strategy_id", "in", self.ids)]
-        return self.env["ecm.campaign"].sudo().with_context(active_test=False).search(domain)
+        domain = [
+            "|",
+            ("strategy_id", "in", self.ids),
+            ("callback_strategy_id", "in", self.ids),
+        ]
+        campaigns = self.env["ecm.campaign"].sudo()
+        # Whoever restores an archived campaign finds its strategy as it was.
+        return campaigns.with_context(active_test=False).search(domain)
 
     def _check_editable(self):
         """Requirement S8: a strategy changes only while no campaign that uses it runs.
@@ -308,13 +316,18 @@ class EcmStrategy(models.Model):
     def _copy_attempts_to(self, new):
         """Attempts and rules, with each rule's target translated to the copy's attempt."""
         self.ensure_one()
-        twins = {attempt: attempt.copy({"strategy_id": new.id}) for attempt in self.attempt_ids}
         # A target that is empty stays empty.
-        twins[self.env["ecm.strategy.attempt"]] = self.env["ecm.strategy.attempt"]
+        none = self.env["ecm.strategy.attempt"]
+        twins = {none: none}
+        for attempt in self.attempt_ids:
+            twins[attempt] = attempt.copy({"strategy_id": new.id})
+
+        # Only now: a rule may lead to any attempt.
         for rule in self.attempt_ids.rule_ids | self.simple_rule_ids:
             values = {"strategy_id": new.id}
             for name in ("attempt_id", "next_attempt_id", "branch_attempt_id"):
-                values[name] = twins[rule[name]].id
+                target = rule[name]
+                values[name] = twins[target].id
             rule.copy(values)
 
     def _get_plan(self, wrap_up_retries=0):
@@ -323,7 +336,8 @@ class EcmStrategy(models.Model):
         :param wrap_up_retries: how many tries wrap-ups may add to a cycle without an own budget
         :rtype: tools.strategy.Plan
         """
-        return self._make_plan(self.max_attempts if self.is_capped else None, wrap_up_retries)
+        max_attempts = self.max_attempts if self.is_capped else None
+        return self._make_plan(max_attempts, wrap_up_retries)
 
     def _make_plan(self, max_attempts, wrap_up_retries=0):
         self.ensure_one()
@@ -382,13 +396,17 @@ class EcmStrategy(models.Model):
 
     def _describe_problem(self, problem):
         """One sentence for a supervisor about what ``tools.strategy_check.validate`` found."""
-        parameters = {"channel": "", **problem.parameters}
-        outcome = self.env["ecm.outcome"].search([("code", "=", problem.outcome_code)], limit=1)
-        parameters["outcome"] = outcome.name
+        named = [("code", "=", problem.outcome_code)]
+        outcome = self.env["ecm.outcome"].search(named, limit=1)
+        parameters = {"channel": "", **problem.parameters, "outcome": outcome.name}
         # The rules of a simple strategy belong to no attempt of their own.
         if self.kind == "simple" and problem.outcome_code:
-            parameters["position"] = self.env._("1 to %s", len(self.attempt_ids))
-        text = self._get_problem_sentences(parameters).get(problem.code)
+            count = len(self.attempt_ids)
+            parameters["position"] = self.env._("1 to %s", count)
+
+        # What has no sentence of its own here is said in English.
+        sentences = self._get_problem_sentences(parameters)
+        text = sentences.get(problem.code)
         return text or strategy_check.PROBLEMS[problem.code] % parameters
 
     def _get_problem_sentences(self, parameters):

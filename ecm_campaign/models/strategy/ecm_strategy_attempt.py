@@ -68,11 +68,15 @@ class EcmStrategyAttempt(models.Model):
         rules = self._get_rules()
         if not rules:
             return self.env._("Every outcome closes the contact")
+        # Outcomes that lead to the same share a line.
+        groups = rules.grouped(lambda rule: rule._get_consequence())
         lines = []
-        for consequence, same in rules.grouped(lambda rule: rule._get_consequence()).items():
-            outcomes = ", ".join(same.outcome_id.mapped("name"))
+        for consequence, same in groups.items():
+            names = same.outcome_id.mapped("name")
+            outcomes = ", ".join(names)
             lines.append(f"{outcomes} → {consequence}")
-        return "\n".join([*lines, self.env._("Any other outcome → close")])
+        lines.append(self.env._("Any other outcome → close"))
+        return "\n".join(lines)
 
     def action_open_rules(self):
         """Open what follows each outcome of this attempt."""
@@ -95,15 +99,22 @@ class EcmStrategyAttempt(models.Model):
     def _add_default_rules(self):
         """Rules for outcomes that have none yet; what leads on leads to the attempt after this."""
         self.ensure_one()
+        place = self.position
         siblings = self.strategy_id._get_ordered_attempts()
-        following = siblings[self.position : self.position + 1]
-        model = siblings[self.position - 2 : self.position - 1].rule_ids
-        if model:
-            self._copy_rules(model, following)
+        following = siblings[place : place + 1]
+        before = siblings[place - 2 : place - 1]
+        if before.rule_ids:
+            self._copy_rules(before.rule_ids, following)
             return
-        values = {"attempt_id": self.id, "action": "attempt", "next_attempt_id": following.id}
+
+        # Nobody has decided anything in this strategy yet.
+        shared = {
+            "attempt_id": self.id,
+            "action": "attempt",
+            "next_attempt_id": following.id,
+        }
         usual = self.strategy_id._prepare_default_rules(self.rule_ids)
-        self.rule_ids.create([{**values, **rule} for rule in usual])
+        self.rule_ids.create([{**shared, **rule} for rule in usual])
 
     def _copy_rules(self, rules, following):
         """Copy another attempt's rules for outcomes that have none here yet.

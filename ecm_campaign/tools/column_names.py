@@ -70,6 +70,7 @@ _VOCABULARY: dict[str, str] = {
     """,
 }
 _KINDS = {name: kind for kind, names in _VOCABULARY.items() for name in names.split()}
+_NUMBER = re.compile(r"\d{1,2}\Z")
 _PHONE_PART = re.compile(r"phone|telef|mobil|handy|celular|movil|rufnummer")
 _NO_PHONE_PART = re.compile(r"fax|type|typ|code|date|datum|status|model|vorwahl|prefix")
 _PHONE_CELL = re.compile(r"'?[+(]?\d[\d ().\-/]{6,26}")
@@ -115,17 +116,27 @@ def guess_map(header: Sequence[str], rows: Sequence[Row] = ()) -> ColumnMap:
     :param header: one name per column, "" if it has none
     :param rows: some data rows, as `contact_file.preview` returns them
     """
-    kinds = [_kind(name) for name in header]
+    kinds = list(map(_kind, header))
     # What the names say goes before what the values look like: keys may look like numbers.
-    if not any(kind.name == "phone" for kind in kinds):
-        cells = [row for _line, row in rows if isinstance(row, list)]
-        kinds = [_kind_of_cells(kind, cells, place) for place, kind in enumerate(kinds)]
+    if "phone" not in {kind.name for kind in kinds}:
+        kinds = _look_at_cells(kinds, rows)
     targets = _place_details(kinds)
     targets |= _place_phones(kinds)
     targets |= _place_series("business_parameter", PARAMETERS, kinds)
     # Nothing of the file is lost, as long as there is room for it.
     _fill(targets, range(len(header)), PARAMETERS)
     return ColumnMap(dict(sorted(targets.items())))
+
+
+def _look_at_cells(kinds: Sequence[_Kind], rows: Sequence[Row]) -> list[_Kind]:
+    """The kinds of the columns, with what the values say where the names say nothing."""
+    cells = [row for _line, row in rows if isinstance(row, list)]
+    looked_at = []
+    for place, kind in enumerate(kinds):
+        if kind.name is None:
+            kind = _kind_of_cells(kind, cells, place)
+        looked_at.append(kind)
+    return looked_at
 
 
 class _Kind(NamedTuple):
@@ -146,7 +157,9 @@ def _kind(name: str) -> _Kind:
     if _PHONE_PART.search(word):
         return _Kind("phone", number)
     similar = get_close_matches(word, _KINDS, 1, SIMILARITY)
-    return _Kind(_KINDS[similar[0]] if similar else None, number)
+    if not similar:
+        return _Kind(None, number)
+    return _Kind(_KINDS[similar[0]], number)
 
 
 def _plain(name: str) -> str:
@@ -156,8 +169,9 @@ def _plain(name: str) -> str:
     ('telephonemobile2', 'strasse')
     """
     # Accents become characters of their own, which go with all others.
-    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
-    return re.sub(r"[^a-z0-9]", "", letters.lower())
+    spelt = name.replace("ß", "ss")
+    letters = unicodedata.normalize("NFKD", spelt).lower()
+    return re.sub(r"[^a-z0-9]", "", letters)
 
 
 def _split_number(word: str) -> tuple[str, int]:
@@ -166,52 +180,60 @@ def _split_number(word: str) -> tuple[str, int]:
     >>> _split_number("phone2"), _split_number("phone"), _split_number("year2026")
     (('phone', 2), ('phone', 0), ('year20', 26))
     """
-    size = 0
-    while size < min(2, len(word)) and word[-size - 1].isdigit():
-        size += 1
-    start = len(word) - size
-    return word[:start], int(word[start:] or 0)
+    found = _NUMBER.search(word)
+    if not found:
+        return word, 0
+    return word[: found.start()], int(found[0])
 
 
 def _kind_of_cells(kind: _Kind, rows: Sequence[list[str]], place: int) -> _Kind:
-    """What a column's values say, if its name says nothing."""
-    if kind.name is not None:
-        return kind
+    """What a column's values say, whose name says nothing."""
+    # Programs leave out empty cells at the end.
     values = [row[place].strip() for row in rows if len(row) > place]
     cells = list(filter(None, values))
     if not cells:
         return kind
+
+    # A few bad numbers make no other column of it.
     phones = list(filter(_PHONE_CELL.fullmatch, cells))
     if len(phones) >= PHONE_SHARE * len(cells):
         return _Kind("phone")
-    return _Kind("email") if all(map(_EMAIL_CELL.fullmatch, cells)) else kind
+    if all(map(_EMAIL_CELL.fullmatch, cells)):
+        return _Kind("email")
+    return kind
 
 
 def _place_details(kinds: Sequence[_Kind]) -> dict[int, str]:
     """The first column of each kind."""
     targets: dict[int, str] = {}
     for place, kind in enumerate(kinds):
-        if kind.name in DETAILS and kind.name not in targets.values():
-            targets[place] = kind.name
+        name = kind.name
+        if name in DETAILS and name not in targets.values():
+            targets[place] = name
     return targets
 
 
 def _place_phones(kinds: Sequence[_Kind]) -> dict[int, str]:
     """The phones; the first one is always used, since no row is taken without it."""
     targets = _place_series("phone", PHONES, kinds)
-    if targets and PHONES[0] not in targets.values():
-        first = min(targets, key=lambda place: targets[place])
+    used = targets.values()
+    if targets and PHONES[0] not in used:
+        # The one with the lowest number.
+        first = min(targets, key=targets.__getitem__)
         targets[first] = PHONES[0]
     return targets
 
 
 def _place_series(kind: str, names: Sequence[str], kinds: Sequence[_Kind]) -> dict[int, str]:
     """Numbered columns keep their number, the others fill the gaps in order."""
-    places = [place for place, found in enumerate(kinds) if found.name == kind]
     numbered = dict(enumerate(names, 1))
+    places = []
     targets: dict[int, str] = {}
-    for place in places:
-        name = numbered.get(kinds[place].number)
+    for place, found in enumerate(kinds):
+        if found.name != kind:
+            continue
+        places.append(place)
+        name = numbered.get(found.number)
         # Of two columns with one number, the second is as good as one without.
         if name and name not in targets.values():
             targets[place] = name
@@ -221,6 +243,12 @@ def _place_series(kind: str, names: Sequence[str], kinds: Sequence[_Kind]) -> di
 
 def _fill(targets: dict[int, str], places: Iterable[int], names: Iterable[str]) -> None:
     """Give the columns without a target the names that are free, in order."""
-    others = [place for place in places if place not in targets]
-    free = [name for name in names if name not in targets.values()]
-    targets.update(zip(others, free, strict=False))
+    used = set(targets.values())
+    free = (name for name in names if name not in used)
+    for place in places:
+        if place in targets:
+            continue
+        name = next(free, None)
+        if name is None:
+            return
+        targets[place] = name

@@ -21,7 +21,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import BinaryIO
 
 import chardet
@@ -160,12 +160,14 @@ def sniff(
     # What the file itself says goes before what its lines look like.
     delimiter = delimiter or _declared_delimiter(text) or _detect_delimiter(text, quote)
     dialect = Dialect(encoding, delimiter, quote)
-    return _with_columns(dialect, _sample(text, delimiter, quote), has_header)
+    rows = _sample(text, delimiter, quote)
+    return _with_columns(dialect, rows, has_header)
 
 
 def _declared_delimiter(text: str) -> str | None:
     """The delimiter of Excel's ``sep=;``, with which a file may begin."""
-    first_line, _end, _rest = text.lstrip("\ufeff").partition("\n")
+    without_mark = text.lstrip("\ufeff")
+    first_line, _end, _rest = without_mark.partition("\n")
     sep_line = _SEP_LINE.fullmatch(first_line)
     return sep_line[1] if sep_line else None
 
@@ -189,8 +191,9 @@ def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | No
 def preview(head: bytes, size: int | None, dialect: Dialect, limit: int = 20) -> list[Row]:
     """The first data rows as `open_rows` will yield them."""
     text = _decode(head, size, dialect.encoding)
-    lines = _physical_lines(io.StringIO(text, newline=""))
-    return list(islice(_data_rows(lines, dialect), limit))
+    lines = _lines_of(text)
+    rows = _data_rows(lines, dialect)
+    return list(islice(rows, limit))
 
 
 def detect_encoding(head: bytes, size: int | None = None) -> str:
@@ -213,8 +216,11 @@ def detect_encoding(head: bytes, size: int | None = None) -> str:
 def _detect_wide(head: bytes) -> str | None:
     """UTF-16 without mark: nearly every second byte is NUL."""
     characters = len(head) // 2
-    many, few = 0.4 * characters, 0.1 * characters
-    even, odd = head[0::2].count(0), head[1::2].count(0)
+    many = 0.4 * characters
+    few = 0.1 * characters
+    # The half of a character that is NUL in Latin scripts tells which half comes first.
+    even = head[0::2].count(0)
+    odd = head[1::2].count(0)
     if odd > many and even < few:
         return "utf-16-le"
     if even > many and odd < few:
@@ -224,9 +230,11 @@ def _detect_wide(head: bytes) -> str | None:
 
 def _is_binary(head: bytes) -> bool:
     size = len(head)
-    controls = size - len(head.translate(None, _CONTROL))
+    printable = head.translate(None, _CONTROL)
+    controls = size - len(printable)
+    nuls = head.count(0)
     # Exports of old systems have a few of these.
-    return controls > size // 50 or head.count(0) > size // 10
+    return controls > size // 50 or nuls > size // 10
 
 
 def _is_utf8(head: bytes, size: int | None) -> bool:
@@ -236,7 +244,8 @@ def _is_utf8(head: bytes, size: int | None) -> bool:
     wrong = text.count("\ufffd")
     if not wrong:
         return True
-    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    ascii_only = text.encode("ascii", "ignore")
+    right = len(text) - len(ascii_only) - wrong
     return wrong * 4 <= right
 
 
@@ -251,18 +260,22 @@ def _detect_eight_bit(head: bytes) -> str:
     sample = b"\n".join(telling)[:MAX_GUESSED]
     if _is_western(sample):
         return "cp1252"
+
+    # The guess may be a codec that cannot read what it was made from.
     guess = chardet.detect(sample)
-    name = (guess["encoding"] or "ascii").lower()
-    name = _ENCODING_NAMES.get(name, name)
-    is_sure = (guess["confidence"] or 0) >= MIN_CONFIDENCE
-    return name if is_sure and _fits(sample, name) else "cp1252"
+    guessed = (guess["encoding"] or "ascii").lower()
+    name = _ENCODING_NAMES.get(guessed, guessed)
+    confidence = guess["confidence"] or 0
+    if confidence >= MIN_CONFIDENCE and _fits(sample, name):
+        return name
+    return "cp1252"
 
 
 def _is_western(sample: bytes) -> bool:
     """Whether the bytes make sense as Windows-1252: accents stand alone among ASCII letters."""
-    runs = re.findall(rb"[\x80-\xff]+", sample)
-    short = [run for run in runs if len(run) <= 2]
-    if len(short) < 0.95 * len(runs):
+    runs = list(map(len, re.findall(rb"[\x80-\xff]+", sample)))
+    short = runs.count(1) + runs.count(2)
+    if short < 0.95 * len(runs):
         return False
     text = sample.decode("cp1252", "replace")
     return not _FOREIGN_IN_CP1252.search(text)
@@ -270,7 +283,9 @@ def _is_western(sample: bytes) -> bool:
 
 def _fits(sample: bytes, encoding: str) -> bool:
     try:
-        codecs.getincrementaldecoder(encoding)("strict").decode(sample)
+        # The sample may end within a character: that is no fault.
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        decoder.decode(sample)
     except (LookupError, UnicodeDecodeError):
         return False
     return True
@@ -289,10 +304,13 @@ def _decode(head: bytes, size: int | None, encoding: str) -> str:
     if not _is_known(encoding):
         raise UnreadableFile("unknown_encoding")
     is_all = _is_all(head, size)
-    text = codecs.getincrementaldecoder(encoding)(_FALLBACK).decode(head, is_all)
+    decoder = codecs.getincrementaldecoder(encoding)(_FALLBACK)
+    text = decoder.decode(head, is_all)
     last_end = max(text.rfind("\n"), text.rfind("\r"))
     # A first line longer than the beginning is better than nothing.
-    return text if is_all or last_end < 0 else text[: last_end + 1]
+    if is_all or last_end < 0:
+        return text
+    return text[: last_end + 1]
 
 
 def _detect_quote(text: str) -> str:
@@ -300,7 +318,8 @@ def _detect_quote(text: str) -> str:
         return '"'
     # An apostrophe in a name is no quote: every second line has a cell within two of them.
     quoted = len(_SINGLE_QUOTED.findall(text))
-    return "'" if quoted > text.count("\n") / 2 else '"'
+    lines = text.count("\n")
+    return "'" if quoted > lines / 2 else '"'
 
 
 def _detect_delimiter(text: str, quote: str) -> str:
@@ -316,11 +335,16 @@ def _score(rows: list[list[str]]) -> float:
     if max(map(len, rows), default=0) < 2:
         return 0.0
     width = _usual_width(rows)
-    regular = [row for row in rows if len(row) == width]
-    with_phone = [row for row in rows if any(map(_PHONE_LIKE.fullmatch, row))]
+    regular = list(map(len, rows)).count(width)
+    with_phone = sum(map(_has_phone, rows))
     # That there is a number counts most: a delimiter within it would part it.
-    shares = 3 * len(with_phone) + len(regular)
+    shares = 3 * with_phone + regular
     return shares / len(rows) + min(width, 20) / 20
+
+
+def _has_phone(cells: Iterable[str]) -> bool:
+    """Whether a cell looks like a phone number."""
+    return any(map(_PHONE_LIKE.fullmatch, cells))
 
 
 def _usual_width(rows: list[list[str]]) -> int:
@@ -334,12 +358,13 @@ def _usual_width(rows: list[list[str]]) -> int:
 
 def _sample(text: str, delimiter: str, quote: str) -> list[list[str]]:
     """The first rows, header included."""
-    lines = _physical_lines(io.StringIO(text, newline=""))
-    records = _records(_without_sep_line(lines), Dialect(delimiter=delimiter, quote=quote))
+    lines = _without_sep_line(_lines_of(text))
+    dialect = Dialect(delimiter=delimiter, quote=quote)
     rows: list[list[str]] = []
-    for _line, row in records:
+    for _line, row in _records(lines, dialect):
         if isinstance(row, list) and any(map(str.strip, row)):
             rows.append(row)
+        # So many tell all that there is to tell.
         if len(rows) == SAMPLE_ROWS:
             break
     return rows
@@ -351,13 +376,15 @@ def _detect_header(rows: list[list[str]]) -> bool:
     """
     first, *rest = rows or [[]]
     cells = [cell.strip().lower() for cell in first]
-    if any(_PHONE_LIKE.fullmatch(cell) or cell.isdigit() for cell in cells):
+    if _has_phone(cells) or any(map(str.isdigit, cells)):
         return False
     if any(map(_HEADER_HINT.search, cells)):
         return True
+
     # Names that tell nothing: columns have different ones, and numbers begin in the next row.
-    is_distinct = all(cells) and len(set(cells)) == len(cells)
-    return is_distinct and any(map(_PHONE_LIKE.fullmatch, chain.from_iterable(rest)))
+    if not all(cells) or len(set(cells)) < len(cells):
+        return False
+    return any(map(_has_phone, rest))
 
 
 def describe(
@@ -379,11 +406,23 @@ def describe(
     if kind == packed_file.WORKBOOK:
         return _describe_workbook(content, sheet or "", has_header)
     head = content.read(HEAD_SIZE)
-    # Of packed text only the end tells its size.
-    size = packed_file.size_of(file) if content is file else len(head) + len(content.read(1))
     return sniff(
-        head, size, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header
+        head,
+        _size_of(file, content, head),
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=quote,
+        has_header=has_header,
     )
+
+
+def _size_of(file: BinaryIO, content: BinaryIO, head: bytes) -> int:
+    """How large the text is, as far as it matters whether the beginning is all of it."""
+    if content is file:
+        return packed_file.size_of(file)
+    # Of packed text only the end tells its size.
+    rest = content.read(1)
+    return len(head) + len(rest)
 
 
 def _describe_workbook(content: BinaryIO, sheet: str, has_header: bool | None) -> Dialect:
@@ -405,7 +444,9 @@ def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect
     :raise UnreadableFile: it cannot be read; one that turns out to be damaged or too large, while
     the rows are read
     """
-    return _open(file, dialect or describe(file))
+    if dialect is None:
+        dialect = describe(file)
+    return _open(file, dialect)
 
 
 def preview_source(file: BinaryIO, dialect: Dialect, limit: int = 20) -> list[Row]:
@@ -462,8 +503,9 @@ def open_rows(file: BinaryIO, dialect: Dialect) -> Iterator[Row]:
     if file.seekable():
         file.seek(0)
     text = io.TextIOWrapper(file, dialect.encoding, _FALLBACK, newline="")
+    lines = _physical_lines(text)
     try:
-        yield from _some(_data_rows(_physical_lines(text), dialect))
+        yield from _some(_data_rows(lines, dialect))
     finally:
         # The file is the caller's: the wrapper would close it.
         text.detach()
@@ -492,6 +534,11 @@ def _physical_lines(text: io.TextIOBase) -> Iterator[str]:
         if len(line) == MAX_LINE and line[-1] not in "\r\n":
             raise UnreadableFile("line_too_long")
         yield line
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """The lines of a file's beginning, whose ends stay as they are."""
+    return _physical_lines(io.StringIO(text, newline=""))
 
 
 def _without_sep_line(lines: Iterable[str]) -> Iterator[str]:
@@ -547,6 +594,7 @@ class _Lines:
     def give_up_first(self) -> str:
         """Drop the first line held, and read the others again."""
         first, *others = self.held
+        # Before what waits there from an earlier broken row.
         self._again.extendleft(reversed(others))
         self.done += 1
         self.held.clear()
@@ -565,13 +613,15 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[Row]:
             code = "unclosed_quote"
         # Only its first line is lost: the lines that it swallowed are rows of their own.
         line = source.done + 1
-        yield line, BadRow(code, source.give_up_first()[:255])
+        text = source.give_up_first()
+        yield line, BadRow(code, text[:255])
 
 
 def _read(source: _Lines, dialect: Dialect) -> Iterator[Row]:
     """Rows up to the first broken one."""
     held = source.held
-    for row in csv.reader(source, delimiter=dialect.delimiter, quotechar=dialect.quote):
+    reader = csv.reader(source, delimiter=dialect.delimiter, quotechar=dialect.quote)
+    for row in reader:
         # A row over several lines ends where its last quote is closed, or with the file.
         if len(held) > 1 and source.count_held(dialect.quote) % 2:
             raise _Runaway

@@ -35,7 +35,9 @@ class PreviewRow:
     @property
     def has_problem(self) -> bool:
         """Whether the row is not stored, or not as it stands in the file."""
-        return not self.is_stored or bool(self.code) or any(cell.code for cell in self.cells)
+        if self.code or not self.is_stored:
+            return True
+        return any(cell.code for cell in self.cells)
 
 
 def preview_rows(
@@ -61,17 +63,23 @@ def _preview(
     chunk: Chunk,
 ) -> PreviewRow:
     codes = _codes_by_field(chunk)
-    code = codes.get(ROW, "")
+    row_code = codes.get(ROW, "")
     if isinstance(row, BadRow):
-        return PreviewRow(line, False, code, [Cell("", row.value)])
-    stored = _stored(chunk.contacts[0]) if chunk.contacts else {}
+        unread = Cell("", row.value)
+        return PreviewRow(line, False, row_code, [unread])
+
+    # A chunk of one row has one contact, or none.
+    is_stored = bool(chunk.contacts)
+    stored = _stored(chunk.contacts[0]) if is_stored else {}
     # Cells that are missing at the end are shown as empty ones.
-    missing = [""] * ((options.columns or 0) - len(row))
+    width = options.columns or 0
+    missing = [""] * (width - len(row))
     cells = []
     for place, raw in enumerate([*row, *missing]):
         target = columns.targets.get(place, "")
-        cells.append(_cell(raw.strip(), target, stored, codes.get(target, "")))
-    return PreviewRow(line, bool(chunk.contacts), code, cells)
+        code = codes.get(target, "")
+        cells.append(_cell(raw.strip(), target, stored, code))
+    return PreviewRow(line, is_stored, row_code, cells)
 
 
 def _codes_by_field(chunk: Chunk) -> dict[str, str]:
@@ -86,8 +94,12 @@ def _stored(contact: Contact) -> dict[str, str]:
     values = dict(zip(COLUMNS, contact, strict=True))
     parameters = values.pop("business_parameters")
     if parameters:
-        values.update(json.loads(str(parameters)))
-    return {name: str(value) for name, value in values.items() if value is not None}
+        values |= json.loads(str(parameters))
+    texts = {}
+    for name, value in values.items():
+        if value is not None:
+            texts[name] = str(value)
+    return texts
 
 
 def _cell(raw: str, target: str, stored: dict[str, str], code: str) -> Cell:

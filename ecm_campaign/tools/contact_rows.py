@@ -143,7 +143,10 @@ class Chunk:
         """
         count: Counter[str] = Counter()
         for reject in (*self.rejects, *self.warnings):
-            if reject.field in PHONES and reject.code != phones.EMPTY:
+            # A phone that the file leaves empty is none that failed.
+            if reject.code == phones.EMPTY:
+                continue
+            if reject.field in PHONES:
                 count[reject.field] += 1
         return count
 
@@ -178,7 +181,8 @@ def parse_rows(
     :raise UnreadableFile: ``no_phone_column``
     """
     check_map(columns)
-    return _chunks(rows, _RowParser(columns, options or ParseOptions()))
+    parser = _RowParser(columns, options or ParseOptions())
+    return _chunks(rows, parser)
 
 
 def check_map(columns: ColumnMap) -> None:
@@ -207,7 +211,6 @@ class _RowParser:
     """Checks rows by one column map, and collects them in ``chunk``."""
 
     def __init__(self, columns: ColumnMap, options: ParseOptions) -> None:
-        index = {target: place for place, target in columns.targets.items()}
         self.options = options
         self.chunk = Chunk()
         self._line = 0
@@ -216,20 +219,38 @@ class _RowParser:
         most = sys.maxsize if options.columns is None else options.columns
         self._most = max(most, self._needed)
         self._zone = _zone(options.tz)
-        self._country = index.get("country")
         # What is to be read from where is found out once, not for each row.
-        self._phones: list[tuple[int, int, str]] = []
-        self._parameters: list[tuple[int, str, str]] = []
-        self._details: list[tuple[int, int, str, _Check]] = []
+        self._places = {target: place for place, target in columns.targets.items()}
+        self._country = self._places.get("country")
+        self._phones = self._find_phones()
+        self._parameters = self._find_parameters()
+        self._details = self._find_details()
+
+    def _find_phones(self) -> list[tuple[int, int, str]]:
+        """``(which phone, column, name)`` of each that the file has."""
+        found = []
         for slot, name in enumerate(PHONES):
-            if name in index:
-                self._phones.append((slot, index[name], name))
+            if name in self._places:
+                found.append((slot, self._places[name], name))
+        return found
+
+    def _find_parameters(self) -> list[tuple[int, str, str]]:
+        """``(column, name, its key in JSON)`` of each that the file has."""
+        found = []
         for name in PARAMETERS:
-            if name in index:
-                self._parameters.append((index[name], name, f'"{name}": '))
+            if name in self._places:
+                key = f'"{name}": '
+                found.append((self._places[name], name, key))
+        return found
+
+    def _find_details(self) -> list[tuple[int, int, str, _Check]]:
+        """``(place in `COLUMNS`, column, name, check)`` of each that the file has."""
+        found = []
         for name, check in self._get_checks().items():
-            if name in index:
-                self._details.append((COLUMNS.index(name), index[name], name, check))
+            if name in self._places:
+                slot = COLUMNS.index(name)
+                found.append((slot, self._places[name], name, check))
+        return found
 
     def _get_checks(self) -> dict[str, _Check]:
         """What makes a value of a cell with text, warns of it, or rejects the row for it."""
@@ -250,7 +271,8 @@ class _RowParser:
             contact = self._contact(row)
         except _Rejected as rejected:
             name, value, code = rejected.args
-            self.chunk.rejects.append(Reject(line, name, value[:MAX_VALUE], code, _row_text(row)))
+            reject = Reject(line, name, value[:MAX_VALUE], code, _row_text(row))
+            self.chunk.rejects.append(reject)
         else:
             if contact is None:
                 return
@@ -269,9 +291,16 @@ class _RowParser:
         if len(row) > self._most:
             self._check_width(row)
         # Programs leave out empty cells at the end.
-        if len(row) < self._needed:
-            row = row + [""] * (self._needed - len(row))
-        values = [self._line, *self._numbers(row), *_NO_DETAILS, self._business_parameters(row)]
+        missing = self._needed - len(row)
+        if missing > 0:
+            row = row + [""] * missing
+
+        values = [
+            self._line,
+            *self._numbers(row),
+            *_NO_DETAILS,
+            self._business_parameters(row),
+        ]
         for slot, place, name, check in self._details:
             value = row[place].strip()
             if value:
@@ -279,12 +308,18 @@ class _RowParser:
         return tuple(values)
 
     def _warn(self, name: str, value: str, code: str) -> None:
-        self.chunk.warnings.append(Reject(self._line, name, value[:MAX_VALUE], code))
+        warning = Reject(self._line, name, value[:MAX_VALUE], code)
+        self.chunk.warnings.append(warning)
 
     def _without_nul(self, row: list[str]) -> list[str]:
-        cells = [cell.replace("\0", "\\0") for cell in row if "\0" in cell]
-        self._warn(ROW, ", ".join(cells), "nul_removed")
-        return [cell.replace("\0", "") for cell in row]
+        left = []
+        shown = []
+        for cell in row:
+            left.append(cell.replace("\0", ""))
+            if "\0" in cell:
+                shown.append(cell.replace("\0", "\\0"))
+        self._warn(ROW, ", ".join(shown), "nul_removed")
+        return left
 
     def _check_width(self, row: list[str]) -> None:
         beyond = list(filter(str.strip, row[self._most :]))
@@ -293,15 +328,22 @@ class _RowParser:
 
     def _numbers(self, row: list[str]) -> list[str | None]:
         """Phone 1 to 5 in E.164."""
-        options, country = self.options, self.options.country
+        options = self.options
+        country = options.country
         if self._country is not None:
-            country = self._row_country(row[self._country].strip())
+            code = row[self._country].strip()
+            country = self._row_country(code)
         numbers: list[str | None] = [None] * 5
         for slot, place, name in self._phones:
             raw = row[place]
             if slot and not raw:
                 continue
-            number, reason = phones.normalise(raw, country, options.min_length, options.max_length)
+            number, reason = phones.normalise(
+                raw,
+                country,
+                options.min_length,
+                options.max_length,
+            )
             if number is not None:
                 numbers[slot] = number
             # Without its first number there is nobody to call first; the others are extra.
@@ -328,7 +370,9 @@ class _RowParser:
                 raise _Rejected(name, value, phones.TOO_LONG)
             if value:
                 pairs.append(key + encode_basestring(value))
-        return f"{{{', '.join(pairs)}}}" if pairs else None
+        if not pairs:
+            return None
+        return f"{{{', '.join(pairs)}}}"
 
     def _name(self, field_name: str, value: str) -> str:
         if len(value) <= MAX_NAME:
@@ -354,9 +398,11 @@ class _RowParser:
         return name
 
     def _priority(self, field_name: str, value: str) -> int:
-        number = int(float(value)) if _WHOLE_NUMBER.fullmatch(value) else MAX_PRIORITY + 1
-        if abs(number) <= MAX_PRIORITY:
-            return number
+        if _WHOLE_NUMBER.fullmatch(value):
+            # A spreadsheet writes 3.0.
+            number = int(float(value))
+            if abs(number) <= MAX_PRIORITY:
+                return number
         self._warn(field_name, value, "not_an_integer")
         return 0
 
@@ -375,10 +421,14 @@ class _RowParser:
 def _row_text(row: list[str] | BadRow) -> str:
     """The row as a line of CSV, without NUL, which no database stores."""
     if isinstance(row, BadRow):
-        return row.value.replace("\0", "")[:MAX_ROW]
-    output = io.StringIO()
-    csv.writer(output, lineterminator="").writerow(row)
-    return output.getvalue().replace("\0", "")[:MAX_ROW]
+        text = row.value
+    else:
+        output = io.StringIO()
+        writer = csv.writer(output, lineterminator="")
+        writer.writerow(row)
+        text = output.getvalue()
+    without_nul = text.replace("\0", "")
+    return without_nul[:MAX_ROW]
 
 
 def _zone(name: str | None) -> tzinfo:
@@ -408,7 +458,9 @@ def copy_stream(rows: Iterable[str], constants: Sequence[object] = ()) -> io.Byt
     """The same from rows that `copy_row` has made, so that another thread can make them."""
     end = f"\t{copy_row(constants)}\n" if constants else "\n"
     text = "".join([row + end for row in rows])
-    return io.BytesIO(text.encode("utf-8", "replace"))
+    # Half a pair of surrogates must not stop a file.
+    content = text.encode("utf-8", "replace")
+    return io.BytesIO(content)
 
 
 def copy_row(values: Sequence[object]) -> str:

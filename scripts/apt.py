@@ -199,11 +199,14 @@ def parse_deb822_sources(text: str) -> Iterator[tuple[str, list[str]]]:
     """Addresses and components of stanzas with the fields Types, URIs, Suites and Components."""
     for stanza in re.split(r"\n\s*\n", text):
         fields = _deb822_fields(stanza.splitlines())
-        has_packages = "deb" in fields.get("types", "").split()
-        if has_packages and fields.get("enabled", "yes") != "no":
-            components = fields.get("components", "").split()
-            for address in fields.get("uris", "").split():
-                yield address, components
+        types = fields.get("types", "").split()
+        # Others hold sources, or were switched off.
+        if "deb" not in types or fields.get("enabled", "yes") == "no":
+            continue
+        components = fields.get("components", "").split()
+        addresses = fields.get("uris", "").split()
+        for address in addresses:
+            yield address, components
 
 
 def _deb822_fields(lines: Iterable[str]) -> dict[str, str]:

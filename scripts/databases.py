@@ -72,21 +72,29 @@ def _try_to_drop(name: str, is_last: bool) -> bool:
 
 def clone(source: str, name: str) -> None:
     """Copy a database that nobody is connected to, with its filestore."""
-    statement = SQL("CREATE DATABASE {} TEMPLATE {}")
+    template = SQL("CREATE DATABASE {} TEMPLATE {}")
+    statement = template.format(Identifier(name), Identifier(source))
     with connect() as cursor:
-        cursor.execute(statement.format(Identifier(name), Identifier(source)))
-    if _filestore(source).is_dir():
-        shutil.copytree(_filestore(source), _filestore(name), dirs_exist_ok=True)
+        cursor.execute(statement)
+
+    files = _filestore(source)
+    if files.is_dir():
+        shutil.copytree(files, _filestore(name), dirs_exist_ok=True)
 
 
 def rename(name: str, new_name: str) -> None:
     """Rename a database that nobody is connected to, with its filestore."""
-    statement = SQL("ALTER DATABASE {} RENAME TO {}")
+    template = SQL("ALTER DATABASE {} RENAME TO {}")
+    statement = template.format(Identifier(name), Identifier(new_name))
     with connect() as cursor:
-        cursor.execute(statement.format(Identifier(name), Identifier(new_name)))
-    if _filestore(name).is_dir():
-        shutil.rmtree(_filestore(new_name), ignore_errors=True)
-        _filestore(name).rename(_filestore(new_name))
+        cursor.execute(statement)
+
+    files = _filestore(name)
+    if files.is_dir():
+        # What an earlier database of this name has left is in the way.
+        target = _filestore(new_name)
+        shutil.rmtree(target, ignore_errors=True)
+        files.rename(target)
 
 
 def _filestore(name: str) -> Any:

@@ -288,17 +288,20 @@ def wait_for_import(client: WebClient, list_id: int, expected: int) -> None:
     fields = ["state", "error", "uploaded_count", "failed_count", "duplicate_count"]
     while True:
         [record] = client.call("ecm.contact.list", "read", [list_id], fields)
-        is_waiting = record["state"] in ("draft", "queued", "importing")
+        state = record["state"]
+        is_waiting = state in ("draft", "queued", "importing")
         if not is_waiting or time.monotonic() > deadline:
             break
         time.sleep(0.5)
 
     uploaded = record["uploaded_count"]
-    failed, duplicate = record["failed_count"], record["duplicate_count"]
+    failed = record["failed_count"]
+    duplicate = record["duplicate_count"]
     say(f"Import: {uploaded} uploaded, {failed} failed, {duplicate} duplicate")
-    if record["state"] != "done" or uploaded != expected:
+    # A made-up file has nothing to reject: the demo would not show what it promises.
+    if state != "done" or uploaded != expected:
         reason = record["error"] or "not every contact was stored"
-        raise SetupError(f"The import ended as {record['state']}: {reason}")
+        raise SetupError(f"The import ended as {state}: {reason}")
 
 
 class Table:

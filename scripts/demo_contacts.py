@@ -106,7 +106,8 @@ def _row(index: int, choose: random.Random, number: Callable[[str], str]) -> lis
     for share in (1, 0.7, 0.2):
         is_known = choose.random() < share
         phones.append(number(choose.choice(patterns)) if is_known else "")
-    first_name, last_name = choose.choice(_FIRST_NAMES), choose.choice(_LAST_NAMES)
+    first_name = choose.choice(_FIRST_NAMES)
+    last_name = choose.choice(_LAST_NAMES)
     renewal = date(2027, 1, 1) + timedelta(days=choose.randrange(180))
     return [
         *phones,

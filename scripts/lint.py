@@ -71,8 +71,12 @@ def typed_folders() -> list[str]:
     for pattern in ("scripts", "simulators", "benchmarks", "*/tools", "*/clients"):
         folders += sorted(paths.ROOT.glob(pattern))
     # Folders of static files may have such a name, too.
-    typed = [folder for folder in folders if any(folder.rglob("*.py"))]
-    return [str(folder.relative_to(paths.ROOT)) for folder in typed]
+    names = []
+    for folder in folders:
+        if any(folder.rglob("*.py")):
+            name = folder.relative_to(paths.ROOT)
+            names.append(str(name))
+    return names
 
 
 def _odoo_pylint(modules: list[str]) -> Check:

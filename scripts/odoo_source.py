@@ -149,8 +149,11 @@ def _unpack(packages: list[Path]) -> None:
 
 def _warn_of_dangling_links() -> None:
     """A later package may link to one that is not in our list yet; pages would lack its file."""
-    links = [file for file in paths.ODOO.rglob("*") if file.is_symlink()]
-    dangling = [link for link in links if not link.exists()]
+    dangling = []
+    for file in paths.ODOO.rglob("*"):
+        # A link exists where it leads to a file.
+        if file.is_symlink() and not file.exists():
+            dangling.append(file)
     if dangling:
         first = dangling[0]
         say(f"Warning: {len(dangling)} links of Debian's package lead nowhere, first {first}")

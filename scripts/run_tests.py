@@ -187,10 +187,11 @@ def _conclude(results: list[Result]) -> Count:
 
 def _chosen_stages() -> list[str]:
     chosen = os.environ.get("STAGES", "").split() or list(STAGES)
-    unknown = ", ".join(set(chosen) - set(STAGES))
+    unknown = set(chosen) - set(STAGES)
     if unknown:
+        wrong = ", ".join(unknown)
         known = ", ".join(STAGES)
-        raise SystemExit(f"Unknown stages: {unknown}. There are: {known}.")
+        raise SystemExit(f"Unknown stages: {wrong}. There are: {known}.")
     return [name for name in STAGES if name in chosen]
 
 

@@ -34,7 +34,10 @@ class Selection:
 
 
 def _is_path(word: str) -> bool:
-    return not word.startswith("-") and (paths.ROOT / _file_of(word)).exists()
+    if word.startswith("-"):
+        return False
+    file = paths.ROOT / _file_of(word)
+    return file.exists()
 
 
 def _is_in_any(test: str, targets: list[str]) -> bool:
@@ -44,4 +47,5 @@ def _is_in_any(test: str, targets: list[str]) -> bool:
 
 def _file_of(test: str) -> Path:
     """The file of a test that is named as pytest does: `file::class::name`."""
-    return Path(test.split("::")[0])
+    file, _separator, _name = test.partition("::")
+    return Path(file)

@@ -27,7 +27,8 @@ class WebClient:
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url
         self.timeout_s = timeout_s
-        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        jar = http.cookiejar.CookieJar()
+        cookies = urllib.request.HTTPCookieProcessor(jar)
         # The server is on this machine: a proxy of the environment would only be in the way.
         no_proxy = urllib.request.ProxyHandler({})
         self._opener = urllib.request.build_opener(cookies, no_proxy)
@@ -58,15 +59,20 @@ class WebClient:
         head = f'{csrf}{disposition}"ufile"; filename="{name}"\r\n\r\n'
         tail = f"\r\n--{boundary}--\r\n"
         body = head.encode() + content + tail.encode()
-        return dict(self._send(path, body, f"multipart/form-data; boundary={boundary}"))
+        content_type = f"multipart/form-data; boundary={boundary}"
+        answer = self._send(path, body, content_type)
+        return dict(answer)
 
     def _get(self, path: str) -> str:
-        with self._opener.open(self.url + path, timeout=self.timeout_s) as response:
-            return str(response.read().decode())
+        url = self.url + path
+        with self._opener.open(url, timeout=self.timeout_s) as response:
+            content = response.read()
+        return str(content.decode())
 
     def _send(self, path: str, body: bytes, content_type: str) -> Any:
+        url = self.url + path
         headers = {"Content-Type": content_type}
-        request = urllib.request.Request(self.url + path, body, headers)
+        request = urllib.request.Request(url, body, headers)
         with self._opener.open(request, timeout=self.timeout_s) as response:
             return json.load(response)
 

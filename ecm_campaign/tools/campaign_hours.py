@@ -118,7 +118,9 @@ class CampaignHours:
         return zones_of(number) or (self.zone,)
 
     def _find_place(self, tz: str | None, number: str, channel: str) -> _Place:
-        return self.get_zones(tz, number), self.rules.get_matching(number, channel)
+        zones = self.get_zones(tz, number)
+        rules = self.rules.get_matching(number, channel)
+        return zones, rules
 
     def _combine(self, places: _Places) -> CallingHours:
         """What holds in all of some places: the campaign's hours, the regions' and the group's."""
@@ -136,7 +138,8 @@ class CampaignHours:
 
     def _get_of_group(self, zone: str) -> Constraint:
         """The hours in which the campaign's group calls a zone."""
-        return Constraint((zone,), self._get_zone_hours(zone), code=GROUP)
+        hours = self._get_zone_hours(zone)
+        return Constraint((zone,), hours, code=GROUP)
 
     def _get_zone_hours(self, zone: str) -> WeeklyHours:
         """Hours in which the campaign's group calls a zone: those of its name, else of one with the

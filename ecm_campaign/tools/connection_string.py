@@ -113,9 +113,11 @@ def check_installed(
     :param sources: names of the server's data sources
     :raise ConnectionStringError: it is not installed
     """
-    driver, source = settings.get(_DRIVER), settings.get(_SOURCE)
+    driver = settings.get(_DRIVER)
     if driver is not None and not _is_among(driver, drivers):
         raise ConnectionStringError("unknown_driver", driver)
+
+    source = settings.get(_SOURCE)
     if source is not None and not _is_among(source, sources):
         raise ConnectionStringError("unknown_source", source)
 
@@ -131,6 +133,7 @@ def _parse(text: str) -> dict[str, str]:
         if not found:
             raise ConnectionStringError("not_settings")
         key = found[1].lower()
+        # Drivers differ in which of two they take.
         if key in settings:
             raise ConnectionStringError("twice", found[1])
         settings[key] = _get_value(found[2])
@@ -146,7 +149,10 @@ def _skip_empty(text: str, position: int) -> int:
 
 def _get_value(text: str) -> str:
     value = text.strip()
-    return value[1:-1].replace("}}", "}") if value.startswith("{") else value
+    if not value.startswith("{"):
+        return value
+    # In braces a closing one stands twice.
+    return value[1:-1].replace("}}", "}")
 
 
 def _check_setting(key: str, value: str) -> None:
@@ -177,4 +183,5 @@ def _check_place(settings: dict[str, str]) -> None:
 
 
 def _is_among(name: str, names: Collection[str]) -> bool:
-    return name.casefold() in {known.casefold() for known in names}
+    known = map(str.casefold, names)
+    return name.casefold() in known

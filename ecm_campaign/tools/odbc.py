@@ -59,11 +59,12 @@ def split_password(connection_string: str) -> tuple[str, str]:
     found = _PASSWORD.search(connection_string)
     if not found:
         return connection_string, ""
-    rest = _PASSWORD.sub("", connection_string)
-    value = found[1].strip()
-    is_quoted = value.startswith("{") and value.endswith("}")
-    password = value[1:-1].replace("}}", "}") if is_quoted else value
-    return rest.lstrip("; "), password
+    rest = _PASSWORD.sub("", connection_string).lstrip("; ")
+    password = found[1].strip()
+    # In braces a closing one stands twice.
+    if password.startswith("{") and password.endswith("}"):
+        password = password[1:-1].replace("}}", "}")
+    return rest, password
 
 
 def add_password(connection_string: str, password: str) -> str:
@@ -81,7 +82,10 @@ def error_text(error: Exception) -> str:
     """What a driver says, in one line and without secrets: drivers raise tuples of a code and a
     text.
     """
-    return mask_secrets(" ".join(str(error.args[-1] if error.args else error).split()))[:400]
+    text = str(error.args[-1] if error.args else error)
+    in_one_line = " ".join(text.split())
+    # Masked before it is cut: half a setting would not be recognised.
+    return mask_secrets(in_one_line)[:400]
 
 
 def stream_rows(connection_string: str) -> str:

@@ -68,7 +68,8 @@ class Pacing:
     @property
     def least(self) -> int:
         """The smallest buffer."""
-        return max(1, self._per_cent(100 - self.decrement))
+        left = self._per_cent(100 - self.decrement)
+        return max(1, left)
 
     @property
     def step_up(self) -> int:
@@ -81,7 +82,9 @@ class Pacing:
         return self._step(self.decrement)
 
     def _step(self, share: int) -> int:
-        return max(1, self._per_cent(share)) if share else 0
+        if not share:
+            return 0
+        return max(1, self._per_cent(share))
 
     def _per_cent(self, share: int) -> int:
         return self.initial * share // 100
@@ -178,9 +181,13 @@ def _has_room(claimant: Claimant, pools: Mapping[int, int]) -> bool:
 def _first_in_line(claimants: Sequence[Claimant]) -> list[Claimant]:
     """Those of the highest priority; of these, those with a weight where there are any."""
     highest = max(claimant.priority for claimant in claimants)
-    top = [claimant for claimant in claimants if claimant.priority == highest]
-    weighted = [claimant for claimant in top if claimant.weight > 0]
-    return weighted or top
+    weighted: list[Claimant] = []
+    others: list[Claimant] = []
+    for claimant in claimants:
+        if claimant.priority == highest:
+            kind = weighted if claimant.weight > 0 else others
+            kind.append(claimant)
+    return weighted or others
 
 
 def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:

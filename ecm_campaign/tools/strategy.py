@@ -253,6 +253,7 @@ class Callbacks:
 
     :param plan: takes over from its first attempt
     :param resets: daily and overall counters begin anew; a budget that is not chosen does so anyway
+    :param delay: after which the first attempt follows, where no rule says when
     :param agent_tries: tries in which the agent of a personal callback was not reached, after which
         any agent may take it; None: not by tries
     :param personal_for: how long a callback stays personal; None: not by time
@@ -260,6 +261,7 @@ class Callbacks:
 
     plan: Plan
     resets: bool = True
+    delay: timedelta = NO_DELAY
     agent_tries: int | None = 1
     personal_for: timedelta | None = None
 
@@ -620,7 +622,7 @@ def _become_callback(
         return Close(CONNECTED, spent)
 
     # The rule does not lead on here, but says how long the customer wants to be left alone.
-    delay = rule.delay if rule else NO_DELAY
+    delay = rule.delay if rule and rule.action != CLOSE else callbacks.delay
     priority = rule.priority if rule else None
     first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=priority)
     if first is None:

@@ -88,6 +88,17 @@ def test_the_rule_for_the_outcome_says_when():
     }
 
 
+def test_without_a_rule_the_callback_strategy_says_when():
+    """Not at once: the agent has just hung up (O15)."""
+    later = replace(CALLBACKS, delay=HOUR)
+    assert step(ask(later)) == (1, 60, "callback", 1)
+    assert step(ask(later, position=2)) == (1, 120, "callback", 1)
+    closing = plan_of(attempt(1, callback=Rule("close")))
+    assert step(decide(closing, PHONES, 1, CALLBACK, Counters(1), NOW, None, later))[1] == 60
+    wish = WrapUp("later", asks_callback=True)
+    assert step(ask(later, outcome=VOICE, wrap_up=wish)) == (1, 60, "callback", 1)
+
+
 def test_without_callback_strategy_the_rules_decide():
     assert step(ask(None, position=2, counters=Counters(2))) == (2, 120, "rule_next", 1)
     assert ask(None) == Close("not_connected", "no_rule")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -96,8 +97,12 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
 
     def _get_plan(self, callback=None):
         """:rtype: tools.strategy.Plan"""
+        return self._add_wrap_ups(self._get_strategy(callback).sudo()._get_plan())
+
+    def _add_wrap_ups(self, plan):
+        """A strategy's plan with room for the retries of the campaign's wrap-ups."""
         retries = self.business_outcome_group_id.sudo()._get_retries()
-        return self._get_strategy(callback).sudo()._get_plan(retries)
+        return replace(plan, wrap_up_retries=retries) if retries else plan
 
     def _get_callbacks(self):
         """What becomes of contacts that ask to be called back (requirement S7).
@@ -105,8 +110,7 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         :rtype: tools.strategy.Callbacks or None
         """
         self.ensure_one()
-        strategy = self.callback_strategy_id.sudo()
-        return self._make_callbacks(strategy._get_plan()) if strategy else None
+        return self._make_callbacks(self._get_plan("normal")) if self.callback_strategy_id else None
 
     def _make_callbacks(self, plan):
         """:param plan: of the callback strategy"""
@@ -115,8 +119,13 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
             tries = self.callback_agent_tries
         elif self.callback_release == "duration":
             personal_for = timedelta(hours=self.callback_personal_hours)
-        resets = self.callback_resets
-        return Callbacks(plan, resets=resets, agent_tries=tries, personal_for=personal_for)
+        return Callbacks(
+            plan,
+            resets=self.callback_resets,
+            agent_tries=tries,
+            personal_for=personal_for,
+            delay=timedelta(minutes=self.callback_strategy_id.sudo().callback_minutes),
+        )
 
     def _get_limit_finder(self, callback=None):
         """How often a number of this campaign may be tried: as its strategy says, and the regions
@@ -162,10 +171,10 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         used, finders = {}, {}
         for kind in CALLBACKS:
             strategy_id = self._get_strategy(kind).id
-            used[kind] = plans[strategy_id]
+            used[kind] = self._add_wrap_ups(plans[strategy_id])
             finders[kind] = self._make_limit_finder(limits[strategy_id])
         # Without a callback strategy the strategy's own rule decides.
-        callback_plan = plans.get(self.callback_strategy_id.id)
+        callback_plan = used["normal"] if self.callback_strategy_id else None
         return CampaignPlan(
             zone=ZoneInfo(self.tz),
             plans=used,

@@ -123,6 +123,11 @@ class EcmStrategy(models.Model):
         tracking=True,
         help="Then the next cycle begins. 0: no such limit.",
     )
+    callback_minutes = fields.Integer(
+        "Called back after (minutes)",
+        tracking=True,
+        help="When a customer asks to be called back and no rule or wrap-up says when. 0: at once.",
+    )
     limit_ids = fields.One2many("ecm.strategy.limit", "strategy_id", string="Limits", copy=True)
     simple_rule_ids = fields.One2many(
         "ecm.strategy.rule",
@@ -168,6 +173,11 @@ class EcmStrategy(models.Model):
         "CHECK(cycle_days BETWEEN 0 AND 365 AND cycle_hours BETWEEN 0 AND 999 AND cycle_minutes "
         "BETWEEN 0 AND 9999)",
         "Between two cycles lie 0 minutes to 365 days.",
+    )
+
+    _callback_minutes_range = models.Constraint(
+        "CHECK(callback_minutes BETWEEN 0 AND 525600)",
+        "A callback comes after 0 minutes to a year.",
     )
 
     @api.depends(
@@ -279,6 +289,7 @@ class EcmStrategy(models.Model):
         "cycle_hours",
         "cycle_minutes",
         "cycle_limit",
+        "callback_minutes",
         "active",
     )
 
@@ -330,16 +341,15 @@ class EcmStrategy(models.Model):
                 values[name] = twins[target].id
             rule.copy(values)
 
-    def _get_plan(self, wrap_up_retries=0):
+    def _get_plan(self):
         """The strategy as the decision sees it.
 
-        :param wrap_up_retries: how many tries wrap-ups may add to a cycle without an own budget
         :rtype: tools.strategy.Plan
         """
         max_attempts = self.max_attempts if self.is_capped else None
-        return self._make_plan(max_attempts, wrap_up_retries)
+        return self._make_plan(max_attempts)
 
-    def _make_plan(self, max_attempts, wrap_up_retries=0):
+    def _make_plan(self, max_attempts):
         self.ensure_one()
         # Rules name the attempt that follows by its place, which a form may be changing.
         attempts = self._get_ordered_attempts()
@@ -351,7 +361,6 @@ class EcmStrategy(models.Model):
         return decision.Plan(
             attempts=tuple(planned),
             max_attempts=max_attempts,
-            wrap_up_retries=wrap_up_retries,
             max_uncounted=self.max_uncounted,
             phone_fallback=self.phone_fallback,
             cycles=self.max_cycles,

@@ -35,6 +35,12 @@ class TestCallbacks(ResultCase):
         self.assertNext(contact, 1, 0, callback="personal", callback_agent="Anna", cycle=1)
         self.assertTrue(contact.callback_since)
 
+    def test_the_callback_strategy_says_when_where_no_rule_does(self):
+        self.callbacks.callback_minutes = 90
+        self.assertNext(self.ask(), 1, 90, callback="personal")
+        shipped = self.env.ref("ecm_campaign.ecm_strategy_callback")
+        self.assertEqual(shipped.callback_minutes, 60)
+
     def test_a_wrap_up_asks_for_a_callback_after_its_delay(self):
         contact = self.create_contact()
         self.call(contact, "voice", agent="Anna", wrap_up="callback requested")

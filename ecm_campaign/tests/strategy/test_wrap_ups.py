@@ -93,6 +93,8 @@ class TestWrapUps(ResultCase):
         self.group.outcome_ids.max_retry = 0
         self.add("noise", action="again", max_retry=3, delay_minutes=3)
         self.assertEqual(self.campaign._get_plan().budget, 5)
+        gates = self.campaign._get_campaign_plans()[self.campaign.id]
+        self.assertEqual(gates.plans[None].budget, 5)
         self.add_rule(self.own_strategy.attempt_ids[0], "busy", action="next", delay_minutes=7)
         contact = self.create_contact()
         for _call in range(3):

@@ -298,7 +298,6 @@ class Simulation:
 
         key = attempt.position, outcome.code
         contact.uses[key] = contact.uses.get(key, 0) + 1
-        since = candidate.callback_since
         return Counters(
             counted=candidate.counted,
             uncounted=candidate.uncounted,
@@ -306,7 +305,8 @@ class Simulation:
             in_cycle=contact.in_cycle,
             uses=contact.uses,
             callback=candidate.callback,
-            callback_since=since and since.replace(tzinfo=UTC),
+            callback_since=_aware(candidate.callback_since),
+            callback_due=_aware(candidate.callback_due),
             agent_misses=contact.misses,
             number=attempt.number,
         )
@@ -321,6 +321,7 @@ class Simulation:
         if becomes_callback:
             contact.misses = 0
             candidate.callback_since = _naive(moment)
+            candidate.callback_due = _naive(choice.at)
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
         if becomes_callback and callbacks and callbacks.resets:
@@ -393,3 +394,7 @@ def _forget(made: Try) -> Try:
 
 def _naive(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None

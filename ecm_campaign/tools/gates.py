@@ -55,7 +55,7 @@ class Candidate:
     :param added_at: naive UTC
     :param cycle: run through the strategy, counted from 1
     :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
-    :param callback_since: naive UTC
+    :param callback_since: naive UTC; ``callback_due``: likewise, when its first attempt was due
     :param is_retained: whether a rule keeps a personal callback for its agent
     :param is_drawn: whether it is the turn of its target group
     :param campaign_id: whose contact it is
@@ -78,6 +78,7 @@ class Candidate:
     cycle: int = 1
     callback: str | None = None
     callback_since: datetime | None = None
+    callback_due: datetime | None = None
     is_retained: bool = False
     is_drawn: bool = False
     campaign_id: int = 0
@@ -441,11 +442,12 @@ def release_callback(candidate: Candidate, callbacks: Callbacks | None, at: date
 
     :param at: in UTC
     """
-    callback, since = candidate.callback, candidate.callback_since
+    callback = candidate.callback
+    since = candidate.callback_due or candidate.callback_since
     if not (callback and since and callbacks and callbacks.personal_for is not None):
         return callback
-    asked_at, is_retained = since.replace(tzinfo=UTC), candidate.is_retained
-    return callback_kind(callbacks, callback, 0, asked_at, at, is_retained)
+    due_at, is_retained = since.replace(tzinfo=UTC), candidate.is_retained
+    return callback_kind(callbacks, callback, 0, due_at, at, is_retained)
 
 
 def choose_attempt(

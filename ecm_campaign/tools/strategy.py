@@ -253,17 +253,17 @@ class Callbacks:
 
     :param plan: takes over from its first attempt
     :param resets: daily and overall counters begin anew; a budget that is not chosen does so anyway
-    :param delay: after which the first attempt follows, where no rule says when
     :param agent_tries: tries in which the agent of a personal callback was not reached, after which
         any agent may take it; None: not by tries
-    :param personal_for: how long a callback stays personal; None: not by time
+    :param personal_for: how long a callback stays personal from when it is due; None: not by time
+    :param delay: after which the first attempt follows, where no rule says when
     """
 
     plan: Plan
     resets: bool = True
-    delay: timedelta = NO_DELAY
     agent_tries: int | None = 1
     personal_for: timedelta | None = None
+    delay: timedelta = NO_DELAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +310,7 @@ class Counters:
         decided}``; wrap-ups have position 0, and a try that one decided counts for it alone
     :param callback: ``personal`` or ``normal`` when the contact is a callback
     :param callback_since: aware; when it became one
+    :param callback_due: aware; when its first attempt was due; None: when it became one
     :param agent_misses: tries since then in which the agent was not reached
     :param number: that the try was made on; None: the one that the plan has for its attempt
     """
@@ -321,6 +322,7 @@ class Counters:
     uses: Mapping[tuple[int, str], int] = field(default_factory=dict)
     callback: str | None = None
     callback_since: datetime | None = None
+    callback_due: datetime | None = None
     agent_misses: int = 0
     number: str | None = None
 
@@ -628,9 +630,9 @@ def _become_callback(
     if first is None:
         return Close(CONNECTED, _missing(plan, 1))
 
-    # With a long delay the agent's time is over before the first attempt.
+    # However long the customer wants to wait, the agent's time begins then.
     retained = bool(rule and rule.retain_pcb)
-    kind = callback_kind(callbacks, PERSONAL, 0, now, first.at, retained)
+    kind = callback_kind(callbacks, PERSONAL, 0, first.at, first.at, retained)
     return replace(first, callback=kind, resets=resets, retained=retained)
 
 
@@ -647,7 +649,7 @@ def callback_kind(
     What is normal stays so.
 
     :param agent_misses: tries in which the agent was not reached
-    :param since: aware; when it became a callback
+    :param since: aware; when the callback was due
     :param retained: the rule says that it stays personal
     """
     if kind != PERSONAL or retained:
@@ -669,8 +671,9 @@ def _with_callback(
     kind = counters.callback
     # The agent's time or tries may be over by the next attempt.
     retained = rule.retain_pcb
-    if callbacks and counters.callback_since:
-        since, misses = counters.callback_since, counters.agent_misses
+    since = counters.callback_due or counters.callback_since
+    if callbacks and since:
+        misses = counters.agent_misses
         kind = callback_kind(callbacks, kind, misses, since, following.at, retained)
     return replace(following, callback=kind, retained=retained)
 

@@ -184,7 +184,13 @@ def live(plan, phones, outcomes, callbacks=None, life_limits=(), hours=None):
             plan, since = callbacks.plan, now
             start = Counters() if decision.resets else counters
             counters = replace(
-                start, cycle=1, in_cycle=0, uses={}, agent_misses=0, callback_since=since
+                start,
+                cycle=1,
+                in_cycle=0,
+                uses={},
+                agent_misses=0,
+                callback_since=since,
+                callback_due=decision.at,
             )
         moment = find_moment(decision, max(now, decision.at), life_limits, ledger, hours)
         if moment is None:

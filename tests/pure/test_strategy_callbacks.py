@@ -283,13 +283,20 @@ def test_the_time_runs_to_the_next_try_and_not_to_the_last(since, expected):
     assert decision.callback == expected
 
 
-@pytest.mark.parametrize(
-    ("delay", "expected"), [(HOUR, "personal"), (2 * HOUR, "normal"), (DAY, "normal")]
-)
-def test_a_callback_that_is_due_late_is_nobodys_from_the_start(delay, expected):
+@pytest.mark.parametrize("delay", [0 * HOUR, HOUR, 2 * HOUR, 3 * DAY])
+def test_a_callback_that_is_due_late_is_its_agents_from_then_on(delay):
+    """Wanted in three days and kept for two hours: for two hours in three days (O14)."""
     callbacks = Callbacks(CALLBACK_PLAN, agent_tries=None, personal_for=2 * HOUR)
     wrap_up = WrapUp("later", again(delay), asks_callback=True)
-    assert ask(callbacks, outcome=VOICE, wrap_up=wrap_up).callback == expected
+    decision = ask(callbacks, outcome=VOICE, wrap_up=wrap_up)
+    assert (decision.at - NOW, decision.callback) == (delay, "personal")
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(49 * MINUTE, "personal"), (50 * MINUTE, "normal")])
+def test_the_agents_time_runs_from_the_due_time(ago, expected):
+    callbacks = Callbacks(CALLBACK_PLAN, agent_tries=None, personal_for=HOUR)
+    decision = after(MISSED, callbacks, callback_since=NOW - 3 * DAY, callback_due=NOW - ago)
+    assert decision.callback == expected
 
 
 @pytest.mark.parametrize(
@@ -314,7 +321,7 @@ def test_retained_by_the_rule_of_the_outcome_or_the_wrap_up(retain, expected):
     plan = plan_of(attempt(1, callback_missed=again(retain_pcb=retain)), max_attempts=9)
     assert after(MISSED, callbacks, plan, agent_misses=3).callback == expected
     wrap_up = WrapUp("later", again(DAY, retain_pcb=retain), asks_callback=True)
-    assert ask(callbacks, outcome=VOICE, wrap_up=wrap_up).callback == expected
+    assert ask(callbacks, outcome=VOICE, wrap_up=wrap_up).retained == retain
 
 
 @pytest.mark.parametrize("kind", ["personal", "normal"])

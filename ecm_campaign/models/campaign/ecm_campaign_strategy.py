@@ -76,7 +76,12 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         help="When a personal callback is no longer kept for its agent (PCB to NCB).",
     )
     callback_agent_tries = fields.Integer("Tries to reach the agent", default=1, tracking=True)
-    callback_personal_hours = fields.Float("Kept for the agent", default=24.0, tracking=True)
+    callback_personal_hours = fields.Float(
+        "Kept for the agent",
+        default=24.0,
+        tracking=True,
+        help="Hours from when the callback is due first.",
+    )
 
     @api.constrains("callback_release", "callback_agent_tries", "callback_personal_hours")
     def _check_callback_release(self):

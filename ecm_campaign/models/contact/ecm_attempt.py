@@ -44,6 +44,7 @@ class Ended(NamedTuple):
     cycle: int
     callback: str | None
     callback_since: datetime | None
+    callback_due: datetime | None
     phones: list
 
 
@@ -328,7 +329,7 @@ class EcmAttempt(models.Model):
                 """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id,
                           COALESCE(c.current_attempt_id = a.id, FALSE) AND c.state = ANY(%s),
                           c.attempt_count, c.uncounted_count, COALESCE(c.cycle, 1),
-                          c.callback, c.callback_since,
+                          c.callback, c.callback_since, c.callback_due,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%s)

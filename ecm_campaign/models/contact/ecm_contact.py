@@ -149,6 +149,12 @@ class EcmContact(models.Model):
     )
     callback_agent = fields.Char("Callback agent", readonly=True, copy=False)
     callback_since = fields.Datetime("Callback since", readonly=True, copy=False)
+    callback_due = fields.Datetime(
+        "Callback due",
+        readonly=True,
+        copy=False,
+        help="When the callback was to be made first: from then on it is kept for its agent.",
+    )
     callback_retained = fields.Boolean(
         "Kept for the agent",
         readonly=True,

@@ -27,6 +27,7 @@ CANDIDATE_COLUMNS = {
     "cycle": SQL("COALESCE(c.cycle, 1)"),
     "callback": SQL("c.callback"),
     "callback_since": SQL("c.callback_since"),
+    "callback_due": SQL("c.callback_due"),
     "is_retained": SQL("COALESCE(c.callback_retained, FALSE)"),
     "is_drawn": SQL("COALESCE(c.is_drawn, FALSE)"),
     "campaign_id": SQL("c.campaign_id"),
@@ -477,7 +478,8 @@ class EcmContactQueue(models.AbstractModel):
                           callback_agent = CASE WHEN v.is_request THEN v.agent
                                                 ELSE c.callback_agent END,
                           callback_since = CASE WHEN v.is_request THEN %(now)s
-                                                ELSE c.callback_since END
+                                                ELSE c.callback_since END,
+                          callback_due = CASE WHEN v.is_request THEN v.at ELSE c.callback_due END
                      FROM %(values)s
                     WHERE c.id = v.contact_id""",
                 now=now,

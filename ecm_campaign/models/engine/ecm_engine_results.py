@@ -226,6 +226,7 @@ class EcmEngineResults(models.AbstractModel):
             uses=uses,
             callback=row.callback,
             callback_since=_aware(row.callback_since),
+            callback_due=_aware(row.callback_due),
             agent_misses=misses,
             number=row.number,
         )

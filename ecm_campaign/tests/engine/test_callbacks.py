@@ -41,6 +41,14 @@ class TestCallbacks(ResultCase):
         shipped = self.env.ref("ecm_campaign.ecm_strategy_callback")
         self.assertEqual(shipped.callback_minutes, 60)
 
+    def test_a_callback_is_kept_for_its_agent_from_when_it_is_due(self):
+        self.campaign.write({"callback_release": "duration", "callback_personal_hours": 24})
+        rule = self.add_rule(self.own_strategy.attempt_ids[0], "callback", action="again")
+        rule.delay_days = 3
+        contact = self.ask()
+        self.assertNext(contact, 1, 3 * 24 * 60, callback="personal", callback_agent="Anna")
+        self.assertEqual(contact.callback_due, contact.next_attempt_at)
+
     def test_a_wrap_up_asks_for_a_callback_after_its_delay(self):
         contact = self.create_contact()
         self.call(contact, "voice", agent="Anna", wrap_up="callback requested")

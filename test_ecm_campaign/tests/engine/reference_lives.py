@@ -47,7 +47,7 @@ class Life:
         self.name, self.world, self.phones, self.added = name, world, phones, added
         self.state, self.reason, self.due = "pending", False, added
         self.position, self.cycle, self.counted, self.uncounted = 1, 1, 0, 0
-        self.callback = self.since = self.current = None
+        self.callback = self.since = self.wanted = self.current = None
         self.is_retained = False
         self.tries = []
 
@@ -338,6 +338,7 @@ class World:
         if self.callbacks["resets"]:
             life.counted = life.uncounted = 0
         life.since, life.cycle = now, 1
+        life.wanted = now + timedelta(minutes=rule["delay_minutes"] if rule else 0)
         self.plan(life, found[0], now + timedelta(minutes=rule["delay_minutes"] if rule else 0))
         return self.release(life, rule or {})
 
@@ -360,7 +361,7 @@ class World:
         if (
             life.callback
             and hours is not None
-            and moment - life.since >= hours * HOUR
+            and moment - life.wanted >= hours * HOUR
             and not life.is_retained
         ):
             life.callback = "normal"

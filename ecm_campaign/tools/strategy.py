@@ -624,7 +624,9 @@ def _become_callback(
         return Close(CONNECTED, spent)
 
     # The rule does not lead on here, but says how long the customer wants to be left alone.
-    delay = rule.delay if rule and rule.action != CLOSE else callbacks.delay
+    delay = callbacks.delay
+    if rule and (rule.delay or rule.action != CLOSE):
+        delay = rule.delay
     priority = rule.priority if rule else None
     first = attempt_from(plan, phones, 1, now + delay, CALLBACK, priority=priority)
     if first is None:

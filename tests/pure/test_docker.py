@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts import paths
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
@@ -32,9 +34,10 @@ def test_everything_that_is_copied_exists():
             assert (ROOT / source).exists(), source
 
 
-def test_every_module_is_in_the_image():
+def test_every_module_is_in_the_image_but_for_those_of_tests():
     copied = {words[0] for words in instructions("COPY")}
-    assert {manifest.parent.name for manifest in ROOT.glob("*/__manifest__.py")} <= copied
+    assert set(paths.modules()) <= copied
+    assert not copied & set(paths.test_modules())
 
 
 def test_the_image_is_the_official_one():

@@ -1,0 +1,6 @@
+from . import (
+    test_calling_hours,
+    test_campaign,
+    test_campaign_company,
+    test_pacing,
+)

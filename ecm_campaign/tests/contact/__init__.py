@@ -1,0 +1,1 @@
+from . import test_contact, test_query_plans, test_withdraw

@@ -1,0 +1,7 @@
+from . import (
+    test_access,
+    test_engine_fields,
+    test_screens_tour,
+    test_tour,
+    test_views,
+)

@@ -1,0 +1,6 @@
+from . import (
+    test_outcomes,
+    test_strategy,
+    test_strategy_editor,
+    test_wrap_ups,
+)

@@ -1,0 +1,6 @@
+from . import (
+    test_calling_hours,
+    test_chaining,
+    test_pacing,
+    test_selection,
+)

@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("ecm_dialer_explain", {
         {
             content: "The dialer is what holds it",
             trigger:
-                ".o_ecm_explain [data-check=dialer][data-verdict=held]:contains('disabled on the dialer')",
+                ".o_ecm_explain [data-check=target][data-verdict=held]:contains('disabled on the dialer')",
         },
         {
             trigger: ".o_ecm_explain [data-check=running][data-verdict=passes]",

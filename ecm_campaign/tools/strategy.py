@@ -452,9 +452,8 @@ def decide(
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
     if spent := spent_budget(plan, counters):
         return Close(state, spent)
-    counters = _with_number(counters, plan, phones, position)
     if rule.other_number:
-        phones = _without(phones, counters.number)
+        phones = _without(phones, _get_tried_number(counters, plan, phones, position))
     following = _follow(plan, phones, position, rule, source, counters, moment)
     if isinstance(following, str):
         return Close(state, following)
@@ -487,12 +486,12 @@ def attempt_from(
     return None
 
 
-def _with_number(counters: Counters, plan: Plan, phones: Phones, position: int) -> Counters:
-    """Counters that name the number that was just tried: the plan's where nothing else is known."""
+def _get_tried_number(counters: Counters, plan: Plan, phones: Phones, position: int) -> str | None:
+    """The number that was just tried: the plan's where nothing else is known."""
     made = plan.get_attempt(position)
     if counters.number or made is None:
-        return counters
-    return replace(counters, number=_find_number(plan, phones, made)[1])
+        return counters.number
+    return _find_number(plan, phones, made)[1]
 
 
 def _without(phones: Phones, number: str | None) -> Phones:
@@ -589,8 +588,9 @@ def _branch(
 
     # Whatever leads back to the number that was just called, nobody is called twice in a row.
     made = plan.get_attempt(position)
-    is_channel_the_same = made is not None and following.channel == made.channel
-    is_the_same = is_channel_the_same and following.number == counters.number
+    is_the_same = False
+    if made is not None and following.channel == made.channel and not rule.other_number:
+        is_the_same = following.number == _get_tried_number(counters, plan, phones, position)
     if not rule.max_retry or is_the_same:
         return replace(following, at=now + rule.delay)
     return following

@@ -1,9 +1,11 @@
 import logging
 from typing import NamedTuple
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import str2bool
+from odoo.tools import SQL, str2bool
 
 _logger = logging.getLogger(__name__)
 
@@ -102,6 +104,23 @@ class EcmDatabaseIdentity(models.AbstractModel):
         """Remember that the attempt keys belong to this database."""
         self.env["ir.config_parameter"].sudo().set_param(PARAMETER, self._read().dumps())
 
+    def _bind_first(self):
+        """As `_bind`, where nothing was ever sent: two servers may begin at the same moment."""
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL(
+                        """INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)
+                           ON CONFLICT (key) DO NOTHING""",
+                        PARAMETER,
+                        self._read().dumps(),
+                    ),
+                    log_exceptions=False,
+                )
+        except SerializationFailure:
+            _logger.debug("Another server has bound the attempt keys to this database")
+        self.env.registry.clear_cache("stable")
+
     @api.model
     def _settle(self, is_original_gone):
         """Have this copy call.
@@ -122,7 +141,7 @@ class EcmDatabaseIdentity(models.AbstractModel):
         """After a recovery the last keys may be at the dialer although nothing here knows them."""
         bound = self._get_bound()
         if not bound:
-            self._bind()
+            self._bind_first()
         elif bound.timeline != self._read().timeline:
             _logger.warning("The server was recovered: new attempts get keys of their own")
             self.env["ecm.attempt"]._renew_key_prefix(keep=True)

@@ -1,6 +1,7 @@
 """Odoo, UCCX over HTTPS and ODBC, and a process that dies at the worst moment (F1, F2, F4, F6)."""
 
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -313,3 +314,5 @@ def feed_until_done(client, campaign_id):
         with suppress(RpcError):
             client.call("ecm.campaign", "action_feed_now", [campaign_id])
             return
+        # Whoever was sent away is left alone for some seconds.
+        time.sleep(0.5)

@@ -1,4 +1,6 @@
 import contextlib
+import contextvars
+import logging
 import random
 import time
 
@@ -9,6 +11,36 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 CONCURRENCY_TRIES = 5
+_sql_logger = logging.getLogger("odoo.sql_db")
+_is_tried_again = contextvars.ContextVar("is_tried_again", default=False)
+
+
+def _note_concurrency(record):
+    """Another transaction in the way is no error where the work is tried again (finding X11): a
+    filter of Odoo's SQL log.
+    """
+    if _is_tried_again.get() and _has_concurrency_error(record):
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        return _sql_logger.isEnabledFor(logging.INFO)
+    return True
+
+
+def _has_concurrency_error(record):
+    values = record.args if isinstance(record.args, tuple) else ()
+    return any(isinstance(value, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) for value in values)
+
+
+_sql_logger.addFilter(_note_concurrency)
+
+
+@contextlib.contextmanager
+def _trying_again(is_tried_again):
+    """:param is_tried_again: whether the work within starts anew when it fails"""
+    token = _is_tried_again.set(is_tried_again)
+    try:
+        yield
+    finally:
+        _is_tried_again.reset(token)
 
 
 class EcmTransactionMixin(models.AbstractModel):
@@ -44,8 +76,9 @@ class EcmTransactionMixin(models.AbstractModel):
         """
         for tries_left in reversed(range(CONCURRENCY_TRIES)):
             try:
-                result = work()
-                self._commit()
+                with _trying_again(bool(tries_left)):
+                    result = work()
+                    self._commit()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self._rollback()
                 if not tries_left:

@@ -3,5 +3,6 @@ from . import (
     test_engine_fields,
     test_screens_tour,
     test_tour,
+    test_transaction,
     test_views,
 )

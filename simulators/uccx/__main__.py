@@ -40,7 +40,7 @@ def run(options: Options) -> None:
 
     # Also what a reset begins with.
     def seed() -> None:
-        seed_campaigns(database, campaigns)
+        seed_campaigns(database, campaigns, options.tries)
 
     seed()
     api = Api(options, database, campaigns, contacts)
@@ -78,11 +78,11 @@ def serve(
     engine.stop()
 
 
-def seed_campaigns(database: Database, campaigns: CampaignStore) -> None:
+def seed_campaigns(database: Database, campaigns: CampaignStore, tries: int) -> None:
     """Create the default campaigns in an empty database."""
     with database.transaction() as cursor:
         if not campaigns.all(cursor):
-            for document in default_campaigns():
+            for document in default_campaigns(tries):
                 campaigns.create(cursor, document)
 
 

@@ -442,18 +442,20 @@ def _as_text(value: Any) -> Any:
     return "" if value is None else str(value)
 
 
-def default_campaigns() -> list[Document]:
-    """What a new simulator has: one campaign of each common kind, enabled, open all day, one try
-    per contact.
+def default_campaigns(tries: int = 1) -> list[Document]:
+    """What a new simulator has: one campaign of each common kind, enabled, open all day.
+
+    :param tries: calls per contact that UCCX makes by itself
     """
     trigger = {"@name": "3001", "refURL": "/adminapi/trigger/3001"}
     csq = {"csq": [{"@name": "Outbound", "refURL": "/adminapi/csq/1"}]}
 
-    # One attempt: retries are the campaign manager's, UCCX's own would come on top.
-    ivr = {"campaignCallingNum": "1000", "applicationTrigger": trigger, "maxDialAttempts": "1"}
-    agent = {"campaignCallingNum": "1000", "maxDialAttempts": "1", "assignedCSQs": csq}
+    # One, if nothing else is said: retries are the campaign manager's, UCCX's own come on top.
+    most = str(tries)
+    ivr = {"campaignCallingNum": "1000", "applicationTrigger": trigger, "maxDialAttempts": most}
+    agent = {"campaignCallingNum": "1000", "maxDialAttempts": most, "assignedCSQs": csq}
     preview = {
-        "maxDialAttempts": "1",
+        "maxDialAttempts": most,
         "cacheSize": "20",
         "ansMachineRetry": "false",
         "assignedCSQs": csq,

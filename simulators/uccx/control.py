@@ -44,6 +44,7 @@ class Control:
             ("POST", "/control/engine-restart"): self._run(engine.restart),
             ("POST", "/control/engine-online"): self._run(engine.come_online),
             ("POST", "/control/engine-failover"): self._run(engine.fail_over),
+            ("POST", "/control/replicate"): self._run(database.replicate),
             ("POST", "/control/pause"): self.pause,
             ("POST", "/control/resume"): self.resume,
             ("POST", "/control/reset"): self.reset,

@@ -105,6 +105,16 @@ _TABLES = (
     "dialinglist, dialinglisthistory, campaign, contactcalldetail, agentconnectiondetail, resource,"
     " sim_campaign, sim_import, sim_contact, sim_dialled"
 )
+# What the product reads: a standby node has copies of these.
+_REPLICATED = (
+    "dialinglist",
+    "dialinglisthistory",
+    "campaign",
+    "contactcalldetail",
+    "agentconnectiondetail",
+    "resource",
+)
+STANDBY = "standby"
 _MAX_CONNECTIONS = 4
 _TABLES_LOCK = 8443
 
@@ -147,6 +157,19 @@ class Database:
             # IF NOT EXISTS fails where two processes create the same table at once.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_TABLES_LOCK,))
             cursor.execute(SCHEMA)
+
+    def replicate(self) -> None:
+        """Bring the standby node's tables, in a schema of their own, to what the others hold now;
+        until the next time they stay behind.
+        """
+        with self.transaction() as cursor:
+            # One moment for all tables, as a replica has.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SET LOCAL client_min_messages = warning")
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {STANDBY}")
+            for table in _REPLICATED:
+                cursor.execute(f"DROP TABLE IF EXISTS {STANDBY}.{table}")
+                cursor.execute(f"CREATE TABLE {STANDBY}.{table} AS TABLE public.{table}")
 
     def clear(self) -> None:
         """Forget everything, the record of calls included."""

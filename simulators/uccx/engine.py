@@ -248,13 +248,16 @@ class Engine:
             contact = replace(contact, shown=contact.shown + 1)
         if call.result == scenario.AGENT_CLOSED:
             return replace(contact, status=rules.CLOSED, result=call.result)
+        # What an agent arranges instead of the usual.
+        arranged = self._faults.get("callbacks")
+        callback = rules.CallbackWish(arranged.seconds, arranged.number) if arranged else None
         return rules.finished(
             contact,
             call.campaign,
             call.result,
             now,
             options.clock_factor,
-            options.callback_seconds,
+            callback or rules.CallbackWish(options.callback_seconds),
         )
 
     def _record(self, call: Call, now: datetime) -> CallRecord:
@@ -370,6 +373,8 @@ class Engine:
 
         talk_factor = 0.5 + scenario.fraction(number, "talk")
         talk = self._options.talk_seconds * talk_factor
+        if long_talk := self._faults.get("long_talk"):
+            talk = long_talk.seconds
         return ring, talk * _talk_share(result)
 
 

@@ -24,6 +24,9 @@ DESCRIPTIONS = {
     "import_stuck": "imports never finish; rows=before|after: the contacts are not there | are",
     "import_partial": "imports end with the first imported=N rows, result=SUCCESS|FAILED or empty;"
     " rest=later: the other rows follow when the fault is switched off",
+    "long_talk": "calls that are answered from now on last seconds=N, of the simulated clock",
+    "callbacks": "agents arrange callbacks seconds=N ahead, of the simulated clock, on number=…"
+    " (default: the number that was called)",
     "late_rows": "results appear seconds=N (real) after the call has ended",
     "duplicate_rows": "finished contacts stand in DialingList and DialingListHistory at once",
 }
@@ -48,6 +51,7 @@ class Fault:
     rows: str = "before"
     imported: int = 0
     result: str = "SUCCESS"
+    number: str = ""
     rest: str = ""
 
     def __post_init__(self) -> None:

@@ -44,6 +44,7 @@ class Options:
     tick_seconds: float = 0.2
     accept_status: str = "random"
     error_form: str = "camel"
+    tries: int = 1
     max_campaigns: int = 15
     max_contacts: int = 100_000
     max_rows: int = 10_000
@@ -83,6 +84,7 @@ _HELP = {
     "tick_seconds": "real seconds between two rounds of the dialer",
     "accept_status": "answer to an accepted import: 200, 202 or random",
     "error_form": "camel (as UCCX 12.x sends) or capital (as documented)",
+    "tries": "maxDialAttempts of the campaigns in an empty database: 3 is UCCX's own default",
     "max_campaigns": "active campaigns",
     "max_contacts": "unfinished contacts per campaign",
     "max_rows": "rows per import",

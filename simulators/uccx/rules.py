@@ -71,6 +71,16 @@ class Contact:
         return self.phones[self.next_phone() - 1]
 
 
+@dataclass(frozen=True)
+class CallbackWish:
+    """When an agent is to call back, on the simulated clock, and on which number; empty is the one
+    that was called.
+    """
+
+    seconds: float
+    number: str = ""
+
+
 def placed(contact: Contact, preview: bool) -> Contact:
     """The contact when its call goes out: Active, or for a preview Closed and Voice until the agent
     says otherwise.
@@ -91,11 +101,11 @@ def finished(
     result: int,
     now: datetime,
     clock_factor: float,
-    callback_seconds: float,
+    callback: CallbackWish,
 ) -> Contact:
     """The contact when its call has ended with `result`.
 
-    :param callback_seconds: how far ahead agents schedule callbacks, on the simulated clock
+    :param callback: what the agent arranges if the result is a callback
     """
     phone = contact.phone or 1
     results = _with(contact.results, phone, result)
@@ -105,8 +115,8 @@ def finished(
     if result in (scenario.REJECTED, scenario.AGENT_NO_ANSWER):
         return replace(contact, status=RETRY)
     if result == scenario.CALLBACK:
-        at = now + timedelta(seconds=callback_seconds / clock_factor)
-        number = contact.phones[phone - 1]
+        at = now + timedelta(seconds=callback.seconds / clock_factor)
+        number = callback.number or contact.phones[phone - 1]
         return replace(contact, status=CALLBACK, callback_at=at, callback_number=number)
     if result in (scenario.FAX, scenario.INVALID):
         # Another of the contact's numbers may be a telephone.

@@ -25,6 +25,7 @@ from typing import Any
 import psycopg2.extensions
 
 from .certificate import temporary_folder
+from .database import STANDBY
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ODBC_NAMES = {
@@ -197,6 +198,10 @@ class Simulator:
         """Let UCCX's engine restart: contacts in a call become Unknown, then Pending again."""
         self.control("POST", "engine-failover")
 
+    def replicate(self) -> None:
+        """Let the standby node catch up; it stays behind until the next time."""
+        self.control("POST", "replicate")
+
     def pause(self) -> None:
         """Stop placing calls; imports go on."""
         self.control("POST", "pause")
@@ -222,14 +227,21 @@ class Simulator:
 
     # results
 
-    def odbc_connection_string(self, driver: str = "PostgreSQL Unicode") -> str:
-        """How the product reads the tables: psqlODBC in place of the Informix driver."""
+    def odbc_connection_string(
+        self, driver: str = "PostgreSQL Unicode", standby: bool = False
+    ) -> str:
+        """How the product reads the tables: psqlODBC in place of the Informix driver.
+
+        :param standby: those of the standby node, see `replicate`
+        """
         settings = [f"DRIVER={{{driver}}}"]
         for key, value in psycopg2.extensions.parse_dsn(self.dsn).items():
             # What else libpq knows, psqlODBC does not.
             if name := _ODBC_NAMES.get(key):
                 quoted = _quoted(str(value))
                 settings.append(f"{name}={quoted}")
+        if standby:
+            settings.append(f"ConnSettings=SET search_path TO {STANDBY}")
         settings += ["BoolsAsChar=0", "ReadOnly=1", ""]
         return ";".join(settings)
 

@@ -5,12 +5,15 @@ windows.
 import json
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
 import psycopg2
+import pyodbc
 import pytest
 
+from ecm_dialer_cisco.clients.base import PushContact
 from simulators.uccx import rules, scenario
 from simulators.uccx.campaigns import Campaign, default_campaigns
 from simulators.uccx.options import Options
@@ -32,7 +35,9 @@ def campaign(kind, **specifics):
 
 def call(contact, kind, result, **specifics):
     placed = rules.placed(contact, kind == 1)
-    return rules.finished(placed, campaign(kind, **specifics), result, NOW, 1, 600)
+    return rules.finished(
+        placed, campaign(kind, **specifics), result, NOW, 1, rules.CallbackWish(600)
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,25 +113,58 @@ def test_rules_of_a_file_come_first(tmp_path):
     assert behaviour.result("+49994", 0) == scenario.MACHINE
 
 
-def set_attempts(uccx, attempts):
-    """Let the campaigns try that often by themselves."""
+def test_uccx_itself_retries_after_the_delay(new_database):
+    with running_simulator(new_database(), tries=3) as uccx:
+        client = make_client(uccx)
+        push(client, [PushContact("t-1", "+4930123409")])
+        uccx.wait_until(lambda: uccx.state()["contacts"]["1"].get("8"))
+        assert [item.raw_code for item in client.contacts(SALES, "RETRIES_WITH_DELAY")] == ["11"]
+        uccx.midnight()
+        wait_for_calls(uccx, 2)
+        assert [call["callresult"] for call in uccx.dialled()] == [11, 1]
+
+
+def test_an_agent_arranges_a_callback_that_uccx_makes_itself(uccx, client):
+    uccx.faults({"name": "callbacks", "seconds": 1200, "number": "+4930999991"})
+    push(client, [PushContact("t-1", "+4930111148")])
+    uccx.wait_until(lambda: uccx.state()["contacts"]["1"].get("4"))
     with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            'UPDATE sim_campaign SET document = replace(document::text, \'"maxDialAttempts": "1"\', %s)::json',
-            (f'"maxDialAttempts": "{attempts}"',),
-        )
-
-
-def test_uccx_itself_retries_after_the_delay(uccx, client):
-    set_attempts(uccx, 3)
-    from ecm_dialer_cisco.clients.base import PushContact
-
-    push(client, [PushContact("t-1", "+4930123409")])
-    uccx.wait_until(lambda: uccx.state()["contacts"]["1"].get("8"))
-    assert [item.raw_code for item in client.contacts(SALES, "RETRIES_WITH_DELAY")] == ["11"]
-    uccx.midnight()
+        cursor.execute("SELECT callresult, callbacknumber FROM dialinglist")
+        assert cursor.fetchall() == [(8, "+4930999991")]
     wait_for_calls(uccx, 2)
-    assert [call["callresult"] for call in uccx.dialled()] == [11, 1]
+    assert [call["phone"] for call in uccx.dialled()] == ["+4930111148", "+4930999991"]
+
+
+def test_a_preview_may_last_an_hour(uccx, client):
+    uccx.faults({"name": "long_talk", "seconds": 3600})
+    push(client, [PushContact("t-1", "+49301111118")], PREVIEW)
+    uccx.wait_until(lambda: uccx.state()["contacts"].get("2", {}).get("3"))
+    assert codes(uccx) == [1]
+    # The simulated hour is over after six seconds, and the agent has said what it was.
+    uccx.wait_until(lambda: not uccx.state()["calls_in_progress"])
+    assert codes(uccx) == [5]
+
+
+def codes(uccx):
+    """callresult of every contact."""
+    with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT callresult FROM dialinglist")
+        return [code for (code,) in cursor.fetchall()]
+
+
+def test_a_standby_node_stays_behind_until_it_catches_up(uccx, client):
+    uccx.replicate()
+    push(client, contacts(2))
+    wait_for_calls(uccx, 2)
+    assert count_on_standby(uccx) == 0
+    uccx.replicate()
+    assert count_on_standby(uccx) == 2
+
+
+def count_on_standby(uccx):
+    connection = pyodbc.connect(uccx.odbc_connection_string(standby=True), autocommit=True)
+    with closing(connection):
+        return connection.execute("SELECT count(*) FROM dialinglist").fetchone()[0]
 
 
 def test_unknown_contacts_are_called_again_after_the_night(new_database):

@@ -241,7 +241,8 @@ class Simulator:
                 quoted = _quoted(str(value))
                 settings.append(f"{name}={quoted}")
         if standby:
-            settings.append(f"ConnSettings=SET search_path TO {STANDBY}")
+            # psqlODBC hands it to libpq.
+            settings.append(f"pqopt={{options='-c search_path={STANDBY}'}}")
         settings += ["BoolsAsChar=0", "ReadOnly=1", ""]
         return ";".join(settings)
 

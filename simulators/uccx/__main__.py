@@ -44,7 +44,7 @@ def run(options: Options) -> None:
 
     seed()
     api = Api(options, database, campaigns, contacts)
-    operations = control.Control(database, engine, switches, seed)
+    operations = control.Control(options, database, engine, switches, seed)
     pem = None if options.http else certificate.ensure(options.certificate)
     serve(options, engine, api, operations, switches, pem)
 

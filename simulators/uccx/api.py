@@ -11,6 +11,7 @@ from typing import Any
 from .campaigns import SEQUENCE, Campaign, CampaignStore
 from .contacts import ContactStore, contacts_envelope
 from .database import Database
+from .dialing_hours import HoursStore
 from .options import Options
 from .wire import Document, Refusal, Reply, check_sequence, in_order, malformed, read_body
 
@@ -43,6 +44,7 @@ class Api:
         self._database = database
         self._campaigns = campaigns
         self._contacts = contacts
+        self._hours = HoursStore(options)
         # Whole paths; a group is the id that the operation gets.
         self._routes: dict[str, dict[str, Operation]] = {
             r"/adminapi/campaign/?": {"GET": self._list, "POST": self._create},
@@ -55,6 +57,7 @@ class Api:
                 "DELETE": self._delete_contacts,
             },
             rf"{_CAMPAIGN}/contacts/status": {"GET": self._import_status},
+            r"/adminapi/generalobconfig/?": {"GET": self._get_general, "PUT": self._set_general},
             r"/adminapi/csq/?": {"GET": self._list_csqs},
             r"/adminapi/csq/(\d+)": {"GET": self._get_csq},
             r"/uccx/isDBMaster": {"GET": self._is_db_master},
@@ -174,6 +177,17 @@ class Api:
         return Reply()
 
     # the rest
+
+    def _get_general(self, cursor: Any, request: Request, _key: int) -> Reply:
+        url = f"{request.base}/adminapi/generalobconfig"
+        return Reply("generalobconfig", {"self": url, **self._hours.general(cursor)})
+
+    def _set_general(self, cursor: Any, request: Request, _key: int) -> Reply:
+        document = _read(request, "generalobconfig")
+        # A client may send back what it read; the link is the server's.
+        document.pop("self", None)
+        self._hours.set_general(cursor, document, _is_json(request))
+        return Reply()
 
     def _list_csqs(self, _cursor: Any, request: Request, _key: int) -> Reply:
         csqs = [_csq(request, key) for key in _CSQS]

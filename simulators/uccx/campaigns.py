@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from .database import insert_many, new_ids
 from .options import Options, utc_now
@@ -124,7 +123,6 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _NAME = re.compile(r"(?=.{1,40}$)[A-Za-z0-9_-]+( +[A-Za-z0-9_-]+)*")
 _MAX_DESCRIPTION = 50
 _LOCK = 8490
-_UTC = ZoneInfo("UTC")
 
 
 class _CampaignRow(NamedTuple):
@@ -183,27 +181,6 @@ class Campaign:
     @property
     def max_attempts(self) -> int:
         return self.number("maxDialAttempts", 3)
-
-    def may_dial_at(self, now: datetime, options: Options) -> bool:
-        """Whether campaign window and Customer Dialing Range are open, in the server's zone.
-
-        :param now: naive UTC
-        """
-        # As texts HH:MM they can be compared as they are.
-        server_zone = ZoneInfo(options.time_zone)
-        local_now = now.replace(tzinfo=_UTC).astimezone(server_zone)
-        local = local_now.strftime("%H:%M")
-        if not _within(local, self.document["startTime"], self.document["endTime"]):
-            return False
-        first, last = options.dialing_range.split("-")
-        return _within(local, first, last)
-
-
-def _within(local: str, first: str, last: str) -> bool:
-    """Whether a time HH:MM lies in a window that may go over midnight."""
-    if first <= last:
-        return first <= local <= last
-    return local >= first or local <= last
 
 
 class CampaignStore:
@@ -267,6 +244,13 @@ class CampaignStore:
         campaign = Campaign(campaign_id, {**old.document, "enabled": state})
         self._require_free_slot(self.all(cursor), campaign)
         self._save(cursor, campaign)
+
+    def set_hours(self, cursor: Any, campaign_id: int, start: str, end: str) -> None:
+        self._lock(cursor)
+        old = self.get(cursor, campaign_id)
+        document = {**old.document, "startTime": start, "endTime": end}
+        _check_texts(document)
+        self._save(cursor, Campaign(campaign_id, document))
 
     def delete(self, cursor: Any, campaign_id: int) -> None:
         """Remove a campaign; its contacts stay as inactive rows."""

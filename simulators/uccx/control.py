@@ -14,9 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 from psycopg2.extras import RealDictCursor
 
 from . import faults as fault_module
+from .campaigns import CampaignStore
 from .database import Database
+from .dialing_hours import HoursStore
 from .engine import Engine
 from .faults import Faults
+from .options import Options
 
 _logger = logging.getLogger(__name__)
 
@@ -27,12 +30,18 @@ class Control:
     """Operations of the control port; each takes the query or the JSON body and returns JSON."""
 
     def __init__(
-        self, database: Database, engine: Engine, faults: Faults, seed: Callable[[], None]
+        self,
+        options: Options,
+        database: Database,
+        engine: Engine,
+        faults: Faults,
+        seed: Callable[[], None],
     ) -> None:
         self._database = database
         self._engine = engine
         self._faults = faults
         self._seed = seed
+        self._options = options
         # By method and path: the whole of the control port, in the order of README.
         self.operations: dict[tuple[str, str], Answer] = {
             ("GET", "/control/state"): self.state,
@@ -47,6 +56,7 @@ class Control:
             ("POST", "/control/replicate"): self._run(database.replicate),
             ("POST", "/control/pause"): self.pause,
             ("POST", "/control/resume"): self.resume,
+            ("POST", "/control/hours"): self.set_hours,
             ("POST", "/control/reset"): self.reset,
         }
 
@@ -98,6 +108,22 @@ class Control:
 
     def resume(self, _values: dict[str, Any]) -> Any:
         self._engine.paused = False
+        return self.state({})
+
+    def set_hours(self, values: dict[str, Any]) -> Any:
+        """Change when the dialer may call: hours of campaigns, the Customer Dialing Time Range, the
+        zones of numbers; what is not named stays.
+        """
+        store = HoursStore(self._options)
+        with self._database.transaction() as cursor:
+            for key, (start, end) in values.get("campaigns", {}).items():
+                CampaignStore(self._options).set_hours(cursor, int(key), start, end)
+            if "range" in values:
+                first, last = values["range"]
+                document = {**store.general(cursor), "startTime": first, "endTime": last}
+                store.set_general(cursor, document)
+            if "zones" in values:
+                store.set_zones(cursor, values["zones"])
         return self.state({})
 
     def reset(self, _values: dict[str, Any]) -> Any:

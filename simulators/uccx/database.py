@@ -89,6 +89,8 @@ CREATE TABLE IF NOT EXISTS sim_import (
 );
 CREATE INDEX IF NOT EXISTS sim_import_campaign ON sim_import (campaignid, id);
 CREATE INDEX IF NOT EXISTS sim_import_running ON sim_import (id) WHERE rows::text <> '[]';
+CREATE TABLE IF NOT EXISTS sim_general (document json NOT NULL);
+CREATE TABLE IF NOT EXISTS sim_area_code (areacode text PRIMARY KEY, zone text NOT NULL);
 CREATE TABLE IF NOT EXISTS sim_contact (
     dialinglistid integer PRIMARY KEY, due_at timestamp, shown integer NOT NULL DEFAULT 0
 );
@@ -103,7 +105,7 @@ CREATE INDEX IF NOT EXISTS sim_dialled_account ON sim_dialled (accountnumber);
 
 _TABLES = (
     "dialinglist, dialinglisthistory, campaign, contactcalldetail, agentconnectiondetail, resource,"
-    " sim_campaign, sim_import, sim_contact, sim_dialled"
+    " sim_campaign, sim_import, sim_contact, sim_dialled, sim_general, sim_area_code"
 )
 # What the product reads: a standby node has copies of these.
 _REPLICATED = (

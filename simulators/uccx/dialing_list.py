@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psycopg2.extras
 
 from .database import insert_many, new_ids
+from .dialing_hours import Areas
 from .options import utc_now
 from .rules import Contact
 
@@ -109,13 +110,22 @@ _COLUMNS = """
     d.lastnumberdialed, d.callsmadetophone01, d.callsmadetophone02, d.callsmadetophone03,
     d.callbacknumber, d.callbackdatetime, coalesce(s.shown, 0), s.due_at
 """
+# The area with the longest prefix decides (`dialing_hours.Areas`).
+_IN_RANGE = """
+    AND coalesce((SELECT a.open
+                    FROM unnest(%(prefixes)s::text[], %(prefix_open)s::bool[]) AS a(prefix, open)
+                   WHERE starts_with(d.phone01, a.prefix)
+                   ORDER BY length(a.prefix) DESC LIMIT 1), %(elsewhere_open)s)
+"""
 _DUE = {
     4: "AND d.callbackdatetime <= %(now)s",
-    8: "AND s.due_at <= %(now)s AND NOT c.preview",
-    1: "AND c.open",
-    6: "AND c.open",
+    8: f"AND s.due_at <= %(now)s AND NOT c.preview AND c.open {_IN_RANGE}",
+    1: f"AND c.open {_IN_RANGE}",
+    6: f"AND c.open {_IN_RANGE}",
 }
-"""Callstatus in its order: callback, delayed retry, pending, retry (reference §2.5)."""
+"""Callstatus in its order: callback, delayed retry, pending, retry (reference §2.5); only callbacks
+are exempt from hours.
+"""
 
 
 def _waiting(rank: int, status: int) -> str:
@@ -198,8 +208,8 @@ class Room(NamedTuple):
     is_open: bool
 
 
-def next_contacts(cursor: Any, rooms: Sequence[Room]) -> list[Contact]:
-    """Contacts to call now; callbacks are exempt from the dialing range."""
+def next_contacts(cursor: Any, rooms: Sequence[Room], areas: Areas) -> list[Contact]:
+    """Contacts to call now; callbacks are exempt from the hours."""
     ids, counts, previews, is_open = zip(*rooms, strict=True)
     parameters = {
         "now": utc_now(),
@@ -207,6 +217,9 @@ def next_contacts(cursor: Any, rooms: Sequence[Room]) -> list[Contact]:
         "rooms": list(counts),
         "previews": list(previews),
         "open": list(is_open),
+        "prefixes": areas.prefixes,
+        "prefix_open": areas.is_open,
+        "elsewhere_open": areas.elsewhere,
     }
     cursor.execute(_NEXT, parameters)
     # The first column is the rank.

@@ -19,6 +19,7 @@ from . import dialing_list, rules, scenario
 from .campaigns import Campaign, CampaignStore
 from .contacts import ContactStore
 from .database import Database, insert_many
+from .dialing_hours import HoursStore
 from .dialing_list import CallRecord, Room
 from .faults import Faults
 from .options import Options, utc_now
@@ -95,6 +96,7 @@ class Engine:
         self._contacts = contacts
         self._scenario = behaviour
         self._faults = faults
+        self._hours = HoursStore(options)
         # A heap, by the moment of its end; calls without one stand apart.
         self._calls: list[Call] = []
         self._endless: list[Call] = []
@@ -319,18 +321,18 @@ class Engine:
             if call.serial not in gone:
                 lines_in_use[call.campaign.id] += 1
 
-        now = utc_now()
+        moment = self._hours.read(cursor, utc_now())
         rooms = []
         for key, campaign in campaigns.items():
             free = self._options.lines - lines_in_use[key]
             if free > 0:
-                is_open = campaign.may_dial_at(now, self._options)
+                is_open = moment.is_campaign_open(campaign)
                 rooms.append(Room(key, free, campaign.is_preview, is_open))
         if not rooms:
             return []
 
         # A contact whose call ends in this round comes again in the next one at the earliest.
-        contacts = dialing_list.next_contacts(cursor, rooms)
+        contacts = dialing_list.next_contacts(cursor, rooms, moment.areas())
         return [contact for contact in contacts if contact.id not in in_call]
 
     def _new_call(self, contact: Contact, campaign: Campaign, counts: dict[str, int]) -> Call:

@@ -89,7 +89,7 @@ _HELP = {
     "max_contacts": "unfinished contacts per campaign",
     "max_rows": "rows per import",
     "max_body_bytes": "largest request body",
-    "dialing_range": "Customer Dialing Time Range HH:MM-HH:MM, in the server's zone",
+    "dialing_range": "Customer Dialing Time Range HH:MM-HH:MM at first, where the customer is",
     "time_zone": "the server's zone (IANA name)",
     "midnight_every": "run the nightly job every so many real seconds; 0: at the server's midnight",
     "scenario": "JSON file with rules that come before the built-in ones, see README.md",

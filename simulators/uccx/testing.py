@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +201,22 @@ class Simulator:
     def replicate(self) -> None:
         """Let the standby node catch up; it stays behind until the next time."""
         self.control("POST", "replicate")
+
+    def set_hours(
+        self,
+        campaigns: Mapping[int, tuple[str, str]] | None = None,
+        dialing_range: tuple[str, str] | None = None,
+        zones: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say when UCCX calls; what is not given stays.
+
+        :param campaigns: a campaign's own hours ``(HH:MM, HH:MM)`` by its id, on the server's clock
+        :param dialing_range: Customer Dialing Time Range, on the customers' clocks
+        :param zones: zone of numbers by what they begin with; others are in the server's
+        """
+        given = {"campaigns": campaigns, "range": dialing_range, "zones": zones}
+        values = {name: value for name, value in given.items() if value is not None}
+        self.control("POST", "hours", values)
 
     def pause(self) -> None:
         """Stop placing calls; imports go on."""

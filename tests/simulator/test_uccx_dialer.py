@@ -16,7 +16,6 @@ import pytest
 from ecm_dialer_cisco.clients.base import PushContact
 from simulators.uccx import rules, scenario
 from simulators.uccx.campaigns import Campaign, default_campaigns
-from simulators.uccx.options import Options
 from simulators.uccx.rules import Contact
 from simulators.uccx.testing import running_simulator
 
@@ -81,18 +80,6 @@ def test_the_next_phone_is_for_wrong_numbers_only():
 def test_a_callback_goes_to_its_number():
     contact = replace(CONTACT, status=rules.CALLBACK, callback_number="999")
     assert contact.number() == "999"
-
-
-def test_windows_are_in_the_servers_zone():
-    open_all_day = campaign(0)
-    assert open_all_day.may_dial_at(datetime(2026, 7, 1, 23, 59), Options(""))
-    office = Campaign(1, {**open_all_day.document, "startTime": "08:00", "endTime": "17:59"})
-    berlin = Options("", time_zone="Europe/Berlin")
-    assert office.may_dial_at(datetime(2026, 7, 1, 6, 0), berlin)
-    assert not office.may_dial_at(datetime(2026, 7, 1, 16, 0), berlin)
-    assert not open_all_day.may_dial_at(
-        datetime(2026, 7, 1, 12, 0), Options("", dialing_range="13:00-20:00")
-    )
 
 
 def test_the_scenario_is_decided_by_the_longest_ending():

@@ -2,10 +2,16 @@ import io
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import Form, TransactionCase, new_test_user
+from odoo.tests import Form, HttpCase, TransactionCase, new_test_user
 
 from ..models.contact.ecm_contact_queue import Sent
 from ..tools.results import Result
+
+
+class TourCase(HttpCase):
+    """A browser. Its requests follow each other closely, and wait for one cursor."""
+
+    test_cursor_lock_timeout = 120
 
 
 class CampaignCase(TransactionCase):

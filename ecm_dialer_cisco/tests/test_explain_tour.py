@@ -1,8 +1,10 @@
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.ecm_campaign.tests.common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestExplainTour(HttpCase):
+class TestExplainTour(TourCase):
     """A supervisor forecasts a campaign, and finds out why it is not dialling (R6, S9)."""
 
     def test_dry_run_and_why_it_is_not_dialling(self):

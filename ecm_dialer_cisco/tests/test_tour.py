@@ -10,8 +10,10 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tests.common import ChromeBrowser
+
+from odoo.addons.ecm_campaign.tests.common import TourCase
 
 CRON_SECONDS = 0.5
 RETRIED = ("busy", "no_answer", "answering_machine")
@@ -36,10 +38,8 @@ def _has_simulator():
     return all(importlib.util.find_spec(name) for name in ("simulators", "scripts"))
 
 
-class UccxTourCase(HttpCase):
+class UccxTourCase(TourCase):
     """A browser, an administrator and a supervisor, and a simulated UCCX."""
-
-    test_cursor_lock_timeout = 120
 
     @classmethod
     def _request_handler(cls, session, request, /, **settings):

@@ -2,9 +2,10 @@ import json
 
 from lxml import etree
 
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from ..common import TourCase
 from ..contact_list.test_deletion import DeletionCase
 
 MENU = "ecm_campaign.ecm_campaign_menu_root"
@@ -31,11 +32,8 @@ FILLED = (
 
 
 @tagged("post_install", "-at_install")
-class TestScreens(HttpCase):
+class TestScreens(TourCase):
     """Every menu, view, filter and stat button opens, and the console is free of errors (U2, U3)."""
-
-    # The screens' requests follow each other closely, and wait for one cursor.
-    test_cursor_lock_timeout = 120
 
     def setUp(self):
         super().setUp()
@@ -105,10 +103,8 @@ class TestScreens(HttpCase):
 
 
 @tagged("post_install", "-at_install")
-class TestDeletionTour(HttpCase, DeletionCase):
+class TestDeletionTour(TourCase, DeletionCase):
     """A supervisor deletes a wrong file, and undoes one that was called (U1)."""
-
-    test_cursor_lock_timeout = 120
 
     def test_delete_and_undo(self):
         self.contact_list.name = "called.csv"

@@ -2,13 +2,14 @@ import queue
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ...controllers.rejects import RejectsController
+from ..common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestTour(HttpCase):
+class TestTour(TourCase):
     """What a supervisor does in the browser (issue A2)."""
 
     @classmethod

@@ -11,7 +11,6 @@
         "security/ir.model.access.csv",
         "security/ecm_dialer_cisco_rules.xml",
         "data/ecm_outcome_mapping_data.xml",
-        "data/ir_cron_data.xml",
         "views/ecm_dialer_views.xml",
         "views/ecm_dialer_campaign_views.xml",
         "views/ecm_campaign_views.xml",

@@ -1,4 +1,5 @@
 import contextlib
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -22,8 +23,15 @@ class EcmDialer(models.Model):
 
     _name = "ecm.dialer"
     _description = "Dialer"
-    _inherit = ["ecm.dialer.uccx.mixin", "mail.thread", "mail.activity.mixin", "ecm.secret.mixin"]
+    _inherit = [
+        "ecm.feed.owner",
+        "ecm.dialer.uccx.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ecm.secret.mixin",
+    ]
     _order = "name, id"
+    _action_fields = ("name", "active", "is_enabled")
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
@@ -70,6 +78,7 @@ class EcmDialer(models.Model):
     last_sync_at = fields.Datetime("Results read", readonly=True, copy=False)
     last_sync_count = fields.Integer("Results last time", readonly=True, copy=False)
     last_late_sync_at = fields.Datetime(readonly=True, copy=False)
+    last_mirror_at = fields.Datetime("Campaigns fetched", readonly=True, copy=False)
     last_error = fields.Char("Last problem", readonly=True, copy=False)
 
     _limits_positive = models.Constraint(
@@ -103,6 +112,21 @@ class EcmDialer(models.Model):
         """Whether these values make it another dialer: other contacts, other ids of results."""
         changed = [name for name in IDENTITY_FIELDS if name in vals]
         return any(vals[name] != self[name] for name in changed)
+
+    # -- turns ------------------------------------------------------------------------------------
+
+    def _is_on(self):
+        return super()._is_on() and self.is_enabled
+
+    def _get_targets(self):
+        return self.dialer_campaign_ids
+
+    def _work(self):
+        engine = self.env["ecm.engine"]
+        engine._mirror_safely(self)
+        # Results make room for what is fed then.
+        engine._sync_safely(self)
+        super()._work()
 
     # -- client -----------------------------------------------------------------------------------
 
@@ -162,20 +186,33 @@ class EcmDialer(models.Model):
         return notify(self.env._("%s campaigns found on the dialer.", count))
 
     def _mirror_campaigns(self):
-        """:raise clients.exceptions.DialerError: it cannot be asked; the mirror stays as it is"""
-        self.ensure_one()
-        targets = self.sudo().dialer_campaign_ids
-        found = {campaign.key: campaign for campaign in self._get_client().campaigns()}
-        mirrored = {target.key: target for target in targets}
-        for key, campaign in found.items():
-            values = targets._mirror(campaign)
-            if key in mirrored:
-                mirrored[key].write(values)
-            else:
-                targets.create({"dialer_id": self.id, "key": key, **values})
+        """Ask the dialer for its campaigns, while no transaction is open, and mirror them.
 
+        :raise clients.exceptions.DialerError: it cannot be asked; the mirror stays as it is
+        """
+        self.ensure_one()
+        engine, client = self.env["ecm.engine"].sudo(), self._get_client()
+        engine._commit()
+        found = client.campaigns()
+        engine._atomically(partial(self.sudo()._write_mirror, found))
+
+    def _write_mirror(self, found):
+        """:param found: list of clients.base.DialerCampaign"""
+        targets = self.dialer_campaign_ids
+        mirrored = {target.key: target for target in targets}
+        for campaign in found:
+            values = targets._mirror(campaign)
+            if campaign.key in mirrored:
+                mirrored[campaign.key].write(values)
+            else:
+                targets.create({"dialer_id": self.id, "key": campaign.key, **values})
+
+        # A dialer that lists nothing at all has lost its memory, and not its campaigns.
+        if not found:
+            return
         # What is gone stays: contacts and attempts name it.
-        gone = targets.filtered(lambda target: target.key not in found)
+        listed = {campaign.key for campaign in found}
+        gone = targets.filtered(lambda target: target.key not in listed)
         gone.write({"is_missing": True})
 
     def action_sync_results(self):
@@ -184,6 +221,9 @@ class EcmDialer(models.Model):
         self.check_access("read")
         with self._user_errors():
             count = self.env["ecm.engine"].sudo()._sync_dialer(self.sudo())
+        # Results make room.
+        if count:
+            self._trigger_turn()
         return notify(self.env._("%s results were read.", count))
 
     def action_view_campaigns(self):

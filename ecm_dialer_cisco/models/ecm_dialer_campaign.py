@@ -107,6 +107,9 @@ class EcmDialerCampaign(models.Model):
 
     # -- feed target ------------------------------------------------------------------------------
 
+    def _get_owner(self):
+        return self.dialer_id
+
     def _get_channel_label(self):
         return self.env._("Voice")
 
@@ -164,7 +167,8 @@ class EcmDialerCampaign(models.Model):
         """
         self.ensure_one()
         self.env["ecm.database.identity"]._check()
-        with self._exclusively(self) as is_ours, self.dialer_id._user_errors(is_ours):
+        dialer = self.dialer_id
+        with self._exclusively(dialer) as is_ours, dialer._user_errors(is_ours):
             # What is in doubt may be on the dialer too: it is settled first.
             self.env["ecm.engine"]._reconcile(self)
             waiting = self.env["ecm.attempt"]._get_unanswered(self)

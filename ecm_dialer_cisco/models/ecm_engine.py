@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from psycopg2 import InterfaceError, OperationalError
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
@@ -21,6 +21,8 @@ MOST_BAD_RESULTS = 10
 LATE_DAYS = 7
 LATE_INTERVAL = timedelta(hours=1)
 LATE_BATCH = 5000
+# The dialer's campaigns change seldom, and each button that matters fetches them anew.
+MIRROR_INTERVAL = timedelta(hours=1)
 
 
 class Applied(NamedTuple):
@@ -37,35 +39,19 @@ class EcmEngine(models.AbstractModel):
 
     # -- results ----------------------------------------------------------------------------------
 
-    @api.model
-    def _cron_sync_results(self):
-        """*Call Results Synchronizer* (requirement F2): every dialer that is switched on; one that
-        fails is noted.
-        """
-        if not self.env["ecm.database.identity"]._may_call():
-            return
-        # Those that wait longest come first: time may not last for all.
-        dialers = self.env["ecm.dialer"].search(
-            [("is_enabled", "=", True)], order="last_sync_at NULLS FIRST, id"
-        )
-        self._commit(remaining=len(dialers))
-        for dialer in dialers:
-            if not self._sync_safely(dialer):
-                break
-
     def _sync_safely(self, dialer):
-        """:return: seconds left in this run, 0 when it should stop"""
+        """*Call Results Synchronizer* (requirement F2): a dialer that fails is noted."""
         try:
             self._sync_dialer(dialer)
         except DialerError as error:
             self._note_sync_failure(dialer, str(error))
         except Exception:
-            # Whatever it was, the other dialers are read all the same.
+            # Whatever it was, the dialer is fed all the same.
             _logger.exception("Reading the results of %s failed", dialer.name)
             self._rollback()
             message = self.env._("Unexpected error: see the server's log.")
             self._atomically(lambda: dialer.write({"last_error": message}))
-        return self._commit(processed=1)
+        self._commit(processed=1)
 
     def _note_sync_failure(self, dialer, message):
         is_first = not dialer.last_error
@@ -117,10 +103,6 @@ class EcmEngine(models.AbstractModel):
                 "last_error": self._get_bad_text(applied.bad_keys),
             }
         )
-        if applied.count:
-            # Results make room: the feeder need not wait for its minute.
-            running = dialer.dialer_campaign_ids.campaign_ids.filtered("is_running")
-            running._trigger_feed()
 
     def _apply_found(self, dialer, found):
         """Apply what a client found, a batch per transaction.
@@ -234,15 +216,24 @@ class EcmEngine(models.AbstractModel):
             return Applied(0, [])
         return self._apply_found(dialer, client.results_for(keys))
 
-    @api.model
-    def _cron_fetch_campaigns(self):
-        """Keep the mirror of the dialers' campaigns fresh (requirement C2)."""
-        for dialer in self.env["ecm.dialer"].search([("is_enabled", "=", True)]):
-            try:
-                dialer._mirror_campaigns()
-            except DialerError as error:
-                _logger.info("The campaigns of %s cannot be fetched: %s", dialer.name, error)
-            self._commit()
+    # -- mirror -----------------------------------------------------------------------------------
+
+    def _mirror_safely(self, dialer):
+        """Keep the mirror of a dialer's campaigns fresh (requirement C2): once in an interval,
+        also where it fails.
+        """
+        now = fields.Datetime.now()
+        if dialer.last_mirror_at and dialer.last_mirror_at > now - MIRROR_INTERVAL:
+            return
+        try:
+            dialer._mirror_campaigns()
+        except DialerError as error:
+            _logger.info("The campaigns of %s cannot be fetched: %s", dialer.name, error)
+        except Exception:
+            # Whatever it was, results are read and contacts sent all the same.
+            _logger.exception("Fetching the campaigns of %s failed", dialer.name)
+            self._rollback()
+        self._atomically(lambda: dialer.write({"last_mirror_at": now}))
 
 
 def _halve(batch):

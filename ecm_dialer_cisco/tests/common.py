@@ -170,14 +170,19 @@ class DialerCase(TransactionCase):
         return new_test_user(cls.env, login=role, groups=f"ecm_campaign.ecm_campaign_group_{role}")
 
     def feed(self):
-        """One run of the Contacts Feeder."""
-        self.engine._cron_feed()
+        """What a turn of each dialer sends."""
+        for dialer in self.env["ecm.dialer"].search([("is_enabled", "=", True)]):
+            self.engine._feed_owner(dialer)
         self.env.invalidate_all()
 
     def results(self, *rows):
-        """One run of the Call Results Synchronizer that finds ``(contact, dialer code)``."""
+        """The Call Results Synchronizer finds ``(contact, dialer code)``."""
         self.client.rows = [self.result_row(contact, code) for contact, code in rows]
-        self.engine._cron_sync_results()
+        self.sync()
+
+    def sync(self):
+        """What a turn of the dialer reads."""
+        self.engine._sync_safely(self.dialer)
         self.env.invalidate_all()
 
     def result_row(self, contact, code, **values):

@@ -116,7 +116,7 @@ class TestDialer(DialerCase):
                 refused()
         with patch.object(self.registry["ecm.engine"], "_sync_dialer") as asked:
             with mute_logger("odoo.addons.ecm_campaign.models.engine.ecm_database_identity"):
-                self.engine._cron_sync_results()
+                self.dialer._take_turn()
             asked.assert_not_called()
         self.assertFalse(self.client.purged)
         self.assertTrue(self.client.listed[0].enabled)

@@ -117,8 +117,7 @@ class TestFeed(DialerCase):
             self.campaign.action_purge()
         undialled = {"final": False, "undialled": True, "raw_status": "1"}
         self.client.rows = [self.result_row(key, "0", **undialled) for key in keys]
-        self.engine._cron_sync_results()
-        self.env.invalidate_all()
+        self.sync()
         self.assertEqual(set(contacts.mapped("state")), {"pending"})
         self.assertFalse(contacts.attempt_ids, "no try took place")
 

@@ -39,8 +39,7 @@ class TestResults(DialerCase):
                 dialer_ref="815",
             )
         ]
-        self.engine._cron_sync_results()
-        self.env.invalidate_all()
+        self.sync()
         self.assertEqual((contact.state, contact.close_reason), ("connected", "live_voice"))
         attempt = contact.attempt_ids
         self.assertEqual(
@@ -76,8 +75,7 @@ class TestResults(DialerCase):
         row = self.result_row(contact, BUSY)
         for _twice in range(2):
             self.client.rows = [row]
-            self.engine._cron_sync_results()
-            self.env.invalidate_all()
+            self.sync()
         self.assertEqual(
             (contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending")
         )
@@ -88,8 +86,7 @@ class TestResults(DialerCase):
             self.result_row("somebody-else", CONNECTED),
             self.result_row(contact, "99"),
         ]
-        self.engine._cron_sync_results()
-        self.env.invalidate_all()
+        self.sync()
         self.assertEqual(contact.last_outcome_id.code, "unknown")
         self.assertEqual(contact.attempt_ids.raw_code, "99")
 
@@ -112,7 +109,7 @@ class TestResults(DialerCase):
     def test_a_failing_dialer_is_noted_and_the_others_are_read(self):
         contact = self.sent()
         self.client.results = self.fail_to_read
-        self.engine._cron_sync_results()
+        self.sync()
         self.assertEqual(self.dialer.last_error, "The database is down.")
         self.assertEqual(contact.state, "sent_to_dialer")
 
@@ -146,7 +143,7 @@ class TestResults(DialerCase):
         with self.assertLogs(
             "odoo.addons.ecm_dialer_cisco.models.ecm_engine", logging.INFO
         ) as logged:
-            self.engine._cron_sync_results()
+            self.sync()
         return [(record.levelno, record.getMessage()) for record in logged.records]
 
     def fail_to_read(self, _watermark):

@@ -155,8 +155,10 @@ class TestDialerTour(UccxTourCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["ecm.contact.list"]._cron_import()
-            env["ecm.engine"]._cron_feed()
-            env["ecm.engine"]._cron_sync_results()
+            dialers = env["ecm.dialer"].search([("is_enabled", "=", True)])
+            for dialer in dialers:
+                env["ecm.engine"]._feed_owner(dialer)
+                env["ecm.engine"]._sync_safely(dialer)
 
     def _start_tour(self, url, name, user):
         wait_for_tour = ChromeBrowser._wait_code_ok

@@ -38,7 +38,7 @@ class EcmFakeTarget(models.Model):
 
     _name = "ecm.fake.target"
     _description = "Fake Dialer"
-    _inherit = ["ecm.feed.target"]
+    _inherit = ["ecm.feed.target", "ecm.feed.owner"]
     _attempt_field = "fake_target_id"
     _channel = "voice"
     _sent_state = "sent_to_dialer"

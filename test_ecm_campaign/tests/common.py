@@ -130,13 +130,14 @@ class FeedCase(EngineCase):
         return cls.env["ecm.contact"].create([{"phone_1": phone, **values} for phone in phones])
 
     def feed(self, target=None):
-        """One run of the scheduled action, which feeds every target.
+        """One turn of every target.
 
         :return: what the target was sent in it
         """
         target = target or self.target
         before = len(target.sent)
-        self.engine._cron_feed()
+        for owner in self.env["ecm.fake.target"].search([]):
+            owner._take_turn()
         self.env.invalidate_all()
         return target.sent[before:]
 

@@ -15,7 +15,7 @@ class LetterSender:
 class EcmLetterOffice(models.Model):
     _name = "ecm.letter.office"
     _description = "Letter Office"
-    _inherit = ["ecm.feed.target"]
+    _inherit = ["ecm.feed.target", "ecm.feed.owner"]
     _attempt_field = "letter_office_id"
     _channel = "letter"
     _sent_state = "letter_sent"

@@ -1,11 +1,13 @@
 """A campaign on a real Odoo server and a real UCCX simulator, moved forward step by step."""
 
+import contextlib
 import copy
 from collections.abc import Callable
 from pathlib import Path
 
 from scripts import databases, demo
 from scripts.odoo_server import OdooServer
+from scripts.web_client import RpcError
 
 READ_TIMEOUT = 5
 
@@ -87,10 +89,13 @@ class Rehearsal:
         self.client.call("ir.cron", "method_direct_trigger", [self._crons[cron]])
 
     def feed(self) -> None:
-        self.run("ecm_campaign.ir_cron_feed")
+        """One turn of the dialer, which reads results as well."""
+        self.run(f"ecm_dialer_cisco.ir_cron_ecm_dialer_{self.dialer_id}")
 
     def sync(self) -> None:
-        self.run("ecm_dialer_cisco.ir_cron_sync_results")
+        """Read results; what cannot be read now is read later."""
+        with contextlib.suppress(RpcError):
+            self.client.call("ecm.dialer", "action_sync_results", [self.dialer_id])
 
     def tally(self) -> dict:
         """Contacts per state, those that there are."""

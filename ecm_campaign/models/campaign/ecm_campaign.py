@@ -7,6 +7,7 @@ from ...actions import notify, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
 from ...formatting import format_moment
+from ...tools.turn import Turn
 
 
 class EcmCampaign(models.Model):
@@ -292,12 +293,22 @@ class EcmCampaign(models.Model):
             )
 
         # A failure counts for the feeder too, which leaves the target alone for a while.
-        engine = self.env["ecm.engine"].sudo()
+        engine, turn = self.env["ecm.engine"].sudo(), Turn()
         try:
-            return engine._feed_target(target) or 0
+            sent = engine._feed_target(target, turn)
         except ChannelError as error:
             engine._note_failure(target, error)
             raise UserError(str(error)) from error
+        if sent is None:
+            name = target._get_owner().display_name
+            raise UserError(
+                self.env._("%s is being worked with at this moment: try again in a minute.", name)
+            )
+
+        # Nobody waits long for a button: the rest is sent in the background.
+        if turn.is_cut:
+            target._get_owner()._trigger_turn()
+        return sent
 
     def action_purge(self):
         """Take back the contacts that wait at the dialer; only channels that can offer this
@@ -308,9 +319,20 @@ class EcmCampaign(models.Model):
 
     def _trigger_feed(self):
         """Have the feeder look soon, rather than at its next interval."""
-        cron = self.env.ref("ecm_campaign.ir_cron_feed", raise_if_not_found=False)
-        if self and cron:
-            cron.sudo()._trigger()
+        for owner in self._get_feed_owners():
+            owner._trigger_turn()
+
+    def _get_feed_owners(self):
+        """Whose turns these campaigns are fed in.
+
+        :return: list of single records of ``ecm.feed.owner`` models, with all rights
+        """
+        owners = {}
+        for campaign in self.sudo():
+            for target in campaign._get_feed_targets():
+                owner = target._get_owner()
+                owners[owner._name, owner.id] = owner
+        return list(owners.values())
 
     def _get_feed_targets(self):
         """Records of ``ecm.feed.target`` models that this campaign's attempts go to: one for each

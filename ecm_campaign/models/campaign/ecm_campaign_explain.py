@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from ...formatting import format_moment, get_label
 from ...tools.explain import CLOSES, HELD, NOT_REACHED, PASSES, WAITS, Finding, decisive
 
-# The feeder runs every minute: after so long without a run nothing is being sent.
-FEEDER_LATE = timedelta(minutes=15)
+# Scheduled actions that begin every minute are late after so long.
+FEEDER_LATE = timedelta(minutes=5)
 VERDICTS = {"ready": PASSES, "sent": PASSES, "held": HELD, "closed": CLOSES}
 
 
@@ -295,24 +295,26 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         return Finding(check, WAITS, sentence)
 
     def _get_feeder_finding(self, now):
-        cron = self.env.ref("ecm_campaign.ir_cron_feed", raise_if_not_found=False)
-        cron = cron and cron.sudo()
-        if not cron or not cron.active:
-            sentence = self.env._(
-                "The scheduled action Contacts Feeder is switched off. An administrator can "
-                "switch it on under Settings, Technical, Scheduled Actions."
-            )
-            return Finding("feeder", HELD, sentence)
-
-        # Switched on and yet late: no scheduled action runs at all.
-        if cron.nextcall < now - FEEDER_LATE:
-            sentence = self.env._(
-                "The scheduled action Contacts Feeder should have run on %s: scheduled actions "
-                "do not run here.",
-                format_moment(self.env, cron.nextcall),
-            )
-            return Finding("feeder", HELD, sentence)
+        if problem := self._find_feeder_problem(now):
+            return Finding("feeder", HELD, problem)
         return Finding("feeder", PASSES, self.env._("It looks for contacts to send every minute."))
+
+    def _find_feeder_problem(self, now):
+        """Why nothing is fed although all else would allow it, as a sentence, or False."""
+        upkeep = self.env.ref("ecm_campaign.ir_cron_keep_feeders", raise_if_not_found=False)
+        upkeep = upkeep and upkeep.sudo()
+        # It runs every minute and is done at once: where it is late, all are.
+        if upkeep and upkeep.active and upkeep.nextcall < now - FEEDER_LATE:
+            return self.env._(
+                "Nothing is sent and no results are read since %s: Odoo's scheduled actions do "
+                "not run. Ask an administrator to look at the server.",
+                format_moment(self.env, upkeep.nextcall),
+            )
+        for owner in self._get_feed_owners():
+            # That something is switched off is said of it itself.
+            if owner._is_on() and (problem := owner._get_turn_problem(now)):
+                return problem
+        return False
 
     # -- for people and for API clients -----------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ...tools.gates import Candidate
 from ...tools.pacing import split
 from ...tools.results import Decided, Result
 from ...tools.strategy import Close
+from ...tools.turn import Turn
 from ..contact.ecm_attempt import Claimed
 from ..contact.ecm_contact_queue import Left, Part, Sent
 from .ecm_engine_results import REFUSED_CODE
@@ -82,53 +83,73 @@ class EcmEngine(models.AbstractModel):
     # -- feed -------------------------------------------------------------------------------------
 
     @api.model
-    def _cron_feed(self):
-        """*Contacts Feeder* (requirement F1): every target with running campaigns, one after the
-        other.
+    def _cron_keep_feeders(self):
+        """*Upkeep of Feeders*: the scheduled action of every owner is there, and is as its owner
+        is. In a copy of the database they are switched off.
+        """
+        self.env["ecm.database.identity"]._may_call()
+        for model in self._get_owner_models():
+            owners = model.with_context(active_test=False).search([])
+            self._atomically(owners._keep_actions)
+
+    def _get_owner_models(self):
+        """Every kind of record that has turns of its own.
+
+        :return: list of empty recordsets, of the models that inherit ``ecm.feed.owner``
+        """
+        names = self.env.registry["ecm.feed.owner"]._inherit_children
+        models_of_owners = [self.env[name] for name in names]
+        return [model for model in models_of_owners if not model._abstract]
+
+    def _feed_owner(self, owner):
+        """*Contacts Feeder* (requirement F1): every target of an owner with running campaigns, one
+        after the other.
 
         A target that fails is noted and left alone for a while; the others are fed all the same.
+        When the time is up, what is left waits for the next turn, which comes soon.
         """
-        if not self.env["ecm.database.identity"]._may_call():
-            return
         now = fields.Datetime.now()
         groups = self.env["ecm.campaign.group"]
         self._atomically(lambda: groups._adapt_buffers(now))
 
-        targets = self._get_due_targets(fields.Datetime.now())
-        self._commit(remaining=len(targets))
-        for target in targets:
-            # What is left waits for the next run: the scheduled action has no more time.
-            if not self._feed_safely(target):
+        turn = Turn()
+        targets = self._get_due_targets(owner, fields.Datetime.now())
+        for place, target in enumerate(targets):
+            # The first one is fed in any case: it waits longest.
+            if place and not turn.goes_on():
                 break
+            self._feed_safely(target, turn)
+        if turn.is_cut:
+            owner._trigger_turn()
+            self._commit()
 
-    def _get_due_targets(self, now):
-        """Targets to feed, those fed longest ago first.
+    def _get_due_targets(self, owner, now):
+        """Targets of an owner to feed, those fed longest ago first.
 
         :return: list of single records
         """
-        targets = []
-        for model in self._get_target_models():
-            records = model.search([("paused_until", "in", (False,))])
-            records |= model.search([("paused_until", "<=", now)])
-            for record in records:
-                # One that has nothing to send may still have sends to settle.
-                if record._get_running_campaigns() or record._has_unconfirmed():
-                    targets.append(record)
+        due = []
+        for target in owner._get_targets():
+            if target._is_paused(now):
+                continue
+            # One that has nothing to send may still have sends to settle.
+            if target._get_running_campaigns() or target._has_unconfirmed():
+                due.append(target)
         never = fields.Datetime.to_datetime("1970-01-01")
-        return sorted(targets, key=lambda target: target.last_feed_at or never)
+        return sorted(due, key=lambda target: target.last_feed_at or never)
 
-    def _feed_safely(self, target):
+    def _feed_safely(self, target, turn=None):
         """Feed one target; whatever it raises stays with it.
 
-        :return: seconds left in this run of the scheduled action, 0 when it should stop
+        :param turn: ``tools.turn.Turn`` that it is fed in; one of its own by default
         """
         now = fields.Datetime.now()
         target.invalidate_recordset(["paused_until", "failure_count"])
         # Another target of the same service may have failed since.
         if target._is_paused(now):
-            return self._commit(processed=1)
+            return
         try:
-            if self._feed_target(target) is not None:
+            if self._feed_target(target, turn) is not None:
                 self._note_success(target, now)
         except ChannelError as error:
             self._note_failure(target, error)
@@ -137,7 +158,7 @@ class EcmEngine(models.AbstractModel):
             _logger.exception("Feeding %s failed", target._get_log_name())
             self._rollback()
             self._pause(target, self.env._("Unexpected error: see the server's log."))
-        return self._commit(processed=1)
+        self._commit(processed=1)
 
     def _note_success(self, target, now):
         self._log_recovery(target)
@@ -161,16 +182,20 @@ class EcmEngine(models.AbstractModel):
         now = fields.Datetime.now()
         self._atomically(lambda: target._note_failure(error, now))
 
-    def _feed_target(self, target):
-        """Send ready contacts to one target until it has no room or there are none.
+    def _feed_target(self, target, turn=None):
+        """Send ready contacts to one target until it has no room, there are none, or the turn is
+        over: room may be made as fast as it is filled.
 
+        :param turn: ``tools.turn.Turn``, one of its own by default
         :return: how many contacts were sent, ``None`` when another process is at it
         :raise exceptions.ChannelError: the target failed; nothing is lost
         :raise UserError: this database is a copy
         """
         self.env["ecm.database.identity"]._check()
+        turn = turn or Turn()
         started, sent = time.monotonic(), 0
-        with self._exclusively(target) as is_ours:
+        # What is true of one of an owner's targets may be true of all: UCCX runs one import.
+        with self._exclusively(target._get_owner()) as is_ours:
             if not is_ours:
                 return None
             self._release_changed_selections(target)
@@ -181,7 +206,9 @@ class EcmEngine(models.AbstractModel):
             # Before anything is claimed: the target's settings may be wrong.
             sender = target._get_sender()
             while (batch := self._claim_next(target, campaigns)) is not None:
-                sent += self._push(target, sender, batch) if batch else 0
+                sent += self._push(target, sender, batch, turn) if batch else 0
+                if not turn.goes_on():
+                    break
         self._drop_cached_rows()
 
         # An operator reads the log: one line for what was sent, none for an idle minute.
@@ -426,7 +453,7 @@ class EcmEngine(models.AbstractModel):
 
     # -- push -------------------------------------------------------------------------------------
 
-    def _push(self, target, sender, batch):
+    def _push(self, target, sender, batch, turn=None):
         """Send claimed contacts and commit what became of them.
 
         A batch that is refused for what it holds is halved until what spoils it stands alone. When
@@ -436,6 +463,7 @@ class EcmEngine(models.AbstractModel):
         :return: how many were accepted
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
+        turn = turn or Turn()
         waiting, accepted, refused = [batch], 0, []
         try:
             while waiting:
@@ -448,6 +476,10 @@ class EcmEngine(models.AbstractModel):
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if self._is_at_fault(receipt, accepted, refused):
                     raise Unavailable(self._get_refusal_text(target))
+                # Something was settled: the next turn does not begin with the same again.
+                if waiting and not turn.goes_on():
+                    self._atomically(partial(self._give_back, [*chain(*waiting)]))
+                    break
         except ChannelError:
             # What was not sent certainly never took place.
             self._atomically(lambda: self._give_back([*chain(*waiting)]))

@@ -21,7 +21,8 @@ LAST_ID = 2**31 - 1
 class EcmFeedTarget(models.AbstractModel):
     """Where attempts are sent: a dialer campaign, a gateway (the port of docs/architecture.md).
 
-    A channel module inherits this on its own model. It adds a Many2one to that model on
+    A channel module inherits this on its own model, with ``ecm.feed.owner`` beside it or on what
+    owns several of them. It adds a Many2one to that model on
     ``ecm.attempt`` (indexed where the attempt awaits an answer), one of the same name on
     ``ecm.campaign``, and a field ``for_<channel>`` on ``ecm.dnc.list``. All else that the core must
     know of a channel stands in the attributes and methods below; docs/extend.md shows one.
@@ -66,6 +67,12 @@ class EcmFeedTarget(models.AbstractModel):
             number=number,
             since=since,
         )
+
+    def _get_owner(self):
+        """In whose turns it is fed: the record of an ``ecm.feed.owner``. One thing at a time is
+        done with an owner.
+        """
+        return self
 
     def _get_log_name(self):
         """The name by which an operator finds it in the log."""

@@ -255,6 +255,7 @@ class TestExplain(CampaignCase):
         self.assertEqual(result["summary"], "The campaign is stopped. Start it.")
         checks = {row["check"]: row["verdict"] for row in result["checks"]}
         self.assertEqual((checks["target"], checks["room"]), ("held", "not_reached"))
-        self.env.ref("ecm_campaign.ir_cron_feed").active = False
+        late = fields.Datetime.now() - timedelta(minutes=6)
+        self.env.ref("ecm_campaign.ir_cron_keep_feeders").nextcall = late
         checks = {row["check"]: row["verdict"] for row in self.campaign.explain()["checks"]}
         self.assertEqual(checks["feeder"], "held")

@@ -54,7 +54,7 @@ class TestDatabaseIdentity(EngineCase):
         with self.assertRaisesRegex(UserError, f"copied from {self.own.name}"):
             self.feed()
         with patch.object(self.registry["ecm.engine"], "_get_due_targets") as asked:
-            self.engine._cron_feed()
+            self.target._take_turn()
         asked.assert_not_called()
         self.wait(days=10)
         self.engine._cron_sweep_dangling()

@@ -1,0 +1,168 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError, UserError
+
+from ...formatting import format_moment
+
+# Turns begin every minute, and may last where the other side is slow: after so long without one,
+# they are not run at all.
+TURN_LATE = timedelta(minutes=15)
+
+
+class EcmFeedOwner(models.AbstractModel):
+    """What has turns of its own: a dialer with all its campaigns, a gateway, a letter office.
+
+    Odoo locks the row of a scheduled action while it runs. Each owner has one, created with it and
+    removed with it: turns of one owner never overlap, and those of different owners run side by
+    side, on as many servers and workers as there are (docs/decisions/an-action-for-each-owner.md).
+    One that hangs takes one worker, and delays nobody else.
+
+    What is fed by itself inherits this beside ``ecm.feed.target``. Where one thing owns several
+    targets, it alone inherits this, and the targets answer it in ``_get_owner``.
+    """
+
+    _name = "ecm.feed.owner"
+    _description = "Owner of Feed Targets"
+
+    # Fields that the scheduled action follows.
+    _action_fields = ("name", "active")
+
+    cron_id = fields.Many2one(
+        "ir.cron", "Scheduled action", readonly=True, copy=False, groups="base.group_system"
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        owners = super().create(vals_list)
+        owners._keep_actions()
+        return owners
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(self._action_fields):
+            self._keep_actions()
+        return result
+
+    def unlink(self):
+        actions = self.sudo().cron_id
+        try:
+            actions.lock_for_update()
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "%s is being worked with at this moment. Switch it off, and delete it in a "
+                    "minute.",
+                    ", ".join(self.mapped("display_name")),
+                )
+            ) from error
+        result = super().unlink()
+        actions.unlink()
+        return result
+
+    # -- what an owner answers --------------------------------------------------------------------
+
+    def _is_on(self):
+        """Whether it takes turns at all."""
+        return not self._active_name or self[self._active_name]
+
+    def _get_targets(self):
+        """The records of ``ecm.feed.target`` that are fed in its turns."""
+        return self
+
+    def _work(self):
+        """What a turn does. A channel that is asked for results reads them first, since they make
+        room.
+        """
+        self.env["ecm.engine"]._feed_owner(self)
+
+    # -- turns ------------------------------------------------------------------------------------
+
+    def _take_turn(self):
+        """One run of the scheduled action (requirement F1). In a copy of the database nothing is
+        sent and nothing is read.
+        """
+        owner = self.exists()
+        if owner and owner._is_on() and self.env["ecm.database.identity"]._may_call():
+            owner._work()
+
+    def _trigger_turn(self):
+        """Have the next turn begin soon, rather than at its minute."""
+        for owner in self.sudo():
+            if owner.cron_id:
+                owner.cron_id._trigger()
+
+    def _get_turn_problem(self, now):
+        """Why its turns do not come, as a sentence, or False.
+
+        :param now: naive UTC
+        """
+        action = self.sudo().cron_id
+        name = self.sudo().display_name
+        if not action.active:
+            return self.env._(
+                "The scheduled action of %s is switched off. An administrator can switch it on "
+                "under Settings, Technical, Scheduled Actions.",
+                name,
+            )
+        # Switched on and yet late: no scheduled action runs, or too few at a time.
+        if action.nextcall < now - TURN_LATE:
+            return self.env._(
+                "The scheduled action of %(name)s should have run on %(date)s. Ask an "
+                "administrator whether Odoo runs scheduled actions, and enough at a time.",
+                name=name,
+                date=format_moment(self.env, action.nextcall),
+            )
+        return False
+
+    # -- scheduled actions ------------------------------------------------------------------------
+
+    def _keep_actions(self):
+        """Have the scheduled actions be as their owners are. One that runs at this moment follows
+        a minute later, with the upkeep of all.
+        """
+        may_call = not self.env["ecm.database.identity"]._get_stop_reason()
+        # In the language of all other scheduled actions, whoever changes an owner.
+        for owner in self.sudo().with_context(lang=None):
+            name = f"Campaigns: Feeder of {owner.display_name}"
+            values = {"name": name, "active": may_call and owner._is_on()}
+            if owner.cron_id:
+                owner._follow(values)
+            else:
+                owner._create_action(values)
+
+    def _follow(self, values):
+        action = self.cron_id
+        changed = {name: value for name, value in values.items() if action[name] != value}
+        if not changed:
+            return
+        try:
+            action.lock_for_update(allow_referencing=True)
+        except LockError:
+            return
+        action.write(changed)
+
+    def _create_action(self, values):
+        self.ensure_one()
+        self.cron_id = self.env["ir.cron"].create(
+            {
+                **values,
+                "model_id": self.env["ir.model"]._get_id(self._name),
+                "state": "code",
+                "code": f"model.browse({self.id})._take_turn()",
+                "user_id": self.env.ref("base.user_root").id,
+                "interval_number": 1,
+                "interval_type": "minutes",
+                "priority": 3,
+            }
+        )
+        # It goes with the module that brought its owner.
+        self.env["ir.model.data"].create(
+            {
+                "module": self._original_module,
+                "name": f"ir_cron_{self._table}_{self.id}",
+                "model": "ir.cron",
+                "res_id": self.cron_id.id,
+                "noupdate": True,
+            }
+        )

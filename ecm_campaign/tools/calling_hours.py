@@ -305,6 +305,19 @@ class CallingHours:
         reason, detail = self._get_closing(at)
         return Opening(False, opens_at, until, reason, detail)
 
+    def between(self, start: datetime, end: datetime) -> Iterator[Interval]:
+        """Openings within ``[start, end)``, in order; neither the date range nor the drain time is
+        asked.
+        """
+        first = (start - EPOCH) // MINUTE
+        # // rounds down: the minute in which it ends belongs to it.
+        last = -((EPOCH - end) // MINUTE)
+        for since, until in self._get_common(first, last):
+            opens = max(start, EPOCH + since * MINUTE)
+            closes = min(end, EPOCH + until * MINUTE)
+            if opens < closes:
+                yield opens, closes
+
     def _find(self, at: datetime) -> _FoundOpenings:
         """Openings from the day of ``at`` on, so many that none is missing for a moment within."""
         since = at.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -84,6 +84,13 @@ class CampaignHours:
         own = self._get_own(zone)
         return calling_hours((own,), self.date_start, self.date_end, drain)
 
+    def for_waiting(self) -> CallingHours:
+        """The hours that count while a result is awaited: those of the week in the campaign's zone,
+        on both sides of its dates.
+        """
+        own = self._get_own(self.zone)
+        return calling_hours((own,))
+
     def for_contact(
         self,
         tz: str | None,

@@ -15,12 +15,17 @@ class EcmAttempt(models.Model):
     )
 
     @api.model
-    def _get_read_condition(self, deadline):
+    def _get_read_until(self, now):
+        # LEAST passes over a dialer that was never read: its NULL must stay.
         return SQL(
-            """%s AND (a.dialer_campaign_id IS NULL
-                     OR (SELECT d.last_sync_at >= %s
-                           FROM ecm_dialer_campaign t JOIN ecm_dialer d ON d.id = t.dialer_id
-                          WHERE t.id = a.dialer_campaign_id))""",
-            super()._get_read_condition(deadline),
-            deadline,
+            """CASE WHEN a.dialer_campaign_id IS NULL THEN %s
+                    ELSE (SELECT CASE WHEN d.last_sync_at < %s THEN d.last_sync_at
+                                      WHEN d.last_sync_at >= %s THEN %s END
+                            FROM ecm_dialer_campaign t JOIN ecm_dialer d ON d.id = t.dialer_id
+                           WHERE t.id = a.dialer_campaign_id)
+                END""",
+            super()._get_read_until(now),
+            now,
+            now,
+            SQL("%s::timestamp", now),
         )

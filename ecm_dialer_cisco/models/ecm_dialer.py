@@ -1,4 +1,5 @@
 import contextlib
+from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
@@ -10,6 +11,8 @@ from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools import odbc
 
+# So long a result is awaited where no campaign says how long.
+DEFAULT_PATIENCE = timedelta(hours=24)
 # What tells one dialer and its results from another.
 IDENTITY_FIELDS = ("provider", "host", "port", "results_connection")
 
@@ -144,9 +147,15 @@ class EcmDialer(models.Model):
         )
 
     def _get_patience(self):
-        """How long any campaign of this dialer waits for a result, in seconds."""
-        hours = self.dialer_campaign_ids.campaign_ids.mapped("dangling_hours")
-        return 3600 * max(hours, default=24)
+        """How long any campaign of this dialer waits for a result, in seconds: its open hours as
+        they lie before this moment.
+        """
+        now = fields.Datetime.now()
+        # An archived campaign's contacts may still be there.
+        campaigns = self.with_context(active_test=False).dialer_campaign_ids.campaign_ids
+        deadlines = campaigns._get_dangling_deadlines(now)
+        longest = max((now - moment for moment in deadlines.values()), default=DEFAULT_PATIENCE)
+        return longest.total_seconds()
 
     @contextlib.contextmanager
     def _user_errors(self, is_free=True):

@@ -63,8 +63,9 @@ class EcmCampaign(models.Model):
         default=24.0,
         required=True,
         tracking=True,
-        help="A contact at the dialer without a result for so long closes as Dangling. A later "
-        "result is recorded, but never makes another call.",
+        help="A contact at the dialer without a result for so long closes as Dangling. Only the "
+        "campaign's calling hours count: nights, weekends and holidays do not. A later result is "
+        "recorded, but never makes another call.",
     )
     parameters_definition = fields.PropertiesDefinition(
         string="Business parameters", default=lambda self: self._default_parameters_definition()

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...tools import calling_hours as hours
 from ...tools.campaign_hours import NO_RULES, CampaignHours, sort_closures
+from ...tools.open_time import LONGEST_WAIT, begin_of
 from ...tools.time_zones import is_zone
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -131,6 +132,20 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         for campaign_id, value in self._get_campaign_hours(now).items():
             windows[campaign_id] = value.for_campaign().opening(now)
         return windows
+
+    def _get_dangling_deadlines(self, until):
+        """Before which moment a contact must have been sent to have had its time at the dialer:
+        *Dangling after* so many of the campaign's calling hours (requirement F4).
+
+        :param datetime until: of the waiting, naive UTC
+        :return: ``{campaign id: naive UTC}``
+        """
+        own = self._get_campaign_hours(until - LONGEST_WAIT)
+        deadlines = {}
+        for campaign in self:
+            wanted = timedelta(hours=campaign.dangling_hours)
+            deadlines[campaign.id] = begin_of(own[campaign.id].for_waiting(), until, wanted)
+        return deadlines
 
     def _get_waiting_reason(self, window):
         """Why a running campaign waits for its hours, as a sentence."""

@@ -58,6 +58,16 @@ class Doubtful(NamedTuple):
     has_failed: bool
 
 
+class Deadline(NamedTuple):
+    """Attempts of a campaign whose results were read until then are too late when they were sent
+    before.
+    """
+
+    campaign_id: int
+    read_until: datetime
+    claimed_before: datetime
+
+
 class Recorded(NamedTuple):
     """The result of an attempt, as it is written."""
 
@@ -372,20 +382,56 @@ class EcmAttempt(models.Model):
 
         :return: ids of the contacts that were closed
         """
-        deadline = SQL("a.claimed_at + make_interval(secs => p.dangling_hours * 3600)")
-        is_late = SQL("%s < %s AND %s", deadline, now, self._get_read_condition(deadline))
+        deadlines = self._get_deadlines(now)
+        if not deadlines:
+            return []
+        # The latest of all stands beside each one's own, for the index.
+        is_late = SQL(
+            """a.claimed_at < %s AND EXISTS (
+                   SELECT 1 FROM %s
+                    WHERE v.campaign_id = a.campaign_id AND v.read_until = %s
+                      AND a.claimed_at < v.claimed_before)""",
+            max(deadline.claimed_before for deadline in deadlines),
+            values_of(deadlines, Deadline),
+            self._get_read_until(now),
+        )
         return self._close_unanswered(is_late, now, limit)
 
     @api.model
-    def _get_read_condition(self, deadline):
-        """Whether the results of the attempt ``a`` were read at its deadline or later: what was not
-        read is not missing. A channel that tells its results itself has nothing to read; one that
-        is asked extends this.
+    def _get_deadlines(self, now):
+        """For what awaits a result, by campaign and by how far its results were read: before which
+        moment it must have been sent to be too late.
 
-        :param SQL deadline: of the attempt, naive UTC
+        :return: list of `Deadline`
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """SELECT DISTINCT a.campaign_id, %s AS read_until FROM ecm_attempt a
+                    WHERE a.state IN ('claimed', 'sent')""",
+                self._get_read_until(now),
+            )
+        )
+        found = []
+        for campaign_id, read_until in self.env.cr.fetchall():
+            # What was never read is not missing.
+            if read_until:
+                campaign = self.env["ecm.campaign"].browse(campaign_id)
+                deadline = campaign._get_dangling_deadlines(read_until)[campaign_id]
+                found.append(Deadline(campaign_id, read_until, deadline))
+        return found
+
+    @api.model
+    def _get_read_until(self, now):
+        """Up to which moment the results of the attempt ``a`` were read: what was not read is not
+        missing. A channel that tells its results itself has nothing to read; one that is asked
+        extends this.
+
+        :param datetime now: naive UTC
+        :return: naive UTC, not after now, NULL for never
         :rtype: SQL
         """
-        return SQL("TRUE")
+        return SQL("%s::timestamp", now)
 
     @api.model
     def _abandon(self):

@@ -1,6 +1,6 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from odoo import fields
+from odoo import Command, fields
 
 from ..common import (
     BUSY,
@@ -80,6 +80,61 @@ class TestResults(FeedCase):
         self.campaign.dangling_hours = 48
         self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = claimed_at - interval '25 hours'")
         self.engine._cron_sweep_dangling()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "sent_to_dialer")
+
+    def swept_on(self, *moments):
+        """What a sweep closes at each of some moments of November 2026, ``(day, hour)`` in UTC."""
+        sweep = self.env["ecm.attempt"]._sweep_dangling
+        return [sweep(datetime(2026, 11, *moment), 10) for moment in moments]
+
+    def open_on_working_days(self):
+        lines = [Command.clear()]
+        for day in range(5):
+            lines.append(
+                Command.create(
+                    {"name": "Hours", "dayofweek": str(day), "hour_from": 9, "hour_to": 20}
+                )
+            )
+        values = {"name": "Office", "tz": "UTC", "attendance_ids": lines}
+        self.campaign.calendar_id = self.env["resource.calendar"].create(values)
+
+    def test_nights_and_weekends_are_no_waiting(self):
+        contact = self.sent()
+        self.open_on_working_days()
+        # On Friday evening: fifteen minutes are left of the day.
+        friday = datetime(2026, 11, 27, 19, 45)
+        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = %s", [friday])
+        waiting = (28, 21), (29, 21), (30, 21)
+        self.assertEqual(self.swept_on(*waiting), [[], [], []], "24 open hours end on Wednesday")
+        sweep = self.env["ecm.attempt"]._sweep_dangling
+        self.assertEqual(sweep(datetime(2026, 12, 2, 10, 45), 10), [])
+        self.assertEqual(sweep(datetime(2026, 12, 2, 10, 46), 10), contact.ids)
+
+    def test_holidays_are_no_waiting(self):
+        contact = self.sent()
+        self.open_on_working_days()
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": self.campaign.calendar_id.id,
+                "date_from": datetime(2026, 11, 24),
+                "date_to": datetime(2026, 11, 25),
+            }
+        )
+        monday = datetime(2026, 11, 23, 9)
+        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = %s", [monday])
+        self.assertEqual(self.swept_on((26, 10), (26, 12)), [[], contact.ids])
+
+    def test_each_campaign_waits_by_its_own_hours(self):
+        contact = self.sent()
+        self.open_on_working_days()
+        other = self.create_running("Always open")
+        always = self.create_contacts(1, other)
+        self.feed()
+        friday = datetime(2026, 11, 27, 19, 45)
+        self.env.cr.execute("UPDATE ecm_attempt SET claimed_at = %s", [friday])
+        self.assertEqual(self.swept_on((28, 21)), [always.ids])
         self.env.invalidate_all()
         self.assertEqual(contact.state, "sent_to_dialer")
 

@@ -193,7 +193,7 @@ class Constraint:
         clocks = [(zone, minute + offset_at(zone, minute)) for zone in self.zones]
         for zone, clock in clocks:
             if _holds(self.holidays, clock):
-                return Closing(HOLIDAY, zone)
+                return Closing(HOLIDAY, self.label or zone)
 
         shut = [zone for zone, clock in clocks if not self.hours.is_open(clock)]
         if not shut:

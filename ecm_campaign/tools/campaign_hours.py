@@ -23,7 +23,7 @@ from .calling_hours import (
     ranges,
 )
 from .number_places import zones_of
-from .region_rules import RegionRule, RegionRules
+from .region_rules import NOWHERE, Place, RegionRule, RegionRules
 from .time_zones import EPOCH, MINUTE, is_zone, offset_at, show_the_same
 
 NO_RULES = RegionRules(())
@@ -97,6 +97,7 @@ class CampaignHours:
         number: str,
         channel: str = "voice",
         numbers: Iterable[str | None] = (),
+        place: Place = NOWHERE,
     ) -> CallingHours:
         """When a contact may be contacted on a number; the campaign's dates are not asked.
 
@@ -104,11 +105,12 @@ class CampaignHours:
         :param number: the number that is to be called, E.164
         :param channel: voice or sms, for the region rules
         :param numbers: all numbers of the contact
+        :param place: where it lives, for the region rules
         """
         asked = [number]
         if self.for_all_numbers:
             asked += filter(None, numbers)
-        places = frozenset(self._find_place(tz, each, channel) for each in asked)
+        places = frozenset(self._find_place(tz, each, channel, place) for each in asked)
 
         # Few places, many contacts: what holds in one place is put together once.
         known = self._known.get(places)
@@ -124,9 +126,9 @@ class CampaignHours:
             return (tz,)
         return zones_of(number) or (self.zone,)
 
-    def _find_place(self, tz: str | None, number: str, channel: str) -> _Place:
+    def _find_place(self, tz: str | None, number: str, channel: str, place: Place) -> _Place:
         zones = self.get_zones(tz, number)
-        rules = self.rules.get_matching(number, channel)
+        rules = self.rules.get_matching(number, channel, place)
         return zones, rules
 
     def _combine(self, places: _Places) -> CallingHours:
@@ -170,12 +172,17 @@ def _get_regional(places: _Places) -> list[Constraint]:
     by_rule: dict[tuple[int, tuple[str, ...]], Constraint] = {}
     for zones, rules in places:
         for rule in rules:
-            if rule.hours is None:
+            if rule.hours is None and not rule.holidays:
                 continue
             # A rule that several numbers share is asked once where they are in the same zones.
             key = rule.id, zones
-            by_rule[key] = Constraint(zones, rule.hours, code=REGION, label=rule.name)
+            by_rule[key] = get_rule_hours(rule, zones)
     return [by_rule[key] for key in sorted(by_rule)]
+
+
+def get_rule_hours(rule: RegionRule, zones: tuple[str, ...]) -> Constraint:
+    """When a rule allows contact, in each of some zones."""
+    return Constraint(zones, rule.hours or ALWAYS, rule.holidays, code=REGION, label=rule.name)
 
 
 def sort_closures(

@@ -21,6 +21,8 @@ DETAILS = (
     "account_number",
     "email",
     "tz",
+    "region",
+    "zip",
     "priority",
     "not_before",
     "country",
@@ -59,6 +61,13 @@ _VOCABULARY: dict[str, str] = {
         correo correoelectronico
     """,
     "tz": "tz timezone zeitzone fuseauhoraire zonahoraria husohorario",
+    "region": """
+        state statecode stateorregion stateprovince province region bundesland departement
+        provincia estado
+    """,
+    "zip": """
+        zip zipcode postcode postalcode plz postleitzahl codepostal codigopostal
+    """,
     "priority": "priority prio prioritaet prioritat priorite prioridad",
     "not_before": """
         notbefore callafter calldate calltime dialtime activationdate nichtvor anrufab

@@ -8,7 +8,7 @@ What a bad value does:
   early breaks a promise), more cells than the file has columns (the values have shifted), a row
   that could not be read at all;
 - *is left out with a warning*, the contact stays: phone 2 to 5, e-mail, time zone (the zone then
-  follows from number or campaign), priority (0 instead), country (then only numbers with country
+  follows from number or campaign), state, postal code, priority (0 instead), country (then only numbers with country
   code are understood);
 - *is changed with a warning*: a name of more than 64 characters is cut, NUL characters are removed.
 
@@ -25,14 +25,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from . import phones
 from .column_names import ECM_MAP, IGNORE, PARAMETERS, PHONES, TARGETS, ColumnMap, guess_map
 from .contact_file import BadRow, Row, UnreadableFile
+from .zone_names import find_zone
 
 __all__ = [
     "COLUMNS",
@@ -55,6 +55,8 @@ MAX_PARAMETER = 255
 MAX_NAME = 64
 MAX_ACCOUNT_NUMBER = 64
 MAX_EMAIL = 254
+MAX_REGION = 64
+MAX_ZIP = 16
 MAX_VALUE = 255
 MAX_ROW = 2000
 MAX_PRIORITY = 2**31 - 1
@@ -71,6 +73,8 @@ COLUMNS = (
     "account_number",
     "email",
     "tz",
+    "region",
+    "zip",
     "priority",
     "not_before",
     "business_parameters",
@@ -94,13 +98,14 @@ REASONS: dict[str, str] = {
     "not_an_integer": "The priority is not a whole number; 0 was taken.",
     "unknown_tz": "This time zone is not known; write it as in Europe/Berlin.",
     "unknown_country": "This country is not known; write its two-letter code.",
+    "place_too_long": "A state has at most 64 characters, a postal code 16.",
     "bad_email": "This is not an e-mail address.",
     "field_too_long": "A value of the row is too long to be read.",
     "unclosed_quote": "A quotation mark is opened and not closed.",
 }
 
-# first and last name, account number, e-mail, time zone, priority, not before
-_NO_DETAILS = (None, None, None, None, None, 0, None)
+# first and last name, account number, e-mail, time zone, region, postal code, priority, not before
+_NO_DETAILS = (None, None, None, None, None, None, None, 0, None)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,10}(?:\.0+)?")
 
@@ -260,6 +265,8 @@ class _RowParser:
             "account_number": self._account_number,
             "email": self._email,
             "tz": self._tz,
+            "region": self._place,
+            "zip": self._place,
             "priority": self._priority,
             "not_before": self._not_before,
         }
@@ -392,10 +399,17 @@ class _RowParser:
         return None
 
     def _tz(self, field_name: str, value: str) -> str | None:
-        name = _zone_names().get(value.lower())
+        name = find_zone(value)
         if name is None:
             self._warn(field_name, value, "unknown_tz")
         return name
+
+    def _place(self, field_name: str, value: str) -> str | None:
+        most = MAX_ZIP if field_name == "zip" else MAX_REGION
+        if len(value) <= most:
+            return value
+        self._warn(field_name, value, "place_too_long")
+        return None
 
     def _priority(self, field_name: str, value: str) -> int:
         if _WHOLE_NUMBER.fullmatch(value):
@@ -433,12 +447,6 @@ def _row_text(row: list[str] | BadRow) -> str:
 
 def _zone(name: str | None) -> tzinfo:
     return ZoneInfo(name) if name else UTC
-
-
-@lru_cache(maxsize=1)
-def _zone_names() -> dict[str, str]:
-    """Zone names as they are spelt, by their lower case."""
-    return {name.lower(): name for name in available_timezones()}
 
 
 # What ends a value or a row in COPY's text, and what escapes it.

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from .campaign_hours import CampaignHours
 from .limits import LIFE, Limit, Reached, Try, earliest
+from .region_rules import NOWHERE, Place
 from .strategy import (
     DNC_LISTED,
     NEXT_CYCLE,
@@ -38,8 +39,8 @@ from .strategy import (
     spent_budget,
 )
 
-# Limits of a number on a channel.
-FindLimits = Callable[[str, str], Sequence[Limit]]
+# Limits of a number on a channel, for whoever lives in a place.
+FindLimits = Callable[[str, str, Place], Sequence[Limit]]
 
 # A contact without any legal time within the horizon is looked at again so much later.
 NO_OPENING_DELAY = timedelta(days=1)
@@ -61,6 +62,7 @@ class Candidate:
     :param campaign_id: whose contact it is
     :param is_listed: whether a do-not-contact list took a phone away
     :param attempt: what is due, named by the gate *number*
+    :param region: the contact's state, as its file writes it; ``zip``: likewise its postal code
     :param tries: what was tried lately, for the limits; read where a limit holds
     """
 
@@ -73,6 +75,8 @@ class Candidate:
     phones: Phones
     account_number: str | None = None
     tz: str | None = None
+    region: str | None = None
+    zip: str | None = None
     list_id: int | None = None
     added_at: datetime | None = None
     cycle: int = 1
@@ -85,6 +89,12 @@ class Candidate:
     is_listed: bool = False
     attempt: NextAttempt | None = None
     tries: list[Try] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        """Where the contact lives, for the region rules."""
+        # Most files do not say it.
+        return Place(self.region, self.zip) if self.region or self.zip else NOWHERE
 
     def get_numbers(self) -> list[str]:
         """All that may be contacted on some channel, each once, without empty ones."""
@@ -369,7 +379,8 @@ class HoursRule:
         campaign = self.campaigns[candidate.campaign_id]
         number, channel = attempt.number, attempt.channel
         phones = get_phones(candidate.phones, channel)
-        opening = campaign.for_contact(candidate.tz, number, channel, phones).opening(at)
+        hours = campaign.for_contact(candidate.tz, number, channel, phones, candidate.place)
+        opening = hours.opening(at)
         if opening.is_open:
             return candidate
 
@@ -422,7 +433,7 @@ class LimitsRule:
         campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
         assert attempt
         find_limits = campaign.find_limits[candidate.callback]
-        limits = find_limits(attempt.number, attempt.channel)
+        limits = find_limits(attempt.number, attempt.channel, candidate.place)
         reached = _reached(limits, tries, attempt.number, at, campaign.zone)
         if not reached:
             return None
@@ -489,7 +500,7 @@ def _get_fresh_phones(candidate: Candidate, campaign: CampaignPlan, at: datetime
     for number in candidate.get_numbers():
         for channel in campaign.channels:
             # A limit that ends lets the contact wait; one that does not takes the number away.
-            lasting = _get_lasting(find_limits(number, channel))
+            lasting = _get_lasting(find_limits(number, channel, candidate.place))
             if _reached(lasting, tries, number, at, zone):
                 spent.add((number, channel))
     if not spent:

@@ -18,6 +18,12 @@ DAY: Literal["day"] = "day"
 LIFE: Literal["life"] = "life"
 ROLLING: Literal["rolling"] = "rolling"
 
+# What a limit may count: every try, those in which a person was spoken to, and those in which the
+# person said no.
+TRIES: Literal["tries"] = "tries"
+CONVERSATIONS: Literal["conversations"] = "conversations"
+REFUSALS: Literal["refusals"] = "refusals"
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -31,6 +37,8 @@ class Limit:
     :param is_legal: it holds by law, not by choice: nothing makes it begin anew
     :param label: whose limit this is, for people
     :param channels: count the tries on these channels, None: on all
+    :param counted: all tries, or only conversations or refusals: one of these in a window is a rest
+        after it
     """
 
     count: int
@@ -41,6 +49,7 @@ class Limit:
     is_legal: bool = False
     label: str = ""
     channels: frozenset[str] | None = None
+    counted: Literal["tries", "conversations", "refusals"] = TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,8 @@ class Try:
     :param at: aware; when the number was called
     :param is_own: whether it was made on this contact, and not on the same number elsewhere
     :param is_forgotten: limits began anew after it, but for those that hold by law
+    :param is_conversation: whether a person was spoken to
+    :param is_refusal: whether that person said no
     """
 
     at: datetime
@@ -57,6 +68,8 @@ class Try:
     is_own: bool = True
     is_forgotten: bool = False
     channel: str = "voice"
+    is_conversation: bool = False
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,10 @@ def _counts(limit: Limit, made: Try, number: str) -> bool:
     if made.is_forgotten and not limit.is_legal:
         return False
     if limit.channels is not None and made.channel not in limit.channels:
+        return False
+    if limit.counted == CONVERSATIONS and not made.is_conversation:
+        return False
+    if limit.counted == REFUSALS and not made.is_refusal:
         return False
     if limit.per_number:
         return made.number == number

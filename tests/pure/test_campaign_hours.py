@@ -42,7 +42,7 @@ FLORIDA = RegionRule(
     "US",
     ("+1305", "+1786"),
     hours=every_day(8, 20),
-    limit=Limit(3, per_number=True, everywhere=True),
+    limits=(Limit(3, per_number=True, everywhere=True),),
 )
 CANADA = RegionRule(3, "Canada", "CA", channels=frozenset({"voice"}), hours=every_day(10, 18))
 TEXTS = RegionRule(4, "Texts", "US", channels=frozenset({"sms"}), hours=every_day(12, 13))

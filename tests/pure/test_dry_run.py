@@ -68,7 +68,7 @@ def world(days=7, per_hour=30.0, limits=(), hours=None, ttl_days=0, **changes):
         "hours": hours or CampaignHours("UTC", NINE_TO_FIVE),
         **changes,
     }
-    find_limits = dict.fromkeys(values["plans"], lambda _number, _channel: limits)
+    find_limits = dict.fromkeys(values["plans"], lambda _number, _channel, _place: limits)
     campaigns = {0: CampaignPlan(ZONE, values["plans"], find_limits, values.get("callbacks"))}
     rules = [
         ExpiryRule({0: ttl_days}),

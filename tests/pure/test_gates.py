@@ -43,7 +43,7 @@ def contact(contact_id=1, home=HOME, mobile=MOBILE, **values):
 
 def campaign(plan=CALLS, limits=()):
     kinds = (None, "personal", "normal")
-    find_limits = dict.fromkeys(kinds, lambda _number, _channel: limits)
+    find_limits = dict.fromkeys(kinds, lambda _number, _channel, _place: limits)
     return {7: CampaignPlan(ZoneInfo("UTC"), dict.fromkeys(kinds, plan), find_limits)}
 
 

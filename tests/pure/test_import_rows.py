@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecm_campaign.tools import contact_rows
+from ecm_campaign.tools import contact_rows, zone_names
 from ecm_campaign.tools.contact_file import BadRow, UnreadableFile, open_source
 from ecm_campaign.tools.contact_rows import (
     COLUMNS,
@@ -36,6 +36,8 @@ FULL = ColumnMap(
                 "account_number",
                 "email",
                 "tz",
+                "region",
+                "zip",
                 "priority",
                 "not_before",
                 "country",
@@ -99,6 +101,8 @@ def test_row_becomes_a_contact():
         account_number="K-17",
         email="j@example.com",
         tz="europe/berlin",
+        region="Bavaria",
+        zip="80331",
         priority="5",
         not_before="2026-07-01 10:00",
         business_parameter_1="Gold",
@@ -115,6 +119,8 @@ def test_row_becomes_a_contact():
         "account_number": "K-17",
         "email": "j@example.com",
         "tz": "Europe/Berlin",
+        "region": "Bavaria",
+        "zip": "80331",
         "priority": 5,
         "not_before": "2026-07-01 10:00:00",
         "business_parameters": '{"business_parameter_1": "Gold"}',
@@ -139,7 +145,7 @@ def test_ecm_order_needs_no_mapping():
 
 def test_missing_cells_at_the_end_are_empty():
     (contact,) = parse([RAW], columns=ECM_MAP).contacts
-    assert contact[1:] == (PHONE, *[None] * 9, 0, None, None)[:13]
+    assert contact[1:] == (PHONE, *[None] * 11, 0, None, None)[:15]
 
 
 def test_business_parameter_keeps_every_character():
@@ -209,6 +215,35 @@ def test_bad_email_is_dropped(email):
 def test_unknown_time_zone_is_dropped():
     assert warning_of(tz="Mars/Base") == ("tz", "Mars/Base", "unknown_tz")
     assert contact_of(tz="Mars/Base")["tz"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("Central Time (US and Canada)", "America/Chicago"),
+        ("(UTC-06:00) Central Time (US & Canada)", "America/Chicago"),
+        ("(GMT+01:00)  Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "Europe/Berlin"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("india standard time", "Asia/Kolkata"),
+        ("AMERICA/NEW_YORK", "America/New_York"),
+    ],
+)
+def test_zones_may_have_their_names_of_windows(text, zone):
+    assert contact_of(tz=text)["tz"] == zone
+
+
+def test_every_zone_of_windows_is_known_here():
+    """None of the table's zones is one that `zoneinfo` has no clock for (P20)."""
+    lines = [*zone_names._WINDOWS.strip().splitlines(), *zone_names._SHOWN.strip().splitlines()]
+    for line in lines:
+        name, zone = line.strip().split(" = ")
+        assert zone_names.find_zone(name) == zone
+    assert len(lines) > 160
+
+
+def test_a_state_or_a_postal_code_that_is_too_long_is_left_out():
+    assert warning_of(region="x" * 65)[2] == warning_of(zip="1" * 17)[2] == "place_too_long"
+    assert contact_of(zip="1" * 17)["zip"] is None
 
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("-1", -1), ("5.0", 5), (" 3 ", 3)])
@@ -358,6 +393,8 @@ def names_of(*header, rows=()):
         (("Téléphone", "Prénom", "Nom", "Pays"), ["phone_1", "first_name", "last_name", "country"]),
         (("Teléfono móvil", "Nombre", "Apellidos"), ["phone_1", "first_name", "last_name"]),
         (("cell", "E-Mail", "Time Zone", "Prio"), ["phone_1", "email", "tz", "priority"]),
+        (("Phone", "State", "Zip Code"), ["phone_1", "region", "zip"]),
+        (("Telefon", "Bundesland", "PLZ"), ["phone_1", "region", "zip"]),
         (("Kundennummer", "Tel."), ["account_number", "phone_1"]),
         (
             ("Customer ID", "Phone_Number", "Call after"),

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...const import CALLBACKS
 from ...tools.gates import CampaignPlan
+from ...tools.region_rules import NOWHERE
 from ...tools.strategy import Callbacks
 
 
@@ -136,7 +137,7 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         """How often a number of this campaign may be tried: as its strategy says, and the regions
         that the number belongs to, whose limits count over all campaigns (requirements S4, N3).
 
-        :return: function from a number and a channel to a tuple of ``tools.limits.Limit``
+        :return: function from a number, a channel and a ``Place`` to a tuple of ``tools.limits.Limit``
         """
         strategy = self._get_strategy(callback).sudo()
         return self._make_limit_finder(strategy._get_limits())
@@ -146,10 +147,10 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         rules = self._get_region_rules()
         # Asked for each number of each candidate: most campaigns have no regions to look up.
         if not rules.has_limits:
-            return lambda _number, _channel: limits
+            return lambda _number, _channel, _place=NOWHERE: limits
 
-        def find(number, channel):
-            regional = rules.get_limits(number, channel) if number else ()
+        def find(number, channel, place=NOWHERE):
+            regional = rules.get_limits(number, channel, place) if number else ()
             return (*limits, *regional)
 
         return find

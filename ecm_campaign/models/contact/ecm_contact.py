@@ -87,6 +87,8 @@ class EcmContact(models.Model):
     tz = fields.Char(
         "Time zone", help="Where the customer is, as in Europe/Berlin. Empty: as the number says."
     )
+    region = fields.Char("State", help="State or region, by name or code, for region rules.")
+    zip = fields.Char("Postal code", help="Region rules may be about postal codes.")
     priority = fields.Integer(
         default=0,
         required=True,

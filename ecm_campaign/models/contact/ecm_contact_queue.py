@@ -22,6 +22,8 @@ CANDIDATE_COLUMNS = {
     "phones": SQL("ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]"),
     "account_number": SQL("c.account_number"),
     "tz": SQL("c.tz"),
+    "region": SQL("c.region"),
+    "zip": SQL("c.zip"),
     "list_id": SQL("c.list_id"),
     "added_at": SQL("c.added_at"),
     "cycle": SQL("COALESCE(c.cycle, 1)"),
@@ -44,6 +46,8 @@ TAKEN_ALONG = (
     "account_number",
     "email",
     "tz",
+    "region",
+    "zip",
     "priority",
     "business_parameters",
 )
@@ -174,6 +178,8 @@ class Imported(NamedTuple):
     account_number: str | None
     email: str | None
     tz: str | None
+    region: str | None
+    zip: str | None
     priority: int
     business_parameters: dict | None
 

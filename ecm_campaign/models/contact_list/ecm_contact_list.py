@@ -245,6 +245,8 @@ class EcmContactList(models.Model):
             ("account_number", self.env._("Customer key")),
             ("email", self.env._("E-mail")),
             ("tz", self.env._("Time zone")),
+            ("region", self.env._("State")),
+            ("zip", self.env._("Postal code")),
             ("country", self.env._("Country of the numbers")),
             ("priority", self.env._("Priority")),
             ("not_before", self.env._("Not before")),

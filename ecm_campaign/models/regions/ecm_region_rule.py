@@ -160,7 +160,7 @@ class EcmRegionRule(models.Model):
             prefixes=self._get_prefixes(),
             channels=self._get_single_channel() or frozenset(known),
             hours=self._get_hours(),
-            limit=self._get_limit(),
+            limits=tuple(filter(None, [self._get_limit()])),
         )
 
     def _get_single_channel(self):

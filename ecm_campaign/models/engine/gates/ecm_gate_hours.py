@@ -36,10 +36,11 @@ class EcmGateHours(models.AbstractModel):
     def _explain(self, campaign, before, judged, rule, at):
         attempt, hours = before.attempt, rule.campaigns[campaign.id]
         number, channel = attempt.number, attempt.channel
-        shown = self._get_clocks(hours, before.tz, attempt, at)
+        shown = self._get_clocks(hours, before, at)
         clock = self.env._("There it is %s.", shown)
         phones = get_phones(before.phones, channel)
-        opening = hours.for_contact(before.tz, number, channel, phones).opening(at)
+        own = hours.for_contact(before.tz, number, channel, phones, before.place)
+        opening = own.opening(at)
 
         # Where it is stopped, the reason comes first and the clock says why.
         if not isinstance(judged, Candidate):
@@ -53,13 +54,13 @@ class EcmGateHours(models.AbstractModel):
         end = format_moment(self.env, opening.closes_at)
         return self.env._("%(clock)s Open until %(end)s.", clock=clock, end=end)
 
-    def _get_clocks(self, hours, tz, attempt, at):
+    def _get_clocks(self, hours, candidate, at):
         """What the clocks show on which the hours are kept."""
-        is_local = hours.in_contact_zone
+        attempt, is_local = candidate.attempt, hours.in_contact_zone
         # A region's rule is kept on the clock of the region, whatever the campaign's own hours are.
-        if hours.rules.get_matching(attempt.number, attempt.channel):
+        if hours.rules.get_matching(attempt.number, attempt.channel, candidate.place):
             is_local = True
-        zones = hours.get_zones(tz, attempt.number) if is_local else (hours.zone,)
+        zones = hours.get_zones(candidate.tz, attempt.number) if is_local else (hours.zone,)
         moment = at.replace(tzinfo=UTC)
         clocks = []
         for zone in zones:

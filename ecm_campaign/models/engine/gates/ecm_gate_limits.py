@@ -38,7 +38,7 @@ class EcmGateLimits(models.AbstractModel):
     def _explain(self, campaign, before, judged, rule, at):
         attempt, plan = before.attempt, rule.campaigns[campaign.id]
         number = attempt.number
-        limits = plan.find_limits[before.callback](number, attempt.channel)
+        limits = plan.find_limits[before.callback](number, attempt.channel, before.place)
         if not limits:
             return self.env._("There is no limit.")
         moment, sentences = at.replace(tzinfo=UTC), []
@@ -81,7 +81,7 @@ def _get_limits(campaign, candidate):
     find_limits, limits = campaign.find_limits[candidate.callback], set()
     for number in candidate.get_numbers():
         for channel in campaign.channels:
-            limits.update(find_limits(number, channel))
+            limits.update(find_limits(number, channel, candidate.place))
     return limits
 
 

@@ -1,6 +1,7 @@
 from . import (
     shared,
     strategy,
+    hours,
     regions,
     forecast,
     campaign,

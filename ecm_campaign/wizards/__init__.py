@@ -5,4 +5,5 @@ from . import (
     ecm_deletion,
     ecm_dnc_check,
     ecm_global_list_feed,
+    ecm_holiday_load,
 )

@@ -26,13 +26,23 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
 
     calendar_id = fields.Many2one(
         "resource.calendar",
-        string="Calling hours",
+        string="Working schedule",
         default=_default_calendar_id,
         tracking=True,
         domain="[('flexible_hours', '=', False)]",
         help="Contacts are sent in these hours only; the calendar's holidays are closed. Empty: at "
         "any time.",
     )
+    calling_hours_id = fields.Many2one(
+        "ecm.calling.hours",
+        string="Calling hours",
+        compute="_compute_calling_hours",
+        inverse="_inverse_calling_hours_id",
+        search="_search_calling_hours_id",
+        domain="[('company_id', 'in', (company_id, False))]",
+        help="Contacts are sent in these hours only, and not on their holidays. Empty: at any time.",
+    )
+    calling_hours_summary = fields.Char("Week", compute="_compute_calling_hours")
     tz = fields.Selection(
         _tz_get,
         string="Time zone",
@@ -109,6 +119,35 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
                         "Calling hours say when they begin and end: %s is flexible.", calendar.name
                     )
                 )
+
+    @api.depends("calendar_id")
+    def _compute_calling_hours(self):
+        every = self.env["ecm.calling.hours"].with_context(active_test=False).sudo()
+        found = every.search([("calendar_id", "in", self.sudo().calendar_id.ids)])
+        by_calendar = {hours.calendar_id.id: hours.with_env(self.env) for hours in found}
+        for campaign in self:
+            hours = by_calendar.get(campaign.sudo().calendar_id.id)
+            campaign.calling_hours_id = hours or False
+            campaign.calling_hours_summary = hours and hours.sudo().summary
+
+    def _inverse_calling_hours_id(self):
+        for campaign in self:
+            campaign.calendar_id = campaign.calling_hours_id.sudo().calendar_id
+
+    def _search_calling_hours_id(self, operator, value):
+        # What is excluded is asked for the other way round.
+        if operator not in ("in", "any"):
+            return NotImplemented
+        hours = self.env["ecm.calling.hours"].with_context(active_test=False)
+        domain = value if operator == "any" else [("id", "in", list(filter(None, value)))]
+        calendars = hours.search(domain).sudo().calendar_id.ids
+        if operator == "in" and not all(value):
+            calendars.append(False)
+        return [("calendar_id", "in", calendars)]
+
+    def action_open_holidays(self):
+        """The holidays of the campaign's calling hours on a calendar."""
+        return self.calling_hours_id.action_open_holidays()
 
     @api.constrains("tz")
     def _check_tz(self):

@@ -170,7 +170,7 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
         },
         {
             content: "Call at any time",
-            trigger: ".o_field_widget[name=calendar_id] input",
+            trigger: ".o_field_widget[name=calling_hours_id] input",
             run: "clear && press Tab",
         },
         {

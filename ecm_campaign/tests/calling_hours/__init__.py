@@ -1,0 +1,1 @@
+from . import test_hours_and_holidays, test_hours_tour

@@ -149,7 +149,7 @@ class UccxClient(DialerClient):
         # A machine that stood still may wake up when somebody else has settled this batch already.
         if self._clock() > leave_by:
             raise Unreachable("UCCX answered too slowly: the contacts were not sent.")
-        self._http.change(node, "POST", f"{campaign_path}/contacts", body)
+        self._post(node, campaign_path, body)
         status = self._await_import(node, campaign_path, before)
 
         # UCCX tells how many contacts it took, not which.
@@ -172,6 +172,33 @@ class UccxClient(DialerClient):
             if status.running_at(now_ms, longest):
                 raise Busy("UCCX is still importing other contacts into this campaign.")
         return _last_manual_start(statuses)
+
+    def _post(self, node: str, campaign_path: str, body: bytes) -> None:
+        """
+        :raise Busy: refused because an import runs in another campaign
+        :raise DialerError: any other failure
+        """
+        try:
+            self._http.change(node, "POST", f"{campaign_path}/contacts", body)
+        except Rejected as error:
+            # Cisco says that one import runs at a time, and not how another one is refused: the
+            # documented answer to *is one running?* tells it.
+            if type(error) is Rejected and self._is_importing(node):
+                raise Busy("UCCX is still importing other contacts.") from error
+            raise
+
+    def _is_importing(self, node: str) -> bool:
+        """Whether an import runs in any campaign; no where UCCX does not tell."""
+        try:
+            campaigns = _parsed(self._http.get(node, CAMPAIGNS), parse_campaigns)
+            for campaign in campaigns:
+                path = _campaign_path(campaign.key)
+                self._require_no_import(node, path, self.config.import_timeout)
+        except Busy:
+            return True
+        except DialerError:
+            return False
+        return False
 
     def _import_statuses(self, node: str, campaign_path: str) -> tuple[list[ImportStatus], int]:
         response = self._http.get(node, f"{campaign_path}/contacts/status")

@@ -29,7 +29,6 @@ Answer = TypeVar("Answer")
 XML_TYPE = "application/xml"
 _SUCCESS_STATUSES = frozenset({200, 201, 202, 204})
 _DOUBTFUL_STATUSES = frozenset({408, 500, 502, 504})
-_BUSY_WORDS = ("import", "progress")
 """Words of the refusal during another import; its whole text is documented nowhere."""
 
 
@@ -272,12 +271,8 @@ def refusal(node: str, response: requests.Response) -> DialerError:
     if status == 401:
         return Unauthorized(f"{name} does not accept the user name or password.", "401")
 
-    # Another import is refused with a 400 like any mistake; only its words tell the two apart.
     errors = parse_errors(response.content) or [ApiError(str(status))]
     text = _error_texts(errors)
-    if all(word in text.lower() for word in _BUSY_WORDS):
-        return Busy(f"{name} is still importing other contacts.")
-
     ending = f": {text}" if text else "."
     kind = NotFound if status == 404 else Rejected
     return kind(

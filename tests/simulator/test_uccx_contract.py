@@ -230,7 +230,7 @@ NOT_ACCEPTED = [
     ({"name": "server_error", "method": "GET"}, Unreachable),
     ({"name": "drop_request", "method": "GET"}, Unreachable),
     ({"name": "hang", "seconds": 1, "method": "GET"}, Unreachable),
-    ({"name": "bad_request", "message": "Import is in progress"}, Busy),
+    ({"name": "bad_request", "message": "Import is in progress"}, Rejected),
 ]
 
 

@@ -96,6 +96,15 @@ def test_scheduled_actions_run_in_the_cron_service_only():
     assert "--no-http" in SERVICES["cron"]["command"]
 
 
+def test_scheduled_actions_run_in_processes_that_are_watched():
+    """Threads of Odoo do not outlive a restart of PostgreSQL (X5)."""
+    service = SERVICES["cron"]
+    assert "--workers=0" not in service["command"]
+    assert any(word.startswith("--workers=") for word in service["command"])
+    assert "/opt/feeder_age.py" in service["healthcheck"]["test"][-1]
+    assert ["docker/feeder_age.py", "/opt/feeder_age.py"] in instructions("COPY")
+
+
 def test_installed_modules_exist():
     options = " ".join(SERVICES["install"]["command"])
     for modules in re.findall(r"--(?:init|update)=(\S+)", options):

@@ -6,4 +6,5 @@ from . import (
     test_results,
     test_sender,
     test_tour,
+    test_turns,
 )

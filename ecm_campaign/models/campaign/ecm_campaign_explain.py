@@ -31,6 +31,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     )
     status_reason = fields.Char(compute="_compute_status")
     next_opening_at = fields.Datetime(compute="_compute_status", string="Next opening")
+    feeder_problem = fields.Char(compute="_compute_feeder_problem")
 
     # -- state of the feed ------------------------------------------------------------------------
 
@@ -293,6 +294,13 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             name,
         )
         return Finding(check, WAITS, sentence)
+
+    @api.depends("is_running")
+    def _compute_feeder_problem(self):
+        now = fields.Datetime.now()
+        for campaign in self:
+            # Who is stopped waits for nobody.
+            campaign.feeder_problem = campaign.is_running and campaign._find_feeder_problem(now)
 
     def _get_feeder_finding(self, now):
         if problem := self._find_feeder_problem(now):

@@ -25,6 +25,7 @@ NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
 # What a file can change of a known contact.
 get_updated = itemgetter(*map(contact_rows.COLUMNS.index, Imported._fields[1:]))
 SWEEP_BATCH = 20_000
+IMPORT_ACTIONS = ("ecm_campaign.ir_cron_import", "ecm_campaign.ir_cron_import_2")
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
 
@@ -415,8 +416,9 @@ class EcmContactList(models.Model):
                 raise UserError(self.env._("The list %s has no file to import.", contact_list.name))
             contact_list.sudo().write({"state": "queued", "error": False})
             contact_list._log_state()
-        action = self.env.ref("ecm_campaign.ir_cron_import")
-        action.sudo()._trigger()
+        # Whoever has nothing to read is done at once.
+        for name in IMPORT_ACTIONS:
+            self.env.ref(name).sudo()._trigger()
         return True
 
     def action_undo(self):

@@ -85,12 +85,17 @@ class EcmEngine(models.AbstractModel):
     @api.model
     def _cron_keep_feeders(self):
         """*Upkeep of Feeders*: the scheduled action of every owner is there, and is as its owner
-        is. In a copy of the database they are switched off.
+        is; in a copy of the database it is switched off. Then all turns begin.
+
+        Odoo's workers look for work once a minute each, at different moments. They are woken
+        together here: when the one that would have looked next hangs at a dialer, nobody waits
+        for the next but one.
         """
         self.env["ecm.database.identity"]._may_call()
         for model in self._get_owner_models():
             owners = model.with_context(active_test=False).search([])
             self._atomically(owners._keep_actions)
+            self._atomically(owners._trigger_turn)
 
     def _get_owner_models(self):
         """Every kind of record that has turns of its own.
@@ -198,7 +203,9 @@ class EcmEngine(models.AbstractModel):
         with self._exclusively(target._get_owner()) as is_ours:
             if not is_ours:
                 return None
-            self._release_changed_selections(target)
+            # Who is looked at again must not wait behind who was looked at by the old selection.
+            if not self._release_changed_selections(target, turn):
+                return 0
             # What is in doubt is settled before anything is sent: nobody is called twice.
             self._reconcile(target)
             campaigns = self._get_open_campaigns(target)

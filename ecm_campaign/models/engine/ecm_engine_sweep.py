@@ -2,6 +2,8 @@ from functools import partial
 
 from odoo import api, fields, models
 
+from ...tools.turn import Turn
+
 SWEEP_BATCH = 2000
 RELEASE_BATCH = 20_000
 
@@ -27,23 +29,31 @@ class EcmEngineSweep(models.AbstractModel):
         self._sweep(self.env["ecm.contact"]._expire_old)
 
     def _sweep(self, close):
-        """Close contacts, a batch per transaction.
+        """Close contacts, a batch per transaction; what the turn leaves no time for is closed in
+        the next one, which comes soon.
 
         :param close: takes a moment (naive UTC) and how many at most; true while there are more
         """
         self.env.flush_all()
+        turn = Turn()
         while self._atomically(lambda: close(fields.Datetime.now(), SWEEP_BATCH)):
-            continue
+            if not turn.goes_on():
+                self._trigger_next_run()
+                break
         self._drop_cached_rows()
 
-    def _release_changed_selections(self, target):
+    def _release_changed_selections(self, target, turn):
         """Have the gate look again at what the selections of a target's campaigns held back, where
         they have changed.
+
+        :param turn: ``tools.turn.Turn``
+        :return: whether all of them could be released in it
         """
         for campaign in target._get_running_campaigns().filtered("selection_changed_at"):
-            self._release_held_back(campaign)
+            self._release_held_back(campaign, turn)
+        return not turn.is_cut
 
-    def _release_held_back(self, campaign):
+    def _release_held_back(self, campaign, turn):
         """Release what a campaign held back, so that the gate looks at it by the new selection
         (requirement C11).
         """
@@ -53,6 +63,9 @@ class EcmEngineSweep(models.AbstractModel):
         while last is not None:
             release = partial(contacts._release_next, campaign, last, RELEASE_BATCH)
             last = self._atomically(release)
+            # What was released so far is not found again.
+            if last is not None and not turn.goes_on():
+                return
         self._atomically(lambda: self._note_released(campaign, changed_at))
 
     def _note_released(self, campaign, changed_at):

@@ -15,7 +15,7 @@ class EcmFeedOwner(models.AbstractModel):
 
     Odoo locks the row of a scheduled action while it runs. Each owner has one, created with it and
     removed with it: turns of one owner never overlap, and those of different owners run side by
-    side, on as many servers and workers as there are (docs/decisions/an-action-for-each-owner.md).
+    side, on as many servers and workers as there are (docs/decisions/an-action-for-each-dialer.md).
     One that hangs takes one worker, and delays nobody else.
 
     What is fed by itself inherits this beside ``ecm.feed.target``. Where one thing owns several
@@ -89,7 +89,7 @@ class EcmFeedOwner(models.AbstractModel):
     def _trigger_turn(self):
         """Have the next turn begin soon, rather than at its minute."""
         for owner in self.sudo():
-            if owner.cron_id:
+            if owner.cron_id.active:
                 owner.cron_id._trigger()
 
     def _get_turn_problem(self, now):

@@ -10,4 +10,5 @@ from . import (
     test_model_life,
     test_refusals,
     test_results,
+    test_turns,
 )

@@ -34,7 +34,7 @@ class DialerSender:
         try:
             return self.client.find(self.key, keys)
         except client_exceptions.DialerError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
 
 def _translate(error):
@@ -45,10 +45,11 @@ def _translate(error):
     is_refused = isinstance(error, client_exceptions.Rejected)
     if is_refused and not _is_refusal_of_access(error):
         return exceptions.Rejected(str(error))
-    return _unavailable(error)
+    return unavailable(error)
 
 
-def _unavailable(error):
+def unavailable(error):
+    """A client's error in the engine's terms, where nothing was accepted or only asked."""
     # The dialer's other campaigns may work all the same when this one is busy or gone.
     is_own = isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
     return exceptions.Unavailable(str(error), whole_service=not is_own)

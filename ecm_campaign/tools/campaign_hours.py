@@ -5,7 +5,7 @@ N3): values only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .calling_hours import (
@@ -83,6 +83,10 @@ class CampaignHours:
             zone, drain = self.zone, self.drain_minutes
         own = self._get_own(zone)
         return calling_hours((own,), self.date_start, self.date_end, drain)
+
+    def without_drain(self) -> CampaignHours:
+        """The same hours to their very end."""
+        return replace(self, drain_minutes=0) if self.drain_minutes else self
 
     def for_waiting(self) -> CallingHours:
         """The hours that count while a result is awaited: those of the week in the campaign's zone,

@@ -17,8 +17,10 @@ from itertools import chain
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from .calling_hours import DRAIN, CallingHours
 from .campaign_hours import CampaignHours
 from .limits import LIFE, Limit, Reached, Try, earliest
+from .pacing import Backlog
 from .region_rules import NOWHERE, Place
 from .strategy import (
     DNC_LISTED,
@@ -44,6 +46,8 @@ FindLimits = Callable[[str, str, Place], Sequence[Limit]]
 
 # A contact without any legal time within the horizon is looked at again so much later.
 NO_OPENING_DELAY = timedelta(days=1)
+# One that the hours' end leaves no time for is looked at again so much later on the same day.
+BACKLOG_DELAY = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -362,14 +366,18 @@ class NumberRule:
         return replace(candidate, attempt=chosen)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HoursRule:
-    """Contacts whose hours are closed wait for their next legal time (requirements N3, N4).
+    """Contacts whose hours are closed wait for their next legal time (requirements N3, N4), and so
+    do those whose hours would be over before their turn at the dialer comes.
 
     :param campaigns: calling hours by campaign id
+    :param backlog: of the dialer that is fed; None where nothing waits there
     """
 
     campaigns: Mapping[int, CampaignHours]
+    backlog: Backlog | None = None
+    passed: int = field(default=0, init=False)
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
@@ -381,12 +389,33 @@ class HoursRule:
         phones = get_phones(candidate.phones, channel)
         hours = campaign.for_contact(candidate.tz, number, channel, phones, candidate.place)
         opening = hours.opening(at)
-        if opening.is_open:
-            return candidate
+        if not opening.is_open:
+            # Without any legal time it is looked at again: rules and zones may change.
+            until = opening.opens_at or at + NO_OPENING_DELAY
+            return Wait(until, opening.reason or "hours", opening.detail)
 
-        # Without any legal time it is looked at again: rules and zones may change.
-        until = opening.opens_at or at + NO_OPENING_DELAY
-        return Wait(until, opening.reason or "hours", opening.detail)
+        drain = timedelta(minutes=campaign.drain_minutes)
+        if verdict := self._judge_end(hours, opening.closes_at, drain, at):
+            return verdict
+        self.passed += 1
+        return candidate
+
+    def _judge_end(
+        self, hours: CallingHours, closes_at: datetime | None, drain: timedelta, at: datetime
+    ) -> Wait | None:
+        """Whether there is time enough until the hours end, which is so long after ``closes_at``
+        as the campaign stops before the end.
+        """
+        if not closes_at or not self.backlog:
+            return None
+        left = closes_at + drain - at
+        if self.backlog.get_wait(self.passed) <= left:
+            return None
+        # What is at the dialer may soon be fewer; else the next day comes.
+        again = at + BACKLOG_DELAY
+        if replace(self.backlog, held=0).get_wait() <= left - BACKLOG_DELAY:
+            return Wait(again, DRAIN)
+        return Wait(hours.opening(closes_at).opens_at or at + NO_OPENING_DELAY, DRAIN)
 
 
 @dataclass(slots=True)

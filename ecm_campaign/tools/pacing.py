@@ -37,6 +37,14 @@ SHRINK_FROM = 0.9
 # A group that was not looked at for so much longer than its interval begins anew.
 BREAK = timedelta(hours=1)
 GOLDEN = (math.sqrt(5) - 1) / 2
+# So long before the hours end nothing is sent any more, and what waits at a dialer is taken back:
+# turns come every minute, and a request takes its time.
+RECALL_AHEAD = timedelta(minutes=1)
+# Contacts a minute of a dialer that was not measured yet: about ten lines.
+DEFAULT_PACE = 10.0
+LEAST_PACE = 1.0
+# How much the last minute changes what was measured before.
+PACE_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,57 @@ def adapt(
     # The parameters may have changed since the buffer was looked at.
     size = max(size, pacing.least)
     return Buffer(min(size, pacing.most), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a dialer holds, and how fast it contacts them: so nothing is sent that would still wait
+    there when the hours end (requirement C4).
+
+    :param held: contacts that wait there
+    :param per_minute: as `next_pace` has measured it, 0 for not known
+    """
+
+    held: int
+    per_minute: float = 0.0
+
+    @property
+    def pace(self) -> float:
+        """Contacts a minute to reckon with: one that stands still for a while goes on later."""
+        return max(self.per_minute or DEFAULT_PACE, LEAST_PACE)
+
+    def get_wait(self, before: int = 0) -> timedelta:
+        """How long before the hours end a contact must be sent.
+
+        :param before: how many others are sent before it
+        """
+        minutes = (self.held + before + 1) / self.pace
+        return RECALL_AHEAD + timedelta(minutes=minutes)
+
+    def get_room(self, left: timedelta) -> int:
+        """How many more contacts are contacted in time.
+
+        :param left: time until the hours end
+        """
+        minutes = (left - RECALL_AHEAD) / timedelta(minutes=1)
+        return max(0, math.floor(minutes * self.pace) - self.held)
+
+
+def next_pace(pace: float, left: int, held: int, minutes: float) -> float:
+    """The measured pace from now on.
+
+    :param pace: contacts a minute as measured so far, 0 for not known
+    :param left: how many left the dialer since the last look
+    :param held: how many it holds now
+    :param minutes: since the last look
+    """
+    seen = max(0, left) / minutes
+    # One that has run out of contacts could have done more.
+    if not held and seen <= pace:
+        return pace
+    if not pace:
+        return seen
+    return pace + PACE_WEIGHT * (seen - pace)
 
 
 @dataclass(frozen=True, slots=True)

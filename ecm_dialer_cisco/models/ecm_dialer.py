@@ -56,6 +56,20 @@ class EcmDialer(models.Model):
         help="Per Cisco campaign. Fewer contacts follow a changed schedule or do-not-contact list "
         "sooner; the dialer must have enough for a few minutes.",
     )
+    take_back = fields.Selection(
+        [
+            ("alone", "Where no other campaign may still call"),
+            ("always", "Always: contacts of other campaigns there are sent again"),
+            ("never", "Never: they are called while the dialer's own hours are open"),
+        ],
+        "Take contacts back",
+        required=True,
+        default="alone",
+        tracking=True,
+        help="What becomes of contacts that the dialer has not called when their hours end or "
+        "their campaign is stopped. It can only give back all contacts of a Cisco campaign: those "
+        "of other campaigns that share it come back too. Needs the results database.",
+    )
     connect_timeout = fields.Integer("Connect time-out (s)", default=5, required=True)
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
     import_timeout = fields.Integer(

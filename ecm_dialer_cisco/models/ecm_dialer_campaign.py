@@ -1,10 +1,16 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..sender import DialerSender
+from ..clients.exceptions import DialerError
+from ..sender import DialerSender, unavailable
+from odoo.addons.ecm_campaign.tools.pacing import Backlog, next_pace
 
 # Clocks of two servers may differ by so many seconds.
 DOUBT_MARGIN = 30
+# Two looks that are further apart say nothing of how fast it dials.
+MEASURED_WITHIN = timedelta(minutes=10)
 
 
 class EcmDialerCampaign(models.Model):
@@ -44,6 +50,15 @@ class EcmDialerCampaign(models.Model):
     fetched_at = fields.Datetime("Fetched on", readonly=True)
     is_missing = fields.Boolean("Gone from the dialer", readonly=True)
     campaign_ids = fields.One2many("ecm.campaign", "dialer_campaign_id", string="Campaigns")
+    pace = fields.Float(
+        "Calls a minute",
+        readonly=True,
+        copy=False,
+        help="As measured lately; 0: not measured yet. Before the hours end no more contacts are "
+        "sent than the dialer calls by then.",
+    )
+    held_count = fields.Integer("Held after the last feed", readonly=True, copy=False)
+    measured_at = fields.Datetime("Pace measured on", readonly=True, copy=False)
     at_dialer_count = fields.Integer("Contacts at the dialer", compute="_compute_at_dialer_count")
 
     _key_unique = models.Constraint(
@@ -153,6 +168,27 @@ class EcmDialerCampaign(models.Model):
         for target in targets:
             super(EcmDialerCampaign, target)._note_failure(error, now)
 
+    # -- pace -------------------------------------------------------------------------------------
+
+    def _get_backlog(self):
+        return Backlog(self.env["ecm.attempt"]._count_at(self), self.pace)
+
+    def _measure_pace(self):
+        held = self.env["ecm.attempt"]._count_at(self)
+        if not held and not self.held_count:
+            return
+        since, self.measured_at = self.measured_at, False
+        interval = fields.Datetime.now() - since if since else MEASURED_WITHIN
+        # After a break nobody knows how long it was dialling.
+        if timedelta() < interval < MEASURED_WITHIN:
+            minutes = interval / timedelta(minutes=1)
+            self.pace = next_pace(self.pace, self.held_count - held, held, minutes)
+
+    def _note_held(self):
+        held = self.env["ecm.attempt"]._count_at(self)
+        if held or self.held_count:
+            self.write({"held_count": held, "measured_at": fields.Datetime.now()})
+
     # -- purge ------------------------------------------------------------------------------------
 
     def _purge(self):
@@ -171,19 +207,38 @@ class EcmDialerCampaign(models.Model):
         with self._exclusively(dialer) as is_ours, dialer._user_errors(is_ours):
             # What is in doubt may be on the dialer too: it is settled first.
             self.env["ecm.engine"]._reconcile(self)
-            waiting = self.env["ecm.attempt"]._get_unanswered(self)
-            # No transaction is open while the dialer is asked.
-            client, key = self.dialer_id._get_client(), self.key
-            self._commit()
-            # Nothing is deleted of which nobody can say afterwards whether it was called.
-            client.undialled(set())
-            client.purge(key)
+            return self._take_waiting_back()
 
-            # What it was calling at that moment was dialled: its result comes.
-            undialled = client.undialled(set(waiting))
-            returned = [waiting[each] for each in waiting if each in undialled]
-            self._atomically(lambda: self._take_back(returned))
+    def _take_waiting_back(self):
+        """:raise clients.exceptions.DialerError: the dialer failed"""
+        waiting = self.env["ecm.attempt"]._get_unanswered(self)
+        # No transaction is open while the dialer is asked.
+        client, key = self.dialer_id._get_client(), self.key
+        self._commit()
+        # Nothing is deleted of which nobody can say afterwards whether it was called.
+        client.undialled(set())
+        client.purge(key)
+
+        # What it was calling at that moment was dialled: its result comes.
+        undialled = client.undialled(set(waiting))
+        returned = [waiting[each] for each in waiting if each in undialled]
+        self._atomically(lambda: self._take_back(returned))
         return len(returned)
+
+    def _may_take_back(self):
+        dialer = self.dialer_id.sudo()
+        is_off = not dialer.is_enabled or self.is_missing
+        # Without its database nobody could say who was called.
+        return not is_off and dialer.take_back != "never" and bool(dialer.results_connection)
+
+    def _is_shared_taken_back(self):
+        return self.dialer_id.take_back == "always"
+
+    def _recall(self):
+        try:
+            return self._take_waiting_back()
+        except DialerError as error:
+            raise unavailable(error) from error
 
     @api.model
     def _take_back(self, attempt_ids):

@@ -1,5 +1,6 @@
 from . import (
     test_dialer,
+    test_end_of_hours,
     test_explain,
     test_explain_tour,
     test_feed,

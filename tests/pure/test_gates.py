@@ -27,6 +27,7 @@ from ecm_campaign.tools.gates import (
     judge_all,
 )
 from ecm_campaign.tools.limits import DAY, LIFE, Limit, Try
+from ecm_campaign.tools.pacing import Backlog
 from ecm_campaign.tools.strategy import Close, Plan, PlannedAttempt
 
 NOW = datetime(2026, 3, 2, 10, 0)  # a Monday
@@ -209,3 +210,44 @@ def test_judging_writes_nothing_on_the_candidate():
     before = deepcopy(candidate)
     assert judge_all(rules, candidate, NOW).attempt
     assert candidate == before
+
+
+def closing_at_20(backlog, **values):
+    hours = CampaignHours("UTC", WeeklyHours.of([(day, 540, 1200) for day in range(7)]), **values)
+    return HoursRule({7: hours}, backlog)
+
+
+def at(hour, minute):
+    return datetime(2026, 3, 2, hour, minute)
+
+
+@pytest.mark.parametrize(
+    ("backlog", "moment", "verdict"),
+    [
+        (None, at(19, 59), None),
+        (Backlog(0, 1), at(19, 58), None),
+        (Backlog(0, 1), at(19, 59), Wait(datetime(2026, 3, 3, 9), "drain")),
+        (Backlog(60, 1), at(18, 30), None),
+        (Backlog(60, 1), at(19, 0), Wait(at(19, 5), "drain")),
+        (Backlog(60, 1), at(19, 54), Wait(datetime(2026, 3, 3, 9), "drain")),
+        (Backlog(60, 60), at(19, 54), None),
+    ],
+)
+def test_who_would_still_wait_at_the_dialer_when_the_hours_end_waits_here(backlog, moment, verdict):
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    judged = closing_at_20(backlog).judge(passed, moment)
+    assert judged == (verdict or passed)
+
+
+def test_the_time_that_a_campaign_stops_before_the_end_is_the_dialers():
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    rule = closing_at_20(Backlog(20, 1), drain_minutes=30)
+    assert rule.judge(passed, at(19, 29)) is passed
+
+
+def test_those_before_it_in_the_same_claim_wait_there_too():
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    rule = closing_at_20(Backlog(0, 1))
+    verdicts = [rule.judge(passed, at(19, 57)) for _turn in range(3)]
+    late = Wait(datetime(2026, 3, 3, 9), "drain")
+    assert verdicts == [passed, passed, late]

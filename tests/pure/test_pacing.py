@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecm_campaign.tools.pacing import Buffer, Claimant, Pacing, adapt, split
+from ecm_campaign.tools.pacing import (
+    RECALL_AHEAD,
+    Backlog,
+    Buffer,
+    Claimant,
+    Pacing,
+    adapt,
+    next_pace,
+    split,
+)
 
 NOW = datetime(2026, 3, 2, 10, 0)
 WEBEX = Pacing(initial=85, increment=30, decrement=60, threshold=200, interval=timedelta(minutes=5))
@@ -234,3 +243,60 @@ class TestSplit:
         for claimant in campaigns:
             share = turns * 10 * claimant.weight / total
             assert 0.5 * share < given_out[claimant.key] < 1.5 * share
+
+
+# -- before the hours end --------------------------------------------------------------------------
+
+backlogs = st.builds(Backlog, st.integers(0, 10_000), st.floats(0, 500))
+
+
+@pytest.mark.parametrize(
+    ("held", "pace", "minutes", "room"),
+    [
+        (0, 2, 21, 40),
+        (15, 2, 21, 25),
+        (100, 2, 21, 0),
+        (0, 2, 1, 0),
+        (0, 2, 0.5, 0),
+        (0, 0, 11, 100),
+        (0, 0.1, 11, 10),
+    ],
+)
+def test_room_is_what_is_called_in_the_minutes_that_are_left(held, pace, minutes, room):
+    assert Backlog(held, pace).get_room(timedelta(minutes=minutes)) == room
+
+
+@given(backlogs, st.timedeltas(timedelta(0), timedelta(hours=14)))
+def test_whoever_the_room_lets_in_is_called_in_time(backlog, left):
+    room = backlog.get_room(left)
+    # A microsecond is what timedelta rounds to.
+    exact = timedelta(microseconds=1)
+    if room:
+        assert backlog.get_wait(room - 1) <= left + exact
+    assert backlog.get_wait(room) >= left - exact
+
+
+@given(backlogs, st.timedeltas(timedelta(0), timedelta(hours=14)), st.integers(1, 100))
+def test_less_time_and_more_waiting_never_make_room(backlog, left, more):
+    fuller = Backlog(backlog.held + more, backlog.per_minute)
+    assert fuller.get_room(left) <= backlog.get_room(left)
+    assert backlog.get_room(left - timedelta(minutes=1)) <= backlog.get_room(left)
+    assert not backlog.get_room(RECALL_AHEAD)
+
+
+def test_the_pace_follows_what_is_gone():
+    assert next_pace(0, 30, 100, 2) == 15, "the first look"
+    assert next_pace(10, 20, 100, 1) == pytest.approx(13)
+    assert next_pace(10, 0, 100, 1) == pytest.approx(7), "it stands still"
+    assert next_pace(10, -5, 100, 1) == pytest.approx(7), "more came than went"
+
+
+def test_one_that_ran_out_of_contacts_could_have_done_more():
+    assert next_pace(10, 3, 0, 1) == 10
+    assert next_pace(10, 20, 0, 1) == pytest.approx(13)
+
+
+@given(st.floats(0, 500), st.integers(-100, 1000), st.integers(0, 1000), st.floats(0.1, 10))
+def test_a_pace_lies_between_what_was_and_what_is_seen(pace, left, held, minutes):
+    seen = max(0, left) / minutes
+    assert min(pace, seen) - 1e-9 <= next_pace(pace, left, held, minutes) <= max(pace, seen) + 1e-9

@@ -74,8 +74,8 @@ class EcmCampaign(models.Model):
         string="Running",
         copy=False,
         tracking=True,
-        help="On: contacts are sent in the calling hours. Off: nothing more is sent; contacts "
-        "already at the dialer are still called.",
+        help="On: contacts are sent in the calling hours. Off: nothing more is sent, and what the "
+        "dialer has not called yet is taken back where its settings allow it.",
     )
     started_at = fields.Datetime("Last started on", copy=False, readonly=True)
 
@@ -200,6 +200,9 @@ class EcmCampaign(models.Model):
         result = super().write(vals)
         selecting._on_selection_changed()
         starting._on_started()
+        # What waits at the dialer is taken back soon.
+        if vals.get("is_running") is False:
+            self._trigger_feed()
         return result
 
     def _check_kind_change(self, vals):
@@ -256,7 +259,9 @@ class EcmCampaign(models.Model):
         return True
 
     def action_stop(self):
-        """Cut the feed (requirement C3). Contacts at the dialer stay there."""
+        """Cut the feed (requirement C3). The next turn takes back what the dialer has not contacted
+        yet, where it can.
+        """
         self.filtered("is_running").write({"is_running": False})
         return True
 

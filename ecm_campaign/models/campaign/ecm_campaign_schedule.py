@@ -80,8 +80,8 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         default=0,
         required=True,
         tracking=True,
-        help="Nothing is sent so long before the hours end, so that the dialer has called what it "
-        "holds by then.",
+        help="Nothing is sent so long before the hours end. With 0 as much is sent as the dialer "
+        "can still call by then, as fast as it calls at that time.",
     )
     keeps_region_rules = fields.Boolean(
         "Keep region rules",

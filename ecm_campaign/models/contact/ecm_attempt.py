@@ -9,6 +9,7 @@ from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...sql import values_of
 from ...tools.limits import Try
+from ...tools.region_rules import Place
 from ...tools.strategy import WRAP_UP_PREFIX
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
@@ -56,6 +57,23 @@ class Doubtful(NamedTuple):
     key: str
     attempt_id: int
     has_failed: bool
+
+
+class Standing(NamedTuple):
+    """A try that waits at a target for its turn, or for its result."""
+
+    campaign_id: int
+    tz: str | None
+    number: str
+    channel: str
+    phones: list
+    region: str | None
+    zip: str | None
+
+    @property
+    def place(self):
+        """Where the contact lives."""
+        return Place(self.region, self.zip)
 
 
 class Deadline(NamedTuple):
@@ -295,6 +313,44 @@ class EcmAttempt(models.Model):
         states = ("claimed", "sent")
         attempts = self.search([(target._attempt_field, "=", target.id), ("state", "in", states)])
         return {attempt.key: attempt.id for attempt in attempts}
+
+    @api.model
+    def _get_standing(self, target, since):
+        """Tries that a target has taken, or may have, and that have no result, with what says when
+        their contacts may be contacted (index of the target's column).
+
+        :param datetime since: naive UTC; earlier ones were looked at before; None for all
+        :return: list of `Standing`
+        """
+        self.env.flush_all()
+        is_new = SQL("a.claimed_at >= %s", since) if since else SQL("TRUE")
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.campaign_id, c.tz, COALESCE(a.number, ''), a.channel,
+                          ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
+                          c.region, c.zip
+                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                    WHERE a.%s = %s AND a.state IN ('claimed', 'sent') AND %s""",
+                SQL.identifier(target._attempt_field),
+                target.id,
+                is_new,
+            )
+        )
+        return [Standing(*row) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _get_oldest_claim(self, target):
+        """When the oldest try on a target was claimed whose send is not confirmed; None where all
+        are.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT min(claimed_at) FROM ecm_attempt WHERE %s = %s AND state = 'claimed'",
+                SQL.identifier(target._attempt_field),
+                target.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _stamp(self, attempt_ids, now):

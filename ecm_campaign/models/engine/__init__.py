@@ -5,6 +5,7 @@ from . import (
     ecm_feed_target,
     ecm_engine_results,
     ecm_engine_sweep,
+    ecm_engine_recall,
     ecm_engine_explain,
     ecm_engine,
 )

@@ -46,6 +46,7 @@ class EcmEngine(models.AbstractModel):
     _inherit = [
         "ecm.engine.results.mixin",
         "ecm.engine.sweep.mixin",
+        "ecm.engine.recall.mixin",
         "ecm.engine.explain.mixin",
         "ecm.transaction.mixin",
     ]
@@ -137,8 +138,9 @@ class EcmEngine(models.AbstractModel):
         for target in owner._get_targets():
             if target._is_paused(now):
                 continue
-            # One that has nothing to send may still have sends to settle.
-            if target._get_running_campaigns() or target._has_unconfirmed():
+            # One that has nothing to send may still have sends to settle, or contacts to give back.
+            has_more = target._has_unconfirmed() or self._has_to_recall(target)
+            if has_more or target._get_running_campaigns():
                 due.append(target)
         never = fields.Datetime.to_datetime("1970-01-01")
         return sorted(due, key=lambda target: target.last_feed_at or never)
@@ -208,6 +210,8 @@ class EcmEngine(models.AbstractModel):
                 return 0
             # What is in doubt is settled before anything is sent: nobody is called twice.
             self._reconcile(target)
+            self._atomically(target._measure_pace)
+            self._recall(target)
             campaigns = self._get_open_campaigns(target)
             self._adopt_stranded(campaigns, target._channel)
             # Before anything is claimed: the target's settings may be wrong.
@@ -216,6 +220,7 @@ class EcmEngine(models.AbstractModel):
                 sent += self._push(target, sender, batch, turn) if batch else 0
                 if not turn.goes_on():
                     break
+            self._atomically(target._note_held)
         self._drop_cached_rows()
 
         # An operator reads the log: one line for what was sent, none for an idle minute.
@@ -292,13 +297,28 @@ class EcmEngine(models.AbstractModel):
         waiting = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
         if not waiting:
             return None
-        claim = Claim(waiting, room, waiting.group_id._get_rooms())
+        limits = self._get_closing_limits(target, waiting, now)
+        claim = Claim(waiting, room, waiting.group_id._get_rooms(), limits)
 
         # What a campaign cannot use of its part is divided again between the others.
         rules = self._get_rules(waiting, now, channel)
         while parts := claim.divide():
             self._fill_parts(claim, parts, target, rules, now)
         return claim.batch if claim.has_looked else None
+
+    def _get_closing_limits(self, target, campaigns, now):
+        """How many contacts of each campaign a target still contacts before the campaign closes.
+
+        :return: ``{campaign id: how many}`` of those that close
+        """
+        backlog, limits = target._get_backlog(), {}
+        if backlog is None:
+            return limits
+        for campaign_id, hours in campaigns._get_campaign_hours(now).items():
+            closes_at = hours.without_drain().for_campaign().opening(now).closes_at
+            if closes_at:
+                limits[campaign_id] = backlog.get_room(closes_at - now)
+        return limits
 
     def _fill_parts(self, claim, parts, target, rules, now):
         """Claim what each campaign's part of the room has place for, as far as it has contacts that
@@ -635,10 +655,12 @@ class Claim:
     :param campaigns: records of ``ecm.campaign`` that have contacts to send
     :param room: how many contacts it takes at most
     :param pools: room of each campaign group, by id
+    :param limits: how many contacts of a campaign at most, by its id
     """
 
-    def __init__(self, campaigns, room, pools):
+    def __init__(self, campaigns, room, pools, limits):
         self.campaigns, self.room, self.pools = campaigns, room, pools
+        self.limits = limits
         self.batch, self.has_looked = [], False
 
     def divide(self):
@@ -649,12 +671,17 @@ class Claim:
         left = self.room - len(self.batch)
         # Whose turn it is where nothing else says so changes with the time.
         turn = int(time.time())
-        return split(left, self.campaigns._get_claimants(), turn, self.pools)
+        able = self.campaigns.filtered(lambda campaign: self.limits.get(campaign.id, left) > 0)
+        parts = split(left, able._get_claimants(), turn, self.pools)
+        return {key: min(part, self.limits.get(key, part)) for key, part in parts.items()}
 
     def note(self, filling):
         """Keep account; a campaign that could not fill its part is left out from now on."""
         if filling.looked_at:
             self.has_looked = True
+        # Those of all campaigns wait in one queue.
+        for campaign_id in self.limits:
+            self.limits[campaign_id] -= filling.taken.total()
         for campaign in self.campaigns:
             # Its group's other campaigns share what is left.
             if group := campaign.group_id:

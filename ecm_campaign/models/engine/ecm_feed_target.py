@@ -45,6 +45,13 @@ class EcmFeedTarget(models.AbstractModel):
     last_error = fields.Char("Last error", readonly=True, copy=False)
     failure_count = fields.Integer("Failures in a row", readonly=True, copy=False)
     paused_until = fields.Datetime("Left alone until", readonly=True, copy=False)
+    recalled_at = fields.Datetime(
+        "Last taken back on",
+        readonly=True,
+        copy=False,
+        help="When contacts that it had not contacted were last taken back, because their hours "
+        "ended or their campaign was stopped.",
+    )
 
     # -- words ------------------------------------------------------------------------------------
 
@@ -95,6 +102,19 @@ class EcmFeedTarget(models.AbstractModel):
     def _get_most_held(self):
         """How many contacts it holds at most at a time; 0 for not known."""
         return 0
+
+    def _get_backlog(self):
+        """What waits here until it is contacted, and how fast that goes. None for a channel that
+        contacts at once.
+
+        :rtype: tools.pacing.Backlog or None
+        """
+
+    def _measure_pace(self):
+        """Called before a feed, in a transaction of its own; `_note_held` after it."""
+
+    def _note_held(self):
+        """What was fed is here now: what is gone at the next look was contacted."""
 
     def _get_batch_size(self):
         """How many contacts one request carries at most."""
@@ -165,6 +185,28 @@ class EcmFeedTarget(models.AbstractModel):
         known = [result for result in results if result.key in own]
         engine = self.env["ecm.engine"].sudo()
         return len(engine._apply_results(known))
+
+    # -- taking back ------------------------------------------------------------------------------
+
+    def _may_take_back(self):
+        """Whether contacts that wait here come back when their hours end or their campaign is
+        stopped.
+        """
+        return False
+
+    def _is_shared_taken_back(self):
+        """Whether they do although another campaign may still contact those that wait here: a
+        target that can only give back all interrupts it.
+        """
+        return False
+
+    def _recall(self):
+        """Take back all that was not contacted yet; what was stays and gets its result.
+
+        :return: how many contacts came back
+        :raise exceptions.ChannelError: it cannot be asked now; nobody is lost
+        """
+        raise NotImplementedError
 
     # -- health -----------------------------------------------------------------------------------
 

@@ -31,7 +31,11 @@ class EcmGateHours(models.AbstractModel):
         ]
 
     def _get_rule(self, campaigns, at, channel=None):
-        return HoursRule(campaigns._get_campaign_hours(at))
+        hours = campaigns._get_campaign_hours(at)
+        # Only who is sent now waits behind what the dialer holds now.
+        targets = campaigns[:1]._get_channel_targets(channel) if channel and campaigns else []
+        backlog = targets[0]._get_backlog() if targets else None
+        return HoursRule(hours, backlog)
 
     def _explain(self, campaign, before, judged, rule, at):
         attempt, hours = before.attempt, rule.campaigns[campaign.id]

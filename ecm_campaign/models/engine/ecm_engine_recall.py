@@ -1,0 +1,81 @@
+import logging
+
+from odoo import fields, models
+
+from ...tools.pacing import RECALL_AHEAD
+
+_logger = logging.getLogger(__name__)
+
+
+class EcmEngineRecall(models.AbstractModel):
+    """Nobody is contacted out of hours by what still waits at the other side (requirements C3, N3).
+
+    A minute before the hours of some end, or when their campaign is stopped, what a target has not
+    contacted yet is taken back. Who is being contacted stays there, and is not asked for again.
+    """
+
+    _name = "ecm.engine.recall.mixin"
+    _description = "Taking Contacts Back at the End of Hours"
+
+    def _recall(self, target):
+        """Take back what a target holds, where somebody there may not be contacted any more.
+
+        :return: how many contacts came back
+        :raise exceptions.ChannelError: it cannot be asked; the next turn tries again
+        """
+        if not self._has_to_recall(target):
+            return 0
+        count = target._recall()
+        self._atomically(lambda: self._note_recall(target))
+        _logger.info("%s: %d taken back, their hours end", target._get_log_name(), count)
+        return count
+
+    def _note_recall(self, target):
+        # What may still arrive there is looked at again: its send is in doubt.
+        doubtful = self.env["ecm.attempt"]._get_oldest_claim(target)
+        target.recalled_at = doubtful or fields.Datetime.now()
+
+    def _has_to_recall(self, target):
+        """Whether somebody who waits at a target may not be contacted any more, and nobody else is
+        in the way.
+        """
+        if not target._may_take_back():
+            return False
+        standing = self.env["ecm.attempt"]._get_standing(target, target.recalled_at)
+        campaigns = self.env["ecm.campaign"].browse({row.campaign_id for row in standing})
+        closing = self._get_closing_campaigns(campaigns, standing)
+        if not closing or target._is_shared_taken_back():
+            return bool(closing)
+        # Another campaign's contacts would come back too.
+        return not self._filter_open(target._get_running_campaigns() - closing)
+
+    def _get_closing_campaigns(self, campaigns, standing):
+        """Campaigns of whose contacts at a target some may not be contacted any more.
+
+        :param standing: list of ``ecm.attempt``'s ``Standing``
+        """
+        now = fields.Datetime.now()
+        moments = now, now + RECALL_AHEAD
+        hours = {}
+        for campaign_id, value in campaigns._get_campaign_hours(now).items():
+            hours[campaign_id] = value.without_drain()
+
+        closing = set()
+        for campaign in campaigns:
+            is_open = _is_open(hours[campaign.id].for_campaign(), moments)
+            if not campaign.is_running or not is_open:
+                closing.add(campaign.id)
+        # Where the campaign goes on, the hours of some contacts may be over all the same.
+        for row in standing:
+            if row.campaign_id in closing:
+                continue
+            own = hours[row.campaign_id]
+            of_contact = own.for_contact(row.tz, row.number, row.channel, row.phones, row.place)
+            if not _is_open(of_contact, moments):
+                closing.add(row.campaign_id)
+        return campaigns.browse(closing)
+
+
+def _is_open(hours, moments):
+    """Whether hours are open at each of some moments, naive UTC."""
+    return all(hours.opening(moment).is_open for moment in moments)

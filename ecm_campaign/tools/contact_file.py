@@ -24,9 +24,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
-import chardet
-
-from . import packed_file, spreadsheet
+from . import encodings, packed_file, spreadsheet
 from .file_errors import ERRORS, UnreadableFile
 
 __all__ = [
@@ -48,15 +46,32 @@ HEAD_SIZE = 1 << 16
 # The beginning of a sheet: 200 rows of 300 columns, and a fraction of a second.
 HEAD_ELEMENTS = 200_000
 MAX_LINE = 1 << 20
-MAX_RECORD_LINES = 50
+# So long are the notes of people; a longer one is looked at before it goes on.
+MAX_NOTE_LINES = 50
+MAX_RECORD_LINES = 300
+MAX_COLUMNS = 1000
+# Those that are looked for, and those that a file or a person may name.
 DELIMITERS = (",", ";", "\t", "|", ":")
+READABLE = (*DELIMITERS, "~", "^")
 SAMPLE_ROWS = 200
-MIN_CONFIDENCE = 0.15
-MAX_GUESSED = 20_000
 
 ONE_COLUMN = "one_column"
+OTHER_CHARACTERS = "other_characters"
+UNSURE_CHARACTERS = "unsure_characters"
+UNKNOWN_SEPARATOR = "unknown_separator"
 WARNINGS: dict[str, str] = {
     ONE_COLUMN: "Only one column was found. If the file has more, choose another delimiter.",
+    OTHER_CHARACTERS: (
+        "Some characters do not fit the chosen ones and are read as Windows Western: look at the "
+        "names, and choose other characters if they are wrong."
+    ),
+    UNSURE_CHARACTERS: (
+        "The characters could not be found out: look at the names, and choose others if they are "
+        "wrong."
+    ),
+    UNKNOWN_SEPARATOR: (
+        "The first line names a delimiter that cannot be used; another one was found out."
+    ),
 }
 
 
@@ -70,7 +85,7 @@ class Dialect:
 
     Line ends need no setting: every mixture of LF, CRLF and CR is understood. A workbook (``kind``
     is "xlsx") has ``sheets`` instead of encoding, delimiter and quote; ``sheet`` is the one that is
-    read, the first if empty.
+    read, the first of them if empty.
     """
 
     encoding: str = "utf-8"
@@ -112,16 +127,23 @@ _NO_TEXT = (
     b"\xff\xd8\xff",
     b"BZh",
     b"7z\xbc\xaf",
+    b"\xfd7zXZ\0",
+    b"\x7fELF",
+    b"MZ\x90\0",
+    b"GIF8",
+    b"Rar!",
+    b"(\xb5/\xfd",
+    b"SQLite format 3",
 )
 _CONTROL = bytes(set(range(32)) - set(b"\0\t\n\v\f\r\x1a\x1b"))
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _PHONE_LIKE = re.compile(r"\s*'?[+(]?\d[\d ().\-/]{5,27}\s*")
 _HEADER_HINT = re.compile(r"phone|tel|mobil|handy|cell|nummer|number|numéro|número", re.IGNORECASE)
-_SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|:])'[^'\r\n]*'(?=[,;\t|:\r\n]|\Z)", re.MULTILINE)
-_FOREIGN_IN_CP1252 = re.compile(
-    r"[þðýÞÐÝ]|[a-zß-ÿ][³¹¿£¥¯]|[³¹¿£¥¯][a-zß-ÿ]|[\x81\x8d\x8f\x90\x9d\ufffd]"
+_PHONE_NAME = re.compile(
+    r"(?:tele)?phone|tel|tele?f[oó]n[eo]?|mobile?|handy|cell|numm?er|n[uú]m[eé]ro"
+    r"|(?:phone|telefon|mobile|ruf)[ _-]?num(?:b|m)er"
 )
-_ENCODING_NAMES = {"ascii": "cp1252", "iso-8859-1": "cp1252", "gb2312": "gb18030"}
+_SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|:])'[^'\r\n]*'(?=[,;\t|:\r\n]|\Z)", re.MULTILINE)
 
 
 def _decode_as_cp1252(error: UnicodeError) -> tuple[str, int]:
@@ -152,16 +174,34 @@ def sniff(
     :param size: of the whole file in bytes; None if ``head`` is all of it
     :raise UnreadableFile: ``empty_file``, ``unsupported_format``, ``unknown_encoding``
     """
-    encoding = encoding or detect_encoding(head, size)
-    text = _decode(head, size, encoding)
-    if not text.strip("\ufeff\0 \t\r\n"):
+    if encoding is None:
+        guess = _find_encoding(head, size)
+    else:
+        _refuse_other_kinds(head, encoding)
+        guess = encodings.Guess(encoding)
+    text = _decode(head, size, guess.encoding)
+    if not text.strip("\ufeff\0\x1a \t\r\n"):
         raise UnreadableFile("empty_file")
     quote = quote or _detect_quote(text)
     # What the file itself says goes before what its lines look like.
-    delimiter = delimiter or _declared_delimiter(text) or _detect_delimiter(text, quote)
-    dialect = Dialect(encoding, delimiter, quote)
+    declared = _declared_delimiter(text)
+    if delimiter is None and declared in READABLE:
+        delimiter = declared
+    warnings = _warn_of_characters(head, guess)
+    if delimiter is None:
+        delimiter = _detect_delimiter(text, quote)
+        warnings += (UNKNOWN_SEPARATOR,) if declared else ()
+    dialect = Dialect(guess.encoding, delimiter, quote, warnings=warnings)
     rows = _sample(text, delimiter, quote)
     return _with_columns(dialect, rows, has_header)
+
+
+def _warn_of_characters(head: bytes, guess: encodings.Guess) -> tuple[str, ...]:
+    if not guess.is_sure:
+        return (UNSURE_CHARACTERS,)
+    # Of Western text every byte is a character: what is undefined in it is shown as such.
+    is_fallback = guess.encoding != encodings.DEFAULT and not encodings.fits(head, guess.encoding)
+    return (OTHER_CHARACTERS,) if is_fallback else ()
 
 
 def _declared_delimiter(text: str) -> str | None:
@@ -176,16 +216,23 @@ def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | No
     """Find out the columns, and whether the first of these rows names them."""
     if has_header is None:
         has_header = _detect_header(rows)
-    header = tuple(map(str.strip, rows[0])) if has_header and rows else ()
+    header = tuple(map(_column_name, rows[0])) if has_header and rows else ()
     usual = _usual_width(rows)
     widest = max(map(len, rows), default=0)
+    if widest > MAX_COLUMNS:
+        raise UnreadableFile("too_many_columns")
     return replace(
         dialect,
         has_header=has_header,
         header=header,
         columns=max(usual, len(header)) if header else widest,
-        warnings=(ONE_COLUMN,) if usual <= 1 else (),
+        warnings=(*dialect.warnings, *((ONE_COLUMN,) if usual <= 1 else ())),
     )
+
+
+def _column_name(cell: str) -> str:
+    """Without what no database stores."""
+    return cell.replace("\0", "").strip()
 
 
 def preview(head: bytes, size: int | None, dialect: Dialect, limit: int = 20) -> list[Row]:
@@ -196,21 +243,29 @@ def preview(head: bytes, size: int | None, dialect: Dialect, limit: int = 20) ->
     return list(islice(rows, limit))
 
 
-def detect_encoding(head: bytes, size: int | None = None) -> str:
-    """Name of the codec: by mark, by the shape of UTF-8 and UTF-16, by the guess of chardet, else
-    Windows-1252.
+def _find_encoding(head: bytes, size: int | None = None) -> encodings.Guess:
+    """By mark, by the shape of UTF-8 and UTF-16, else by what the characters look like.
 
     :raise UnreadableFile: ``unsupported_format`` for what is not text
     """
     for mark, name in _BOMS:
         if head.startswith(mark):
-            return name
+            return encodings.Guess(name)
     wide = _detect_wide(head)
     if wide:
-        return wide
-    if head.startswith(_NO_TEXT) or _is_binary(head):
+        return encodings.Guess(wide)
+    _refuse_other_kinds(head, encodings.DEFAULT)
+    # What escapes its characters is ASCII to all others.
+    if b"\x1b$" in head and encodings.fits(head, "iso-2022-jp"):
+        return encodings.Guess("iso-2022-jp")
+    return encodings.Guess("utf-8") if _is_utf8(head, size) else encodings.guess(head)
+
+
+def _refuse_other_kinds(head: bytes, encoding: str) -> None:
+    """:raise UnreadableFile: ``unsupported_format`` for what is not text, whatever was chosen"""
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+    if head.startswith(_NO_TEXT) or not is_wide and _is_binary(head):
         raise UnreadableFile("unsupported_format")
-    return "utf-8" if _is_utf8(head, size) else _detect_eight_bit(head)
 
 
 def _detect_wide(head: bytes) -> str | None:
@@ -252,43 +307,6 @@ def _is_utf8(head: bytes, size: int | None) -> bool:
 def _is_all(head: bytes, size: int | None) -> bool:
     """Whether this is all of the file: its last character is complete then."""
     return size is None or size <= len(head)
-
-
-def _detect_eight_bit(head: bytes) -> str:
-    # Lines of ASCII tell nothing, and would drown those that do.
-    telling = [line for line in head.splitlines() if not line.isascii()]
-    sample = b"\n".join(telling)[:MAX_GUESSED]
-    if _is_western(sample):
-        return "cp1252"
-
-    # The guess may be a codec that cannot read what it was made from.
-    guess = chardet.detect(sample)
-    guessed = (guess["encoding"] or "ascii").lower()
-    name = _ENCODING_NAMES.get(guessed, guessed)
-    confidence = guess["confidence"] or 0
-    if confidence >= MIN_CONFIDENCE and _fits(sample, name):
-        return name
-    return "cp1252"
-
-
-def _is_western(sample: bytes) -> bool:
-    """Whether the bytes make sense as Windows-1252: accents stand alone among ASCII letters."""
-    runs = list(map(len, re.findall(rb"[\x80-\xff]+", sample)))
-    short = runs.count(1) + runs.count(2)
-    if short < 0.95 * len(runs):
-        return False
-    text = sample.decode("cp1252", "replace")
-    return not _FOREIGN_IN_CP1252.search(text)
-
-
-def _fits(sample: bytes, encoding: str) -> bool:
-    try:
-        # The sample may end within a character: that is no fault.
-        decoder = codecs.getincrementaldecoder(encoding)("strict")
-        decoder.decode(sample)
-    except (LookupError, UnicodeDecodeError):
-        return False
-    return True
 
 
 def _is_known(encoding: str) -> bool:
@@ -376,8 +394,11 @@ def _detect_header(rows: list[list[str]]) -> bool:
     """
     first, *rest = rows or [[]]
     cells = [cell.strip().lower() for cell in first]
-    if _has_phone(cells) or any(map(str.isdigit, cells)):
+    if _has_phone(cells):
         return False
+    # A year may be the name of a column beside one that says "phone", and of no other.
+    if any(map(str.isdigit, cells)):
+        return any(map(_PHONE_NAME.fullmatch, cells))
     if any(map(_HEADER_HINT.search, cells)):
         return True
 
@@ -399,7 +420,8 @@ def describe(
     """Find out how a file is written, whatever it is; what is passed is taken as given.
 
     :param file: seekable, opened for reading bytes
-    :param sheet: of a workbook; the first one if it is not given
+    :param sheet: of a workbook; if it is not given, the one that it was saved with, or the first
+        one with rows
     :raise UnreadableFile: it cannot be read at all
     """
     kind, content = packed_file.resolve(file)
@@ -427,12 +449,14 @@ def _size_of(file: BinaryIO, content: BinaryIO, head: bytes) -> int:
 
 def _describe_workbook(content: BinaryIO, sheet: str, has_header: bool | None) -> Dialect:
     sheets = spreadsheet.sheet_names(content)
-    dialect = Dialect(kind=packed_file.WORKBOOK, sheet=sheet, sheets=sheets)
-    sheet_rows = _sheet_rows(content, dialect, HEAD_ELEMENTS)
-    rows = [row for _line, row in islice(sheet_rows, SAMPLE_ROWS)]
-    if not rows:
-        raise UnreadableFile("empty_file")
-    return _with_columns(dialect, rows, has_header)
+    # What is chosen is read, even if it is empty.
+    for name in (sheet,) if sheet else sheets or ("",):
+        dialect = Dialect(kind=packed_file.WORKBOOK, sheet=name, sheets=sheets)
+        sheet_rows = _sheet_rows(content, dialect, HEAD_ELEMENTS)
+        rows = [row for _line, row in islice(sheet_rows, SAMPLE_ROWS)]
+        if rows:
+            return _with_columns(dialect, rows, has_header)
+    raise UnreadableFile("empty_file")
 
 
 def open_source(file: BinaryIO, dialect: Dialect | None = None) -> tuple[Dialect, Iterator[Row]]:
@@ -561,8 +585,9 @@ class _Runaway(Exception):
 class _Lines:
     """Lines for the CSV reader, which can be read again when a row turns out to be broken."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], dialect: Dialect) -> None:
         self._lines = lines
+        self._dialect = dialect
         self._again: deque[str] = deque()
         self.done = 0
         self.held: list[str] = []
@@ -573,9 +598,40 @@ class _Lines:
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._lines)
         self.held.append(line)
-        if len(self.held) > MAX_RECORD_LINES:
+        if len(self.held) > MAX_NOTE_LINES and self._is_too_long():
             raise _Runaway
         return line
+
+    def _is_too_long(self) -> bool:
+        """Whether a cell over many lines is none: rows are among them, or it has no end."""
+        # Looked at once, and not for every further line.
+        is_first_look = len(self.held) == MAX_NOTE_LINES + 1
+        return len(self.held) > MAX_RECORD_LINES or is_first_look and self.has_swallowed()
+
+    def has_swallowed(self) -> bool:
+        """Whether the lines held are several rows, which a stray quote has made one.
+
+        A quote stands at the beginning or the end of a cell; and no line of a cell has as many
+        columns as the file with a phone number in the place of the first line's.
+        """
+        dialect = self._dialect
+        first, *others = self.held
+        places = _phone_places(first, dialect)
+        for line in others:
+            is_row = line.count(dialect.delimiter) == first.count(dialect.delimiter)
+            if is_row and places & _phone_places(line, dialect):
+                return True
+        return False
+
+    def is_well_quoted(self) -> bool:
+        """Whether the lines held are one row by the rules that the reader does not insist on."""
+        if self.count_held(self._dialect.quote) % 2:
+            return False
+        try:
+            list(_reader(iter(self.held), self._dialect, strict=True))
+        except csv.Error:
+            return False
+        return not self.has_swallowed()
 
     def count_held(self, text: str) -> int:
         """How often a text stands in the lines held."""
@@ -601,8 +657,15 @@ class _Lines:
         return first
 
 
+def _phone_places(line: str, dialect: Dialect) -> set[int]:
+    """Which cells of a line look like phone numbers."""
+    cells = line.split(dialect.delimiter)
+    bare = [cell.strip().strip(dialect.quote) for cell in cells]
+    return {place for place, cell in enumerate(bare) if _PHONE_LIKE.fullmatch(cell)}
+
+
 def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[Row]:
-    source = _Lines(lines)
+    source = _Lines(lines, dialect)
     while True:
         try:
             yield from _read(source, dialect)
@@ -620,9 +683,19 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[Row]:
 def _read(source: _Lines, dialect: Dialect) -> Iterator[Row]:
     """Rows up to the first broken one."""
     held = source.held
-    reader = csv.reader(source, delimiter=dialect.delimiter, quotechar=dialect.quote)
-    for row in reader:
+    for row in _reader(source, dialect):
         # A row over several lines ends where its last quote is closed, or with the file.
-        if len(held) > 1 and source.count_held(dialect.quote) % 2:
+        if len(held) > 1 and not source.is_well_quoted():
             raise _Runaway
         yield source.release(), row
+
+
+def _reader(lines: Iterable[str], dialect: Dialect, strict: bool = False) -> Iterator[list[str]]:
+    """A blank before a quote is no part of the cell."""
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        skipinitialspace=True,
+        strict=strict,
+    )

@@ -3,7 +3,8 @@ L6, L8).
 
 What a bad value does:
 
-- *rejects the row*: phone 1 missing or not valid, a business parameter or customer key that is too
+- *rejects the row*: phone 1 missing or not valid (and, where the options allow it, no other phone
+  that is valid and moves up to its place), a business parameter or customer key that is too
   long (cutting it would change what it means), a "not before" time that cannot be read (calling too
   early breaks a promise), more cells than the file has columns (the values have shifted), a row
   that could not be read at all;
@@ -22,7 +23,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from json.encoder import encode_basestring
@@ -32,6 +33,7 @@ from zoneinfo import ZoneInfo
 from . import phones
 from .column_names import ECM_MAP, IGNORE, PARAMETERS, PHONES, TARGETS, ColumnMap, guess_map
 from .contact_file import BadRow, Row, UnreadableFile
+from .spreadsheet import NO_VALUE
 from .zone_names import find_zone
 
 __all__ = [
@@ -91,6 +93,10 @@ REASONS: dict[str, str] = {
     ),
     "shortened": "The name is longer than 64 characters and was cut.",
     "nul_removed": "The row had NUL characters, which were removed.",
+    "no_value": (
+        "The cell holds a formula without its value: open the workbook, save it, and upload it "
+        "again."
+    ),
     "too_many_columns": "The row has more values than the file has columns: they may have shifted.",
     "bad_datetime": (
         "This is not a date and time such as 2026-12-31 18:00 or 2026-12-31T18:00+01:00."
@@ -132,11 +138,13 @@ class Chunk:
     """What became of some rows. ``contacts`` hold the values of `COLUMNS`; ``processed`` rows =
     contacts + rejects.
 
-    ``texts`` is room for what `copy_row` makes of each contact.
+    ``texts`` is room for what `copy_row` makes of each contact; ``rows`` has the cells that each
+    was made of.
     """
 
     contacts: list[Contact] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    rows: list[list[str] | BadRow] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[Reject] = field(default_factory=list)
     processed: int = 0
@@ -164,6 +172,8 @@ class ParseOptions:
     :param tz: zone of "not before" times that name none; None is UTC
     :param min_length: least number of digits of a phone, country code included
     :param max_length: most digits of a phone
+    :param phone_lengths: ``{phone: (least, most)}`` of phones for which other lengths hold
+    :param moves_up: whether the next valid phone takes the place of a phone 1 that is none
     :param columns: number of columns of the file; a row with values beyond these and the mapped
         ones is rejected. None allows any number
     :param chunk_size: rows per chunk
@@ -173,6 +183,8 @@ class ParseOptions:
     tz: str | None = None
     min_length: int = phones.MIN_LENGTH
     max_length: int = phones.MAX_LENGTH
+    phone_lengths: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    moves_up: bool = True
     columns: int | None = None
     chunk_size: int = CHUNK_SIZE
 
@@ -212,6 +224,16 @@ class _Rejected(Exception):
     """The row is not taken: field, value, code."""
 
 
+class _PhoneColumn(NamedTuple):
+    """Which phone stands in which column, and how many digits it may have."""
+
+    slot: int
+    place: int
+    name: str
+    min_length: int
+    max_length: int
+
+
 class _RowParser:
     """Checks rows by one column map, and collects them in ``chunk``."""
 
@@ -231,12 +253,15 @@ class _RowParser:
         self._parameters = self._find_parameters()
         self._details = self._find_details()
 
-    def _find_phones(self) -> list[tuple[int, int, str]]:
-        """``(which phone, column, name)`` of each that the file has."""
+    def _find_phones(self) -> list[_PhoneColumn]:
+        """Those that the file has."""
+        options = self.options
+        usual = (options.min_length, options.max_length)
         found = []
         for slot, name in enumerate(PHONES):
             if name in self._places:
-                found.append((slot, self._places[name], name))
+                least, most = options.phone_lengths.get(name, usual)
+                found.append(_PhoneColumn(slot, self._places[name], name, least, most))
         return found
 
     def _find_parameters(self) -> list[tuple[int, str, str]]:
@@ -278,12 +303,14 @@ class _RowParser:
             contact = self._contact(row)
         except _Rejected as rejected:
             name, value, code = rejected.args
-            reject = Reject(line, name, value[:MAX_VALUE], code, _row_text(row))
+            text = _without_nul(value[:MAX_VALUE])
+            reject = Reject(line, name, text, code, row_text(row))
             self.chunk.rejects.append(reject)
         else:
             if contact is None:
                 return
             self.chunk.contacts.append(contact)
+            self.chunk.rows.append(row)
         self.chunk.processed += 1
         self.chunk.last_line = line
 
@@ -291,10 +318,11 @@ class _RowParser:
         if isinstance(row, BadRow):
             raise _Rejected(ROW, row.value, row.code)
         text = "".join(row)
-        if not text or text.isspace():
+        # DOS ends a file with a character of its own.
+        if not text or text.isspace() or text[0] == "\x1a" == text.strip():
             return None
         if "\0" in text:
-            row = self._without_nul(row)
+            row = self._clean(row)
         if len(row) > self._most:
             self._check_width(row)
         # Programs leave out empty cells at the end.
@@ -318,14 +346,20 @@ class _RowParser:
         warning = Reject(self._line, name, value[:MAX_VALUE], code)
         self.chunk.warnings.append(warning)
 
-    def _without_nul(self, row: list[str]) -> list[str]:
+    def _clean(self, row: list[str]) -> list[str]:
+        """Without NUL characters and what stands for a formula without its value."""
+        names = {place: name for name, place in self._places.items()}
         left = []
         shown = []
-        for cell in row:
-            left.append(cell.replace("\0", ""))
-            if "\0" in cell:
+        for place, cell in enumerate(row):
+            if cell == NO_VALUE:
+                self._warn(names.get(place, ROW), "", "no_value")
+                cell = ""
+            elif "\0" in cell:
                 shown.append(cell.replace("\0", "\\0"))
-        self._warn(ROW, ", ".join(shown), "nul_removed")
+            left.append(_without_nul(cell))
+        if shown:
+            self._warn(ROW, ", ".join(shown), "nul_removed")
         return left
 
     def _check_width(self, row: list[str]) -> None:
@@ -335,30 +369,41 @@ class _RowParser:
 
     def _numbers(self, row: list[str]) -> list[str | None]:
         """Phone 1 to 5 in E.164."""
-        options = self.options
-        country = options.country
+        country = self.options.country
         if self._country is not None:
             code = row[self._country].strip()
             country = self._row_country(code)
         numbers: list[str | None] = [None] * 5
-        for slot, place, name in self._phones:
+        failed = None
+        for slot, place, name, least, most in self._phones:
             raw = row[place]
             if slot and not raw:
                 continue
-            number, reason = phones.normalise(
-                raw,
-                country,
-                options.min_length,
-                options.max_length,
-            )
+            number, reason = phones.normalise(raw, country, least, most)
             if number is not None:
                 numbers[slot] = number
-            # Without its first number there is nobody to call first; the others are extra.
             elif slot == 0:
-                raise _Rejected(name, raw, reason)
+                failed = _Rejected(name, raw, reason)
             elif reason != phones.EMPTY:
                 self._warn(name, raw, reason or "")
+        if failed:
+            self._move_up(numbers, failed)
         return numbers
+
+    def _move_up(self, numbers: list[str | None], failed: _Rejected) -> None:
+        """Put the next valid phone in the place of phone 1.
+
+        :raise _Rejected: there is none: without a first number there is nobody to call
+        """
+        others = filter(None, numbers)
+        number = next(others, None) if self.options.moves_up else None
+        if number is None:
+            raise failed
+        numbers[numbers.index(number)] = None
+        numbers[0] = number
+        name, raw, reason = failed.args
+        if reason != phones.EMPTY:
+            self._warn(name, raw, reason)
 
     def _row_country(self, code: str) -> str | None:
         if not code:
@@ -432,7 +477,7 @@ class _RowParser:
         return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def _row_text(row: list[str] | BadRow) -> str:
+def row_text(row: Sequence[object] | BadRow) -> str:
     """The row as a line of CSV, without NUL, which no database stores."""
     if isinstance(row, BadRow):
         text = row.value
@@ -441,8 +486,11 @@ def _row_text(row: list[str] | BadRow) -> str:
         writer = csv.writer(output, lineterminator="")
         writer.writerow(row)
         text = output.getvalue()
-    without_nul = text.replace("\0", "")
-    return without_nul[:MAX_ROW]
+    return _without_nul(text)[:MAX_ROW]
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
 
 
 def _zone(name: str | None) -> tzinfo:

@@ -18,6 +18,9 @@ ERRORS: dict[str, str] = {
     "line_too_long": (
         "The file has a line of more than a million characters; it is not a list of contacts."
     ),
+    "too_many_columns": (
+        "The file has more than a thousand columns; it is not a list of contacts."
+    ),
     "damaged": "The file is damaged or was cut off. Pack it or send it again.",
     "encrypted": "The file is protected by a password. Upload it without one.",
     "several_files": "The archive holds several files. Pack the one to import by itself.",

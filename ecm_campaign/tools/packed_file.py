@@ -107,7 +107,10 @@ def _get_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _is_file(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    folder, _slash, name = member.filename.rpartition("/")
+    # What operating systems leave in folders, such as .DS_Store.
+    is_hidden = name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
+    return not member.is_dir() and not is_hidden and not folder.startswith("__MACOSX")
 
 
 def _is_contact_file(member: zipfile.ZipInfo) -> bool:
@@ -117,6 +120,8 @@ def _is_contact_file(member: zipfile.ZipInfo) -> bool:
 def _resolve_content(guarded: _Guarded) -> tuple[str, BinaryIO]:
     content = io.BufferedReader(guarded, 1 << 16)
     magic = content.peek(4)[:4]
+    if magic.startswith(_GZIP):
+        return _resolve_twice_packed(guarded, content)
     if magic == _OLD_OFFICE:
         raise UnreadableFile("old_spreadsheet")
     if magic not in _ZIP:
@@ -130,12 +135,23 @@ def _resolve_content(guarded: _Guarded) -> tuple[str, BinaryIO]:
     return WORKBOOK, spool
 
 
+def _resolve_twice_packed(guarded: _Guarded, content: BinaryIO) -> tuple[str, BinaryIO]:
+    """A gzip file within an archive; what is packed once more is none of a person."""
+    if guarded.is_inner:
+        raise UnreadableFile("unsupported_format")
+    unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=content))
+    return _resolve_content(_Guarded(unpacked, guarded.get_packed_size, is_inner=True))
+
+
 class _Guarded(io.RawIOBase):
     """The bytes of an unpacking stream, as long as they are no more than they should be."""
 
-    def __init__(self, unpacked: BinaryIO, get_packed_size: Callable[[], int]) -> None:
+    def __init__(
+        self, unpacked: BinaryIO, get_packed_size: Callable[[], int], is_inner: bool = False
+    ) -> None:
         self._unpacked = unpacked
-        self._get_packed_size = get_packed_size
+        self.get_packed_size = get_packed_size
+        self.is_inner = is_inner
         self._size = 0
 
     def readable(self) -> bool:
@@ -148,7 +164,7 @@ class _Guarded(io.RawIOBase):
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
         self._size += len(data)
-        most = max(FREE, MAX_RATIO * self._get_packed_size())
+        most = max(FREE, MAX_RATIO * self.get_packed_size())
         if self._size > min(most, MAX_UNPACKED):
             raise UnreadableFile("unpacked_too_large")
         view[: len(data)] = data

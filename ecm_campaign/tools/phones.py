@@ -65,6 +65,9 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _SEPARATORS_BUT_SLASH = str.maketrans("", "", " \t-.()[]")
 _SEPARATORS = {**_SEPARATORS_BUT_SLASH, ord("/"): None}
 _SPREADSHEET = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
+_ADDED = re.compile(r'="([^"]*)"|tel:\s*(.*)', re.IGNORECASE)
+_ONE = r"[+(]?\d[\d ().\-/]{5,}"
+_SEVERAL = re.compile(rf"{_ONE}\s*(?:[,;|&]|\b(?:or|and|oder|und|ou|et|o|y)\b)\s*{_ONE}", re.IGNORECASE)
 # Dashes, marks that are not seen, and blanks, by what Unicode calls them.
 _OTHER_SIGNS = {"Pd": "-", "Cf": "", "Zs": " "}
 _EXTENSION = re.compile(
@@ -129,7 +132,7 @@ def is_country(code: str) -> bool:
 
 def _digits(text: str) -> Verdict:
     """Digits with an optional leading ``+``, or the reason why the text is no phone number."""
-    if text[-2:] == ".0" or text[0] == "'" or not text.isascii():
+    if text[-2:] in (".0", ",0") or text[0] in "'=tT" or not text.isascii():
         text = _tidy(text)
     digits = text.translate(_SEPARATORS)
     if not digits.removeprefix("+").isdigit():
@@ -140,13 +143,16 @@ def _digits(text: str) -> Verdict:
 
 
 def _tidy(text: str) -> str:
-    """Undo what spreadsheets and address books add: apostrophe, ``.0``, other digits, dashes and
-    invisible marks.
+    """Undo what spreadsheets and address books add: apostrophe, ``="…"``, ``tel:``, ``.0``, other
+    digits, dashes and invisible marks.
     """
     characters = map(_ascii, unicodedata.normalize("NFKC", text))
     text = "".join(characters).strip().removeprefix("'")
+    added = _ADDED.fullmatch(text)
+    if added:
+        text = added[1] or added[2]
     # 030.0 is a number with a decimal place; 030.12.0 is a number with dots.
-    whole = text.removesuffix(".0")
+    whole = text.removesuffix(".0").removesuffix(",0")
     return whole if whole.lstrip("+").isdigit() else text
 
 
@@ -164,6 +170,8 @@ def _no_number_reason(text: str) -> str:
         return EMPTY if not text else NOT_A_NUMBER
     if _SPREADSHEET.fullmatch(text):
         return SPREADSHEET_NUMBER
+    if _SEVERAL.fullmatch(text):
+        return SEVERAL_NUMBERS
     if _EXTENSION.search(text):
         return EXTENSION
     return NOT_A_NUMBER

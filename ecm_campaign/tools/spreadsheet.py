@@ -6,7 +6,8 @@ strings are the one thing that is held in memory. Rows and cells that a sheet do
 nothing, wherever its last one stands.
 
 Cells are taken for what they mean: whole numbers without ``.0``, zeros in front where the cell's
-format shows them, dates and times in ISO form, formulas as the value that was last computed.
+format shows them, dates and times in ISO form, formulas as the value that was last computed
+(`NO_VALUE` where there is none).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from itertools import islice
+from operator import itemgetter
 from typing import IO, Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -41,10 +43,14 @@ MAX_STORED_CELLS = 1 << 14
 MAX_SHARED_STRINGS = 64 << 20
 PROLOG_SIZE = 4096
 STRING_TAG = f"{{{SHEET_MAIN_NS}}}si"
+FORMULA_TAG = f"{{{SHEET_MAIN_NS}}}f"
+# What stands for a formula whose value was never computed; no other cell can hold it.
+NO_VALUE = "\0="
 
 _Cell = dict[str, Any]
 
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _ZEROS = re.compile(r"0{2,}")
 _DAMAGE = (
     AttributeError,
@@ -63,7 +69,8 @@ _DAMAGE = (
 
 
 def sheet_names(file: BinaryIO) -> tuple[str, ...]:
-    """Names of the sheets with cells.
+    """Names of the sheets with cells: first the one that the workbook was saved with, last those
+    that are hidden.
 
     :raise UnreadableFile: ``damaged``, ``unpacked_too_large``
     """
@@ -152,17 +159,22 @@ class _Book:
                     element.clear()
 
 
-def _find_sheets(reader: Any) -> Iterator[tuple[str, str]]:
-    """Name and part of each sheet with cells."""
-    for sheet, relation in reader.parser.find_sheets():
+def _find_sheets(reader: Any) -> list[tuple[str, str]]:
+    """Name and part of each sheet with cells: the active one, the others, and hidden ones."""
+    found = []
+    active = reader.wb._active_sheet_index
+    for place, (sheet, relation) in enumerate(reader.parser.find_sheets()):
         if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
-            yield sheet.name, relation.target
+            is_hidden = sheet.state != "visible"
+            rank = (is_hidden, place != active)
+            found.append((rank, (sheet.name, relation.target)))
+    found.sort(key=itemgetter(0))
+    return [sheet for _rank, sheet in found]
 
 
 def _string(element: Any) -> str:
     text: Any = Text.from_tree(element)
-    # Excel writes x005F_ in front of what would look like an escape.
-    return str(text.content).replace("x005F_", "")
+    return str(text.content)
 
 
 class _Strings:
@@ -189,7 +201,10 @@ def _stored_rows(
     number, cells = 0, []
     for _event, element in elements:
         if element.tag == CELL_TAG:
-            cells.append(parser.parse_cell(element))
+            cell = parser.parse_cell(element)
+            if cell["value"] is None:
+                cell["has_formula"] = element.find(FORMULA_TAG) is not None
+            cells.append(cell)
             # More than a row can have would be held in memory.
             if len(cells) > MAX_STORED_CELLS:
                 raise UnreadableFile("damaged")
@@ -252,9 +267,9 @@ def _texts(formats: Any, cells: list[_Cell]) -> list[str]:
 def _text(formats: Any, cell: _Cell) -> str:
     value = cell["value"]
     if value is None:
-        return ""
+        return NO_VALUE if cell.get("has_formula") else ""
     if isinstance(value, str):
-        return value
+        return _ESCAPE.sub(_unescaped, value) if "_x" in value else value
     # Before numbers and dates: a truth value is a number to Python, and a time a date.
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -266,6 +281,12 @@ def _text(formats: Any, cell: _Cell) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """The character that Excel has written as ``_x000D_``; those that nobody sees are left out."""
+    character = chr(int(escape[1], 16))
+    return character if character.isprintable() or character in "\t\n" else ""
 
 
 def _number_format(formats: Any, style_id: int) -> str:

@@ -412,3 +412,68 @@ def test_what_a_spreadsheet_writes_is_read_back(rows, delimiter, encoding):
 def test_any_bytes_are_read_or_refused(data):
     with contextlib.suppress(UnreadableFile):
         assert rows_of(data)
+
+
+# --- what a person would expect (I5, I6, I11, I12) --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("separator", ["~", "^"])
+def test_excels_first_line_may_name_a_rare_delimiter(separator):
+    data = f"sep={separator}\nphone{separator}name\n{PHONE}{separator}x\n"
+    assert cells_of(data) == [[PHONE, "x"]]
+
+
+def test_a_first_line_that_names_no_delimiter_is_told_and_left_out():
+    data = f'sep="\nphone;name\n{PHONE};x\n'
+    assert sniff(data.encode()).warnings == ("unknown_separator",)
+    assert cells_of(data) == [[PHONE, "x"]]
+
+
+def test_nul_characters_are_no_part_of_a_columns_name():
+    assert sniff(f"pho\0ne,na\0me\n{PHONE},x\n".encode()).header == ("phone", "name")
+
+
+@pytest.mark.parametrize(
+    ("closing", "rows"),
+    [
+        ('72,"Ca"rl"', [(3, ["71", "Bob"]), (4, ["72", 'Carl"']), (5, ["73", "D"])]),
+        ('72,Ca"rl', [(3, ["71", "Bob"]), (4, ["72", 'Ca"rl']), (5, ["73", "D"])]),
+    ],
+)
+def test_stray_quotes_swallow_no_rows(closing, rows):
+    found = rows_of(f'phone,name\n70,"Anna\n71,Bob\n{closing}\n73,D\n')
+    assert found == [(2, BadRow("unclosed_quote", '70,"Anna\n')), *rows]
+
+
+def test_rows_between_two_quotes_that_look_right_are_rows():
+    found = rows_of(f'phone,name\n{PHONE},"Anna\n{PHONE},Bob\n{PHONE},Carl"\n{PHONE},D\n')
+    assert found[0] == (2, BadRow("unclosed_quote", f'{PHONE},"Anna\n'))
+    assert [line for line, _row in found] == [2, 3, 4, 5]
+
+
+def test_a_note_of_many_lines_belongs_to_its_contact():
+    note = "\n".join(f"line {number}, with a comma" for number in range(120))
+    assert cells_of(f'phone,note\n{PHONE},"{note}"\n{PHONE},b\n') == [[PHONE, note], [PHONE, "b"]]
+
+
+def test_a_blank_before_a_quote_is_no_part_of_the_cell():
+    assert cells_of(f'phone, name\n{PHONE}, "Müller, Anna"\n') == [[PHONE, "Müller, Anna"]]
+
+
+@pytest.mark.parametrize(("first", "is_header"), [("phone,2023", True), ("70,2023", False)])
+def test_a_year_may_be_the_name_of_a_column(first, is_header):
+    assert sniff(f"{first}\n{PHONE},Gold\n".encode()).has_header is is_header
+
+
+def test_a_file_of_thousands_of_columns_is_no_list():
+    with pytest.raises(UnreadableFile) as caught:
+        sniff(f"{PHONE}{',' * 40_000}\n".encode())
+    assert caught.value.code == "too_many_columns"
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "cp1252"])
+@pytest.mark.parametrize("start", [b"%PDF-1.7\n", b"\x7fELF\x02\x01", b"\xfd7zXZ\x00\x00"])
+def test_what_is_no_list_says_so_whatever_was_chosen(start, encoding):
+    with pytest.raises(UnreadableFile) as caught:
+        sniff(start + b"some text " * 100, encoding=encoding)
+    assert caught.value.code == "unsupported_format"

@@ -128,7 +128,7 @@ def test_formulas_are_taken_as_last_computed():
     )
     assert computed != sheet
     assert cells_of(repacked(data, xl__worksheets__sheet1_xml=computed)) == [[PHONES[0], "2"]]
-    assert cells_of(data) == [[PHONES[0]]]
+    assert cells_of(data) == [[PHONES[0], spreadsheet.NO_VALUE]]
 
 
 def test_lines_are_the_rows_of_the_sheet():
@@ -454,3 +454,65 @@ def test_file_that_was_replaced_by_another_kind():
     with pytest.raises(UnreadableFile):
         open_source(io.BytesIO(workbook(["phone"], [PHONES[0]])), dialect)
     assert contact_file.ERRORS.keys() >= {"damaged", "several_files"}
+
+
+# --- what a person would expect (I8, I12) ------------------------------------------------------------------------------
+
+
+def book_of(*sheets, active=0):
+    """A workbook of ``(name, state, rows)``."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, state, rows in sheets:
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = state
+        for row in rows:
+            sheet.append(row)
+    book.active = active
+    return save(book)
+
+
+ROWS = (["phone", "name"], [PHONES[0], "Max"])
+OTHERS = (["key", "note"], ["1", "hidden"])
+
+
+@pytest.mark.parametrize(
+    ("sheets", "active"),
+    [
+        ((("Codes", "hidden", OTHERS), ("Contacts", "visible", ROWS)), 1),
+        ((("Codes", "veryHidden", OTHERS), ("Contacts", "visible", ROWS)), 0),
+        ((("Cover", "visible", ()), ("Contacts", "visible", ROWS)), 0),
+        ((("Notes", "visible", OTHERS), ("Contacts", "visible", ROWS)), 1),
+    ],
+    ids=["hidden", "hidden and active", "empty cover", "saved with the second"],
+)
+def test_the_sheet_is_the_one_that_a_person_sees(sheets, active):
+    file = io.BytesIO(book_of(*sheets, active=active))
+    dialect = describe(file)
+    assert dialect.sheet == "Contacts"
+    assert dialect.sheets[0] != "Codes"
+    assert list(open_source(file, dialect)[1]) == [(2, [PHONES[0], "Max"])]
+
+
+def test_an_empty_sheet_that_was_chosen_is_empty():
+    data = book_of(("Contacts", "visible", ROWS), ("Cover", "visible", ()))
+    with pytest.raises(UnreadableFile, match="empty"):
+        cells_of(data, sheet="Cover")
+
+
+def test_escapes_of_excel_are_the_characters_that_they_stand_for():
+    data = sheet_of(
+        (1, inline("A1", "phone") + inline("B1", "note")),
+        (2, inline("A2", PHONES[0]) + inline("B2", "a_x0001_b_x005F_x0041_c_x00E4_")),
+    )
+    assert cells_of(data) == [[PHONES[0], "ab_x0041_cä"]]
+
+
+def test_what_systems_leave_in_archives_is_passed_over():
+    data = zipped(**{"__DS_Store": b"x", "sub/__hidden": b"y", "night": CSV})
+    assert cells_of(data) == [[PHONES[0], "Max"], [PHONES[1], "Eva"]]
+
+
+def test_a_file_packed_twice_is_read():
+    assert cells_of(zipped(night__csv__gz=gzip.compress(CSV)))[0] == [PHONES[0], "Max"]
+    assert error_of(gzip.compress(gzip.compress(gzip.compress(CSV)))) == "unsupported_format"

@@ -342,6 +342,56 @@ def test_map_without_phone_1_is_refused():
     assert caught.value.code == "no_phone_column"
 
 
+def test_the_next_valid_phone_moves_up():
+    chunk = parse(row_of(phone_1="n/a", phone_2="030 123456"))
+    assert chunk.contacts[0][1:4] == ("+4930123456", None, None)
+    assert without_row(chunk.warnings) == [(1, "phone_1", "n/a", "not_a_number")]
+    assert chunk.count_bad_phones() == {"phone_1": 1}
+
+
+def test_a_phone_in_the_second_column_only_is_the_first():
+    chunk = parse(row_of(phone_1=" ", phone_2=RAW))
+    assert (chunk.contacts[0][1:3], chunk.warnings) == ((PHONE, None), [])
+
+
+def test_phones_move_up_only_where_that_is_chosen():
+    chunk = parse(row_of(phone_1="n/a", phone_2=RAW), moves_up=False)
+    assert without_row(chunk.rejects) == [(1, "phone_1", "n/a", "not_a_number")]
+
+
+def test_each_phone_has_the_lengths_of_its_mode():
+    options = {"min_length": 13, "phone_lengths": {"phone_2": [7, 12]}}
+    chunk = parse(row_of(phone_2="+683 4002"), row_of(phone_2=RAW), row_of(phone_1="030 123456"))
+    assert chunk.contacts[0][2] is None
+    chunk = parse(
+        row_of(phone_2="+683 4002"),
+        row_of(phone_2=RAW),
+        row_of(phone_1="030 123456"),
+        **options,
+    )
+    assert [contact[1:3] for contact in chunk.contacts] == [(PHONE, "+6834002"), (PHONE, None)]
+    assert [warning.code for warning in chunk.warnings] == ["bad_length"]
+    assert [reject.code for reject in chunk.rejects] == ["too_short"]
+
+
+def test_nul_characters_of_a_row_that_cannot_be_read_are_not_stored():
+    chunk = parse(BadRow("unclosed_quote", '"a\0b'))
+    assert (chunk.rejects[0].value, chunk.rejects[0].row) == ('"ab', '"ab')
+
+
+def test_a_formula_without_its_value_is_told():
+    chunk = parse(row_of(business_parameter_1="\0="), row_of(phone_1="\0="))
+    assert [warning[1:4] for warning in chunk.warnings] == [
+        ("business_parameter_1", "", "no_value"),
+        ("phone_1", "", "no_value"),
+    ]
+    assert [reject.code for reject in chunk.rejects] == ["empty"]
+
+
+def test_the_character_that_ends_a_dos_file_is_no_row():
+    assert parse(row_of(), ["\x1a"]).processed == 1
+
+
 # --- chunks ----------------------------------------------------------------------------------------------------------
 
 

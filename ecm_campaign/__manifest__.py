@@ -35,6 +35,7 @@
         "views/contact/ecm_attempt_views.xml",
         "views/contact/ecm_contact_views.xml",
         "views/contact/ecm_contact_withdrawal_views.xml",
+        "views/contact_list/ecm_phone_mode_views.xml",
         "views/contact_list/ecm_import_profile_views.xml",
         "views/contact_list/ecm_contact_list_reject_views.xml",
         "views/contact_list/ecm_contact_list_views.xml",

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from .contact_file import BadRow, Row
 from .contact_rows import COLUMNS, ROW, Chunk, ColumnMap, Contact, ParseOptions, parse_rows
@@ -78,8 +80,46 @@ def _preview(
     for place, raw in enumerate([*row, *missing]):
         target = columns.targets.get(place, "")
         code = codes.get(target, "")
-        cells.append(_cell(raw.strip(), target, stored, code))
+        cell = _cell(raw.strip(), target, stored, code)
+        if target == "not_before" and cell.text:
+            cell.text = _local(cell.text, options.tz)
+        cells.append(cell)
     return PreviewRow(line, is_stored, row_code, cells)
+
+
+def _local(text: str, tz: str | None) -> str:
+    """A moment of the database in the zone that the file's times are read in, with its name.
+
+    >>> _local("2026-07-01 08:00:00", "Europe/Berlin")
+    '2026-07-01 10:00 Europe/Berlin'
+    """
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    zone = ZoneInfo(tz) if tz else UTC
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {tz or 'UTC'}"
+
+
+def suggest_country(
+    rows: Sequence[Row], columns: ColumnMap, options: ParseOptions, countries: Iterable[str]
+) -> str | None:
+    """The country in which the numbers of most rows are valid, where it is not the chosen one.
+
+    :param countries: codes to try, the likeliest first; of equals the first one counts
+    :return: None where as many are valid already, or nowhere half of them are
+    """
+    chosen = _count_stored(rows, columns, options)
+    if not rows or chosen > len(rows) / 2:
+        return None
+    best, most = None, max(chosen, (len(rows) - 1) // 2)
+    for country in countries:
+        count = _count_stored(rows, columns, replace(options, country=country))
+        if count > most:
+            best, most = country, count
+    return best
+
+
+def _count_stored(rows: Iterable[Row], columns: ColumnMap, options: ParseOptions) -> int:
+    chunks = parse_rows(rows, columns, options)
+    return sum(len(chunk.contacts) for chunk in chunks)
 
 
 def _codes_by_field(chunk: Chunk) -> dict[str, str]:

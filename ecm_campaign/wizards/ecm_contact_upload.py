@@ -1,12 +1,15 @@
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..actions import open_form
+from ..actions import open_form, open_window
+from ..const import BUSINESS_PARAMETERS
 from ..models.contact_list.ecm_import_profile import (
     DELIMITERS,
     DUPLICATE_POLICIES,
@@ -23,6 +26,23 @@ PREVIEW_ROWS = 8
 MEGABYTE = 2**20
 MAX_FILE_MEGABYTES = 512
 MAX_CELL_TEXT = 80
+
+
+# What numbers without a country code are tried in, beside those of companies and languages.
+FREQUENT_COUNTRIES = ("DE", "US", "GB", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "PL", "TR", "IN")
+
+
+class Beginning(NamedTuple):
+    """The first rows of a file as they will be stored, or why it cannot be imported.
+
+    ``warnings`` are keys of ``contact_file.WARNINGS``; ``country`` is the code of the one that the
+    numbers look like, where it is not the one that was chosen.
+    """
+
+    error: str | bool = False
+    rows: Sequence = ()
+    warnings: Sequence = ()
+    country: str | None = None
 
 
 class EcmContactUpload(models.TransientModel):
@@ -57,7 +77,7 @@ class EcmContactUpload(models.TransientModel):
     delimiter = fields.Selection(DELIMITERS, required=True, default=",")
     encoding = fields.Selection(ENCODINGS, string="Characters", required=True, default="utf-8")
     quote = fields.Selection(QUOTES, string="Quotation mark", required=True, default='"')
-    sheet = fields.Char(help="Empty: the first one.")
+    sheet = fields.Char(help="Empty: the one it was saved with.")
     sheet_names = fields.Char(readonly=True)
     mode = fields.Selection(MODES, required=True, default="append")
     duplicate_policy = fields.Selection(
@@ -88,6 +108,11 @@ class EcmContactUpload(models.TransientModel):
     )
     column_ids = fields.One2many("ecm.contact.upload.column", "upload_id", string="Columns")
     problem = fields.Text(compute="_compute_preview")
+    warning = fields.Text(compute="_compute_preview")
+    stored_count = fields.Integer(compute="_compute_preview", help="Of the rows that are shown.")
+    suggested_country_id = fields.Many2one("res.country", compute="_compute_preview")
+    suggestion = fields.Char(compute="_compute_preview")
+    zone_text = fields.Char(compute="_compute_zone_text")
     preview = fields.Json(
         compute="_compute_preview", help="What the columns' widget shows, see _get_preview."
     )
@@ -270,34 +295,40 @@ class EcmContactUpload(models.TransientModel):
     )
     def _compute_preview(self):
         for upload in self:
-            if not upload.attachment_id:
-                upload.preview = upload.problem = False
-                continue
-            error, upload.preview = upload._get_preview()
-            upload.problem = error or upload._get_warning()
+            beginning = upload._get_beginning() if upload.attachment_id else Beginning()
+            upload.preview = upload.attachment_id and upload._get_preview(beginning.rows)
+            upload.problem = beginning.error
+            upload.warning = upload._get_warning(beginning.warnings)
+            upload.stored_count = sum(row.is_stored for row in beginning.rows)
+            code = beginning.country
+            country = code and upload.env["res.country"].search([("code", "=", code)], limit=1)
+            upload.suggested_country_id = country
+            upload.suggestion = upload._get_suggestion(beginning.rows)
 
-    def _get_preview(self):
+    def _get_preview(self, rows):
         """What the first rows will be stored as.
 
-        :return: ``(why the file cannot be imported or False, preview)``; the preview has
-            ``choices`` for the columns, ``rows`` (line, whether it is stored, reason, cells of
-            text, raw and reason) and a ``summary``
+        :param rows: list of ``contact_preview`` rows
+        :return: dict with ``choices`` for the columns, ``rows`` (line, whether it is stored,
+            reason, cells of text, raw and reason) and a ``summary``
         """
-        error, rows = False, []
-        try:
-            rows = self._read_rows()
-        except contact_file.UnreadableFile as problem:
-            error = self.env["ecm.contact.list"]._get_file_error_text(problem.code)
-        except UserError as problem:
-            error = str(problem)
-        return error, {
+        return {
             "choices": self._get_choices(),
             "rows": [self._describe_row(row) for row in rows],
             "summary": self._summarise(rows) if rows else "",
         }
 
+    def _get_beginning(self):
+        """:rtype: Beginning"""
+        try:
+            return self._read_rows()
+        except contact_file.UnreadableFile as problem:
+            return Beginning(self.env["ecm.contact.list"]._get_file_error_text(problem.code))
+        except UserError as problem:
+            return Beginning(str(problem))
+
     def _read_rows(self):
-        """:return: list of ``contact_preview`` rows, at least one
+        """:return: a ``Beginning`` of at least one row
         :raise contact_file.UnreadableFile: the file cannot be imported
         :raise UserError: the columns are not chosen well
         """
@@ -306,26 +337,70 @@ class EcmContactUpload(models.TransientModel):
         if doubles:
             raise UserError(self.env._("Chosen for more than one column: %s", doubles))
         options = self._get_parse_options(dialect)
-        rows = contact_preview.preview_rows(source, self._get_column_map(), options)
+        columns = self._get_column_map()
+        rows = contact_preview.preview_rows(source, columns, options)
         if not rows:
             raise contact_file.UnreadableFile("no_rows")
-        return rows
+        countries = self._get_likely_countries()
+        country = contact_preview.suggest_country(source, columns, options, countries)
+        return Beginning(False, rows, dialect.warnings, country)
+
+    def _get_likely_countries(self):
+        """Where the numbers may be from when they are from another country than was chosen.
+
+        :return: list of country codes, the likeliest first
+        """
+        companies = self.env.companies.country_id.mapped("code")
+        languages = [code.partition("_")[2] for code, _name in self.env["res.lang"].get_installed()]
+        return list(dict.fromkeys((*companies, *languages, *FREQUENT_COUNTRIES)))
+
+    def _get_suggestion(self, rows):
+        """Another country, where the numbers look as if they were of that one."""
+        country = self.suggested_country_id
+        if not country:
+            return False
+        return self.env._(
+            "%(valid)s of %(count)s are valid: the numbers look as in %(country)s.",
+            valid=self.stored_count,
+            count=len(rows),
+            country=country.name,
+        )
+
+    @api.depends_context("tz")
+    def _compute_zone_text(self):
+        for upload in self:
+            upload.zone_text = self.env._("These times are in your time zone, %s.", self.env.tz)
+
+    def action_use_country(self):
+        """Take the country that the numbers seem to be of, and show the rows again."""
+        self.ensure_one()
+        self.country_id = self.suggested_country_id or self.country_id
+        xml_id = "ecm_campaign.ecm_contact_upload_action"
+        return open_window(self.env, xml_id, res_id=self.id, context=dict(self.env.context))
 
     def _get_choices(self):
         """What a column can be stored as; business parameters have the campaign's names.
 
         :return: list of ``[target, label]``
         """
-        names = {}
-        for item in self.campaign_id.parameters_definition or ():
-            names[item["name"]] = item.get("string")
+        names = self.campaign_id._get_parameter_labels() if self.campaign_id else {}
+        headers = self._get_headers_of_parameters()
         choices = []
         for target, label in self.column_ids._get_targets():
-            name = names.get(target)
-            if name:
-                label = f"{name} ({label})"
+            if target in names:
+                label = f"{names[target]} ({label})"
+            elif target in headers:
+                # Once it is imported, the campaign calls the parameter so.
+                label = f"{headers[target]} → {label}"
             choices.append([target, label])
         return choices
+
+    def _get_headers_of_parameters(self):
+        """:return: ``{business parameter: what the file calls its column}``"""
+        if self.layout != "header":
+            return {}
+        parameters = self.column_ids.filtered(lambda column: column.target in BUSINESS_PARAMETERS)
+        return {column.target: column.header for column in parameters if column.header}
 
     def _describe_row(self, row):
         return {
@@ -366,12 +441,29 @@ class EcmContactUpload(models.TransientModel):
             sentences.append(sentence)
         return " ".join(sentences)
 
-    def _get_warning(self):
-        if self.attachment_id and len(self.column_ids) == 1:
-            return self.env._(
+    def _get_warning(self, codes):
+        """What may be wrong with how the file is read.
+
+        :param codes: keys of ``contact_file.WARNINGS``
+        """
+        texts = {
+            contact_file.ONE_COLUMN: self.env._(
                 "Only one column was found. If the file has more, choose another delimiter."
-            )
-        return False
+            ),
+            contact_file.OTHER_CHARACTERS: self.env._(
+                "Some characters do not fit the chosen ones and are read as Windows Western. Look "
+                "at the names, and choose other characters if they are wrong."
+            ),
+            contact_file.UNSURE_CHARACTERS: self.env._(
+                "The characters could not be found out. Look at the names, and choose others if "
+                "they are wrong."
+            ),
+            contact_file.UNKNOWN_SEPARATOR: self.env._(
+                "The first line names a delimiter that cannot be used; another one was found out."
+            ),
+        }
+        sentences = [texts[code] for code in codes]
+        return "\n".join(sentences) or False
 
     def _get_double_targets(self):
         """:return: what is chosen for more than one column, as text, or False"""
@@ -398,7 +490,7 @@ class EcmContactUpload(models.TransientModel):
             country=self.country_id.code or None,
             tz=self.campaign_id.tz,
             columns=dialect.columns or None,
-            **self.profile_id._get_lengths(),
+            **self.profile_id._get_number_rules(),
         )
 
     # -- import -----------------------------------------------------------------------------------
@@ -420,9 +512,9 @@ class EcmContactUpload(models.TransientModel):
 
     def _prepare_list_values(self):
         """:raise UserError: the file cannot be imported as it is described"""
-        error, _preview = self._get_preview()
-        if error:
-            raise UserError(error)
+        beginning = self._get_beginning()
+        if beginning.error:
+            raise UserError(beginning.error)
         return {
             **{name: self[name] for name in LIST_SETTINGS},
             "name": self.list_name or self.file_name or self.env._("Upload"),
@@ -441,7 +533,7 @@ class EcmContactUpload(models.TransientModel):
             "dialect": asdict(dialect),
             "columns": dict(self._get_column_map().targets),
             "country": self.country_id.code or None,
-            **self.profile_id._get_lengths(),
+            **self.profile_id._get_number_rules(),
         }
 
     def _save_profile(self):
@@ -454,7 +546,7 @@ class EcmContactUpload(models.TransientModel):
             "name": self.profile_name,
             "company_id": self.campaign_id.company_id.id,
             "country_id": self.country_id.id,
-            **self.profile_id._get_lengths(),
+            **self._prepare_number_rules(),
         }
         # Where the layout says what the columns are, the profile need not.
         if self.layout != "ecm":
@@ -463,6 +555,18 @@ class EcmContactUpload(models.TransientModel):
                 Command.create(column._prepare_profile_values()) for column in columns
             ]
         return self.env["ecm.import.profile"].create(values)
+
+    def _prepare_number_rules(self):
+        """What the new profile takes over from the one that was used."""
+        used = self.profile_id
+        if not used:
+            return {}
+        phones = [
+            Command.create({"phone": line.phone, "mode_id": line.mode_id.id})
+            for line in used.phone_ids
+        ]
+        rules = {name: used[name] for name in ("min_length", "max_length", "moves_up")}
+        return {**rules, "phone_ids": phones}
 
     def _get_text_settings(self):
         """What a file has that is text; a workbook has none of it."""

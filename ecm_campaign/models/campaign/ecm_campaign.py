@@ -374,6 +374,38 @@ class EcmCampaign(models.Model):
         self.env["ecm.contact"]._delete_of("campaign_id", campaigns)
         return result
 
+    # -- business parameters ----------------------------------------------------------------------
+
+    def _get_parameter_labels(self):
+        """What this campaign calls its business parameters, those that nobody has named left out.
+
+        :return: ``{name: label}``
+        """
+        self.ensure_one()
+        unnamed = {item["name"]: item["string"] for item in self._default_parameters_definition()}
+        labels = {}
+        for item in self.parameters_definition or ():
+            name, label = item["name"], item.get("string")
+            if label and label not in (name, unnamed.get(name)):
+                labels[name] = label
+        return labels
+
+    def _label_parameters(self, labels):
+        """Name the business parameters that nobody has named.
+
+        :param dict labels: by name; other names are left out
+        """
+        self.ensure_one()
+        # What was named in another language is named: the default's words are the user's.
+        known = self._get_parameter_labels()
+        definition = []
+        for item in self.parameters_definition or ():
+            label = labels.get(item["name"], "").strip()
+            is_free = item["name"] not in known
+            definition.append({**item, "string": label} if label and is_free else item)
+        if definition != list(self.parameters_definition or ()):
+            self.parameters_definition = definition
+
     # -- buttons ----------------------------------------------------------------------------------
 
     def action_upload_contacts(self):

@@ -26,6 +26,8 @@ NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
 get_updated = itemgetter(*map(contact_rows.COLUMNS.index, Imported._fields[1:]))
 SWEEP_BATCH = 20_000
 IMPORT_ACTIONS = ("ecm_campaign.ir_cron_import", "ecm_campaign.ir_cron_import_2")
+# So many rejected rows and values of a list are kept; a file of nothing else would fill the disk.
+MAX_REJECTS = 100_000
 # Where a column of the table has another name than the value of a row.
 COPY_NAMES = {"not_before": "next_attempt_at"}
 
@@ -163,6 +165,12 @@ class EcmContactList(models.Model):
     failed_phone_5 = fields.Integer(
         "Phone 5", readonly=True, copy=False, help="Values that are no number to call."
     )
+    unkept_count = fields.Integer(
+        "Counted only",
+        compute="_compute_unkept_count",
+        help="Rejected rows and values beyond the first hundred thousand are counted, and not "
+        "kept.",
+    )
     reject_ids = fields.One2many(
         "ecm.contact.list.reject", "list_id", string="Rejected rows", readonly=True
     )
@@ -203,6 +211,15 @@ class EcmContactList(models.Model):
             contact_list.contact_count = own["all"]
             contact_list.pending_count = own["pending"]
             contact_list.available_count = own["available"]
+
+    @api.depends("failed_count", "duplicate_count", "warning_count")
+    def _compute_unkept_count(self):
+        for contact_list in self:
+            contact_list.unkept_count = max(0, contact_list._count_rejects() - MAX_REJECTS)
+
+    def _count_rejects(self):
+        """How many rows and values were rejected so far, kept or not."""
+        return self.failed_count + self.duplicate_count + self.warning_count
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -396,6 +413,7 @@ class EcmContactList(models.Model):
     @api.model
     def _create_queued(self, values, attachment):
         """:return: a list that waits for the background import of its attachment"""
+        self._label_parameters(values["campaign_id"], values["options"])
         contact_list = self._create_with_engine_fields(
             {
                 "file_name": attachment.name,
@@ -406,6 +424,19 @@ class EcmContactList(models.Model):
         )
         contact_list.action_queue()
         return contact_list
+
+    @api.model
+    def _label_parameters(self, campaign_id, options):
+        """Call the business parameters of a campaign what the file calls its columns, as far as
+        nobody has named them (requirement L5).
+        """
+        header = options["dialect"].get("header") or ()
+        columns = options["columns"].items()
+        names = {}
+        for place, target in columns:
+            if int(place) < len(header):
+                names[target] = header[int(place)]
+        self.env["ecm.campaign"].browse(campaign_id).sudo()._label_parameters(names)
 
     def action_queue(self):
         """Have the import start in the background."""
@@ -524,21 +555,23 @@ class EcmContactList(models.Model):
         return contact_rows.ColumnMap(self.options["columns"])
 
     def _get_parse_options(self):
-        lengths = {}
-        for name in ("min_length", "max_length"):
-            if self.options.get(name):
-                lengths[name] = self.options[name]
+        rules = {}
+        # What lists of an earlier version do not say is as it was usual.
+        for name in ("min_length", "max_length", "phone_lengths", "moves_up"):
+            if self.options.get(name) is not None:
+                rules[name] = self.options[name]
         return contact_rows.ParseOptions(
             country=self.options.get("country"),
             tz=self.campaign_id.tz,
             columns=self.options["dialect"].get("columns") or None,
-            **lengths,
+            **rules,
         )
 
     def _load_chunk(self, chunk):
         # A phone that moves up to phone 1 may be known as well.
         scrubbed = self._scrub(chunk.contacts, chunk.texts)
         rows, duplicates, updated = self._split_duplicates(scrubbed)
+        duplicates = _with_rows(duplicates, chunk)
 
         # One whose numbers are all listed is stored as well: it is counted and can be looked up.
         self._copy_contacts([row for row in rows if not row.is_closed])
@@ -547,7 +580,8 @@ class EcmContactList(models.Model):
         hits, left_out = self._count_hits(rows)
         rejects = [*chunk.rejects, *duplicates]
         warnings = [*chunk.warnings, *left_out]
-        self.env["ecm.contact.list.reject"]._copy_in(self, rejects, warnings)
+        room = max(0, MAX_REJECTS - self._count_rejects())
+        self.env["ecm.contact.list.reject"]._copy_in(self, rejects, warnings, room)
         for name, count in chunk.count_bad_phones().items():
             hits[f"failed_{name}"] = count
         return {
@@ -732,6 +766,17 @@ class EcmContactList(models.Model):
             "target": "download",
         }
 
+    def action_download_repairable(self):
+        """Download the rows that were not stored as they were in the file, to be uploaded again
+        (requirement L8).
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ecm/contact_list/{self.id}/rejected_file",
+            "target": "download",
+        }
+
     def action_feed_campaigns(self):
         """Ask which other campaigns the file of this list shall feed."""
         self.ensure_one()
@@ -774,6 +819,15 @@ def _with_texts(chunks, number_of):
     for chunk in chunks:
         chunk.texts = [make_text(contact, number_of) for contact in chunk.contacts]
         yield chunk
+
+
+def _with_rows(rejects, chunk):
+    """The rejects of contacts with the rows that they were made of, to be repaired."""
+    # Most chunks have none, and then their rows need not be looked up.
+    if not rejects:
+        return rejects
+    rows = {contact[LINE]: row for contact, row in zip(chunk.contacts, chunk.rows, strict=True)}
+    return [reject._replace(row=contact_rows.row_text(rows[reject.line])) for reject in rejects]
 
 
 def _get_numbers(rows):

@@ -15,6 +15,7 @@ class RejectedRow(NamedTuple):
     value: str | None
     code: str
     text: str | None
+    is_warning: bool
 
 
 class EcmContactListReject(models.Model):
@@ -71,19 +72,21 @@ class EcmContactListReject(models.Model):
         }
 
     @api.model
-    def _copy_in(self, contact_list, rejects, warnings):
+    def _copy_in(self, contact_list, rejects, warnings, room):
         """Store the rejects of a chunk in the file's order.
 
         :param rejects: list of ``tools.contact_rows.Reject``
         :param warnings: the same, of contacts that were stored
+        :param int room: how many are kept at most
         """
         list_id = contact_list.id
         rows = [(list_id, *row, False) for row in rejects]
         rows += [(list_id, *row, True) for row in warnings]
-        if not rows:
+        if not (rows and room):
             return
         # The download reads them by their ids, so these follow the lines.
         rows.sort()
+        rows = rows[:room]
         self.env.cr.execute_values(
             "INSERT INTO ecm_contact_list_reject "
             "(list_id, line_number, field_name, value, reason, row_text, is_warning) VALUES %s",
@@ -113,7 +116,7 @@ class EcmContactListReject(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                """SELECT id, line_number, field_name, value, reason, row_text
+                """SELECT id, line_number, field_name, value, reason, row_text, is_warning
                      FROM ecm_contact_list_reject
                     WHERE list_id = %s AND id > %s
                  ORDER BY id LIMIT %s""",

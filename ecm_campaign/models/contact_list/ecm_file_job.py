@@ -336,6 +336,9 @@ class EcmFileJob(models.AbstractModel):
             ),
             "unknown_sheet": self.env._("The workbook has no sheet of this name."),
             "unknown_encoding": self.env._("The chosen characters are not known."),
+            "too_many_columns": self.env._(
+                "The file has more than a thousand columns: this is not a list of contacts."
+            ),
             "line_too_long": self.env._(
                 "A line has more than a million characters: this is not a list of contacts."
             ),

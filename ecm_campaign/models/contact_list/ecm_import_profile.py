@@ -3,7 +3,7 @@ from dataclasses import asdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...const import BUSINESS_PARAMETERS
+from ...const import BUSINESS_PARAMETERS, PHONE_FIELDS
 from ...tools import contact_file, contact_rows, phones
 
 LAYOUTS = [
@@ -17,19 +17,34 @@ DELIMITERS = [
     ("\t", "Tab"),
     ("|", "Vertical bar"),
     (":", "Colon"),
+    ("~", "Tilde"),
+    ("^", "Caret"),
 ]
 QUOTES = [('"', 'Double quote (")'), ("'", "Single quote (')")]
+# Those of `tools.encodings.KNOWN`.
 ENCODINGS = [
     ("utf-8", "UTF-8"),
     ("utf-8-sig", "UTF-8 with mark"),
     ("cp1252", "Windows Western (1252)"),
     ("iso-8859-1", "Latin-1"),
     ("iso-8859-15", "Latin-9"),
+    ("cp850", "DOS Western (850)"),
+    ("mac-roman", "Apple Western"),
     ("cp1250", "Windows Central European (1250)"),
+    ("iso-8859-2", "Latin-2 (Central European)"),
+    ("cp852", "DOS Central European (852)"),
     ("cp1251", "Windows Cyrillic (1251)"),
+    ("koi8-r", "Cyrillic (KOI8-R)"),
+    ("cp866", "DOS Cyrillic (866)"),
+    ("iso-8859-5", "Cyrillic (ISO 8859-5)"),
+    ("mac-cyrillic", "Apple Cyrillic"),
     ("cp1253", "Windows Greek (1253)"),
+    ("iso-8859-7", "Greek (ISO 8859-7)"),
     ("cp1254", "Windows Turkish (1254)"),
+    ("cp1255", "Windows Hebrew (1255)"),
     ("cp1256", "Windows Arabic (1256)"),
+    ("cp1257", "Windows Baltic (1257)"),
+    ("cp874", "Windows Thai (874)"),
     ("utf-16", "UTF-16"),
     ("utf-16-le", "UTF-16 LE"),
     ("utf-16-be", "UTF-16 BE"),
@@ -37,6 +52,8 @@ ENCODINGS = [
     ("gb18030", "Chinese (GB 18030)"),
     ("big5", "Chinese (Big5)"),
     ("shift_jis", "Japanese (Shift JIS)"),
+    ("euc-jp", "Japanese (EUC-JP)"),
+    ("iso-2022-jp", "Japanese (ISO 2022)"),
     ("euc-kr", "Korean (EUC-KR)"),
 ]
 MODES = [
@@ -56,6 +73,13 @@ DUPLICATE_SCOPES = [
 ]
 # What a list takes over from the profile as it is.
 LIST_SETTINGS = ("mode", "duplicate_policy", "duplicate_scope", "duplicate_days")
+
+
+# A rule for the table, and what it says.
+LENGTHS_ORDERED = (
+    f"CHECK(min_length >= 1 AND max_length <= {phones.MAX_LENGTH} AND min_length <= max_length)",
+    f"A phone number has 1 to {phones.MAX_LENGTH} digits, the shortest no more than the longest.",
+)
 
 
 class EcmImportProfile(models.Model):
@@ -83,7 +107,7 @@ class EcmImportProfile(models.Model):
     quote = fields.Selection(
         QUOTES, string="Quotation mark", help="Empty: found out for each file."
     )
-    sheet = fields.Char(help="Of a workbook. Empty: the first one.")
+    sheet = fields.Char(help="Of a workbook. Empty: the one it was saved with.")
     column_ids = fields.One2many(
         "ecm.import.profile.column",
         "profile_id",
@@ -98,6 +122,19 @@ class EcmImportProfile(models.Model):
     )
     min_length = fields.Integer("Shortest number", default=phones.MIN_LENGTH, required=True)
     max_length = fields.Integer("Longest number", default=phones.MAX_LENGTH, required=True)
+    phone_ids = fields.One2many(
+        "ecm.import.profile.phone",
+        "profile_id",
+        string="Phone modes",
+        copy=True,
+        help="Phones whose numbers have other lengths.",
+    )
+    moves_up = fields.Boolean(
+        "Next number moves up",
+        default=True,
+        help="Where phone 1 is no number to call, the next one that is takes its place. Off: the "
+        "row is rejected.",
+    )
     mode = fields.Selection(MODES, required=True, default="append")
     duplicate_policy = fields.Selection(
         DUPLICATE_POLICIES, string="Number that is known already", required=True, default="reject"
@@ -111,9 +148,7 @@ class EcmImportProfile(models.Model):
     )
 
     _lengths_ordered = models.Constraint(
-        f"CHECK(min_length >= {phones.MIN_LENGTH} AND max_length <= {phones.MAX_LENGTH} AND "
-        f"min_length <= max_length)",
-        f"A phone number has {phones.MIN_LENGTH} to {phones.MAX_LENGTH} digits.",
+        *LENGTHS_ORDERED,
     )
     _days_positive = models.Constraint(
         "CHECK(duplicate_days >= 0)", "Within the last days: 0 or more."
@@ -143,7 +178,7 @@ class EcmImportProfile(models.Model):
             "dialect": asdict(dialect),
             "columns": dict(columns.targets),
             "country": country.code or None,
-            **self._get_lengths(),
+            **self._get_number_rules(),
         }
 
     def _describe(self, file):
@@ -161,10 +196,22 @@ class EcmImportProfile(models.Model):
             sheet=self.sheet or None,
         )
 
-    def _get_lengths(self):
+    def _get_number_rules(self):
+        """Which numbers are taken, as ``tools.contact_rows.ParseOptions`` calls it.
+
+        :return: dict that can be stored as JSON; empty for the profile that finds out everything
+        """
         if not self:
             return {}
-        return {"min_length": self.min_length, "max_length": self.max_length}
+        lengths = {}
+        for line in self.phone_ids:
+            lengths[line.phone] = [line.mode_id.min_length, line.mode_id.max_length]
+        return {
+            "min_length": self.min_length,
+            "max_length": self.max_length,
+            "phone_lengths": lengths,
+            "moves_up": self.moves_up,
+        }
 
     def _get_targets(self, dialect, rows=()):
         """:return: ``{column index: target}``"""
@@ -220,3 +267,24 @@ class EcmImportProfileColumn(models.Model):
                 )
             )
         return names.index(name)
+
+
+class EcmImportProfilePhone(models.Model):
+    """The phone mode of one of the five phones in the files of a profile (requirement L6)."""
+
+    _name = "ecm.import.profile.phone"
+    _description = "Phone of an Import Profile"
+    _order = "phone, id"
+
+    profile_id = fields.Many2one(
+        "ecm.import.profile", required=True, ondelete="cascade", index=True
+    )
+    phone = fields.Selection("_get_phones", required=True, default="phone_1")
+    mode_id = fields.Many2one("ecm.phone.mode", string="Mode", required=True, ondelete="restrict")
+
+    _phone_once = models.Constraint("UNIQUE(profile_id, phone)", "Each phone has one mode.")
+
+    @api.model
+    def _get_phones(self):
+        choices = self.env["ecm.contact.list"]._get_targets()
+        return [choice for choice in choices if choice[0] in PHONE_FIELDS]

@@ -26,7 +26,8 @@ class IrAttachment(models.Model):
         with _open_content(stream) as content:
             return self.create(
                 {
-                    "name": name,
+                    # What no database stores is no part of a name.
+                    "name": name.replace("\0", ""),
                     "raw": content,
                     "mimetype": CONTACT_FILE,
                     "res_model": UPLOAD_MODEL,

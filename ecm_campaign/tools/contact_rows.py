@@ -303,6 +303,9 @@ class _RowParser:
             contact = self._contact(row)
         except _Rejected as rejected:
             name, value, code = rejected.args
+            # A cell without its value is not just empty.
+            if "no_value" in self._drop_warnings(name):
+                code = "no_value"
             text = _without_nul(value[:MAX_VALUE])
             reject = Reject(line, name, text, code, row_text(row))
             self.chunk.rejects.append(reject)
@@ -313,6 +316,19 @@ class _RowParser:
             self.chunk.rows.append(row)
         self.chunk.processed += 1
         self.chunk.last_line = line
+
+    def _drop_warnings(self, name: str) -> set[str]:
+        """Take back what was said of values that are left out: none of the row is stored.
+
+        :return: codes of what was said of the field ``name``
+        """
+        warnings = self.chunk.warnings
+        codes = set()
+        while warnings and warnings[-1].line == self._line:
+            warning = warnings.pop()
+            if warning.field == name:
+                codes.add(warning.code)
+        return codes
 
     def _contact(self, row: list[str] | BadRow) -> Contact | None:
         if isinstance(row, BadRow):

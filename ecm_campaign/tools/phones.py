@@ -67,7 +67,9 @@ _SEPARATORS = {**_SEPARATORS_BUT_SLASH, ord("/"): None}
 _SPREADSHEET = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
 _ADDED = re.compile(r'="([^"]*)"|tel:\s*(.*)', re.IGNORECASE)
 _ONE = r"[+(]?\d[\d ().\-/]{5,}"
-_SEVERAL = re.compile(rf"{_ONE}\s*(?:[,;|&]|\b(?:or|and|oder|und|ou|et|o|y)\b)\s*{_ONE}", re.IGNORECASE)
+_SEVERAL = re.compile(
+    rf"{_ONE}\s*(?:[,;|&]|\b(?:or|and|oder|und|ou|et|o|y)\b)\s*{_ONE}", re.IGNORECASE
+)
 # Dashes, marks that are not seen, and blanks, by what Unicode calls them.
 _OTHER_SIGNS = {"Pd": "-", "Cf": "", "Zs": " "}
 _EXTENSION = re.compile(

@@ -58,5 +58,7 @@ def test_bytes_that_do_not_fit_are_told():
 
 
 def test_a_text_that_nothing_explains_is_told_to_be_a_guess():
-    data = b"phone;name\n" + b"".join(b"+4915112345%03d;\xa4\xa6\x81\xff x\x8f\n" % i for i in range(9))
+    data = b"phone;name\n" + b"".join(
+        b"+4915112345%03d;\xa4\xa6\x81\xff x\x8f\n" % i for i in range(9)
+    )
     assert "unsure_characters" in sniff(data).warnings

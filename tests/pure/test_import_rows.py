@@ -381,11 +381,13 @@ def test_nul_characters_of_a_row_that_cannot_be_read_are_not_stored():
 
 def test_a_formula_without_its_value_is_told():
     chunk = parse(row_of(business_parameter_1="\0="), row_of(phone_1="\0="))
-    assert [warning[1:4] for warning in chunk.warnings] == [
-        ("business_parameter_1", "", "no_value"),
-        ("phone_1", "", "no_value"),
-    ]
-    assert [reject.code for reject in chunk.rejects] == ["empty"]
+    assert without_row(chunk.warnings) == [(1, "business_parameter_1", "", "no_value")]
+    assert [reject.code for reject in chunk.rejects] == ["no_value"]
+
+
+def test_a_row_that_is_not_stored_has_no_values_left_out():
+    chunk = parse(row_of(phone_1="n/a", phone_2="12", email="nobody"))
+    assert ([reject.field for reject in chunk.rejects], chunk.warnings) == (["phone_1"], [])
 
 
 def test_the_character_that_ends_a_dos_file_is_no_row():

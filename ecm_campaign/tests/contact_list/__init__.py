@@ -6,5 +6,6 @@ from . import (
     test_import,
     test_import_duplicates,
     test_import_profile,
+    test_import_repair,
     test_upload,
 )

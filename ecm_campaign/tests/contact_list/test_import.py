@@ -60,9 +60,9 @@ class TestImport(CampaignCase):
 
     def test_wrong_delimiter_is_pointed_out_and_corrected(self):
         form = self.open_wizard("phone;first name\n+493023125001;Anna\n", delimiter=",")
-        self.assertIn("column", form.problem)
+        self.assertIn("column", form.warning)
         form.delimiter = ";"
-        self.assertFalse(form.problem)
+        self.assertFalse(form.problem or form.warning)
         self.assertEqual(self.texts_of(form), [["+493023125001", "Anna"]])
 
     def test_preview_shows_what_is_wrong_in_its_place(self):

@@ -89,7 +89,7 @@ class TestImportProfile(CampaignCase):
         contact_list = self.create_list(CONTENT, profile=profile)
         self.assertEqual((contact_list.uploaded_count, contact_list.failed_count), (1, 1))
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
-            self.create_profile(min_length=3)
+            self.create_profile(min_length=0)
 
     def test_two_columns_of_one_target_are_refused(self):
         with self.assertRaises(ValidationError):

@@ -264,7 +264,7 @@ def _find_encoding(head: bytes, size: int | None = None) -> encodings.Guess:
 def _refuse_other_kinds(head: bytes, encoding: str) -> None:
     """:raise UnreadableFile: ``unsupported_format`` for what is not text, whatever was chosen"""
     is_wide = encoding.startswith(("utf-16", "utf-32"))
-    if head.startswith(_NO_TEXT) or not is_wide and _is_binary(head):
+    if head.startswith(_NO_TEXT) or (not is_wide and _is_binary(head)):
         raise UnreadableFile("unsupported_format")
 
 
@@ -606,7 +606,7 @@ class _Lines:
         """Whether a cell over many lines is none: rows are among them, or it has no end."""
         # Looked at once, and not for every further line.
         is_first_look = len(self.held) == MAX_NOTE_LINES + 1
-        return len(self.held) > MAX_RECORD_LINES or is_first_look and self.has_swallowed()
+        return len(self.held) > MAX_RECORD_LINES or (is_first_look and self.has_swallowed())
 
     def has_swallowed(self) -> bool:
         """Whether the lines held are several rows, which a stray quote has made one.

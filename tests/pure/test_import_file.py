@@ -414,7 +414,7 @@ def test_any_bytes_are_read_or_refused(data):
         assert rows_of(data)
 
 
-# --- what a person would expect (I5, I6, I11, I12) --------------------------------------------------------------------
+# --- what a person would expect (I5, I6, I11, I12) ------------------------------------------------
 
 
 @pytest.mark.parametrize("separator", ["~", "^"])

@@ -456,7 +456,7 @@ def test_file_that_was_replaced_by_another_kind():
     assert contact_file.ERRORS.keys() >= {"damaged", "several_files"}
 
 
-# --- what a person would expect (I8, I12) ------------------------------------------------------------------------------
+# --- what a person would expect (I8, I12) ----------------------------------------------------------
 
 
 def book_of(*sheets, active=0):

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from ecm_campaign.tools.contact_file import UnreadableFile, open_source, preview_source
-from ecm_campaign.tools.contact_preview import preview_rows
+from ecm_campaign.tools.contact_preview import preview_rows, suggest_country
 from ecm_campaign.tools.contact_rows import ColumnMap, ParseOptions
 
 
@@ -31,7 +31,7 @@ def test_cells_show_what_is_stored():
     )
     assert row.is_stored
     assert not row.has_problem
-    assert texts(row) == ["+493023125001", "Gold", "7", "2026-12-31 17:00:00", "DE"]
+    assert texts(row) == ["+493023125001", "Gold", "7", "2026-12-31 17:00 UTC", "DE"]
     assert row.cells[0].raw == "030 23125001"
 
 
@@ -83,3 +83,11 @@ def test_priority_of_an_empty_cell_is_empty():
 def test_without_a_phone_column_there_is_no_preview():
     with pytest.raises(UnreadableFile, match="phone 1"):
         preview("phone\n+493023125001\n", {0: "first_name"})
+
+
+def test_the_country_that_the_numbers_look_like_is_named():
+    rows = [(1, ["030 23125001"]), (2, ["0151 12345678"]), (3, ["nonsense"])]
+    columns = ColumnMap({0: "phone_1"})
+    assert suggest_country(rows, columns, ParseOptions("US"), ["US", "FR", "DE"]) == "DE"
+    assert suggest_country(rows, columns, ParseOptions("DE"), ["US", "FR", "DE"]) is None
+    assert suggest_country(rows[2:], columns, ParseOptions("US"), ["US", "FR", "DE"]) is None

@@ -1,4 +1,5 @@
 from . import (
+    ecm_bulk_start,
     ecm_contact_upload,
     ecm_contact_withdraw,
     ecm_database_settle,
@@ -6,4 +7,5 @@ from . import (
     ecm_dnc_check,
     ecm_global_list_feed,
     ecm_holiday_load,
+    ecm_list_undo,
 )

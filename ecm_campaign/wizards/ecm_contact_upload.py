@@ -86,9 +86,13 @@ class EcmContactUpload(models.TransientModel):
     duplicate_scope = fields.Selection(
         DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
     )
+    duplicate_closed = fields.Boolean(
+        "Closed contacts as well",
+        help="Otherwise a customer whose contact is closed is stored again, and called again.",
+    )
     duplicate_days = fields.Integer(
         "Within the last (days)",
-        help="Only contacts that were added or called in these days count. 0: all.",
+        help="Only closed contacts that were added or called in these days count. 0: all.",
     )
     date_start = fields.Datetime(
         "Called from", help="Its contacts are not called before. Empty: at once."

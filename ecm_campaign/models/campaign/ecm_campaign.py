@@ -429,6 +429,10 @@ class EcmCampaign(models.Model):
             context={"default_campaign_id": self.id, "search_default_group_state": 0},
         )
 
+    def action_call_again(self):
+        """Ask which closed contacts of these campaigns are called again."""
+        return self.env["ecm.bulk.start"]._open(self, "again")
+
     def action_view_lists(self):
         """Open the contact lists of this campaign."""
         self.ensure_one()

@@ -42,6 +42,7 @@ class EcmContact(models.Model):
     _inherit = [
         "ecm.engine.fields.mixin",
         "ecm.contact.queue.mixin",
+        "ecm.contact.bulk.mixin",
         "ecm.contact.explain.mixin",
     ]
     _description = "Contact"
@@ -196,6 +197,20 @@ class EcmContact(models.Model):
         help="The contact of another campaign that led here.",
     )
     chain_line_id = UncheckedMany2one("ecm.campaign.chain", readonly=True, copy=False)
+    again_from_id = UncheckedMany2one(
+        "ecm.contact",
+        "Called again after",
+        readonly=True,
+        copy=False,
+        help="The closed contact that this one continues; its attempts stay there.",
+    )
+    bulk_id = UncheckedMany2one(
+        "ecm.bulk.action",
+        "Last bulk action",
+        readonly=True,
+        copy=False,
+        help="What changed this contact together with others.",
+    )
     attempt_ids = fields.One2many("ecm.attempt", "contact_id", string="Attempts", readonly=True)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 
@@ -256,6 +271,8 @@ class EcmContact(models.Model):
     _chained_from = models.UniqueIndex(
         "(chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL"
     )
+    # A contact is called again once in a campaign, however often the job runs.
+    _again_from = models.UniqueIndex("(again_from_id, campaign_id) WHERE again_from_id IS NOT NULL")
     # What went each way.
     _chain_line = models.Index("(chain_line_id) WHERE chain_line_id IS NOT NULL")
 
@@ -478,6 +495,24 @@ class EcmContact(models.Model):
         self.flush_model()
         self._withdraw(SQL("SELECT unnest(%s::int[])", self.ids), reason)
         return True
+
+    def action_call_again(self):
+        """Ask how the chosen contacts are called again; without a choice, those of the filter."""
+        return self.env["ecm.bulk.start"]._open(self, "again")
+
+    def action_change_in_bulk(self):
+        """Ask what becomes of the chosen contacts; without a choice, of those of the filter."""
+        return self.env["ecm.bulk.start"]._open(self, "reschedule")
+
+    def action_withdraw_in_bulk(self):
+        """Ask why the chosen contacts are withdrawn."""
+        return self.env["ecm.bulk.start"]._open(self, "withdraw")
+
+    def action_view_earlier_attempts(self):
+        """Open the attempts of earlier contacts of this customer."""
+        domain = [("contact_id", "in", self._get_earlier().ids)]
+        xml_id = "ecm_campaign.ecm_attempt_action"
+        return open_window(self.env, xml_id, domain=domain, context={})
 
     def action_withdraw_with_reason(self):
         """Ask for the reason first."""

@@ -842,10 +842,11 @@ class EcmContactQueue(models.AbstractModel):
         return {number for (number,) in self.env.cr.fetchall()}
 
     @api.model
-    def _find_by_phone(self, campaign, numbers):
+    def _find_by_phone(self, campaign, numbers, closed):
         """The contact of each number in a campaign, an open one where there is one (index
         ``_phone_campaign``).
 
+        :param SQL closed: which closed contacts count, a condition on the contact ``c``
         :return: ``{number: Known}``
         """
         self.env.cr.execute(
@@ -856,7 +857,9 @@ class EcmContactQueue(models.AbstractModel):
                CROSS JOIN LATERAL (SELECT c.id, c.list_id, c.state = ANY(%(open)s) AS is_open
                                      FROM %(contacts)s AS c
                                     WHERE c.campaign_id = %(campaign)s
+                                      AND (c.state = ANY(%(open)s) OR %(closed)s)
                                  ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
+                closed=closed,
                 numbers=list(numbers),
                 contacts=self._look_up("phone_1", SQL("n.phone")),
                 open=list(self._get_open_states()),
@@ -933,6 +936,27 @@ class EcmContactQueue(models.AbstractModel):
             )
         )
         return self.env.cr.rowcount
+
+    @api.model
+    def _count_what_undoing_does(self, lists):
+        """What `_delete_uncalled` and `_return_to_origin` would do (index ``_list_state``).
+
+        :return: how many would be deleted, go back to the list that brought them, and stay
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FILTER (WHERE found.is_own AND NOT found.is_called),
+                          count(*) FILTER (WHERE NOT found.is_own),
+                          count(*) FILTER (WHERE found.is_own AND found.is_called)
+                     FROM (SELECT c.origin_list_id IS NOT DISTINCT FROM c.list_id AS is_own,
+                                  EXISTS (SELECT 1 FROM ecm_attempt a
+                                           WHERE a.contact_id = c.id) AS is_called
+                             FROM ecm_contact c WHERE c.list_id = ANY(%s)) AS found""",
+                lists.ids,
+            )
+        )
+        return self.env.cr.fetchone()
 
     @api.model
     def _return_to_origin(self, lists):

@@ -129,9 +129,13 @@ class EcmContactList(models.Model):
     duplicate_scope = fields.Selection(
         DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
     )
+    duplicate_closed = fields.Boolean(
+        "Closed contacts as well",
+        help="Otherwise a customer whose contact is closed is stored again, and called again.",
+    )
     duplicate_days = fields.Integer(
         "Within the last (days)",
-        help="Only contacts that were added or called in these days count. 0: all.",
+        help="Only closed contacts that were added or called in these days count. 0: all.",
     )
 
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
@@ -452,6 +456,13 @@ class EcmContactList(models.Model):
             self.env.ref(name).sudo()._trigger()
         return True
 
+    def action_ask_undo(self):
+        """Say what would become of the contacts, and ask."""
+        self.ensure_one()
+        self.check_access("unlink")
+        context = {"default_list_id": self.id}
+        return open_window(self.env, "ecm_campaign.ecm_list_undo_action", context=context)
+
     def action_undo(self):
         """Take back uploads of a wrong file. Contacts that were not called are deleted, those that
         were called stay in their list, which is stopped.
@@ -623,11 +634,26 @@ class EcmContactList(models.Model):
             "company": SQL("c.company_id = %s", self.company_id.id),
         }
         where = scopes[self.duplicate_scope]
-        # A list is imported in one go: its own rows are never too old.
-        if self.duplicate_days and self.duplicate_scope != "list":
-            since = fields.Datetime.now() - timedelta(days=self.duplicate_days)
-            where = SQL("%s AND (c.added_at >= %s OR c.last_attempt_at >= %s)", where, since, since)
+        # A list is imported in one go: its own rows count, whatever became of them meanwhile.
+        if self.duplicate_scope != "list":
+            open_states = list(self.env["ecm.contact"]._get_open_states())
+            counts = SQL("c.state = ANY(%s) OR %s", open_states, self._get_closed_condition())
+            where = SQL("%s AND (%s)", where, counts)
         return self.env["ecm.contact"]._get_known_phones(where, numbers)
+
+    def _get_closed_condition(self):
+        """Which closed contacts count as known, as a condition on the contact ``c``: who is uploaded
+        again is called again, unless the list says otherwise (L9).
+        """
+        # A file that says who is in the campaign asks nobody back.
+        if self.mode != "append":
+            return SQL("TRUE")
+        if not self.duplicate_closed:
+            return SQL("FALSE")
+        if not self.duplicate_days:
+            return SQL("TRUE")
+        since = fields.Datetime.now() - timedelta(days=self.duplicate_days)
+        return SQL("(c.added_at >= %s OR c.last_attempt_at >= %s)", since, since)
 
     def _update_known(self, rows):
         """Update the open contacts of the campaign that these rows are about; overwriting takes
@@ -637,7 +663,8 @@ class EcmContactList(models.Model):
         how many updated)``
         """
         contacts = self.env["ecm.contact"]
-        found = contacts._find_by_phone(self.campaign_id, _get_numbers(rows))
+        closed = self._get_closed_condition()
+        found = contacts._find_by_phone(self.campaign_id, _get_numbers(rows), closed)
         updates = {}
         others = []
         known = set()
@@ -752,6 +779,10 @@ class EcmContactList(models.Model):
     def action_view_contacts(self):
         """Open the contacts of this list."""
         return self._open_contacts()
+
+    def action_call_again(self):
+        """Ask which closed contacts of these lists are called again."""
+        return self.env["ecm.bulk.start"]._open(self, "again")
 
     def _open_contacts(self):
         domain = [("list_id", "in", self.ids)]

@@ -72,7 +72,13 @@ DUPLICATE_SCOPES = [
     ("company", "In all campaigns of the company"),
 ]
 # What a list takes over from the profile as it is.
-LIST_SETTINGS = ("mode", "duplicate_policy", "duplicate_scope", "duplicate_days")
+LIST_SETTINGS = (
+    "mode",
+    "duplicate_policy",
+    "duplicate_scope",
+    "duplicate_closed",
+    "duplicate_days",
+)
 
 
 # A rule for the table, and what it says.
@@ -142,9 +148,13 @@ class EcmImportProfile(models.Model):
     duplicate_scope = fields.Selection(
         DUPLICATE_SCOPES, string="Known", required=True, default="campaign"
     )
+    duplicate_closed = fields.Boolean(
+        "Closed contacts as well",
+        help="Otherwise a customer whose contact is closed is stored again, and called again.",
+    )
     duplicate_days = fields.Integer(
         "Within the last (days)",
-        help="Only contacts that were added or called in these days count. 0: all.",
+        help="Only closed contacts that were added or called in these days count. 0: all.",
     )
 
     _lengths_ordered = models.Constraint(

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 
 from odoo import models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -96,6 +96,14 @@ class EcmTransactionMixin(models.AbstractModel):
                 time.sleep(random.uniform(0.05, 0.3))
             else:
                 return result
+
+    def _see_others_commits(self):
+        """Have each statement of this transaction see what others have committed before it, where
+        nothing was asked yet: rows that another changes meanwhile are looked at again then, instead
+        of failing the transaction.
+        """
+        if self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_IDLE:
+            self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
     @contextlib.contextmanager
     def _exclusively(self, record):

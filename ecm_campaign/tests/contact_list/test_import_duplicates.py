@@ -70,16 +70,58 @@ class TestDuplicates(CampaignCase):
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=0)
 
-    def test_in_the_last_days_only(self):
-        old, called = self.create_contact(phone_1=NUMBER), self.create_contact(phone_1=OTHER)
+    def close(self, *numbers):
+        """Contacts with these numbers that are closed, in their order."""
+        contacts = self.env["ecm.contact"]
+        for number in numbers:
+            contacts += self.create_contact(phone_1=number)
+        contacts.action_withdraw()
+        return contacts
+
+    def test_closed_ones_in_the_last_days_only(self):
+        old, called, _young = self.close(NUMBER, OTHER, THIRD)
         for contact in (old, called):
             self.age(contact, 40)
         called.sudo().last_attempt_at = fields.Datetime.now() - timedelta(days=3)
-        self.create_contact(phone_1=THIRD)
         contact_list = self.import_rows(
-            NUMBER, OTHER, THIRD, NUMBER, columns="phone", duplicate_days=30
+            NUMBER,
+            OTHER,
+            THIRD,
+            NUMBER,
+            columns="phone",
+            duplicate_closed=True,
+            duplicate_days=30,
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=3)
+
+    def test_an_open_contact_is_known_however_old(self):
+        self.age(self.create_contact(phone_1=NUMBER), 400)
+        contact_list = self.import_rows(
+            NUMBER, columns="phone", duplicate_closed=True, duplicate_days=30
+        )
+        self.assert_counts(contact_list, uploaded=0, duplicate=1)
+
+    def test_who_is_closed_and_uploaded_again_is_called_again(self):
+        for policy in ("reject", "update"):
+            with self.subTest(policy=policy):
+                campaign = self.create_campaign(f"Again {policy}")
+                closed = self.create_contact(campaign, phone_1=NUMBER, last_name="Old")
+                closed.action_withdraw()
+                rows = f"{NUMBER},A,New", f"{NUMBER},A,Twice"
+                contact_list = self.import_rows(*rows, campaign=campaign, duplicate_policy=policy)
+                self.assert_counts(contact_list, uploaded=1, updated=0, duplicate=1)
+                again = self.contacts_of(campaign) - closed
+                self.assertEqual((again.state, again.last_name), ("pending", "New"))
+                self.assertEqual((closed.state, closed.last_name), ("withdrawn", "Old"))
+
+    def test_closed_ones_count_where_the_list_says_so(self):
+        self.close(NUMBER)
+        for policy in ("reject", "update"):
+            with self.subTest(policy=policy):
+                contact_list = self.import_rows(
+                    NUMBER, columns="phone", duplicate_policy=policy, duplicate_closed=True
+                )
+                self.assert_counts(contact_list, uploaded=0, updated=0, duplicate=1)
 
     # -- numbers that must not be called ----------------------------------------------------------
 

@@ -48,11 +48,16 @@ registry.category("web_tour.tours").add("ecm_campaign_delete", {
             run: "click",
         },
         {
-            trigger: "body:not(:has(.modal)) .o_form_view button[name=action_undo]",
+            trigger: "body:not(:has(.modal)) .o_form_view button[name=action_ask_undo]",
             run: "click",
         },
         {
-            trigger: ".modal:contains('stay in this list') .modal-footer .btn-primary",
+            content: "What would become of them is said before",
+            trigger:
+                ".modal:has(.o_field_widget[name=deleted_count]:contains('1')):has(.o_field_widget[name=called_count]:contains('1'))",
+        },
+        {
+            trigger: ".modal button[name=action_undo]",
             run: "click",
         },
         {

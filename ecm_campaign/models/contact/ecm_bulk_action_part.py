@@ -1,0 +1,23 @@
+from odoo import fields, models
+
+
+class EcmBulkActionPart(models.Model):
+    """A slice of a bulk action: the contacts that were chosen, and what they were before."""
+
+    _name = "ecm.bulk.action.part"
+    _description = "Part of a Bulk Action"
+    _order = "id"
+    _log_access = False
+
+    bulk_id = fields.Many2one("ecm.bulk.action", required=True, ondelete="cascade", index=True)
+    contact_ids = fields.Json(help="Ids of the contacts that were chosen.")
+    contact_count = fields.Integer(required=True)
+    is_done = fields.Boolean(default=False, required=True)
+    is_undone = fields.Boolean(default=False, required=True)
+    changed_count = fields.Integer(default=0, required=True)
+    busy_count = fields.Integer(default=0, required=True)
+    undone_count = fields.Integer(default=0, required=True)
+    before = fields.Json(
+        help="What the contacts that were changed were before; of contacts that are called again, "
+        "the ids of the new ones."
+    )

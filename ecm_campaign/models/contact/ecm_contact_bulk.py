@@ -1,0 +1,530 @@
+"""The statements of bulk actions on the table of contacts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...const import CLOSED_STATES, PENDING
+from ...sql import values_of
+from .ecm_contact_queue import TAKEN_ALONG
+
+# Who must not be called is never brought back.
+REOPENED_STATES = tuple(state for state in CLOSED_STATES if state != "dnc_listed")
+
+# What each action changes, and so what is kept to undo it. What every action looks at stands first.
+LOOKED_AT = ("id", "last_attempt_at", "bulk_id")
+TIMES = ("is_ready", "next_attempt_at", "resume_at", "block_reason", "block_detail")
+PLACE = ("channel", "number_to_call", "next_position", "cycle", "is_retry")
+COUNTS = ("attempt_count", "uncounted_count")
+CALLBACK = (
+    "callback",
+    "callback_agent",
+    "callback_since",
+    "callback_due",
+    "callback_retained",
+)
+END = ("state", "closed_at", "close_reason", "withdraw_reason", "current_attempt_id")
+TURN = ("target_group_id", "is_drawn")
+CHANGED = {
+    "reschedule": TIMES,
+    "priority": ("priority",),
+    "withdraw": (*TIMES, *END),
+    "reopen": (*TIMES, *PLACE, *COUNTS, *CALLBACK, *END, "added_at"),
+    "move": (*TIMES, *PLACE, *TURN, "campaign_id", "list_id", "origin_list_id"),
+}
+
+# Held is what waits for no time: somebody must act, or its target group's turn come.
+HELD = SQL("(NOT c.is_ready AND c.next_attempt_at IS NULL)")
+NEVER_CALLED = SQL("NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)")
+# Its result is awaited, whatever became of the contact meanwhile.
+NOT_AWAITED = SQL(
+    """NOT EXISTS (SELECT 1 FROM ecm_attempt a
+                    WHERE a.contact_id = c.id AND a.state IN ('claimed', 'sent'))"""
+)
+
+
+class Start(NamedTuple):
+    """Where contacts begin that come into a campaign: the place in its strategy, and what is there."""
+
+    campaign_id: int
+    position: int
+    channel: str
+    phone_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a bulk action does to contacts.
+
+    :param bulk_id: of the job, which the contacts name from then on
+    :param action: a key of `CHANGED`, or ``again``
+    :param at: naive UTC; not before
+    :param campaign_id: where they go; none for the campaign that they are in
+    :param list_id: likewise
+    :param goes_on: reopened contacts go on where they stopped, rather than at their `Start`
+    :param has_callbacks: whether callbacks are rescheduled as well
+    """
+
+    bulk_id: int
+    action: str
+    now: datetime
+    at: datetime
+    campaign_id: int | None = None
+    list_id: int | None = None
+    priority: int = 0
+    goes_on: bool = False
+    has_callbacks: bool = False
+    reason: str | None = None
+
+
+class EcmContactBulk(models.AbstractModel):
+    """What a supervisor changes of many contacts at once, a slice at a time.
+
+    None of it touches a contact that is being called: who is locked is passed over, and so is whose
+    result is awaited. A slice goes by the ids of its contacts, in their order.
+    """
+
+    _name = "ecm.contact.bulk.mixin"
+    _description = "Bulk Actions on Contacts"
+
+    earlier_attempt_count = fields.Integer(
+        "Earlier attempts",
+        compute="_compute_earlier_attempt_count",
+        help="Of earlier contacts of this customer in the campaign, and of those that this contact "
+        "continues.",
+    )
+
+    # -- who may be changed -----------------------------------------------------------------------
+
+    @api.model
+    def _get_bulk_condition(self, order):
+        """Which contacts an action changes, as a condition on the contact ``c``.
+
+        :param order: `Order` of an action that changes contacts where they are
+        """
+        conditions = {
+            "reschedule": self._is_rescheduled,
+            "priority": self._is_pending,
+            "withdraw": self._is_pending,
+            "reopen": self._is_reopened,
+            "move": self._is_moved,
+        }
+        return conditions[order.action](order)
+
+    def _is_pending(self, order):
+        return SQL("c.state = %s", PENDING)
+
+    def _is_rescheduled(self, order):
+        pending = self._is_pending(order)
+        # A time that a customer asked for is kept, unless the supervisor says otherwise.
+        return pending if order.has_callbacks else SQL("%s AND c.callback IS NULL", pending)
+
+    def _is_reopened(self, order):
+        # A list that is over would close them again.
+        return SQL(
+            """c.state = ANY(%s) AND %s AND %s
+               AND NOT EXISTS (SELECT 1 FROM ecm_contact_list l
+                                WHERE l.id = c.list_id AND l.status = 'expired')""",
+            list(REOPENED_STATES),
+            NOT_AWAITED,
+            self._has_no_open_twin(SQL("c.campaign_id")),
+        )
+
+    def _is_moved(self, order):
+        # A call is history of the campaign and list that it was made for.
+        return SQL(
+            """c.state = %s AND %s
+               AND (c.campaign_id = %s OR (%s AND c.chained_from_id IS NULL
+                                           AND c.again_from_id IS NULL))""",
+            PENDING,
+            NEVER_CALLED,
+            order.campaign_id,
+            self._has_no_open_twin(SQL("%s", order.campaign_id)),
+        )
+
+    def _has_no_open_twin(self, campaign):
+        """That nobody else is open in a campaign with phone 1 of the contact ``c`` (index
+        ``_phone_campaign``).
+
+        :param SQL campaign: the campaign's id
+        """
+        return SQL(
+            """NOT EXISTS (SELECT 1 FROM %s AS twin
+                            WHERE twin.campaign_id = %s AND twin.id <> c.id
+                              AND twin.state = ANY(%s))""",
+            self._look_up("phone_1", SQL("c.phone_1")),
+            campaign,
+            list(self._get_open_states()),
+        )
+
+    def _is_last_of_person(self):
+        """That the contact ``c`` is the person's last one in its campaign: what came of earlier
+        ones is known no better by them (index ``_phone_campaign``).
+        """
+        return SQL(
+            """NOT EXISTS (SELECT 1 FROM %s AS later
+                            WHERE later.campaign_id = c.campaign_id AND later.id > c.id)""",
+            self._look_up("phone_1", SQL("c.phone_1")),
+        )
+
+    # -- changed where they are -------------------------------------------------------------------
+
+    @api.model
+    def _change_in_bulk(self, order, part, starts):
+        """Change the contacts of a part of a job that fit, and keep in the part what they were.
+
+        :param order: `Order`
+        :param part: ``ecm.bulk.action.part``
+        :param starts: list of `Start`, one for each campaign that contacts come into
+        :return: how many were changed
+        """
+        names = (*LOOKED_AT, *CHANGED[order.action])
+        columns = SQL(", ").join(SQL.identifier("c", name) for name in names)
+        self.env.cr.execute(
+            SQL(
+                """WITH old AS (
+                       SELECT %(columns)s FROM ecm_contact c
+                        WHERE c.id = ANY(%(ids)s) AND %(condition)s
+                     ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+                   ), changed AS (
+                       UPDATE ecm_contact c SET bulk_id = %(bulk)s, %(changes)s
+                         FROM %(source)s WHERE c.id = old.id %(join)s
+                   )
+                   UPDATE ecm_bulk_action_part
+                      SET is_done = TRUE, changed_count = (SELECT count(*) FROM old),
+                          before = (SELECT jsonb_agg(old) FROM old)
+                    WHERE id = %(part)s
+                RETURNING changed_count""",
+                columns=columns,
+                ids=part.contact_ids,
+                condition=self._get_bulk_condition(order),
+                bulk=order.bulk_id,
+                changes=self._get_bulk_changes(order),
+                part=part.id,
+                **self._join_starts(order, starts),
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _join_starts(self, order, starts):
+        """:return: parts of the statement that give each contact its `Start` as ``v``"""
+        if not starts:
+            return {"source": SQL("old"), "join": SQL()}
+        source = SQL("old, %s", values_of(starts, Start))
+        # Who stays in the campaign begins anew in its own.
+        campaign = SQL("COALESCE(%s, c.campaign_id)", order.campaign_id)
+        return {"source": source, "join": SQL("AND v.campaign_id = %s", campaign)}
+
+    def _get_bulk_changes(self, order):
+        """What an action makes of the contact ``c``: assignments for ``SET``."""
+        changes = {
+            "reschedule": self._get_rescheduled,
+            "priority": self._get_prioritised,
+            "withdraw": self._get_withdrawn,
+            "reopen": self._get_reopened,
+            "move": self._get_moved,
+        }
+        return changes[order.action](order)
+
+    def _get_rescheduled(self, order):
+        """What is held stays held, and is due then when it is let go."""
+        return SQL(
+            """is_ready = NOT %(held)s AND %(due)s,
+               next_attempt_at = CASE WHEN NOT %(held)s THEN %(at)s END,
+               resume_at = CASE WHEN %(held)s THEN %(at)s END,
+               block_reason = CASE WHEN %(held)s THEN c.block_reason END,
+               block_detail = CASE WHEN %(held)s THEN c.block_detail END""",
+            held=HELD,
+            due=order.at <= order.now,
+            at=order.at,
+        )
+
+    def _get_prioritised(self, order):
+        return SQL("priority = %s", order.priority)
+
+    def _get_withdrawn(self, order):
+        return SQL(
+            "state = 'withdrawn', close_reason = 'withdrawn', withdraw_reason = %s, %s",
+            order.reason,
+            self._closing(order.now),
+        )
+
+    def _get_reopened(self, order):
+        """Its time to live begins anew, or it would expire at once."""
+        opened = SQL(
+            """state = 'pending', added_at = %s, is_ready = %s, next_attempt_at = %s,
+               resume_at = NULL, block_reason = NULL, block_detail = NULL, closed_at = NULL,
+               close_reason = NULL, withdraw_reason = NULL, current_attempt_id = NULL""",
+            order.now,
+            order.at <= order.now,
+            order.at,
+        )
+        if order.goes_on:
+            return opened
+        # What was tried so far counts for limits, which read the attempts, and no more.
+        return SQL(
+            """%s, %s, attempt_count = 0, uncounted_count = 0, callback = NULL,
+               callback_agent = NULL, callback_since = NULL, callback_due = NULL,
+               callback_retained = NULL""",
+            opened,
+            self._get_started(),
+        )
+
+    def _get_started(self):
+        """A contact at its `Start` ``v``; who has no such number has the gate find another."""
+        return SQL(
+            """next_position = v.position, cycle = 1, is_retry = FALSE, channel = v.channel,
+               number_to_call = %s""",
+            self._get_start_number(),
+        )
+
+    def _get_start_number(self):
+        phones = SQL("ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]")
+        return SQL("COALESCE((%s)[v.phone_index], c.phone_1)", phones)
+
+    def _get_moved(self, order):
+        """What its list or selection held back is looked at anew; its time is kept. The list that
+        brought it takes it back only within the campaign.
+        """
+        due = SQL("COALESCE(c.resume_at, c.next_attempt_at)")
+        return SQL(
+            """campaign_id = v.campaign_id, list_id = %(list)s,
+               origin_list_id = CASE WHEN c.campaign_id = v.campaign_id THEN c.origin_list_id END,
+               is_ready = (%(due)s IS NULL OR %(due)s <= %(now)s), next_attempt_at = %(due)s,
+               resume_at = NULL, block_reason = NULL, block_detail = NULL,
+               target_group_id = NULL, is_drawn = NULL, %(started)s""",
+            list=order.list_id,
+            due=due,
+            now=order.now,
+            started=self._get_started(),
+        )
+
+    # -- called again -----------------------------------------------------------------------------
+
+    @api.model
+    def _call_again(self, order, part, starts):
+        """Store a new contact for each closed one of a part of a job that may be called again; the
+        earlier one stays as it is, with its history.
+
+        :param order: `Order`
+        :param part: ``ecm.bulk.action.part``
+        :param starts: list of `Start`, one for each campaign that contacts come into
+        :return: how many were stored
+        """
+        names = [name for name in TAKEN_ALONG if name != "priority"]
+        self.env.cr.execute(
+            # Of those with the same phone 1 the last one comes in.
+            SQL(
+                """WITH new AS (
+                       INSERT INTO ecm_contact (campaign_id, company_id, list_id, added_at, state,
+                                                is_ready, next_attempt_at, is_retry, next_position,
+                                                attempt_count, uncounted_count, cycle, channel,
+                                                number_to_call, again_from_id, bulk_id, priority,
+                                                %(columns)s)
+                       SELECT DISTINCT ON (v.campaign_id, c.phone_1)
+                              v.campaign_id, c.company_id, %(list)s, %(now)s, 'pending',
+                              %(due)s, %(at)s, FALSE, v.position,
+                              0, 0, 1, v.channel,
+                              %(number)s, c.id, %(bulk)s, c.priority,
+                              %(values)s
+                         FROM ecm_contact c, %(starts)s
+                        WHERE c.id = ANY(%(ids)s)
+                          AND v.campaign_id = COALESCE(%(campaign)s, c.campaign_id)
+                          AND %(condition)s
+                     ORDER BY v.campaign_id, c.phone_1, c.id DESC
+                  ON CONFLICT (again_from_id, campaign_id) WHERE again_from_id IS NOT NULL
+                              DO NOTHING
+                    RETURNING id
+                   )
+                   UPDATE ecm_bulk_action_part
+                      SET is_done = TRUE, changed_count = (SELECT count(*) FROM new),
+                          before = (SELECT jsonb_agg(id) FROM new)
+                    WHERE id = %(part)s
+                RETURNING changed_count""",
+                columns=SQL(", ").join(SQL.identifier(name) for name in names),
+                values=SQL(", ").join(SQL.identifier("c", name) for name in names),
+                list=order.list_id,
+                now=order.now,
+                due=order.at <= order.now,
+                at=order.at,
+                number=self._get_start_number(),
+                bulk=order.bulk_id,
+                starts=values_of(starts, Start),
+                ids=part.contact_ids,
+                campaign=order.campaign_id,
+                condition=self._is_called_again(),
+                part=part.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _is_called_again(self):
+        """Who may be called again in the campaign of its `Start` ``v``."""
+        return SQL(
+            "c.state = ANY(%s) AND %s AND %s AND %s AND %s",
+            list(REOPENED_STATES),
+            NOT_AWAITED,
+            self._is_last_of_person(),
+            self._has_no_open_twin(SQL("v.campaign_id")),
+            self._has_no_successor(SQL("v.campaign_id")),
+        )
+
+    def _has_no_successor(self, campaign):
+        """That the contact ``c`` was not called again in a campaign yet (index ``_again_from``)."""
+        return SQL(
+            """NOT EXISTS (SELECT 1 FROM ecm_contact n
+                            WHERE n.again_from_id = c.id AND n.campaign_id = %s)""",
+            campaign,
+        )
+
+    @api.model
+    def _sort_for_calling_again(self, ids, campaign_id):
+        """Who of these contacts may be called again, and why not.
+
+        :param ids: of contacts
+        :param campaign_id: where; none for each contact's own campaign
+        :return: list of ``(contact id, campaign id, reason)``; the reason is ``fits``, ``busy``,
+            ``open`` or ``earlier``
+        """
+        campaign = SQL("COALESCE(%s, c.campaign_id)", campaign_id)
+        self.env.cr.execute(
+            SQL(
+                """SELECT c.id, %(campaign)s,
+                          CASE WHEN c.state <> ALL(%(closed)s) OR NOT (%(settled)s) THEN 'busy'
+                               WHEN NOT (%(alone)s) THEN 'open'
+                               WHEN NOT (%(last)s AND %(first_time)s) THEN 'earlier'
+                               ELSE 'fits' END
+                     FROM ecm_contact c WHERE c.id = ANY(%(ids)s) ORDER BY c.id""",
+                campaign=campaign,
+                closed=list(CLOSED_STATES),
+                settled=NOT_AWAITED,
+                alone=self._has_no_open_twin(campaign),
+                last=self._is_last_of_person(),
+                first_time=self._has_no_successor(campaign),
+                ids=list(ids),
+            )
+        )
+        return self.env.cr.fetchall()
+
+    # -- counted ----------------------------------------------------------------------------------
+
+    @api.model
+    def _count_being_called(self, ids):
+        """How many of these contacts are being called now."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*) FROM ecm_contact c
+                    WHERE c.id = ANY(%s)
+                      AND (c.state = ANY(%s) OR c.state <> %s AND NOT (%s))""",
+                list(ids),
+                list(self._get_awaiting_states()),
+                PENDING,
+                NOT_AWAITED,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _get_campaign_ids(self, ids):
+        """Whose contacts these are."""
+        self.env.cr.execute(
+            SQL("SELECT DISTINCT campaign_id FROM ecm_contact WHERE id = ANY(%s)", list(ids))
+        )
+        return [campaign_id for (campaign_id,) in self.env.cr.fetchall()]
+
+    # -- undone -----------------------------------------------------------------------------------
+
+    @api.model
+    def _undo_in_bulk(self, order, part):
+        """Make the contacts of a part what they were, as far as nobody has called or changed them
+        since.
+
+        :param order: `Order`
+        :param part: ``ecm.bulk.action.part``
+        :return: how many
+        """
+        names = ("bulk_id", *CHANGED[order.action])
+        given = [SQL("%s = b.%s", name, name) for name in map(SQL.identifier, names)]
+        self.env.cr.execute(
+            SQL(
+                """WITH b AS (
+                       SELECT b.* FROM ecm_bulk_action_part p,
+                              jsonb_populate_recordset(NULL::ecm_contact, p.before) AS b
+                        WHERE p.id = %(part)s AND p.before IS NOT NULL
+                   ), unchanged AS (
+                       SELECT c.id FROM ecm_contact c JOIN b ON b.id = c.id
+                        WHERE c.bulk_id = %(bulk)s AND c.state = %(state)s
+                          AND c.last_attempt_at IS NOT DISTINCT FROM b.last_attempt_at
+                          AND %(condition)s
+                     ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+                   )
+                   UPDATE ecm_contact c SET %(given)s
+                     FROM b, unchanged WHERE b.id = c.id AND unchanged.id = c.id""",
+                part=part.id,
+                bulk=order.bulk_id,
+                state="withdrawn" if order.action == "withdraw" else PENDING,
+                condition=self._may_be_undone(order),
+                given=SQL(", ").join(given),
+            )
+        )
+        return self.env.cr.rowcount
+
+    def _may_be_undone(self, order):
+        """Further condition on the contact ``c`` and on what it was before, ``b``."""
+        # Their numbers may be open again since.
+        if order.action == "withdraw":
+            return self._has_no_open_twin(SQL("c.campaign_id"))
+        # Where they came from may be deleted since.
+        if order.action == "move":
+            return SQL(
+                """EXISTS (SELECT 1 FROM ecm_campaign t WHERE t.id = b.campaign_id)
+                   AND (b.list_id IS NULL
+                        OR EXISTS (SELECT 1 FROM ecm_contact_list l WHERE l.id = b.list_id))"""
+            )
+        return SQL("TRUE")
+
+    @api.model
+    def _undo_calling_again(self, order, part):
+        """Delete what a part has stored, as far as it was not called or changed since.
+
+        :return: how many
+        """
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM ecm_contact
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE c.id = ANY(%s) AND c.bulk_id = %s AND c.state = %s AND %s
+                               ORDER BY c.id FOR UPDATE OF c SKIP LOCKED)""",
+                part.before or [],
+                order.bulk_id,
+                PENDING,
+                NEVER_CALLED,
+            )
+        )
+        return self.env.cr.rowcount
+
+    # -- earlier contacts of the same customer ----------------------------------------------------
+
+    def _get_earlier(self):
+        """The contacts that this one continues, and earlier ones of its phone 1 in its campaign."""
+        self.ensure_one()
+        same_phone = [
+            ("campaign_id", "=", self.campaign_id.id),
+            ("phone_1", "=", self.phone_1),
+            ("id", "<", self.id),
+        ]
+        earlier, contact = self.search(same_phone), self
+        # A contact continues one that is older, so the way ends.
+        while contact.again_from_id:
+            contact = contact.again_from_id.exists()
+            earlier |= contact
+        return earlier.filtered_domain([("company_id", "=", self.company_id.id)])
+
+    def _compute_earlier_attempt_count(self):
+        attempts = self.env["ecm.attempt"]
+        for contact in self:
+            of_earlier = [("contact_id", "in", contact._get_earlier().ids)]
+            contact.earlier_attempt_count = attempts.search_count(of_earlier)

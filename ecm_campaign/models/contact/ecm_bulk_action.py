@@ -363,11 +363,12 @@ class EcmBulkAction(models.Model):
         contacts, order = self.env["ecm.contact"], self._make_order()
         starts = self._get_starts(part.contact_ids)
         change = contacts._call_again if self.action == "again" else contacts._change_in_bulk
-        busy = contacts._count_being_called(part.contact_ids)
-        changed = change(order, part, starts)
-        part.invalidate_recordset()
-        # Who was let go between the two statements is changed, and no longer busy.
-        part.busy_count = min(busy, part.contact_count - changed)
+        left = part.contact_count - change(order, part, starts)
+        if left:
+            # Who was let go between the two statements is no longer busy.
+            busy = contacts._count_being_called(part.contact_ids)
+            part.busy_count = min(busy, left)
+        part.invalidate_recordset(["is_done", "changed_count", "before"])
 
     def _undo(self, part):
         """Take back what a slice has changed, and count."""

@@ -10,7 +10,7 @@ class EcmBulkActionPart(models.Model):
     _log_access = False
 
     bulk_id = fields.Many2one("ecm.bulk.action", required=True, ondelete="cascade", index=True)
-    contact_ids = fields.Json(help="Ids of the contacts that were chosen.")
+    contact_ids = fields.Json(prefetch=False, help="Ids of the contacts that were chosen.")
     contact_count = fields.Integer(required=True)
     is_done = fields.Boolean(default=False, required=True)
     is_undone = fields.Boolean(default=False, required=True)
@@ -18,6 +18,7 @@ class EcmBulkActionPart(models.Model):
     busy_count = fields.Integer(default=0, required=True)
     undone_count = fields.Integer(default=0, required=True)
     before = fields.Json(
+        prefetch=False,
         help="What the contacts that were changed were before; of contacts that are called again, "
-        "the ids of the new ones."
+        "the ids of the new ones.",
     )

@@ -38,11 +38,12 @@ CHANGED = {
 
 # Held is what waits for no time: somebody must act, or its target group's turn come.
 HELD = SQL("(NOT c.is_ready AND c.next_attempt_at IS NULL)")
-NEVER_CALLED = SQL("NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id)")
+# OFFSET keeps a look into an index for each contact: joined, the planner might read the whole table.
+NEVER_CALLED = SQL("NOT EXISTS (SELECT 1 FROM ecm_attempt a WHERE a.contact_id = c.id OFFSET 0)")
 # Its result is awaited, whatever became of the contact meanwhile.
 NOT_AWAITED = SQL(
     """NOT EXISTS (SELECT 1 FROM ecm_attempt a
-                    WHERE a.contact_id = c.id AND a.state IN ('claimed', 'sent'))"""
+                    WHERE a.contact_id = c.id AND a.state IN ('claimed', 'sent') OFFSET 0)"""
 )
 
 
@@ -182,20 +183,23 @@ class EcmContactBulk(models.AbstractModel):
         :return: how many were changed
         """
         names = (*LOOKED_AT, *CHANGED[order.action])
+        # The ids stand twice: joined only, the planner might read the whole table.
         columns = SQL(", ").join(SQL.identifier("c", name) for name in names)
         self.env.cr.execute(
             SQL(
                 """WITH old AS (
-                       SELECT %(columns)s FROM ecm_contact c
-                        WHERE c.id = ANY(%(ids)s) AND %(condition)s
-                     ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+                       SELECT locked.* FROM unnest(%(ids)s::int[]) AS i(id)
+                   CROSS JOIN LATERAL (SELECT %(columns)s FROM ecm_contact c
+                                        WHERE c.id = i.id AND %(condition)s
+                                          FOR NO KEY UPDATE SKIP LOCKED) AS locked
                    ), changed AS (
                        UPDATE ecm_contact c SET bulk_id = %(bulk)s, %(changes)s
-                         FROM %(source)s WHERE c.id = old.id %(join)s
+                         FROM %(source)s
+                        WHERE c.id = ANY(%(ids)s) AND c.id = old.id %(join)s
                    )
                    UPDATE ecm_bulk_action_part
                       SET is_done = TRUE, changed_count = (SELECT count(*) FROM old),
-                          before = (SELECT jsonb_agg(old) FROM old)
+                          before = (SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(old))) FROM old)
                     WHERE id = %(part)s
                 RETURNING changed_count""",
                 columns=columns,
@@ -330,9 +334,10 @@ class EcmContactBulk(models.AbstractModel):
                               0, 0, 1, v.channel,
                               %(number)s, c.id, %(bulk)s, c.priority,
                               %(values)s
-                         FROM ecm_contact c, %(starts)s
-                        WHERE c.id = ANY(%(ids)s)
-                          AND v.campaign_id = COALESCE(%(campaign)s, c.campaign_id)
+                         FROM unnest(%(ids)s::int[]) AS i(id)
+                   CROSS JOIN LATERAL %(contacts)s AS c
+                   CROSS JOIN %(starts)s
+                        WHERE v.campaign_id = COALESCE(%(campaign)s, c.campaign_id)
                           AND %(condition)s
                      ORDER BY v.campaign_id, c.phone_1, c.id DESC
                   ON CONFLICT (again_from_id, campaign_id) WHERE again_from_id IS NOT NULL
@@ -352,6 +357,7 @@ class EcmContactBulk(models.AbstractModel):
                 at=order.at,
                 number=self._get_start_number(),
                 bulk=order.bulk_id,
+                contacts=self._look_up("id", SQL("i.id")),
                 starts=values_of(starts, Start),
                 ids=part.contact_ids,
                 campaign=order.campaign_id,
@@ -376,7 +382,7 @@ class EcmContactBulk(models.AbstractModel):
         """That the contact ``c`` was not called again in a campaign yet (index ``_again_from``)."""
         return SQL(
             """NOT EXISTS (SELECT 1 FROM ecm_contact n
-                            WHERE n.again_from_id = c.id AND n.campaign_id = %s)""",
+                            WHERE n.again_from_id = c.id AND n.campaign_id = %s OFFSET 0)""",
             campaign,
         )
 
@@ -397,7 +403,10 @@ class EcmContactBulk(models.AbstractModel):
                                WHEN NOT (%(alone)s) THEN 'open'
                                WHEN NOT (%(last)s AND %(first_time)s) THEN 'earlier'
                                ELSE 'fits' END
-                     FROM ecm_contact c WHERE c.id = ANY(%(ids)s) ORDER BY c.id""",
+                     FROM unnest(%(ids)s::int[]) AS i(id)
+               CROSS JOIN LATERAL %(contacts)s AS c
+                 ORDER BY c.id""",
+                contacts=self._look_up("id", SQL("i.id")),
                 campaign=campaign,
                 closed=list(CLOSED_STATES),
                 settled=NOT_AWAITED,
@@ -416,10 +425,10 @@ class EcmContactBulk(models.AbstractModel):
         """How many of these contacts are being called now."""
         self.env.cr.execute(
             SQL(
-                """SELECT count(*) FROM ecm_contact c
-                    WHERE c.id = ANY(%s)
-                      AND (c.state = ANY(%s) OR c.state <> %s AND NOT (%s))""",
+                """SELECT count(*) FROM unnest(%s::int[]) AS i(id) CROSS JOIN LATERAL %s AS c
+                    WHERE c.state = ANY(%s) OR c.state <> %s AND NOT (%s)""",
                 list(ids),
+                self._look_up("id", SQL("i.id")),
                 list(self._get_awaiting_states()),
                 PENDING,
                 NOT_AWAITED,
@@ -431,7 +440,12 @@ class EcmContactBulk(models.AbstractModel):
     def _get_campaign_ids(self, ids):
         """Whose contacts these are."""
         self.env.cr.execute(
-            SQL("SELECT DISTINCT campaign_id FROM ecm_contact WHERE id = ANY(%s)", list(ids))
+            SQL(
+                "SELECT DISTINCT c.campaign_id FROM unnest(%s::int[]) AS i(id) "
+                "CROSS JOIN LATERAL %s AS c",
+                list(ids),
+                self._look_up("id", SQL("i.id")),
+            )
         )
         return [campaign_id for (campaign_id,) in self.env.cr.fetchall()]
 
@@ -455,14 +469,18 @@ class EcmContactBulk(models.AbstractModel):
                               jsonb_populate_recordset(NULL::ecm_contact, p.before) AS b
                         WHERE p.id = %(part)s AND p.before IS NOT NULL
                    ), unchanged AS (
-                       SELECT c.id FROM ecm_contact c JOIN b ON b.id = c.id
-                        WHERE c.bulk_id = %(bulk)s AND c.state = %(state)s
-                          AND c.last_attempt_at IS NOT DISTINCT FROM b.last_attempt_at
-                          AND %(condition)s
-                     ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+                       SELECT b.* FROM b
+                   CROSS JOIN LATERAL (SELECT FROM ecm_contact c
+                                        WHERE c.id = b.id AND c.bulk_id = %(bulk)s
+                                          AND c.state = %(state)s
+                                          AND c.last_attempt_at
+                                              IS NOT DISTINCT FROM b.last_attempt_at
+                                          AND %(condition)s
+                                          FOR NO KEY UPDATE SKIP LOCKED) AS locked
                    )
                    UPDATE ecm_contact c SET %(given)s
-                     FROM b, unchanged WHERE b.id = c.id AND unchanged.id = c.id""",
+                     FROM unchanged AS b WHERE c.id = ANY(%(ids)s) AND c.id = b.id""",
+                ids=part.contact_ids,
                 part=part.id,
                 bulk=order.bulk_id,
                 state="withdrawn" if order.action == "withdraw" else PENDING,
@@ -495,9 +513,11 @@ class EcmContactBulk(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """DELETE FROM ecm_contact
-                    WHERE id IN (SELECT c.id FROM ecm_contact c
-                                  WHERE c.id = ANY(%s) AND c.bulk_id = %s AND c.state = %s AND %s
-                               ORDER BY c.id FOR UPDATE OF c SKIP LOCKED)""",
+                    WHERE id IN (SELECT i.id FROM unnest(%s::int[]) AS i(id)
+                             CROSS JOIN LATERAL (SELECT FROM ecm_contact c
+                                                  WHERE c.id = i.id AND c.bulk_id = %s
+                                                    AND c.state = %s AND %s
+                                                    FOR UPDATE SKIP LOCKED) AS locked)""",
                 part.before or [],
                 order.bulk_id,
                 PENDING,

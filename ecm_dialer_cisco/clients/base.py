@@ -75,7 +75,9 @@ class CallResult:
     UCCX, also when the row was read from ``DialingListHistory``). `called_at` and `callback_at` are
     aware, in UTC; `called_at` is None where the dialer keeps no time. `duration_seconds` is talk
     time (agent) or connect time (IVR). One that is `undialled` was deleted at the dialer before it
-    was ever called: no result can come for it.
+    was ever called: no result can come for it. One that `corrects` was told as answered before, and
+    now tells what the agent has made of it. One that is not `final` is a callback that the dialer
+    makes.
     """
 
     key: str
@@ -93,6 +95,7 @@ class CallResult:
     callback_at: datetime | None = None
     callback_number: str = ""
     undialled: bool = False
+    corrects: bool = False
 
 
 @dataclass(frozen=True)

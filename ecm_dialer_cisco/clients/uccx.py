@@ -29,8 +29,8 @@ from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreacha
 from .uccx_config import UccxConfig
 from .uccx_database import UccxDatabase
 from .uccx_http import UccxHttp, server_time
-from .uccx_results import read_above, read_keys
-from .uccx_watermark import Watermark, WatermarkRules
+from .uccx_results import read_keys, read_results
+from .uccx_watermark import Watermark
 from .uccx_wire import (
     CONTACT_STATUSES,
     MAX_BODY_BYTES,
@@ -78,7 +78,6 @@ class UccxClient(DialerClient):
         self._clock = clock
         self._sleep = sleep
         self._http = UccxHttp(config, http, sleep)
-        self._rules = WatermarkRules(config.overlap, config.open_horizon)
 
         # Without a database contacts can be pushed all the same; only results cannot be read.
         self._database: UccxDatabase | None = None
@@ -295,40 +294,19 @@ class UccxClient(DialerClient):
 
     def results(self, watermark: str) -> tuple[list[CallResult], str]:
         """Read final results, callbacks as non-final ones, and what was deleted before it was
-        called, of rows that may have changed since the watermark.
+        called, as far as the watermark says that they are new.
 
         Answered agent calls whose agent's record is missing are held back for
-        `config.detail_patience`.
+        `config.detail_patience`, previews for `config.preview_patience`; what the agent makes of
+        one after that is told once more.
         """
-        mark = Watermark.loads(watermark)
-        now = self._clock()
-        second = int(now.timestamp())
         database = self._require_database()
-        reading = read_above(database, mark.low, self.config.key_prefixes)
-
-        # An answered agent call waits for its agent's record, but not for ever: some get none.
-        first_seen: dict[int, int] = {}
-        held_back: set[int] = set()
-        # Whatever can still change is read again, so the mark stays below it.
-        waiting: set[int] = set()
-        for row in reading.rows:
-            if row.waiting:
-                waiting.add(row.id)
-            if reading.awaits_agent(row):
-                seen = mark.awaiting_agent.get(row.id, second)
-                first_seen[row.id] = seen
-                if second - seen < self.config.detail_patience:
-                    held_back.add(row.id)
-                    waiting.add(row.id)
-
-        naive_now = now.replace(tzinfo=None)
-        low = self._rules.next_low(reading.rows, mark.low, waiting, naive_now)
-        next_mark = Watermark(low, first_seen).without_passed()
-        return reading.results(held_back), next_mark.dumps()
+        mark = Watermark.loads(watermark)
+        results, following = read_results(database, mark, self.config, self._clock())
+        return results, following.dumps()
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
-        reading = read_keys(self._require_database(), keys)
-        return reading.results()
+        return read_keys(self._require_database(), keys)
 
     def undialled(self, keys: Collection[str]) -> set[str]:
         database = self._require_database()

@@ -24,12 +24,15 @@ class UccxConfig:
         retry needs
     :param key_prefixes: our account numbers start with one of them; other rows of the dialing list
         are ignored
-    :param open_horizon: contacts without a result hold the watermark so long (use the dangling
-        time)
+    :param open_horizon: contacts without a result are looked at so long (use the dangling time)
     :param overlap: rows created so shortly before the newest one are read again
     :param detail_patience: so long an answered agent call waits for the agent's record, because
         UCCX closes a preview contact as Voice when the call is placed and corrects it when the
         agent classifies it (reference §2.5)
+    :param preview_patience: the same for a preview, which an agent may have on the screen for hours
+    :param look_interval: so often all that waits is read, and not only what has a result
+    :param stuck_import: an import that is unfinished for so long counts as a leftover: nothing is
+        expected of it any more
     """
 
     hosts: tuple[str, ...]
@@ -51,6 +54,9 @@ class UccxConfig:
     open_horizon: float = 86_400
     with_call_details: bool = True
     detail_patience: float = 900
+    preview_patience: float = 14_400
+    look_interval: float = 3_600
+    stuck_import: float = 3_600
     page_rows: int = 2000
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from .exceptions import DialerError, Unreachable
+from .id_ranges import Range, coarsened
 
 _logger = logging.getLogger(__name__)
 
@@ -23,7 +24,9 @@ PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 FINAL_STATUSES = frozenset({CLOSED, MAX_CALLS})
 VOICE = 1
 AGENT_CAMPAIGN = 1
+DIRECT_PREVIEW = 0
 KEYS_PER_STATEMENT = 500
+RANGES_PER_STATEMENT = 100
 
 _EPOCH = datetime(1970, 1, 1)
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -73,9 +76,11 @@ class _AgentColumns(NamedTuple):
 # The list before the history: a row that moves meanwhile is read at least once.
 _TABLES = ("dialinglist", "dialinglisthistory")
 _SELECT_ROWS = f"SELECT {', '.join(_ListColumns._fields)} FROM {{table}}"
-_ROWS_ABOVE = f"{_SELECT_ROWS} WHERE dialinglistid > ? AND accountnumber LIKE ?"
+_ROWS_IN = f"{_SELECT_ROWS} WHERE accountnumber LIKE ? AND ({{ranges}})"
+# What has a result, is a callback, or was deleted; by the other statuses nothing is told.
+_NEWS = " AND (callstatus IN (3, 4, 5) OR active = 'f')"
 _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
-_AGENT_CAMPAIGNS = "SELECT campaignid FROM campaign WHERE campaigntype = ?"
+_AGENT_CAMPAIGNS = "SELECT campaignid, dialertype FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
     " FROM agentconnectiondetail a LEFT JOIN resource r"
@@ -143,6 +148,12 @@ class DialingRow:
         return self.calls_made > 0 or self.last_phone > 0 or self.result > 0
 
     @property
+    def wish(self) -> str:
+        """When and on which number a callback is to be made, as one text."""
+        at = int(self.callback_at.timestamp()) if self.callback_at else ""
+        return f"{at}:{self.callback_number}"
+
+    @property
     def number(self) -> str:
         """What was dialled last, or would be dialled first."""
         index = self.last_phone - 1 if self.last_phone in (1, 2, 3) else 0
@@ -198,12 +209,26 @@ class UccxDatabase:
                 f"The database of UCCX cannot be read: {self._error_text(error)}"
             ) from error
 
-    def rows_above(self, cursor: Any, low: int, prefixes: Collection[str]) -> list[DialingRow]:
-        """Our rows of both tables, ordered by id; one that moves meanwhile comes at least once."""
+    def rows_in(
+        self,
+        cursor: Any,
+        ranges: Sequence[Range],
+        prefixes: Collection[str],
+        only_news: bool = False,
+    ) -> list[DialingRow]:
+        """Our rows of both tables in these ranges, and perhaps others between them, ordered by id;
+        one that moves meanwhile comes at least once.
+
+        :param only_news: leave out those that have nothing to tell
+        """
+        if not ranges:
+            return []
+        condition, bounds = _in_ranges(coarsened(ranges, RANGES_PER_STATEMENT))
         rows: dict[int, DialingRow] = {}
         for table, prefix in product(_TABLES, prefixes):
-            statement = _ROWS_ABOVE.format(table=table)
-            for columns in self._select(cursor, statement, (low, f"{prefix}%")):
+            statement = _ROWS_IN.format(table=table, ranges=condition)
+            statement += _NEWS if only_news else ""
+            for columns in self._select(cursor, statement, (f"{prefix}%", *bounds)):
                 row = _dialing_row(columns)
                 # LIKE knows wildcards, and a database may ignore case: it is no more than a filter.
                 if row.key and row.key.startswith(prefix):
@@ -228,11 +253,15 @@ class UccxDatabase:
         # A database that ignores case finds more than was asked for.
         return found & set(keys)
 
-    def agent_campaigns(self, cursor: Any) -> set[int]:
-        """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6)."""
-        # Every edit of a campaign leaves a row: a set makes one of them.
-        rows = self._select(cursor, _AGENT_CAMPAIGNS, (AGENT_CAMPAIGN,))
-        return {int(row[0]) for row in rows}
+    def agent_campaigns(self, cursor: Any) -> dict[int, bool]:
+        """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6), and whether agents
+        see a preview before the call.
+        """
+        # Every edit of a campaign leaves a row; the kind stays.
+        found = {}
+        for key, kind in self._select(cursor, _AGENT_CAMPAIGNS, (AGENT_CAMPAIGN,)):
+            found[int(key)] = kind == DIRECT_PREVIEW
+        return found
 
     def details(self, cursor: Any, rows: Sequence[DialingRow]) -> dict[int, CallDetail] | None:
         """Call details by dialinglistid; None where they are switched off or the user may not read
@@ -304,6 +333,20 @@ def _is_refusal(error: Exception) -> bool:
     first = error.args[0] if error.args else ""
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     return str(state or first).startswith("42")
+
+
+def _in_ranges(ranges: Sequence[Range]) -> tuple[str, list[int]]:
+    """A condition on ids, and its parameters."""
+    parts: list[str] = []
+    bounds: list[int] = []
+    for first, last in ranges:
+        if last is None:
+            parts.append("dialinglistid >= ?")
+            bounds.append(first)
+        else:
+            parts.append("dialinglistid BETWEEN ? AND ?")
+            bounds += (first, last)
+    return " OR ".join(parts), bounds
 
 
 def _keep_latest(rows: dict[int, DialingRow], row: DialingRow) -> None:

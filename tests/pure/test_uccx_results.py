@@ -24,15 +24,15 @@ COLUMNS = (
 SCHEMA = f"""
 CREATE TABLE dialinglist ({COLUMNS});
 CREATE TABLE dialinglisthistory ({COLUMNS});
-CREATE TABLE campaign (campaignid integer, campaigntype integer);
+CREATE TABLE campaign (campaignid integer, campaigntype integer, dialertype integer);
 CREATE TABLE agentconnectiondetail (dialinglistid integer, startdatetime timestamp, talktime integer,
     callwrapupdata text, resourceid integer, profileid integer);
 CREATE TABLE contactcalldetail (dialinglistid integer, startdatetime timestamp, connecttime integer);
 CREATE TABLE resource (resourceid integer, profileid integer, resourcename text);
-INSERT INTO campaign VALUES (1, 1), (1, 1), (2, 0);
+INSERT INTO campaign VALUES (1, 1, 3), (1, 1, 3), (2, 0, 1), (3, 1, 0);
 INSERT INTO resource VALUES (7, 1, 'Ann Agent');
 """
-IVR, AGENT = 2, 1
+IVR, AGENT, PREVIEW = 2, 1, 3
 PENDING, ACTIVE, CLOSED, CALLBACK, MAX_CALLS = 1, 2, 3, 4, 5
 
 
@@ -104,8 +104,12 @@ class Uccx:
         return [int(result.dialer_ref) for result in results]
 
     @property
+    def mark(self):
+        return json.loads(self.watermark)
+
+    @property
     def low(self):
-        return json.loads(self.watermark)["low"]
+        return self.mark["low"]
 
 
 @pytest.fixture
@@ -129,16 +133,49 @@ def test_rows_of_others_are_ignored(uccx):
     assert uccx.poll() == []
 
 
-def test_a_row_without_a_result_holds_the_mark(uccx):
+def test_a_row_without_a_result_is_remembered_and_the_mark_rises(uccx):
     for key, status in ((1, CLOSED), (2, ACTIVE), (3, CLOSED), (4, PENDING)):
         uccx.add(key, status)
     assert uccx.poll() == [1, 3]
-    assert uccx.low == 1
+    assert (uccx.low, uccx.mark["waiting"]) == (4, "2,4")
+    assert uccx.poll() == []
     uccx.set(2, callstatus=CLOSED)
-    assert uccx.poll() == [2, 3]
-    assert uccx.low == 3
+    assert uccx.poll() == [2]
     uccx.set(4, callstatus=MAX_CALLS)
     assert uccx.poll() == [4]
+    assert "waiting" not in uccx.mark
+
+
+def test_nothing_but_what_waits_is_read_again(uccx, monkeypatch):
+    uccx.add(1, PENDING)
+    for key in range(2, 30):
+        uccx.add(key, CLOSED)
+    assert len(uccx.poll()) == 28
+    read, asked = [], []
+    monkeypatch.setattr(UccxDatabase, "details", lambda *_self: asked.append(1) or {})
+    select = UccxDatabase._select
+
+    def note(*arguments):
+        rows = list(select(*arguments))
+        read.extend(rows)
+        return iter(rows)
+
+    monkeypatch.setattr(UccxDatabase, "_select", note)
+    assert uccx.poll() == []
+    assert (read, asked) == ([], [])
+    uccx.set(1, callstatus=CLOSED)
+    assert uccx.poll() == [1]
+    assert (len(asked), [row[0] for row in read]) == (1, [1, 1, 1, 3])
+
+
+def test_what_waits_in_many_places_is_read_by_few_ranges(uccx):
+    for key in range(1, 351):
+        uccx.add(key, PENDING if key % 3 else CLOSED)
+    assert len(uccx.poll()) == 116
+    uccx.set(320, callstatus=CLOSED)
+    uccx.set(2, callstatus=CLOSED)
+    assert uccx.poll() == [2, 320]
+    assert uccx.poll() == []
 
 
 def test_a_row_that_moves_to_history_is_not_lost(uccx):
@@ -155,38 +192,48 @@ def test_rows_that_appear_late_below_others_are_not_passed_over(uccx):
     assert uccx.poll() == [5]
     uccx.add(4, CLOSED, created=NOW - timedelta(seconds=20))
     uccx.add(6, CLOSED, created=NOW)
-    assert uccx.poll() == [5, 6]
-    assert 4 not in uccx.poll()
+    assert uccx.poll() == [4, 6]
+    assert uccx.poll() == []
 
 
-def test_rows_created_just_before_the_newest_are_read_again(uccx):
+def test_rows_that_appear_between_those_that_were_read_are_told(uccx):
     uccx.add(5, CLOSED, created=NOW - timedelta(seconds=30))
     uccx.add(7, CLOSED, created=NOW)
     uccx.poll()
     uccx.add(6, CLOSED, created=NOW - timedelta(seconds=15))
-    assert uccx.poll() == [5, 6, 7]
+    assert uccx.poll() == [6]
 
 
-def test_rows_without_a_result_hold_the_mark_only_for_the_horizon(uccx):
+def test_rows_without_a_result_are_remembered_only_for_the_horizon(uccx):
     uccx.add(1, ACTIVE)
     uccx.add(2, CLOSED)
     uccx.poll()
-    assert uccx.low == 0
+    assert uccx.mark["waiting"] == "1"
     uccx.now += timedelta(days=2)
     uccx.poll()
-    assert uccx.low == 2
+    assert "waiting" not in uccx.mark
     uccx.set(1, callstatus=CLOSED)
     assert uccx.poll() == []
     assert [result.key for result in uccx.client.results_for(["e-1", "e-9"])] == ["e-1"]
 
 
-def test_deleted_waiting_rows_hold_nothing_but_calls_in_progress_do(uccx):
+def test_rows_that_are_gone_are_forgotten(uccx):
+    uccx.add(1, ACTIVE)
+    uccx.add(2, ACTIVE)
+    uccx.poll()
+    uccx.run("DELETE FROM dialinglist WHERE dialinglistid = 1")
+    uccx.now += timedelta(hours=1)
+    uccx.poll()
+    assert uccx.mark["waiting"] == "2"
+
+
+def test_deleted_waiting_rows_are_forgotten_but_calls_in_progress_are_not(uccx):
     uccx.add(1, PENDING, 0, active="f")
     uccx.add(2, CLOSED)
     uccx.add(3, ACTIVE, active="f")
     uccx.add(4, CLOSED)
     assert uccx.poll() == [2, 4]
-    assert uccx.low == 2
+    assert uccx.mark["waiting"] == "3"
 
 
 def test_an_answered_agent_call_waits_for_the_agents_record(uccx):
@@ -195,11 +242,12 @@ def test_an_answered_agent_call_waits_for_the_agents_record(uccx):
     uccx.add(3, CLOSED, campaign=IVR)
     assert uccx.poll() == [2, 3]
     uccx.set(1, callstatus=6, callresult=11)
-    assert uccx.poll() == [2, 3]
+    assert uccx.poll() == []
     uccx.set(1, callstatus=CLOSED, callresult=1)
+    assert uccx.poll() == []
     uccx.add_agent_record(1)
-    assert uccx.poll() == [1, 2, 3]
-    assert uccx.low == 3
+    assert uccx.poll() == [1]
+    assert "waiting" not in uccx.mark
 
 
 def test_what_the_agent_says_between_the_two_readings_counts(uccx, monkeypatch):
@@ -218,21 +266,63 @@ def test_what_the_agent_says_between_the_two_readings_counts(uccx, monkeypatch):
 
 def test_it_does_not_wait_for_ever(uccx):
     uccx.add(1, CLOSED, campaign=AGENT)
-    uccx.add(2, ACTIVE)
     assert uccx.poll() == []
     uccx.now += timedelta(minutes=16)
     assert uccx.poll() == [1]
-    assert uccx.low == 1
-    assert "awaiting_agent" not in uccx.watermark
+    assert "awaiting_agent" not in uccx.mark
+    assert uccx.poll() == []
 
 
-def test_an_overdue_agents_record_is_not_waited_for_a_second_time(uccx):
-    uccx.add(1, ACTIVE)
-    uccx.add(2, CLOSED, campaign=AGENT)
+def test_a_preview_is_waited_for_for_hours(uccx):
+    uccx.add(1, CLOSED, campaign=PREVIEW)
+    assert uccx.poll() == []
+    uccx.now += timedelta(hours=3)
+    assert uccx.poll() == []
+    uccx.set(1, callresult=5)
+    uccx.add_agent_record(1)
+    assert [result.raw_code for result in uccx.client.results(uccx.watermark)[0]] == ["5"]
+    uccx.set(1, callresult=1)
+    uccx.run("DELETE FROM agentconnectiondetail")
+    uccx.now += timedelta(hours=2)
+    assert uccx.poll() == [1]
+
+
+@pytest.mark.parametrize("code", [1, 5])
+def test_what_the_agent_says_after_all_patience_is_told_once_more(uccx, code):
+    uccx.add(1, CLOSED, campaign=PREVIEW, created=NOW)
+    uccx.poll()
+    uccx.now += timedelta(hours=5)
+    assert uccx.poll() == [1]
+    uccx.now += timedelta(hours=1)
+    assert uccx.poll() == []
+    uccx.set(1, callresult=code)
+    uccx.add_agent_record(1)
+    uccx.now += timedelta(hours=1)
+    (told,), uccx.watermark = uccx.client.results(uccx.watermark)
+    assert (told.raw_code, told.agent, told.wrap_up) == (str(code), "Ann Agent", "Sale")
+    uccx.now += timedelta(hours=1)
+    assert uccx.poll() == []
+
+
+def test_what_was_told_without_an_agent_is_not_waited_for_for_ever(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT, created=NOW)
+    uccx.poll()
+    uccx.now += timedelta(hours=1)
+    assert uccx.poll() == [1]
+    assert uccx.mark["unattended"] == "1"
+    uccx.now += timedelta(days=1)
+    assert uccx.poll() == []
+    assert "unattended" not in uccx.mark
+
+
+def test_an_answered_call_of_a_contact_that_waited_for_days_is_told(uccx):
+    uccx.add(1, PENDING, campaign=AGENT, created=NOW - timedelta(hours=23))
+    uccx.poll()
+    uccx.set(1, callstatus=CLOSED)
+    uccx.now += timedelta(minutes=50)
     assert uccx.poll() == []
     uccx.now += timedelta(minutes=16)
-    assert uccx.poll() == [2]
-    assert uccx.poll() == [2]
+    assert uccx.poll() == [1]
 
 
 def test_details_of_agent_and_ivr_calls(uccx):
@@ -266,6 +356,37 @@ def test_callbacks_are_told_and_not_final(uccx):
     (result,) = uccx.client.results("")[0]
     assert (result.final, result.callback_number) == (False, "+499")
     assert result.callback_at == NOW.replace(tzinfo=timezone.utc)
+
+
+def test_a_callback_is_told_once_and_when_it_is_moved(uccx):
+    uccx.add(1, CALLBACK, 8)
+    uccx.set(1, callbackdatetime=NOW, callbacknumber="+499")
+    assert uccx.poll() == [1]
+    assert uccx.poll() == []
+    uccx.set(1, callbackdatetime=NOW + timedelta(days=1))
+    assert uccx.poll() == [1]
+    assert uccx.poll() == []
+    uccx.set(1, callstatus=CLOSED, callresult=1)
+    assert uccx.poll() == [1]
+
+
+def test_a_callback_is_remembered_until_after_its_time(uccx):
+    uccx.add(1, CALLBACK, 8)
+    uccx.set(1, callbackdatetime=NOW + timedelta(days=7), callbacknumber="+499")
+    assert uccx.poll() == [1]
+    uccx.now += timedelta(days=7, hours=12)
+    assert uccx.poll() == []
+    uccx.set(1, callstatus=CLOSED, callresult=1)
+    assert uccx.poll() == [1]
+
+
+def test_a_callback_that_was_deleted_at_the_dialer_is_ours_to_make(uccx):
+    uccx.add(1, CALLBACK, 8)
+    uccx.set(1, callbackdatetime=NOW, callbacknumber="+499")
+    uccx.poll()
+    uccx.set(1, active="f")
+    (told,), _watermark = uccx.client.results(uccx.watermark)
+    assert (told.final, told.raw_code, told.callback_number) == (True, "8", "+499")
 
 
 def test_missing_rights_on_details_cost_only_the_details(tmp_path, caplog):

@@ -132,6 +132,12 @@ class ResultCase(CampaignCase):
 
         :return: the attempt
         """
+        attempt = self.send(contact)
+        self.end(attempt, code, **values)
+        return attempt
+
+    def send(self, contact):
+        """The contact's next attempt, whose result is awaited."""
         attempt = self.env["ecm.attempt"].create(
             {
                 "key": f"test-{contact.id}-{len(contact.attempt_ids)}",
@@ -152,9 +158,13 @@ class ResultCase(CampaignCase):
             "sent_to_dialer",
             fields.Datetime.now(),
         )
-        self.engine._apply_results([Result(attempt.key, code, **values)])
         self.env.invalidate_all()
         return attempt
+
+    def end(self, attempt, code, **values):
+        """An attempt ends with an outcome."""
+        self.engine._apply_results([Result(attempt.key, code, **values)])
+        self.env.invalidate_all()
 
     def assertNext(self, contact, position, minutes, **values):  # noqa: N802  in the style of unittest
         """The contact waits for an attempt so many minutes from now."""

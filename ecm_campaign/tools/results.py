@@ -14,6 +14,10 @@ class Result:
     :param outcome_code: code of an ``ecm.outcome``
     :param raw_code: the result as the channel writes it
     :param called_at: naive UTC, ``None`` when the channel does not say
+    :param callback_at: when somebody who asks to be called back wants that, naive UTC; ``None``
+        leaves it to the strategy
+    :param corrects: what the channel told before was its first guess: the call was answered, and
+        now an agent has said what it came to
     """
 
     key: str
@@ -24,6 +28,22 @@ class Result:
     duration_seconds: int = 0
     wrap_up: str | None = None
     reference: str | None = None
+    callback_at: datetime | None = None
+    corrects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A callback that the channel's own agent has arranged, and that the channel makes itself: the
+    try goes on, and its result comes after that.
+
+    :param at: naive UTC, ``None`` when the channel does not say
+    """
+
+    key: str
+    at: datetime | None = None
+    number: str | None = None
+    agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

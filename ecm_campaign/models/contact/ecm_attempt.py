@@ -101,6 +101,20 @@ class Recorded(NamedTuple):
     business_outcome_id: int | None
 
 
+class Promised(NamedTuple):
+    """A callback that a channel makes itself. Where the callback strategy takes over, it does so
+    from its first attempt; ``resets`` says whether the counters begin anew.
+    """
+
+    attempt_id: int
+    contact_id: int
+    at: datetime | None
+    number: str | None
+    agent: str | None
+    takes_over: bool
+    resets: bool
+
+
 class Use(NamedTuple):
     """How often an earlier attempt by the same strategy ended so; ``wrap_up`` where its rule
     decided in the strategy's place.
@@ -164,6 +178,12 @@ class EcmAttempt(models.Model):
     claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
     called_at = fields.Datetime("Called on", readonly=True)
     result_at = fields.Datetime("Result on", readonly=True)
+    callback_at = fields.Datetime(
+        "Callback on",
+        readonly=True,
+        help="An agent has arranged it on the dialer, which makes it itself: the result comes then.",
+    )
+    callback_number = fields.Char(size=PHONE_SIZE, readonly=True)
     is_late = fields.Boolean(
         "Late result", readonly=True, help="The result came after the contact was closed."
     )
@@ -381,10 +401,12 @@ class EcmAttempt(models.Model):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _lock_by_key(self, keys):
-        """Attempts and their contacts, locked in id order until the commit.
+    def _lock_by_key(self, keys, corrected=()):
+        """Attempts that have no result yet and their contacts, locked in id order until the commit.
 
-        One is *current* when its contact awaits its result.
+        One is *current* when its contact awaits its result. Of the corrected ones, those that were
+        answered and have no agent come too; one of these is current when its contact is still where
+        that result has led it, and its counters are those before that result.
 
         :return: list of `Ended`
         """
@@ -393,19 +415,67 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT a.id, a.key, a.state, a.position, a.number, a.campaign_id, a.contact_id,
-                          COALESCE(c.current_attempt_id = a.id, FALSE) AND c.state = ANY(%s),
-                          c.attempt_count, c.uncounted_count, COALESCE(c.cycle, 1),
+                          CASE a.state WHEN 'done' THEN %(stands)s
+                               ELSE COALESCE(c.current_attempt_id = a.id, FALSE)
+                                    AND c.state = ANY(%(awaiting)s) END,
+                          GREATEST(c.attempt_count - (a.state = 'done')::int, 0),
+                          c.uncounted_count, COALESCE(c.cycle, 1),
                           c.callback, c.callback_since, c.callback_due,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
-                    WHERE a.key = ANY(%s)
+                    WHERE a.key = ANY(%(keys)s)
+                      AND (a.state <> 'done' OR a.key = ANY(%(corrected)s) AND %(is_guess)s)
                  ORDER BY a.id
-                      FOR UPDATE""",
-                list(awaiting),
-                list(keys),
+                      FOR UPDATE OF a, c""",
+                stands=self._get_standing(),
+                awaiting=list(awaiting),
+                keys=list(keys),
+                corrected=list(corrected),
+                is_guess=SQL(
+                    """a.agent IS NULL AND a.outcome_id IN (
+                           SELECT id FROM ecm_outcome
+                            WHERE is_live_voice AND counts_as_attempt)"""
+                ),
             )
         )
         return [Ended(*row) for row in self.env.cr.fetchall()]
+
+    def _get_standing(self):
+        """Whether nothing has happened to the contact ``c`` since the result of its attempt ``a``.
+
+        :rtype: SQL
+        """
+        # Closed by a person, a sweep or a gate, called again, or gone on to another campaign.
+        return SQL(
+            """NOT COALESCE(a.is_late, FALSE) AND c.current_attempt_id IS NULL
+               AND (c.state = 'pending' OR c.state = ANY(%s) AND c.last_outcome_id = a.outcome_id)
+               AND NOT EXISTS (SELECT FROM ecm_attempt n
+                                WHERE n.contact_id = c.id AND n.id > a.id)
+               AND NOT EXISTS (SELECT FROM ecm_contact n WHERE n.chained_from_id = c.id)""",
+            ["connected", "not_connected", "retries_completed"],
+        )
+
+    @api.model
+    def _note_promises(self, rows):
+        """Callbacks that a channel makes itself: the attempts go on.
+
+        :param rows: list of `Promised`
+        """
+        if not rows:
+            return
+        # Once only: later the callback is moved, and nothing begins anew.
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_attempt a
+                      SET position = CASE WHEN a.callback_at IS NULL AND v.takes_over THEN 1
+                                          ELSE a.position END,
+                          callback_at = v.at, callback_number = v.number, agent = v.agent,
+                          state = 'sent'
+                     FROM %s
+                    WHERE a.id = v.attempt_id""",
+                values_of(rows, Promised),
+            )
+        )
 
     @api.model
     def _record_results(self, rows, now):
@@ -419,7 +489,8 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_attempt a
-                      SET state = 'done', result_at = %s, is_late = v.is_late,
+                      SET state = 'done', result_at = %s,
+                          is_late = CASE a.state WHEN 'done' THEN a.is_late ELSE v.is_late END,
                           outcome_id = v.outcome_id, raw_code = v.raw_code, agent = v.agent,
                           duration_seconds = v.duration_seconds, wrap_up = v.wrap_up,
                           dialer_reference = v.reference,
@@ -441,12 +512,13 @@ class EcmAttempt(models.Model):
         deadlines = self._get_deadlines(now)
         if not deadlines:
             return []
-        # The latest of all stands beside each one's own, for the index.
+        # The latest of all stands beside each one's own, for the index. Whoever is to be called back
+        # at a time has no result before it.
         is_late = SQL(
             """a.claimed_at < %s AND EXISTS (
                    SELECT 1 FROM %s
                     WHERE v.campaign_id = a.campaign_id AND v.read_until = %s
-                      AND a.claimed_at < v.claimed_before)""",
+                      AND GREATEST(a.claimed_at, a.callback_at) < v.claimed_before)""",
             max(deadline.claimed_before for deadline in deadlines),
             values_of(deadlines, Deadline),
             self._get_read_until(now),
@@ -549,8 +621,10 @@ class EcmAttempt(models.Model):
         own = SQL("SELECT a.* FROM ecm_attempt a WHERE a.contact_id = v.contact_id")
         same_number = SQL("SELECT a.* FROM ecm_attempt a WHERE a.number = ANY(v.numbers)")
         if since:
-            own = SQL("%s AND a.claimed_at > %s", own, since)
-            same_number = SQL("%s AND a.claimed_at > %s", same_number, since)
+            # A callback that the dialer makes may be long after the claim.
+            recent = SQL("(a.claimed_at > %s OR a.callback_at > %s)", since, since)
+            own = SQL("%s AND %s", own, recent)
+            same_number = SQL("%s AND %s", same_number, recent)
         found = SQL("%s UNION %s", own, same_number) if everywhere else own
 
         # What has no outcome yet may still turn out to count.
@@ -578,9 +652,10 @@ class EcmAttempt(models.Model):
         return tries
 
     @api.model
-    def _get_uses(self, contact_ids):
+    def _get_uses(self, contact_ids, besides=()):
         """What earlier tries by the same strategy came to (index on the contact).
 
+        :param besides: ids of attempts that are no earlier ones
         :return: list of `Use`
         """
         self.env.cr.execute(
@@ -594,10 +669,11 @@ class EcmAttempt(models.Model):
                      JOIN ecm_contact c ON c.id = a.contact_id
                      JOIN ecm_outcome o ON o.id = a.outcome_id
                 LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
-                    WHERE a.contact_id = ANY(%s) AND a.state = 'done'
+                    WHERE a.contact_id = ANY(%s) AND a.state = 'done' AND a.id <> ALL(%s)
                       AND a.claimed_at >= COALESCE(c.callback_since, '-infinity')
                  GROUP BY a.contact_id, is_same_run, a.position, o.id, b.id""",
                 list(contact_ids),
+                list(besides),
             )
         )
         return [Use(*row) for row in self.env.cr.fetchall()]

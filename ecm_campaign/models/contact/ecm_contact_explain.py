@@ -138,7 +138,14 @@ class EcmContactExplainMixin(models.AbstractModel):
 
     def _get_awaiting_text(self):
         """Where it is while its result is awaited, in the words of its channel."""
-        since = self.last_attempt_at
+        attempt, since = self.current_attempt_id, self.last_attempt_at
+        if attempt.callback_at:
+            return self.env._(
+                "An agent has arranged a callback for %(when)s on %(number)s. The dialer makes it "
+                "itself: its result is awaited.",
+                when=format_moment(self.env, attempt.callback_at),
+                number=attempt.callback_number or self.number_to_call,
+            )
         words = format_moment(self.env, since) if since else "-"
         # The channel that it waits on has words of its own.
         for model in self.env["ecm.engine"]._get_target_models():

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...sql import values_of
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.strategy import CALLBACK, Close
+from .ecm_attempt import Promised
 
 # What the gates look at, by the names of `Candidate`.
 CANDIDATE_COLUMNS = {
@@ -470,7 +471,8 @@ class EcmContactQueue(models.AbstractModel):
     def _apply_following(self, rows, now):
         """:param rows: list of `Following`"""
         self.env.cr.execute(
-            # An agent who asks for a callback is its agent from then on; it began then, too.
+            # An agent who asks for a callback is its agent from then on; it began then, too. One
+            # that a correction opens again was closed.
             SQL(
                 """UPDATE ecm_contact c
                       SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE,
@@ -478,6 +480,7 @@ class EcmContactQueue(models.AbstractModel):
                           number_to_call = v.number, last_outcome_id = v.outcome_id,
                           attempt_count = v.counted, uncounted_count = v.uncounted,
                           current_attempt_id = NULL, cycle = v.cycle,
+                          closed_at = NULL, close_reason = NULL,
                           priority = COALESCE(v.priority, c.priority),
                           callback = COALESCE(v.callback, c.callback),
                           callback_retained = NULLIF(v.retained, FALSE),
@@ -505,6 +508,38 @@ class EcmContactQueue(models.AbstractModel):
                     WHERE c.id = v.contact_id""",
                 self._closing(now),
                 values_of(rows, Closing),
+            )
+        )
+
+    @api.model
+    def _await_callbacks(self, rows, now):
+        """Contacts become callbacks that a channel makes itself: they go on waiting for the result
+        of their attempt.
+
+        :param rows: list of ``ecm.attempt``'s ``Promised``, whose attempts do not say so yet
+        """
+        if not rows:
+            return
+        # As by `_apply_following`, whose callbacks are ours to make.
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET callback = 'personal', callback_due = v.at,
+                          callback_agent = COALESCE(v.agent, c.callback_agent),
+                          number_to_call = COALESCE(v.number, c.number_to_call),
+                          callback_since = CASE WHEN is_new THEN %(now)s
+                                                ELSE c.callback_since END,
+                          cycle = CASE WHEN is_new AND v.takes_over THEN 1 ELSE c.cycle END,
+                          attempt_count = CASE WHEN is_new AND v.resets THEN 0
+                                               ELSE c.attempt_count END,
+                          uncounted_count = CASE WHEN is_new AND v.resets THEN 0
+                                                 ELSE c.uncounted_count END
+                     FROM %(values)s
+                     JOIN ecm_attempt a ON a.id = v.attempt_id
+               CROSS JOIN LATERAL (SELECT a.callback_at IS NULL AS is_new) AS known
+                    WHERE c.id = v.contact_id""",
+                now=now,
+                values=values_of(rows, Promised),
             )
         )
 

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from odoo import api, fields, models
@@ -6,19 +6,21 @@ from odoo.tools import SQL
 
 from ...tools.results import Decided, Result
 from ...tools.strategy import (
+    CALLBACK,
     DNC_LISTED,
     NO_NUMBER,
     NOT_CONNECTED,
     Callbacks,
     Close,
     Counters,
+    NextAttempt,
     Outcome,
     Plan,
     WrapUp,
     attempt_from,
     decide,
 )
-from ..contact.ecm_attempt import Recorded, Use
+from ..contact.ecm_attempt import Promised, Recorded, Use
 
 RESULT_BATCH = 1000
 # A target did not take a contact; the engine itself says so.
@@ -86,8 +88,10 @@ class EcmEngineResults(models.AbstractModel):
             return []
         self.env.flush_all()
         now = fields.Datetime.now()
-        locked = self.env["ecm.attempt"]._lock_by_key(by_key)
-        rows = [row for row in locked if row.state != "done"]
+        corrected = [result.key for result in results if result.corrects]
+        rows = self.env["ecm.attempt"]._lock_by_key(by_key, corrected)
+        if not rows:
+            return []
         endings = self._get_endings(rows, by_key)
 
         # Late results are recorded, and lead to nothing.
@@ -103,6 +107,48 @@ class EcmEngineResults(models.AbstractModel):
         self._chain_ended(attempt_ids)
         self._after_results(attempt_ids)
         return attempt_ids
+
+    @api.model
+    def _note_promises(self, promises):
+        """Callbacks that agents have arranged on a channel that makes them itself (requirement S7).
+
+        The contact is a callback from then on, and awaits the same attempt: it is sent to nobody
+        meanwhile. What the channel's callback comes to is judged as the callback strategy's first
+        attempt. Noting one twice changes nothing; one that was moved is noted anew.
+
+        :param promises: list of ``tools.results.Promise``; keys that are not ours, or whose result
+            is not awaited, are passed over
+        """
+        by_key = {promise.key: promise for promise in promises}
+        if not by_key:
+            return
+        self.env.flush_all()
+        promised = []
+        for row in self.env["ecm.attempt"]._lock_by_key(by_key):
+            if row.is_current:
+                promised.append(self._get_promised(row, by_key[row.key]))
+
+        # The contacts first: what the attempts say tells which of the callbacks are new.
+        self.env["ecm.contact"]._await_callbacks(promised, fields.Datetime.now())
+        self.env["ecm.attempt"]._note_promises(promised)
+        self._drop_cached_rows()
+
+    def _get_promised(self, row, promise):
+        """:param row: `ecm.attempt`'s Ended
+        :rtype: Promised
+        """
+        callbacks = self.env["ecm.campaign"].sudo().browse(row.campaign_id)._get_callbacks()
+        # A budget that is not chosen begins anew in any case.
+        resets = bool(callbacks) and (callbacks.resets or not callbacks.plan.capped)
+        return Promised(
+            attempt_id=row.id,
+            contact_id=row.contact_id,
+            at=promise.at,
+            number=promise.number,
+            agent=promise.agent,
+            takes_over=bool(callbacks),
+            resets=resets,
+        )
 
     def _after_results(self, attempt_ids):
         """Hook for what follows a result elsewhere (CRM, webhooks), in the same transaction."""
@@ -154,7 +200,7 @@ class EcmEngineResults(models.AbstractModel):
             if self._needs_uses(row, plans, endings[row.id]):
                 counting.append(row.contact_id)
         # Earlier attempts are read for those alone whose decision depends on them.
-        uses, cases = self._group_uses(counting), []
+        uses, cases = self._group_uses(counting, [row.id for row in rows]), []
         for row in rows:
             plan, callbacks = plans[row.campaign_id, row.callback]
             earlier = uses.get(row.contact_id, ())
@@ -195,11 +241,12 @@ class EcmEngineResults(models.AbstractModel):
         is_limited = bool(rule and rule.max_retry is not None)
         return is_limited or ending.outcome.code == REFUSED_CODE
 
-    def _group_uses(self, contact_ids):
-        """:return: ``{contact id: list of ecm.attempt's Use}``"""
+    def _group_uses(self, contact_ids, besides=()):
+        """:param besides: ids of the attempts that have just ended
+        :return: ``{contact id: list of ecm.attempt's Use}``"""
         uses = {}
         if contact_ids:
-            for use in self.env["ecm.attempt"]._get_uses(contact_ids):
+            for use in self.env["ecm.attempt"]._get_uses(contact_ids, besides):
                 uses.setdefault(use.contact_id, []).append(use)
         return uses
 
@@ -247,6 +294,7 @@ class EcmEngineResults(models.AbstractModel):
             ending.wrap_up,
             case.callbacks,
         )
+        choice = _at_wish(choice, ending.result.callback_at)
         # Whoever talked to the customer: a personal callback is that agent's.
         agent = ending.result.agent or None
         return Decided(
@@ -334,6 +382,17 @@ class EcmEngineResults(models.AbstractModel):
             return
         chained = self.env["ecm.contact"]._chain(ends, fields.Datetime.now())
         chained.campaign_id.filtered("is_running")._trigger_feed()
+
+
+def _at_wish(choice, wished):
+    """A callback is made when the customer wants it, where that is known.
+
+    :param wished: naive UTC, or None
+    """
+    is_callback = isinstance(choice, NextAttempt) and choice.reason == CALLBACK
+    if not (is_callback and wished):
+        return choice
+    return replace(choice, at=max(choice.at, _aware(wished)))
 
 
 def _get_own_use(row, ending):

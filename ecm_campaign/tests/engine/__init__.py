@@ -1,1 +1,1 @@
-from . import test_callbacks, test_explain, test_hours_gate
+from . import test_callbacks, test_corrections, test_explain, test_hours_gate

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
 from ...models.contact.ecm_contact_queue import Sent
+from ...tools.results import Promise
 from ..common import ResultCase
 
 
@@ -141,6 +142,93 @@ class TestCallbacks(ResultCase):
         for _call in range(2):
             self.call(contact, "agent_no_answer")
         self.assertEqual(contact.callback, "personal")
+
+    # -- arranged on the channel ------------------------------------------------------------------
+
+    def arrange(self, contact=None, at=None, **values):
+        """The channel's agent arranges a callback that the channel makes itself.
+
+        :return: the attempt
+        """
+        attempt = self.send(contact or self.create_contact())
+        self.promise(attempt, at, **values)
+        return attempt
+
+    def promise(self, attempt, at=None, **values):
+        at = at or fields.Datetime.now() + timedelta(hours=5)
+        values = {"agent": "Anna", "number": "+493023125999", **values}
+        self.engine._note_promises([Promise(attempt.key, at, **values)])
+        self.env.invalidate_all()
+
+    def test_a_callback_that_the_channel_makes_waits_there(self):
+        at = fields.Datetime.now() + timedelta(days=2)
+        attempt = self.arrange(at=at)
+        contact = attempt.contact_id
+        self.assertEqual((contact.state, contact.current_attempt_id), ("sent_to_dialer", attempt))
+        self.assertEqual((contact.callback, contact.callback_agent), ("personal", "Anna"))
+        self.assertEqual((contact.callback_due, contact.number_to_call), (at, "+493023125999"))
+        self.assertEqual((attempt.callback_at, attempt.callback_number), (at, "+493023125999"))
+        explained = contact.explain()[0]["checks"][0]["detail"]
+        self.assertIn("An agent has arranged a callback for", explained)
+        self.assertIn("+493023125999", explained)
+
+    def test_what_the_channels_callback_comes_to_is_the_callback_strategys_first_attempt(self):
+        contact = self.create_contact(phone_2="+493023125111")
+        self.add_rule(self.own_strategy.attempt_ids[0], "no_answer", action="again")
+        self.own_strategy.write({"is_capped": True, "max_attempts": 9})
+        self.call(contact, "no_answer")
+        attempt = self.arrange(contact)
+        self.assertEqual((attempt.position, contact.attempt_count), (1, 0))
+        self.end(attempt, "busy")
+        self.assertNext(contact, 1, 20, callback="personal", callback_agent="Anna", attempt_count=1)
+
+    def test_a_reached_customer_is_closed(self):
+        attempt = self.arrange()
+        self.end(attempt, "voice", agent="Bert")
+        self.assertEqual(attempt.contact_id.state, "connected")
+
+    def test_moving_a_callback_begins_nothing_anew(self):
+        attempt = self.arrange()
+        contact = attempt.contact_id
+        contact.attempt_count = 2
+        contact.callback_since = since = fields.Datetime.now() - timedelta(hours=3)
+        later = fields.Datetime.now() + timedelta(days=1)
+        self.promise(attempt, later)
+        self.assertEqual((contact.callback_due, attempt.callback_at), (later, later))
+        self.assertEqual((contact.attempt_count, contact.callback_since), (2, since))
+
+    def test_without_a_callback_strategy_the_channels_callback_is_the_same_attempt(self):
+        self.campaign.callback_strategy_id = False
+        self.add_rule(self.own_strategy.attempt_ids[1], "busy", action="again", delay_minutes=7)
+        contact = self.create_contact(phone_2="+493023125111")
+        contact.next_position = 2
+        attempt = self.arrange(contact)
+        self.end(attempt, "busy")
+        self.assertNext(contact, 2, 7, attempt_count=1)
+
+    def test_a_callback_of_somebody_who_was_withdrawn_changes_nothing(self):
+        attempt = self.send(self.create_contact())
+        attempt.contact_id.action_withdraw()
+        self.promise(attempt)
+        self.assertFalse(attempt.callback_at or attempt.contact_id.callback)
+
+    def test_it_dangles_when_its_time_is_long_over(self):
+        attempt = self.arrange()
+        contact = attempt.contact_id
+        now = fields.Datetime.now()
+        attempt.claimed_at = now - timedelta(days=6)
+        for hours, state in ((23, "sent_to_dialer"), (25, "dangling")):
+            attempt.callback_at = now - timedelta(hours=hours)
+            self.env.flush_all()
+            self.env["ecm.attempt"]._sweep_dangling(now, 9)
+            self.env.invalidate_all()
+            self.assertEqual(contact.state, state)
+
+    def test_a_callback_that_is_ours_is_made_when_the_customer_wants_it(self):
+        at = fields.Datetime.now() + timedelta(hours=5)
+        self.assertNext(self.ask(callback_at=at), 1, 300, callback="personal")
+        past = fields.Datetime.now() - timedelta(hours=5)
+        self.assertNext(self.ask(self.create_contact(), callback_at=past), 1, 0)
 
     # -- while it waits ---------------------------------------------------------------------------
 

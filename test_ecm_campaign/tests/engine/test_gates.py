@@ -53,6 +53,17 @@ class TestGates(EngineCase):
         self.call_again(contact)
         self.assert_waits(contact, START + timedelta(days=7), "any 7 days")
 
+    def test_a_call_long_after_its_claim_counts_where_the_campaign_waits_so_long(self):
+        limits = [limit(1, "24h")]
+        campaign = self.run_campaign(self.create_strategy((1, AGAIN), limits=limits))
+        campaign.dangling_hours = 240
+        contact = self.create_contact(campaign)
+        self.feed()
+        self.wait(days=9)
+        self.end(contact, "busy")
+        self.wait(minutes=5)
+        self.assert_waits(contact, START + timedelta(days=10))
+
     def test_the_time_of_the_call_counts_and_not_that_of_the_claim(self):
         contact = self.create_contact(
             self.run_campaign(self.create_strategy((1, AGAIN), limits=[limit(1)]))

@@ -6,8 +6,8 @@ from odoo import models
 from ....tools.gates import LimitsRule
 from ....tools.limits import LIFE, ROLLING, used
 
-# A calendar day with a change of clocks, and how long a contact may wait at the dialer before it is
-# called.
+# A calendar day with a change of clocks, and how long a contact may wait at the dialer at least
+# before it is called.
 LONGEST_DAY = timedelta(hours=26)
 LONGEST_AT_DIALER = timedelta(days=3)
 
@@ -68,12 +68,18 @@ class EcmGateLimits(models.AbstractModel):
 
         # One query for all: as far back as the longest of their limits.
         everywhere = any(limit.everywhere for limit in limits)
-        since = _get_ledger_start(limits, at)
+        since = _get_ledger_start(limits, at, self._get_longest_wait())
         tries = self.env["ecm.attempt"]._get_tries(asked, since, everywhere)
         for candidate in asked:
             callbacks = campaigns[candidate.campaign_id].callbacks
             made = tries[candidate.contact_id]
             candidate.tries = _forget_before_callback(callbacks, candidate, made)
+
+    def _get_longest_wait(self):
+        """How long a contact may be on any dialer before it is called."""
+        campaigns = self.env["ecm.campaign"].sudo().with_context(active_test=False)
+        [[hours]] = campaigns._read_group([], [], ["dangling_hours:max"])
+        return max(LONGEST_AT_DIALER, timedelta(hours=hours or 0))
 
 
 def _get_limits(campaign, candidate):
@@ -85,9 +91,11 @@ def _get_limits(campaign, candidate):
     return limits
 
 
-def _get_ledger_start(limits, at):
+def _get_ledger_start(limits, at, longest_wait):
     """From when tries matter: naive UTC, or None for ever. A call may come long after its contact
     was sent.
+
+    :param longest_wait: for a call, of any campaign
     """
     longest = timedelta(0)
     for limit in limits:
@@ -95,7 +103,7 @@ def _get_ledger_start(limits, at):
             return None
         window = limit.window if limit.period == ROLLING else LONGEST_DAY
         longest = max(longest, window)
-    return at - longest - LONGEST_AT_DIALER
+    return at - longest - longest_wait
 
 
 def _forget_before_callback(callbacks, candidate, tries):

@@ -15,6 +15,25 @@ class EcmAttempt(models.Model):
     )
 
     @api.model
+    def _get_oldest_open(self, dialer):
+        """When the oldest attempt was claimed that awaits its result from a dialer (index
+        ``_dialer_open``), or None.
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT min(oldest.claimed_at)
+                     FROM ecm_dialer_campaign t
+               CROSS JOIN unnest(ARRAY['claimed', 'sent']) AS open(state)
+               CROSS JOIN LATERAL (SELECT min(a.claimed_at) AS claimed_at FROM ecm_attempt a
+                                    WHERE a.dialer_campaign_id = t.id AND a.state = open.state
+                                  ) AS oldest
+                    WHERE t.dialer_id = %s""",
+                dialer.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _get_read_until(self, now):
         # LEAST passes over a dialer that was never read: its NULL must stay.
         return SQL(

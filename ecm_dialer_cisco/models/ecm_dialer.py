@@ -169,7 +169,10 @@ class EcmDialer(models.Model):
         campaigns = self.with_context(active_test=False).dialer_campaign_ids.campaign_ids
         deadlines = campaigns._get_dangling_deadlines(now)
         longest = max((now - moment for moment in deadlines.values()), default=DEFAULT_PATIENCE)
-        return longest.total_seconds()
+
+        # Nobody is given up here who is still waited for there.
+        since = self.env["ecm.attempt"]._get_oldest_open(self)
+        return max(longest, now - since if since else longest).total_seconds()
 
     @contextlib.contextmanager
     def _user_errors(self, is_free=True):

@@ -103,6 +103,17 @@ class EcmDialerUccxMixin(models.AbstractModel):
         help="500 is safe for redundant systems; UCCX takes up to 10,000.",
     )
 
+    preview_hours = fields.Float(
+        "Longest preview (hours)",
+        default=4.0,
+        required=True,
+        help="UCCX writes an answered call down when the preview begins, and what the agent made of "
+        "it afterwards. It is waited for so long; what comes later still corrects the result.",
+    )
+
+    _preview_positive = models.Constraint(
+        "CHECK(preview_hours > 0)", "Longest preview: more than 0 hours."
+    )
     _rows_limited = models.Constraint(
         "CHECK(rows_per_request BETWEEN 1 AND 10000)",
         "A request carries between 1 and 10,000 rows.",
@@ -147,6 +158,7 @@ class EcmDialerUccxMixin(models.AbstractModel):
             rows_per_request=self.rows_per_request,
             key_prefixes=tuple(prefixes),
             open_horizon=self._get_patience(),
+            preview_patience=3600 * self.preview_hours,
         )
 
     def _get_verify(self):

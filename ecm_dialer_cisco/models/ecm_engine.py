@@ -11,14 +11,15 @@ from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
 from odoo.addons.ecm_campaign.models.engine.ecm_engine_results import RESULT_BATCH
-from odoo.addons.ecm_campaign.tools.results import Result
+from odoo.addons.ecm_campaign.tools.results import Promise, Result
 
 _logger = logging.getLogger(__name__)
 
 # So many results that cannot be applied are passed over; more have one cause, and wait for its end.
 MOST_BAD_RESULTS = 10
-# A dangling attempt's late result is looked for so long, once in each interval (requirement F4).
-LATE_DAYS = 7
+# A late result is looked for so long after its attempt has closed as dangling, once in each
+# interval (requirement F4).
+LATE_TIME = timedelta(days=7)
 LATE_INTERVAL = timedelta(hours=1)
 LATE_BATCH = 5000
 # The dialer's campaigns change seldom, and each button that matters fetches them anew.
@@ -114,6 +115,7 @@ class EcmEngine(models.AbstractModel):
         :raise Exception: too many cannot be applied
         """
         self._take_back_undialled(found)
+        self._note_found_callbacks(found)
         codes = self._get_outcome_codes(dialer.provider)
         results = [self._prepare_result(row, codes) for row in found if row.final]
         starts = range(0, len(results), RESULT_BATCH)
@@ -135,6 +137,17 @@ class EcmEngine(models.AbstractModel):
                     raise
                 waiting += _halve(batch)
         return Applied(count, bad_keys)
+
+    def _note_found_callbacks(self, found):
+        """Callbacks that agents have arranged on the dialer, which makes them itself."""
+        promises = []
+        for row in found:
+            if not (row.final or row.undialled):
+                at, number = _naive(row.callback_at), row.callback_number or None
+                promises.append(Promise(row.key, at, number, row.agent or None))
+        for start in range(0, len(promises), RESULT_BATCH):
+            batch = promises[start : start + RESULT_BATCH]
+            self._atomically(partial(self._note_promises, batch))
 
     def _get_bad_text(self, keys):
         if not keys:
@@ -176,19 +189,17 @@ class EcmEngine(models.AbstractModel):
         :param row: clients.base.CallResult
         :rtype: tools.results.Result
         """
-        called_at = row.called_at
-        # Odoo's moments are naive UTC, of whole seconds.
-        if called_at:
-            called_at = called_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
         return Result(
             key=row.key,
             outcome_code=codes.get((row.table, row.raw_code), "unknown"),
             raw_code=row.raw_code,
-            called_at=called_at,
+            called_at=_naive(row.called_at),
             agent=row.agent or None,
             duration_seconds=row.duration_seconds,
             wrap_up=row.wrap_up or None,
             reference=row.dialer_ref,
+            callback_at=_naive(row.callback_at),
+            corrects=row.corrects,
         )
 
     def _read_late_results(self, dialer, client):
@@ -202,7 +213,7 @@ class EcmEngine(models.AbstractModel):
         dangling = [
             ("dialer_campaign_id", "in", dialer.dialer_campaign_ids.ids),
             ("state", "=", "dangling"),
-            ("claimed_at", ">", now - timedelta(days=LATE_DAYS)),
+            ("claimed_at", ">", now - LATE_TIME - timedelta(seconds=dialer._get_patience())),
         ]
         attempts = self.env["ecm.attempt"].search(
             dangling, limit=LATE_BATCH, order="claimed_at DESC"
@@ -234,6 +245,11 @@ class EcmEngine(models.AbstractModel):
             _logger.exception("Fetching the campaigns of %s failed", dialer.name)
             self._rollback()
         self._atomically(lambda: dialer.write({"last_mirror_at": now}))
+
+
+def _naive(moment):
+    """A dialer's moment as Odoo keeps it: naive UTC, of whole seconds."""
+    return moment and moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def _halve(batch):

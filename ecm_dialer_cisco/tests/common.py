@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, new_test_user
 
 from ..clients.base import CallResult, DialerCampaign, DialerClient, Health, PushReceipt
 
-CONNECTED, MACHINE, INVALID, DO_NOT_CALL = "1", "3", "4", "5"
+CONNECTED, MACHINE, INVALID, DO_NOT_CALL, CALLBACK = "1", "3", "4", "5", "8"
 BUSY, NO_ANSWER, CALL_FAILED = "11", "15", "17"
 
 

@@ -1,5 +1,6 @@
 import logging
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 
 from odoo import fields
 from odoo.tools import mute_logger
@@ -8,6 +9,7 @@ from ..clients.exceptions import Unreachable
 from .common import (
     BUSY,
     CALL_FAILED,
+    CALLBACK,
     CONNECTED,
     DO_NOT_CALL,
     INVALID,
@@ -79,6 +81,84 @@ class TestResults(DialerCase):
         self.assertEqual(
             (contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending")
         )
+
+    # -- callbacks on the dialer ------------------------------------------------------------------
+
+    def arrange(self, contact, **values):
+        """UCCX tells of a callback: it is never final (status 4), UCCX makes it itself."""
+        at = fields.Datetime.now().replace(tzinfo=UTC) + timedelta(days=2)
+        values = {"final": False, "raw_status": "4", "callback_at": at, **values}
+        row = self.result_row(contact, CALLBACK, callback_number="+4930999", agent="Anna", **values)
+        self.client.rows = [row]
+        self.engine._cron_sync_results()
+        self.env.invalidate_all()
+        return row
+
+    def test_a_callback_at_the_dialer_is_kept_there_and_sent_to_nobody(self):
+        contact = self.sent()
+        row = self.arrange(contact)
+        self.assertEqual((contact.state, contact.callback), ("sent_to_dialer", "personal"))
+        at = row.callback_at.replace(tzinfo=None)
+        self.assertEqual((contact.callback_due, contact.callback_agent), (at, "Anna"))
+        self.assertEqual(contact.number_to_call, "+4930999")
+        self.feed()
+        self.engine._cron_sweep_dangling()
+        self.assertEqual(len(self.client.dialled), 1)
+        self.assertEqual(self.dialer.last_sync_count, 0, "the result is still awaited")
+
+        self.results((contact, CONNECTED))
+        self.assertEqual((contact.state, len(self.client.dialled)), ("connected", 1))
+
+    def test_a_callback_that_was_deleted_at_the_dialer_is_made_by_us_at_its_time(self):
+        self.campaign.action_stop()
+        self.campaign.callback_strategy_id = self.env.ref("ecm_campaign.ecm_strategy_callback")
+        self.campaign.action_start()
+        contact = self.sent()
+        self.arrange(contact)
+        row = self.arrange(contact, final=True)
+        self.assertEqual((contact.state, contact.callback), ("pending", "personal"))
+        self.assertEqual(contact.next_attempt_at, row.callback_at.replace(tzinfo=None))
+
+    def test_an_answer_is_corrected_by_what_the_agent_says_hours_later(self):
+        contact = self.sent()
+        row = self.result_row(contact, CONNECTED)
+        self.client.rows = [row]
+        self.engine._cron_sync_results()
+        self.client.rows = [replace(row, raw_code=DO_NOT_CALL, agent="Anna", corrects=True)]
+        self.engine._cron_sync_results()
+        self.env.invalidate_all()
+        self.assertEqual((contact.state, contact.attempt_ids.agent), ("dnc_listed", "Anna"))
+
+    # -- how long results are awaited -------------------------------------------------------------
+
+    def test_what_is_archived_or_old_is_waited_for_too(self):
+        self.assertEqual(self.dialer._get_patience(), 24 * 3600)
+        self.campaign.action_stop()
+        self.campaign.write({"dangling_hours": 100, "active": False})
+        self.assertEqual(self.dialer._get_patience(), 100 * 3600)
+        self.campaign.write({"active": True})
+        self.campaign.action_start()
+        contact = self.sent()
+        contact.attempt_ids.claimed_at -= timedelta(hours=500)
+        self.env.flush_all()
+        self.assertGreaterEqual(self.dialer._get_patience(), 500 * 3600)
+
+    def test_previews_are_waited_for_as_long_as_the_dialer_says(self):
+        self.dialer.preview_hours = 2.5
+        self.assertEqual(self.dialer._prepare_client_config().preview_patience, 9000)
+
+    def test_a_late_result_is_looked_for_however_long_the_campaign_waited(self):
+        contact = self.sent()
+        self.campaign.dangling_hours = 300
+        contact.attempt_ids.claimed_at -= timedelta(hours=301)
+        self.env.flush_all()
+        self.dialer.last_sync_at = fields.Datetime.now()
+        self.engine._cron_sweep_dangling()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "dangling")
+        self.client.results_for = lambda keys: [self.result_row(key, BUSY) for key in keys]
+        self.results()
+        self.assertEqual((contact.state, contact.attempt_ids.outcome_id.code), ("dangling", "busy"))
 
     def test_foreign_and_unknown_rows_are_passed_over(self):
         contact = self.sent()

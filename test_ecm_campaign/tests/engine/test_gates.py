@@ -56,13 +56,13 @@ class TestGates(EngineCase):
     def test_a_call_long_after_its_claim_counts_where_the_campaign_waits_so_long(self):
         limits = [limit(1, "24h")]
         campaign = self.run_campaign(self.create_strategy((1, AGAIN), limits=limits))
-        campaign.dangling_hours = 240
+        campaign.dangling_hours = 900
         contact = self.create_contact(campaign)
         self.feed()
-        self.wait(days=9)
+        self.wait(days=36)
         self.end(contact, "busy")
         self.wait(minutes=5)
-        self.assert_waits(contact, START + timedelta(days=10))
+        self.assert_waits(contact, START + timedelta(days=37))
 
     def test_the_time_of_the_call_counts_and_not_that_of_the_claim(self):
         contact = self.create_contact(

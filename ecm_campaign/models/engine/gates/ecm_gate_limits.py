@@ -6,10 +6,10 @@ from odoo import models
 from ....tools.gates import LimitsRule
 from ....tools.limits import LIFE, ROLLING, used
 
-# A calendar day with a change of clocks, and how long a contact may wait at the dialer at least
-# before it is called.
+# A calendar day with a change of clocks, and how long a contact may wait at the dialer before it is
+# called, where no campaign waits longer for a result: that counts open hours only.
 LONGEST_DAY = timedelta(hours=26)
-LONGEST_AT_DIALER = timedelta(days=3)
+LONGEST_AT_DIALER = timedelta(days=31)
 
 
 class EcmGateLimits(models.AbstractModel):

@@ -90,7 +90,7 @@ class TestResults(DialerCase):
         values = {"final": False, "raw_status": "4", "callback_at": at, **values}
         row = self.result_row(contact, CALLBACK, callback_number="+4930999", agent="Anna", **values)
         self.client.rows = [row]
-        self.engine._cron_sync_results()
+        self.sync()
         self.env.invalidate_all()
         return row
 
@@ -123,9 +123,9 @@ class TestResults(DialerCase):
         contact = self.sent()
         row = self.result_row(contact, CONNECTED)
         self.client.rows = [row]
-        self.engine._cron_sync_results()
+        self.sync()
         self.client.rows = [replace(row, raw_code=DO_NOT_CALL, agent="Anna", corrects=True)]
-        self.engine._cron_sync_results()
+        self.sync()
         self.env.invalidate_all()
         self.assertEqual((contact.state, contact.attempt_ids.agent), ("dnc_listed", "Anna"))
 

@@ -56,7 +56,7 @@ class TestGates(EngineCase):
     def test_a_call_long_after_its_claim_counts_where_the_campaign_waits_so_long(self):
         limits = [limit(1, "24h")]
         campaign = self.run_campaign(self.create_strategy((1, AGAIN), limits=limits))
-        campaign.dangling_hours = 900
+        campaign.write({"dangling_hours": 900, "ttl_days": 0})
         contact = self.create_contact(campaign)
         self.feed()
         self.wait(days=36)

@@ -17,7 +17,8 @@ class DialerCampaign:
 
     `kind` is ``agent`` or ``ivr``; `dialing_mode` is ``preview``, ``progressive`` or
     ``predictive``; `start_time` and `end_time` are ``HH:MM`` in `time_zone`, which is the server's
-    own name for its zone.
+    own name for its zone; `max_attempts` says how often the dialer calls a contact by itself, 0 for
+    not known.
     """
 
     key: str
@@ -30,6 +31,7 @@ class DialerCampaign:
     time_zone: str
     pending_contacts: int
     description: str = ""
+    max_attempts: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ what is unverified).
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -42,6 +41,7 @@ from .uccx_wire import (
     parse_campaigns,
     parse_contacts,
     parse_import_statuses,
+    parse_max_attempts,
 )
 
 Parsed = TypeVar("Parsed")
@@ -89,7 +89,15 @@ class UccxClient(DialerClient):
     # campaigns
 
     def campaigns(self) -> list[DialerCampaign]:
-        return self._read(CAMPAIGNS, parse_campaigns)
+        # The list leaves out what is specific to a kind, such as UCCX's own tries.
+        return [self._with_tries(campaign) for campaign in self._read(CAMPAIGNS, parse_campaigns)]
+
+    def _with_tries(self, campaign: DialerCampaign) -> DialerCampaign:
+        # One that was deleted since, or whose id is none, is as the list tells.
+        with suppress(NotFound, ValueError):
+            tries = self._read(_campaign_path(campaign.key), parse_max_attempts)
+            return replace(campaign, max_attempts=tries)
+        return campaign
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         state = "enable" if enabled else "disable"
@@ -157,7 +165,7 @@ class UccxClient(DialerClient):
             return PushReceipt(keys, frozenset())
         return self._split_receipt(campaign_key, keys, status.succeeded)
 
-    def _require_no_import(self, node: str, campaign_path: str, patience: float = math.inf) -> int:
+    def _require_no_import(self, node: str, campaign_path: str, patience: float) -> int:
         """Refuse to go on beside a running import; return the start of the last manual one, to tell
         ours from it.
 
@@ -169,7 +177,7 @@ class UccxClient(DialerClient):
             # One that says nothing of itself for so long will not say more.
             longest = patience if status.result else min(patience, self.config.doubt_seconds)
             if status.running_at(now_ms, longest):
-                raise Busy("UCCX is still importing other contacts into this campaign.")
+                raise Busy(_describe_import(status, now_ms, longest))
         return _last_manual_start(statuses)
 
     def _post(self, node: str, campaign_path: str, body: bytes) -> None:
@@ -250,7 +258,8 @@ class UccxClient(DialerClient):
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
         """Return the keys that UCCX knows, waiting, dialled or moved to history.
 
-        :raise Busy: an import is unfinished, however old, so an absent key may still appear
+        :raise Busy: an import is unfinished, so an absent key may still appear; one that is so for
+        longer than `config.stuck_import` is taken for a leftover
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
         not among them
         """
@@ -258,7 +267,9 @@ class UccxClient(DialerClient):
         campaign_path = _campaign_path(campaign_key)
         # Of a deleted campaign no import can run, and what was dialled is still recorded.
         with suppress(NotFound):
-            self._http.on_any_node(lambda node: self._require_no_import(node, campaign_path))
+            self._http.on_any_node(
+                lambda node: self._require_no_import(node, campaign_path, self.config.stuck_import)
+            )
         if self._database is None:
             return self._find_waiting(campaign_key, wanted)
         return self._database.known(wanted)
@@ -398,6 +409,15 @@ def _last_manual_start(statuses: Sequence[ImportStatus]) -> int:
     """When the last import over REST began; 0 if there was none."""
     starts = [status.started_at_ms for status in statuses if status.is_manual]
     return max(starts, default=0)
+
+
+def _describe_import(status: ImportStatus, now_ms: int, longest: float) -> str:
+    """What keeps others waiting and when it does so no longer, as a sentence."""
+    minutes = max(1, round((now_ms - status.started_at_ms) / 60_000))
+    return (
+        f"UCCX is still importing other contacts into this campaign, for {minutes} min now. After "
+        f"{max(1, round(longest / 60))} min the import counts as given up, and sending goes on."
+    )
 
 
 def _ended_after(statuses: Sequence[ImportStatus], before: int) -> ImportStatus | None:

@@ -172,6 +172,12 @@ def _campaign(texts: dict[str, str]) -> DialerCampaign:
     )
 
 
+def parse_max_attempts(body: bytes) -> int:
+    """How often UCCX calls a contact of one campaign by itself; 0 where the answer does not say."""
+    element = next(_named(parse_xml(body), "maxdialattempts"), None)
+    return _integer((element.text or "").strip()) if element is not None else 0
+
+
 def parse_import_statuses(body: bytes) -> list[ImportStatus]:
     """Read the answer of ``contacts/status`` (reference §1.6)."""
     root = parse_xml(body)

@@ -23,6 +23,7 @@ class EcmCampaign(models.Model):
         help="As the dialer has it. Each mode has settings of its own there, such as lines per "
         "agent: change it in the dialer's administration, then fetch its campaigns.",
     )
+    attempts_warning = fields.Char(related="dialer_campaign_id.attempts_warning")
     can_purge = fields.Boolean(compute="_compute_can_purge")
 
     def _compute_can_purge(self):
@@ -50,6 +51,13 @@ class EcmCampaign(models.Model):
                 )
             )
         return super()._check_can_start()
+
+    def _get_target_warnings(self, channel=None):
+        warnings = super()._get_target_warnings(channel)
+        target = self.dialer_campaign_id
+        if target.attempts_warning and channel in (None, target._channel):
+            warnings.append(target.attempts_warning)
+        return warnings
 
     def action_purge(self):
         """Delete the contacts that wait at the dialer and make them pending again (requirements C3,

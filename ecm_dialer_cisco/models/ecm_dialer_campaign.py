@@ -48,6 +48,13 @@ class EcmDialerCampaign(models.Model):
         "Waiting on the dialer", readonly=True, help="As of the last fetch."
     )
     fetched_at = fields.Datetime("Fetched on", readonly=True)
+    max_attempts = fields.Integer(
+        "Calls per contact",
+        readonly=True,
+        help="How often the dialer calls a contact by itself before it gives a result (Maximum "
+        "Attempts to Dial Contact). 0: not known.",
+    )
+    attempts_warning = fields.Char(compute="_compute_attempts_warning")
     is_missing = fields.Boolean("Gone from the dialer", readonly=True)
     campaign_ids = fields.One2many("ecm.campaign", "dialer_campaign_id", string="Campaigns")
     pace = fields.Float(
@@ -68,6 +75,23 @@ class EcmDialerCampaign(models.Model):
     def _compute_display_name(self):
         for target in self:
             target.display_name = f"{target.name} ({target.dialer_id.name})"
+
+    @api.depends("max_attempts", "name")
+    def _compute_attempts_warning(self):
+        for target in self:
+            target.attempts_warning = target._get_attempts_warning()
+
+    def _get_attempts_warning(self):
+        """That the dialer multiplies what the strategy allows, as a sentence, or False."""
+        if self.max_attempts <= 1:
+            return False
+        return self.env._(
+            "UCCX calls a contact of %(name)s up to %(count)s times by itself, on top of what the "
+            "strategy and its limits allow. Set Maximum Attempts to Dial Contact to 1 in UCCX, then "
+            "fetch the campaigns.",
+            name=self.name,
+            count=self.max_attempts,
+        )
 
     def _compute_at_dialer_count(self):
         for target in self:
@@ -261,6 +285,7 @@ class EcmDialerCampaign(models.Model):
             "end_time": found.end_time,
             "time_zone": found.time_zone,
             "pending_contacts": found.pending_contacts,
+            "max_attempts": found.max_attempts,
             "fetched_at": fields.Datetime.now(),
             # One that was gone may be there again.
             "is_missing": False,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -15,6 +16,23 @@ class TestDialer(DialerCase):
         self.dialer.action_fetch_campaigns()
         self.assertEqual((self.target.dialing_mode, self.target.is_missing), ("progressive", False))
         self.assertTrue(old.is_missing)
+
+    def test_calls_that_the_dialer_makes_by_itself_are_told(self):
+        told = "up to 3 times by itself"
+        self.assertFalse(self.campaign._get_target_warnings())
+        self.client.listed = [replace(self.client.listed[0], max_attempts=3)]
+        self.dialer.action_fetch_campaigns()
+        self.assertEqual(self.target.max_attempts, 3)
+        self.assertIn(told, self.target.attempts_warning)
+        self.assertIn("Set Maximum Attempts to Dial Contact to 1", self.campaign.attempts_warning)
+        checks = {row["check"]: row for row in self.campaign.explain()["checks"]}
+        self.assertEqual(checks["target"]["verdict"], "passes")
+        self.assertIn(told, checks["target"]["detail"])
+        self.assertFalse(self.campaign._get_target_warnings("sms"))
+
+        self.client.listed = [replace(self.client.listed[0], max_attempts=1)]
+        self.dialer.action_fetch_campaigns()
+        self.assertFalse(self.campaign.attempts_warning)
 
     def test_enable_and_disable_at_the_dialer(self):
         self.target.action_disable()

@@ -423,12 +423,14 @@ def test_find_cannot_tell_while_an_import_runs():
         client.find("1", {"k1"})
 
 
-def test_find_cannot_tell_while_an_import_never_ends():
-    client, _server = make_client(
-        answer(body=status_xml("IN_PROGRESS", started=1_000)), connect=KnownKeys("k1")
-    )
-    with pytest.raises(Busy):
+def test_an_import_that_never_ends_keeps_its_campaign_waiting_for_a_bounded_time():
+    client, server = make_client(answer(body=RUNNING), connect=KnownKeys("k1"))
+    client._clock.sleep(59 * 60)
+    with pytest.raises(Busy, match=r"for 59 min now\. After 60 min the import counts as given up"):
         client.find("1", {"k1"})
+    client._clock.sleep(60)
+    server.steps.append(answer(body=RUNNING))
+    assert client.find("1", {"k1", "k2"}) == {"k1"}
 
 
 def test_find_asks_the_database():

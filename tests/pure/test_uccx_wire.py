@@ -26,6 +26,16 @@ STATUS = b"""<statusDetails><self>x</self><campaignId>6</campaignId><importStatu
 <status importType="MANUAL"><result>FAILED</result></status></importStatus></statusDetails>"""
 
 
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [("<MaxDialAttempts> 3 </MaxDialAttempts>", 3), ("<maxDialAttempts/>", 0), ("", 0)],
+)
+def test_how_often_uccx_calls_by_itself(content, most):
+    kind = f"<obPreview>{content}<cacheSize>20</cacheSize></obPreview>"
+    body = f"<campaign><typeSpecificInfo>{kind}</typeSpecificInfo></campaign>".encode()
+    assert wire.parse_max_attempts(body) == most
+
+
 def test_contacts_body_has_the_elements_in_the_documented_order():
     contacts = [PushContact("k1", "+491", 'Jo, "x"', "Ö&<\r\n>")]
     root = etree.fromstring(

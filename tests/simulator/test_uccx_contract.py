@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 import psycopg2
+import pyodbc
 import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact
@@ -90,6 +91,7 @@ def test_campaigns(client):
         "00:00",
         "23:59",
     )
+    assert sales.max_attempts == 1
 
 
 def test_a_disabled_campaign_dials_nothing_until_it_is_enabled(uccx, client):
@@ -483,17 +485,49 @@ def test_a_rejected_preview_is_shown_again(uccx, client):
     assert len(uccx.dialled()) == 1
 
 
-def test_a_callback_is_told_and_then_kept(uccx, client):
+def test_a_callback_is_told_once_and_then_kept(uccx, client):
+    uccx.faults({"name": "callbacks", "seconds": 1800, "number": "+4930999991"})
     push(client, [PushContact("t-1", "+4930111148")])
-    codes = []
-
-    def watch():
-        codes.extend((result.final, result.raw_code) for result in client.results("")[0])
-        return (True, "1") in codes
-
-    uccx.wait_until(watch)
-    assert codes[0] == (False, "8")
+    (promise,), mark = wait_for_results(uccx, client, 1)
+    told = (promise.final, promise.raw_code, promise.callback_number, bool(promise.agent))
+    assert told == (False, "8", "+4930999991", True)
+    assert client.results(mark)[0] == []
+    (result,), mark = wait_for_results(uccx, client, 1, mark)
+    assert (result.key, result.final, result.raw_code) == ("t-1", True, "1")
     assert [call["callresult"] for call in uccx.dialled()] == [8, 1]
+    assert client.results(mark)[0] == []
+
+
+def test_what_waits_for_a_day_is_remembered_and_nothing_else_is_read(uccx, client):
+    push(client, [PushContact("t-stuck", "+493099999"), *contacts(50)])
+    wait_for_results(uccx, client, 50)
+    results, mark = client.results("")
+    assert len(results) == 50
+    for _twice in range(2):
+        results, mark = client.results(mark)
+        assert results == []
+    push(client, contacts(1, start=60))
+    (result,), mark = wait_for_results(uccx, client, 1, mark)
+    assert result.key == "t-60"
+
+
+def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):
+    uccx.replicate()
+    late = make_client(uccx)
+    late._database._connect = lambda: pyodbc.connect(
+        uccx.odbc_connection_string(standby=True), autocommit=True
+    )
+    mark, told = "", []
+    for start in (0, 10, 20):
+        push(client, contacts(5, start=start))
+        wait_for_calls(uccx, start // 2 + 5)
+        results, mark = late.results(mark)
+        told += [result.key for result in results]
+        uccx.replicate()
+    results, mark = late.results(mark)
+    told += [result.key for result in results]
+    assert Counter(told) == dict.fromkeys(dialled_keys(uccx), 1)
+    assert len(told) == 15
 
 
 def test_a_call_without_an_end_stays_without_a_result(uccx, client):

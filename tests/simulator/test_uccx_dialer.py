@@ -103,6 +103,7 @@ def test_rules_of_a_file_come_first(tmp_path):
 def test_uccx_itself_retries_after_the_delay(new_database):
     with running_simulator(new_database(), tries=3) as uccx:
         client = make_client(uccx)
+        assert {campaign.max_attempts for campaign in client.campaigns()} == {3}
         push(client, [PushContact("t-1", "+4930123409")])
         uccx.wait_until(lambda: uccx.state()["contacts"]["1"].get("8"))
         assert [item.raw_code for item in client.contacts(SALES, "RETRIES_WITH_DELAY")] == ["11"]

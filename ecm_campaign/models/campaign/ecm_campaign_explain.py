@@ -96,6 +96,14 @@ class EcmCampaignExplainMixin(models.AbstractModel):
                 obstacles.append(obstacle)
         return obstacles
 
+    def _get_target_warnings(self, channel=None):
+        """What is wrong with targets that take contacts all the same; extensions add theirs.
+
+        :param channel: the one that is asked about; none for all that the campaign contacts on
+        :return: list of sentences
+        """
+        return []
+
     def _get_channel_targets(self, channel=None):
         """Feed targets that send on a channel; none for all of them.
 
@@ -268,7 +276,8 @@ class EcmCampaignExplainMixin(models.AbstractModel):
 
     def _get_targets_text(self, channel):
         names = ", ".join(target.display_name for target in self._get_channel_targets(channel))
-        return self.env._("%s takes contacts.", names)
+        sentence = self.env._("%s takes contacts.", names)
+        return " ".join([sentence, *self._get_target_warnings(channel)])
 
     def _get_room_findings(self, channel):
         targets = self._get_channel_targets(channel)

@@ -405,6 +405,7 @@ class EcmDryRun(models.Model):
         """What stands in the way of it all, as sentences."""
         obstacles = self.campaign_id._get_obstacles(fields.Datetime.now())
         warnings = [obstacle.detail for obstacle in obstacles]
+        warnings += self.campaign_id._get_target_warnings()
         if not hours:
             warnings.append(self.env._("The campaign is not open at any time in these days."))
 

@@ -5,11 +5,10 @@ from odoo import models
 
 from ....tools.gates import LimitsRule
 from ....tools.limits import LIFE, ROLLING, used
+from ....tools.open_time import LONGEST_WAIT
 
-# A calendar day with a change of clocks, and how long a contact may wait at the dialer before it is
-# called, where no campaign waits longer for a result: that counts open hours only.
+# A calendar day with a change of clocks.
 LONGEST_DAY = timedelta(hours=26)
-LONGEST_AT_DIALER = timedelta(days=31)
 
 
 class EcmGateLimits(models.AbstractModel):
@@ -79,7 +78,8 @@ class EcmGateLimits(models.AbstractModel):
         """How long a contact may be on any dialer before it is called."""
         campaigns = self.env["ecm.campaign"].sudo().with_context(active_test=False)
         [[hours]] = campaigns._read_group([], [], ["dangling_hours:max"])
-        return max(LONGEST_AT_DIALER, timedelta(hours=hours or 0))
+        # Only open hours count as waiting: in all, it is far longer.
+        return max(LONGEST_WAIT, timedelta(hours=hours or 0))
 
 
 def _get_limits(campaign, candidate):

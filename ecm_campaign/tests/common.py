@@ -46,9 +46,8 @@ class CampaignCase(TransactionCase):
 
     @classmethod
     def create_user(cls, role, **values):
-        return new_test_user(
-            cls.env, login=f"ecm_{role}", groups=f"ecm_campaign.ecm_campaign_group_{role}", **values
-        )
+        values = {"login": f"ecm_{role}", **values}
+        return new_test_user(cls.env, groups=f"ecm_campaign.ecm_campaign_group_{role}", **values)
 
     def upload(self, content, campaign=None, **choices):
         """The upload wizard as a supervisor uses it: file, corrections, *Import*; then the

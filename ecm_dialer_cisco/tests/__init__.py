@@ -1,4 +1,5 @@
 from . import (
+    test_allowed,
     test_dialer,
     test_end_of_hours,
     test_explain,

@@ -1,3 +1,4 @@
+from . import test_allowed
 from . import test_database
 from . import test_folder
 from . import test_source

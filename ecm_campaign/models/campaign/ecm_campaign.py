@@ -262,6 +262,7 @@ class EcmCampaign(models.Model):
         """Cut the feed (requirement C3). The next turn takes back what the dialer has not contacted
         yet, where it can.
         """
+        self.check_access("write")
         self.filtered("is_running").write({"is_running": False})
         return True
 

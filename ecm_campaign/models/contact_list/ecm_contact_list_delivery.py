@@ -38,9 +38,9 @@ class EcmContactListDeliveryMixin(models.AbstractModel):
         :raise UserError: something of this is missing or wrong, or the file cannot be read
         :raise AccessError: the user may not change the campaign, or the file is another's
         """
+        self.check_access("create")
         campaign = self._get_named("ecm.campaign", campaign_id)
         campaign.check_access("write")
-        self.check_access("create")
         profile = self._get_named("ecm.import.profile", profile_id) if profile_id else None
         values = {"source": "api"}
         if mode:

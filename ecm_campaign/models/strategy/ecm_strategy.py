@@ -478,6 +478,7 @@ class EcmStrategy(models.Model):
         another.
         """
         self.ensure_one()
+        self.check_access("write")
         if self.kind == "simple":
             self._add_default_simple_rules()
             return True

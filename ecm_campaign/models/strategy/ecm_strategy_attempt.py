@@ -87,6 +87,7 @@ class EcmStrategyAttempt(models.Model):
     def action_add_default_rules(self):
         """Copy the rules of the attempt before, or take the usual ones; then show them."""
         self.ensure_one()
+        self.check_access("write")
         if self == self.strategy_id.attempt_ids[-1:]:
             raise UserError(
                 self.env._(

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_allowed,
     test_engine_fields,
     test_screens_tour,
     test_tour,

@@ -1,0 +1,22 @@
+from odoo.tests import tagged
+
+from ..allowed import AllowedCase
+
+
+@tagged("post_install", "-at_install")
+class TestAllowed(AllowedCase):
+    """Nobody reaches what nobody has allowed (E8, E25, R8)."""
+
+    addon = "ecm_campaign"
+
+    @classmethod
+    def _make_records(cls):
+        cls.create_contact()
+        blocked = cls.env["ecm.dnc.list"].search([], limit=1)
+        cls.env["ecm.dnc.load"].create({"list_id": blocked.id})
+
+    def test_models_fields_methods_and_routes(self):
+        self.check_everything()
+
+    def test_another_company(self):
+        self.check_foreign_company()

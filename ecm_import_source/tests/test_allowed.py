@@ -1,0 +1,18 @@
+from odoo.tests import tagged
+
+from .common import SourceCase
+from odoo.addons.ecm_campaign.tests.allowed import AllowedCase
+
+
+@tagged("post_install", "-at_install")
+class TestAllowed(AllowedCase, SourceCase):
+    """Nobody reaches what nobody has allowed (E8, E25, R8)."""
+
+    addon = "ecm_import_source"
+    below = ("ecm_campaign",)
+
+    def test_models_fields_methods_and_routes(self):
+        self.check_everything()
+
+    def test_another_company(self):
+        self.check_foreign_company()

@@ -185,7 +185,8 @@ class EcmDialer(models.Model):
                 self.env._("The dialer is busy with another request. Try again in a minute.")
             )
         try:
-            yield
+            with self.env["ecm.engine"]._telling_of_lost_connection():
+                yield
         except (exceptions.DialerError, ChannelError) as error:
             raise UserError(str(error)) from error
 

@@ -47,6 +47,8 @@ class EcmEngine(models.AbstractModel):
         except DialerError as error:
             self._note_sync_failure(dialer, str(error))
         except Exception:
+            if self._is_lost():
+                raise
             # Whatever it was, the dialer is fed all the same.
             _logger.exception("Reading the results of %s failed", dialer.name)
             self._rollback()
@@ -241,6 +243,8 @@ class EcmEngine(models.AbstractModel):
         except DialerError as error:
             _logger.info("The campaigns of %s cannot be fetched: %s", dialer.name, error)
         except Exception:
+            if self._is_lost():
+                raise
             # Whatever it was, results are read and contacts sent all the same.
             _logger.exception("Fetching the campaigns of %s failed", dialer.name)
             self._rollback()

@@ -302,7 +302,8 @@ class EcmCampaign(models.Model):
         # A failure counts for the feeder too, which leaves the target alone for a while.
         engine, turn = self.env["ecm.engine"].sudo(), Turn()
         try:
-            sent = engine._feed_target(target, turn)
+            with engine._telling_of_lost_connection():
+                sent = engine._feed_target(target, turn)
         except ChannelError as error:
             engine._note_failure(target, error)
             raise UserError(str(error)) from error

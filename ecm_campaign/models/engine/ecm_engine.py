@@ -161,6 +161,8 @@ class EcmEngine(models.AbstractModel):
         except ChannelError as error:
             self._note_failure(target, error)
         except Exception:
+            if self._is_lost():
+                raise
             # Whatever it was, the other targets are fed all the same.
             _logger.exception("Feeding %s failed", target._get_log_name())
             self._rollback()

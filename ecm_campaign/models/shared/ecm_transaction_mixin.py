@@ -4,9 +4,11 @@ import logging
 import random
 import time
 
+from psycopg2 import InterfaceError, OperationalError
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 
 from odoo import models, modules
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -124,13 +126,37 @@ class EcmTransactionMixin(models.AbstractModel):
     def _unlock(self, lock):
         """:param SQL lock: what the advisory lock was taken with"""
         # A lost connection has lost its locks: what went wrong must not be hidden by another error.
-        if self.env.cr._cnx.closed:
+        if self._is_lost():
             return
         if self._is_aborted():
             self._rollback()
         # In a test nothing is rolled back, and the lock goes with the connection.
         if not self._is_aborted():
             self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
+
+    def _is_lost(self):
+        """Whether the connection is gone: PostgreSQL was restarted, or has ended it. Nothing more
+        can be noted then, and the cause is told once (finding X11).
+        """
+        return bool(self.env.cr._cnx.closed)
+
+    @contextlib.contextmanager
+    def _telling_of_lost_connection(self):
+        """Tell a person who pressed a button what a lost connection means.
+
+        :raise UserError: it was lost within
+        """
+        try:
+            yield
+        except (InterfaceError, OperationalError) as error:
+            if not self._is_lost():
+                raise
+            raise UserError(
+                self.env._(
+                    "The connection to Odoo's database was lost. What was sent until then is not "
+                    "sent again. Try again in a minute."
+                )
+            ) from error
 
     def _is_aborted(self):
         """Whether a statement has failed, after which PostgreSQL takes no other."""

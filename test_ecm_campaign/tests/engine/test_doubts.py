@@ -156,6 +156,22 @@ class TestDoubts(EngineCase):
         return self.env.cr.fetchone()[0]
 
     def test_a_lost_connection_is_told_as_what_it_is(self):
+        for feed in (self.engine._feed_target, self.engine._feed_safely):
+            with (
+                self.subTest(feed.__name__),
+                self.assertRaises(OperationalError) as raised,
+                self.losing_connection(),
+            ):
+                feed(self.target)
+            self.assertIsNone(raised.exception.__context__, "no other error on top of it")
+
+    def test_who_presses_a_button_reads_what_a_lost_connection_means(self):
+        with self.assertRaisesRegex(UserError, "not sent again"), self.losing_connection():
+            self.campaign.action_feed_now()
+
+    @contextlib.contextmanager
+    def losing_connection(self):
+        """The connection is lost while a target is fed."""
         cursor, lost = self.env.cr, SimpleNamespace(closed=2)
         broken = Mock(side_effect=InterfaceError("closed"))
 
@@ -164,9 +180,10 @@ class TestDoubts(EngineCase):
             stack.enter_context(patch.object(cursor, "execute", broken))
             raise OperationalError("server closed the connection")
 
-        self.patch(self.registry["ecm.engine"], "_reconcile", lose_connection)
-        with self.assertRaises(OperationalError) as raised, contextlib.ExitStack() as stack:
-            self.engine._feed_target(self.target)
-        self.assertIsNone(raised.exception.__context__, "no other error on top of it")
-        # The connection of the test was not lost.
-        cursor.execute("SELECT pg_advisory_unlock_all()")
+        engine, stack = self.registry["ecm.engine"], contextlib.ExitStack()
+        try:
+            with stack, patch.object(engine, "_reconcile", lose_connection):
+                yield
+        finally:
+            # The connection of the test was not lost.
+            cursor.execute("SELECT pg_advisory_unlock_all()")

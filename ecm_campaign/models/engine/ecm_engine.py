@@ -202,26 +202,16 @@ class EcmEngine(models.AbstractModel):
         """
         self.env["ecm.database.identity"]._check()
         turn = turn or Turn()
-        started, sent = time.monotonic(), 0
+        started = time.monotonic()
         # What is true of one of an owner's targets may be true of all: UCCX runs one import.
         with self._exclusively(target._get_owner()) as is_ours:
             if not is_ours:
                 return None
-            # Who is looked at again must not wait behind who was looked at by the old selection.
-            if not self._release_changed_selections(target, turn):
-                return 0
             # What is in doubt is settled before anything is sent: nobody is called twice.
             self._reconcile(target)
             self._atomically(target._measure_pace)
             self._recall(target)
-            campaigns = self._get_open_campaigns(target)
-            self._adopt_stranded(campaigns, target._channel)
-            # Before anything is claimed: the target's settings may be wrong.
-            sender = target._get_sender()
-            while (batch := self._claim_next(target, campaigns)) is not None:
-                sent += self._push(target, sender, batch, turn) if batch else 0
-                if not turn.goes_on():
-                    break
+            sent = self._send_ready(target, turn)
             self._atomically(target._note_held)
         self._drop_cached_rows()
 
@@ -229,6 +219,22 @@ class EcmEngine(models.AbstractModel):
         if sent:
             seconds = time.monotonic() - started
             _logger.info("%s: %d sent in %.1f s", target._get_log_name(), sent, seconds)
+        return sent
+
+    def _send_ready(self, target, turn):
+        """:return: how many contacts were sent"""
+        # Who is looked at again must not wait behind who was looked at by the old selection.
+        if not self._release_changed_selections(target, turn):
+            return 0
+        campaigns = self._get_open_campaigns(target)
+        self._adopt_stranded(campaigns, target._channel)
+
+        # Before anything is claimed: the target's settings may be wrong.
+        sender, sent = target._get_sender(), 0
+        while (batch := self._claim_next(target, campaigns)) is not None:
+            sent += self._push(target, sender, batch, turn) if batch else 0
+            if not turn.goes_on():
+                break
         return sent
 
     def _get_open_campaigns(self, target):

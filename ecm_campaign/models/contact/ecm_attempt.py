@@ -427,7 +427,7 @@ class EcmAttempt(models.Model):
                       AND (a.state <> 'done' OR a.key = ANY(%(corrected)s) AND %(is_guess)s)
                  ORDER BY a.id
                       FOR UPDATE OF a, c""",
-                stands=self._get_standing(),
+                stands=self._get_stands_condition(),
                 awaiting=list(awaiting),
                 keys=list(keys),
                 corrected=list(corrected),
@@ -440,7 +440,7 @@ class EcmAttempt(models.Model):
         )
         return [Ended(*row) for row in self.env.cr.fetchall()]
 
-    def _get_standing(self):
+    def _get_stands_condition(self):
         """Whether nothing has happened to the contact ``c`` since the result of its attempt ``a``.
 
         :rtype: SQL

@@ -101,7 +101,11 @@ def main() -> None:
     with common.odoo_environment("hours") as env:
         calendar = env.ref("ecm_campaign.resource_calendar_calling_hours")
         # Each contact's own zone is asked: that is the dear way.
-        hours = {"calendar_id": calendar.id, "hours_zone": "contact"}
+        hours = {
+            "calendar_id": calendar.id,
+            "hours_zone": "contact",
+            "keeps_region_rules": True,
+        }
         campaign = common.create_campaign(env, "Hours", **hours)
         env.cr.commit()
         first, gate, waiting = measure_gate(env, campaign)

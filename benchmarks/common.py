@@ -102,6 +102,7 @@ def create_campaign(env: Any, name: str, target: Any = None, **values: Any) -> A
             "name": name,
             "strategy_id": env.ref("ecm_campaign.ecm_strategy_voice").id,
             "calendar_id": False,
+            "keeps_region_rules": False,
             "tz": "UTC",
             "dialer_campaign_id": target.id if target else False,
             **values,

@@ -32,6 +32,7 @@ class CampaignCase(TransactionCase):
                 "name": name,
                 "strategy_id": cls.strategy.id,
                 "calendar_id": False,
+                "keeps_region_rules": False,
                 "tz": "UTC",
                 **values,
             }

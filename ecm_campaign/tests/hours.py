@@ -17,6 +17,11 @@ class HoursCase(CampaignCase):
     """A campaign whose calling hours are asked for a moment: `create_calendar`, `opening`."""
 
     @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.campaign.keeps_region_rules = True
+
+    @classmethod
     def create_calendar(cls, hours=((0, 9, 20),), leaves=(), tz="Europe/Berlin", **values):
         lines = [
             Command.create(

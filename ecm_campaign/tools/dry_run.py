@@ -139,6 +139,7 @@ class Simulation:
         self.campaign_hours = scenario.hours.for_campaign()
         self.clock = scenario.start
         self.forecast = Forecast()
+        self.was_open = False
 
         # Those who wait by when they are due, those who are ready in the dial order: by places.
         self.contacts = list(contacts)
@@ -181,6 +182,7 @@ class Simulation:
             if following is None:
                 return False
             if following == self.clock:
+                self.was_open = self.was_open or bool(self.ready)
                 return True
             self.clock = following
         return False
@@ -290,7 +292,13 @@ class Simulation:
         if outcome.counts_as_attempt:
             candidate.counted += 1
             contact.in_cycle += 1
-            made = Try(self.clock, attempt.number, channel=attempt.channel)
+            made = Try(
+                self.clock,
+                attempt.number,
+                channel=attempt.channel,
+                is_conversation=outcome.is_live_voice,
+                is_refusal=outcome.suppresses,
+            )
             candidate.tries.append(made)
         else:
             candidate.uncounted += 1
@@ -353,16 +361,22 @@ class Simulation:
         """Who is still open: for want of capacity, for a reason of a gate, or because the next try
         comes later.
         """
+        shut = CAPACITY if self.was_open else self._get_closing()
         for contact in self.held:
             self._leave(contact, contact.blocked or CAPACITY)
         for _is_second, _rank, place in self.ready:
-            self._leave(self.contacts[place], CAPACITY)
+            self._leave(self.contacts[place], shut)
         for due, place in self.waiting:
             contact = self.contacts[place]
             is_later = due >= self.scenario.end
             # Due within the time and yet not called: there were not enough calls.
-            unblocked = PLANNED if is_later else CAPACITY
+            unblocked = PLANNED if is_later else shut
             self._leave(contact, contact.blocked or unblocked)
+
+    def _get_closing(self) -> str:
+        """Why a campaign that never opened was shut: a key of `calling_hours.REASONS`."""
+        opening = self.campaign_hours.opening(_naive(self.scenario.start))
+        return opening.reason or CAPACITY
 
     def _leave(self, contact: SimulatedContact, reason: str) -> None:
         self.forecast.left[reason].append(contact.candidate.contact_id)

@@ -147,6 +147,7 @@ class DialerCase(TransactionCase):
                 "kind": "agent",
                 "strategy_id": cls.strategy.id,
                 "calendar_id": False,
+                "keeps_region_rules": False,
                 "tz": "UTC",
                 "dialer_campaign_id": cls.target.id,
                 "is_running": True,

@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+from odoo import Command
+
 from .common import HOME, NEXT, LetterCase
 from odoo.addons.test_ecm_campaign.tests.common import START
 
@@ -91,14 +93,13 @@ class TestLetterGates(LetterCase):
                 "name": "Rule",
                 "country_id": self.env.ref("base.de").id,
                 "channel": channel,
-                "weekday_from": 0,
-                "weekday_to": 24,
+                "weekday_hours": "0-24",
                 **values,
             }
         )
 
     def test_letters_have_hours_of_their_own(self):
-        self.add_rule("letter", weekday_from=12)
+        self.add_rule("letter", weekday_hours="12-24")
         self.call(self.contact, "busy")
         self.wait(minutes=5)
         self.assertFalse(self.post())
@@ -108,7 +109,7 @@ class TestLetterGates(LetterCase):
         self.assertEqual(len(self.post()), 1)
 
     def test_a_limit_of_calls_does_not_count_letters(self):
-        self.add_rule("voice", max_attempts=2)
+        self.add_rule("voice", limit_ids=[Command.create({"count": 2})])
         for send in (self.feed, self.post, self.feed):
             self.assertEqual(len(send()), 1)
             self.end(self.contact, "busy")
@@ -121,7 +122,7 @@ class TestLetterGates(LetterCase):
         self.assertEqual(found, ("limit", START + timedelta(hours=24)))
 
     def test_a_limit_of_all_channels_counts_both(self):
-        self.add_rule("all", max_attempts=2)
+        self.add_rule("all", limit_ids=[Command.create({"count": 2})])
         for send in (self.feed, self.post):
             self.assertEqual(len(send()), 1)
             self.end(self.contact, "busy")
@@ -131,7 +132,7 @@ class TestLetterGates(LetterCase):
 
     def test_calls_of_one_claim_are_no_letters(self):
         """A limit over all campaigns counts what the same claim has just taken, on its channel."""
-        self.add_rule("letter", max_attempts=1)
+        self.add_rule("letter", limit_ids=[Command.create({"count": 1})])
         others = self.create_contact(phone_1=HOME)
         self.assertEqual(len(self.feed()), 2)
         for contact in (self.contact, others):

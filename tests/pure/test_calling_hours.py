@@ -154,6 +154,23 @@ def test_every_zone_around_every_change_of_its_clock():
             assert open_minutes(calling, start, end) == expected, (zone, change)
 
 
+def test_every_zone_with_two_windows_a_day_and_a_holiday():
+    """As a region rule has them: around every change of the clock, and over the next midnight."""
+    twice = [(day, start, end) for day in range(7) for start, end in ((30, 135), (165, 260))]
+    weekly = WeeklyHours.of(twice)
+    for zone in ZONES:
+        for change, before, _after in changes(zone) or [(datetime(2026, 3, 29), 0 * HOUR, 0)]:
+            holiday = (change + before).date() + DAY
+            calling = CallingHours([Constraint((zone,), weekly, whole_days(holiday))])
+            start, end = change - 2 * HOUR, change + 3 * HOUR
+            expected = {
+                moment
+                for moment in minutes(start, end)
+                if is_open(moment, (zone,), twice, {holiday})
+            }
+            assert open_minutes(calling, start, end) == expected, (zone, change)
+
+
 @pytest.mark.parametrize(
     "zone",
     [

@@ -116,7 +116,7 @@ def test_what_is_left_says_why():
     late = Simulation(world(), [person(1, due=START + timedelta(days=30))]).run()
     assert late.left == {PLANNED: [1]}
     never = Simulation(world(hours=CampaignHours("UTC", WeeklyHours(()))), [person(1)]).run()
-    assert (never.calls, never.left) == (0, {CAPACITY: [1]})
+    assert (never.calls, never.left) == (0, {"hours": [1]})
 
 
 def test_limits_put_off_and_closed_ones_are_not_called_again():

@@ -20,6 +20,7 @@ class EcmCampaign(models.Model):
         "ecm.engine.fields.mixin",
         "ecm.campaign.strategy.mixin",
         "ecm.campaign.schedule.mixin",
+        "ecm.campaign.region.mixin",
         "ecm.campaign.pacing.mixin",
         "ecm.campaign.selection.mixin",
         "ecm.campaign.explain.mixin",

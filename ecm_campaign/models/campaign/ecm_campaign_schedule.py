@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import calling_hours as hours
-from ...tools.campaign_hours import NO_RULES, CampaignHours, sort_closures
+from ...tools.campaign_hours import CampaignHours, sort_closures
 from ...tools.open_time import LONGEST_WAIT, begin_of
 from ...tools.time_zones import is_zone
 from odoo.addons.base.models.res_partner import _tz_get
@@ -83,14 +83,6 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         help="Nothing is sent so long before the hours end. With 0 as much is sent as the dialer "
         "can still call by then, as fast as it calls at that time.",
     )
-    keeps_region_rules = fields.Boolean(
-        "Keep region rules",
-        default=True,
-        tracking=True,
-        help="Legal hours and limits of countries and regions hold too, in the contact's time "
-        "zone: the strictest wins. They are listed under Configuration, Region Rules.",
-    )
-
     ttl_days = fields.Integer(
         "Time to live (days)",
         default=30,
@@ -279,7 +271,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             "drain_minutes": self.drain_minutes,
             "date_start": self.date_start or None,
             "date_end": self.date_end or None,
-            "rules": self._get_region_rules(),
+            "rules": self._get_region_rules(now.date()),
             "zone_hours": self._get_group_hours(),
             "year": now.year,
         }
@@ -313,16 +305,6 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             week = [(day, *minutes) for day in range(7)]
             found.append((zone, hours.WeeklyHours.of(week)))
         return tuple(found)
-
-    def _get_region_rules(self):
-        """The region rules that the campaign keeps.
-
-        :rtype: tools.region_rules.RegionRules
-        """
-        self.ensure_one()
-        if not self.keeps_region_rules:
-            return NO_RULES
-        return self.env["ecm.region.rule"]._get_rules()
 
     def _get_weekly_hours(self, calendar):
         weeks = 2 if calendar.two_weeks_calendar else 1

@@ -1,5 +1,6 @@
 import secrets
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -9,12 +10,17 @@ from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...sql import values_of
 from ...tools.limits import Try
+from ...tools.number_places import zones_of
+from ...tools.region_effects import Made
 from ...tools.region_rules import Place
 from ...tools.strategy import WRAP_UP_PREFIX
+from ...tools.time_zones import is_zone
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
 # What stands as the result's code of a send that failed, until it is known whether it did.
 FAILED_CODE = "failed"
+# Whether the person said no, by the outcome or by what the agent says.
+IS_REFUSAL = SQL("(o.suppresses IS TRUE OR b.suppresses IS TRUE OR b.is_refusal IS TRUE)")
 FORMER_PREFIXES = "ecm_campaign.attempt_key_prefixes_before"
 
 
@@ -631,14 +637,17 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 """SELECT v.contact_id, LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at),
-                          COALESCE(a.number, ''), a.contact_id = v.contact_id, a.channel
+                          COALESCE(a.number, ''), a.contact_id = v.contact_id, a.channel,
+                          COALESCE(o.is_live_voice, FALSE), %s
                      FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
                CROSS JOIN LATERAL (SELECT given.contact_id,
                                           string_to_array(given.joined, ' ')::varchar[] AS numbers
                                   ) v
                CROSS JOIN LATERAL (%s) a
                 LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
+                LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
                     WHERE o.counts_as_attempt IS NOT FALSE""",
+                IS_REFUSAL,
                 [candidate.contact_id for candidate in candidates],
                 [" ".join(candidate.get_numbers()) for candidate in candidates],
                 found,
@@ -646,10 +655,49 @@ class EcmAttempt(models.Model):
         )
         tries = {candidate.contact_id: [] for candidate in candidates}
         for contact_id, made_at, *others in self.env.cr.fetchall():
-            number, is_own, channel = others
-            made = Try(made_at.replace(tzinfo=UTC), number, is_own, channel=channel)
+            number, is_own, channel, is_conversation, is_refusal = others
+            made = Try(
+                made_at.replace(tzinfo=UTC),
+                number,
+                is_own,
+                channel=channel,
+                is_conversation=is_conversation,
+                is_refusal=is_refusal,
+            )
             tries[contact_id].append(made)
         return tries
+
+    @api.model
+    def _get_made(self, campaign, limit=50_000):
+        """A campaign's last attempts, for what region rules would have said (no index: a user asks
+        for it now and then).
+
+        :return: list of ``tools.region_effects.Made`` in the order in which they were made
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.contact_id, a.number, a.channel,
+                          LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at) AS made_at,
+                          c.tz, c.region, c.zip, COALESCE(o.is_live_voice, FALSE), %s
+                     FROM ecm_attempt a
+                     JOIN ecm_contact c ON c.id = a.contact_id
+                LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
+                LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
+                    WHERE a.campaign_id = %s AND a.number IS NOT NULL
+                      AND o.counts_as_attempt IS NOT FALSE
+                 ORDER BY a.id DESC LIMIT %s""",
+                IS_REFUSAL,
+                campaign.id,
+                limit,
+            )
+        )
+        found = []
+        for contact_id, number, channel, made_at, tz, region, code, *said in self.env.cr.fetchall():
+            zones = (tz,) if is_zone(tz) else zones_of(number) or (campaign.tz,)
+            place = Place(region, code)
+            found.append(Made(contact_id, number, channel, made_at, zones, place, *said))
+        return sorted(found, key=attrgetter("at"))
 
     @api.model
     def _get_uses(self, contact_ids, besides=()):

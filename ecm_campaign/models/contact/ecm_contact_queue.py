@@ -9,6 +9,8 @@ from odoo.tools import SQL
 
 from ...sql import values_of
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
+from ...tools.region_effects import Group
+from ...tools.region_rules import Place
 from ...tools.strategy import CALLBACK, Close
 from .ecm_attempt import Promised
 
@@ -61,6 +63,8 @@ HELD_BACK = ("selection", "target_group")
 
 # A dry run chooses its sample by so many values of a hash.
 HASHED = 1 << 20
+# So many characters of a number tell its country.
+TELLING_SIZE = 10
 # Explain counts a contact's place in line no further.
 QUEUE_COUNTED = 10_000
 
@@ -937,6 +941,28 @@ class EcmContactQueue(models.AbstractModel):
         ids = SQL("SELECT unnest(%s::int[])", [row.contact_id for row in rows])
         reasons = (*HELD_BACK, LIST_STOPPED) if list_id else HELD_BACK
         self._release_held(ids, reasons)
+
+    @api.model
+    def _group_by_beginning(self, campaign, size):
+        """A campaign's open contacts by how their first number begins and where they live, for
+        what region rules say of them.
+
+        :param int size: so many characters of the number at least
+        :return: list of ``tools.region_effects.Group``
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT left(phone_1, %s), region, zip, count(*) FROM ecm_contact
+                    WHERE campaign_id = %s AND state = 'pending' GROUP BY 1, 2, 3""",
+                max(size, TELLING_SIZE),
+                campaign.id,
+            )
+        )
+        found = []
+        for beginning, region, code, count in self.env.cr.fetchall():
+            found.append(Group(beginning, Place(region, code), count))
+        return found
 
     @api.model
     def _delete_of(self, column, owner_ids):

@@ -72,6 +72,8 @@ class EcmDryRunGroup(models.Model):
     def _get_left_name(self, reason):
         names = {
             "capacity": self.env._("More contacts than calls: its turn did not come"),
+            "not_started": self.env._("The campaign's first day has not come"),
+            "ended": self.env._("The campaign's end date has passed"),
             "planned": self.env._("The next attempt comes later"),
         }
         return names.get(reason) or self._get_block_name(reason)

@@ -3,6 +3,7 @@ from datetime import datetime, time
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ...actions import open_window
 from ...formatting import format_day
 from ...tools.day_windows import parse_windows, write_windows
 from ...tools.time_zones import DAY_MINUTES
@@ -258,20 +259,23 @@ class EcmCallingHours(models.Model):
 
     def action_load_holidays(self):
         """Choose a country whose public holidays are to be loaded."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "ecm_campaign.ecm_holiday_load_action"
-        )
-        return {**action, "context": {"default_hours_ids": self.ids}}
+        context = {"default_hours_ids": self.ids}
+        return open_window(self.env, "ecm_campaign.ecm_holiday_load_action", context=context)
 
     def action_open_holidays(self):
         """These hours' holidays on a calendar."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_holiday_action")
-        domain = [("hours_id", "in", self.ids)]
-        context = {"default_hours_id": self[:1].id, "hide_hours": len(self) == 1}
-        return {**action, "domain": domain, "context": context}
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_holiday_action",
+            domain=[("hours_id", "in", self.ids)],
+            context={"default_hours_id": self[:1].id},
+        )
 
     def action_open_campaigns(self):
         """Campaigns that call in these hours."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("ecm_campaign.ecm_campaign_action")
-        calendars = self.sudo().calendar_id
-        return {**action, "domain": [("calendar_id", "in", calendars.ids)], "context": {}}
+        return open_window(
+            self.env,
+            "ecm_campaign.ecm_campaign_action",
+            domain=[("calendar_id", "in", self.sudo().calendar_id.ids)],
+            context={},
+        )

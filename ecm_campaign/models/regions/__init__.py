@@ -1,3 +1,6 @@
 from . import (
+    ecm_campaign_region,
+    ecm_region_effect,
     ecm_region_rule,
+    ecm_region_rule_limit,
 )

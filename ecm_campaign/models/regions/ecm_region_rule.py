@@ -1,24 +1,36 @@
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import format_duration, ormcache
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
 
-from ...tools.calling_hours import WeeklyHours
-from ...tools.limits import Limit
-from ...tools.region_rules import RegionRule, RegionRules
+from ...tools.calling_hours import HORIZON, WeeklyHours, ranges
+from ...tools.day_windows import parse_windows, write_windows
+from ...tools.public_holidays import get_countries, get_holidays
+from ...tools.region_rules import (
+    RegionRule,
+    RegionRules,
+    choose_rules,
+    parse_beginnings,
+    parse_names,
+)
 
-DAY_FIELDS = ("weekday", "saturday", "sunday")
 PREFIX = re.compile(r"\+[1-9]\d{0,14}")
 SEPARATORS = re.compile(r"[\s,;]+")
+DAY_FIELDS = ("weekday_hours", "saturday_hours", "sunday_hours")
+# A holiday goes on somewhere when it is over in UTC, and openings are looked for so far ahead.
+HOLIDAYS_BEFORE = timedelta(days=2)
+HOLIDAYS_AFTER = HORIZON + timedelta(days=14)
+A_DAY = timedelta(days=1)
 
 
 class EcmRegionRule(models.Model):
     """When and how often numbers of a country or region may be contacted (requirements N3, S4).
 
-    Legal knowledge as data, with its source: a user edits it, the engine keeps it. All rules that
-    match a number hold, so the strictest wins.
+    Legal knowledge as data, with its source and how sure that is: a user edits it, the engine keeps
+    it. All rules that match a number hold, so the strictest wins. What somebody read ships switched
+    on, what was heard of it switched off.
     """
 
     _name = "ecm.region.rule"
@@ -29,7 +41,7 @@ class EcmRegionRule(models.Model):
     name = fields.Char(
         required=True, tracking=True, help="Shown as the reason when a contact has to wait."
     )
-    active = fields.Boolean(default=True, tracking=True)
+    active = fields.Boolean("Switched on", default=True, tracking=True)
     country_id = fields.Many2one(
         "res.country",
         tracking=True,
@@ -37,13 +49,19 @@ class EcmRegionRule(models.Model):
         "alone.",
     )
     state = fields.Char(
-        "State or region", help="For your information: numbers are recognised by their beginnings."
+        "State or region",
+        tracking=True,
+        help="About contacts whose state is one of these, whatever their number: Florida, FL.",
     )
     prefixes = fields.Text(
         "Beginnings of numbers",
         tracking=True,
-        help="The rule is about numbers that begin so, for example +1305 +1786. Empty: about all "
-        "of the country.",
+        help="About numbers that begin so, for example +1305 +1786.",
+    )
+    zips = fields.Text(
+        "Beginnings of postal codes",
+        tracking=True,
+        help="About contacts whose postal code begins so: 320-339, 341.",
     )
     channel = fields.Selection(
         "_get_channel_choices",
@@ -51,39 +69,73 @@ class EcmRegionRule(models.Model):
         default="all",
         tracking=True,
     )
-    weekday_from = fields.Float("Monday to Friday from", default=8.0, required=True, tracking=True)
-    weekday_to = fields.Float("Monday to Friday to", default=21.0, required=True, tracking=True)
-    saturday_from = fields.Float("Saturday from", default=8.0, required=True, tracking=True)
-    saturday_to = fields.Float("Saturday to", default=21.0, required=True, tracking=True)
-    sunday_from = fields.Float("Sunday from", default=8.0, required=True, tracking=True)
-    sunday_to = fields.Float("Sunday to", default=21.0, required=True, tracking=True)
-    hours_summary = fields.Char("Allowed hours", compute="_compute_hours_summary")
-    max_attempts = fields.Integer(
-        "Attempts per number",
+    purpose = fields.Selection(
+        [("all", "Every campaign"), ("marketing", "Marketing"), ("debt", "Debt collection")],
+        "Campaigns",
+        required=True,
+        default="all",
         tracking=True,
-        help="So many within the hours beside it, over all campaigns. 0: any.",
+        help="The rule holds for campaigns of this purpose.",
     )
-    max_attempts_hours = fields.Integer("Within (hours)", default=24, required=True, tracking=True)
-    source = fields.Text(
-        tracking=True, help="The law or the document that says so, and how sure that is."
+    date_from = fields.Date("In force from", tracking=True)
+    date_to = fields.Date("In force to", tracking=True, help="The last day. Empty: until changed.")
+    consent = fields.Selection(
+        [
+            ("nothing", "Nothing"),
+            ("hours", "The days and hours"),
+            ("everything", "The whole rule"),
+        ],
+        "Consent lifts",
+        required=True,
+        default="nothing",
+        tracking=True,
+        help="What does not hold for campaigns whose contacts have all agreed to be called.",
     )
+    has_hours = fields.Boolean("Limits the hours", default=True, tracking=True)
+    weekday_hours = fields.Char("Monday to Friday", default="08:00–21:00", tracking=True)
+    saturday_hours = fields.Char("Saturday", default="08:00–21:00", tracking=True)
+    sunday_hours = fields.Char("Sunday", default="08:00–21:00", tracking=True)
+    holidays = fields.Selection(
+        [("open", "Like other days"), ("closed", "Closed")],
+        "Public holidays",
+        required=True,
+        default="open",
+        tracking=True,
+    )
+    holiday_region_id = fields.Many2one(
+        "ecm.holiday.region",
+        "Holidays of",
+        tracking=True,
+        domain="[('country_id', '=', country_id)]",
+        help="Empty: those that all of the country has.",
+    )
+    hours_summary = fields.Char("Allowed hours", compute="_compute_hours_summary")
+    limit_ids = fields.One2many("ecm.region.rule.limit", "rule_id", "Limits", copy=True)
+    limits_summary = fields.Char("How often", compute="_compute_limits_summary")
+    certainty = fields.Selection(
+        [
+            ("read", "Its text was read"),
+            ("secondhand", "Second-hand"),
+            ("own", "Your own"),
+        ],
+        "How sure",
+        required=True,
+        default="own",
+        tracking=True,
+        help="Its text was read: the statute, the regulator's text or a copy. Second-hand: press, "
+        "law firms, vendors; compare with the law before you switch it on.",
+    )
+    source = fields.Text(tracking=True, help="The law or the document that says so.")
     source_url = fields.Char("Link")
     checked_on = fields.Date(
         "Checked on",
         tracking=True,
-        help="When somebody last compared the rule with its source. Empty: never in this system.",
+        help="When somebody last compared the rule with its source. Empty: never.",
     )
 
-    _hours_ordered = models.Constraint(
-        """CHECK(0 <= weekday_from AND weekday_from <= weekday_to AND weekday_to <= 24
-             AND 0 <= saturday_from AND saturday_from <= saturday_to AND saturday_to <= 24
-             AND 0 <= sunday_from AND sunday_from <= sunday_to AND sunday_to <= 24)""",
-        "Hours lie between 00:00 and 24:00 and end after they begin; 00:00 to 00:00 is closed all "
-        "day.",
-    )
-    _limit_positive = models.Constraint(
-        "CHECK(max_attempts >= 0 AND max_attempts_hours > 0)",
-        "The attempts are a number or 0, within at least one hour.",
+    _dates_ordered = models.Constraint(
+        "CHECK(date_to IS NULL OR date_from IS NULL OR date_to >= date_from)",
+        "A rule ends after it begins.",
     )
 
     @api.model
@@ -95,7 +147,7 @@ class EcmRegionRule(models.Model):
         labels["sms"] = self.env._("Text messages")
         return [("all", self.env._("Calls and text messages")), *labels.items()]
 
-    @api.constrains("country_id", "prefixes")
+    @api.constrains("country_id", "prefixes", "state", "zips", "holidays")
     def _check_numbers(self):
         for rule in self:
             prefixes = rule._get_prefixes()
@@ -113,44 +165,88 @@ class EcmRegionRule(models.Model):
                             prefix,
                         )
                     )
+            rule._get_zips()
+            rule._check_holidays()
 
-    @api.depends(*(f"{day}_{end}" for day in DAY_FIELDS for end in ("from", "to")))
+    def _check_holidays(self):
+        if self.holidays == "closed" and self.country_id.code not in get_countries():
+            raise ValidationError(
+                self.env._(
+                    "The public holidays of %s are not known here: choose another country, or let "
+                    "holidays be like other days.",
+                    self.country_id.name or self.env._("no country"),
+                )
+            )
+
+    @api.constrains(*DAY_FIELDS)
+    def _check_hours(self):
+        for rule in self:
+            rule._get_hours()
+
+    @api.onchange(*DAY_FIELDS)
+    def _onchange_hours(self):
+        """Show what was understood."""
+        for day in DAY_FIELDS:
+            try:
+                self[day] = write_windows(parse_windows(self[day]))
+            except ValueError:
+                # Said when it is saved: a text half written is no error yet.
+                continue
+
+    @api.depends("has_hours", "holidays", *DAY_FIELDS)
     def _compute_hours_summary(self):
         for rule in self:
             rule.hours_summary = rule._get_hours_text()
 
-    def _get_hours_text(self):
-        """The hours in words, such as ``Mon–Fri 08:00–21:00, Sat 08:00–21:00, Sun closed``."""
-        texts = {day: self._describe_day(day) for day in DAY_FIELDS}
-        if len(set(texts.values())) == 1:
-            return self.env._("Every day %s", texts["weekday"])
-        labels = {
-            "weekday": self.env._("Mon–Fri"),
-            "saturday": self.env._("Sat"),
-            "sunday": self.env._("Sun"),
-        }
-        return ", ".join(f"{labels[day]} {text}" for day, text in texts.items())
+    @api.depends("limit_ids.summary")
+    def _compute_limits_summary(self):
+        for rule in self:
+            rule.limits_summary = "; ".join(rule.limit_ids.mapped("summary"))
 
-    def _describe_day(self, day):
-        opens = self[f"{day}_from"]
-        closes = self[f"{day}_to"]
-        if opens == closes:
-            return self.env._("closed")
-        return f"{format_duration(opens)}–{format_duration(closes)}"
+    def _get_hours_text(self):
+        """The hours in words, such as ``Mon–Fri 08:00–21:00, Sat closed, Sun closed``."""
+        if not self.has_hours:
+            return self.env._("Any time")
+        texts = {day: self[day] or self.env._("closed") for day in DAY_FIELDS}
+        if len(set(texts.values())) == 1:
+            text = self.env._("Every day %s", self.weekday_hours or self.env._("closed"))
+        else:
+            text = "; ".join(
+                (
+                    self.env._("Mon–Fri %s", texts["weekday_hours"]),
+                    self.env._("Sat %s", texts["saturday_hours"]),
+                    self.env._("Sun %s", texts["sunday_hours"]),
+                )
+            )
+        if self.holidays == "closed":
+            text = self.env._("%s; not on public holidays", text)
+        return text
 
     # -- what the engine reads --------------------------------------------------------------------
 
     @api.model
-    @ormcache()
-    def _get_rules(self):
-        """All active rules as values, shared by everybody.
+    @ormcache("day", "purpose", "has_consent")
+    def _get_rules(self, day=None, purpose="marketing", has_consent=False):
+        """The rules that are switched on, as values, as far as they hold for a campaign; shared by
+        everybody.
 
+        :param date day: of UTC, by default today
+        :param purpose: the campaign's
+        :param has_consent: whether its contacts have all agreed to be called
         :rtype: tools.region_rules.RegionRules
         """
-        return RegionRules([rule._get_value() for rule in self.sudo().search([])])
+        moment = day or fields.Date.today()
+        values = self.sudo().search([])._get_values(moment)
+        return RegionRules(choose_rules(values, moment, purpose, has_consent))
 
-    def _get_value(self):
-        """:rtype: tools.region_rules.RegionRule"""
+    def _get_values(self, day):
+        """:rtype: list of tools.region_rules.RegionRule"""
+        return [rule._get_value(day) for rule in self]
+
+    def _get_value(self, day):
+        """:param day: whose holidays around it are wanted
+        :rtype: tools.region_rules.RegionRule
+        """
         self.ensure_one()
         known = dict(self.env["ecm.engine"]._get_channels())
         return RegionRule(
@@ -158,57 +254,102 @@ class EcmRegionRule(models.Model):
             name=self.name,
             country=self.country_id.code or "",
             prefixes=self._get_prefixes(),
+            regions=parse_names(self.state),
+            zips=self._get_zips(),
             channels=self._get_single_channel() or frozenset(known),
             hours=self._get_hours(),
-            limits=tuple(filter(None, [self._get_limit()])),
+            holidays=self._get_holiday_ranges(day),
+            limits=tuple(line._get_limit() for line in self.limit_ids),
+            purpose="" if self.purpose == "all" else self.purpose,
+            since=self.date_from or None,
+            until=self.date_to or None,
+            consent=self.consent,
         )
 
     def _get_single_channel(self):
         """The one channel that the rule is about, as a set; None for all."""
         return None if self.channel == "all" else frozenset({self.channel})
 
-    def _get_limit(self):
-        """How often a number may be tried over all campaigns.
-
-        :rtype: tools.limits.Limit or None
-        """
-        if not self.max_attempts:
-            return None
-        return Limit(
-            self.max_attempts,
-            window=timedelta(hours=self.max_attempts_hours),
-            per_number=True,
-            everywhere=True,
-            is_legal=True,
-            label=self.name,
-            # What a law says of calls counts calls, and not the letters in between.
-            channels=self._get_single_channel(),
-        )
-
     def _get_prefixes(self):
         return tuple(filter(None, SEPARATORS.split(self.prefixes or "")))
 
+    def _get_zips(self):
+        try:
+            return parse_beginnings(self.zips)
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "%s is not how postal codes begin. Write 320-339, or several with commas.",
+                    error,
+                )
+            ) from error
+
     def _get_hours(self):
         """:return: ``tools.calling_hours.WeeklyHours``, ``None`` when any time is allowed"""
-        days = ["weekday"] * 5 + ["saturday", "sunday"]
-        spans = []
-        for number, day in enumerate(days):
-            opens = round(self[f"{day}_from"] * 60)
-            closes = round(self[f"{day}_to"] * 60)
-            spans.append((number, opens, closes))
-        hours = WeeklyHours.of(spans)
+        if not self.has_hours:
+            return None
+        days = ["weekday_hours"] * 5 + ["saturday_hours", "sunday_hours"]
+        windows = []
+        for weekday, day in enumerate(days):
+            for start, end in self._parse(self[day]):
+                windows.append((weekday, start, end))
+        hours = WeeklyHours.of(windows)
         return None if hours.is_always else hours
+
+    def _parse(self, text):
+        try:
+            return parse_windows(text)
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "“%s” is not from one time to another. Write 08:00–21:00, or several with "
+                    "commas: 10:00–13:00, 14:00–20:00. Empty: closed.",
+                    error,
+                )
+            ) from error
+
+    def _get_holiday_ranges(self, day):
+        """Public holidays around a day, as closed ranges of the local clock."""
+        if self.holidays != "closed":
+            return ()
+        first, last = day - HOLIDAYS_BEFORE, day + HOLIDAYS_AFTER
+        country, region = self.country_id.code, self.holiday_region_id.code
+        days = []
+        for holiday in get_holidays(country, region, first.year, last.year):
+            midnight = datetime.combine(holiday.day, time.min)
+            days.append((midnight, midnight + A_DAY))
+        return ranges(days)
+
+    # -- the life of a rule -----------------------------------------------------------------------
+
+    def _prepare_hours(self, vals):
+        """Store hours as they are shown."""
+        for day in set(DAY_FIELDS).intersection(vals):
+            vals[day] = write_windows(self._parse(vals[day])) or False
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._prepare_hours(vals)
         rules = super().create(vals_list)
         self.env.registry.clear_cache()
         return rules
 
     def write(self, vals):
+        self._prepare_hours(vals)
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_own(self):
+        """What the module brought stays: its next version would bring a deleted rule back, as it
+        was.
+        """
+        shipped = self.sudo().get_external_id()
+        for rule in self:
+            if shipped[rule.id].startswith("ecm_"):
+                raise UserError(self.env._("%s: switch it off instead.", rule.name))
 
     def unlink(self):
         result = super().unlink()

@@ -80,6 +80,10 @@ class EcmBusinessOutcome(models.Model):
     suppresses = fields.Boolean(
         "Do not contact", help="The number goes onto the company's do-not-contact list at once."
     )
+    is_refusal = fields.Boolean(
+        "Refusal",
+        help="The customer said no. Region rules may let a number rest after it, as in France.",
+    )
 
     _code_unique = models.Constraint(
         "UNIQUE(group_id, code)", "The group has an outcome with this code already."

@@ -1,6 +1,8 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from odoo import Command
+
 from ..common import START, EngineCase
 from odoo.addons.ecm_campaign.models.engine import ecm_engine
 from odoo.addons.ecm_campaign.tools.results import Result
@@ -267,7 +269,7 @@ class TestGates(EngineCase):
     def test_a_limit_by_law_does_not_begin_anew_with_a_callback(self):
         """Three calls to Florida, then a callback: no fourth within 24 hours."""
         self.env["ecm.region.rule"].create(
-            {"name": "Law", "prefixes": HOME[:4], "max_attempts": 3, "max_attempts_hours": 24}
+            {"name": "Law", "prefixes": HOME[:4], "limit_ids": [Command.create({"count": 3})]}
         )
         contact = self.run_callbacks(callback_resets=True, keeps_region_rules=True)
         self.assertEqual((contact.callback, contact.attempt_count), ("personal", 0))

@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...tools.limits import LIFE, ROLLING, Limit
+
+UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
+
+
+class EcmRegionRuleLimit(models.Model):
+    """How often a region rule allows to contact somebody, or for how long it does not after a
+    conversation or a refusal (requirement S4). A rule may have several: all hold.
+    """
+
+    _name = "ecm.region.rule.limit"
+    _description = "Limit of a Region Rule"
+    _order = "rule_id, id"
+
+    rule_id = fields.Many2one("ecm.region.rule", required=True, index=True, ondelete="cascade")
+    count = fields.Integer(
+        "At most", default=3, required=True, help="So many within the time beside it."
+    )
+    counted = fields.Selection(
+        [
+            ("tries", "attempts"),
+            ("conversations", "conversations"),
+            ("refusals", "refusals"),
+        ],
+        "of these",
+        required=True,
+        default="tries",
+        help="Conversations: attempts whose outcome is Live voice. Refusals: those whose outcome or "
+        "wrap-up says Do not contact or Refusal. One of these is a rest: nothing follows within the "
+        "time.",
+    )
+    number = fields.Integer("Within", default=24, required=True)
+    unit = fields.Selection(
+        [("hours", "hours"), ("days", "days"), ("weeks", "weeks"), ("ever", "for ever")],
+        required=True,
+        default="hours",
+    )
+    per = fields.Selection(
+        [("number", "A number"), ("person", "All numbers of the contact")],
+        "Counted for",
+        required=True,
+        default="number",
+        help="Over all campaigns, on the channels that the rule is about.",
+    )
+    summary = fields.Char(compute="_compute_summary")
+
+    _positive = models.Constraint(
+        "CHECK(count > 0 AND number > 0)", "A limit is at least one within at least one hour."
+    )
+
+    @api.depends("count", "counted", "number", "unit")
+    def _compute_summary(self):
+        for limit in self:
+            limit.summary = limit._get_text()
+
+    def _get_text(self):
+        """The limit in words, such as ``3 attempts in 24 hours``."""
+        units = dict(self._fields["unit"]._description_selection(self.env))
+        what = dict(self._fields["counted"]._description_selection(self.env))[self.counted]
+        is_ever, is_rest = self.unit == "ever", self.counted != "tries" and self.count == 1
+        window = f"{self.number} {units.get(self.unit, '')}"
+        after = {
+            "conversations": self.env._("after a conversation"),
+            "refusals": self.env._("after a refusal"),
+        }
+
+        # One of these in a time is a rest of that time.
+        if is_rest and is_ever:
+            return self.env._("nothing ever %s", after[self.counted])
+        if is_rest:
+            return self.env._(
+                "nothing for %(time)s %(after)s", time=window, after=after[self.counted]
+            )
+        if is_ever:
+            return self.env._("%(count)s %(what)s in all", count=self.count, what=what)
+        return self.env._(
+            "%(count)s %(what)s in %(time)s", count=self.count, what=what, time=window
+        )
+
+    def _get_limit(self):
+        """:rtype: tools.limits.Limit"""
+        self.ensure_one()
+        is_ever = self.unit == "ever"
+        return Limit(
+            self.count,
+            period=LIFE if is_ever else ROLLING,
+            window=timedelta(0) if is_ever else self.number * UNITS[self.unit],
+            per_number=self.per == "number",
+            everywhere=True,
+            is_legal=True,
+            label=self.rule_id.name,
+            # What a law says of calls counts calls, and not the letters in between.
+            channels=self.rule_id._get_single_channel(),
+            counted=self.counted,
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        limits = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return limits
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result

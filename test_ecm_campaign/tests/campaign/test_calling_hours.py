@@ -86,20 +86,29 @@ class TestCallingHours(FeedCase):
         self.assertEqual(self.berlin.next_attempt_at, datetime(2026, 3, 3, 8))
         self.assertEqual(self.feed_at("2026-03-03 08:00:00"), {BERLIN})
 
+    def keep_rules_alone(self):
+        """A campaign that is always open, but for the region rules."""
+        self.campaign.write(
+            {"calendar_id": False, "hours_zone": "campaign", "keeps_region_rules": True}
+        )
+
     def test_region_rules_hold_in_a_campaign_that_is_always_open(self):
-        self.campaign.write({"calendar_id": False, "hours_zone": "campaign"})
+        self.keep_rules_alone()
         florida = self.env["ecm.contact"].create(
             {"campaign_id": self.campaign.id, "phone_1": MIAMI}
         )
-        self.assertEqual(self.feed_at("2026-03-03 01:30:00"), {BERLIN, NEW_YORK, SYDNEY})
+        # In Berlin it is night.
+        self.assertEqual(self.feed_at("2026-03-03 01:30:00"), {NEW_YORK, SYDNEY})
         self.assertEqual(
             (florida.block_reason, florida.next_attempt_at), ("region", datetime(2026, 3, 3, 13))
         )
         self.assertIn("Florida", florida.block_detail)
-        self.assertEqual(self.feed_at("2026-03-03 13:00:00"), {MIAMI})
+        self.assertEqual(self.feed_at("2026-03-03 13:00:00"), {MIAMI, BERLIN})
 
     def test_a_fourth_call_in_a_day_waits_where_the_region_says_so(self):
-        self.campaign.write({"calendar_id": False, "hours_zone": "campaign"})
+        self.keep_rules_alone()
+        # It is second-hand, and ships switched off.
+        self.env.ref("ecm_campaign.ecm_region_rule_us_florida_calls").active = True
         self.contacts.action_withdraw()
         for hour in (14, 15, 16):
             contact = self.env["ecm.contact"].create(

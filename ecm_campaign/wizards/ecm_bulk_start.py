@@ -115,7 +115,9 @@ class EcmBulkStart(models.TransientModel):
             return ", ".join(records.mapped("display_name"))
         if 0 < len(records) < SELECTED_AT_MOST:
             return self.env._("Selection")
-        return self.env._("Filter")
+        if not self.env.context.get("active_domain"):
+            return self.env._("All contacts")
+        return self.env._("All that the filter finds")
 
     def _get_company(self, records, domain):
         """One company's contacts are changed at a time."""

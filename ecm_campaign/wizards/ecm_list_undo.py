@@ -14,9 +14,9 @@ class EcmListUndo(models.TransientModel):
         "Never called: deleted", compute="_compute_counts", help="This file brought them."
     )
     returned_count = fields.Integer(
-        "Back to their earlier list",
+        "There before: they stay",
         compute="_compute_counts",
-        help="They were there before, and this file took them over.",
+        help="They go back to the list that brought them, or to none.",
     )
     called_count = fields.Integer(
         "Called: they stay",

@@ -93,7 +93,9 @@ class EcmBulkAction(models.Model):
     error = fields.Char(readonly=True)
     part_ids = fields.One2many("ecm.bulk.action.part", "bulk_id", readonly=True)
     undo_until = fields.Datetime(
-        compute="_compute_undo_until", help="What the contacts were before is kept until then."
+        "Undo until",
+        compute="_compute_undo_until",
+        help="What the contacts were before is kept until then.",
     )
     can_undo = fields.Boolean(compute="_compute_undo_until")
 

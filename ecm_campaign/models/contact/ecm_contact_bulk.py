@@ -80,6 +80,16 @@ class Order:
     has_callbacks: bool = False
     reason: str | None = None
 
+    @property
+    def is_due(self):
+        """Whether contacts are due at once."""
+        return self.at <= self.now
+
+    @property
+    def later(self):
+        """When contacts are due, None for at once."""
+        return None if self.is_due else self.at
+
 
 class EcmContactBulk(models.AbstractModel):
     """What a supervisor changes of many contacts at once, a slice at a time.
@@ -237,13 +247,13 @@ class EcmContactBulk(models.AbstractModel):
         """What is held stays held, and is due then when it is let go."""
         return SQL(
             """is_ready = NOT %(held)s AND %(due)s,
-               next_attempt_at = CASE WHEN NOT %(held)s THEN %(at)s END,
-               resume_at = CASE WHEN %(held)s THEN %(at)s END,
+               next_attempt_at = CASE WHEN NOT %(held)s THEN %(at)s::timestamp END,
+               resume_at = CASE WHEN %(held)s THEN %(at)s::timestamp END,
                block_reason = CASE WHEN %(held)s THEN c.block_reason END,
                block_detail = CASE WHEN %(held)s THEN c.block_detail END""",
             held=HELD,
-            due=order.at <= order.now,
-            at=order.at,
+            due=order.is_due,
+            at=order.later,
         )
 
     def _get_prioritised(self, order):
@@ -263,8 +273,8 @@ class EcmContactBulk(models.AbstractModel):
                resume_at = NULL, block_reason = NULL, block_detail = NULL, closed_at = NULL,
                close_reason = NULL, withdraw_reason = NULL, current_attempt_id = NULL""",
             order.now,
-            order.at <= order.now,
-            order.at,
+            order.is_due,
+            order.later,
         )
         if order.goes_on:
             return opened
@@ -330,7 +340,7 @@ class EcmContactBulk(models.AbstractModel):
                                                 %(columns)s)
                        SELECT DISTINCT ON (v.campaign_id, c.phone_1)
                               v.campaign_id, c.company_id, %(list)s, %(now)s, 'pending',
-                              %(due)s, %(at)s, FALSE, v.position,
+                              %(due)s, %(at)s::timestamp, FALSE, v.position,
                               0, 0, 1, v.channel,
                               %(number)s, c.id, %(bulk)s, c.priority,
                               %(values)s
@@ -353,8 +363,8 @@ class EcmContactBulk(models.AbstractModel):
                 values=SQL(", ").join(SQL.identifier("c", name) for name in names),
                 list=order.list_id,
                 now=order.now,
-                due=order.at <= order.now,
-                at=order.at,
+                due=order.is_due,
+                at=order.later,
                 number=self._get_start_number(),
                 bulk=order.bulk_id,
                 contacts=self._look_up("id", SQL("i.id")),

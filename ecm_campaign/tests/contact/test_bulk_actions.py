@@ -373,7 +373,7 @@ class TestCallAgain(BulkCase):
         return self.start(self.open(records, "action_call_again"), **choices)
 
     def get_new(self, campaign=None):
-        domain = [("again_from_id", "!=", False)]
+        domain = [("again_from_id", "in", self.contacts_of(self.campaign).ids)]
         if campaign:
             domain.append(("campaign_id", "=", campaign.id))
         return self.env["ecm.contact"].search(domain)

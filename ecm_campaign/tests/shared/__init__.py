@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_allowed,
     test_engine_fields,
+    test_migrations,
     test_screens_tour,
     test_tour,
     test_transaction,

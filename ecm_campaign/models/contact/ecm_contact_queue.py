@@ -1,17 +1,20 @@
 """Every statement on the table of contacts, named by what it does."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...const import PHONE_FIELDS
 from ...sql import values_of
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.region_effects import Group
 from ...tools.region_rules import Place
-from ...tools.strategy import CALLBACK, Close
+from ...tools.strategy import CALLBACK, Close, NextAttempt, first_attempt
+from ..campaign.ecm_target_group import GroupCount
 from .ecm_attempt import Promised
 
 # What the gates look at, by the names of `Candidate`.
@@ -35,7 +38,9 @@ CANDIDATE_COLUMNS = {
     "callback_due": SQL("c.callback_due"),
     "is_retained": SQL("COALESCE(c.callback_retained, FALSE)"),
     "is_drawn": SQL("COALESCE(c.is_drawn, FALSE)"),
+    "is_requested": SQL("c.callback IS NOT NULL AND c.callback_since >= c.last_attempt_at"),
     "campaign_id": SQL("c.campaign_id"),
+    "group_id": SQL("c.target_group_id"),
 }
 # What a customer takes along to another campaign.
 TAKEN_ALONG = (
@@ -52,7 +57,11 @@ TAKEN_ALONG = (
     "region",
     "zip",
     "priority",
-    "business_parameters",
+)
+# Which phones the contact ``c`` has: phone 1 counts 1, phone 2 counts 2, phone 3 counts 4 …
+PHONES_MASK = SQL(" + ").join(
+    SQL("(%s IS NOT NULL)::int * %s", SQL.identifier("c", name), 1 << place)
+    for place, name in enumerate(PHONE_FIELDS)
 )
 # How contacts end that may move on: who must not be called does not.
 MOVING_STATES = ("connected", "not_connected", "retries_completed")
@@ -111,6 +120,23 @@ class Sent(NamedTuple):
     attempt_id: int
     number: str
     callback: str | None
+
+
+class Mapped(NamedTuple):
+    """Where a business parameter goes on the way to another campaign."""
+
+    line_id: int
+    source: str
+    target: str
+
+
+class Opening(NamedTuple):
+    """A campaign's first attempt on contacts that have certain phones, as `PHONES_MASK` has it."""
+
+    campaign_id: int
+    phones: int
+    channel: str
+    phone_index: int
 
 
 class Following(NamedTuple):
@@ -441,18 +467,28 @@ class EcmContactQueue(models.AbstractModel):
 
     @api.model
     def _release(self, attempt_ids):
-        """Contacts of tries that never took place go back to *Pending*, ready as before."""
+        """Contacts of tries that never took place go back to *Pending*, ready as before; their last
+        attempt is the one before.
+        """
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
-                      SET state = 'pending', is_ready = TRUE, current_attempt_id = NULL
+                      SET state = 'pending', is_ready = TRUE, current_attempt_id = NULL,
+                          last_attempt_at = (SELECT max(b.claimed_at) FROM ecm_attempt b
+                                              WHERE b.contact_id = c.id AND b.id <> a.id)
                      FROM ecm_attempt a
                     WHERE a.id = ANY(%s) AND c.id = a.contact_id AND c.current_attempt_id = a.id
-                      AND c.state = ANY(%s)""",
+                      AND c.state = ANY(%s)
+                RETURNING CASE WHEN c.is_drawn AND c.attempt_count + c.uncounted_count = 0
+                               THEN c.target_group_id END""",
                 list(attempt_ids),
                 list(self._get_awaiting_states()),
             )
         )
+        # Their target groups have a place again.
+        counts = Counter(group_id for (group_id,) in self.env.cr.fetchall() if group_id)
+        back = [GroupCount(group_id, -count) for group_id, count in counts.items()]
+        self.env["ecm.target.group"]._note_sent(back)
 
     @api.model
     def _apply_decisions(self, rows, now):
@@ -752,7 +788,7 @@ class EcmContactQueue(models.AbstractModel):
         """Close pending contacts whose time to live is over (index ``_time_to_live``; C5).
 
         :param datetime now: naive UTC
-        :return: how many
+        :return: ids of the contacts
         """
         self.env.cr.execute(
             # Each campaign has a time of its own; the inner limit keeps a large one from reading
@@ -768,51 +804,100 @@ class EcmContactQueue(models.AbstractModel):
                                                           - make_interval(days => p.ttl_days)
                                                ORDER BY c.added_at LIMIT %(limit)s
                                                     FOR UPDATE SKIP LOCKED) AS old
-                                  WHERE p.ttl_days > 0 LIMIT %(limit)s)""",
+                                  WHERE p.ttl_days > 0 LIMIT %(limit)s)
+                RETURNING id""",
                 closing=self._closing(now),
                 now=now,
                 limit=limit,
             )
         )
-        return self.env.cr.rowcount
+        return [contact_id for (contact_id,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _expire_ended(self, now, limit):
+        """Close pending contacts of campaigns that have ended and keep none (index
+        ``_campaign_state``; C3).
+
+        :param datetime now: naive UTC
+        :return: ids of the contacts
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET state = 'expired', close_reason = 'campaign_ended', %(closing)s
+                    WHERE id IN (SELECT left_over.id
+                                   FROM ecm_campaign p,
+                                        LATERAL (SELECT c.id FROM ecm_contact c
+                                                  WHERE c.campaign_id = p.id AND c.state = 'pending'
+                                                  LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                                        AS left_over
+                                  WHERE p.date_end <= %(now)s AND p.end_contacts = 'close'
+                                    AND NOT p.is_running LIMIT %(limit)s)
+                RETURNING id""",
+                closing=self._closing(now),
+                now=now,
+                limit=limit,
+            )
+        )
+        return [contact_id for (contact_id,) in self.env.cr.fetchall()]
 
     # -- lists that are stopped or over -----------------------------------------------------------
 
     @api.model
-    def _hold_lists(self, lists):
+    def _hold_lists(self, lists, limit=None):
         """Take pending contacts of these lists out of the feed's sight: promotion passes over an
-        empty time.
+        empty time (index ``_list_state``).
+
+        :param int limit: at most; none for all
+        :return: how many
         """
         self.env.flush_all()
-        # What is held for another reason has no time either, and keeps its reason.
+        # What is held for another reason has no time either, and keeps its reason. Whom a claim has
+        # in hand is passed over: the gate looks at each contact's list anyway.
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
                       SET is_ready = FALSE, resume_at = next_attempt_at, next_attempt_at = NULL,
                           block_reason = 'list_stopped', block_detail = NULL
-                    WHERE list_id = ANY(%s) AND state = 'pending'
-                      AND (is_ready OR next_attempt_at IS NOT NULL)""",
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE c.list_id = ANY(%s) AND c.state = 'pending'
+                                    AND (c.is_ready OR c.next_attempt_at IS NOT NULL)
+                                  LIMIT %s FOR UPDATE SKIP LOCKED)""",
                 lists.ids,
+                limit,
             )
         )
-        self.invalidate_model()
-        lists.invalidate_recordset()
+        return self._note_settled(lists)
 
     @api.model
-    def _resume_lists(self, lists, now):
-        """Undo `_hold_lists`: what was planned meanwhile is due, the rest waits for its time."""
+    def _resume_lists(self, lists, now, limit=None):
+        """Undo `_hold_lists`: what was planned meanwhile is due, the rest waits for its time (index
+        ``_list_held``).
+
+        :param int limit: at most; none for all
+        :return: how many
+        """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact SET %s
-                    WHERE list_id = ANY(%s) AND state = 'pending'
-                      AND NOT is_ready AND next_attempt_at IS NULL""",
+                    WHERE id IN (SELECT c.id FROM ecm_contact c
+                                  WHERE c.list_id = ANY(%s) AND c.block_reason = 'list_stopped'
+                                    AND c.state = 'pending'
+                                  LIMIT %s FOR UPDATE)""",
                 self._released(now),
                 lists.ids,
+                limit,
             )
         )
+        return self._note_settled(lists)
+
+    def _note_settled(self, lists):
+        """:return: how many contacts the last statement changed"""
+        count = self.env.cr.rowcount
         self.invalidate_model()
-        lists.invalidate_recordset()
+        lists.invalidate_recordset(["contact_count", "pending_count", "available_count"])
+        return count
 
     @api.model
     def _release_of_active_lists(self, now, limit):
@@ -844,20 +929,23 @@ class EcmContactQueue(models.AbstractModel):
     def _expire_lists(self, lists, now, limit):
         """Close pending contacts of lists that are over (index ``_list_state``).
 
-        :return: how many
+        :return: ids of the contacts
         """
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact
                       SET state = 'expired', close_reason = 'expired', %s
                     WHERE id IN (SELECT id FROM ecm_contact
-                                  WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)""",
+                                  WHERE list_id = ANY(%s) AND state = 'pending' LIMIT %s)
+                RETURNING id""",
                 self._closing(now),
                 lists.ids,
                 limit,
             )
         )
-        return self.env.cr.rowcount
+        closed = [contact_id for (contact_id,) in self.env.cr.fetchall()]
+        self._note_settled(lists)
+        return closed
 
     # -- imports ----------------------------------------------------------------------------------
 
@@ -1108,6 +1196,24 @@ class EcmContactQueue(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
     @api.model
+    def _count_turns(self, groups):
+        """Contacts whose target group's turn it was and that were never sent; they wait for their
+        time or the next feed (index ``_drawn_group``).
+
+        :return: ``{group id: count}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT target_group_id, count(*) FROM ecm_contact
+                    WHERE target_group_id = ANY(%s) AND is_drawn AND state = 'pending'
+                      AND NOT is_retry AND block_reason IS DISTINCT FROM 'selection'
+                 GROUP BY target_group_id""",
+                groups.ids,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
     def _draw(self, group, limit):
         """It is the turn of the first contacts in a target group's queue (indexes ``_queue_…``).
 
@@ -1134,34 +1240,41 @@ class EcmContactQueue(models.AbstractModel):
 
     @api.model
     def _chain(self, ends, now):
-        """Let contacts go on to the campaigns that their outcome leads to.
+        """Let contacts go on to the campaigns that what came of them leads to.
 
         Nobody comes in who is open there with the same phone 1 (index ``_phone_campaign``), and
         nobody comes back to a campaign that the way led through: so a circle of campaigns ends.
 
-        :param SQL ends: a query of ``contact_id, outcome_id, is_result``; a result copies too, what
-            else closes a contact only moves
+        :param SQL ends: a query of ``contact_id, outcome_id, business_outcome_id, is_result``; a
+            result copies too, what else closes a contact only moves
         :return: the new contacts
         """
+        maps = self._get_chain_lines(ends)._get_parameter_maps()
+        taken_along = self._get_taken_along()
         # Copies and moves are one statement: of those with the same phone 1, the first comes in.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_contact (campaign_id, company_id, added_at, state, is_ready,
                                             is_retry, next_position, attempt_count, uncounted_count,
                                             cycle, channel, number_to_call, chained_from_id,
-                                            chain_line_id, %(columns)s)
+                                            chain_line_id, business_parameters, %(columns)s)
                    SELECT DISTINCT ON (l.target_id, c.phone_1)
                           l.target_id, t.company_id, %(now)s, 'pending', TRUE,
                           FALSE, 1, 0, 0,
                           1, c.channel, c.phone_1, c.id,
-                          l.id, %(values)s
-                     FROM (%(ends)s) AS e(contact_id, outcome_id, is_result)
+                          l.id, %(parameters)s, %(values)s
+                     FROM (%(ends)s) AS e(contact_id, outcome_id, business_outcome_id, is_result)
                      JOIN ecm_contact c ON c.id = e.contact_id
-                     JOIN ecm_campaign_chain l ON l.campaign_id = c.campaign_id
-                                              AND l.outcome_id = e.outcome_id
+                     JOIN ecm_campaign_chain l
+                       ON l.campaign_id = c.campaign_id
+                      AND CASE l.event WHEN 'outcome' THEN l.outcome_id = e.outcome_id
+                                       WHEN 'wrap_up'
+                                       THEN l.business_outcome_id = e.business_outcome_id
+                                       ELSE l.event = c.state AND NOT e.is_result END
                      JOIN ecm_campaign t ON t.id = l.target_id AND t.active
-                    WHERE CASE l.mode WHEN 'copy' THEN e.is_result AND c.state <> 'dnc_listed'
-                                      ELSE c.state = ANY(%(moving)s) END
+                    WHERE CASE WHEN l.event IN ('expired', 'dangling') THEN TRUE
+                               WHEN l.mode = 'copy' THEN e.is_result AND c.state <> 'dnc_listed'
+                               ELSE c.state = ANY(%(moving)s) END
                       AND (SELECT o.id FROM %(same_phone)s AS o
                             WHERE o.campaign_id = l.target_id AND o.state = ANY(%(open)s)
                             LIMIT 1) IS NULL
@@ -1170,8 +1283,9 @@ class EcmContactQueue(models.AbstractModel):
               ON CONFLICT (chained_from_id, campaign_id) WHERE chained_from_id IS NOT NULL
                           DO NOTHING
                 RETURNING id""",
-                columns=SQL(", ").join(SQL.identifier(name) for name in TAKEN_ALONG),
-                values=SQL(", ").join(SQL.identifier("c", name) for name in TAKEN_ALONG),
+                columns=SQL(", ").join(SQL.identifier(name) for name in taken_along),
+                values=SQL(", ").join(SQL.identifier("c", name) for name in taken_along),
+                parameters=self._get_taken_parameters(maps),
                 now=now,
                 ends=ends,
                 moving=list(MOVING_STATES),
@@ -1183,8 +1297,92 @@ class EcmContactQueue(models.AbstractModel):
 
         # What the target's own strategy begins with is not known to the statement.
         chained = self.browse([contact_id for (contact_id,) in self.env.cr.fetchall()])
-        chained._plan_first_attempt()
+        chained._plan_first_attempts()
         return chained
+
+    def _get_chain_lines(self, ends):
+        """The ways on of the campaigns that these contacts are in.
+
+        :param SQL ends: see `_chain`
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT DISTINCT l.id
+                     FROM (%s) AS e(contact_id, outcome_id, business_outcome_id, is_result)
+                     JOIN ecm_contact c ON c.id = e.contact_id
+                     JOIN ecm_campaign_chain l ON l.campaign_id = c.campaign_id""",
+                ends,
+            )
+        )
+        ids = [line_id for (line_id,) in self.env.cr.fetchall()]
+        return self.env["ecm.campaign.chain"].sudo().browse(ids)
+
+    @api.model
+    def _get_taken_along(self):
+        """What a customer takes along to another campaign beside the parameters: also fields that a
+        database has added by itself. A module that adds fields names them here.
+
+        :return: list of names of columns
+        """
+        own = [name for name, field in self._fields.items() if field.manual and field.column_type]
+        return [*TAKEN_ALONG, *own]
+
+    def _get_taken_parameters(self, maps):
+        """Business parameters of the contact ``c`` on its way by the line ``l``.
+
+        :param maps: list of tuples as `Mapped`
+        """
+        if not maps:
+            return SQL("NULL::jsonb")
+        return SQL(
+            """(SELECT jsonb_object_agg(v.target, c.business_parameters -> v.source) FROM %s
+                 WHERE v.line_id = l.id AND c.business_parameters -> v.source IS NOT NULL)""",
+            values_of(maps, Mapped),
+        )
+
+    def _plan_first_attempts(self):
+        """Set the channel and number of first attempts, in one statement for any number of
+        contacts.
+        """
+        if not self:
+            return
+        self.env.cr.execute(
+            SQL(
+                "SELECT DISTINCT c.campaign_id, %s FROM ecm_contact c WHERE c.id = ANY(%s)",
+                PHONES_MASK,
+                self.ids,
+            )
+        )
+        # Of each campaign, contacts with the same phones begin with the same attempt.
+        openings = [self._get_opening(*pattern) for pattern in self.env.cr.fetchall()]
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET channel = v.channel,
+                          number_to_call = (ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4,
+                                                  c.phone_5])[v.phone_index]
+                     FROM %s
+                    WHERE c.id = ANY(%s) AND v.campaign_id = c.campaign_id AND v.phones = %s""",
+                values_of(openings, Opening),
+                self.ids,
+                PHONES_MASK,
+            )
+        )
+        self.invalidate_recordset()
+
+    def _get_opening(self, campaign_id, mask):
+        """Where no phone can be called, the first one stands for the claim to close.
+
+        :rtype: Opening
+        """
+        campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
+        plan = campaign.strategy_id._get_plan()
+        phones = [str(place) if mask >> place & 1 else None for place in range(len(PHONE_FIELDS))]
+        first = first_attempt(plan, phones, None, fields.Datetime.now().replace(tzinfo=UTC))
+        if isinstance(first, NextAttempt):
+            return Opening(campaign_id, mask, first.channel, first.phone_index)
+        channel = plan.attempts[0].channel if plan.attempts else "voice"
+        return Opening(campaign_id, mask, channel, 1)
 
     def _get_way(self):
         """Campaigns that the contact ``c`` of a surrounding query came through."""

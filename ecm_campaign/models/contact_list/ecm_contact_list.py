@@ -13,7 +13,8 @@ from ...actions import notify, open_window
 from ...const import BUSINESS_PARAMETERS, PENDING, PHONE_FIELDS
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
-from ..contact.ecm_contact_queue import Imported
+from ...tools.gates import ListState
+from ..contact.ecm_contact_queue import LIST_STOPPED, Imported
 from .ecm_contact_list_scrub import make_text
 from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
 
@@ -24,7 +25,9 @@ PHONE = contact_rows.COLUMNS.index("phone_1")
 NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
 # What a file can change of a known contact.
 get_updated = itemgetter(*map(contact_rows.COLUMNS.index, Imported._fields[1:]))
+# How many contacts a click changes at once, and a transaction in the background.
 SWEEP_BATCH = 20_000
+SETTLE_BATCH = 100_000
 IMPORT_ACTIONS = ("ecm_campaign.ir_cron_import", "ecm_campaign.ir_cron_import_2")
 # So many rejected rows and values of a list are kept; a file of nothing else would fill the disk.
 MAX_REJECTS = 100_000
@@ -93,6 +96,11 @@ class EcmContactList(models.Model):
     )
     date_end = fields.Datetime(
         "Called until", help="Its open contacts close as Expired then. Empty: no end."
+    )
+    is_settling = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Its contacts are held, released or closed in the background, as its status says.",
     )
     source = fields.Selection(
         [
@@ -193,8 +201,7 @@ class EcmContactList(models.Model):
     # The sweep: lists whose time comes.
     _starting = models.Index("(date_start) WHERE status = 'planned'")
     _ending = models.Index("(date_end) WHERE status <> 'expired' AND date_end IS NOT NULL")
-    # The feed asks whether a campaign has lists that must not be called.
-    _not_active = models.Index("(campaign_id) WHERE status <> 'active'")
+    _settling = models.Index("(id) WHERE is_settling")
     _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
 
     def _compute_contact_counts(self):
@@ -301,8 +308,7 @@ class EcmContactList(models.Model):
         """Call no more contacts of these lists until they are started again (requirement L7)."""
         self.check_access("write")
         stopped = self.filtered(lambda record: record.status in ("planned", "active"))
-        stopped.sudo().status = "stopped"
-        self.env["ecm.contact"]._hold_lists(stopped)
+        stopped.sudo()._change_status("stopped")
         return True
 
     def action_restart(self):
@@ -314,9 +320,8 @@ class EcmContactList(models.Model):
 
         for contact_list in self._filter_status("stopped"):
             status = "planned" if contact_list._is_early(now) else "active"
-            contact_list.sudo().status = status
-        active = self._filter_status("active")
-        active._resume_contacts(now)
+            contact_list.sudo()._change_status(status)
+        self._filter_status("active")._trigger_feed()
         return True
 
     def _follow_dates(self):
@@ -325,52 +330,95 @@ class EcmContactList(models.Model):
         for contact_list in self:
             is_early = contact_list._is_early(now)
             if contact_list.status == "active" and is_early:
-                contact_list.status = "planned"
-                self.env["ecm.contact"]._hold_lists(contact_list)
+                contact_list._change_status("planned")
             elif contact_list.status == "planned" and not is_early:
-                contact_list._start(now)
+                contact_list._change_status("active")
+                contact_list._trigger_feed()
         over = self._filter_over(now)
-        over._expire(now)
+        over.filtered(lambda record: record.status != "expired")._change_status("expired")
 
-    def _start(self, now):
-        self.status = "active"
-        self._resume_contacts(now)
+    def _change_status(self, status):
+        """What the status says holds from here on: the gate asks for it. Contacts follow, those of
+        large lists in the background.
+        """
+        self.status = status
+        for contact_list in self:
+            contact_list._settle(SWEEP_BATCH)
+        if any(self.mapped("is_settling")):
+            self.env.ref("ecm_campaign.ir_cron_lists").sudo()._trigger()
 
-    def _resume_contacts(self, now):
-        """Have the contacts of these lists called again, and the feed look at them at once."""
-        self.env["ecm.contact"]._resume_lists(self, now)
+    def _settle(self, limit):
+        """Hold, release or close pending contacts as the list's status says; contacts at the dialer
+        follow with their result.
+
+        :param int limit: how many at most
+        :return: whether there may be more
+        """
+        now, contacts = fields.Datetime.now(), self.env["ecm.contact"]
+        self.flush_recordset()
+        if self.status == "active":
+            count = contacts._resume_lists(self, now, limit)
+        elif self.status == "expired":
+            close = partial(contacts._expire_lists, self, now, limit)
+            count = len(self.env["ecm.engine"]._close_and_chain(close))
+        else:
+            count = contacts._hold_lists(self, limit)
+
+        is_settling = count >= limit
+        # Written at the end only: a stop or restart meanwhile must not wait for each batch.
+        if self.is_settling != is_settling:
+            self.is_settling = is_settling
+        return is_settling
+
+    def _trigger_feed(self):
+        """Have the feed look at these lists' contacts at once."""
         running = self.campaign_id.filtered("is_running")
         running._trigger_feed()
 
-    def _expire(self, now):
-        """Close what is pending; contacts at the dialer close with their result."""
-        self.filtered(lambda record: record.status != "expired").status = "expired"
-        self.flush_recordset()
-        contacts = self.env["ecm.contact"]
-        while contacts._expire_lists(self, now, SWEEP_BATCH) == SWEEP_BATCH:
-            self._commit()
-        contacts.invalidate_model()
-        self.invalidate_recordset()
-
     @api.model
     def _cron_sweep_lists(self):
-        """Start and expire the lists whose time has come, and let go what was left behind."""
+        """Start and expire the lists whose time has come, go on with what large lists hold, release
+        or close, and let go what was left behind.
+        """
         now = fields.Datetime.now()
         starting = [("status", "=", "planned"), ("date_start", "<=", now)]
         for contact_list in self.search(starting):
-            start = partial(contact_list._start, now)
-            self._atomically(start)
+            self._atomically(partial(contact_list._change_status, "active"))
+            contact_list._trigger_feed()
 
         ending = [("status", "!=", "expired"), ("date_end", "<=", now)]
         for contact_list in self.search(ending):
-            expire = partial(contact_list._expire, now)
-            self._atomically(expire)
+            self._atomically(partial(contact_list._change_status, "expired"))
+        for contact_list in self.search([("is_settling", "=", True)]):
+            settle = partial(contact_list._settle, SETTLE_BATCH)
+            while self._atomically(settle):
+                # What time does not last for is done in the next run.
+                if not self._commit(processed=1, remaining=1):
+                    return
 
         contacts = self.env["ecm.contact"]
         release = partial(contacts._release_of_active_lists, now, SWEEP_BATCH)
         while self._atomically(release):
             continue
         contacts.invalidate_model()
+
+    @api.model
+    def _get_states(self, list_ids):
+        """What the gate asks of lists, as they are stored.
+
+        :return: ``{list id: tools.gates.ListState}``
+        """
+        if not list_ids:
+            return {}
+        self.flush_model(["status", "name", "date_start", "date_end"])
+        self.env.cr.execute(
+            SQL(
+                "SELECT id, status, name, date_start, date_end FROM ecm_contact_list "
+                "WHERE id = ANY(%s)",
+                list(list_ids),
+            )
+        )
+        return {list_id: ListState(*state) for list_id, *state in self.env.cr.fetchall()}
 
     # -- queue ------------------------------------------------------------------------------------
 
@@ -699,20 +747,23 @@ class EcmContactList(models.Model):
         :param rows: list of ``ImportRow``
         """
         now = fields.Datetime.to_string(fields.Datetime.now())
-        is_held = self.status != "active"
-        ready = []
+        # Whoever is due in a list that is not active is held from the start, as the gate would.
+        at_once = {"is_ready": True}
+        if self.status != "active":
+            at_once = {"is_ready": False, "block_reason": LIST_STOPPED}
+        due = []
         waiting = []
         for row in rows:
             not_before = row.contact[NOT_BEFORE]
             # Both are texts of one form, which sort as the moments do.
             is_early = not_before and not_before > now
-            texts = waiting if is_held or is_early else ready
+            texts = waiting if is_early else due
             texts.append(row.text)
 
-        for texts, is_ready in ((ready, True), (waiting, False)):
+        for texts, own in ((due, at_once), (waiting, {"is_ready": False})):
             if texts:
-                constants = self._prepare_copy_constants(is_ready, now)
-                self._copy_texts(texts, constants)
+                constants = self._prepare_copy_constants(now)
+                self._copy_texts(texts, {**constants, **own})
 
     def _copy_texts(self, texts, constants):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
@@ -726,7 +777,7 @@ class EcmContactList(models.Model):
         stream = contact_rows.copy_stream(texts, shared)
         self._copy_expert(statement.code, stream)
 
-    def _prepare_copy_constants(self, is_ready, now):
+    def _prepare_copy_constants(self, now):
         """Columns that are the same in every row of a chunk; an extension adds its own.
 
         :rtype: dict
@@ -738,7 +789,6 @@ class EcmContactList(models.Model):
             "origin_list_id": self.id,
             "company_id": self.campaign_id.company_id.id,
             "state": PENDING,
-            "is_ready": is_ready,
             "is_retry": False,
             "next_position": 1,
             "channel": self._get_first_channel(),

@@ -114,7 +114,8 @@ class EcmContactListScrubMixin(models.AbstractModel):
             return
         now = fields.Datetime.to_string(fields.Datetime.now())
         constants = {
-            **self._prepare_copy_constants(False, now),
+            **self._prepare_copy_constants(now),
+            "is_ready": False,
             "state": "dnc_listed",
             "close_reason": "suppressed",
             "closed_at": now,

@@ -110,7 +110,9 @@ class PlanCase(CampaignCase):
             }
         )
         some = self.env["ecm.contact"].search([("campaign_id", "=", self.campaign.id)], limit=500)
-        ends = SQL("SELECT id, %s, TRUE FROM ecm_contact WHERE id = ANY(%s)", busy.id, some.ids)
+        ends = SQL(
+            "SELECT id, %s, NULL::int, TRUE FROM ecm_contact WHERE id = ANY(%s)", busy.id, some.ids
+        )
         return lambda: self.env["ecm.contact"]._chain(ends, fields.Datetime.now())
 
 
@@ -181,7 +183,11 @@ class TestQueryPlans(PlanCase):
         self.assert_no_scan(lambda: contacts._count_awaiting(campaigns))
 
     def test_time_to_live(self):
-        self.assert_no_scan(lambda: self.env["ecm.contact"]._expire_old(fields.Datetime.now(), 100))
+        contacts, now = self.env["ecm.contact"], fields.Datetime.now()
+        self.assert_no_scan(lambda: contacts._expire_old(now, 100))
+        self.other.write({"date_end": now, "end_contacts": "close"})
+        self.env.flush_all()
+        self.assert_no_scan(lambda: contacts._expire_ended(now, 100))
 
     def test_chaining(self):
         self.assert_no_scan(self.chain_to(self.other))
@@ -205,12 +211,13 @@ class TestQueryPlans(PlanCase):
             self.assert_no_scan(lambda: contacts._draw(group, 10))
         self.assert_no_scan(lambda: contacts._filter_queued(group))
         self.assert_no_scan(lambda: contacts._count_drawn(self.campaign, "voice"))
+        self.assert_no_scan(lambda: contacts._count_turns(group))
         self.assert_no_scan(lambda: contacts._release_next(self.campaign, 0, 100))
 
     def test_life_of_a_list(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
-        self.assert_no_scan(lambda: contacts._hold_lists(self.other_list))
-        self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now))
+        self.assert_no_scan(lambda: contacts._hold_lists(self.other_list, 1000))
+        self.assert_no_scan(lambda: contacts._resume_lists(self.other_list, now, 1000))
         self.assert_no_scan(lambda: contacts._expire_lists(self.other_list, now, 1000))
         self.assert_no_scan(lambda: contacts._release_of_active_lists(now, 1000))
 

@@ -1,10 +1,12 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 
 from ..common import BUSY, CONNECTED, FeedCase
+from odoo.addons.ecm_campaign.models.contact_list import ecm_contact_list
 
 
 class TestListLife(FeedCase):
@@ -103,6 +105,63 @@ class TestListLife(FeedCase):
         contact_list.action_restart()
         self.feed()
         self.assertEqual(contact.state, "sent_to_dialer")
+
+    def sweep(self):
+        self.env["ecm.contact.list"]._cron_sweep_lists()
+        self.env.invalidate_all()
+
+    def test_a_large_list_is_stopped_at_once_and_settled_in_the_background(self):
+        """E19: the gate holds whom the click did not come to; a restart is the same."""
+        with patch.object(ecm_contact_list, "SWEEP_BATCH", 1):
+            self.list.action_stop()
+            self.assertEqual((self.list.status, self.list.is_settling), ("stopped", True))
+            self.assertEqual(self.list.available_count, 2)
+            self.feed()
+            self.assertEqual(set(self.contacts.mapped("state")), {"pending"})
+            self.contacts[2].sudo().write({"is_ready": True, "block_reason": False})
+            self.sweep()
+            self.assertEqual((self.list.available_count, self.list.is_settling), (0, False))
+            self.list.action_restart()
+            self.assertEqual((self.list.available_count, self.list.is_settling), (1, True))
+        self.sweep()
+        self.assertEqual((self.list.available_count, self.list.is_settling), (3, False))
+
+    def test_an_end_that_is_written_ends_no_transaction(self):
+        """E26: what else the same request writes is saved with it, or not at all."""
+        contacts = self.env["ecm.contact.list"]
+        with (
+            patch.object(ecm_contact_list, "SWEEP_BATCH", 1),
+            patch.object(self.registry["ecm.contact.list"], "_commit") as commit,
+        ):
+            self.list.date_end = self.now - timedelta(days=1)
+        commit.assert_not_called()
+        self.assertEqual((self.list.status, self.list.pending_count), ("expired", 2))
+        self.assertTrue(contacts.browse(self.list.id).is_settling)
+        self.sweep()
+        self.assertEqual(set(self.contacts.mapped("state")), {"expired"})
+
+    def test_nobody_is_called_between_a_lists_end_and_the_sweep(self):
+        """E20"""
+        self.list.date_end = self.now + timedelta(minutes=2)
+        self.wait(minutes=3)
+        self.feed()
+        self.assertEqual(self.list.status, "active")
+        self.assertEqual(set(self.contacts.mapped("state")), {"expired"})
+        self.assertEqual(self.others.state, "sent_to_dialer")
+
+    def test_a_claim_reads_the_lists_of_its_contacts_alone(self):
+        """E20: a campaign may have thousands that are over."""
+        lists, asked = self.registry["ecm.contact.list"], []
+        get_states = lists._get_states
+
+        def note(records, list_ids):
+            asked.append(list_ids)
+            return get_states(records, list_ids)
+
+        self.create_list(date_end=self.now - timedelta(days=1))
+        with patch.object(lists, "_get_states", note):
+            self.feed()
+        self.assertEqual(asked, [{self.list.id, self.other.id}])
 
     def test_dates_that_are_changed_take_effect(self):
         self.list.date_start = self.now + timedelta(days=1)

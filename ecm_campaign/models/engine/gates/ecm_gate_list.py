@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 from odoo import models
 
 from ....formatting import format_moment
-from ....tools.gates import Candidate, ListRule, ListState
+from ....tools.gates import Candidate, ListRule
 
 
 class EcmGateList(models.AbstractModel):
@@ -22,12 +24,12 @@ class EcmGateList(models.AbstractModel):
         return [("expired", self.env._("List expired"))]
 
     def _get_rule(self, campaigns, at, channel=None):
-        lists = self.env["ecm.contact.list"].sudo()
-        domain = [("campaign_id", "in", campaigns.ids), ("status", "!=", "active")]
-        states = {}
-        for contact_list in lists.search(domain):
-            states[contact_list.id] = _get_state(contact_list)
-        return ListRule(states)
+        return ListRule({})
+
+    def _read_candidates(self, rule, candidates, at):
+        # Of thousands of lists that a campaign may have, those of these contacts alone.
+        list_ids = {candidate.list_id for candidate in candidates if candidate.list_id}
+        return replace(rule, lists=self.env["ecm.contact.list"]._get_states(list_ids))
 
     def _explain(self, campaign, before, judged, rule, at):
         contact_list = self.env["ecm.contact.list"].sudo().browse(before.list_id or ())
@@ -43,11 +45,3 @@ class EcmGateList(models.AbstractModel):
         if status == "stopped":
             return self.env._("The list %s is stopped. Restart it to go on.", name)
         return self.env._("The list %s is over.", name)
-
-
-def _get_state(contact_list):
-    """:rtype: ListState"""
-    starts_at = None
-    if contact_list.status == "planned":
-        starts_at = contact_list.date_start or None
-    return ListState(contact_list.status, contact_list.name, starts_at)

@@ -47,6 +47,20 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A customer does not want to be contacted again.
+
+    :param company_id: who was told so
+    :param number: on which it was said; ``phones``: all that are known of the customer
+    """
+
+    company_id: int
+    number: str | None
+    phones: tuple[str | None, ...] = ()
+    account_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """What follows for a contact, with its counters as they are now.
 

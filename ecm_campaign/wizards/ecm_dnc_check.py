@@ -100,9 +100,7 @@ class EcmDncAdd(models.TransientModel):
     list_id = fields.Many2one(
         "ecm.dnc.list",
         required=True,
-        default=lambda self: self.env.ref(
-            "ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False
-        ),
+        default=lambda self: self.env["ecm.dnc.list"]._get_wishes_of(self.env.company),
     )
     which = fields.Selection(
         [("all", "All numbers of the contact"), ("current", "Only the number to call")],

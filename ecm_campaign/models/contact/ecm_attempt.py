@@ -53,6 +53,8 @@ class Ended(NamedTuple):
     callback_since: datetime | None
     callback_due: datetime | None
     phones: list
+    company_id: int
+    account_number: str | None
 
 
 class Doubtful(NamedTuple):
@@ -427,7 +429,8 @@ class EcmAttempt(models.Model):
                           GREATEST(c.attempt_count - (a.state = 'done')::int, 0),
                           c.uncounted_count, COALESCE(c.cycle, 1),
                           c.callback, c.callback_since, c.callback_due,
-                          ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5]
+                          ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
+                          c.company_id, c.account_number
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%(keys)s)
                       AND (a.state <> 'done' OR a.key = ANY(%(corrected)s) AND %(is_guess)s)

@@ -3,13 +3,14 @@ from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_list
 
 from ...actions import open_form, open_window
 from ...formatting import format_day
 from ...tools import phones
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 DNC_CLASSES = [
     ("national", "National (NDNC)"),
@@ -76,16 +77,34 @@ class EcmDncList(models.Model):
     mirrors_blacklist = fields.Boolean(
         "Also in Odoo's blacklist",
         default=False,
-        help="Numbers that are added one by one are blacklisted in Odoo too, so that nobody texts "
-        "them either.",
+        help="Numbers that are added one by one are blacklisted in Odoo too, for all companies, so "
+        "that nobody texts them either.",
     )
     entry_count = fields.Integer(
         compute="_compute_entry_count",
         string="Entries",
         help="An estimate where there are more than 100,000.",
     )
+    keeps_wishes = fields.Boolean(
+        "Customers' wishes",
+        readonly=True,
+        copy=False,
+        help="Who tells an agent not to be called again is added here. Such a list cannot be "
+        "archived, restricted or deleted.",
+    )
+    wish_scope = fields.Selection(
+        [("number", "The number that was called"), ("person", "All numbers and the customer key")],
+        "A wish covers",
+        required=True,
+        default="number",
+        tracking=True,
+        help="What is added when a customer does not want to be called again.",
+    )
     is_deleting = fields.Boolean(readonly=True, copy=False, help="Its entries are being deleted.")
 
+    _wishes_unique = models.UniqueIndex(
+        "(company_id) WHERE keeps_wishes", "A company has one list of customers' wishes."
+    )
     _age_positive = models.Constraint(
         "CHECK(max_age_days >= 0)", "The oldest age is a number of days, or 0."
     )
@@ -99,6 +118,22 @@ class EcmDncList(models.Model):
             refreshed_at = record.refreshed_at or oldest
             record.is_outdated = bool(record.max_age_days and refreshed_at <= oldest)
 
+    @api.constrains(
+        "keeps_wishes", "active", "campaign_ids", "date_from", "date_to", "for_voice", "for_sms"
+    )
+    def _check_wishes(self):
+        for record in self.filtered("keeps_wishes"):
+            is_whole = record.active and record.for_voice and record.for_sms
+            if not is_whole or record.campaign_ids or record.date_from or record.date_to:
+                raise ValidationError(
+                    self.env._(
+                        "%s keeps what customers asked for: it holds for ever, everywhere and for "
+                        "calls and messages. Remove the entry of a customer who changed their "
+                        "mind.",
+                        record.name,
+                    )
+                )
+
     def _compute_entry_count(self):
         for record in self:
             record.entry_count = self.env["ecm.dnc.entry"]._estimate_count(record)
@@ -108,6 +143,9 @@ class EcmDncList(models.Model):
         in the background.
         """
         self.check_access("unlink")
+        # The guard runs before the entries go, but not where the module is uninstalled.
+        if not self.env.context.get(MODULE_UNINSTALL_FLAG):
+            self._check_can_go()
         entries = self.env["ecm.dnc.entry"]
         mirrored = entries._get_mirrored(self)
         self.env["phone.blacklist"].sudo()._unmirror(mirrored, besides=self.ids)
@@ -122,6 +160,24 @@ class EcmDncList(models.Model):
         small = self - large
         entries._delete_of(small)
         return super(EcmDncList, small).unlink()
+
+    def _check_can_go(self):
+        """:raise UserError: one keeps the wishes of customers"""
+        for record in self.filtered("keeps_wishes"):
+            raise UserError(
+                self.env._(
+                    "%s keeps what customers asked for and cannot be deleted. Remove single "
+                    "entries instead.",
+                    record.name,
+                )
+            )
+
+    def write(self, vals):
+        if "company_id" in vals:
+            moved = self.filtered(lambda record: record.company_id.id != vals["company_id"])
+            if any(moved.mapped("keeps_wishes")):
+                raise UserError(self.env._("The wishes of customers stay with their company."))
+        return super().write(vals)
 
     @api.model
     def _cron_delete(self):
@@ -341,13 +397,49 @@ class EcmDncList(models.Model):
         return count
 
     @api.model
-    def _suppress(self, numbers):
-        """Customers said that they do not want to be called: remember it (requirement S6)."""
-        wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes", raise_if_not_found=False)
-        if not wishes or not numbers:
-            return
+    def _suppress(self, wishes):
+        """Customers said that they do not want to be called: remember it (requirement S6).
+
+        :param wishes: list of ``tools.results.Wish``
+        """
+        by_company = {}
+        for wish in wishes:
+            by_company.setdefault(wish.company_id, []).append(wish)
+        for company_id, own in by_company.items():
+            company = self.env["res.company"].browse(company_id)
+            self._get_wishes_of(company)._add_wishes(own)
+
+    @api.model
+    def _get_wishes_of(self, company):
+        """The list that keeps the wishes of a company's customers, with all rights; made when it
+        is missing, so that no wish is lost.
+        """
+        lists = self.sudo().with_context(active_test=False)
+        domain = [("keeps_wishes", "=", True), ("company_id", "=", company.id)]
+        if found := lists.search(domain):
+            return found
+        name = self.env._("Customers' wishes (%s)", company.name)
+        return lists.create(
+            {
+                "name": name,
+                "company_id": company.id,
+                "keeps_wishes": True,
+                "mirrors_blacklist": True,
+            }
+        )
+
+    def _add_wishes(self, wishes):
+        """:param wishes: list of ``tools.results.Wish``"""
+        numbers, keys = set(), set()
+        for wish in wishes:
+            numbers.add(wish.number)
+            if self.wish_scope == "person":
+                numbers.update(wish.phones)
+                keys.add(wish.account_number)
         reason = self.env._("Said so on the phone")
-        wishes.sudo()._add(sorted(numbers), reason)
+        self._add(sorted(filter(None, numbers)), reason)
+        known = sorted(filter(None, keys))
+        self.env["ecm.dnc.entry"]._insert(self, "key", known, reason)
 
     @api.model
     def check_number(self, number):

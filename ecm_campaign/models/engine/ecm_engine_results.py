@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools.results import Decided, Result
+from ...tools.results import Decided, Result, Wish
 from ...tools.strategy import (
     CALLBACK,
     DNC_LISTED,
@@ -102,7 +102,7 @@ class EcmEngineResults(models.AbstractModel):
         self.env["ecm.contact"]._apply_decisions(decided, now)
 
         # Somebody who does not want to be called is remembered before anything else goes on.
-        self._suppress(self._get_suppressed(rows, endings, decided))
+        self.env["ecm.dnc.list"]._suppress(self._get_wishes(rows, endings, decided))
         attempt_ids = [row.id for row in rows]
         self._chain_ended(attempt_ids)
         self._after_results(attempt_ids)
@@ -329,10 +329,10 @@ class EcmEngineResults(models.AbstractModel):
 
     # -- do not contact ---------------------------------------------------------------------------
 
-    def _get_suppressed(self, rows, endings, decided):
-        """Numbers whose owners do not want to be contacted, also from late results.
+    def _get_wishes(self, rows, endings, decided):
+        """Who does not want to be contacted again (requirement S6), also from late results.
 
-        :rtype: set
+        :return: list of ``tools.results.Wish``
         """
         listed = set()
         for row in decided:
@@ -340,17 +340,13 @@ class EcmEngineResults(models.AbstractModel):
             if isinstance(choice, Close) and choice.state == DNC_LISTED:
                 listed.add(row.contact_id)
 
-        numbers = set()
+        wishes = []
         for row in rows:
             # The outcome, a wrap-up or the strategy's decision may say so.
-            is_unwanted = endings[row.id].suppresses or row.contact_id in listed
-            if row.number and is_unwanted:
-                numbers.add(row.number)
-        return numbers
-
-    def _suppress(self, numbers):
-        """Remember the numbers whose owners do not want to be called (requirement S6)."""
-        self.env["ecm.dnc.list"]._suppress(numbers)
+            if endings[row.id].suppresses or row.contact_id in listed:
+                phones = tuple(row.phones)
+                wishes.append(Wish(row.company_id, row.number, phones, row.account_number))
+        return wishes
 
     # -- on to other campaigns --------------------------------------------------------------------
 
@@ -360,17 +356,22 @@ class EcmEngineResults(models.AbstractModel):
         """
         self._chain(
             SQL(
-                """SELECT contact_id, outcome_id, TRUE FROM ecm_attempt
+                """SELECT contact_id, outcome_id, business_outcome_id, TRUE FROM ecm_attempt
                     WHERE id = ANY(%s) AND state = 'done' AND NOT is_late""",
                 list(attempt_ids),
             )
         )
 
     def _chain_closed(self, contact_ids):
-        """As `_chain_ended`, for contacts that a gate has closed."""
+        """As `_chain_ended`, for contacts that a gate or a sweep has closed: what came last of them
+        counts.
+        """
         self._chain(
             SQL(
-                "SELECT id, last_outcome_id, FALSE FROM ecm_contact WHERE id = ANY(%s)",
+                """SELECT c.id, c.last_outcome_id,
+                          (SELECT a.business_outcome_id FROM ecm_attempt a
+                            WHERE a.contact_id = c.id ORDER BY a.id DESC LIMIT 1), FALSE
+                     FROM ecm_contact c WHERE c.id = ANY(%s)""",
                 list(contact_ids),
             )
         )

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, mute_logger
 
+from ...tools.results import Wish
 from ..common import CampaignCase
 
 LISTED, FREE = "+493023125001", "+493023125002"
@@ -84,7 +85,7 @@ class TestDnc(CampaignCase):
     def test_odoos_blacklist_counts_and_wishes_are_mirrored_to_it(self):
         self.env["phone.blacklist"]._add([LISTED])
         self.assertEqual(self.find(LISTED), {LISTED: "corporate"})
-        self.env["ecm.dnc.list"]._suppress({FREE})
+        self.env["ecm.dnc.list"]._suppress([Wish(self.env.company.id, FREE)])
         self.assertTrue(self.env["phone.blacklist"].search([("number", "=", FREE)]))
         self.assertIn(FREE, self.find(FREE))
 

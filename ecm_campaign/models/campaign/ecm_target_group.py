@@ -1,13 +1,23 @@
 import time
+from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
+from ...sql import values_of
 from ...tools.pacing import Claimant, split
 
 # What goes by a count goes before what goes by percentages.
 COUNT_FIRST = 1
 # What changes whom a group takes, or how.
 RULES = {"campaign_id", "sequence", "domain"}
+
+
+class GroupCount(NamedTuple):
+    """How many contacts of a target group."""
+
+    group_id: int
+    count: int
 
 
 class EcmTargetGroup(models.Model):
@@ -41,7 +51,9 @@ class EcmTargetGroup(models.Model):
         "left; what a group does not use goes to the others.",
     )
     amount = fields.Integer("How many", default=100, required=True)
-    drawn_count = fields.Integer("Sent so far", readonly=True, copy=False)
+    drawn_count = fields.Integer(
+        "Sent so far", readonly=True, copy=False, help="Contacts of its queue that were sent."
+    )
     match_count = fields.Integer(
         "Match now", compute="_compute_match_count", help="Pending contacts that match."
     )
@@ -98,7 +110,33 @@ class EcmTargetGroup(models.Model):
     def _get_rooms(self):
         """:return: ``{group id: how many more}`` of the groups that go by a count"""
         counted = self.filtered(lambda group: group.unit == "count")
-        return {group.id: max(0, group.amount - group.drawn_count) for group in counted}
+        if not counted:
+            return {}
+        # Whose turn it was and who still waits has a place of the group; whom a gate closed has not.
+        waiting, rooms = self.env["ecm.contact"]._count_turns(counted), {}
+        for group in counted:
+            taken = group.drawn_count + waiting.get(group.id, 0)
+            rooms[group.id] = max(0, group.amount - taken)
+        return rooms
+
+    @api.model
+    def _note_sent(self, counts):
+        """Count contacts that were sent, or that came back without having been sent.
+
+        :param counts: list of `GroupCount`; below 0 for those that came back
+        """
+        if not counts:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_target_group g
+                      SET drawn_count = GREATEST(0, COALESCE(g.drawn_count, 0) + v.count)
+                     FROM %s WHERE g.id = v.group_id""",
+                values_of(counts, GroupCount),
+            )
+        )
+        self.invalidate_model(["drawn_count"])
 
     def _draw_up_to(self, room):
         """Take contacts from the queues of these groups, in their proportions, which it is the turn
@@ -112,7 +150,6 @@ class EcmTargetGroup(models.Model):
             for group in groups.filtered(lambda group: group.id in parts):
                 wanted = parts[group.id]
                 drawn = contacts._draw(group, wanted)
-                group.sudo().drawn_count += drawn
                 room -= drawn
                 # What an empty queue does not use goes to the others in the next round.
                 if drawn < wanted:

@@ -16,6 +16,7 @@ from ...tools.pacing import split
 from ...tools.results import Decided, Result
 from ...tools.strategy import Close
 from ...tools.turn import Turn
+from ..campaign.ecm_target_group import GroupCount
 from ..contact.ecm_attempt import Claimed
 from ..contact.ecm_contact_queue import Left, Part, Sent
 from .ecm_engine_results import REFUSED_CODE
@@ -464,7 +465,17 @@ class EcmEngine(models.AbstractModel):
             batch.append(Outgoing(attempt_id, key, contact_id, number, *names))
         self.env["ecm.attempt"]._insert_claimed(target, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, target._sent_state, now)
+        self._count_sent(candidates)
         return batch
+
+    def _count_sent(self, candidates):
+        """Target groups count whom it was their turn for, when they are first sent."""
+        counts = Counter()
+        for candidate in candidates:
+            is_first = not (candidate.counted or candidate.uncounted)
+            if candidate.is_drawn and candidate.group_id and is_first:
+                counts[candidate.group_id] += 1
+        self.env["ecm.target.group"]._note_sent([GroupCount(*item) for item in counts.items()])
 
     @contextlib.contextmanager
     def _lock_ledger(self, campaigns):

@@ -209,6 +209,28 @@ class TestTargetGroups(SelectionCase):
         self.assertTrue(self.is_sent(gold))
         self.assertEqual(group.drawn_count, 1)
 
+    def test_whom_a_gate_closes_takes_no_place_of_a_count(self):
+        """E32: the group sends as many as it is to send."""
+        gold, _others = self.create_gold_and_others(5, 0)
+        self.env["ecm.dnc.list"].create({"name": "N"}).api_add([gold[0].phone_1, gold[1].phone_1])
+        group = self.create_groups(("Gold", GOLD, "count", 3))
+        for _minute in range(3):
+            self.feed()
+        self.assertEqual((self.count_sent(gold), group.drawn_count), (3, 3))
+
+    def test_what_was_never_taken_gives_its_place_back(self):
+        """E32"""
+        gold, _others = self.create_gold_and_others(3, 0)
+        group = self.create_groups(("Gold", GOLD, "count", 2))
+        self.target.fault = "unavailable"
+        self.feed()
+        self.assertEqual((self.count_sent(gold), group.drawn_count), (0, 0))
+        self.assertFalse(any(gold.mapped("last_attempt_at")))
+        self.wait(hours=1)
+        self.feed()
+        self.feed()
+        self.assertEqual((self.count_sent(gold), group.drawn_count), (2, 2))
+
     def test_the_queue_keeps_the_dial_order(self):
         gold, _others = self.create_gold_and_others(6, 0)
         self.campaign.dial_order = "priority"

@@ -139,7 +139,6 @@ class Simulation:
         self.campaign_hours = scenario.hours.for_campaign()
         self.clock = scenario.start
         self.forecast = Forecast()
-        self.was_open = False
 
         # Those who wait by when they are due, those who are ready in the dial order: by places.
         self.contacts = list(contacts)
@@ -182,7 +181,6 @@ class Simulation:
             if following is None:
                 return False
             if following == self.clock:
-                self.was_open = self.was_open or bool(self.ready)
                 return True
             self.clock = following
         return False
@@ -249,6 +247,7 @@ class Simulation:
             return
         # Whose callback it is may have changed while it waited.
         candidate.callback = passed.callback
+        candidate.is_requested = False
         contact.blocked = None
         code = self._draw_outcome()
         self._note_call(contact, code)
@@ -330,6 +329,7 @@ class Simulation:
             contact.misses = 0
             candidate.callback_since = _naive(moment)
             candidate.callback_due = _naive(choice.at)
+            candidate.is_requested = True
         if choice.resets:
             candidate.counted = candidate.uncounted = 0
         if becomes_callback and callbacks and callbacks.resets:
@@ -361,22 +361,28 @@ class Simulation:
         """Who is still open: for want of capacity, for a reason of a gate, or because the next try
         comes later.
         """
-        shut = CAPACITY if self.was_open else self._get_closing()
         for contact in self.held:
             self._leave(contact, contact.blocked or CAPACITY)
         for _is_second, _rank, place in self.ready:
-            self._leave(self.contacts[place], shut)
+            contact = self.contacts[place]
+            self._leave(contact, self._get_unserved_reason(contact))
         for due, place in self.waiting:
             contact = self.contacts[place]
             is_later = due >= self.scenario.end
             # Due within the time and yet not called: there were not enough calls.
-            unblocked = PLANNED if is_later else shut
+            unblocked = PLANNED if is_later else self._get_unserved_reason(contact)
             self._leave(contact, contact.blocked or unblocked)
 
-    def _get_closing(self) -> str:
-        """Why a campaign that never opened was shut: a key of `calling_hours.REASONS`."""
-        opening = self.campaign_hours.opening(_naive(self.scenario.start))
-        return opening.reason or CAPACITY
+    def _get_unserved_reason(self, contact: SimulatedContact) -> str:
+        """Why somebody who was due was not called: the campaign was not open from then on, else
+        there were not enough calls.
+        """
+        due = max(contact.due, self.scenario.start)
+        opening = self.campaign_hours.opening(_naive(due))
+        opens_at = opening.opens_at
+        if opening.is_open or (opens_at and opens_at < _naive(self.scenario.end)):
+            return CAPACITY
+        return opening.reason or "hours"
 
     def _leave(self, contact: SimulatedContact, reason: str) -> None:
         self.forecast.left[reason].append(contact.candidate.contact_id)

@@ -26,6 +26,7 @@ from .strategy import (
     DNC_LISTED,
     NEXT_CYCLE,
     NO_NUMBER,
+    NOT_CONNECTED,
     RETRIES_COMPLETED,
     START,
     SUPPRESSED,
@@ -62,7 +63,8 @@ class Candidate:
     :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
     :param callback_since: naive UTC; ``callback_due``: likewise, when its first attempt was due
     :param is_retained: whether a rule keeps a personal callback for its agent
-    :param is_drawn: whether it is the turn of its target group
+    :param is_drawn: whether it is the turn of its target group, whose id ``group_id`` is
+    :param is_requested: whether the customer asked for this call, and none was made since
     :param campaign_id: whose contact it is
     :param is_listed: whether a do-not-contact list took a phone away
     :param attempt: what is due, named by the gate *number*
@@ -89,7 +91,9 @@ class Candidate:
     callback_due: datetime | None = None
     is_retained: bool = False
     is_drawn: bool = False
+    is_requested: bool | None = False
     campaign_id: int = 0
+    group_id: int | None = None
     is_listed: bool = False
     attempt: NextAttempt | None = None
     tries: list[Try] = field(default_factory=list)
@@ -185,35 +189,42 @@ def judge_all(rules: Iterable[Rule], candidate: Candidate, at: datetime) -> Verd
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """A contact list that is not active.
+    """A contact list.
 
-    :param status: ``planned``, ``stopped`` or ``expired``
-    :param starts_at: naive UTC; of one that is planned
+    :param status: ``active``, ``planned``, ``stopped`` or ``expired``
+    :param starts_at: naive UTC, or None; ``ends_at``: likewise
     """
 
     status: str
     name: str
     starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
     """Contacts of lists that are stopped wait for a restart; those of lists that are over close.
 
-    :param inactive: lists by id; all others are active
+    A list's dates count to the second, whenever a sweep comes to its status.
+
+    :param lists: those of the contacts, by id
     """
 
-    inactive: Mapping[int, ListState]
+    lists: Mapping[int, ListState]
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
-        found = self.inactive.get(candidate.list_id or 0)
-        # A dry run looks ahead: a planned list is active from its start on.
-        if found is None or (found.starts_at and found.starts_at <= at):
+        found = self.lists.get(candidate.list_id or 0)
+        if found is None:
             return candidate
-        if found.status == "expired":
+        if found.status == "expired" or (found.ends_at and found.ends_at <= at):
             return Close("expired", "expired")
-        return Hold("list_stopped", found.name, found.starts_at)
+        if found.status == "stopped":
+            return Hold("list_stopped", found.name)
+        # A dry run looks ahead: a planned list is active from its start on.
+        if found.starts_at and found.starts_at > at:
+            return Hold("list_stopped", found.name, found.starts_at)
+        return candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,8 +472,7 @@ class LimitsRule:
     ) -> Wait | Close | None:
         campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
         assert attempt
-        find_limits = campaign.find_limits[candidate.callback]
-        limits = find_limits(attempt.number, attempt.channel, candidate.place)
+        limits = get_limits(campaign, candidate, attempt.number, attempt.channel)
         reached = _reached(limits, tries, attempt.number, at, campaign.zone)
         if not reached:
             return None
@@ -470,7 +480,7 @@ class LimitsRule:
         if reached.until:
             until = reached.until.replace(tzinfo=None)
             return Wait(until, "limit", reached.limit.label)
-        return Close(RETRIES_COMPLETED, "limit")
+        return Close(get_closing_state(candidate), "limit")
 
 
 # -- the number -----------------------------------------------------------------------------------
@@ -505,7 +515,7 @@ def choose_attempt(
     position, cycle = candidate.position, candidate.cycle
     attempt = attempt_from(plan, fresh, position, at, START, cycle)
     if attempt:
-        return attempt
+        return _pass_limits(candidate, campaign, at) or attempt
 
     # As after a result: the attempts before may have a number that is fine.
     if candidate.cycle < plan.cycles:
@@ -518,28 +528,69 @@ def choose_attempt(
     if candidate.is_listed:
         return Close(DNC_LISTED, SUPPRESSED)
     reason = NO_NUMBER if fresh == candidate.phones else "limit"
-    return Close(RETRIES_COMPLETED, reason)
+    return Close(get_closing_state(candidate), reason)
 
 
-def _get_fresh_phones(candidate: Candidate, campaign: CampaignPlan, at: datetime) -> Phones:
-    """A candidate's phones without those that were tried as often as they ever may."""
-    find_limits = campaign.find_limits[candidate.callback]
+def get_closing_state(candidate: Candidate) -> str:
+    """The state of a contact that nothing can be tried on: who was never tried has completed no
+    retries.
+    """
+    was_tried = candidate.counted or candidate.uncounted or candidate.callback
+    return RETRIES_COMPLETED if was_tried else NOT_CONNECTED
+
+
+def _pass_limits(candidate: Candidate, campaign: CampaignPlan, at: datetime) -> NextAttempt | None:
+    """The first attempt on a number that may be called now, where the strategy does not wait for
+    those that may not; None where there is none.
+    """
+    plan = campaign.plans[candidate.callback]
+    if not plan.passes_limits:
+        return None
+    free = _get_fresh_phones(candidate, campaign, at, _get_per_number)
+    return attempt_from(plan, free, candidate.position, at, START, candidate.cycle)
+
+
+def get_limits(
+    campaign: CampaignPlan, candidate: Candidate, number: str, channel: str
+) -> Sequence[Limit]:
+    """Limits that hold for an attempt on a number of a candidate."""
+    limits = campaign.find_limits[candidate.callback](number, channel, candidate.place)
+    if not candidate.is_requested:
+        return limits
+    # The customer wants this one call: where a rule says so, it does not count it.
+    return [limit for limit in limits if not limit.exempts_requests]
+
+
+def _get_lasting(limits: Sequence[Limit]) -> list[Limit]:
+    """Limits of a number by itself that hold for ever."""
+    return [limit for limit in _get_per_number(limits) if limit.period == LIFE]
+
+
+def _get_per_number(limits: Sequence[Limit]) -> list[Limit]:
+    """Limits of a number by itself."""
+    return [limit for limit in limits if limit.per_number]
+
+
+def _get_fresh_phones(
+    candidate: Candidate,
+    campaign: CampaignPlan,
+    at: datetime,
+    select: Callable[[Sequence[Limit]], list[Limit]] = _get_lasting,
+) -> Phones:
+    """A candidate's phones without those that were tried as often as they may: ever, or as
+    ``select`` has it.
+    """
     tries, zone = candidate.tries, campaign.zone
     spent: set[tuple[str, str]] = set()
     for number in candidate.get_numbers():
         for channel in campaign.channels:
             # A limit that ends lets the contact wait; one that does not takes the number away.
-            lasting = _get_lasting(find_limits(number, channel, candidate.place))
-            if _reached(lasting, tries, number, at, zone):
+            selected = select(get_limits(campaign, candidate, number, channel))
+            if _reached(selected, tries, number, at, zone):
                 spent.add((number, channel))
     if not spent:
         return candidate.phones
     return _without(candidate.phones, spent, campaign.channels)
-
-
-def _get_lasting(limits: Sequence[Limit]) -> list[Limit]:
-    """Limits of a number by itself that hold for ever."""
-    return [limit for limit in limits if limit.per_number and limit.period == LIFE]
 
 
 def _without(phones: Phones, spent: Collection[tuple[str, str]], channels: Iterable[str]) -> Phones:

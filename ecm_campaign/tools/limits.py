@@ -35,6 +35,7 @@ class Limit:
     :param per_number: count each number by itself, else all numbers of the contact together
     :param everywhere: count the tries of all campaigns on these numbers, else those of this contact
     :param is_legal: it holds by law, not by choice: nothing makes it begin anew
+    :param exempts_requests: the one call that a customer asked for is made all the same
     :param label: whose limit this is, for people
     :param channels: count the tries on these channels, None: on all
     :param counted: all tries, or only conversations or refusals: one of these in a window is a rest
@@ -47,6 +48,7 @@ class Limit:
     per_number: bool = False
     everywhere: bool = False
     is_legal: bool = False
+    exempts_requests: bool = False
     label: str = ""
     channels: frozenset[str] | None = None
     counted: Literal["tries", "conversations", "refusals"] = TRIES

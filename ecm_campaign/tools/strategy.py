@@ -169,6 +169,8 @@ class Plan:
     :param cycle_interval: from the last try of a cycle to the first of the next, at least; a rule's
         delay that is longer is kept
     :param cycle_limit: counted tries in one cycle; then the next cycle begins. None: no such cap
+    :param passes_limits: while a number may not be called for a limit that ends, the next attempt's
+        number is called; else its contact waits
     """
 
     attempts: tuple[PlannedAttempt, ...]
@@ -179,6 +181,7 @@ class Plan:
     cycles: int = 1
     cycle_interval: timedelta = NO_DELAY
     cycle_limit: int | None = None
+    passes_limits: bool = False
     budget: int = field(init=False)
     counts_uses: bool = field(init=False)
 

@@ -129,6 +129,22 @@ def test_limits_put_off_and_closed_ones_are_not_called_again():
     assert all_ids(forecast.closed) == list(range(5))
 
 
+@pytest.mark.parametrize(
+    ("hours", "reason"),
+    [
+        (CampaignHours("UTC", WeeklyHours.of(())), "hours"),
+        (CampaignHours("UTC", NINE_TO_FIVE, date_end=START.replace(tzinfo=None)), "ended"),
+        (CampaignHours("UTC", NINE_TO_FIVE), CAPACITY),
+    ],
+)
+def test_who_is_left_is_told_why(hours, reason):
+    """U7: a campaign that is closed on all days has not too few calls."""
+    contacts = [person(number) for number in range(1, 4)]
+    scenario = world(days=1, per_hour=0.2, hours=hours, rates={"voice": 1})
+    forecast = Simulation(scenario, contacts).run()
+    assert set(forecast.left) == {reason}
+
+
 def test_time_to_live_ends_in_between():
     expiring = person(1, added_at=START.replace(tzinfo=None) - timedelta(hours=21))
     setting = world(rates={"busy": 1}, plan=plan(50), ttl_days=1)

@@ -1,6 +1,7 @@
 """The gates' rules: what they say of one contact at one moment, and that they write nothing on it."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,16 @@ def test_a_planned_list_lets_its_contacts_pass_from_its_start_on():
     rule = ListRule({5: ListState("planned", "June", NOW)})
     assert isinstance(rule.judge(contact(list_id=5), NOW), Candidate)
     assert isinstance(rule.judge(contact(list_id=5), NOW - timedelta(seconds=1)), Hold)
+
+
+def test_a_lists_own_dates_count_before_a_sweep_comes_to_it():
+    """E20: *Called until* ends at that second, whatever status is stored."""
+    rule = ListRule({5: ListState("active", "June", None, NOW)})
+    assert isinstance(rule.judge(contact(list_id=5), NOW - timedelta(seconds=1)), Candidate)
+    assert rule.judge(contact(list_id=5), NOW) == Close("expired", "expired")
+    # One that somebody stopped is stopped whenever it was to start.
+    stopped = ListRule({5: ListState("stopped", "June", NOW - timedelta(days=1))})
+    assert stopped.judge(contact(list_id=5), NOW) == Hold("list_stopped", "June")
 
 
 def test_who_is_older_than_the_time_to_live_closes():
@@ -168,7 +179,10 @@ def test_a_later_cycle_has_a_number_that_is_fine():
     last = contact(mobile=None, position=2, is_listed=True, cycle=2)
     assert rule.judge(last, NOW) == Close("dnc_listed", "suppressed")
     nobody = contact(home=None, mobile=None, position=2)
-    assert rule.judge(nobody, NOW) == Close("retries_completed", "no_number")
+    assert rule.judge(nobody, NOW) == Close("not_connected", "no_number")
+    # Who was tried has completed its retries (P26).
+    tried_once = replace(nobody, counted=1)
+    assert rule.judge(tried_once, NOW) == Close("retries_completed", "no_number")
 
     tried = [Try(NOW.replace(tzinfo=UTC), MOBILE)]
     limited = NumberRule(campaign(TWICE, (Limit(1, LIFE, per_number=True),)))
@@ -184,6 +198,38 @@ def test_who_is_about_to_be_tried_counts_for_the_others_with_that_number():
     asking = LimitsRule(campaign(CALLS, limits))
     assert isinstance(judge_all([number, asking], contact(1), NOW), Candidate)
     assert isinstance(judge_all([number, asking], contact(2), NOW), Candidate)
+
+
+ONCE_A_DAY = Limit(1, DAY, per_number=True)
+CALLED = [Try(NOW.replace(tzinfo=UTC), HOME)]
+
+
+def judge_limited(plan, candidate, limits=(ONCE_A_DAY,)):
+    known = campaign(plan, limits)
+    return judge_all([NumberRule(known), LimitsRule(known)], candidate, NOW)
+
+
+def test_a_number_at_its_limit_gives_way_to_the_next_where_the_strategy_says_so():
+    """O16: else the contact waits, although another of its numbers is free."""
+    passing = replace(CALLS, passes_limits=True)
+    assert isinstance(judge_limited(CALLS, contact(tries=CALLED)), Wait)
+    assert judge_limited(passing, contact(tries=CALLED)).attempt.number == MOBILE
+    # Without another number it waits in any case, and so for a limit of the whole contact.
+    assert isinstance(judge_limited(passing, contact(mobile=None, tries=CALLED)), Wait)
+    both = [*CALLED, Try(NOW.replace(tzinfo=UTC), MOBILE)]
+    assert isinstance(judge_limited(passing, contact(tries=both)), Wait)
+    of_contact = (Limit(1, DAY),)
+    assert isinstance(judge_limited(passing, contact(tries=CALLED), of_contact), Wait)
+
+
+def test_the_call_that_a_customer_asked_for_passes_a_cap_that_says_so():
+    """O1: for that one call; a rule that does not say so holds."""
+    asked = contact(tries=CALLED, callback="normal", is_requested=True)
+    made = contact(tries=CALLED, callback="normal")
+    exempting = (replace(ONCE_A_DAY, is_legal=True, exempts_requests=True),)
+    assert judge_limited(CALLS, asked, exempting).attempt.number == HOME
+    assert isinstance(judge_limited(CALLS, made, exempting), Wait)
+    assert isinstance(judge_limited(CALLS, asked, (replace(ONCE_A_DAY, is_legal=True),)), Wait)
 
 
 def test_tries_of_others_on_a_listed_number_do_not_count():

@@ -75,13 +75,15 @@ class EcmDryRunGroup(models.Model):
             "not_started": self.env._("The campaign's first day has not come"),
             "ended": self.env._("The campaign's end date has passed"),
             "planned": self.env._("The next attempt comes later"),
+            "ended": self.env._("The campaign has ended"),
+            "not_started": self.env._("The campaign has not started"),
         }
         return names.get(reason) or self._get_block_name(reason)
 
     def _get_close_name(self, key):
         state, reason = key
         state_label = get_label(self.env, "ecm.contact", "state", state)
-        reason_label = get_label(self.env, "ecm.contact", "close_reason", reason)
+        reason_label = self.env["ecm.contact"]._get_close_text(state, reason)
         return f"{state_label}: {reason_label}"
 
     def action_view_contacts(self):

@@ -46,6 +46,11 @@ class EcmRegionRuleLimit(models.Model):
         default="number",
         help="Over all campaigns, on the channels that the rule is about.",
     )
+    exempts_requests = fields.Boolean(
+        "Not for requested callbacks",
+        help="The one call that a customer asked for is made all the same. It counts for the calls "
+        "after it.",
+    )
     summary = fields.Char(compute="_compute_summary")
 
     _positive = models.Constraint(
@@ -92,6 +97,7 @@ class EcmRegionRuleLimit(models.Model):
             per_number=self.per == "number",
             everywhere=True,
             is_legal=True,
+            exempts_requests=self.exempts_requests,
             label=self.rule_id.name,
             # What a law says of calls counts calls, and not the letters in between.
             channels=self.rule_id._get_single_channel(),

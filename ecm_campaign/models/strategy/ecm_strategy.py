@@ -84,6 +84,18 @@ class EcmStrategy(models.Model):
         tracking=True,
         help="What an attempt on phone 2 to 5 does for a contact that has no such phone.",
     )
+    at_limit = fields.Selection(
+        [
+            ("wait", "Wait until it may be called"),
+            ("next", "Call the next attempt's number"),
+        ],
+        string="When a number is at a limit",
+        required=True,
+        default="wait",
+        tracking=True,
+        help="A limit of this strategy or of a region that counts each number by itself. Where no "
+        "attempt is left with another number, the contact waits in any case.",
+    )
     is_capped = fields.Boolean(
         string="Own budget",
         tracking=True,
@@ -277,6 +289,7 @@ class EcmStrategy(models.Model):
 
     _plan_fields = (
         "phone_fallback",
+        "at_limit",
         "is_capped",
         "max_attempts",
         "max_uncounted",
@@ -366,6 +379,7 @@ class EcmStrategy(models.Model):
             cycles=self.max_cycles,
             cycle_interval=interval,
             cycle_limit=self.cycle_limit or None,
+            passes_limits=self.at_limit == "next",
         )
 
     def _get_ordered_attempts(self):

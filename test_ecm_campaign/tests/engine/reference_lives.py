@@ -133,7 +133,7 @@ class World:
                 return None
             if phones != life.phones:
                 return life.close("dnc_listed", "suppressed")
-            return life.close("retries_completed", "no_number" if fresh == phones else "limit")
+            return life.close(untried(life), "no_number" if fresh == phones else "limit")
         return (
             found
             if self.allowed(life, limits, phones, found[1], now)
@@ -162,7 +162,7 @@ class World:
             if moment > now and self.allowed(life, limits, phones, found[1], moment):
                 life.due = moment
                 return
-        life.close("retries_completed", "limit")
+        life.close(untried(life), "limit")
 
     def allowed(self, life, limits, phones, number, moment):
         return all(self.keeps(life, limit, phones, number, moment) for limit in limits)
@@ -365,3 +365,9 @@ class World:
             and not life.is_retained
         ):
             life.callback = "normal"
+
+
+def untried(life):
+    """Who was never called has completed no retries."""
+    was_tried = life.counted or life.uncounted or life.callback
+    return "retries_completed" if was_tried else "not_connected"

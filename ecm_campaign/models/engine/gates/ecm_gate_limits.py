@@ -3,7 +3,7 @@ from datetime import UTC, timedelta
 
 from odoo import models
 
-from ....tools.gates import LimitsRule
+from ....tools.gates import LimitsRule, get_limits
 from ....tools.limits import LIFE, ROLLING, used
 from ....tools.open_time import LONGEST_WAIT
 
@@ -37,7 +37,7 @@ class EcmGateLimits(models.AbstractModel):
     def _explain(self, campaign, before, judged, rule, at):
         attempt, plan = before.attempt, rule.campaigns[campaign.id]
         number = attempt.number
-        limits = plan.find_limits[before.callback](number, attempt.channel, before.place)
+        limits = get_limits(plan, before, number, attempt.channel)
         if not limits:
             return self.env._("There is no limit.")
         moment, sentences = at.replace(tzinfo=UTC), []

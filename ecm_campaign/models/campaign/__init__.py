@@ -2,6 +2,7 @@ from . import (
     ecm_team,
     ecm_campaign_group,
     ecm_campaign_group_zone,
+    ecm_campaign_dates,
     ecm_campaign_schedule,
     ecm_campaign_strategy,
     ecm_campaign_pacing,

@@ -237,6 +237,8 @@ class EcmCampaign(models.Model):
     def _check_can_start(self):
         """:raise UserError: with what to do first, when the campaign could never be fed"""
         self.ensure_one()
+        if self._is_over(fields.Datetime.now()):
+            raise UserError(self._get_over_text())
         self.strategy_id._check_usable()
         if self.callback_strategy_id:
             self.callback_strategy_id._check_usable()

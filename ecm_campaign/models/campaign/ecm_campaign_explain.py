@@ -26,6 +26,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             ("blocked", "Cannot dial"),
             ("running", "Running"),
             ("finished", "Finished"),
+            ("ended", "Ended"),
         ],
         compute="_compute_status",
     )
@@ -36,7 +37,14 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     # -- state of the feed ------------------------------------------------------------------------
 
     @api.depends(
-        "is_running", "calendar_id", "tz", "date_start", "date_end", "hours_zone", "drain_minutes"
+        "is_running",
+        "calendar_id",
+        "tz",
+        "date_start",
+        "date_end",
+        "start_due",
+        "hours_zone",
+        "drain_minutes",
     )
     def _compute_status(self):
         now = fields.Datetime.now()
@@ -48,8 +56,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
 
     def _get_status(self, window):
         """:return: ``(status, sentence or False)``"""
+        if self._is_over(fields.Datetime.now()):
+            return "ended", self._get_over_text()
         if not self.is_running:
-            return "stopped", False
+            return "stopped", self._get_start_text()
         if self.contact_count and self.closed_count == self.contact_count:
             return "finished", self.env._("Every contact is closed. Upload a list to go on.")
         if not window.is_open:
@@ -66,6 +76,12 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             )
             return "waiting", sentence
         return "running", False
+
+    def _get_start_text(self):
+        """When a stopped campaign starts by itself, as a sentence, or False."""
+        if not self.start_due:
+            return False
+        return self.env._("It starts by itself on %s.", format_moment(self.env, self.start_due))
 
     def _get_blocking_reason(self):
         """Why an open campaign cannot be fed, as a sentence, or False."""
@@ -232,8 +248,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         verdict = HELD
         if not self.active:
             sentence = self.env._("The campaign is archived.")
+        elif self._is_over(fields.Datetime.now()):
+            sentence = self._get_over_text()
         elif not self.is_running:
-            sentence = self.env._("The campaign is stopped. Start it.")
+            sentence = self._get_start_text() or self.env._("The campaign is stopped. Start it.")
         else:
             verdict = PASSES
             sentence = self.env._("The campaign is running.")
@@ -370,8 +388,8 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         # Closed contacts go by state and reason, those that are sent by state.
         if tally.code == "closed":
             state, reason = tally.reason
+            reason = self.env["ecm.contact"]._get_close_text(state, reason) if reason else ""
             state = get_label(self.env, "ecm.contact", "state", state)
-            reason = get_label(self.env, "ecm.contact", "close_reason", reason)
             return f"{state}: {reason}" if reason else state
         if tally.code == "sent":
             return get_label(self.env, "ecm.contact", "state", tally.reason)

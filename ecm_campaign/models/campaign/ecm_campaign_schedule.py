@@ -17,7 +17,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
 
     _name = "ecm.campaign.schedule.mixin"
     _description = "Calling Hours of a Campaign"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.campaign.dates.mixin"]
 
     def _default_calendar_id(self):
         return self.env.ref(
@@ -51,12 +51,6 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         tracking=True,
         help="The calling hours are in this zone.",
     )
-    date_start = fields.Datetime(
-        string="Starts on", tracking=True, help="Not fed before. Empty: as soon as it is started."
-    )
-    date_end = fields.Datetime(
-        string="Ends on", tracking=True, help="Not fed afterwards. Empty: no end."
-    )
     hours_zone = fields.Selection(
         [("campaign", "The campaign's time zone"), ("contact", "The contact's time zone")],
         string="Hours are those of",
@@ -85,17 +79,13 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
     )
     ttl_days = fields.Integer(
         "Time to live (days)",
-        default=30,
+        default=365,
         required=True,
         tracking=True,
         help="Contacts that were added longer ago and are still pending close as Expired. 0: they "
         "do not.",
     )
 
-    _dates_ordered = models.Constraint(
-        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
-        "A campaign ends after it starts.",
-    )
     _drain_positive = models.Constraint(
         "CHECK(drain_minutes >= 0)", "Stop before the end: a number of minutes, or 0."
     )

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...const import CALLBACKS
 from ...tools.gates import CampaignPlan
+from ...tools.limits import DAY, Limit
 from ...tools.region_rules import NOWHERE
 from ...tools.strategy import Callbacks
 
@@ -41,6 +42,19 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         tracking=True,
         check_company=True,
         help="What the agents' wrap-ups mean. Their rules go before the strategy's.",
+    )
+    cap_total = fields.Integer(
+        "In all at most", tracking=True, help="Instead of the strategy's budget. 0: as it says."
+    )
+    cap_day = fields.Integer(
+        "In one day at most",
+        tracking=True,
+        help="Instead of the strategy's limit of attempts on a contact in one day. 0: as it says.",
+    )
+    cap_cycle = fields.Integer(
+        "In a cycle at most",
+        tracking=True,
+        help="Instead of the strategy's attempts in a cycle. 0: as it says.",
     )
     callback_strategy_id = fields.Many2one(
         "ecm.strategy",
@@ -84,6 +98,12 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         help="Hours from when the callback is due first.",
     )
 
+    _caps_range = models.Constraint(
+        "CHECK(cap_total BETWEEN 0 AND 100 AND cap_day BETWEEN 0 AND 100 "
+        "AND cap_cycle BETWEEN 0 AND 100)",
+        "Attempts at most: 1 to 100, or 0 for the strategy's own.",
+    )
+
     @api.constrains("callback_release", "callback_agent_tries", "callback_personal_hours")
     def _check_callback_release(self):
         for campaign in self:
@@ -103,12 +123,34 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
 
     def _get_plan(self, callback=None):
         """:rtype: tools.strategy.Plan"""
-        return self._add_wrap_ups(self._get_strategy(callback).sudo()._get_plan())
+        return self._adapt_plan(self._get_strategy(callback).sudo()._get_plan(), callback)
 
-    def _add_wrap_ups(self, plan):
-        """A strategy's plan with room for the retries of the campaign's wrap-ups."""
-        retries = self.business_outcome_group_id.sudo()._get_retries()
-        return replace(plan, wrap_up_retries=retries) if retries else plan
+    def _adapt_plan(self, plan, callback):
+        """A strategy's plan with room for the retries of the campaign's wrap-ups, and its caps."""
+        changes = {}
+        if retries := self.business_outcome_group_id.sudo()._get_retries():
+            changes["wrap_up_retries"] = retries
+        if self._has_own_caps(callback):
+            if self.cap_total:
+                changes["max_attempts"] = self.cap_total
+            if self.cap_cycle:
+                changes["cycle_limit"] = self.cap_cycle
+        return replace(plan, **changes) if changes else plan
+
+    def _has_own_caps(self, callback):
+        """Whether its caps hold: a callback strategy has its own."""
+        return not (callback and self.callback_strategy_id)
+
+    def _adapt_limits(self, limits, callback):
+        """A strategy's limits with the campaign's own of a day.
+
+        :return: tuple of ``tools.limits.Limit``
+        """
+        if not (self.cap_day and self._has_own_caps(callback)):
+            return limits
+        label = self.env._("At most %s attempts on a contact in one day", self.cap_day)
+        own = Limit(self.cap_day, DAY, label=label)
+        return (*filter(_is_other_limit, limits), own)
 
     def _get_callbacks(self):
         """What becomes of contacts that ask to be called back (requirement S7).
@@ -139,8 +181,8 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
 
         :return: function from a number, a channel and a ``Place`` to a tuple of ``tools.limits.Limit``
         """
-        strategy = self._get_strategy(callback).sudo()
-        return self._make_limit_finder(strategy._get_limits())
+        limits = self._get_strategy(callback).sudo()._get_limits()
+        return self._make_limit_finder(self._adapt_limits(limits, callback))
 
     def _make_limit_finder(self, limits):
         """:param limits: of the strategy"""
@@ -177,8 +219,8 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         used, finders = {}, {}
         for kind in CALLBACKS:
             strategy_id = self._get_strategy(kind).id
-            used[kind] = self._add_wrap_ups(plans[strategy_id])
-            finders[kind] = self._make_limit_finder(limits[strategy_id])
+            used[kind] = self._adapt_plan(plans[strategy_id], kind)
+            finders[kind] = self._make_limit_finder(self._adapt_limits(limits[strategy_id], kind))
         # Without a callback strategy the strategy's own rule decides.
         callback_plan = used["normal"] if self.callback_strategy_id else None
         return CampaignPlan(
@@ -220,3 +262,8 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
                 raise UserError(
                     self.env._("Stop the campaign before you change its strategy or its wrap-ups.")
                 )
+
+
+def _is_other_limit(limit):
+    """Whether a limit is of something else than a contact's day in its campaign."""
+    return limit.period != DAY or limit.per_number or limit.everywhere

@@ -13,11 +13,14 @@ from ...const import (
     PHONE_SIZE,
 )
 from ...fields import UncheckedMany2one
+from ...formatting import get_label
 from ...tools import phones as phone_tools
 from ...tools.strategy import NextAttempt, first_attempt
 from ...tools.time_zones import is_zone
 from .ecm_contact_queue import HELD_BACK
 
+# Reasons that mean that nothing of the strategy is left.
+USED_UP = ("no_rule", "rule_close", "retries", "budget", "cycles", "missing_attempt")
 # What the engine writes about a contact: no reason to look at it again.
 ENGINE_FIELDS = {
     "is_ready",
@@ -171,7 +174,10 @@ class EcmContact(models.Model):
         "Failed tries", default=0, required=True, readonly=True, copy=False
     )
     last_attempt_at = fields.Datetime(
-        "Request Time", readonly=True, copy=False, help="When the last attempt was made."
+        "Request Time",
+        readonly=True,
+        copy=False,
+        help="When the last attempt was made. One that was taken back does not count.",
     )
     last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True, copy=False)
     current_attempt_id = UncheckedMany2one(
@@ -181,6 +187,7 @@ class EcmContact(models.Model):
     close_reason = fields.Selection(
         "_get_close_reasons", string="Why closed", readonly=True, copy=False
     )
+    close_text = fields.Char("Why it is closed", compute="_compute_close_text")
     withdraw_reason = fields.Char("Reason of withdrawal", readonly=True, copy=False)
     resume_at = fields.Datetime(
         readonly=True,
@@ -264,6 +271,10 @@ class EcmContact(models.Model):
 
     # What was drawn and is not called yet.
     _drawn = models.Index("(campaign_id) WHERE is_drawn AND is_ready AND state = 'pending'")
+    # What has a place of its target group and waits.
+    _drawn_group = models.Index(
+        "(target_group_id) WHERE is_drawn AND state = 'pending' AND NOT is_retry"
+    )
     # What the sweep closes, oldest first in each campaign.
     _time_to_live = models.Index("(campaign_id, added_at) WHERE state = 'pending'")
     # A contact leads to one in another campaign at most, whoever applies its results, and however
@@ -293,6 +304,27 @@ class EcmContact(models.Model):
             names = filter(None, (contact.first_name, contact.last_name))
             name = " ".join(names)
             contact.display_name = f"{name} ({contact.phone_1})" if name else contact.phone_1
+
+    @api.depends("state", "close_reason", "last_outcome_id")
+    def _compute_close_text(self):
+        for contact in self:
+            outcome = contact.last_outcome_id.sudo().name
+            reason = contact.close_reason
+            text = contact._get_close_text(contact.state, reason, outcome) if reason else False
+            contact.close_text = text
+
+    @api.model
+    def _get_close_text(self, state, reason, outcome=None):
+        """Why a contact is closed, in words. That the plan says nothing more after its last attempt
+        is no fault: all attempts are used.
+
+        :param str outcome: what the last attempt came to, for people
+        """
+        if state != "retries_completed" or reason not in USED_UP:
+            return get_label(self.env, "ecm.contact", "close_reason", reason)
+        if outcome:
+            return self.env._("All attempts used (last: %s)", outcome)
+        return self.env._("All attempts used")
 
     @api.depends("state")
     def _compute_is_open(self):
@@ -347,6 +379,7 @@ class EcmContact(models.Model):
             ("refused", self.env._("Refused by the dialer")),
             ("no_result", self.env._("No result from the dialer")),
             ("withdrawn", self.env._("Withdrawn")),
+            ("campaign_ended", self.env._("Campaign ended")),
         ]
         # A gate of another module brings its own.
         for gate in self.env["ecm.gate"]._get_gates():

@@ -124,7 +124,7 @@ class EcmContactExplainMixin(models.AbstractModel):
         if self.is_open:
             return Finding("state", WAITS, self._get_awaiting_text())
 
-        reason = get_label(self.env, self._name, "close_reason", self.close_reason)
+        reason = self.close_text
         sentence = self.env._(
             "Closed as %(state)s on %(when)s: %(reason)s.",
             state=get_label(self.env, self._name, "state", self.state),

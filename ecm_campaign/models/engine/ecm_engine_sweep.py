@@ -32,15 +32,31 @@ class EcmEngineSweep(models.AbstractModel):
         """Close contacts, a batch per transaction; what the turn leaves no time for is closed in
         the next one, which comes soon.
 
-        :param close: takes a moment (naive UTC) and how many at most; true while there are more
+        :param close: takes a moment (naive UTC) and how many at most; returns the contacts' ids
         """
         self.env.flush_all()
+
+        def close_batch():
+            return close(fields.Datetime.now(), SWEEP_BATCH)
+
         turn = Turn()
-        while self._atomically(lambda: close(fields.Datetime.now(), SWEEP_BATCH)):
+        while self._atomically(partial(self._close_and_chain, close_batch)):
             if not turn.goes_on():
                 self._trigger_next_run()
                 break
         self._drop_cached_rows()
+
+    @api.model
+    def _close_and_chain(self, close):
+        """Close contacts, which may lead to other campaigns (requirement C9), in one transaction.
+
+        :param close: returns the ids of contacts that it closed
+        :return: these ids
+        """
+        closed = close()
+        if closed:
+            self._chain_closed(closed)
+        return closed
 
     def _release_changed_selections(self, target, turn):
         """Have the gate look again at what the selections of a target's campaigns held back, where

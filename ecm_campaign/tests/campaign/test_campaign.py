@@ -2,7 +2,7 @@ from datetime import datetime
 
 from psycopg2 import IntegrityError
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time
 from odoo.tools import mute_logger
@@ -109,6 +109,27 @@ class TestCampaign(CampaignCase):
         self.campaign.date_end = "2026-01-01 00:00:00"
         window = self.campaign._get_windows(datetime(2026, 3, 2, 10))[self.campaign.id]
         self.assertEqual((window.is_open, window.opens_at), (False, None))
+        self.assertEqual(self.campaign.status, "ended")
+        with self.assertRaisesRegex(UserError, "Ends on"):
+            self.campaign.action_start()
+
+    def test_its_own_caps_go_before_the_strategys(self):
+        """P28: the same strategy, other caps; callbacks go by their own strategy."""
+        limits = [{"count": 3, "period": "day"}, {"count": 9, "subject": "number"}]
+        strategy = self.strategy.copy(
+            {"limit_ids": [fields.Command.create(limit) for limit in limits], "max_cycles": 2}
+        )
+        self.campaign.strategy_id = strategy
+        before = self.campaign._get_campaign_plans()[self.campaign.id]
+        self.campaign.write({"cap_total": 4, "cap_day": 1, "cap_cycle": 2})
+        after = self.campaign._get_campaign_plans()[self.campaign.id]
+        plan = after.plans[None]
+        self.assertEqual((plan.budget, plan.cycle_limit), (4, 2))
+        self.assertEqual(plan.attempts, before.plans[None].attempts)
+        counts = [limit.count for limit in after.find_limits[None]("+493023125000", "voice")]
+        self.assertEqual(counts, [9, 1])
+        self.assertEqual(after.plans["normal"], before.plans["normal"])
+        self.assertEqual(self.campaign._get_plan(), plan)
 
     def test_copies_have_names_of_their_own_however_many(self):
         strategy = self.strategy.with_context(lang="en_US")

@@ -1,6 +1,7 @@
 from . import (
     test_calling_hours,
     test_chaining,
+    test_dates,
     test_pacing,
     test_selection,
 )

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
 from odoo.tools import mute_logger
 
 from ..common import BUSY, CONNECTED, DO_NOT_CALL, FeedCase
@@ -135,6 +138,90 @@ class TestChaining(FeedCase):
         self.feed()
         self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "budget"))
         self.assertEqual(self.get_contacts().chained_from_id, contact)
+
+    def chain_by(self, event, **values):
+        values = {"mode": "move", "target_id": self.winback.id, **values}
+        return self.env["ecm.campaign.chain"].create(
+            {"campaign_id": self.campaign.id, "event": event, **values}
+        )
+
+    def test_a_wrap_up_leads_on(self):
+        """P14"""
+        group = self.env["ecm.business.outcome.group"].create(
+            {
+                "name": "Sales",
+                "outcome_ids": [
+                    Command.create({"name": name, "code": name.lower()})
+                    for name in ("Sold", "Unsure")
+                ],
+            }
+        )
+        self.campaign.write({"is_running": False, "business_outcome_group_id": group.id})
+        self.campaign.is_running = True
+        self.chain_by("wrap_up", business_outcome_id=group.outcome_ids[1].id)
+        contacts = self.create_contacts(2)
+        self.feed()
+        self.end(contacts[0], CONNECTED, wrap_up="Sold")
+        self.end(contacts[1], CONNECTED, wrap_up="unsure")
+        self.assertEqual(self.get_contacts().chained_from_id, contacts[1])
+
+    def test_who_was_not_called_in_time_leads_on(self):
+        """P14: by whatever closed it."""
+        self.chain_by("expired")
+        self.campaign.ttl_days = 1
+        contact_list = self.env["ecm.contact.list"].create(
+            {"name": "L", "campaign_id": self.campaign.id}
+        )
+        old, listed = self.create_contacts(2)
+        listed.sudo().list_id = contact_list
+        old.sudo().added_at = old.added_at - timedelta(days=2)
+        self.engine._cron_expire_contacts()
+        contact_list.date_end = old.added_at
+        self.env.invalidate_all()
+        self.assertEqual(self.get_contacts().chained_from_id, old | listed)
+
+    def test_whose_result_never_came_leads_on(self):
+        """P14"""
+        self.chain_by("dangling")
+        contact = self.create_contacts(1)
+        self.feed()
+        self.wait(days=2)
+        self.engine._cron_sweep_dangling()
+        self.env.invalidate_all()
+        self.assertEqual(contact.state, "dangling")
+        self.assertEqual(self.get_contacts().chained_from_id, contact)
+
+    def test_parameters_go_where_the_same_name_stands(self):
+        """P14"""
+        self.name_parameters(self.campaign, "Contract", "Plan")
+        self.name_parameters(self.winback, "Amount", "contract ")
+        self.chain("voice", "move")
+        contact = self.create_contacts(1)
+        contact.business_parameters = {"business_parameter_1": "C-1", "business_parameter_2": "L"}
+        self.feed()
+        self.results((contact, CONNECTED))
+        chained = self.get_contacts().business_parameters
+        self.assertEqual(chained["business_parameter_2"], "C-1")
+        self.assertFalse(chained["business_parameter_1"])
+
+    def name_parameters(self, campaign, *labels):
+        definition = campaign.parameters_definition
+        for item, label in zip(definition, labels, strict=False):
+            item["string"] = label
+        campaign.parameters_definition = definition
+
+    def test_first_attempts_are_planned_as_for_others(self):
+        """E33, P14: in one statement, with whatever phones they have."""
+        target = self.create_running(
+            "Mobile first", strategy_id=self.create_strategy((3, {}), (1, {})).id
+        )
+        self.chain("voice", "move", target=target)
+        with_third, others = "+493023125903", self.create_contacts(3)
+        contact = self.create_contacts(1, phone_1="+493023125800", phone_3=with_third)
+        self.feed()
+        self.results(*((each, CONNECTED) for each in others | contact))
+        chained = self.get_contacts(target)
+        self.assertEqual(chained.mapped("number_to_call"), [*others.mapped("phone_1"), with_third])
 
     def test_a_campaign_does_not_chain_to_itself(self):
         with self.assertRaisesRegex(ValidationError, "to itself"):

@@ -21,7 +21,7 @@ the initial number.
 **Shares.** `split` divides room between campaigns that have something to send. The highest priority
 goes first; within a priority each gets its weight's part. What does not come out even goes round
 with ``turn``, so that over many turns each campaign gets its part, however small: none with a
-weight starves.
+weight starves. A group takes part like one campaign, and its campaigns divide what it gets.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 # Parts of the buffer that the dialer holds: it grows below the one, it shrinks from the other on.
 GROW_BELOW = 0.5
@@ -135,6 +136,14 @@ def adapt(
     return Buffer(min(size, pacing.most), now)
 
 
+# A pool takes part as one claimant whose weight is this; its members divide what it gets.
+POOL_WEIGHT = 100
+# How the ruler inside a pool moves on: not as the one outside, or some members would never be met.
+INNER_STEP = math.sqrt(2) % 1
+
+_Key = TypeVar("_Key", int, tuple[bool, int])
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What a dialer holds, and how fast it contacts them: so nothing is sent that would still wait
@@ -190,7 +199,8 @@ def next_pace(pace: float, left: int, held: int, minutes: float) -> float:
 class Claimant:
     """A campaign that has something to send.
 
-    :param weight: its part relative to the others'; 0 gets only what they leave
+    :param weight: its part relative to the others' of its pool, or of those without a pool; 0 gets
+        only what they leave
     :param priority: higher goes first
     :param pool: key of the group that it belongs to, None for none
     """
@@ -223,11 +233,20 @@ def split(
     if not able:
         return {}
 
-    first = _first_in_line(able)
-    # Those without a weight are first only among themselves: there they are alike.
-    weights = {claimant.key: claimant.weight or 1 for claimant in first}
-    parts = _divide(room, weights, turn)
-    return _hold_to_pools(parts, first, weights, limits, turn)
+    units = _get_units(_first_in_line(able))
+    weights = {}
+    for unit, members in units.items():
+        is_pooled, key = unit
+        weights[unit] = POOL_WEIGHT if is_pooled else members[key]
+
+    # What a pool has no room for is not given to others here: the next call divides it.
+    parts: dict[int, int] = {}
+    for unit, part in _divide(room, weights, turn).items():
+        is_pooled, key = unit
+        share = min(part, limits.get(key, part)) if is_pooled else part
+        if share:
+            parts |= _divide(share, units[unit], turn, INNER_STEP)
+    return parts
 
 
 def _has_room(claimant: Claimant, pools: Mapping[int, int]) -> bool:
@@ -249,7 +268,9 @@ def _first_in_line(claimants: Sequence[Claimant]) -> list[Claimant]:
     return weighted or others
 
 
-def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
+def _divide(
+    room: int, weights: Mapping[_Key, int], turn: int, step: float = GOLDEN
+) -> dict[_Key, int]:
     """Whole parts in proportion to the weights that add up to ``room``.
 
     A ruler with ``room`` marks, moved on by the golden ratio each turn, is laid along the weights:
@@ -257,7 +278,7 @@ def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
     share itself.
     """
     total = sum(weights.values())
-    offset = (turn * GOLDEN) % 1
+    offset = (turn * step) % 1
     # In an order that does not depend on how the campaigns were found.
     parts = {}
     end = marks_before = 0
@@ -272,26 +293,14 @@ def _divide(room: int, weights: Mapping[int, int], turn: int) -> dict[int, int]:
     return parts
 
 
-def _hold_to_pools(
-    parts: dict[int, int],
-    claimants: Iterable[Claimant],
-    weights: Mapping[int, int],
-    pools: Mapping[int, int],
-    turn: int,
-) -> dict[int, int]:
-    """Cut the parts of a pool's members to what the pool has room for."""
-    members: dict[int, dict[int, int]] = {}
-    for claimant in claimants:
-        if claimant.pool is not None and claimant.pool in pools:
-            of_pool = members.setdefault(claimant.pool, {})
-            of_pool[claimant.key] = weights[claimant.key]
+def _get_units(claimants: Iterable[Claimant]) -> dict[tuple[bool, int], dict[int, int]]:
+    """Pools, and claimants without one, which take part alike; each with the weights inside it.
 
-    for pool, of_pool in members.items():
-        wanted = sum(parts.get(key, 0) for key in of_pool)
-        if wanted <= pools[pool]:
-            continue
-        # What the pool has no room for is not given to others here: the next call divides it.
-        for key in of_pool:
-            parts.pop(key, None)
-        parts |= _divide(pools[pool], of_pool, turn)
-    return parts
+    Those without a weight are first only among themselves: there they are alike.
+    """
+    units: dict[tuple[bool, int], dict[int, int]] = {}
+    for claimant in claimants:
+        is_pooled = claimant.pool is not None
+        key = claimant.pool if claimant.pool is not None else claimant.key
+        units.setdefault((is_pooled, key), {})[claimant.key] = claimant.weight or POOL_WEIGHT
+    return units

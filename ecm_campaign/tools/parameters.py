@@ -20,7 +20,7 @@ def map_parameters(
     places: dict[str, str] = {}
     for name, label in target.items():
         places.setdefault(_fold(label), name)
-    mapped = {}
+    mapped: dict[str, str] = {}
     for name, label in source.items():
         place = places.get(_fold(label))
         if place is None and target.get(name) == unnamed.get(name):

@@ -178,6 +178,20 @@ class TestSplit:
         members = [Claimant(1, 75, pool=7), Claimant(2, 25, pool=7)]
         assert split(100, [*members, Claimant(3)], pools={7: 8}) == {1: 6, 2: 2, 3: 50}
 
+    def test_a_percentage_is_of_the_group(self):
+        """P10: a group takes part like one campaign at 100."""
+        members = [Claimant(1, 20, pool=7), Claimant(2, 5, pool=7)]
+        assert split(10, [*members, Claimant(3)]) == {1: 4, 2: 1, 3: 5}
+
+    def test_nobody_starves_in_a_group_that_gets_one_at_a_time(self):
+        members = [Claimant(key, 50, pool=7) for key in (1, 2, 3)]
+        given_out = dict.fromkeys((1, 2, 3, 4), 0)
+        for turn in range(3000):
+            for key, part in split(1, [*members, Claimant(4)], turn).items():
+                given_out[key] += part
+        assert abs(given_out[4] - 1500) < 50
+        assert all(abs(given_out[key] - 500) < 50 for key in (1, 2, 3))
+
     def test_a_full_group_makes_way(self):
         assert split(10, [Claimant(1, priority=9, pool=7), Claimant(2)], pools={7: 0}) == {2: 10}
 

@@ -100,6 +100,9 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         if reason := self.env["ecm.database.identity"]._get_stop_reason():
             obstacles.append(Finding("database", HELD, reason))
 
+        if group := self._get_switched_off_group():
+            sentence = self.env._("The campaign group %s is switched off.", group.name)
+            obstacles.append(Finding("group", HELD, sentence))
         if sentence := self._get_missing_target_text(channel):
             obstacles.append(Finding("target", HELD, sentence))
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self, channel):
@@ -307,7 +310,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         for target in targets:
             findings.append(self._describe_room(target.display_name, target._get_room()))
         # A group may hold less than the dialer has room for.
-        if group := self.group_id:
+        if group := self._get_acting_group():
             room = group._get_rooms()[group.id]
             findings.append(self._describe_room(group.name, room, "group"))
         return findings

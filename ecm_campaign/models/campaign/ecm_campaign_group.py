@@ -24,6 +24,13 @@ class EcmCampaignGroup(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
+    is_on = fields.Boolean(
+        "Switched on",
+        default=True,
+        tracking=True,
+        help="Off: none of its campaigns sends anything, whether or not it runs. Contacts at the "
+        "dialer are still called.",
+    )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
@@ -119,6 +126,8 @@ class EcmCampaignGroup(models.Model):
         if set(PARAMETERS) & set(vals):
             # Other contact parameters: the group begins anew with them.
             super(EcmCampaignGroup, self.sudo()).write({"buffer_size": 0, "buffer_at": False})
+        if vals.get("is_on"):
+            self.campaign_ids.filtered("is_running")._trigger_feed()
         return result
 
     def action_view_campaigns(self):

@@ -27,9 +27,10 @@ class EcmCampaignPacingMixin(models.AbstractModel):
         default=100,
         required=True,
         tracking=True,
-        help="Its part of what is sent, relative to the other campaigns of the same dialer "
-        "campaign: 50 and 50 is the same as 100 and 100. What a campaign does not use goes to the "
-        "others. 0: only what the others leave.",
+        help="Its part of what its campaign group sends, relative to the group's other campaigns: "
+        "50 and 50 is the same as 100 and 100. Among the campaigns of one dialer campaign, a group "
+        "takes part like one campaign at 100. What a campaign does not use goes to the others. 0: "
+        "only what the others leave.",
     )
     feed_priority = fields.Selection(
         [("0", "Normal"), ("1", "High"), ("2", "Highest")],
@@ -45,13 +46,23 @@ class EcmCampaignPacingMixin(models.AbstractModel):
         "CHECK(deliverable_percentage BETWEEN 0 AND 100)", "Deliverable percentage: 0 to 100."
     )
 
+    def _get_acting_group(self):
+        """The groups that pace these campaigns and name their time zones: an archived one does so
+        no longer.
+        """
+        return self.group_id.sudo().filtered("active")
+
+    def _get_switched_off_group(self):
+        """The group that keeps the campaign from being sent, if it is switched off."""
+        return self._get_acting_group().filtered(lambda group: not group.is_on)
+
     def _get_claimants(self):
         """:return: list of ``tools.pacing.Claimant``"""
         claimants = []
         for campaign in self:
             priority = int(campaign.feed_priority)
             # The room of a group is one pool, which its campaigns share.
-            pool = campaign.group_id.id or None
+            pool = campaign._get_acting_group().id or None
             claimant = Claimant(campaign.id, campaign.deliverable_percentage, priority, pool)
             claimants.append(claimant)
         return claimants

@@ -280,7 +280,8 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             restricted. Customers of a zone that is not named are not called.
         """
         self.ensure_one()
-        return self.group_id.sudo()._get_zone_hours() if self.group_id else None
+        group = self._get_acting_group()
+        return group._get_zone_hours() if group else None
 
     def _get_group_hours(self):
         """:return: ``(zone, hours)`` of each zone that the campaign's group calls, ``None`` for any

@@ -267,7 +267,8 @@ class EcmEngine(models.AbstractModel):
             self._atomically(adopt)
 
     def _filter_open(self, campaigns):
-        """Campaigns inside their calling hours now."""
+        """Campaigns inside their calling hours now, whose group is not switched off."""
+        campaigns -= campaigns.filtered(lambda campaign: campaign._get_switched_off_group())
         windows = campaigns._get_windows(fields.Datetime.now())
         return campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
 
@@ -307,7 +308,8 @@ class EcmEngine(models.AbstractModel):
         if not waiting:
             return None
         limits = self._get_closing_limits(target, waiting, now)
-        claim = Claim(waiting, room, waiting.group_id._get_rooms(), limits)
+        pools = waiting._get_acting_group()._get_rooms()
+        claim = Claim(waiting, room, pools, limits)
 
         # What a campaign cannot use of its part is divided again between the others.
         rules = self._get_rules(waiting, now, channel)
@@ -703,7 +705,7 @@ class Claim:
             self.limits[campaign_id] -= filling.taken.total()
         for campaign in self.campaigns:
             # Its group's other campaigns share what is left.
-            if group := campaign.group_id:
+            if group := campaign._get_acting_group():
                 self.pools[group.id] -= filling.taken[campaign.id]
             if filling.missing[campaign.id]:
                 self.campaigns -= campaign

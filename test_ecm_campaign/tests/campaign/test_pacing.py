@@ -65,6 +65,39 @@ class TestPacing(FeedCase):
         self.feed()
         self.assertEqual(self.get_held(), (8, 2))
 
+    def test_a_percentage_is_of_the_group(self):
+        """P10: the group takes part like one campaign at 100, whatever its own are."""
+        third = self.create_running("Third offer")
+        (self.campaign | self.other).group_id = self.create_group()
+        self.campaign.deliverable_percentage, self.other.deliverable_percentage = 20, 5
+        self.target.capacity = 10
+        self.fill(20, 20)
+        self.create_contacts(20, third)
+        self.feed()
+        self.assertEqual((*self.get_held(), third.at_dialer_count), (4, 1, 5))
+
+    def test_a_group_that_is_switched_off_sends_nothing_and_says_so(self):
+        """P10"""
+        group = self.campaign.group_id = self.create_group(is_on=False)
+        self.fill(2, 2)
+        self.feed()
+        self.assertEqual(self.get_held(), (0, 2))
+        self.assertEqual(self.campaign.status, "blocked")
+        self.assertIn("Sales is switched off", self.campaign.status_reason)
+        group.is_on = True
+        self.feed()
+        self.assertEqual(self.get_held(), (2, 2))
+
+    def test_an_archived_group_caps_nobody(self):
+        """P10: nobody looks at its buffer any more."""
+        group = self.campaign.group_id = self.create_group(initial_contacts=1, is_on=False)
+        zone = {"group_id": group.id, "tz": "Asia/Tokyo", "hour_from": 1, "hour_to": 2}
+        self.env["ecm.campaign.group.zone"].create(zone)
+        group.active = False
+        self.fill(5, 0)
+        self.feed()
+        self.assertEqual(self.get_held(), (5, 0))
+
     def test_the_buffer_grows_while_the_dialer_works_and_shrinks_while_it_does_not(self):
         group = self.campaign.group_id = self.create_group(initial_contacts=10, interval_minutes=1)
         contacts = self.create_contacts(40)

@@ -6,6 +6,7 @@ from . import (
     ecm_campaign_schedule,
     ecm_campaign_strategy,
     ecm_campaign_pacing,
+    ecm_campaign_order,
     ecm_campaign_selection,
     ecm_campaign_explain,
     ecm_campaign,

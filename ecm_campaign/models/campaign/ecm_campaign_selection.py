@@ -11,32 +11,12 @@ COUNT_LIMIT = 100_000
 
 
 class EcmCampaignSelectionMixin(models.AbstractModel):
-    """Which of its contacts a campaign calls, in which order and proportions (requirements C6,
-    C11).
-    """
+    """Which of its contacts a campaign calls, and in which proportions (requirement C11)."""
 
     _name = "ecm.campaign.selection.mixin"
     _description = "Selection of a Campaign"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.campaign.order.mixin"]
 
-    dial_order = fields.Selection(
-        [
-            ("fifo", "First in, first out"),
-            ("lifo", "Last in, first out"),
-            ("priority", "Highest priority first"),
-        ],
-        string="Dial order",
-        required=True,
-        default="fifo",
-        tracking=True,
-    )
-    retry_order = fields.Selection(
-        [("before", "Retries before fresh contacts"), ("after", "Fresh contacts before retries")],
-        string="Retries",
-        required=True,
-        default="before",
-        tracking=True,
-    )
     selection_domain = fields.Char(
         "Call only",
         tracking=True,

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...const import PENDING
 from ...formatting import format_moment, get_label
 from ...tools.explain import CLOSES, HELD, PASSES, WAITS, Finding, decisive
-from .ecm_contact_queue import QUEUE_COUNTED
+from .ecm_contact_queue import KEYED, QUEUE_COUNTED
 
 EXPLAINED_AT_ONCE = 100
 
@@ -199,15 +199,21 @@ class EcmContactExplainMixin(models.AbstractModel):
         """How many ready contacts come earlier in the dial order, counted up to `QUEUE_COUNTED`
         (indexes ``_ready_arrival`` and ``_ready_priority``)."""
         self.flush_recordset()
-        campaign, priority = self.campaign_id, self.priority
+        campaign, priority, key = self.campaign_id, self.priority, self.dial_key
         earlier = {
             "fifo": SQL("id < %s", self.id),
             "lifo": SQL("id > %s", self.id),
             "priority": SQL(
                 "priority >= %s AND (priority > %s OR id < %s)", priority, priority, self.id
             ),
+            "ascending": SQL('(dial_key COLLATE "C", id) < (%s, %s)', key, self.id),
+            "descending": SQL('(dial_key COLLATE "C", id) > (%s, %s)', key, self.id),
         }
-        count = self._count_ready(self.is_retry, earlier[campaign.dial_order])
+        order = campaign._get_dial_order()
+        # Who has no place yet comes after all that have one.
+        is_last = order in KEYED and not key
+        where = SQL("TRUE") if is_last else earlier[order]
+        count = self._count_ready(self.is_retry, where)
 
         # Retries and fresh contacts are two lines: of the second, all of the first come before.
         is_second = self.is_retry == (campaign.retry_order == "after")

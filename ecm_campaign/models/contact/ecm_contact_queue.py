@@ -81,7 +81,13 @@ DIAL_ORDERS = {
     "fifo": SQL("c.id"),
     "lifo": SQL("c.id DESC"),
     "priority": SQL("c.priority DESC, c.id"),
+    "ascending": SQL('c.dial_key COLLATE "C", c.id'),
+    "descending": SQL('c.dial_key COLLATE "C" DESC, c.id DESC'),
 }
+# Orders by a field; who has no key yet comes after the others, as in ``fifo``.
+KEYED = ("ascending", "descending")
+ANY_KEY = SQL("TRUE")
+HAS_KEY, HAS_NONE = SQL("c.dial_key IS NOT NULL"), SQL("c.dial_key IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +96,13 @@ class Pending:
 
     is_retry: bool
     priority: int
+    dial_key: str | None
     is_ready: bool
     due: datetime | None
     resume_at: datetime | None
     block_reason: str | None
     candidate: Candidate
+    place: int = 0
 
 
 class Part(NamedTuple):
@@ -131,10 +139,9 @@ class Mapped(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """A campaign's first attempt on contacts that have certain phones, as `PHONES_MASK` has it."""
+    """A contact's first attempt: its channel and which phone."""
 
-    campaign_id: int
-    phones: int
+    contact_id: int
     channel: str
     phone_index: int
 
@@ -348,17 +355,31 @@ class EcmContactQueue(models.AbstractModel):
                     wanted = missing[part.campaign_id]
                     if wanted and part.dial_order == order:
                         asked.append(part._replace(count=wanted))
-                found = self._lock_stratum(asked, order, first, channel) if asked else []
-                for candidate in found:
-                    missing[candidate.campaign_id] -= 1
-                candidates += found
+                for found in self._lock_strata(asked, order, first, channel):
+                    missing[found.campaign_id] -= 1
+                    candidates.append(found)
         return candidates
 
-    def _lock_stratum(self, parts, order, first, channel):
+    def _lock_strata(self, parts, order, first, channel):
+        """As `_lock_stratum`; of an order by a field, those without a key come last."""
+        if order not in KEYED:
+            return self._lock_stratum(parts, order, first, channel) if parts else []
+        found = self._lock_stratum(parts, order, first, channel, HAS_KEY) if parts else []
+        counts = Counter(candidate.campaign_id for candidate in found)
+        left = []
+        for part in parts:
+            if missing := part.count - counts[part.campaign_id]:
+                left.append(part._replace(count=missing))
+        if left:
+            found += self._lock_stratum(left, "fifo", first, channel, HAS_NONE)
+        return found
+
+    def _lock_stratum(self, parts, order, first, channel, where=ANY_KEY):
         """One stratum of each campaign, its retries or its fresh contacts (indexes
-        ``_ready_arrival`` and ``_ready_priority``).
+        ``_ready_arrival``, ``_ready_priority`` and ``_ready_key``).
 
         :param str first: the ``retry_order`` of campaigns whose retries are wanted
+        :param SQL where: further condition on the contact ``c``
         """
         self.env.cr.execute(
             # The outer order restores each campaign's dial order, which the join does not keep.
@@ -369,19 +390,29 @@ class EcmContactQueue(models.AbstractModel):
                                      FROM ecm_contact c
                                     WHERE c.campaign_id = v.campaign_id AND c.channel = %(channel)s
                                       AND c.is_retry = (v.retry_order = %(first)s)
-                                      AND c.is_ready AND c.state = 'pending'
+                                      AND c.is_ready AND c.state = 'pending' AND %(where)s
                                  ORDER BY %(order)s LIMIT v.count
                                       FOR UPDATE SKIP LOCKED) AS c
-                 ORDER BY c.campaign_id, c.place""",
+                 ORDER BY c.campaign_id, %(outer_order)s""",
                 parts=values_of(parts, Part),
                 columns=self._get_candidate_columns(),
                 place=self._get_place(order),
                 channel=channel,
                 first=first,
+                where=where,
                 order=DIAL_ORDERS[order],
+                outer_order=self._get_outer_order(order),
             )
         )
         return [self._make_candidate(row[:-1]) for row in self.env.cr.fetchall()]
+
+    def _get_outer_order(self, order):
+        """As a dial order sorts, by the place of `_get_place`."""
+        orders = {
+            "ascending": SQL('c.place COLLATE "C", c.contact_id'),
+            "descending": SQL('c.place COLLATE "C" DESC, c.contact_id DESC'),
+        }
+        return orders.get(order, SQL("c.place"))
 
     def _get_place(self, order):
         """What a dial order sorts by, as one value."""
@@ -390,7 +421,7 @@ class EcmContactQueue(models.AbstractModel):
             "lifo": SQL("ARRAY[-c.id]"),
             "priority": SQL("ARRAY[-c.priority, c.id]"),
         }
-        return places[order]
+        return places.get(order, SQL("c.dial_key"))
 
     @api.model
     def _get_candidate_columns(self):
@@ -1219,6 +1250,16 @@ class EcmContactQueue(models.AbstractModel):
 
         :return: how many
         """
+        order = group.campaign_id._get_dial_order()
+        if order not in KEYED:
+            return self._draw_in_order(group, order, limit)
+        count = self._draw_in_order(group, order, limit, HAS_KEY)
+        if count < limit:
+            count += self._draw_in_order(group, "fifo", limit - count, HAS_NONE)
+        return count
+
+    def _draw_in_order(self, group, order, limit, where=ANY_KEY):
+        """:param SQL where: further condition on the contact ``c``"""
         self.env.cr.execute(
             # Ready from then on, and marked, so that the gate does not queue them again.
             SQL(
@@ -1227,10 +1268,11 @@ class EcmContactQueue(models.AbstractModel):
                           resume_at = NULL, block_reason = NULL, block_detail = NULL
                     WHERE id IN (SELECT c.id FROM ecm_contact c
                                   WHERE c.target_group_id = %s AND c.block_reason = 'target_group'
-                                    AND c.state = 'pending'
+                                    AND c.state = 'pending' AND %s
                                ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED)""",
                 group.id,
-                DIAL_ORDERS[group.campaign_id.dial_order],
+                where,
+                DIAL_ORDERS[order],
                 limit,
             )
         )
@@ -1298,6 +1340,7 @@ class EcmContactQueue(models.AbstractModel):
         # What the target's own strategy begins with is not known to the statement.
         chained = self.browse([contact_id for (contact_id,) in self.env.cr.fetchall()])
         chained._plan_first_attempts()
+        chained._set_dial_keys()
         return chained
 
     def _get_chain_lines(self, ends):
@@ -1348,13 +1391,18 @@ class EcmContactQueue(models.AbstractModel):
             return
         self.env.cr.execute(
             SQL(
-                "SELECT DISTINCT c.campaign_id, %s FROM ecm_contact c WHERE c.id = ANY(%s)",
+                "SELECT c.id, c.campaign_id, %s FROM ecm_contact c WHERE c.id = ANY(%s)",
                 PHONES_MASK,
                 self.ids,
             )
         )
         # Of each campaign, contacts with the same phones begin with the same attempt.
-        openings = [self._get_opening(*pattern) for pattern in self.env.cr.fetchall()]
+        found, openings = {}, []
+        for contact_id, *pattern in self.env.cr.fetchall():
+            key = tuple(pattern)
+            if key not in found:
+                found[key] = self._get_opening(*pattern)
+            openings.append(Opening(contact_id, *found[key]))
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
@@ -1362,27 +1410,27 @@ class EcmContactQueue(models.AbstractModel):
                           number_to_call = (ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4,
                                                   c.phone_5])[v.phone_index]
                      FROM %s
-                    WHERE c.id = ANY(%s) AND v.campaign_id = c.campaign_id AND v.phones = %s""",
+                    WHERE c.id = v.contact_id""",
                 values_of(openings, Opening),
-                self.ids,
-                PHONES_MASK,
             )
         )
         self.invalidate_recordset()
 
     def _get_opening(self, campaign_id, mask):
-        """Where no phone can be called, the first one stands for the claim to close.
+        """A campaign's first attempt on contacts that have certain phones.
 
-        :rtype: Opening
+        Where no phone can be called, the first one stands for the claim to close.
+
+        :param int mask: as `PHONES_MASK` has it
+        :return: ``(channel, which phone)``
         """
         campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
         plan = campaign.strategy_id._get_plan()
         phones = [str(place) if mask >> place & 1 else None for place in range(len(PHONE_FIELDS))]
         first = first_attempt(plan, phones, None, fields.Datetime.now().replace(tzinfo=UTC))
         if isinstance(first, NextAttempt):
-            return Opening(campaign_id, mask, first.channel, first.phone_index)
-        channel = plan.attempts[0].channel if plan.attempts else "voice"
-        return Opening(campaign_id, mask, channel, 1)
+            return first.channel, first.phone_index
+        return plan.attempts[0].channel if plan.attempts else "voice", 1
 
     def _get_way(self):
         """Campaigns that the contact ``c`` of a surrounding query came through."""
@@ -1410,11 +1458,14 @@ class EcmContactQueue(models.AbstractModel):
 
     def _count_ready(self, is_retry, where):
         """Ready contacts of this contact's campaign and channel, up to one more than
-        `QUEUE_COUNTED` (indexes ``_ready_arrival`` and ``_ready_priority``).
+        `QUEUE_COUNTED` (indexes ``_ready_arrival``, ``_ready_priority`` and ``_ready_key``).
 
         :param is_retry: of which stratum, the retries or the fresh contacts
         :param SQL where: further condition on the contact ``c``
         """
+        order = self.campaign_id._get_dial_order()
+        if order in KEYED:
+            where = SQL("%s AND %s", where, HAS_KEY)
         self.env.cr.execute(
             # In the dial order, which is the index's: what stands before it is read and no more.
             SQL(
@@ -1428,7 +1479,7 @@ class EcmContactQueue(models.AbstractModel):
                 self.channel,
                 is_retry,
                 where,
-                DIAL_ORDERS[self.campaign_id.dial_order],
+                DIAL_ORDERS[order],
                 QUEUE_COUNTED + 1,
             )
         )
@@ -1496,8 +1547,8 @@ class EcmContactQueue(models.AbstractModel):
             part = SQL("AND (hashint4(c.id) & %s) < %s", HASHED - 1, round(share * HASHED))
         self.env.cr.execute(
             SQL(
-                """SELECT c.is_retry, c.priority, c.is_ready, c.next_attempt_at, c.resume_at,
-                          c.block_reason, %s
+                """SELECT c.is_retry, c.priority, c.dial_key, c.is_ready, c.next_attempt_at,
+                          c.resume_at, c.block_reason, %s
                      FROM ecm_contact c
                     WHERE c.campaign_id = %s AND c.state = 'pending' %s
                  ORDER BY c.id""",
@@ -1508,7 +1559,49 @@ class EcmContactQueue(models.AbstractModel):
         )
         rows = self.env.cr.fetchall()
         # The last columns are the candidate's.
-        return [Pending(*row[:6], self._make_candidate(row[6:])) for row in rows]
+        return [Pending(*row[:7], self._make_candidate(row[7:])) for row in rows]
+
+    # -- the order by a field ---------------------------------------------------------------------
+
+    def _set_dial_keys(self):
+        """Work out the keys of contacts that came or changed, where their campaign's order is that
+        of a field (requirement C11).
+        """
+        for campaign, contacts in self.grouped("campaign_id").items():
+            ordered = campaign.sudo()
+            if ordered.dial_order == "field":
+                contacts.flush_recordset()
+                self._key_contacts(ordered, SQL("c.id = ANY(%s)", contacts.ids))
+
+    @api.model
+    def _key_contacts(self, campaign, where):
+        """:param SQL where: which contacts ``c`` of the campaign, a condition that an index serves"""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c SET dial_key = %s
+                    WHERE c.campaign_id = %s AND c.state = ANY(%s) AND %s""",
+                campaign._get_order_key(),
+                campaign.id,
+                list(self._get_open_states()),
+                where,
+            )
+        )
+        self.invalidate_model(["dial_key"])
+
+    @api.model
+    def _key_range(self, campaign, first, last):
+        """Work out the keys of a campaign's open contacts among some ids (primary key).
+
+        :param int first: this one and those before are done
+        :param int last: the last one
+        """
+        self._key_contacts(campaign, SQL("c.id > %s AND c.id <= %s", first, last))
+
+    @api.model
+    def _get_last_id(self):
+        """The id of the contact that came last, whatever became of it."""
+        self.env.cr.execute("SELECT last_value FROM ecm_contact_id_seq")
+        return self.env.cr.fetchone()[0]
 
 
 def _get_waiting(contact_id, verdict):

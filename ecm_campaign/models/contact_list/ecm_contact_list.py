@@ -760,10 +760,21 @@ class EcmContactList(models.Model):
             texts = waiting if is_early else due
             texts.append(row.text)
 
+        before = self.env["ecm.contact"]._get_last_id()
         for texts, own in ((due, at_once), (waiting, {"is_ready": False})):
             if texts:
                 constants = self._prepare_copy_constants(now)
                 self._copy_texts(texts, {**constants, **own})
+        self._set_dial_keys_after(before)
+
+    def _set_dial_keys_after(self, contact_id):
+        """Put those that were just stored in their place, where that goes by a field.
+
+        :param int contact_id: the last one that was there before
+        """
+        if self.campaign_id.dial_order == "field":
+            where = SQL("c.id >= %s AND c.list_id = %s", contact_id, self.id)
+            self.env["ecm.contact"]._key_contacts(self.campaign_id.sudo(), where)
 
     def _copy_texts(self, texts, constants):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""

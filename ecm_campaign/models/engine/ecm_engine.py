@@ -363,7 +363,8 @@ class EcmEngine(models.AbstractModel):
         parts = []
         for campaign in campaigns:
             if count := asked.get(campaign.id):
-                parts.append(Part(campaign.id, count, campaign.dial_order, campaign.retry_order))
+                order = campaign._get_dial_order()
+                parts.append(Part(campaign.id, count, order, campaign.retry_order))
         return self.env["ecm.contact"]._lock_ready(parts, channel)
 
     def _draw(self, campaigns, parts, channel):

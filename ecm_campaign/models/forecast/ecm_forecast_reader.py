@@ -85,6 +85,8 @@ class EcmForecastReader(models.AbstractModel):
 
         # What was tried before counts for the rules that limit how often.
         uses = self._read_uses(campaign, rows)
+        if campaign.dial_order == "field":
+            rows = _in_order(rows, campaign.order_descending)
         for row in rows:
             contact = self._prepare_contact(campaign, row, gates, start, sample)
             if contact:
@@ -153,13 +155,16 @@ class EcmForecastReader(models.AbstractModel):
         return SimulatedContact(
             candidate=row.candidate,
             due=due.replace(tzinfo=UTC),
-            rank=self._get_rank(campaign, row.candidate.contact_id, row.priority),
+            rank=self._get_rank(campaign, row),
             is_retry=bool(row.is_retry),
         )
 
-    def _get_rank(self, campaign, contact_id, priority):
+    def _get_rank(self, campaign, row):
+        contact_id = row.candidate.contact_id
         if campaign.dial_order == "priority":
-            return -priority, contact_id
+            return -row.priority, contact_id
+        if campaign.dial_order == "field":
+            return 0, row.place
         is_last_first = campaign.dial_order == "lifo"
         return 0, -contact_id if is_last_first else contact_id
 
@@ -189,3 +194,16 @@ class EcmForecastReader(models.AbstractModel):
                 continue
             contact.uses[use.key] = contact.uses.get(use.key, 0) + use.times
             contact.in_cycle += use.times if use.counts else 0
+
+
+def _in_order(rows, is_descending):
+    """Pending contacts with their places in the order of their keys.
+
+    :param rows: list of ``Pending`` of the contacts' queue
+    """
+    by_key = sorted(rows, key=lambda row: (row.dial_key or "", row.candidate.contact_id))
+    if is_descending:
+        by_key.reverse()
+    # Who has no key yet comes last, from whichever end it is read.
+    by_key.sort(key=lambda row: row.dial_key is None)
+    return [replace(row, place=place) for place, row in enumerate(by_key)]

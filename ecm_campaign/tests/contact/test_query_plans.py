@@ -156,12 +156,24 @@ class TestQueryPlans(PlanCase):
         asked = {self.campaign.id: 100, self.other.id: 10}
         return self.env["ecm.engine"]._lock_ready(campaigns, asked, "voice")
 
+    def order_by_field(self):
+        self.campaign.write({"dial_order": "field", "order_field": "account_number"})
+        self.env.flush_all()
+        self.assert_no_scan(lambda: self.env["ecm.contact"]._key_range(self.campaign, 0, 10**9))
+        self.env.cr.execute("ANALYZE ecm_contact")
+
     def test_feed(self):
         contacts, now = self.env["ecm.contact"], fields.Datetime.now()
         self.assert_no_scan(lambda: contacts._promote_due(self.campaign | self.other, now, 1000))
         for order in ("fifo", "lifo", "priority"):
             self.campaign.dial_order = order
             with self.subTest(order=order):
+                self.assert_no_scan(self.lock_ready)
+        self.order_by_field()
+        for descending in (False, True):
+            self.campaign.order_descending = descending
+            self.campaign.is_ordering = False
+            with self.subTest(descending=descending):
                 self.assert_no_scan(self.lock_ready)
         self.other_list.status = "stopped"
         rows, engine = self.lock_ready(), self.env["ecm.engine"]

@@ -2,6 +2,7 @@ from . import (
     test_calling_hours,
     test_chaining,
     test_dates,
+    test_dial_order,
     test_pacing,
     test_selection,
 )

@@ -29,6 +29,7 @@ ENGINE_FIELDS = {
     "block_reason",
     "block_detail",
     "resume_at",
+    "dial_key",
 }
 
 

@@ -1570,12 +1570,12 @@ class EcmContactQueue(models.AbstractModel):
         for campaign, contacts in self.grouped("campaign_id").items():
             ordered = campaign.sudo()
             if ordered.dial_order == "field":
-                contacts.flush_recordset()
                 self._key_contacts(ordered, SQL("c.id = ANY(%s)", contacts.ids))
 
     @api.model
     def _key_contacts(self, campaign, where):
         """:param SQL where: which contacts ``c`` of the campaign, a condition that an index serves"""
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c SET dial_key = %s

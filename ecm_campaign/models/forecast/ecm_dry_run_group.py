@@ -75,8 +75,6 @@ class EcmDryRunGroup(models.Model):
             "not_started": self.env._("The campaign's first day has not come"),
             "ended": self.env._("The campaign's end date has passed"),
             "planned": self.env._("The next attempt comes later"),
-            "ended": self.env._("The campaign has ended"),
-            "not_started": self.env._("The campaign has not started"),
         }
         return names.get(reason) or self._get_block_name(reason)
 

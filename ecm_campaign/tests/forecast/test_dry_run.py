@@ -114,7 +114,7 @@ class TestDryRun(CampaignCase):
         run = self.dry_run({"busy": 100}, start_at=monday)
         self.assertEqual(run.attempt_count, 0)
         self.assertIn("not open at any time", run.warnings)
-        self.assertTrue(self.group(run, "left", "The campaign has ended"))
+        self.assertTrue(self.group(run, "left", "The campaign's end date has passed"))
 
     def test_limits_of_the_past_count(self):
         self.env["ecm.strategy.limit"].create(

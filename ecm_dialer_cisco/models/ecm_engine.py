@@ -116,6 +116,8 @@ class EcmEngine(models.AbstractModel):
         :rtype: Applied
         :raise Exception: too many cannot be applied
         """
+        if not found:
+            return Applied(0, [])
         self._take_back_undialled(found)
         self._note_found_callbacks(found)
         codes = self._get_outcome_codes(dialer.provider)

@@ -19,14 +19,14 @@ class EcmAttempt(models.Model):
         """When the oldest attempt was claimed that awaits its result from a dialer (index
         ``_dialer_open``), or None.
         """
+        # Each state by itself: the planner takes a partial index for constants only.
         self.env.cr.execute(
             SQL(
-                """SELECT min(oldest.claimed_at)
+                """SELECT min(LEAST((SELECT min(a.claimed_at) FROM ecm_attempt a
+                                      WHERE a.dialer_campaign_id = t.id AND a.state = 'claimed'),
+                                    (SELECT min(a.claimed_at) FROM ecm_attempt a
+                                      WHERE a.dialer_campaign_id = t.id AND a.state = 'sent')))
                      FROM ecm_dialer_campaign t
-               CROSS JOIN unnest(ARRAY['claimed', 'sent']) AS open(state)
-               CROSS JOIN LATERAL (SELECT min(a.claimed_at) AS claimed_at FROM ecm_attempt a
-                                    WHERE a.dialer_campaign_id = t.id AND a.state = open.state
-                                  ) AS oldest
                     WHERE t.dialer_id = %s""",
                 dialer.id,
             )

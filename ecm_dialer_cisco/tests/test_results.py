@@ -1,9 +1,10 @@
 import logging
 from dataclasses import replace
 from datetime import UTC, timedelta
+from unittest.mock import patch
 
 from odoo import fields
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..clients.exceptions import Unreachable
 from .common import (
@@ -142,6 +143,18 @@ class TestResults(DialerCase):
         contact.attempt_ids.claimed_at -= timedelta(hours=500)
         self.env.flush_all()
         self.assertGreaterEqual(self.dialer._get_patience(), 500 * 3600)
+
+    def test_the_oldest_attempt_is_found_by_an_index(self):
+        cursor, statements = self.env.cr, []
+        execute = cursor.execute
+        with patch.object(
+            cursor, "execute", lambda query: statements.append(query) or execute(query)
+        ):
+            self.env["ecm.attempt"]._get_oldest_open(self.dialer)
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute(SQL("EXPLAIN %s", *statements))
+        plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+        self.assertEqual(plan.count("ecm_attempt_dialer_open"), 2, plan)
 
     def test_previews_are_waited_for_as_long_as_the_dialer_says(self):
         self.dialer.preview_hours = 2.5

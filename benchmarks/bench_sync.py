@@ -171,7 +171,7 @@ class Benchmark:
         self.env.invalidate_all()
         if self.dialer.last_error:
             raise SystemExit(self.dialer.last_error)
-        return self.dialer.last_sync_count
+        return int(self.dialer.last_sync_count)
 
     def measure_results(self) -> float:
         """Seconds for all new results."""

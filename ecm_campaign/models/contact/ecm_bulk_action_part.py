@@ -17,8 +17,9 @@ class EcmBulkActionPart(models.Model):
     changed_count = fields.Integer(default=0, required=True)
     busy_count = fields.Integer(default=0, required=True)
     undone_count = fields.Integer(default=0, required=True)
-    before = fields.Json(
+    # Text, and not JSON in binary: written for every contact, and read by few undos.
+    before = fields.Text(
         prefetch=False,
-        help="What the contacts that were changed were before; of contacts that are called again, "
-        "the ids of the new ones.",
+        help="As JSON: what the contacts that were changed were before; of contacts that are called "
+        "again, the ids of the new ones.",
     )

@@ -1,5 +1,6 @@
 """The statements of bulk actions on the table of contacts."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -137,8 +138,9 @@ class EcmContactBulk(models.AbstractModel):
         # A list that is over would close them again.
         return SQL(
             """c.state = ANY(%s) AND %s AND %s
-               AND NOT EXISTS (SELECT 1 FROM ecm_contact_list l
-                                WHERE l.id = c.list_id AND l.status = 'expired')""",
+               AND (c.list_id IS NULL
+                    OR (SELECT l.status FROM ecm_contact_list l WHERE l.id = c.list_id)
+                       IS DISTINCT FROM 'expired')""",
             list(REOPENED_STATES),
             NOT_AWAITED,
             self._has_no_open_twin(SQL("c.campaign_id")),
@@ -209,7 +211,7 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET is_done = TRUE, changed_count = (SELECT count(*) FROM old),
-                          before = (SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(old))) FROM old)
+                          before = (SELECT json_agg(json_strip_nulls(row_to_json(old))) FROM old)
                     WHERE id = %(part)s
                 RETURNING changed_count""",
                 columns=columns,
@@ -356,7 +358,7 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET is_done = TRUE, changed_count = (SELECT count(*) FROM new),
-                          before = (SELECT jsonb_agg(id) FROM new)
+                          before = (SELECT json_agg(id) FROM new)
                     WHERE id = %(part)s
                 RETURNING changed_count""",
                 columns=SQL(", ").join(SQL.identifier(name) for name in names),
@@ -476,7 +478,7 @@ class EcmContactBulk(models.AbstractModel):
             SQL(
                 """WITH b AS (
                        SELECT b.* FROM ecm_bulk_action_part p,
-                              jsonb_populate_recordset(NULL::ecm_contact, p.before) AS b
+                              json_populate_recordset(NULL::ecm_contact, p.before::json) AS b
                         WHERE p.id = %(part)s AND p.before IS NOT NULL
                    ), unchanged AS (
                        SELECT b.* FROM b
@@ -528,7 +530,7 @@ class EcmContactBulk(models.AbstractModel):
                                                   WHERE c.id = i.id AND c.bulk_id = %s
                                                     AND c.state = %s AND %s
                                                     FOR UPDATE SKIP LOCKED) AS locked)""",
-                part.before or [],
+                json.loads(part.before or "[]"),
                 order.bulk_id,
                 PENDING,
                 NEVER_CALLED,

@@ -136,9 +136,18 @@ def accept_everything(env: Any) -> None:
 
 
 class NullClient:
-    """Accepts every contact."""
+    """Accepts every contact, and has nothing to tell."""
 
     def push(self, _key: str, _name: str, contacts: Any) -> Any:
         from odoo.addons.ecm_dialer_cisco.clients.base import PushReceipt
 
         return PushReceipt(frozenset(contact.key for contact in contacts), frozenset())
+
+    def results(self, watermark: str) -> Any:
+        return [], watermark
+
+    def campaigns(self) -> Any:
+        from odoo.addons.ecm_dialer_cisco.clients.exceptions import DialerError
+
+        # The mirror stays as it is, and nothing is logged as an error.
+        raise DialerError("not asked")

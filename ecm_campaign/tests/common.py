@@ -1,10 +1,13 @@
 import io
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import Form, HttpCase, TransactionCase, new_test_user
 
 from ..models.contact.ecm_contact_queue import Sent
+from ..tools.pace import Pace
 from ..tools.results import Result
 
 
@@ -91,6 +94,17 @@ class CampaignCase(TransactionCase):
         file = cls.env["ir.attachment"]._create_from_stream(name, io.BytesIO(content))
         lists = cls.env["ecm.contact.list"]
         return lists._create_from_file(campaign or cls.campaign, name, file, **values)
+
+    def chunks_of(self, rows, model="ecm.contact.list"):
+        """Have a file job store so few rows at once."""
+        return patch.object(self.registry[model], "_chunk_rows", rows)
+
+    @contextmanager
+    def time_for_one_chunk(self, rows, model="ecm.contact.list"):
+        """A scheduled action whose time is up after these rows."""
+        no_time = patch.object(Pace, "has_time_for_another", lambda *_args: False)
+        with self.chunks_of(rows, model), no_time:
+            yield
 
     def contacts_of(self, campaign):
         """Its contacts in the order of their arrival."""

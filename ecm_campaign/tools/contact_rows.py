@@ -33,6 +33,7 @@ from zoneinfo import ZoneInfo
 from . import phones
 from .column_names import ECM_MAP, IGNORE, PARAMETERS, PHONES, TARGETS, ColumnMap, guess_map
 from .contact_file import BadRow, Row, UnreadableFile
+from .pace import Pace
 from .spreadsheet import NO_VALUE
 from .zone_names import find_zone
 
@@ -176,7 +177,6 @@ class ParseOptions:
     :param moves_up: whether the next valid phone takes the place of a phone 1 that is none
     :param columns: number of columns of the file; a row with values beyond these and the mapped
         ones is rejected. None allows any number
-    :param chunk_size: rows per chunk
     """
 
     country: str | None = None
@@ -186,20 +186,23 @@ class ParseOptions:
     phone_lengths: Mapping[str, Sequence[int]] = field(default_factory=dict)
     moves_up: bool = True
     columns: int | None = None
-    chunk_size: int = CHUNK_SIZE
 
 
 def parse_rows(
-    rows: Iterable[Row], columns: ColumnMap, options: ParseOptions | None = None
+    rows: Iterable[Row],
+    columns: ColumnMap,
+    options: ParseOptions | None = None,
+    pace: Pace | None = None,
 ) -> Iterator[Chunk]:
     """Check rows and bring them into the form of `COLUMNS`, in chunks.
 
     :param rows: as `contact_file.open_rows` yields them
+    :param pace: says how many rows a chunk has; none for `CHUNK_SIZE`
     :raise UnreadableFile: ``no_phone_column``
     """
     check_map(columns)
     parser = _RowParser(columns, options or ParseOptions())
-    return _chunks(rows, parser)
+    return _chunks(rows, parser, pace)
 
 
 def check_map(columns: ColumnMap) -> None:
@@ -208,14 +211,15 @@ def check_map(columns: ColumnMap) -> None:
         raise UnreadableFile("no_phone_column")
 
 
-def _chunks(rows: Iterable[Row], parser: _RowParser) -> Iterator[Chunk]:
+def _chunks(rows: Iterable[Row], parser: _RowParser, pace: Pace | None) -> Iterator[Chunk]:
     chunk = parser.chunk
-    size = parser.options.chunk_size
+    size = pace.rows if pace else CHUNK_SIZE
     for line, row in rows:
         parser.add(line, row)
         if chunk.processed >= size:
             yield chunk
             chunk = parser.chunk = Chunk()
+            size = pace.rows if pace else CHUNK_SIZE
     if chunk.processed:
         yield chunk
 

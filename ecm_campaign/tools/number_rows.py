@@ -9,6 +9,7 @@ from itertools import islice
 from . import phones
 from .column_names import guess_map
 from .contact_file import BadRow, Row
+from .pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class NumberChunk:
 
 
 def parse_numbers(
-    rows: Iterable[Row], header: Sequence[str], country: str | None, chunk_size: int
+    rows: Iterable[Row], header: Sequence[str], country: str | None, pace: Pace
 ) -> Iterator[NumberChunk]:
     """Find the first number of each row.
 
@@ -32,12 +33,13 @@ def parse_numbers(
     row's identifier may look like a number.
 
     :param country: ISO 3166 alpha-2 code for numbers without country code
+    :param pace: says how many rows a chunk has
     """
     targets = guess_map(header).targets
     places = [place for place, target in targets.items() if target.startswith("phone_")]
     rows = iter(rows)
-    while chunk := list(islice(rows, chunk_size)):
-        found = [_find_number(_choose(cells, places), country) for _line, cells in chunk]
+    while chunk := list(islice(rows, pace.rows)):
+        found = _find_numbers([_choose(cells, places) for _line, cells in chunk], country)
         numbers = list(filter(None, found))
         last_line, _cells = chunk[-1]
         # A number that stands in the list twice is one.
@@ -48,9 +50,21 @@ def _choose(cells: list[str] | BadRow, places: Sequence[int]) -> list[str]:
     """The cells that may hold the number: of a row that cannot be read, none."""
     if isinstance(cells, BadRow):
         return []
-    if not places:
+    if not places or (len(cells) == 1 and places[0] == 0):
         return cells
     return [cells[place] for place in places if place < len(cells)]
+
+
+def _find_numbers(rows: Sequence[list[str]], country: str | None) -> list[str | None]:
+    """The first number of each row."""
+    firsts = [cells[0] if cells else "" for cells in rows]
+    # A registry has its numbers in the form that needs no more than a look.
+    plain = phones.accept_all(firsts)
+    found: list[str | None] = []
+    for first, cells in zip(firsts, rows, strict=True):
+        number = first if first in plain else _find_number(cells, country)
+        found.append(number)
+    return found
 
 
 def _find_number(cells: Iterable[str], country: str | None) -> str | None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 import phonenumbers
@@ -125,6 +126,20 @@ def normalise(
     if len(number) <= min_length:
         return None, TOO_SHORT
     return (number, None) if len(number) <= max_length + 1 else (None, BAD_LENGTH)
+
+
+def accept_all(texts: Sequence[str]) -> set[str]:
+    """Those of many texts that are valid numbers in E.164 already, as `normalise` accepts them with
+    the usual lengths. One expression runs over all of them, which is several times as fast; what it
+    leaves out may be valid all the same: it knows the calling code of the first text only.
+    """
+    first = next(filter(_E164.fullmatch, texts), "+")
+    digits = first[1:]
+    for size in (1, 2, 3):
+        plan = _main_plan(digits[:size])
+        if plan is not None:
+            return plan.find_all("\n".join(texts))
+    return set()
 
 
 def is_country(code: str) -> bool:
@@ -246,6 +261,7 @@ class _NumberingPlan:
         "_general",
         "_has_prefix",
         "_idd",
+        "_lines",
         "_prefix",
         "_regions",
         "_strips",
@@ -264,6 +280,7 @@ class _NumberingPlan:
         is_clear = local.isdisjoint(general.possible_length)
         self._strips = is_clear and not metadata.national_prefix_transform_rule
         self._regions = _regions(metadata.country_code)
+        self._lines: re.Pattern[str] | None = None
         self.idd_is_00 = metadata.international_prefix == "00"
 
     def accept(self, nsn: str) -> str | None:
@@ -271,6 +288,23 @@ class _NumberingPlan:
         if self._prefix.match(nsn) or not self._is_valid(nsn):
             return None
         return f"+{self._calling_code}{nsn}"
+
+    def find_all(self, text: str) -> set[str]:
+        """The lines of a text that `accept` would accept behind ``+`` and the calling code; none
+        where several countries share that code.
+        """
+        if self._lines is None:
+            self._lines = re.compile(self._make_lines_pattern(), re.ASCII | re.MULTILINE)
+        return set(map(re.Match.group, self._lines.finditer(text)))
+
+    def _make_lines_pattern(self) -> str:
+        """The patterns of `accept`, each line for the whole text."""
+        if len(self._regions) != 1:
+            return _NOTHING
+        _leading, valid = self._regions[0]
+        ahead = rf"(?=\+[1-9]\d{{{MIN_LENGTH - 1},14}}$)"
+        number = rf"(?!{self._prefix.pattern})(?:{valid.pattern})$".replace(r"\Z", "$")
+        return rf"^{ahead}\+{self._calling_code}{number}"
 
     def accept_national(self, digits: str) -> str | None:
         """E.164 for a number as dialled within the country."""
@@ -358,7 +392,8 @@ def _region(metadata: PhoneMetadata, is_only: bool) -> _Region:
     if metadata.leading_digits and not is_only:
         leading = re.compile(metadata.leading_digits)
     patterns = [_pattern(getattr(metadata, kind)) for kind in _KINDS]
-    alternatives = "|".join(filter(None, patterns))
+    # Any kind will do: those come first that cost little to try, such as mobile numbers.
+    alternatives = "|".join(sorted(filter(None, patterns), key=len))
     ahead = rf"(?={_pattern(metadata.general_desc)}\Z)"
     return leading, re.compile(rf"{ahead}(?:{alternatives})")
 
@@ -370,7 +405,18 @@ def _pattern(description: PhoneNumberDesc | None) -> str:
     if description is None or not description.national_number_pattern:
         return ""
     # -1 stands for a kind of number that the country does not have.
-    lengths = [length for length in description.possible_length if length > 0]
-    digits = "|".join(rf"\d{{{length}}}" for length in lengths)
+    lengths = sorted(length for length in description.possible_length if length > 0)
+    digits = "|".join(rf"\d{{{first},{last}}}" for first, last in _spans(lengths))
     ahead = rf"(?=(?:{digits})\Z)" if digits else ""
     return rf"(?:{ahead}(?:{description.national_number_pattern}))"
+
+
+def _spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of numbers in a row: several lengths are one look at a text."""
+    spans: list[tuple[int, int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], number)
+        else:
+            spans.append((number, number))
+    return spans

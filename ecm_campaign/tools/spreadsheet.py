@@ -13,41 +13,38 @@ format shows them, dates and times in ISO form, formulas as the value that was l
 from __future__ import annotations
 
 import re
+import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from itertools import islice
 from operator import itemgetter
-from typing import IO, Any, BinaryIO
-from xml.etree.ElementTree import Element, ParseError
+from shutil import copyfileobj
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
+from xml.etree.ElementTree import ParseError
 
-from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.utils.datetime import from_excel, from_ISO8601
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, ROW_TAG, WorkSheetParser
-from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
-from openpyxl.xml.functions import iterparse
+from openpyxl.xml.constants import SHARED_STRINGS
 
+from . import sheet_xml
 from .file_errors import UnreadableFile
 from .packed_file import FREE, MAX_RATIO, MAX_UNPACKED, open_archive, size_of
 
 MAX_COLUMNS = 1000
-# What a sheet can have at most; empty cells may be stored as well.
-MAX_ROWS = 1 << 20
-MAX_STORED_CELLS = 1 << 14
 MAX_SHARED_STRINGS = 64 << 20
 PROLOG_SIZE = 4096
-STRING_TAG = f"{{{SHEET_MAIN_NS}}}si"
-FORMULA_TAG = f"{{{SHEET_MAIN_NS}}}f"
 # What stands for a formula whose value was never computed; no other cell can hold it.
 NO_VALUE = "\0="
-
-_Cell = dict[str, Any]
+# An unpacked copy begins with how many bytes of strings it has, and how many strings.
+COPY_HEAD = struct.Struct("<QQ")
 
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -78,38 +75,109 @@ def sheet_names(file: BinaryIO) -> tuple[str, ...]:
         return tuple(book.sheets)
 
 
-def open_sheet(
-    file: BinaryIO, name: str, max_elements: int | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield ``(row number, cells as text)`` of the rows that the sheet stores, without empty cells
-    at the end; a row without content is an empty list. What lies between them costs nothing.
+class Place(NamedTuple):
+    """Where a row stands in an unpacked copy: the byte at which it begins, and the number of the
+    row before it.
+    """
+
+    position: int
+    before: int
+
+
+class SheetRows(Iterator[tuple[int, list[str]]]):
+    """``(row number, cells as text)`` of the rows that a sheet stores, without empty cells at the
+    end; a row without content is an empty list. What lies between them costs nothing.
+
+    ``place`` is that of the last row: in an unpacked copy it can be read on from there.
+    """
+
+    def __init__(self, rows: Iterator[sheet_xml.SheetRow], formats: Any, strings: _Strings) -> None:
+        self._rows = rows
+        self._texts = _Texts(formats, strings)
+        self.place: Place | None = None
+
+    def __next__(self) -> tuple[int, list[str]]:
+        try:
+            row = next(self._rows)
+            texts = self._texts.read(row.cells)
+        except _DAMAGE:
+            raise UnreadableFile("damaged") from None
+        self.place = Place(row.position, row.before)
+        return row.number, texts
+
+
+def open_sheet(file: BinaryIO, name: str, max_elements: int | None = None) -> SheetRows:
+    """Read a sheet from its workbook.
 
     :param name: of the sheet; the first one if empty
-    :param max_elements: of the sheet's XML that are read at most; None to read all of it
+    :param max_elements: rows and cells that are read at most; None to read all of them
     :raise UnreadableFile: ``damaged``, ``no_rows``, ``unknown_sheet``, ``unpacked_too_large``
+    """
+    book = _open(file)
+    source = book.open_part(book.get_part(name))
+    rows = sheet_xml.read_rows(source, max_elements)
+    return SheetRows(rows, book.formats, _LazyStrings(book.read_strings()))
+
+
+def write_copy(file: BinaryIO, name: str, copy: BinaryIO) -> None:
+    """Write what reading a sheet takes as a file that can be read from any row: the strings that
+    cells share, where each of them ends, and the sheet's XML.
+
+    :param copy: an empty file that is open for writing
+    :raise UnreadableFile: as `open_sheet`
     """
     with _opened(file) as book:
         part = book.get_part(name)
+        ends = array("Q")
+        copy.seek(COPY_HEAD.size)
         try:
-            with book.archive.open(part) as source:
-                elements = islice(iterparse(source), max_elements)
-                for number, cells in _stored_rows(elements, book.make_parser(source)):
-                    yield number, _texts(book.formats, cells)
+            for text in book.read_strings():
+                copy.write(text.encode("utf-8", "surrogatepass"))
+                ends.append(copy.tell() - COPY_HEAD.size)
+            copy.write(ends.tobytes())
+            with book.open_part(part) as source:
+                copyfileobj(source, copy, 1 << 20)
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
+    copy.seek(0)
+    copy.write(COPY_HEAD.pack(ends[-1] if ends else 0, len(ends)))
+
+
+def open_copy(file: BinaryIO, copy: BinaryIO, place: Place | None = None) -> SheetRows:
+    """Read the sheet that `write_copy` has written.
+
+    :param file: the workbook, which has the formats
+    :param place: that of a row to read on from, itself included; None to read all
+    :raise UnreadableFile: ``damaged``, ``unpacked_too_large``
+    """
+    with _opened(file) as book:
+        formats = book.formats
+    copy.seek(0)
+    size, count = COPY_HEAD.unpack(copy.read(COPY_HEAD.size))
+    data = copy.read(size)
+    ends = array("Q", copy.read(count * 8))
+    if place:
+        rows = sheet_xml.read_rows_from(copy, copy.tell(), place.position, place.before)
+    else:
+        rows = sheet_xml.read_rows(copy)
+    return SheetRows(rows, formats, _CopiedStrings(data, ends))
 
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[_Book]:
+    book = _open(file)
+    with closing(book.archive):
+        yield book
+
+
+def _open(file: BinaryIO) -> _Book:
     _check(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = _Book(file)
+            return _Book(file)
     except _DAMAGE:
         raise UnreadableFile("damaged") from None
-    with closing(book.archive):
-        yield book
 
 
 class _Book:
@@ -138,25 +206,15 @@ class _Book:
             raise UnreadableFile("unknown_sheet" if name else "no_rows")
         return part
 
-    def make_parser(self, source: IO[bytes]) -> WorkSheetParser:
-        """:return: what turns the elements of a sheet into values"""
-        return WorkSheetParser(
-            source,
-            _Strings(self._read_strings()),
-            data_only=True,
-            epoch=self.formats.epoch,
-            date_formats=self.formats._date_formats,
-            timedelta_formats=self.formats._timedelta_formats,
-        )
+    def open_part(self, part: str) -> BinaryIO:
+        return cast(BinaryIO, self.archive.open(part))
 
-    def _read_strings(self) -> Iterator[str]:
+    def read_strings(self) -> Iterator[str]:
+        """The strings that cells share, in order."""
         if not self._strings_part:
             return
-        with self.archive.open(self._strings_part) as source:
-            for _event, element in iterparse(source):
-                if element.tag == STRING_TAG:
-                    yield _string(element)
-                    element.clear()
+        with self.open_part(self._strings_part) as source:
+            yield from sheet_xml.read_strings(source)
 
 
 def _find_sheets(reader: Any) -> list[tuple[str, str]]:
@@ -172,13 +230,14 @@ def _find_sheets(reader: Any) -> list[tuple[str, str]]:
     return [sheet for _rank, sheet in found]
 
 
-def _string(element: Any) -> str:
-    text: Any = Text.from_tree(element)
-    return str(text.content)
+class _Strings(Protocol):
+    """The strings that cells share."""
+
+    def __getitem__(self, index: int) -> str: ...
 
 
-class _Strings:
-    """The strings that cells share, read as far as a cell asks for one."""
+class _LazyStrings:
+    """Strings that are read as far as a cell asks for one."""
 
     def __init__(self, strings: Iterator[str]) -> None:
         self._rest = strings
@@ -191,39 +250,16 @@ class _Strings:
         return self._read[index]
 
 
-def _stored_rows(
-    elements: Iterable[tuple[str, Element]], parser: WorkSheetParser
-) -> Iterator[tuple[int, list[_Cell]]]:
-    """Rows in the order of the sheet, with the cells that it stores.
+class _CopiedStrings:
+    """Strings as an unpacked copy holds them: in one piece, with the byte at which each ends."""
 
-    An element's children come before itself, so the cells of a row are there when it ends.
-    """
-    number, cells = 0, []
-    for _event, element in elements:
-        if element.tag == CELL_TAG:
-            cell = parser.parse_cell(element)
-            if cell["value"] is None:
-                cell["has_formula"] = element.find(FORMULA_TAG) is not None
-            cells.append(cell)
-            # More than a row can have would be held in memory.
-            if len(cells) > MAX_STORED_CELLS:
-                raise UnreadableFile("damaged")
-            element.clear()
-        elif element.tag == ROW_TAG:
-            number = _row_number(element, number)
-            yield number, cells
-            element.clear()
-            parser.col_counter, cells = 0, []
-        elif element.tag == DATA_TAG:
-            return
+    def __init__(self, data: bytes, ends: array[int]) -> None:
+        self._data = data
+        self._ends = ends
 
-
-def _row_number(element: Element, last: int) -> int:
-    """Rows without a number, or with one that was there before, follow the last one."""
-    number = max(last + 1, int(float(element.get("r", 0))))
-    if number > MAX_ROWS:
-        raise UnreadableFile("damaged")
-    return number
+    def __getitem__(self, index: int) -> str:
+        start = self._ends[index - 1] if index else 0
+        return self._data[start : self._ends[index]].decode("utf-8", "surrogatepass")
 
 
 def _check(file: BinaryIO) -> None:
@@ -255,26 +291,69 @@ def _read_prolog(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     return head.decode("utf-16" if is_wide else "utf-8", "replace")
 
 
-def _texts(formats: Any, cells: list[_Cell]) -> list[str]:
-    texts = {}
-    for cell in cells:
-        text = _text(formats, cell)
-        if text and cell["column"] <= MAX_COLUMNS:
-            texts[cell["column"]] = text
-    return [texts.get(column, "") for column in range(1, max(texts, default=0) + 1)]
+class _Texts:
+    """Makes texts of cells."""
+
+    def __init__(self, formats: Any, strings: _Strings) -> None:
+        self._formats = formats
+        self._dates = formats._date_formats
+        self._strings = strings
+
+    def read(self, cells: list[sheet_xml.Cell]) -> list[str]:
+        """The texts of a row, without empty ones at the end."""
+        texts: list[str] = []
+        for cell in cells:
+            column, kind, _style, value = cell
+            if column > MAX_COLUMNS:
+                continue
+            # Most cells are text.
+            text = value if kind == "inlineStr" else self._text(cell)
+            if "_x" in text:
+                text = _ESCAPE.sub(_unescaped, text)
+            if text:
+                missing = column - len(texts)
+                if missing > 0:
+                    texts += [""] * missing
+                texts[column - 1] = text
+        return texts
+
+    def _text(self, cell: sheet_xml.Cell) -> str:
+        kind, value = cell.kind, cell.value
+        if kind == "s":
+            return self._strings[int(value)]
+        if kind == "n":
+            return self._number(value, cell.style)
+        if kind == "b":
+            return "TRUE" if int(value) else "FALSE"
+        if kind == "d":
+            return _moment_text(from_ISO8601(value))
+        if kind == sheet_xml.FORMULA:
+            return NO_VALUE
+        # Text of a formula, an error.
+        return value
+
+    def _number(self, text: str, style: int) -> str:
+        is_whole = text.isdigit()
+        number = int(text) if is_whole else _cast(text)
+        if style in self._dates:
+            return self._date(number, style)
+        return _number_text(number, _number_format(self._formats, style))
+
+    def _date(self, number: float, style: int) -> str:
+        is_duration = style in self._formats._timedelta_formats
+        try:
+            moment = from_excel(number, self._formats.epoch, timedelta=is_duration)
+        except (OverflowError, ValueError):
+            return "#VALUE!"
+        return _moment_text(moment)
 
 
-def _text(formats: Any, cell: _Cell) -> str:
-    value = cell["value"]
-    if value is None:
-        return NO_VALUE if cell.get("has_formula") else ""
-    if isinstance(value, str):
-        return _ESCAPE.sub(_unescaped, value) if "_x" in value else value
-    # Before numbers and dates: a truth value is a number to Python, and a time a date.
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return _number_text(value, _number_format(formats, cell["style_id"]))
+def _cast(text: str) -> float:
+    return float(text) if {".", "e", "E"}.intersection(text) else int(text)
+
+
+def _moment_text(value: object) -> str:
+    # A time stamp is a date as well, to Python.
     if isinstance(value, datetime):
         has_time = value.time() != time()
         return value.isoformat(" ", "seconds") if has_time else value.date().isoformat()

@@ -94,6 +94,11 @@ class EcmContactUpload(models.TransientModel):
         "Within the last (days)",
         help="Only closed contacts that were added or called in these days count. 0: all.",
     )
+    duplicate_any_phone = fields.Boolean(
+        "Compare all phones",
+        help="A contact is known when one of its numbers is any number of another one. Otherwise "
+        "phone 1 tells.",
+    )
     date_start = fields.Datetime(
         "Called from", help="Its contacts are not called before. Empty: at once."
     )

@@ -1,6 +1,3 @@
-import base64
-import io
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -12,6 +9,7 @@ class EcmContactWithdraw(models.TransientModel):
     """Withdraw chosen contacts, or those that a file names, and say why (requirement L10)."""
 
     _name = "ecm.contact.withdraw"
+    _inherit = ["ecm.file.mixin"]
     _description = "Withdraw Contacts"
 
     contact_ids = fields.Many2many("ecm.contact", string="Contacts", readonly=True)
@@ -29,8 +27,7 @@ class EcmContactWithdraw(models.TransientModel):
         required=True,
         default="phone",
     )
-    file = fields.Binary()
-    file_name = fields.Char()
+    attachment_id = fields.Many2one(readonly=False, ondelete="cascade")
 
     def _default_campaign_id(self):
         if self.env.context.get("active_model") == "ecm.campaign":
@@ -53,13 +50,13 @@ class EcmContactWithdraw(models.TransientModel):
         """
         self.ensure_one()
         self.env["ecm.contact"].check_access("write")
-        if not self.file:
+        if not self.attachment_id:
             raise UserError(self.env._("Choose a file."))
         if self.scope == "campaign" and not self.campaign_id:
             raise UserError(self.env._("Choose a campaign."))
         # A file that cannot be read is refused now, not in the background.
-        content = self._open_content()
-        job = self._create_job(content)
+        self._check_file()
+        job = self._create_job()
         return open_window(
             self.env,
             "ecm_campaign.ecm_contact_withdrawal_action",
@@ -67,21 +64,19 @@ class EcmContactWithdraw(models.TransientModel):
             res_id=job.id,
         )
 
-    def _open_content(self):
-        """The file as a stream.
+    def _take_upload(self, upload):
+        """The file stays an upload until the withdrawal takes it."""
 
-        :raise UserError: it is none that could be read
-        """
-        # Forms read a binary field as its size, unless they are told otherwise.
-        text = self.with_context(bin_size=False).file
-        content = io.BytesIO(base64.b64decode(text))
+    def _check_file(self):
+        """:raise UserError: the file is none that could be read"""
+        jobs = self.env["ecm.file.job"]
         try:
-            contact_file.describe(content)
+            with jobs._open_attachment(self.attachment_id) as file:
+                contact_file.describe(file)
         except contact_file.UnreadableFile as error:
-            raise UserError(self.env["ecm.file.job"]._get_file_error_text(error.code)) from error
-        return content
+            raise UserError(jobs._get_file_error_text(error.code)) from error
 
-    def _create_job(self, content):
+    def _create_job(self):
         """:rtype: record of ``ecm.contact.withdrawal``, which waits for the scheduled action"""
         # The form keeps the campaign, although all of the company's are meant.
         campaign = self.campaign_id
@@ -89,14 +84,13 @@ class EcmContactWithdraw(models.TransientModel):
             campaign = campaign.browse()
         company = campaign.company_id or self.env.company
 
-        name = self.file_name or self.reason
-        attachment = self.env["ir.attachment"]._create_from_stream(name, content)
+        upload = self.sudo().attachment_id
         values = {
             "company_id": company.id,
             "campaign_id": campaign.id,
             "match": self.match,
             "reason": self.reason,
-            "attachment_id": attachment.id,
-            "file_name": attachment.name,
+            "attachment_id": upload.id,
+            "file_name": upload.name,
         }
         return self.env["ecm.contact.withdrawal"].create(values)

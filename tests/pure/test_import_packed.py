@@ -11,7 +11,7 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 
-from ecm_campaign.tools import contact_file, packed_file, spreadsheet
+from ecm_campaign.tools import contact_file, packed_file, sheet_xml, spreadsheet
 from ecm_campaign.tools.contact_file import UnreadableFile, describe, open_source, preview_source
 
 CSV = b"phone;name\n+4915112345678;Max\n+4915112345679;Eva\n"
@@ -195,11 +195,9 @@ SPARSE = (
 )
 
 
-def counted(monkeypatch, name, work):
-    """How often the spreadsheet's reader calls one of its functions, or how many items it takes
-    from it.
-    """
-    function, calls = getattr(spreadsheet, name), []
+def counted(monkeypatch, owner, name, work):
+    """How often one function is called, or how many items are taken from it."""
+    function, calls = getattr(owner, name), []
 
     def count(*args):
         result = function(*args)
@@ -209,7 +207,7 @@ def counted(monkeypatch, name, work):
         return (calls.append(1) or item for item in result)
 
     with monkeypatch.context() as patched:
-        patched.setattr(spreadsheet, name, count)
+        patched.setattr(owner, name, count)
         work()
     return len(calls)
 
@@ -226,14 +224,14 @@ def test_rows_that_are_not_stored_cost_nothing(monkeypatch):
         ]
 
     # Described, previewed and read.
-    assert counted(monkeypatch, "_text", read_all) == 3 * 4
+    assert counted(monkeypatch, sheet_xml, "Cell", read_all) == 3 * 4
 
 
 def test_only_stored_cells_are_converted(monkeypatch):
     rows = [["phone", "name"], *([PHONES[0], "Max"] for _row in range(50))]
     file = io.BytesIO(workbook(*rows))
     dialect = describe(file)
-    count = counted(monkeypatch, "_text", lambda: list(open_source(file, dialect)[1]))
+    count = counted(monkeypatch, sheet_xml, "Cell", lambda: list(open_source(file, dialect)[1]))
     assert count == 102
 
 
@@ -253,7 +251,7 @@ def test_what_is_shown_is_read_from_the_beginning_of_a_sheet(monkeypatch, rows):
     def show():
         preview_source(file, describe(file))
 
-    assert counted(monkeypatch, "iterparse", show) <= 2 * 5_000
+    assert counted(monkeypatch, sheet_xml._RowReader, "_count", show) <= 2 * 5_000
 
 
 def test_shared_strings_are_read_as_far_as_they_are_shown(monkeypatch):
@@ -262,7 +260,12 @@ def test_shared_strings_are_read_as_far_as_they_are_shown(monkeypatch):
         book.active.append([f"+49151{number:08d}", f"Max {number}"])
     file = io.BytesIO(save(book))
     dialect = describe(file)
-    assert counted(monkeypatch, "iterparse", lambda: preview_source(file, dialect)) < 300
+
+    def show():
+        preview_source(file, dialect)
+
+    monkeypatch.setattr(sheet_xml, "BLOCK", 1 << 10)
+    assert counted(monkeypatch, sheet_xml._StringReader, "_end_string", show) < 300
     assert sum(1 for _row in open_source(file, dialect)[1]) == 3_000
 
 

@@ -21,6 +21,7 @@ from ecm_campaign.tools.contact_rows import (
     guess_map,
     parse_rows,
 )
+from ecm_campaign.tools.pace import Pace
 from tests.pure.examples import settings
 
 RAW = "0151 12345678"
@@ -61,7 +62,7 @@ def row_of(**values):
 
 def parse(*rows, columns=FULL, **options):
     """All rows, numbered from 1, as one chunk."""
-    options = ParseOptions(**{"country": "DE", "chunk_size": 1000, **options})
+    options = ParseOptions(**{"country": "DE", **options})
     return next(parse_rows(enumerate(rows, 1), columns, options), contact_rows.Chunk())
 
 
@@ -399,7 +400,7 @@ def test_the_character_that_ends_a_dos_file_is_no_row():
 
 def test_chunks_hold_every_row_once():
     rows = [(line, [RAW if line % 3 else "bad"]) for line in range(1, 2503)]
-    chunks = list(parse_rows(rows, ColumnMap({0: "phone_1"}), ParseOptions("DE", chunk_size=1000)))
+    chunks = list(parse_rows(rows, ColumnMap({0: "phone_1"}), ParseOptions("DE"), Pace(1000)))
     assert [chunk.processed for chunk in chunks] == [1000, 1000, 502]
     assert [chunk.last_line for chunk in chunks] == [1000, 2000, 2502]
     lines = [contact[0] for chunk in chunks for contact in chunk.contacts]

@@ -232,3 +232,21 @@ def test_any_text_gets_a_verdict(raw, country):
         assert normalise(number, country) == (number, None)
     else:
         assert reason in phones.REASONS
+
+
+@settings(max_examples=1000)
+@given(st.lists(near_numbers(), min_size=1, max_size=8))
+@example([("+390612345678", "IT"), ("+39061234567\n+390612345678", "IT")])
+def test_many_at_once_are_accepted_as_one_by_one(cases):
+    texts = [number for number, _home in cases]
+    accepted = phones.accept_all(texts)
+    for text in texts:
+        if text in accepted:
+            assert normalise(text, None) == (text, None)
+
+
+@pytest.mark.parametrize("country", ["DE", "AT", "FR", "IN", "PL"])
+def test_what_one_country_dials_is_accepted_at_once(country):
+    written_out = [written(number)[0] for number in examples(country)]
+    numbers = [number for number in written_out if normalise(number, None)[0] == number]
+    assert phones.accept_all([numbers[0], "nonsense", *numbers]) == set(numbers)

@@ -17,7 +17,7 @@ from ...formatting import get_label
 from ...tools import phones as phone_tools
 from ...tools.strategy import NextAttempt, first_attempt
 from ...tools.time_zones import is_zone
-from .ecm_contact_queue import HELD_BACK
+from .ecm_contact_queue import HELD_BACK, Planned
 
 # Reasons that mean that nothing of the strategy is left.
 USED_UP = ("no_rule", "rule_close", "retries", "budget", "cycles", "missing_attempt")
@@ -499,25 +499,31 @@ class EcmContact(models.Model):
     def _plan_first_attempt(self):
         """Set the channel and number of the first attempt, as the strategy has it now."""
         now = fields.Datetime.now()
+        rows = []
         for campaign, contacts in self.grouped("campaign_id").items():
             plan = campaign.strategy_id.sudo()._get_plan()
-            for contact in contacts:
-                values = contact._prepare_first_attempt(plan, now)
-                # These fields are the engine's: nobody else may write them.
-                super(EcmContact, contact.sudo()).write(values)
+            rows += [contact._plan_first(plan, now) for contact in contacts]
+        if not rows:
+            return
+        # One statement, however many have come in.
+        self.flush_recordset()
+        self._apply_first_attempts(rows)
+        self.invalidate_recordset(["is_ready", "channel", "number_to_call"])
 
-    def _prepare_first_attempt(self, plan, now):
-        """Where no number can be called, a claim says so and closes the contact."""
+    def _plan_first(self, plan, now):
+        """Where no number can be called, a claim says so and closes the contact.
+
+        :rtype: Planned
+        """
         first = first_attempt(plan, self._get_phones(), None, now.replace(tzinfo=UTC))
         waits = self.next_attempt_at and self.next_attempt_at > now
         # Where no number can be called, the first one stands for the claim to close.
-        values = {"is_ready": not waits, "number_to_call": self.phone_1}
+        channel, number = self.channel, self.phone_1
         if isinstance(first, NextAttempt):
-            values["number_to_call"] = first.number
-            values["channel"] = first.channel
+            channel, number = first.channel, first.number
         elif plan.attempts:
-            values["channel"] = plan.attempts[0].channel
-        return values
+            channel = plan.attempts[0].channel
+        return Planned(self.id, not waits, channel, number)
 
     def _get_phones(self):
         self.ensure_one()

@@ -203,6 +203,15 @@ class Switched(NamedTuple):
     channel: str
 
 
+class Planned(NamedTuple):
+    """The first attempt on a contact."""
+
+    contact_id: int
+    is_ready: bool
+    channel: str
+    number: str
+
+
 class Imported(NamedTuple):
     """What a file says of a contact that is known; what it leaves empty stays."""
 
@@ -687,6 +696,21 @@ class EcmContactQueue(models.AbstractModel):
             )
         )
 
+    def _apply_first_attempts(self, rows):
+        """Contacts have come in, for whom the strategy begins.
+
+        :param rows: list of `Planned`
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c
+                      SET is_ready = v.is_ready, channel = v.channel, number_to_call = v.number
+                     FROM %s
+                    WHERE c.id = v.contact_id""",
+                values_of(rows, Planned),
+            )
+        )
+
     @api.model
     def _adopt_stranded(self, rows, channel, limit):
         """Ready contacts on channels that their campaigns do not use come to one that they do
@@ -787,6 +811,15 @@ class EcmContactQueue(models.AbstractModel):
             SQL.identifier("k", column),
             value,
         )
+
+    @api.model
+    def _look_up_any(self, columns, value):
+        """As `_look_up`, in several columns; ``place`` says in which. A contact may come twice."""
+        look_ups = []
+        for place, column in enumerate(columns):
+            contacts = self._look_up(column, value)
+            look_ups.append(SQL("SELECT %s AS place, f.* FROM %s AS f", place, contacts))
+        return SQL("(%s)", SQL(" UNION ALL ").join(look_ups))
 
     @api.model
     def _close_uncalled(self, where, reason, limit):
@@ -981,10 +1014,11 @@ class EcmContactQueue(models.AbstractModel):
     # -- imports ----------------------------------------------------------------------------------
 
     @api.model
-    def _get_known_phones(self, where, numbers):
-        """Which of these numbers are phone 1 of a contact (index ``_phone_campaign``).
+    def _get_known_phones(self, where, numbers, columns=("phone_1",)):
+        """Which of these numbers a contact has (indexes ``_phone_campaign``, ``_phone_2`` …).
 
         :param SQL where: further condition on the contact ``c``
+        :param columns: the phones that are looked at
         :rtype: set
         """
         self.env.cr.execute(
@@ -993,18 +1027,19 @@ class EcmContactQueue(models.AbstractModel):
                      FROM unnest(%s::varchar[]) AS n(phone)
                CROSS JOIN LATERAL (SELECT 1 FROM %s AS c WHERE %s LIMIT 1) AS known""",
                 list(numbers),
-                self._look_up("phone_1", SQL("n.phone")),
+                self._look_up_any(columns, SQL("n.phone")),
                 where,
             )
         )
         return {number for (number,) in self.env.cr.fetchall()}
 
     @api.model
-    def _find_by_phone(self, campaign, numbers, closed):
-        """The contact of each number in a campaign, an open one where there is one (index
-        ``_phone_campaign``).
+    def _find_by_phone(self, campaign, numbers, closed, columns=("phone_1",)):
+        """The contact of each number in a campaign, an open one where there is one, of these one
+        with the number in front (indexes ``_phone_campaign``, ``_phone_2`` …).
 
         :param SQL closed: which closed contacts count, a condition on the contact ``c``
+        :param columns: the phones that are looked at
         :return: ``{number: Known}``
         """
         self.env.cr.execute(
@@ -1016,10 +1051,10 @@ class EcmContactQueue(models.AbstractModel):
                                      FROM %(contacts)s AS c
                                     WHERE c.campaign_id = %(campaign)s
                                       AND (c.state = ANY(%(open)s) OR %(closed)s)
-                                 ORDER BY is_open DESC, c.id LIMIT 1) AS known""",
+                                 ORDER BY is_open DESC, c.place, c.id LIMIT 1) AS known""",
                 closed=closed,
                 numbers=list(numbers),
-                contacts=self._look_up("phone_1", SQL("n.phone")),
+                contacts=self._look_up_any(columns, SQL("n.phone")),
                 open=list(self._get_open_states()),
                 campaign=campaign.id,
             )

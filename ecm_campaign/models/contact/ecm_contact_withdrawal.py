@@ -8,7 +8,6 @@ from odoo.tools import SQL
 from ...const import PHONE_FIELDS
 from ...tools import contact_rows, phones
 
-CHUNK_ROWS = 20_000
 COLUMNS = {"phone": PHONE_FIELDS, "key": ("account_number",)}
 
 
@@ -60,15 +59,15 @@ class EcmContactWithdrawal(models.Model):
     def _get_file(self):
         return self.attachment_id
 
-    def _get_chunks(self, stream):
+    def _open_chunks(self, source, pace):
         """Chunks of values to look for."""
-        dialect, rows = self._open_rows(stream)
+        dialect, rows, unread = self._open_rows(source)
         place = self._find_column(dialect.header)
         if self.match == "key":
-            return _parse(rows, place, _read_key)
+            return rows, _parse(unread, place, _read_key, pace)
         # A number without a country code is one of the company's country.
         country = self.company_id.country_id.code or None
-        return _parse(rows, place, partial(_read_phone, country=country))
+        return rows, _parse(unread, place, partial(_read_phone, country=country), pace)
 
     def _find_column(self, header):
         """The place of the column that holds what is looked for; the first where no name tells."""
@@ -101,8 +100,8 @@ class _Chunk(NamedTuple):
     last_line: int
 
 
-def _parse(rows, place, read):
-    while chunk := list(islice(rows, CHUNK_ROWS)):
+def _parse(rows, place, read, pace):
+    while chunk := list(islice(rows, pace.rows)):
         values = []
         for _line, cells in chunk:
             # A row that is no list could not be read, and a short one lacks the column.

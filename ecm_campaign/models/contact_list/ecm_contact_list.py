@@ -15,7 +15,7 @@ from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
 from ...tools.gates import ListState
 from ..contact.ecm_contact_queue import LIST_STOPPED, Imported
-from .ecm_contact_list_scrub import make_text
+from .ecm_contact_list_scrub import ImportRow, make_text
 from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
 
 _logger = logging.getLogger(__name__)
@@ -145,11 +145,16 @@ class EcmContactList(models.Model):
         "Within the last (days)",
         help="Only closed contacts that were added or called in these days count. 0: all.",
     )
+    duplicate_any_phone = fields.Boolean(
+        "Compare all phones",
+        help="A contact is known when one of its numbers is any number of another one. Otherwise "
+        "phone 1 tells.",
+    )
 
     uploaded_count = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
     failed_count = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
     duplicate_count = fields.Integer(
-        "Duplicate", readonly=True, help="Rows whose phone 1 was known already."
+        "Duplicate", readonly=True, help="Rows whose number was known already."
     )
     updated_count = fields.Integer(
         "Updated", readonly=True, help="Known contacts that got the file's values."
@@ -598,17 +603,19 @@ class EcmContactList(models.Model):
         self.env["ecm.contact"].invalidate_model()
         return replaced
 
-    def _get_chunks(self, stream):
+    def _get_dialect(self, file):
+        return contact_file.Dialect(**self.options["dialect"])
+
+    def _open_chunks(self, source, pace):
         """Chunks of checked contacts with their COPY texts."""
         # All that is read from records is read here: the parser runs in another thread.
-        dialect = contact_file.Dialect(**self.options["dialect"])
         columns = self._get_column_map()
         options = self._get_parse_options()
         number_of = self._get_number_getter()
 
-        _dialect, rows = self._open_rows(stream, dialect)
-        chunks = contact_rows.parse_rows(rows, columns, options)
-        return _with_texts(chunks, number_of)
+        _dialect, rows, unread = self._open_rows(source)
+        chunks = contact_rows.parse_rows(unread, columns, options, pace)
+        return rows, _with_texts(chunks, number_of)
 
     def _get_column_map(self):
         return contact_rows.ColumnMap(self.options["columns"])
@@ -662,6 +669,8 @@ class EcmContactList(models.Model):
         policy = self._get_policy()
         if policy == "allow":
             return rows, [], 0
+        if self.duplicate_any_phone:
+            rows = list(map(ImportRow.with_all_numbers, rows))
         updated = 0
         if policy == "update":
             rows, known, updated = self._update_known(rows)
@@ -687,7 +696,12 @@ class EcmContactList(models.Model):
             open_states = list(self.env["ecm.contact"]._get_open_states())
             counts = SQL("c.state = ANY(%s) OR %s", open_states, self._get_closed_condition())
             where = SQL("%s AND (%s)", where, counts)
-        return self.env["ecm.contact"]._get_known_phones(where, numbers)
+        columns = self._get_compared_columns()
+        return self.env["ecm.contact"]._get_known_phones(where, numbers, columns)
+
+    def _get_compared_columns(self):
+        """Which phones of a contact tell whether it is known."""
+        return PHONE_FIELDS if self.duplicate_any_phone else PHONE_FIELDS[:1]
 
     def _get_closed_condition(self):
         """Which closed contacts count as known, as a condition on the contact ``c``: who is uploaded
@@ -711,8 +725,10 @@ class EcmContactList(models.Model):
         how many updated)``
         """
         contacts = self.env["ecm.contact"]
+        numbers = _get_numbers(rows)
         closed = self._get_closed_condition()
-        found = contacts._find_by_phone(self.campaign_id, _get_numbers(rows), closed)
+        columns = self._get_compared_columns()
+        found = contacts._find_by_phone(self.campaign_id, numbers, closed, columns)
         updates = {}
         others = []
         known = set()
@@ -923,7 +939,7 @@ def _with_rows(rejects, chunk):
 
 
 def _get_numbers(rows):
-    """All phones 1 of ``ImportRow``, as a set."""
+    """All numbers by which ``ImportRow`` may be known, as a set."""
     numbers = map(attrgetter("numbers"), rows)
     return set().union(*numbers)
 
@@ -943,6 +959,7 @@ def _leave_out_known(rows, known):
         else:
             number = next(filter(known.__contains__, row.numbers))
             line = row.contact[LINE]
-            reject = contact_rows.Reject(line, "phone_1", number, "duplicate")
+            field_name = row.get_field(number)
+            reject = contact_rows.Reject(line, field_name, number, "duplicate")
             duplicates.append(reject)
     return kept, duplicates

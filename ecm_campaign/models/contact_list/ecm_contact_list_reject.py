@@ -1,9 +1,16 @@
+import csv
+import io
+import re
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import contact_rows
+
+# A cell that starts so would run as a formula in a spreadsheet (OWASP "CSV injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+PHONE = re.compile(r"\+[\d ()./-]+")
 
 
 class RejectedRow(NamedTuple):
@@ -95,7 +102,68 @@ class EcmContactListReject(models.Model):
         )
 
     @api.model
-    def _iterate_rows(self, contact_list, page=5000):
+    def _write_csv(self, contact_list, file):
+        """Write every row of a list that was not stored, or only in part, a page at a time.
+
+        :param file: an empty one that is open for writing bytes
+        """
+        labels = contact_list._get_column_labels()
+        # With the mark that tells spreadsheets that this is UTF-8.
+        output = io.TextIOWrapper(file, "utf-8-sig", newline="")
+        writer = csv.writer(output)
+        writer.writerow(self._get_titles())
+        for row in self._iterate_rows(contact_list):
+            cells = [
+                row.line,
+                neutralise(labels.get(row.field, row.field)),
+                neutralise(row.field),
+                neutralise(row.value),
+                row.code,
+                self._get_reason_text(row.code),
+                neutralise(row.text),
+            ]
+            writer.writerow(cells)
+        if contact_list.unkept_count:
+            count = contact_list.unkept_count
+            writer.writerow([self.env._("%s more were counted, and not kept.", count)])
+        # The file stays open when the wrapper goes.
+        output.detach()
+
+    @api.model
+    def _write_rows(self, contact_list, file):
+        """Write the rows of a list that were not stored, in the columns of its file.
+
+        :param file: an empty one that is open for writing bytes
+        """
+        output = io.TextIOWrapper(file, "utf-8-sig", newline="")
+        writer = csv.writer(output)
+        dialect = (contact_list.options or {}).get("dialect", {})
+        if dialect.get("header"):
+            writer.writerow(map(neutralise, dialect["header"]))
+        # A row may have been rejected for more than one reason; it is there once.
+        last_line = None
+        for reject in self._iterate_rows(contact_list):
+            if reject.is_warning or reject.line == last_line or not reject.text:
+                continue
+            last_line = reject.line
+            for cells in csv.reader(io.StringIO(reject.text)):
+                writer.writerow(map(neutralise_text, cells))
+        output.detach()
+
+    def _get_titles(self):
+        """Of the columns, in the user's language."""
+        return [
+            self.env._("Line"),
+            self.env._("Column"),
+            self.env._("Field"),
+            self.env._("Value"),
+            self.env._("Code"),
+            self.env._("Reason"),
+            self.env._("Row"),
+        ]
+
+    @api.model
+    def _iterate_rows(self, contact_list, page=1000):
         """Rows of a list in file order, for the download, a page at a time.
 
         :return: iterator of ``RejectedRow``
@@ -126,3 +194,13 @@ class EcmContactListReject(models.Model):
             )
         )
         return list(map(RejectedRow._make, self.env.cr.fetchall()))
+
+
+def neutralise_text(value):
+    """The same as `neutralise` for a cell that is uploaded again: a phone number stays as it is."""
+    return value if PHONE.fullmatch(value) else neutralise(value)
+
+
+def neutralise(value):
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value and value.startswith(FORMULA_STARTS) else value

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from odoo import fields, models
 
+from ...const import PHONE_FIELDS
 from ...tools import contact_rows
 
 PHONES = slice(contact_rows.COLUMNS.index("phone_1"), contact_rows.COLUMNS.index("phone_5") + 1)
@@ -15,8 +16,8 @@ class ImportRow(NamedTuple):
     """A contact on its way into the table.
 
     ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original``
-    those of the file, and ``text`` is what COPY takes. ``numbers`` are their phones 1, which tell
-    whether the contact is known. ``listed`` are the ``(number, class)`` that must not be contacted,
+    those of the file, and ``text`` is what COPY takes. ``numbers`` tell whether the contact is
+    known: their phones 1, or all of their phones. ``listed`` are the ``(number, class)`` that must not be contacted,
     ``key_class`` is the class of a listed customer key.
     """
 
@@ -30,8 +31,22 @@ class ImportRow(NamedTuple):
 
     @property
     def namings(self):
-        """``(values, phone 1)`` by which the contact may be known."""
-        return zip((self.contact, self.original), self.numbers, strict=False)
+        """``(values, number)`` by which the contact may be known: as it will be stored, or as the
+        file names it.
+        """
+        for number in self.numbers:
+            is_left = number in self.contact[PHONES]
+            yield self.contact if is_left else self.original, number
+
+    def with_all_numbers(self):
+        """The same, known by any of its phones."""
+        numbers = dict.fromkeys((*self.contact[PHONES], *self.original[PHONES]))
+        numbers.pop(None, None)
+        return self._replace(numbers=tuple(numbers))
+
+    def get_field(self, number):
+        """The phone that a number is in the file."""
+        return PHONE_FIELDS[self.original[PHONES].index(number)]
 
     @property
     def classes(self):

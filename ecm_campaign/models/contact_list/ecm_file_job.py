@@ -1,9 +1,12 @@
 import io
 import json
 import logging
+import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import NamedTuple
 
 import psycopg2
 
@@ -11,17 +14,35 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import contact_file
+from ...tools.pace import Pace
 
 _logger = logging.getLogger(__name__)
+
+# Of the ten seconds that Odoo gives a scheduled action a slice leaves some: with one cron thread the
+# feeder waits for both actions that import.
+LEFT_SECONDS = 4
+# With less time than this a slice begins nothing: opening a file would take most of it.
+LEAST_SECONDS = 2
+
+
+class Parsed(NamedTuple):
+    """A chunk that was parsed, None at the end of the file; where its rows end, and what share of
+    the file was read, in per cent.
+    """
+
+    chunk: object
+    mark: contact_file.Mark | None
+    share: float
 
 
 class EcmFileJob(models.AbstractModel):
     """A file that is worked through in the background (requirements L1, L10, N1).
 
-    It is read, checked and stored in chunks. What a chunk brings, its counters and the line that it
-    ends at are committed together, so that a job that was cut off goes on where it stopped. A long
-    one makes room for other work when the scheduled action's time is up, and goes on in its next
-    run.
+    It is read, checked and stored in chunks. What a chunk brings, its counters, the line and the
+    place that it ends at are committed together, so that a job that was cut off goes on where it
+    stopped. A long one makes room for other work when the scheduled action's time is up, and goes
+    on in its next run: from that place, not from the beginning. Of a packed file or a workbook an
+    unpacked copy is kept for that until the job is over.
     """
 
     _name = "ecm.file.job"
@@ -32,6 +53,8 @@ class EcmFileJob(models.AbstractModel):
     # first two are always said, the others where there are any.
     _log_name = "job"
     _logged_counts = {}
+    # Rows of a chunk at most.
+    _chunk_rows = 20_000
 
     state = fields.Selection(
         [
@@ -53,6 +76,17 @@ class EcmFileJob(models.AbstractModel):
     resume_line = fields.Integer(
         readonly=True, copy=False, help="Last line of the file that is done."
     )
+    resume_mark = fields.Json(
+        readonly=True, copy=False, help="Where the file is read on: the place, and the line there."
+    )
+    unpacked_id = fields.Many2one(
+        "ir.attachment",
+        string="Unpacked copy",
+        readonly=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+        help="Of a packed file, while it is read.",
+    )
     progress = fields.Float(
         readonly=True, copy=False, help="Share of the file that was read, in per cent."
     )
@@ -67,6 +101,7 @@ class EcmFileJob(models.AbstractModel):
         end = {"state": "cancelled", "finished_at": fields.Datetime.now()}
         cancelled.sudo().write(end)
         cancelled._log_state()
+        cancelled._drop_unpacked()
         cancelled._undo()
         return True
 
@@ -137,11 +172,13 @@ class EcmFileJob(models.AbstractModel):
         """The attachment to read."""
         raise NotImplementedError
 
-    def _get_chunks(self, stream):
+    def _open_chunks(self, source, pace):
         """Parse the rows after ``resume_line``.
 
-        :return: iterator of objects with ``processed`` (rows) and ``last_line``; runs in a thread,
-        touches no record
+        :param contact_file.Source source: the file
+        :param Pace pace: says how many rows a chunk has
+        :return: the rows as `_open_rows` has opened them, and an iterator of objects with
+            ``processed`` (rows) and ``last_line``, which runs in a thread and touches no record
         """
         raise NotImplementedError
 
@@ -164,6 +201,7 @@ class EcmFileJob(models.AbstractModel):
 
     def _complete(self):
         """Hook: the file was read to its end."""
+        self._drop_unpacked()
         self.write({"state": "done", "progress": 100.0, "finished_at": fields.Datetime.now()})
 
     def _notify_progress(self):
@@ -173,9 +211,14 @@ class EcmFileJob(models.AbstractModel):
 
     @api.model
     def _cron_import(self):
-        """Work through queued files, and those that were cut off, one after the other."""
+        """Work through queued files, and those that were cut off, one after the other, as long as
+        there is time.
+        """
         jobs = self.search([("state", "in", ("queued", "importing"))], order="id")
-        self._commit(remaining=len(jobs))
+        # Odoo calls again whoever has work left, ten times although the time is up.
+        if self._end_step(remaining=len(jobs)) < LEAST_SECONDS:
+            self._trigger_next_run()
+            return
         for place, job in enumerate(jobs, start=1):
             left = len(jobs) - place
             # One that another process works through is left to it.
@@ -183,8 +226,14 @@ class EcmFileJob(models.AbstractModel):
                 if is_ours:
                     job._run_safely()
                     left += job.state == "importing"
-            if not self._commit(processed=1, remaining=left):
+            if self._end_step(processed=1, remaining=left) < LEAST_SECONDS:
                 break
+
+    def _end_step(self, **progress):
+        """:param progress: of `_commit`
+        :return: seconds that are left of the slice; less than none where it is over
+        """
+        return self._commit(**progress) - LEFT_SECONDS
 
     def _run_safely(self):
         """Work through one file; one that cannot be read fails its own job only."""
@@ -206,6 +255,7 @@ class EcmFileJob(models.AbstractModel):
         self._log_state()
 
     def _fail(self, message):
+        self._drop_unpacked()
         self.write({"state": "failed", "error": message, "finished_at": fields.Datetime.now()})
 
     def _run(self):
@@ -235,38 +285,52 @@ class EcmFileJob(models.AbstractModel):
         """:return: whether the file was read to its end; else it was cancelled, or the scheduled
         action's time is up
         """
-        with (
-            self._open_attachment(self._get_file()) as stream,
-            ThreadPoolExecutor(max_workers=1) as parser,
-        ):
-            size = stream.seek(0, io.SEEK_END)
-            chunks = self._get_chunks(stream)
-            for chunk, position in _read_ahead(parser, stream, chunks):
-                # The last hundredth is what comes after the reading.
-                share = min(99.0, 100.0 * position / size)
-                is_going_on = self._atomically(partial(self._store, chunk, share))
-                if not is_going_on or not self._commit(processed=1, remaining=1):
+        self._atomically(self._unpack)
+        with self._open_source() as source, ThreadPoolExecutor(max_workers=1) as parser:
+            pace = Pace(self._chunk_rows)
+            parse_next = partial(_parse_next, source, *self._open_chunks(source, pace))
+            left = self._end_step(remaining=1)
+            future = parser.submit(parse_next)
+            while True:
+                start = time.monotonic()
+                parsed = future.result()
+                if parsed.chunk is None:
+                    return True
+                # The next chunk is parsed while the database takes this one, if there is time to
+                # store it afterwards.
+                has_time = pace.has_time_for_another(left)
+                if has_time:
+                    future = parser.submit(parse_next)
+                if not self._atomically(partial(self._store, parsed)):
                     return False
-        return True
+                left = self._end_step(processed=1, remaining=1)
+                if not has_time or left <= 0:
+                    return False
+                pace.note(parsed.chunk.processed, time.monotonic() - start)
 
     def _replace_all(self):
         """:return: whether all that has to go is gone; else the scheduled action's time is up"""
         while self._atomically(partial(self._unless_cancelled, self._replace_earlier)):
-            if not self._commit(processed=1, remaining=1):
+            if self._end_step(processed=1, remaining=1) <= 0:
                 return False
         return True
 
-    def _store(self, chunk, share):
+    def _store(self, parsed):
         """Store one chunk with everything that belongs to it.
 
-        :param float share: of the file that was read, in per cent
+        :param Parsed parsed: the chunk, and where it ends
         :return: whether the job goes on
         """
         self.invalidate_recordset()
         if self.state != "importing":
             self._undo()
             return False
-        values = {"resume_line": chunk.last_line, "progress": share}
+        chunk = parsed.chunk
+        values = {
+            "resume_line": chunk.last_line,
+            "resume_mark": parsed.mark,
+            "progress": parsed.share,
+        }
         counts = {"processed_count": chunk.processed, **self._load_chunk(chunk)}
         for name, count in counts.items():
             values[name] = self[name] + count
@@ -290,12 +354,54 @@ class EcmFileJob(models.AbstractModel):
         with open(attachment._full_path(attachment.store_fname), "rb") as stream:
             yield stream
 
-    def _open_rows(self, stream, dialect=None):
-        """:return: the dialect, and the rows after ``resume_line`` as an iterator that touches no
-        record
+    @contextmanager
+    def _open_source(self):
+        """:return: the job's file as a ``contact_file.Source``"""
+        with ExitStack() as streams:
+            file = streams.enter_context(self._open_attachment(self._get_file()))
+            copy = None
+            if unpacked := self.sudo().unpacked_id:
+                copy = streams.enter_context(self._open_attachment(unpacked))
+            yield contact_file.Source(file, copy)
+
+    def _get_dialect(self, file):
+        """How the job's file is written: found out, unless the model knows.
+
+        :param file: seekable stream of bytes
         """
-        dialect, rows = contact_file.open_source(stream, dialect)
-        return dialect, _skip_to(rows, self.resume_line)
+        return contact_file.describe(file)
+
+    def _unpack(self):
+        """Keep an unpacked copy of a file that could only be read from its beginning."""
+        if self.sudo().unpacked_id:
+            return
+        with (
+            self._open_attachment(self._get_file()) as file,
+            tempfile.TemporaryFile() as copy,
+        ):
+            dialect = self._get_dialect(file)
+            if not contact_file.write_copy(file, dialect, copy):
+                return
+            owner = {"res_model": self._name, "res_id": self.id, "res_field": "unpacked_id"}
+            attachments = self.env["ir.attachment"].sudo()
+            unpacked = attachments._create_from_stream("unpacked", copy, **owner)
+        # Another copy has other places; nothing but the line is sure then.
+        self.sudo().write({"unpacked_id": unpacked.id, "resume_mark": False})
+
+    def _drop_unpacked(self):
+        """The copy goes when nobody will read on."""
+        unpacked = self.sudo().unpacked_id
+        self.sudo().unpacked_id = False
+        unpacked.unlink()
+
+    def _open_rows(self, source):
+        """:param contact_file.Source source: the file
+        :return: the dialect, the ``contact_file.Rows``, and those of them after ``resume_line`` as
+            an iterator that touches no record
+        """
+        mark = contact_file.Mark(*self.resume_mark) if self.resume_mark else None
+        dialect, rows = contact_file.open_source(source, self._get_dialect(source.file), mark)
+        return dialect, rows, _skip_to(rows, self.resume_line)
 
     def _copy_expert(self, statement, stream):
         """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""
@@ -352,19 +458,16 @@ def _skip_to(rows, line):
             yield row
 
 
-def _read_ahead(parser, stream, chunks):
-    """Parse the next chunk in a thread while the database takes this one.
+def _parse_next(source, rows, chunks):
+    """Parse one more chunk; runs in a thread.
 
-    :return: iterator of ``(chunk, byte position)``
+    :param contact_file.Rows rows: those that the chunks are made of
+    :rtype: Parsed
     """
-
-    def parse_next():
-        return next(chunks, None), stream.tell()
-
-    future = parser.submit(parse_next)
-    while True:
-        chunk, position = future.result()
-        if chunk is None:
-            return
-        future = parser.submit(parse_next)
-        yield chunk, position
+    chunk = next(chunks, None)
+    stream = source.copy or source.file
+    place = stream.tell()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(place)
+    # The last hundredth is what comes after the reading.
+    return Parsed(chunk, rows.get_mark(), min(99.0, 100.0 * place / max(size, 1)))

@@ -78,6 +78,7 @@ LIST_SETTINGS = (
     "duplicate_scope",
     "duplicate_closed",
     "duplicate_days",
+    "duplicate_any_phone",
 )
 
 
@@ -155,6 +156,11 @@ class EcmImportProfile(models.Model):
     duplicate_days = fields.Integer(
         "Within the last (days)",
         help="Only closed contacts that were added or called in these days count. 0: all.",
+    )
+    duplicate_any_phone = fields.Boolean(
+        "Compare all phones",
+        help="A contact is known when one of its numbers is any number of another one. Otherwise "
+        "phone 1 tells.",
     )
 
     _lengths_ordered = models.Constraint(

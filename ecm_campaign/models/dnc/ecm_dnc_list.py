@@ -183,6 +183,9 @@ class EcmDncList(models.Model):
     def _cron_delete(self):
         """Delete large lists that somebody has deleted, a part at a time."""
         deleting = self.with_context(active_test=False).search([("is_deleting", "=", True)])
+        if not self._commit(remaining=len(deleting)):
+            self._trigger_next_run()
+            return
         for dnc_list in deleting:
             delete = partial(self.env["ecm.dnc.entry"]._delete_of, dnc_list, limit=DELETE_AT_ONCE)
             # What time does not last for is deleted in the next run.

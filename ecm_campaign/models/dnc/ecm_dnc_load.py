@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ...actions import open_form
 from ...tools import number_rows
 
-CHUNK_ROWS = 50_000
+DELETED_AT_ONCE = 50_000
 
 
 class EcmDncLoad(models.Model):
@@ -23,6 +23,7 @@ class EcmDncLoad(models.Model):
     _rec_name = "file_name"
     _fixed_fields = ("list_id", "mode", "file_name")
     _log_name = "do-not-contact load"
+    _chunk_rows = 50_000
     _logged_counts = {
         "loaded_count": "new",
         "duplicate_count": "listed before",
@@ -73,12 +74,12 @@ class EcmDncLoad(models.Model):
         ]
         return self.env["ir.attachment"].sudo().search(domain, limit=1)
 
-    def _get_chunks(self, stream):
+    def _open_chunks(self, source, pace):
         """Chunks of E.164 numbers."""
-        dialect, rows = self._open_rows(stream)
+        dialect, rows, unread = self._open_rows(source)
         company = self.list_id.company_id or self.create_uid.company_id
         country = company.country_id.code
-        return number_rows.parse_numbers(rows, dialect.header, country, CHUNK_ROWS)
+        return rows, number_rows.parse_numbers(unread, dialect.header, country, pace)
 
     def _load_chunk(self, chunk):
         new = self._copy_in(chunk.numbers)
@@ -93,7 +94,7 @@ class EcmDncLoad(models.Model):
         if self.mode != "replace" or not self.loaded_count + self.duplicate_count:
             return 0
         return self.env["ecm.dnc.entry"]._delete_of(
-            self.list_id, before=self.started_at, limit=CHUNK_ROWS
+            self.list_id, before=self.started_at, limit=DELETED_AT_ONCE
         )
 
     def _complete(self):

@@ -1,6 +1,7 @@
 import json
 import re
 from functools import partial
+from itertools import product
 from unittest.mock import patch
 
 from odoo import fields
@@ -92,6 +93,21 @@ class PlanCase(CampaignCase):
         plan = json.loads(plan) if isinstance(plan, str) else plan
         return list(_nodes(plan[0]["Plan"]))
 
+    def each_comparison(self):
+        """Settings of a list under which it looks for known numbers."""
+        for scope, any_phone in product(("list", "campaign", "company"), (False, True)):
+            yield {
+                "duplicate_scope": scope,
+                "duplicate_closed": True,
+                "duplicate_days": 30,
+                "duplicate_any_phone": any_phone,
+            }
+
+    def find_by_phone(self):
+        closed = self.list._get_closed_condition()
+        columns = self.list._get_compared_columns()
+        self.env["ecm.contact"]._find_by_phone(self.campaign, NUMBERS, closed, columns)
+
     def assert_no_scan(self, work):
         for code, nodes in self.get_plans(work):
             self.assertFalse(
@@ -137,15 +153,11 @@ class TestQueryPlans(PlanCase):
         cls.env.cr.execute("ANALYZE ecm_contact, ecm_attempt")
 
     def test_known_numbers_in_every_scope(self):
-        for scope in ("list", "campaign", "company"):
-            self.list.write(
-                {"duplicate_scope": scope, "duplicate_closed": True, "duplicate_days": 30}
-            )
-            with self.subTest(scope=scope):
+        for settings in self.each_comparison():
+            self.list.write(settings)
+            with self.subTest(**settings):
                 self.assert_no_scan(lambda: self.list._get_known_phones(NUMBERS))
-        closed = self.list._get_closed_condition()
-        contacts = self.env["ecm.contact"]
-        self.assert_no_scan(lambda: contacts._find_by_phone(self.campaign, NUMBERS, closed))
+                self.assert_no_scan(self.find_by_phone)
 
     def test_bulk_actions(self):
         for work in self.get_slices(self.campaign, self.other):
@@ -278,14 +290,11 @@ class TestPlansWithoutStatistics(PlanCase):
 
     def assert_all_by_value(self):
         contacts = self.env["ecm.contact"]
-        for scope in ("list", "campaign", "company"):
-            self.list.write(
-                {"duplicate_scope": scope, "duplicate_closed": True, "duplicate_days": 30}
-            )
-            with self.subTest(scope=scope):
+        for settings in self.each_comparison():
+            self.list.write(settings)
+            with self.subTest(**settings):
                 self.assert_by_value(lambda: self.list._get_known_phones(NUMBERS))
-        closed = self.list._get_closed_condition()
-        self.assert_by_value(lambda: contacts._find_by_phone(self.campaign, NUMBERS, closed))
+                self.assert_by_value(self.find_by_phone)
         for work in self.get_slices(self.campaign, self.other):
             # There are attempts, but a handful: those may be read.
             self.assert_by_value(work, tables=("ecm_contact",))

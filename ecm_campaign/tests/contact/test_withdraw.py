@@ -1,4 +1,4 @@
-import base64
+import io
 
 from odoo.exceptions import AccessError, UserError
 
@@ -11,12 +11,12 @@ class TestWithdraw(CampaignCase):
     """Contacts that must not be called after all: one, many, or by file, with the reason (L10)."""
 
     def withdraw_by_file(self, content, **values):
+        upload = self.env["ecm.contact.upload"]._keep_file("paid.csv", io.BytesIO(content.encode()))
         wizard = self.env["ecm.contact.withdraw"].create(
             {
                 "campaign_id": self.campaign.id,
                 "reason": "Paid",
-                "file": base64.b64encode(content.encode()),
-                "file_name": "paid.csv",
+                "attachment_id": upload.id,
                 **values,
             }
         )
@@ -87,7 +87,7 @@ class TestWithdraw(CampaignCase):
 
     def test_what_is_missing_is_said(self):
         with self.assertRaisesRegex(UserError, "file"):
-            self.withdraw_by_file("x", file=False)
+            self.withdraw_by_file("x", attachment_id=False)
         with self.assertRaisesRegex(UserError, "campaign"):
             self.withdraw_by_file("x", campaign_id=False)
         with self.assertRaisesRegex(UserError, "CSV or XLSX"):

@@ -9,7 +9,6 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
-from ...tools.contact_rows import ParseOptions
 from ..common import CampaignCase
 
 NEW_NUMBERS = [f"+49302312510{number:02d}" for number in range(20)]
@@ -232,14 +231,7 @@ class TestUndoOverwrite(DeletionCase):
 
     def import_one_chunk(self, contact_list):
         """The scheduled action's time is up after ten rows."""
-        with (
-            patch.object(
-                self.registry["ecm.contact.list"],
-                "_get_parse_options",
-                lambda _list: ParseOptions(country="DE", chunk_size=10),
-            ),
-            patch.object(self.registry["ecm.contact.list"], "_commit", lambda *_args, **_kwargs: 0),
-        ):
+        with self.time_for_one_chunk(10):
             contact_list._run_safely()
         self.env.invalidate_all()
         self.assertEqual((contact_list.state, contact_list.processed_count), ("importing", 10))

@@ -1,4 +1,5 @@
 import base64
+import io
 import logging
 import re
 from contextlib import contextmanager
@@ -83,12 +84,13 @@ class TestFileLog(CampaignCase):
 
     def test_a_withdrawal(self):
         self.create_contact(phone_1=NUMBER)
+        content = io.BytesIO(f"phone\n{NUMBER}\n{OTHER}\n".encode())
+        file = self.env["ecm.contact.upload"]._keep_file("paid.csv", content)
         wizard = self.env["ecm.contact.withdraw"].create(
             {
                 "campaign_id": self.campaign.id,
                 "reason": "Paid",
-                "file": base64.b64encode(f"phone\n{NUMBER}\n{OTHER}\n".encode()),
-                "file_name": "paid.csv",
+                "attachment_id": file.id,
             }
         )
         label = 'withdrawal # "paid.csv": '

@@ -1,10 +1,11 @@
 import contextlib
+import tempfile
+import tracemalloc
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
-from ...tools.contact_rows import ParseOptions
 from ..common import CampaignCase
 
 NUMBERS = [f"+4930231250{n:02d}" for n in range(100)]
@@ -210,7 +211,7 @@ class TestImport(CampaignCase):
     def test_an_import_that_was_cut_off_goes_on_where_it_stopped(self):
         rows = "".join(f"{number}\n" for number in NUMBERS)
         contact_list = self.queue(f"phone\n{rows}")
-        self.patch(self.registry["ecm.contact.list"], "_get_parse_options", small_chunks)
+        self.enterContext(self.chunks_of(10))
         load_chunk = self.registry["ecm.contact.list"]._load_chunk
         loaded = []
 
@@ -235,10 +236,7 @@ class TestImport(CampaignCase):
     def test_a_long_import_makes_room_for_other_work_and_goes_on(self):
         rows = "".join(f"{number}\n" for number in NUMBERS)
         contact_list = self.queue(f"phone\n{rows}")
-        self.patch(self.registry["ecm.contact.list"], "_get_parse_options", small_chunks)
-        with patch.object(
-            self.registry["ecm.contact.list"], "_commit", lambda *_args, **_kwargs: 0
-        ):
+        with self.time_for_one_chunk(10):
             self.env["ecm.contact.list"]._cron_import()
         self.assertEqual((contact_list.state, contact_list.uploaded_count), ("importing", 10))
         self.env["ecm.contact.list"]._cron_import()
@@ -247,7 +245,7 @@ class TestImport(CampaignCase):
     def test_cancelled_import_removes_what_was_not_called(self):
         rows = "".join(f"{number}\n" for number in NUMBERS)
         contact_list = self.queue(f"phone\n{rows}")
-        self.patch(self.registry["ecm.contact.list"], "_get_parse_options", small_chunks)
+        self.enterContext(self.chunks_of(10))
         notify = self.registry["ecm.contact.list"]._notify_progress
 
         def cancelling(record):
@@ -284,10 +282,6 @@ class TestImport(CampaignCase):
         self.assertEqual(self.contacts_of(self.campaign).first_name, nasty)
 
 
-def small_chunks(contact_list):
-    return ParseOptions(country="DE", chunk_size=10)
-
-
 @tagged("post_install", "-at_install")
 class TestRejectsDownload(HttpCase, CampaignCase):
     """The file of rejected rows (L8), for those who may see the list."""
@@ -301,6 +295,21 @@ class TestRejectsDownload(HttpCase, CampaignCase):
         self.assertIn("text/csv", response.headers["Content-Type"])
         self.assertIn("2,phone,phone_1,'=cmd|' /C calc'!A0,not_a_number", response.text)
         self.assertIn(",\"'=cmd|' /C calc'!A0,A\"", response.text)
+
+    def test_the_file_is_never_held_in_memory(self):
+        contact_list = self.upload("phone\n+493023125001\n")
+        self.env.cr.execute(
+            """INSERT INTO ecm_contact_list_reject (list_id, line_number, reason, row_text)
+               SELECT %s, n, 'empty', repeat('x', 2000) FROM generate_series(1, 10000) AS n""",
+            [contact_list.id],
+        )
+        with tempfile.TemporaryFile() as file:
+            tracemalloc.start()
+            self.env["ecm.contact.list.reject"]._write_csv(contact_list, file)
+            _now, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            self.assertGreater(file.tell(), 20_000_000)
+        self.assertLess(peak, 10_000_000)
 
     def test_refused_without_the_role_or_the_company(self):
         contact_list = self.upload("phone\nabc\n+493023125001\n")

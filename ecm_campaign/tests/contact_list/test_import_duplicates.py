@@ -162,6 +162,46 @@ class TestDuplicates(CampaignCase):
         self.assert_counts(contact_list, uploaded=0, updated=1)
         self.assertEqual(self.by_phone()[OTHER].last_name, "New")
 
+    # -- any phone --------------------------------------------------------------------------------
+
+    def test_any_phone_of_a_known_contact_is_compared_where_that_is_wanted(self):
+        self.create_contact(phone_1=OTHER, phone_3=NUMBER)
+        rows = (f"{NUMBER},", f"{THIRD},{OTHER}")
+        columns = "phone 1,phone 2"
+        contact_list = self.import_rows(*rows, columns=columns, duplicate_any_phone=True)
+        self.assert_counts(contact_list, uploaded=0, duplicate=2)
+        rejects = contact_list.reject_ids
+        self.assertEqual(rejects.mapped("field_name"), ["phone_1", "phone_2"])
+        contact_list = self.import_rows(*rows, columns=columns)
+        self.assert_counts(contact_list, uploaded=2, duplicate=0)
+
+    def test_any_phone_is_compared_within_the_file(self):
+        contact_list = self.import_rows(
+            f"{NUMBER},{OTHER}",
+            f"{THIRD},{NUMBER}",
+            columns="phone 1,phone 2",
+            duplicate_any_phone=True,
+            duplicate_scope="list",
+        )
+        self.assert_counts(contact_list, uploaded=1, duplicate=1)
+
+    def test_a_listed_number_is_compared_as_well(self):
+        self.create_contact(phone_1=THIRD, phone_2=OTHER)
+        self.list_number(OTHER)
+        contact_list = self.import_rows(
+            f"{NUMBER},{OTHER}", columns="phone 1,phone 2", duplicate_any_phone=True
+        )
+        self.assert_counts(contact_list, uploaded=0, duplicate=1)
+
+    def test_update_by_any_phone_prefers_the_one_with_the_number_in_front(self):
+        behind = self.create_contact(phone_1=OTHER, phone_2=NUMBER, last_name="Behind")
+        front = self.create_contact(phone_1=NUMBER, last_name="Front")
+        contact_list = self.import_rows(
+            f"{NUMBER},New", columns="phone,last name", mode="update", duplicate_any_phone=True
+        )
+        self.assert_counts(contact_list, updated=1, uploaded=0)
+        self.assertEqual((front.last_name, behind.last_name), ("New", "Behind"))
+
     # -- update -----------------------------------------------------------------------------------
 
     def test_update_gives_open_contacts_new_values_and_keeps_the_rest(self):

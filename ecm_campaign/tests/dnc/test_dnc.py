@@ -216,10 +216,7 @@ class TestDnc(CampaignCase):
 
     def test_a_long_load_makes_room_for_other_work_and_goes_on(self):
         load = self.queue_load(f"number\n{LISTED}\n{FREE}\n+493023125003\n")
-        with (
-            patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 2),
-            patch.object(self.registry["ecm.dnc.load"], "_commit", lambda *_args, **_kwargs: 0),
-        ):
+        with self.time_for_one_chunk(2, "ecm.dnc.load"):
             self.env["ecm.dnc.load"]._cron_import()
         self.assertEqual((load.state, load.loaded_count), ("importing", 2))
         self.env["ecm.dnc.load"]._cron_import()
@@ -253,7 +250,7 @@ class TestDnc(CampaignCase):
         self.assertEqual(values, [f"+493023125{n:03d}" for n in range(1, 10)])
 
     def test_number_that_comes_again_later_in_the_file(self):
-        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 2):
+        with self.chunks_of(2, "ecm.dnc.load"):
             load = self.load(
                 f"number\n{LISTED}\n{FREE}\n+493023125003\n{LISTED}\n+493023125004\n{FREE}\n"
             )
@@ -428,7 +425,7 @@ class TestDnc(CampaignCase):
     def test_replacing_removes_a_part_at_a_time(self):
         self.fill(50)
         self.env.cr.execute("UPDATE ecm_dnc_entry SET added_at = now() - interval '1 day'")
-        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.CHUNK_ROWS", 20):
+        with patch("odoo.addons.ecm_campaign.models.dnc.ecm_dnc_load.DELETED_AT_ONCE", 20):
             self.load(f"number\n{FREE}\n", mode="replace")
         self.assertEqual(self.dnc_list.entry_count, 1)
 

@@ -4,7 +4,6 @@ from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
 
-from ...controllers.rejects import RejectsController
 from ..common import TourCase
 
 
@@ -44,14 +43,15 @@ class TestTour(TourCase):
     @contextmanager
     def _recording_downloads(self):
         """:return: queue of the files of rejected rows that the browser downloads: list, text"""
-        downloads, write = queue.Queue(), RejectsController._write_csv
+        rejects = self.registry["ecm.contact.list.reject"]
+        downloads, write = queue.Queue(), rejects._write_csv
 
-        def record(controller, contact_list):
-            text = write(controller, contact_list)
-            downloads.put((contact_list.id, text))
-            return text
+        def record(model, contact_list, file):
+            write(model, contact_list, file)
+            file.seek(0)
+            downloads.put((contact_list.id, file.read().decode()))
 
-        with patch.object(RejectsController, "_write_csv", record):
+        with patch.object(rejects, "_write_csv", record):
             yield downloads
 
     def test_supervisor_builds_a_simple_strategy_with_limits_and_cycles(self):

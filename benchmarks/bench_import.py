@@ -103,12 +103,7 @@ def measure_import(env: Any, campaign: Any, name: str, file: IO[bytes], rows: in
     attachment = env["ir.attachment"]._create_from_stream(name, file)
     start = time.perf_counter()
     contact_list = lists._create_from_file(campaign, name, attachment)
-    # The cron thread is told by this commit, as by the one of a web request.
-    env.cr.commit()
-    while contact_list.state in ("queued", "importing"):
-        time.sleep(0.2)
-        env.cr.rollback()
-        env.invalidate_all()
+    common.wait_for(env, lambda: contact_list.state in ("queued", "importing"))
     elapsed = time.perf_counter() - start
     stored = contact_list.uploaded_count
     if stored != rows:

@@ -69,6 +69,17 @@ def run_scheduled_action(env: Any, action: Any) -> None:
         cursor.commit()
 
 
+def wait_for(env: Any, is_going_on: Callable[[], Any]) -> None:
+    """Commit, and look at the database until another thread has done its work."""
+    # The cron thread is told by this commit, as by the one of a web request.
+    env.cr.commit()
+    env.invalidate_all()
+    while is_going_on():
+        time.sleep(0.2)
+        env.cr.rollback()
+        env.invalidate_all()
+
+
 def vacuum(env: Any, *tables: str) -> None:
     """Let PostgreSQL look at tables as autovacuum does; outside any transaction."""
     # PostgreSQL refuses VACUUM within a transaction.

@@ -36,6 +36,34 @@ class TestCallbacks(ResultCase):
         self.assertNext(contact, 1, 0, callback="personal", callback_agent="Anna", cycle=1)
         self.assertTrue(contact.callback_since)
 
+    def test_the_one_call_that_was_asked_for_is_known(self):
+        """O1: a region rule may exempt it, and no call after it."""
+        contact = self.create_contact()
+        self.assertFalse(contact._get_candidates()[0].is_requested)
+        self.ask(contact)
+        self.assertTrue(contact._get_candidates()[0].is_requested)
+        contact.sudo().callback_since -= timedelta(hours=1)
+        self.call(contact, "busy")
+        self.assertFalse(contact._get_candidates()[0].is_requested)
+
+        rule = self.env["ecm.region.rule"].create(
+            {
+                "name": "Once",
+                "country_id": self.env.ref("base.de").id,
+                "limit_ids": [fields.Command.create({"count": 1, "exempts_requests": True})],
+            }
+        )
+        self.assertTrue(rule.limit_ids._get_limit().exempts_requests)
+
+    def test_after_the_last_attempt_all_are_used(self):
+        """U14: that no rule follows it is no fault of the strategy."""
+        contact = self.create_contact(self.create_campaign("Once", callback_strategy_id=False))
+        contact.campaign_id.strategy_id = self.create_strategy("1", name="One attempt")
+        self.call(contact, "busy")
+        self.assertEqual((contact.state, contact.close_reason), ("retries_completed", "no_rule"))
+        self.assertEqual(contact.close_text, "All attempts used (last: Busy)")
+        self.assertIn("All attempts used (last: Busy)", contact.explain()[0]["summary"])
+
     def test_the_callback_strategy_says_when_where_no_rule_does(self):
         self.callbacks.callback_minutes = 90
         self.assertNext(self.ask(), 1, 90, callback="personal")

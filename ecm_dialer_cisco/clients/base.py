@@ -35,6 +35,14 @@ class DialerCampaign:
 
 
 @dataclass(frozen=True)
+class DialingRange:
+    """Between which times of the day the dialer calls anybody, ``HH:MM`` on the customer's clock."""
+
+    start_time: str
+    end_time: str
+
+
+@dataclass(frozen=True)
 class PushContact:
     """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with
     its result.
@@ -121,6 +129,12 @@ class DialerClient(ABC):
     @abstractmethod
     def campaigns(self) -> list[DialerCampaign]:
         """List the outbound campaigns of the dialer."""
+
+    def dialing_range(self) -> DialingRange | None:
+        """Read between which times customers may be called at all; None where the dialer has no such
+        setting, or does not tell.
+        """
+        return None
 
     @abstractmethod
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:

@@ -20,6 +20,7 @@ from .base import (
     DialerCampaign,
     DialerClient,
     DialerContact,
+    DialingRange,
     Health,
     PushContact,
     PushReceipt,
@@ -40,6 +41,7 @@ from .uccx_wire import (
     is_sendable_number,
     parse_campaigns,
     parse_contacts,
+    parse_dialing_range,
     parse_import_statuses,
     parse_max_attempts,
 )
@@ -98,6 +100,10 @@ class UccxClient(DialerClient):
             tries = self._read(_campaign_path(campaign.key), parse_max_attempts)
             return replace(campaign, max_attempts=tries)
         return campaign
+
+    def dialing_range(self) -> DialingRange | None:
+        """Read the Customer Dialing Time Range (reference §1.8)."""
+        return self._read(self.config.general_path, parse_dialing_range)
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         state = "enable" if enabled else "disable"

@@ -22,6 +22,7 @@ class UccxConfig:
         systems, reference §1.7)
     :param allow_duplicates: take a number that the campaign already has or dialled today, as every
         retry needs
+    :param general_path: where the general outbound configuration is read
     :param key_prefixes: our account numbers start with one of them; other rows of the dialing list
         are ignored
     :param open_horizon: contacts without a result are looked at so long (use the dangling time)
@@ -47,6 +48,7 @@ class UccxConfig:
     poll_interval: float = 1
     rows_per_request: int = 500
     allow_duplicates: bool = True
+    general_path: str = "/adminapi/generalobconfig"
     key_prefixes: tuple[str, ...] = ("",)
     get_retries: int = 2
     retry_pause: float = 0.5

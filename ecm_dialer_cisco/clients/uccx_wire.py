@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from .base import MAX_KEY_LENGTH, DialerCampaign, DialerContact, PushContact
+from .base import MAX_KEY_LENGTH, DialerCampaign, DialerContact, DialingRange, PushContact
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 CSV_HEADER = "Account Number,First Name,Last Name,Phone1"
@@ -176,6 +176,20 @@ def parse_max_attempts(body: bytes) -> int:
     """How often UCCX calls a contact of one campaign by itself; 0 where the answer does not say."""
     element = next(_named(parse_xml(body), "maxdialattempts"), None)
     return _integer((element.text or "").strip()) if element is not None else 0
+
+
+def parse_dialing_range(body: bytes) -> DialingRange | None:
+    """Read start and end of the general configuration, wherever they stand in it; None where it has
+    none (reference §1.8 does not show the document).
+    """
+    root = parse_xml(body)
+    texts = {}
+    for name in ("starttime", "endtime"):
+        element = next(_named(root, name), None)
+        texts[name] = "" if element is None else (element.text or "").strip()
+    if not all(texts.values()):
+        return None
+    return DialingRange(texts["starttime"], texts["endtime"])
 
 
 def parse_import_statuses(body: bytes) -> list[ImportStatus]:

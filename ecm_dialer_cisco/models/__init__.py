@@ -3,6 +3,8 @@ from . import (
     ecm_campaign,
     ecm_contact,
     ecm_dialer_uccx,
+    ecm_dialer_hours,
+    ecm_dialer_campaign_hours,
     ecm_dialer,
     ecm_dialer_campaign,
     ecm_engine,

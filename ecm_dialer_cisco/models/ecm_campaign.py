@@ -1,7 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.ecm_campaign.actions import notify
+from odoo.addons.ecm_campaign.tools.explain import HELD, Finding
 
 
 class EcmCampaign(models.Model):
@@ -24,7 +25,22 @@ class EcmCampaign(models.Model):
         "agent: change it in the dialer's administration, then fetch its campaigns.",
     )
     attempts_warning = fields.Char(related="dialer_campaign_id.attempts_warning")
+    dialer_hours_warning = fields.Text(compute="_compute_dialer_hours_warning")
     can_purge = fields.Boolean(compute="_compute_can_purge")
+
+    @api.depends("dialer_campaign_id", "calendar_id", "tz")
+    def _compute_dialer_hours_warning(self):
+        for campaign in self:
+            target = campaign.dialer_campaign_id
+            warning = bool(target) and target._get_hours_warning(campaign)
+            campaign.dialer_hours_warning = warning
+
+    def _get_obstacles(self, now, channel=None):
+        obstacles = super()._get_obstacles(now, channel)
+        target = self.dialer_campaign_id if channel in (None, "voice") else False
+        if sentence := target and target._get_hours_obstacle(self):
+            obstacles.append(Finding("dialer_hours", HELD, sentence))
+        return obstacles
 
     def _compute_can_purge(self):
         for campaign in self:
@@ -50,6 +66,8 @@ class EcmCampaign(models.Model):
                     name=self.name,
                 )
             )
+        if sentence := target and target._get_hours_obstacle(self):
+            raise UserError(sentence)
         return super()._check_can_start()
 
     def _get_target_warnings(self, channel=None):
@@ -57,6 +75,8 @@ class EcmCampaign(models.Model):
         target = self.dialer_campaign_id
         if target.attempts_warning and channel in (None, target._channel):
             warnings.append(target.attempts_warning)
+        if self.dialer_hours_warning and channel in (None, target._channel):
+            warnings.append(self.dialer_hours_warning)
         return warnings
 
     def action_purge(self):

@@ -1,4 +1,5 @@
 import contextlib
+import logging
 from datetime import timedelta
 from functools import partial
 
@@ -10,6 +11,8 @@ from odoo.addons.ecm_campaign.actions import notify, open_window
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools import odbc
+
+_logger = logging.getLogger(__name__)
 
 # So long a result is awaited where no campaign says how long.
 DEFAULT_PATIENCE = timedelta(hours=24)
@@ -29,6 +32,7 @@ class EcmDialer(models.Model):
     _inherit = [
         "ecm.feed.owner",
         "ecm.dialer.uccx.mixin",
+        "ecm.dialer.hours.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ecm.secret.mixin",
@@ -220,8 +224,21 @@ class EcmDialer(models.Model):
         self.ensure_one()
         engine, client = self.env["ecm.engine"].sudo(), self._get_client()
         engine._commit()
-        found = client.campaigns()
+        found, allowed = client.campaigns(), self._ask_dialing_range(client)
         engine._atomically(partial(self.sudo()._write_mirror, found))
+        if allowed:
+            values = {"range_start": allowed.start_time, "range_end": allowed.end_time}
+            engine._atomically(lambda: self.sudo().write(values))
+
+    def _ask_dialing_range(self, client):
+        """The dialer's range; None, and what is known stays, where it does not tell: that is no
+        reason to do without its campaigns.
+        """
+        try:
+            return client.dialing_range()
+        except exceptions.DialerError as error:
+            _logger.info("%s does not tell its dialing range: %s", self.name, error)
+            return None
 
     def _write_mirror(self, found):
         """:param found: list of clients.base.DialerCampaign"""

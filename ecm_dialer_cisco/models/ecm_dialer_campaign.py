@@ -18,7 +18,7 @@ class EcmDialerCampaign(models.Model):
 
     _name = "ecm.dialer.campaign"
     _description = "Cisco Campaign"
-    _inherit = ["ecm.feed.target", "ecm.transaction.mixin"]
+    _inherit = ["ecm.feed.target", "ecm.dialer.campaign.hours.mixin", "ecm.transaction.mixin"]
     _order = "dialer_id, name, id"
     _attempt_field = "dialer_campaign_id"
     _channel = "voice"
@@ -41,9 +41,6 @@ class EcmDialerCampaign(models.Model):
         readonly=True,
     )
     is_enabled = fields.Boolean("Enabled on the dialer", readonly=True)
-    start_time = fields.Char("From", readonly=True)
-    end_time = fields.Char("To", readonly=True)
-    time_zone = fields.Char("Dialer's zone", readonly=True)
     pending_contacts = fields.Integer(
         "Waiting on the dialer", readonly=True, help="As of the last fetch."
     )

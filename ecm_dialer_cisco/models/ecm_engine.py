@@ -38,6 +38,9 @@ class Applied(NamedTuple):
 class EcmEngine(models.AbstractModel):
     _inherit = "ecm.engine"
 
+    def _get_check_names(self):
+        return {**super()._get_check_names(), "dialer_hours": self.env._("Dialer's hours")}
+
     # -- results ----------------------------------------------------------------------------------
 
     def _sync_safely(self, dialer):

@@ -1,6 +1,7 @@
 from . import (
     test_allowed,
     test_dialer,
+    test_dialer_hours,
     test_end_of_hours,
     test_explain,
     test_explain_tour,

@@ -190,3 +190,23 @@ def test_contacts_are_read_by_their_header():
     (contact,) = wire.parse_contacts(body)
     assert (contact.key, contact.number, contact.first_name) == ("k1", "+491", "Jo")
     assert (contact.raw_status, contact.raw_code) == ("8", "11")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            b"<generalobconfig><startTime>08:00</startTime><endTime>20:00</endTime></generalobconfig>",
+            ("08:00", "20:00"),
+        ),
+        (
+            b"<General><x><StartTime> 8:00 </StartTime></x><endTime>20:30</endTime></General>",
+            ("8:00", "20:30"),
+        ),
+        (b"<generalobconfig><startTime/><endTime>20:00</endTime></generalobconfig>", None),
+        (b"<generalobconfig/>", None),
+    ],
+)
+def test_the_dialing_range_is_read_wherever_it_stands(body, expected):
+    found = wire.parse_dialing_range(body)
+    assert (found and (found.start_time, found.end_time)) == expected

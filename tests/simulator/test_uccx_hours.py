@@ -98,3 +98,9 @@ def test_the_dialing_range_is_read_and_changed_over_the_api(uccx):
     assert "<startTime>08:00</startTime><endTime>20:30</endTime>" in ask(uccx).text
     wrong = given.replace(b"8:00", b"8 am")
     assert ask(uccx, "PUT", wrong).status_code == 400
+
+
+def test_the_client_reads_the_dialing_range(uccx, client):
+    uccx.set_hours(dialing_range=("08:00", "20:30"))
+    found = client.dialing_range()
+    assert (found.start_time, found.end_time) == ("08:00", "20:30")

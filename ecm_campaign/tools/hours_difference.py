@@ -1,0 +1,105 @@
+"""In which hours of a week one may call and the other does not: values in, values out, no Odoo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from .calling_hours import CallingHours
+from .time_zones import DAY_MINUTES, EPOCH, MINUTE, offset_at
+
+_WEEK = timedelta(days=7)
+
+
+class Span(NamedTuple):
+    """Minutes of a day of the week, ``[start, end)``; Monday is 0."""
+
+    weekday: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What only one of two has, on the clock of a zone.
+
+    :ivar first: spans in which only the first is open; ``second`` likewise
+    :ivar is_apart: whether they are never open at the same time
+    """
+
+    first: tuple[Span, ...]
+    second: tuple[Span, ...]
+    is_apart: bool
+
+
+def compare(first: CallingHours, second: CallingHours, since: datetime, zone: str) -> Difference:
+    """Compare the hours of a week.
+
+    :param since: where the week begins, naive UTC
+    :param zone: whose clock the spans are on
+    """
+    ours, theirs = _minutes(first, since), _minutes(second, since)
+    only_ours = _spans(ours - theirs, zone)
+    only_theirs = _spans(theirs - ours, zone)
+    return Difference(only_ours, only_theirs, not ours & theirs)
+
+
+def _minutes(hours: CallingHours, since: datetime) -> set[int]:
+    """Open minutes of UTC since 1970."""
+    found: set[int] = set()
+    begin = since.replace(second=0, microsecond=0)
+    for opens, closes in hours.between(begin, begin + _WEEK):
+        found.update(range((opens - EPOCH) // MINUTE, (closes - EPOCH) // MINUTE))
+    return found
+
+
+def _spans(minutes: Iterable[int], zone: str) -> tuple[Span, ...]:
+    """Minutes of UTC as spans of the days that a zone's clock shows, in the order of the week."""
+    # 1 January 1970 was a Thursday.
+    clock = []
+    for minute in minutes:
+        shown = minute + offset_at(zone, minute) + 3 * DAY_MINUTES
+        clock.append(shown % (7 * DAY_MINUTES))
+    spans: list[Span] = []
+    for minute in sorted(clock):
+        weekday, of_day = divmod(minute, DAY_MINUTES)
+        last = spans[-1] if spans else None
+        if last and last.weekday == weekday and last.end == of_day:
+            spans[-1] = last._replace(end=of_day + 1)
+        else:
+            spans.append(Span(weekday, of_day, of_day + 1))
+    return tuple(spans)
+
+
+def describe(spans: Iterable[Span], days: Sequence[str]) -> str:
+    """Spans in words, days with the same hours together.
+
+    :param days: what the days are called, Monday first
+
+    >>> names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    >>> describe([Span(0, 480, 540), Span(1, 480, 540), Span(6, 0, 1440)], names)
+    'Mon–Tue 08:00–09:00; Sun 00:00–24:00'
+    """
+    by_day: dict[int, list[str]] = {}
+    for span in spans:
+        text = f"{_clock(span.start)}–{_clock(span.end)}"
+        by_day.setdefault(span.weekday, []).append(text)
+
+    texts: list[tuple[list[int], list[str]]] = []
+    for day, words in sorted(by_day.items()):
+        if texts and texts[-1][1] == words and texts[-1][0][-1] == day - 1:
+            texts[-1][0].append(day)
+        else:
+            texts.append(([day], words))
+    return "; ".join(f"{_days(found, days)} {', '.join(words)}" for found, words in texts)
+
+
+def _days(found: Sequence[int], days: Sequence[str]) -> str:
+    first, last = days[found[0]], days[found[-1]]
+    return first if first == last else f"{first}–{last}"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

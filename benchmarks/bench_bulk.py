@@ -144,7 +144,12 @@ def make_room(env: Any) -> None:
 def feed(database: str, campaign_id: int) -> None:
     """What the other process does, until its input ends."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
     for env in common._environment(database):
         common.accept_everything(env)
         target = env["ecm.campaign"].browse(campaign_id).dialer_campaign_id

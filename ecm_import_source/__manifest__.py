@@ -6,7 +6,7 @@
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
     "depends": ["ecm_campaign", "fs_storage"],
-    "external_dependencies": {"python": ["fsspec", "paramiko", "smbprotocol", "pyodbc"]},
+    "external_dependencies": {"python": ["fsspec", "paramiko", "s3fs", "smbprotocol", "pyodbc"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ecm_import_source_rules.xml",

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import tempfile
 from contextlib import closing
@@ -54,6 +55,20 @@ class EcmImportDatabase(models.AbstractModel):
         copy=False,
         help="The greatest value of this column that was read.",
     )
+    look_back_minutes = fields.Integer(
+        "Read again (minutes)",
+        default=10,
+        required=True,
+        help="How late a row may be stored with an earlier time in this column: so much is read "
+        "again at each check, and what was brought before is left out. Of a column of numbers the "
+        "last 1,000 are read again.",
+    )
+    recent_rows = fields.Binary(
+        groups=ADMINISTRATOR,
+        readonly=True,
+        copy=False,
+        help="Which of the rows that are read again were brought before.",
+    )
     row_limit = fields.Integer(
         "Rows at a time",
         default=500_000,
@@ -101,7 +116,7 @@ class EcmImportDatabase(models.AbstractModel):
         self.check_access("write")
         files = self.env["ecm.import.file"].sudo()
         files.search([("source_id", "in", self.ids), ("hash", "!=", False)]).hash = False
-        self.write({"watermark": False, "next_run_at": False})
+        self.write({"watermark": False, "recent_rows": False, "next_run_at": False})
         return True
 
     # -- check ------------------------------------------------------------------------------------
@@ -109,8 +124,10 @@ class EcmImportDatabase(models.AbstractModel):
     def _check_database(self):
         self._atomically(self._follow_lists)
         with tempfile.TemporaryFile() as file:
-            written = self._read_into(file)
-            is_new = written.rows and self._atomically(partial(self._store_extract, file, written))
+            recent = self._get_recent_rows()
+            written = self._read_into(file, recent=recent)
+            store = partial(self._store_extract, file, written, recent)
+            is_new = written.rows and self._atomically(store)
         return self._describe_extract(written.rows, is_new), bool(self._get_waiting())
 
     def _describe_extract(self, rows, is_new):
@@ -130,10 +147,19 @@ class EcmImportDatabase(models.AbstractModel):
             [("source_id", "=", self.id), ("state", "=", "waiting")]
         )
 
-    def _read_into(self, file, limit=None):
+    def _get_recent_rows(self):
+        """What tells rows that were brought before; None without a column that grows."""
+        if not self.key_column:
+            return None
+        minutes = self.look_back_minutes
+        digests = base64.b64decode(self.recent_rows or b"")
+        return table_file.RecentRows(digests, partial(reading.look_back, minutes=minutes))
+
+    def _read_into(self, file, limit=None, recent=None):
         """Write the new rows; no transaction is open while they are read.
 
         :param int limit: rows to stop after, those of the source by default
+        :param recent: ``tools.table_file.RecentRows``, of which no row is written again
         :rtype: tools.table_file.Written
         :raise SourceError: the database fails; nothing was stored
         """
@@ -149,7 +175,9 @@ class EcmImportDatabase(models.AbstractModel):
             ):
                 self._execute(cursor, query, parameters)
                 key = self._get_key_place(cursor, column) if column else None
-                return table_file.write_rows(cursor, file, layout, limit, key, odbc.error_text)
+                return table_file.write_rows(
+                    cursor, file, layout, limit, key, odbc.error_text, recent
+                )
         # Neither error tells the address or the password.
         except odbc.DatabaseError as error:
             raise SourceError(str(error)) from error
@@ -176,7 +204,10 @@ class EcmImportDatabase(models.AbstractModel):
         query = reading.check_query(self.query)
         if not self.key_column:
             return query, []
-        parameters = [reading.load_watermark(self.watermark)] if self.watermark else []
+        parameters = []
+        if self.watermark:
+            last = reading.load_watermark(self.watermark)
+            parameters.append(reading.look_back(last, self.look_back_minutes))
         column = reading.check_column(self.key_column)
         return reading.since(query, column, bool(parameters)), parameters
 
@@ -204,7 +235,7 @@ class EcmImportDatabase(models.AbstractModel):
             has_header=not profile or profile.layout == "header",
         )
 
-    def _store_extract(self, file, written):
+    def _store_extract(self, file, written, recent=None):
         """The list, its place in the history and the watermark, in one transaction.
 
         :return: whether there is something to import: the same rows are imported once
@@ -215,6 +246,7 @@ class EcmImportDatabase(models.AbstractModel):
         is_new = not self._is_imported(digest)
         if self.key_column:
             self._keep_watermark(written.last_key)
+            self.recent_rows = base64.b64encode(recent.dump())
         if is_new:
             self._queue_extract(file, digest)
         return is_new
@@ -249,7 +281,7 @@ class EcmImportDatabase(models.AbstractModel):
     def _test_database(self):
         """Read a few rows, and have the import look at them."""
         with tempfile.TemporaryFile() as file:
-            written = self._read_into(file, SAMPLE_ROWS)
+            written = self._read_into(file, SAMPLE_ROWS, self._get_recent_rows())
             if not written.rows:
                 return self.env._("The database answers. There are no new rows.")
             file.seek(0)

@@ -12,7 +12,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..exceptions import SourceError
-from ..tools.folder import Folder, FolderError, limit_waiting, telling
+from ..tools.folder import Folder, FolderError, leads_out, limit_waiting, telling
 
 _logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class EcmImportFolder(models.AbstractModel):
         readonly=True, copy=False, help="Files that must settle: signature, and since when."
     )
 
-    @api.constrains("kind", "storage_id", "archive_directory", "error_directory")
+    @api.constrains("kind", "storage_id", "directory", "archive_directory", "error_directory")
     def _check_folder_settings(self):
         for source in self.filtered(lambda record: record.kind == "folder"):
             targets = [source.archive_directory, source.error_directory]
@@ -92,6 +92,8 @@ class EcmImportFolder(models.AbstractModel):
                         source.storage_id.name,
                     )
                 )
+            if any(map(leads_out, (source.directory or "", *targets))):
+                raise ValidationError(self.env._("A folder is within the storage: leave out “..”."))
             # What is moved into the folder itself would be taken again.
             if any(target.strip("/ ") in ("", ".") for target in targets):
                 raise ValidationError(
@@ -388,9 +390,10 @@ def _is_secret(option):
 
 
 def _close(filesystem):
-    """End an SFTP connection; other file systems keep none, or share it."""
-    client = getattr(filesystem, "client", None)
-    if hasattr(client, "close") and hasattr(filesystem, "ftp"):
+    """End an SFTP or FTP connection; other file systems keep none, or share it."""
+    ftp = getattr(filesystem, "ftp", None)
+    client = getattr(filesystem, "client", None) or ftp
+    if ftp and hasattr(client, "close"):
         # The check is over: what went wrong was told.
         with suppress(Exception):
             client.close()

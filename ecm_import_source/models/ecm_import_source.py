@@ -85,6 +85,9 @@ class EcmImportSource(models.Model):
         "CHECK(settle_seconds >= 0 AND max_size_mb BETWEEN 1 AND 1024)",
         "Files settle for 0 seconds or more, and have between 1 and 1,024 MB.",
     )
+    _look_back_positive = models.Constraint(
+        "CHECK(look_back_minutes >= 0)", "Read again: 0 minutes or more."
+    )
     _row_limit_positive = models.Constraint("CHECK(row_limit > 0)", "Rows at a time: 1 or more.")
 
     def _compute_file_counts(self):

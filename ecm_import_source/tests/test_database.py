@@ -95,6 +95,24 @@ class TestDatabase(SourceCase):
                 )
                 self.sql("DELETE FROM crm.customers WHERE id > %s", ROWS)
 
+    def test_rows_that_are_stored_late_are_brought_once(self):
+        source = self.create_database_source(key_column="changed_at")
+        self.assertEqual(self.bring(source), ROWS)
+        # One of the same time, one with an earlier time that was committed later.
+        self.insert(20, 20, "2026-05-04 10:00:00.123456")
+        self.insert(21, 21, "2026-05-04 09:52:00")
+        self.assertEqual(self.bring(source), ROWS + 2)
+        self.check(source)
+        self.assertEqual(len(source.file_ids), 2, "Nothing new")
+        self.assertEqual(source.watermark, "time 2026-05-04T10:00:00.123456")
+
+    def test_a_number_that_was_given_out_earlier_is_brought_too(self):
+        self.sql("DELETE FROM crm.customers WHERE id = 5")
+        source = self.create_database_source(key_column="id")
+        self.assertEqual(self.bring(source), ROWS - 1)
+        self.sql("INSERT INTO crm.customers (id, phone) VALUES (5, '+4930231250' || '05')")
+        self.assertEqual(self.bring(source), ROWS)
+
     def test_all_rows_are_read_again_when_somebody_says_so(self):
         source = self.create_database_source(key_column="id")
         self.bring(source)

@@ -276,3 +276,12 @@ class TestFolder(SourceCase):
         for name in ("", ".", "/"):
             with self.subTest(name=name), self.assertRaises(ValidationError):
                 self.source.archive_directory = name
+
+    def test_no_folder_leads_out_of_the_storage(self):
+        for values in (
+            {"directory": "in/../.."},
+            {"archive_directory": "../archive"},
+            {"error_directory": "error/../../x"},
+        ):
+            with self.subTest(values=values), self.assertRaisesRegex(ValidationError, "leave out"):
+                self.source.write(values)

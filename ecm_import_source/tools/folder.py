@@ -95,6 +95,15 @@ def matches(name: str, patterns: str) -> bool:
     return any(fnmatch.fnmatchcase(name.casefold(), word) for word in wanted)
 
 
+def leads_out(path: str) -> bool:
+    """Whether a path leads to a folder beside the one that it begins in.
+
+    >>> leads_out("archive/../../etc"), leads_out("a..b/c"), leads_out("..\\\\x")
+    (True, False, True)
+    """
+    return ".." in re.split(r"[/\\]", path)
+
+
 class Folder:
     """A folder of an fsspec file system, with the folders that its files are moved to."""
 
@@ -105,7 +114,12 @@ class Folder:
         self._secrets = tuple(secret for secret in secrets if secret)
 
     def path(self, name: str) -> str:
-        """Path of a file or folder inside this one; what begins with / is one of its own."""
+        """Path of a file or folder inside this one; what begins with / is one of its own.
+
+        :raise FolderError: a part of it leads out of the folder
+        """
+        if leads_out(name) or leads_out(self.directory):
+            raise FolderError("denied", name)
         if name.startswith("/") or self.directory in ("", "."):
             return name
         return f"{self.directory.rstrip('/')}/{name}"
@@ -128,6 +142,8 @@ class Folder:
     def _list_details(self) -> list[dict[str, Any]]:
         try:
             listed: list[dict[str, Any]] = self.filesystem.ls(self.directory, detail=True)
+            if not listed:
+                self._check_ftp_folder()
         except OSError as error:
             if not _is_missing(error):
                 raise
@@ -135,6 +151,12 @@ class Folder:
             paths = self.filesystem.ls(self.directory, detail=False)
             listed = list(filter(None, map(self._info, paths)))
         return listed
+
+    def _check_ftp_folder(self) -> None:
+        """fsspec takes an FTP folder that cannot be read for an empty one: going there tells."""
+        change = getattr(getattr(self.filesystem, "ftp", None), "cwd", None)
+        if change:
+            change(self.directory or "/")
 
     def _info(self, path: str) -> dict[str, Any] | None:
         try:
@@ -190,6 +212,8 @@ class Folder:
         """Have a folder inside this one, or where its absolute path says."""
         path = self.path(name)
         with self._telling(path):
+            # FTP's folder may have been made since it was listed.
+            self.filesystem.invalidate_cache()
             if not self.filesystem.exists(path):
                 self.filesystem.makedirs(path, exist_ok=True)
 
@@ -305,10 +329,26 @@ _WORDS = {
         "LogonFailure",
         "SMBAuthenticationError",
         "BadAuthenticationType",
+        "error_perm 530",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
     ),
-    "changed": ("STATUS_SHARING_VIOLATION",),
-    "denied": ("AccessDenied", "STATUS_ACCESS_DENIED", "escapes the", "is not a subpath of"),
-    "full": ("DiskFull", "STATUS_DISK_FULL", "STATUS_QUOTA_EXCEEDED"),
+    # FTP's server is asked for a part that a shorter file has no longer; S3's compares the content.
+    "changed": ("STATUS_SHARING_VIOLATION", "error_perm 554 REST", "FileExpired"),
+    "denied": (
+        "AccessDenied",
+        "STATUS_ACCESS_DENIED",
+        "escapes the",
+        "is not a subpath of",
+        "error_perm 550 Permission denied",
+        "error_perm 550 Not enough privileges",
+    ),
+    "full": (
+        "error_perm 552",
+        "DiskFull",
+        "STATUS_DISK_FULL",
+        "STATUS_QUOTA_EXCEEDED",
+    ),
 }
 
 

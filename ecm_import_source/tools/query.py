@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+# Numbers are given out before the rows that have them are stored.
+NUMBERS_BACK = 1000
 _PART = r'(?:[^\W\d][\w$#]*|"[^"\0]+"|`[^`\0]+`|\[[^\]\0]+\])'
 _COLUMN = re.compile(_PART)
 _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,3}}")
@@ -89,16 +91,33 @@ def bare_name(column: str) -> str:
     return column[1:-1] if column[:1] in ('"', "`", "[") else column
 
 
-def since(query: str, column: str, has_watermark: bool) -> str:
-    """The rows after a watermark (the statement's one parameter), in the order of the column.
+def since(query: str, column: str, has_start: bool) -> str:
+    """The rows from a value on (the statement's one parameter), in the order of the column.
 
     >>> since("SELECT * FROM t", "id", True)
-    'SELECT * FROM (SELECT * FROM t\\n) ecm_source WHERE id > ? ORDER BY id'
+    'SELECT * FROM (SELECT * FROM t\\n) ecm_source WHERE id >= ? ORDER BY id'
     """
-    condition = "> ?" if has_watermark else "IS NOT NULL"
+    condition = ">= ?" if has_start else "IS NOT NULL"
     # The line's end closes a comment that the query may end with.
     source = f"({query}\n) ecm_source"
     return f"SELECT * FROM {source} WHERE {column} {condition} ORDER BY {column}"
+
+
+def look_back(value: Any, minutes: int) -> Any:
+    """Where to begin to read again: rows with a value just below the greatest may have been stored
+    after it, and others with the same value.
+
+    >>> look_back(datetime(2026, 1, 2, 3, 4), 10), look_back(5000, 10), look_back("x", 10)
+    (datetime.datetime(2026, 1, 2, 2, 54), 4000, 'x')
+    """
+    match value:
+        case datetime():
+            return value - timedelta(minutes=minutes)
+        case date():
+            return value - timedelta(days=1)
+        case int() | Decimal():
+            return value - NUMBERS_BACK
+    return value
 
 
 def dump_watermark(value: Any) -> str:

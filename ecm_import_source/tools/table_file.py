@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, BinaryIO
 from uuid import UUID
 
 PAGE = 2000
+DIGEST_SIZE = 8
 
 
 class RowError(Exception):
@@ -44,6 +47,34 @@ class Layout:
         }
 
 
+class RecentRows:
+    """Which rows were read by an earlier run, told by their content, as far back as the next run
+    reads again.
+
+    ``start_of(key)`` is where a run begins to read after one that has ended with this key.
+    """
+
+    def __init__(self, digests: bytes, start_of: Callable[[Any], Any]) -> None:
+        parts = range(0, len(digests), DIGEST_SIZE)
+        self._seen = {digests[place : place + DIGEST_SIZE] for place in parts}
+        self._start_of = start_of
+        self._window: deque[tuple[Any, bytes]] = deque()
+
+    def is_new(self, row: Sequence[Any], key: Any) -> bool:
+        """Note a row, in the order of the keys, and tell whether an earlier run has not read it."""
+        text = repr(tuple(row)).encode("utf-8", "replace")
+        digest = blake2b(text, digest_size=DIGEST_SIZE).digest()
+        start = self._start_of(key)
+        while self._window and self._window[0][0] < start:
+            self._window.popleft()
+        self._window.append((key, digest))
+        return digest not in self._seen
+
+    def dump(self) -> bytes:
+        """What the next run has to know."""
+        return b"".join([digest for _key, digest in self._window])
+
+
 @dataclass(frozen=True)
 class Written:
     """How many rows were written, and the key of the last one (None without a key column)."""
@@ -59,6 +90,7 @@ def write_rows(
     limit: int,
     key: int | None = None,
     error_text: Callable[[Exception], str] = str,
+    recent: RecentRows | None = None,
 ) -> Written:
     """Write the rows of an executed cursor.
 
@@ -66,6 +98,7 @@ def write_rows(
         written too: the next run begins after this key.
     :param key: place of the column that the rows are ordered by
     :param error_text: what a driver's error says, without secrets
+    :param recent: with a key column, which rows are left out since they were written before
     :raise RowError: a row cannot be read, or its value cannot be written
     """
     text = io.TextIOWrapper(target, encoding=layout.encoding, newline="", write_through=False)
@@ -77,8 +110,11 @@ def write_rows(
         # Rows of one key are not parted: what is left of them would never be read.
         if written.rows >= limit and (key is None or row[key] != written.last_key):
             break
-        written = Written(written.rows + 1, None if key is None else row[key])
-        _write_row(writer, row, written.rows)
+        last_key = None if key is None else row[key]
+        is_new = recent is None or recent.is_new(row, last_key)
+        written = Written(written.rows + is_new, last_key)
+        if is_new:
+            _write_row(writer, row, written.rows)
     # The file is the caller's, and stays open.
     text.flush()
     text.detach()

@@ -13,10 +13,11 @@ import pytest
 import smbclient
 
 from ecm_import_source.tools.folder import SMB_PATIENCE, Folder, FolderError, limit_waiting, telling
+from tests.servers.ftp import FtpServer
 from tests.servers.samba import PASSWORD, SambaServer
 from tests.servers.sftp import SftpServer
 
-SERVERS = {"sftp": SftpServer, "smb": SambaServer}
+SERVERS = {"sftp": SftpServer, "smb": SambaServer, "ftp": FtpServer}
 LARGE = 24 << 20
 MAX_SIZE = 64 << 20
 
@@ -230,3 +231,17 @@ class _Interrupting(io.BytesIO):
         if interrupt:
             interrupt()
         return super().write(block)
+
+
+@pytest.mark.parametrize(
+    ("directory", "name"),
+    [("in", "../beside.csv"), ("in/../..", "a.csv"), ("in", "a/..\\..\\b.csv")],
+)
+def test_no_path_leads_out_of_the_folder(tmp_path, directory, name):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "beside.csv").write_text("secret")
+    filesystem = fsspec.filesystem("file", skip_instance_cache=True)
+    folder = Folder(filesystem, f"{tmp_path}/{directory}")
+    with pytest.raises(FolderError) as error:
+        folder.find(name)
+    assert error.value.code == "denied"

@@ -4,11 +4,11 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..clients import exceptions
 from odoo.addons.ecm_campaign.actions import notify, open_window
-from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR, SUPERVISOR
 from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools import odbc
 
@@ -209,12 +209,18 @@ class EcmDialer(models.Model):
 
     def action_fetch_campaigns(self):
         """Mirror the dialer's campaigns (requirement C2)."""
-        self.check_access("read")
+        self._check_may_ask()
         for dialer in self:
             with dialer._user_errors():
                 dialer._mirror_campaigns()
         count = len(self._get_present_campaigns())
         return notify(self.env._("%s campaigns found on the dialer.", count))
+
+    def _check_may_ask(self):
+        """:raise AccessError: only supervisors have the dialer asked at once"""
+        self.check_access("read")
+        if not (self.env.su or self.env.user.has_group(SUPERVISOR)):
+            raise AccessError(self.env._("Only supervisors have the dialer asked at once."))
 
     def _mirror_campaigns(self):
         """Ask the dialer for its campaigns, while no transaction is open, and mirror them.
@@ -262,7 +268,7 @@ class EcmDialer(models.Model):
     def action_sync_results(self):
         """Read the results now, rather than at the next interval."""
         self.ensure_one()
-        self.check_access("read")
+        self._check_may_ask()
         with self._user_errors():
             count = self.env["ecm.engine"].sudo()._sync_dialer(self.sudo())
         # Results make room.

@@ -149,6 +149,7 @@ class DialerCase(TransactionCase):
                 "calendar_id": False,
                 "keeps_region_rules": False,
                 "tz": "UTC",
+                "duplicate_policy": "allow",
                 "dialer_campaign_id": cls.target.id,
                 "is_running": True,
                 **values,

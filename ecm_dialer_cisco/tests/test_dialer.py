@@ -197,3 +197,9 @@ class TestDialer(DialerCase):
                 self.assertTrue(self.dialer.watermark, "the same dialer")
                 self.dialer.write(move)
                 self.assertFalse(self.dialer.watermark)
+
+    def test_an_agent_does_not_have_the_dialer_asked(self):
+        agent = self._user("agent")
+        for button in ("action_fetch_campaigns", "action_sync_results"):
+            with self.subTest(button=button), self.assertRaisesRegex(AccessError, "supervisors"):
+                getattr(self.dialer.with_user(agent), button)()

@@ -3,11 +3,12 @@ from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_list
 
 from ...actions import open_form, open_window
+from ...const import ADMINISTRATOR
 from ...formatting import format_day
 from ...tools import phones
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
@@ -52,7 +53,11 @@ class EcmDncList(models.Model):
     dnc_class = fields.Selection(
         DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True
     )
-    company_id = fields.Many2one("res.company", help="Empty: all companies.")
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: not self._may_share() and self.env.company,
+        help="Empty: all companies. Only administrators change such a list.",
+    )
     for_voice = fields.Boolean(
         "Calls", default=True, tracking=True, help="Numbers of this list are not called."
     )
@@ -173,6 +178,11 @@ class EcmDncList(models.Model):
             )
 
     def write(self, vals):
+        # The rule of access looks at a list as it was before it is changed.
+        if "company_id" in vals and not (vals["company_id"] or self._may_share()):
+            raise AccessError(
+                self.env._("Only administrators have a list count for all companies.")
+            )
         if "company_id" in vals:
             moved = self.filtered(lambda record: record.company_id.id != vals["company_id"])
             if any(moved.mapped("keeps_wishes")):
@@ -360,7 +370,7 @@ class EcmDncList(models.Model):
         self.check_access("write")
         country = (self.company_id or self.env.company).country_id.code
         valid, invalid = set(), []
-        for raw in numbers:
+        for raw in self._get_given_numbers(numbers):
             # A number without a country code is one of the list's company.
             number, problem = phones.normalise(str(raw), country)
             if problem:
@@ -369,6 +379,21 @@ class EcmDncList(models.Model):
                 valid.add(number)
         added = self._add(sorted(valid), reason)
         return {"added": added, "invalid": invalid}
+
+    @api.model
+    def _may_share(self):
+        """Whether the user may have a list count for all companies."""
+        return self.env.su or self.env.user.has_group(ADMINISTRATOR)
+
+    @api.model
+    def _get_given_numbers(self, numbers):
+        """:raise UserError: one number where a list of them is asked for, or no texts"""
+        if not isinstance(numbers, list | tuple | set):
+            raise UserError(self.env._("Give a list of numbers, even if it has only one."))
+        for number in numbers:
+            if not isinstance(number, str | int) or "\0" in str(number):
+                raise UserError(self.env._("This is not a phone number: %s", repr(number)))
+        return numbers
 
     def _add(self, numbers, reason=None):
         """Add E.164 numbers; open contacts with them close when they are next looked at.
@@ -389,7 +414,7 @@ class EcmDncList(models.Model):
         self.check_access("write")
         country = (self.company_id or self.env.company).country_id.code
         values = []
-        for raw in numbers:
+        for raw in self._get_given_numbers(numbers):
             # What is no number may be a beginning or a customer key.
             number, _problem = phones.normalise(str(raw), country)
             values.append(number or str(raw))
@@ -457,7 +482,8 @@ class EcmDncList(models.Model):
         :raise UserError: this is no phone number
         """
         self.check_access("read")
-        number, problem = phones.normalise(number, self.env.company.country_id.code)
+        [number] = self._get_given_numbers([number])
+        number, problem = phones.normalise(str(number), self.env.company.country_id.code)
         if problem:
             raise UserError(self.env["ecm.contact.list.reject"]._get_reason_text(problem))
 

@@ -136,7 +136,8 @@ class TestUploadedFile(CampaignCase):
 
     def test_a_do_not_contact_list_is_loaded_from_a_dropped_file(self):
         supervisor = self.create_user("supervisor")
-        dnc_list = self.env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
+        values = {"name": "Registry", "dnc_class": "national", "company_id": self.env.company.id}
+        dnc_list = self.env["ecm.dnc.list"].create(values)
         loads = self.env["ecm.dnc.load"].with_user(supervisor)
         attachment = self._keep(supervisor)
         load = loads.create({"list_id": dnc_list.id, "attachment_id": attachment.id})
@@ -244,7 +245,8 @@ class TestForeignFile(CampaignCase):
         self.assertEqual((file.res_model, file.res_id), (global_list._name, global_list.id))
 
     def test_a_do_not_contact_load_takes_it_neither_now_nor_later(self):
-        dnc_list = self.env["ecm.dnc.list"].create({"name": "Registry", "dnc_class": "national"})
+        values = {"name": "Registry", "dnc_class": "national", "company_id": self.env.company.id}
+        dnc_list = self.env["ecm.dnc.list"].create(values)
         loads = self.env["ecm.dnc.load"]
         self._assert_refused(
             lambda file: loads.create({"list_id": dnc_list.id, "attachment_id": file.id})

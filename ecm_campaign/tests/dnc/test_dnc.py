@@ -260,6 +260,7 @@ class TestDnc(CampaignCase):
 
     def test_load_says_who_uploaded_it(self):
         supervisor = self.create_user("supervisor")
+        self.dnc_list.company_id = self.env.company
         content = base64.b64encode(f"number\n{LISTED}\n".encode())
         self.env["ecm.dnc.load"].with_user(supervisor).create(
             {"list_id": self.dnc_list.id, "file": content}

@@ -37,6 +37,8 @@ class CampaignCase(TransactionCase):
                 "calendar_id": False,
                 "keeps_region_rules": False,
                 "tz": "UTC",
+                # Most tests do not care whose number it is.
+                "duplicate_policy": "allow",
                 **values,
             }
         )

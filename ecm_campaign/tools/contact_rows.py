@@ -33,6 +33,13 @@ from zoneinfo import ZoneInfo
 from . import phones
 from .column_names import ECM_MAP, IGNORE, PARAMETERS, PHONES, TARGETS, ColumnMap, guess_map
 from .contact_file import BadRow, Row, UnreadableFile
+from .contact_limits import (
+    MAX_ACCOUNT_NUMBER,
+    MAX_NAME,
+    MAX_PARAMETER,
+    MAX_PRIORITY,
+    is_email,
+)
 from .pace import Pace
 from .spreadsheet import NO_VALUE
 from .zone_names import find_zone
@@ -54,15 +61,10 @@ __all__ = [
 ]
 
 CHUNK_SIZE = 20_000
-MAX_PARAMETER = 255
-MAX_NAME = 64
-MAX_ACCOUNT_NUMBER = 64
-MAX_EMAIL = 254
 MAX_REGION = 64
 MAX_ZIP = 16
 MAX_VALUE = 255
 MAX_ROW = 2000
-MAX_PRIORITY = 2**31 - 1
 
 COLUMNS = (
     "line",
@@ -113,7 +115,6 @@ REASONS: dict[str, str] = {
 
 # first and last name, account number, e-mail, time zone, region, postal code, priority, not before
 _NO_DETAILS = (None, None, None, None, None, None, None, 0, None)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,10}(?:\.0+)?")
 
 Contact = tuple["int | str | None", ...]
@@ -458,7 +459,7 @@ class _RowParser:
         return value
 
     def _email(self, field_name: str, value: str) -> str | None:
-        if len(value) <= MAX_EMAIL and _EMAIL.fullmatch(value):
+        if is_email(value):
             return value
         self._warn(field_name, value, "bad_email")
         return None

@@ -71,6 +71,14 @@ class EcmCampaign(models.Model):
     parameters_definition = fields.PropertiesDefinition(
         string="Business parameters", default=lambda self: self._default_parameters_definition()
     )
+    duplicate_policy = fields.Selection(
+        [("reject", "Refuse the contact"), ("allow", "Store it again")],
+        string="Known number, by hand or API",
+        required=True,
+        default="reject",
+        help="What becomes of a contact that is entered by hand or by another system, and whose "
+        "phone 1 the campaign knows already. Files have a setting of their own.",
+    )
     is_running = fields.Boolean(
         string="Running",
         copy=False,

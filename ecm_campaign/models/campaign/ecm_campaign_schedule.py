@@ -82,8 +82,8 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         default=365,
         required=True,
         tracking=True,
-        help="Contacts that were added longer ago and are still pending close as Expired. 0: they "
-        "do not.",
+        help="Contacts that were added longer ago and are still pending close as Expired; the days "
+        "count from their *Not before*, where that is later. 0: they do not.",
     )
 
     _drain_positive = models.Constraint(

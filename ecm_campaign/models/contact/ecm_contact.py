@@ -1,3 +1,4 @@
+from collections import Counter, defaultdict
 from datetime import UTC
 
 from odoo import api, fields, models
@@ -14,13 +15,16 @@ from ...const import (
 )
 from ...fields import UncheckedMany2one
 from ...formatting import get_label
+from ...tools import contact_limits
 from ...tools import phones as phone_tools
 from ...tools.strategy import NextAttempt, first_attempt
 from ...tools.time_zones import is_zone
-from .ecm_contact_queue import HELD_BACK, Planned
+from .ecm_contact_queue import HELD_BACK, LIST_STOPPED, Planned
 
 # Reasons that mean that nothing of the strategy is left.
 USED_UP = ("no_rule", "rule_close", "retries", "budget", "cycles", "missing_attempt")
+# What is held to the limits of a file; phones have rules of their own.
+CHECKED_FIELDS = ("first_name", "last_name", "account_number", "email", "priority")
 # What the engine writes about a contact: no reason to look at it again.
 ENGINE_FIELDS = {
     "is_ready",
@@ -111,6 +115,12 @@ class EcmContact(models.Model):
         help="Due: may be sent in the next feed.",
     )
     is_retry = fields.Boolean(default=False, required=True, readonly=True, copy=False)
+    not_before = fields.Datetime(
+        "Not before",
+        copy=False,
+        help="The contact is not called before, and its time to live counts from then. Empty: at "
+        "once.",
+    )
     next_attempt_at = fields.Datetime(
         "Next attempt on", readonly=True, copy=False, help="Not called before. Empty: at once."
     )
@@ -290,7 +300,9 @@ class EcmContact(models.Model):
         "(target_group_id) WHERE is_drawn AND state = 'pending' AND NOT is_retry"
     )
     # What the sweep closes, oldest first in each campaign.
-    _time_to_live = models.Index("(campaign_id, added_at) WHERE state = 'pending'")
+    _time_to_live = models.Index(
+        "(campaign_id, GREATEST(added_at, not_before)) WHERE state = 'pending'"
+    )
     # A contact leads to one in another campaign at most, whoever applies its results, and however
     # often.
     _chained_from = models.UniqueIndex(
@@ -425,7 +437,9 @@ class EcmContact(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._check_values(vals)
             vals.update(self._prepare_contact_values(vals))
+        self._refuse_known(vals_list)
         contacts = super().create(vals_list)
         contacts._plan_first_attempt()
         contacts._set_dial_keys()
@@ -433,11 +447,14 @@ class EcmContact(models.Model):
         return contacts
 
     def write(self, vals):
+        self._check_values(vals)
         phones = {name: vals[name] for name in PHONE_FIELDS if name in vals}
         if phones:
             company = self.company_id[:1] or self.env.company
             vals = {**vals, **self._normalise_phones(phones, company)}
         result = super().write(vals)
+        if "not_before" in vals:
+            self._follow_not_before()
 
         # Who was held back may match the selection now, unless it is the engine that writes.
         if set(vals) - ENGINE_FIELDS:
@@ -462,7 +479,91 @@ class EcmContact(models.Model):
         campaign_id = vals.get("campaign_id") or context.get("default_campaign_id")
         company = self.env["ecm.campaign"].browse(campaign_id).company_id
         phones = {"phone_1": context.get("default_phone_1"), **vals}
-        return {"company_id": company.id, **self._normalise_phones(phones, company)}
+        waiting = {}
+        due = fields.Datetime.to_datetime(vals.get("not_before"))
+        if due and due > fields.Datetime.now() and not vals.get("next_attempt_at"):
+            waiting["next_attempt_at"] = due
+        return {"company_id": company.id, **waiting, **self._normalise_phones(phones, company)}
+
+    @api.model
+    def _check_values(self, vals):
+        """Hold forms and other systems to what a file is held to (requirement L5).
+
+        :raise ValidationError: names the value that cannot be stored
+        """
+        checked = {name: vals[name] for name in CHECKED_FIELDS if name in vals}
+        checked |= _get_parameter_values(vals.get("business_parameters"))
+        for name, value in checked.items():
+            code = contact_limits.find_problem(name, value)
+            if code:
+                raise ValidationError(self._get_value_problem(name, code))
+
+    def _get_value_problem(self, name, code):
+        """Why a value cannot be stored, as a sentence.
+
+        :param str code: of ``tools.contact_limits``
+        """
+        texts = {
+            contact_limits.SHORTENED: self.env._("It has more than 64 characters."),
+            contact_limits.NOT_AN_INTEGER: self.env._(
+                "It is not a whole number between -2147483647 and 2147483647."
+            ),
+            contact_limits.NUL: self.env._("It has a character that cannot be stored."),
+            contact_limits.NO_TEXT: self.env._("It is not a text."),
+        }
+        reason = texts.get(code) or self.env["ecm.contact.list.reject"]._get_reason_text(code)
+        labels = dict(self.env["ecm.contact.list"]._get_targets())
+        return self.env._("%(field)s: %(reason)s", field=labels.get(name, name), reason=reason)
+
+    @api.model
+    def _refuse_known(self, vals_list):
+        """Refuse numbers that a campaign knows already, as an import does (requirement L9).
+
+        :raise ValidationError: names the first one
+        """
+        campaigns = self.env["ecm.campaign"]
+        given = defaultdict(list)
+        for vals in vals_list:
+            campaign_id = vals.get("campaign_id") or self.env.context.get("default_campaign_id")
+            campaign = campaigns.browse(campaign_id)
+            if campaign and campaign.sudo().duplicate_policy == "reject":
+                given[campaign].append(vals.get("phone_1"))
+
+        self.flush_model()
+        for campaign, numbers in given.items():
+            known = self._get_known_phones(SQL("c.campaign_id = %s", campaign.id), set(numbers))
+            # Those of one call know each other, too.
+            twice = [number for number, count in Counter(numbers).items() if count > 1]
+            for number in (*known, *twice):
+                raise ValidationError(
+                    self.env._(
+                        "%(number)s is known already in the campaign %(campaign)s. Change the "
+                        "contact that has it, or let the campaign take known numbers.",
+                        number=number,
+                        campaign=campaign.sudo().name,
+                    )
+                )
+
+    def _follow_not_before(self):
+        """Have pending contacts wait for the time that was typed, or no longer."""
+        now = fields.Datetime.now()
+        self.flush_recordset()
+        for contact in self.filtered(lambda contact: contact.state == PENDING):
+            # These fields are the engine's: nobody else may write them.
+            super(EcmContact, contact.sudo()).write(contact._prepare_waiting(now))
+        self.campaign_id.filtered("is_running")._trigger_feed()
+
+    def _prepare_waiting(self, now):
+        """What follows from *not before* for a contact that is not called yet."""
+        due = self.not_before
+        # A stopped list keeps the time for later.
+        if self.block_reason == LIST_STOPPED:
+            return {"resume_at": due}
+        if due and due > now:
+            return {"is_ready": False, "next_attempt_at": due}
+        # A retry, and what is held back, have a time of their own.
+        is_fresh = not (self.attempt_count or self.uncounted_count or self.block_reason)
+        return {"is_ready": True, "next_attempt_at": False} if is_fresh else {}
 
     def _normalise_phones(self, vals, company):
         """:raise ValidationError: naming the phone that cannot be called"""
@@ -477,7 +578,7 @@ class EcmContact(models.Model):
         for name in PHONE_FIELDS:
             if not vals.get(name):
                 continue
-            number, reason = phone_tools.normalise(vals[name], country)
+            number, reason = phone_tools.normalise(str(vals[name]), country)
             if reason:
                 raise ValidationError(self._get_phone_problem(name, vals[name], reason))
             normalised[name] = number
@@ -547,6 +648,8 @@ class EcmContact(models.Model):
         :return: True
         """
         self.check_access("write")
+        if reason and not isinstance(reason, str):
+            raise UserError(self.env._("The reason is a text."))
         self.flush_model()
         self._withdraw(SQL("SELECT unnest(%s::int[])", self.ids), reason)
         return True
@@ -577,3 +680,14 @@ class EcmContact(models.Model):
             "ecm_campaign.ecm_contact_withdraw_action",
             context={"default_contact_ids": self.filtered("is_open").ids},
         )
+
+
+def _get_parameter_values(properties):
+    """Values of business parameters, in whichever form they are written.
+
+    :param properties: ``{name: value}``, or list of dicts with ``name`` and ``value``
+    :return: ``{name: value}``
+    """
+    if isinstance(properties, dict):
+        return properties
+    return {item["name"]: item.get("value") for item in properties or () if "name" in item}

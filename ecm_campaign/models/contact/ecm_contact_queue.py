@@ -31,7 +31,8 @@ CANDIDATE_COLUMNS = {
     "region": SQL("c.region"),
     "zip": SQL("c.zip"),
     "list_id": SQL("c.list_id"),
-    "added_at": SQL("c.added_at"),
+    # What may not be called yet is not getting older.
+    "added_at": SQL("GREATEST(c.added_at, c.not_before)"),
     "cycle": SQL("COALESCE(c.cycle, 1)"),
     "callback": SQL("c.callback"),
     "callback_since": SQL("c.callback_since"),
@@ -864,9 +865,11 @@ class EcmContactQueue(models.AbstractModel):
                                    FROM ecm_campaign p,
                                         LATERAL (SELECT c.id FROM ecm_contact c
                                                   WHERE c.campaign_id = p.id AND c.state = 'pending'
-                                                    AND c.added_at < %(now)s::timestamp
+                                                    AND GREATEST(c.added_at, c.not_before)
+                                                        < %(now)s::timestamp
                                                           - make_interval(days => p.ttl_days)
-                                               ORDER BY c.added_at LIMIT %(limit)s
+                                               ORDER BY GREATEST(c.added_at, c.not_before)
+                                                  LIMIT %(limit)s
                                                     FOR UPDATE SKIP LOCKED) AS old
                                   WHERE p.ttl_days > 0 LIMIT %(limit)s)
                 RETURNING id""",

@@ -32,7 +32,7 @@ IMPORT_ACTIONS = ("ecm_campaign.ir_cron_import", "ecm_campaign.ir_cron_import_2"
 # So many rejected rows and values of a list are kept; a file of nothing else would fill the disk.
 MAX_REJECTS = 100_000
 # Where a column of the table has another name than the value of a row.
-COPY_NAMES = {"not_before": "next_attempt_at"}
+COPY_NAMES = {"not_before": "next_attempt_at", "own_not_before": "not_before"}
 
 
 class Undone(NamedTuple):
@@ -796,7 +796,7 @@ class EcmContactList(models.Model):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
         # The order of the values in each text: what `make_text` wrote, then what all share.
         columns = []
-        for value in (*contact_rows.COLUMNS[1:], "number_to_call", *constants):
+        for value in (*contact_rows.COLUMNS[1:], "own_not_before", "number_to_call", *constants):
             name = COPY_NAMES.get(value, value)
             columns.append(SQL.identifier(name))
         statement = SQL("COPY ecm_contact (%s) FROM STDIN", SQL(", ").join(columns))

@@ -10,6 +10,7 @@ from ...tools import contact_rows
 PHONES = slice(contact_rows.COLUMNS.index("phone_1"), contact_rows.COLUMNS.index("phone_5") + 1)
 KEY = contact_rows.COLUMNS.index("account_number")
 LINE = contact_rows.COLUMNS.index("line")
+NOT_BEFORE = contact_rows.COLUMNS.index("not_before")
 
 
 class ImportRow(NamedTuple):
@@ -144,9 +145,9 @@ def make_text(contact, number_of):
     :param tuple contact: values of ``contact_rows.COLUMNS``
     :param number_of: what tells the number of the first attempt
     """
-    # The line is no column of the table.
+    # The line is no column of the table; *not before* is kept beside the time that follows from it.
     values = contact[1:]
-    return contact_rows.copy_row((*values, number_of(contact)))
+    return contact_rows.copy_row((*values, contact[NOT_BEFORE], number_of(contact)))
 
 
 def _scrub_row(row, listed, listed_keys, number_of):

@@ -36,6 +36,13 @@ class EcmStrategyAttempt(models.Model):
     strategy_kind = fields.Selection(related="strategy_id.kind")
     strategy_warnings = fields.Text(related="strategy_id.warnings")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([_with_text(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(_with_text(vals))
+
     @api.depends("strategy_id.attempt_ids.sequence")
     def _compute_position(self):
         for attempt in self:
@@ -152,3 +159,9 @@ class EcmStrategyAttempt(models.Model):
             phone_index=int(self.phone_index),
             rules=rules,
         )
+
+
+def _with_text(vals):
+    """With the phone as the selection has it: other systems give its number."""
+    phone = vals.get("phone_index")
+    return {**vals, "phone_index": str(phone)} if isinstance(phone, int) and phone else vals

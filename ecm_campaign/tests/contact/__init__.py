@@ -1,1 +1,8 @@
-from . import test_bulk_actions, test_bulk_tour, test_contact, test_query_plans, test_withdraw
+from . import (
+    test_bulk_actions,
+    test_bulk_tour,
+    test_contact,
+    test_contact_checks,
+    test_query_plans,
+    test_withdraw,
+)

@@ -257,7 +257,9 @@ class TestEngineFieldsByRpc(HttpCase):
             self.env, login="ecm_rpc", groups="ecm_campaign.ecm_campaign_group_supervisor"
         )
         strategy = self.env.ref("ecm_campaign.ecm_strategy_voice")
-        campaign = self.env["ecm.campaign"].create({"name": "RPC", "strategy_id": strategy.id})
+        campaign = self.env["ecm.campaign"].create(
+            {"name": "RPC", "strategy_id": strategy.id, "duplicate_policy": "allow"}
+        )
         self.authenticate(user.login, user.login)
         values = {"campaign_id": campaign.id, "phone_1": NUMBER}
         [contact_id] = self._call("create", [values])

@@ -55,6 +55,17 @@ class TestExpiry(FeedCase):
         self.feed()
         self.assertEqual(set(self.contacts.mapped("state")), {"sent_to_dialer"})
 
+    def test_what_may_not_be_called_yet_does_not_get_older(self):
+        old = self.contacts[0]
+        old.not_before = fields.Datetime.now() - timedelta(days=2)
+        waiting = self.contacts[1]
+        self.age(waiting, 40)
+        waiting.not_before = fields.Datetime.now() + timedelta(days=20)
+        self.sweep()
+        self.feed()
+        states = (old.state, waiting.state)
+        self.assertEqual(states, ("sent_to_dialer", "pending"))
+
     def test_held_contacts_expire_too(self):
         self.contacts.list_id = self.env["ecm.contact.list"].create(
             {"name": "L", "campaign_id": self.campaign.id}

@@ -31,7 +31,7 @@ class EcmGateExpiry(models.AbstractModel):
             return self.env._("It may be called for as long as the campaign lasts.")
         end = before.added_at + timedelta(days=campaign.ttl_days)
         return self.env._(
-            "It may be called until %(end)s, %(days)s days after it came.",
+            "It may be called until %(end)s, %(days)s days after it came, or could first be called.",
             end=format_moment(self.env, end),
             days=campaign.ttl_days,
         )

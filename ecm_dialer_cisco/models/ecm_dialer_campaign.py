@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
 from ..sender import DialerSender, unavailable
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.pacing import Backlog, next_pace
 
 # Clocks of two servers may differ by so many seconds.
@@ -236,14 +237,19 @@ class EcmDialerCampaign(models.Model):
         # No transaction is open while the dialer is asked.
         client, key = self.dialer_id._get_client(), self.key
         self._commit()
+        reach("purge.asking")
         # Nothing is deleted of which nobody can say afterwards whether it was called.
         client.undialled(set())
+        reach("purge.deleting")
         client.purge(key)
+        reach("purge.deleted")
 
         # What it was calling at that moment was dialled: its result comes.
         undialled = client.undialled(set(waiting))
         returned = [waiting[each] for each in waiting if each in undialled]
+        reach("purge.returning")
         self._atomically(lambda: self._take_back(returned))
+        reach("purge.returned")
         return len(returned)
 
     def _may_take_back(self):

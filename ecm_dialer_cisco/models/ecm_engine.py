@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 
 from ..clients.exceptions import DialerError
 from odoo.addons.ecm_campaign.models.engine.ecm_engine_results import RESULT_BATCH
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Promise, Result
 
 _logger = logging.getLogger(__name__)
@@ -85,12 +86,15 @@ class EcmEngine(models.AbstractModel):
             # No transaction is open while the dialer is asked.
             client, watermark = dialer._get_client(), dialer.watermark or ""
             self._commit()
+            reach("results.asking")
             found, watermark = client.results(watermark)
+            reach("results.read")
             applied = self._apply_found(dialer, found)
             late = self._read_late_results(dialer, client)
             applied = Applied(applied.count + late.count, applied.bad_keys + late.bad_keys)
             self._log_sync(dialer, applied, time.monotonic() - started)
             self._atomically(lambda: self._note_sync(dialer, watermark, applied))
+            reach("results.noted")
         return applied.count
 
     def _log_sync(self, dialer, applied, seconds):
@@ -132,6 +136,7 @@ class EcmEngine(models.AbstractModel):
             batch = waiting.pop()
             try:
                 count += len(self._atomically(partial(self._apply_results, batch)))
+                reach("results.applied")
             # No connection is nobody's result.
             except (InterfaceError, OperationalError):
                 raise
@@ -155,6 +160,7 @@ class EcmEngine(models.AbstractModel):
         for start in range(0, len(promises), RESULT_BATCH):
             batch = promises[start : start + RESULT_BATCH]
             self._atomically(partial(self._note_promises, batch))
+            reach("results.promised")
 
     def _get_bad_text(self, keys):
         if not keys:
@@ -184,6 +190,7 @@ class EcmEngine(models.AbstractModel):
         _logger.info("%d contacts were deleted at the dialer and never called", len(attempts))
         take_back = self.env["ecm.dialer.campaign"]._take_back
         self._atomically(lambda: take_back(attempts.ids))
+        reach("results.taken_back")
 
     def _get_outcome_codes(self, provider):
         """:return: ``{(source, dialer code): outcome code}``"""
@@ -230,6 +237,7 @@ class EcmEngine(models.AbstractModel):
         known = tuple(self.env["ecm.attempt"]._get_known_prefixes())
         keys = [key for key in attempts.mapped("key") if key.startswith(known)]
         self._atomically(lambda: dialer.write({"last_late_sync_at": now}))
+        reach("results.late")
         if not keys:
             return Applied(0, [])
         return self._apply_found(dialer, client.results_for(keys))

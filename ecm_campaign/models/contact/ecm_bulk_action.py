@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ...actions import CLOSE, notify, open_form
 from ...formatting import format_moment, get_label
+from ...tools.crash_points import reach
 from .ecm_contact_bulk import Order, Start
 
 _logger = logging.getLogger(__name__)
@@ -324,6 +325,7 @@ class EcmBulkAction(models.Model):
     def _run(self):
         """Work through a job from where it was left, a transaction for each slice."""
         state = self._atomically(self._begin)
+        reach("bulk.begun")
         if state not in ("running", "undoing"):
             return
         work, done = (self._undo, "is_undone") if state == "undoing" else (self._change, "is_done")
@@ -333,9 +335,11 @@ class EcmBulkAction(models.Model):
         for part_id in part_ids:
             if not self._atomically(partial(self._work_on, part_id, state, work)):
                 break
+            reach("bulk.changed")
             if not self._commit(processed=1, remaining=1):
                 return
         self._atomically(partial(self._complete, state))
+        reach("bulk.completed")
 
     def _begin(self):
         """:return: the state that the job is in from now on"""

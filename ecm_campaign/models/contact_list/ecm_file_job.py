@@ -14,6 +14,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import contact_file
+from ...tools.crash_points import reach
 from ...tools.pace import Pace
 
 _logger = logging.getLogger(__name__)
@@ -252,6 +253,7 @@ class EcmFileJob(models.AbstractModel):
         """Give up the transaction that failed, and note why in one of its own."""
         self._rollback()
         self._atomically(partial(self._fail, message))
+        reach("file.failed")
         self._log_state()
 
     def _fail(self, message):
@@ -265,9 +267,11 @@ class EcmFileJob(models.AbstractModel):
         """
         if not self._atomically(self._begin):
             return
+        reach("file.begun")
         self._log_state()
         if self._store_all() and self._replace_all():
             self._atomically(partial(self._unless_cancelled, self._complete))
+            reach("file.completed")
             # Whoever cancels a job has said so in the log.
             if self.state != "cancelled":
                 self._log_state()
@@ -286,6 +290,7 @@ class EcmFileJob(models.AbstractModel):
         action's time is up
         """
         self._atomically(self._unpack)
+        reach("file.unpacked")
         with self._open_source() as source, ThreadPoolExecutor(max_workers=1) as parser:
             pace = Pace(self._chunk_rows)
             parse_next = partial(_parse_next, source, *self._open_chunks(source, pace))
@@ -303,6 +308,7 @@ class EcmFileJob(models.AbstractModel):
                     future = parser.submit(parse_next)
                 if not self._atomically(partial(self._store, parsed)):
                     return False
+                reach("file.stored")
                 left = self._end_step(processed=1, remaining=1)
                 if not has_time or left <= 0:
                     return False
@@ -311,6 +317,7 @@ class EcmFileJob(models.AbstractModel):
     def _replace_all(self):
         """:return: whether all that has to go is gone; else the scheduled action's time is up"""
         while self._atomically(partial(self._unless_cancelled, self._replace_earlier)):
+            reach("file.replaced")
             if self._end_step(processed=1, remaining=1) <= 0:
                 return False
         return True

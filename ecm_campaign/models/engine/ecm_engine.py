@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ...exceptions import ChannelError, InDoubt, Rejected, Unavailable
 from ...tools.channel import Outgoing, Receipt
+from ...tools.crash_points import reach
 from ...tools.gates import Candidate
 from ...tools.pacing import split
 from ...tools.results import Decided, Result
@@ -173,6 +174,7 @@ class EcmEngine(models.AbstractModel):
     def _note_success(self, target, now):
         self._log_recovery(target)
         self._atomically(lambda: target._note_success(now))
+        reach("feed.succeeded")
 
     def _log_recovery(self, target):
         """Say that a target works again, before its failures are forgotten."""
@@ -191,6 +193,7 @@ class EcmEngine(models.AbstractModel):
         # The pause begins now: a request that hung may have taken longer than it lasts.
         now = fields.Datetime.now()
         self._atomically(lambda: target._note_failure(error, now))
+        reach("feed.paused")
 
     def _feed_target(self, target, turn=None):
         """Send ready contacts to one target until it has no room, there are none, or the turn is
@@ -211,9 +214,11 @@ class EcmEngine(models.AbstractModel):
             # What is in doubt is settled before anything is sent: nobody is called twice.
             self._reconcile(target)
             self._atomically(target._measure_pace)
+            reach("feed.measured")
             self._recall(target)
             sent = self._send_ready(target, turn)
             self._atomically(target._note_held)
+            reach("feed.ended")
         self._drop_cached_rows()
 
         # An operator reads the log: one line for what was sent, none for an idle minute.
@@ -265,6 +270,7 @@ class EcmEngine(models.AbstractModel):
         if left:
             adopt = partial(self.env["ecm.contact"]._adopt_stranded, left, channel, LOOK_AT_MOST)
             self._atomically(adopt)
+            reach("feed.adopted")
 
     def _filter_open(self, campaigns):
         """Campaigns inside their calling hours now, whose group is not switched off."""
@@ -496,6 +502,7 @@ class EcmEngine(models.AbstractModel):
         # Whatever happens from here on, others must get it.
         try:
             self._commit()
+            reach("feed.locked")
             yield
         finally:
             self._unlock(LEDGER)
@@ -512,6 +519,7 @@ class EcmEngine(models.AbstractModel):
         :return: how many were accepted
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
+        reach("feed.claimed")
         turn = turn or Turn()
         waiting, accepted, refused = [batch], 0, []
         try:
@@ -520,23 +528,25 @@ class EcmEngine(models.AbstractModel):
                 receipt = self._send_part(target, sender, part, waiting)
                 if receipt is None:
                     continue
+                reach("feed.sent")
                 self._atomically(partial(self._apply_receipt, target, part, receipt))
+                reach("feed.received")
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if self._is_at_fault(receipt, accepted, refused):
                     raise Unavailable(self._get_refusal_text(target))
                 # Something was settled: the next turn does not begin with the same again.
                 if waiting and not turn.goes_on():
-                    self._atomically(partial(self._give_back, [*chain(*waiting)]))
+                    self._give_back_unsent(waiting)
                     break
         except ChannelError:
             # What was not sent certainly never took place.
-            self._atomically(lambda: self._give_back([*chain(*waiting)]))
+            self._give_back_unsent(waiting)
             raise
         finally:
             if refused:
                 is_usual = accepted >= len(refused)
-                self._atomically(lambda: self._postpone_refused(refused, is_usual))
+                self._put_off(refused, is_usual)
         return accepted
 
     def _is_at_fault(self, receipt, accepted, refused):
@@ -571,6 +581,7 @@ class EcmEngine(models.AbstractModel):
             if len(part) > 1:
                 half = len(part) // 2
                 waiting += [part[half:], part[:half]]
+                reach("feed.halved")
                 return None
             key = part[0].key
             _logger.warning("%s refuses %s: %s", target._get_log_name(), key, error)
@@ -587,6 +598,7 @@ class EcmEngine(models.AbstractModel):
         ids, now = self._get_attempt_ids(part), fields.Datetime.now()
         stamp = partial(self.env["ecm.attempt"]._stamp, ids, now)
         ours = self._atomically(stamp)
+        reach("feed.stamped")
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _apply_receipt(self, target, batch, receipt):
@@ -601,6 +613,11 @@ class EcmEngine(models.AbstractModel):
         doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
         attempts._mark_failed(self._get_attempt_ids(doubtful))
 
+    def _put_off(self, refused, others_accepted):
+        """`_postpone_refused`, committed."""
+        self._atomically(partial(self._postpone_refused, refused, others_accepted))
+        reach("feed.put_off")
+
     def _postpone_refused(self, refused, others_accepted):
         """Refused contacts are offered again later, and closed in the end (requirement L8: never
         dropped silently).
@@ -612,6 +629,11 @@ class EcmEngine(models.AbstractModel):
         decide = partial(self._decide_refused, tries=tries)
         results = [Result(outgoing.key, REFUSED_CODE) for outgoing in refused]
         self._apply_results(results, decide)
+
+    def _give_back_unsent(self, waiting):
+        """:param waiting: parts of a batch that were not sent"""
+        self._atomically(partial(self._give_back, [*chain(*waiting)]))
+        reach("feed.given_back")
 
     def _give_back(self, batch):
         """Contacts that were certainly not accepted are ready again; no trace of a try stays."""
@@ -640,12 +662,15 @@ class EcmEngine(models.AbstractModel):
         if target._can_be_asked:
             sender = target._get_sender()
             self._commit()
+            reach("doubt.asking")
             known = sender.find(known)
+            reach("doubt.asked")
 
         # A line for each time: doubts are rare, and tell of a crash or a bad network.
         name, count = target._get_log_name(), len(doubtful)
         _logger.info("%s: %d sends in doubt, %d were accepted", name, count, len(known))
         self._atomically(lambda: self._settle_doubt(doubtful, known))
+        reach("doubt.settled")
 
     def _settle_doubt(self, doubtful, known):
         """

@@ -2,6 +2,7 @@ import logging
 
 from odoo import fields, models
 
+from ...tools.crash_points import reach
 from ...tools.pacing import RECALL_AHEAD
 
 _logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class EcmEngineRecall(models.AbstractModel):
             return 0
         count = target._recall()
         self._atomically(lambda: self._note_recall(target))
+        reach("recall.noted")
         _logger.info("%s: %d taken back, their hours end", target._get_log_name(), count)
         return count
 

@@ -69,6 +69,7 @@
         "demo/ecm_dnc_demo.xml",
         "demo/ecm_global_list_demo.xml",
         "demo/ecm_contact_withdrawal_demo.xml",
+        "demo/ecm_bulk_action_demo.xml",
         "demo/ecm_pacing_demo.xml",
         "demo/ecm_dry_run_demo.xml",
     ],

@@ -55,6 +55,17 @@ def country_of(number: str) -> str | None:
     return countries[0] if countries[0] != _NO_COUNTRY else None
 
 
+def area_code_of(number: str) -> str:
+    """The area code of a number that is bound to a place, without the trunk prefix; "" where it has
+    none.
+    """
+    parsed = _parse(number[1:])
+    if parsed is None:
+        return ""
+    size = phonenumbers.length_of_geographical_area_code(parsed)
+    return phonenumbers.national_significant_number(parsed)[:size]
+
+
 def _zones_of_beginning(digits: str) -> tuple[str, ...]:
     for size in range(min(len(digits), TIMEZONE_LONGEST_PREFIX), 0, -1):
         zones = _ZONES.get(digits[:size])

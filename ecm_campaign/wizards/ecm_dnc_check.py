@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..actions import CLOSE, open_window
+from ..actions import CLOSE, notify, open_form, open_window
 from ..const import PHONE_FIELDS
 from ..tools import phones
 from ..tools import strategy as decision
@@ -28,17 +28,36 @@ class EcmDncCheck(models.TransientModel):
 
     number = fields.Char(required=True)
     country_id = fields.Many2one("res.country", default=lambda self: self.env.company.country_id)
-    result_html = fields.Html(compute="_compute_result_html", sanitize=False)
+    result_html = fields.Html(compute="_compute_result", sanitize=False)
+    is_free = fields.Boolean(compute="_compute_result", help="It is a number that is on no list.")
 
     @api.depends("number", "country_id")
-    def _compute_result_html(self):
+    def _compute_result(self):
         for check in self:
+            check.is_free = False
             check.result_html = check._get_result() if check.number else False
 
     def action_check(self):
         """Show the answer; typing another number and leaving the field does the same."""
         self.ensure_one()
         return open_window(self.env, "ecm_campaign.ecm_dnc_check_action", res_id=self.id)
+
+    def action_block(self):
+        """Ask on which list the number goes, and why.
+
+        :raise UserError: it is no number
+        """
+        self.ensure_one()
+        number, reason = phones.normalise(self.number, self.country_id.code)
+        if reason:
+            text = self.env["ecm.contact.list.reject"]._get_reason_text(reason)
+            raise UserError(text)
+        return open_form(
+            self.env["ecm.dnc.add"],
+            name=self.env._("Do not contact"),
+            target="new",
+            context={"default_number": number},
+        )
 
     def _get_result(self):
         number, reason = phones.normalise(self.number, self.country_id.code)
@@ -49,6 +68,7 @@ class EcmDncCheck(models.TransientModel):
 
         findings = self.env["ecm.dnc.list"].check_number(number)
         if not findings:
+            self.is_free = True
             text = self.env._("%s is on no do-not-contact list and may be contacted.", number)
             return GOOD_SENTENCE % text
 
@@ -91,12 +111,13 @@ class EcmDncCheck(models.TransientModel):
 
 
 class EcmDncAdd(models.TransientModel):
-    """Add a contact's numbers to a do-not-contact list, and close its open contacts."""
+    """Add a contact's numbers, or one number, to a do-not-contact list, and close open contacts."""
 
     _name = "ecm.dnc.add"
     _description = "Do Not Contact"
 
-    contact_id = fields.Many2one("ecm.contact", required=True)
+    contact_id = fields.Many2one("ecm.contact")
+    number = fields.Char(help="In international notation. Empty: the numbers of the contact.")
     list_id = fields.Many2one(
         "ecm.dnc.list",
         required=True,
@@ -113,6 +134,7 @@ class EcmDncAdd(models.TransientModel):
         """List the numbers; open contacts of the company whose numbers are all listed close as *DNC
         Listed*.
 
+        :return: an action that says what was listed, and in which campaigns contacts closed
         :raise UserError: no number
         """
         self.ensure_one()
@@ -123,18 +145,44 @@ class EcmDncAdd(models.TransientModel):
             raise UserError(self.env._("The contact has no number."))
         # Agents may add, and nothing else: the list itself is the supervisors'.
         self.list_id.sudo()._add(sorted(set(numbers)), self.reason)
-        self._close_listed(numbers)
-        return dict(CLOSE)
+        closed = self._close_listed(numbers)
+        return notify(self._get_added_text(numbers, closed), then=CLOSE)
+
+    def _get_added_text(self, numbers, closed):
+        """What happened, as sentences."""
+        added = self.env._(
+            "%(numbers)s: on %(list)s now.",
+            numbers=", ".join(sorted(set(numbers))),
+            list=self.list_id.sudo().name,
+        )
+        if not closed:
+            return self.env._("%s No contact was open with it.", added)
+        places = []
+        for campaign, contacts in closed.grouped("campaign_id").items():
+            places.append(f"{campaign.name} ({len(contacts)})")
+        where = ", ".join(places)
+        return self.env._("%(added)s Contacts closed: %(where)s.", added=added, where=where)
 
     def _get_numbers(self):
         """:return: list of the numbers that were chosen"""
+        if not self.contact_id:
+            return self._get_typed()
         if self.which == "current":
             return [self.contact_id.number_to_call]
         return list(filter(None, self.contact_id._get_phones()))
 
+    def _get_typed(self):
+        """:raise UserError: it is no number"""
+        number, reason = phones.normalise(self.number or "", self.env.company.country_id.code)
+        if reason:
+            raise UserError(self.env["ecm.contact.list.reject"]._get_reason_text(reason))
+        return [number]
+
     def _close_listed(self, numbers):
         """Close open contacts of the company that have one of these numbers, and none left that
         may be called.
+
+        :return: those that were closed, with all rights
         """
         close = decision.Close(decision.DNC_LISTED, decision.SUPPRESSED)
         contacts = self._find_contacts(numbers) | self.contact_id.sudo()
@@ -152,12 +200,13 @@ class EcmDncAdd(models.TransientModel):
             closing.append(decided)
         contacts._apply_decisions(closing, fields.Datetime.now())
         contacts.invalidate_model()
+        return contacts.browse(decided.contact_id for decided in closing)
 
     def _find_contacts(self, numbers):
         """Contacts of the company that have one of these numbers, with all rights."""
         contacts = self.env["ecm.contact"].sudo()
         contacts.flush_model()
-        company = self.contact_id.company_id
+        company = self.contact_id.company_id or self.env.company
         own = SQL("c.company_id = %s", company.id)
         matching = contacts._get_matching(PHONE_FIELDS, numbers, own)
         self.env.cr.execute(matching)

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
+from ...formatting import format_moment
 from ...sql import values_of
 from ...tools.limits import Try
 from ...tools.number_places import zones_of
@@ -214,6 +215,13 @@ class EcmAttempt(models.Model):
     _awaiting = models.Index("(claimed_at) WHERE state IN ('claimed', 'sent')")
     # The ledger of limits over all campaigns.
     _number_claimed = models.Index("(number, claimed_at)")
+
+    @api.depends("number", "claimed_at")
+    def _compute_display_name(self):
+        # The key is the dialer's: nobody knows an attempt by it.
+        for attempt in self:
+            when = format_moment(self.env, attempt.claimed_at) if attempt.claimed_at else ""
+            attempt.display_name = ", ".join(filter(None, (attempt.number, when)))
 
     # -- keys -------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...actions import notify, open_window
-from ...const import BUSINESS_PARAMETERS, PENDING, PHONE_FIELDS
+from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING, PHONE_FIELDS
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
 from ...tools.gates import ListState
@@ -76,7 +76,7 @@ class EcmContactList(models.Model):
     user_id = fields.Many2one(
         "res.users", string="Uploaded by", default=lambda self: self.env.user, readonly=True
     )
-    state = fields.Selection(selection_add=[("done", "Imported")], default="draft")
+    state = fields.Selection(selection_add=[("done", "Imported")], default="draft", string="Import")
     status = fields.Selection(
         [
             ("planned", "Not started"),
@@ -84,6 +84,7 @@ class EcmContactList(models.Model):
             ("stopped", "Stopped"),
             ("expired", "Expired"),
         ],
+        string="Calling",
         required=True,
         default="active",
         readonly=True,
@@ -195,8 +196,13 @@ class EcmContactList(models.Model):
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
     available_count = fields.Integer(
         compute="_compute_contact_counts",
-        string="Available",
+        string="Due now",
         help="Pending contacts whose time has come.",
+    )
+    worked_percent = fields.Float(
+        compute="_compute_contact_counts",
+        string="Worked off (%)",
+        help="How much of the list is closed: reached, given up, or not to be called.",
     )
 
     _dates_ordered = models.Constraint(
@@ -218,6 +224,8 @@ class EcmContactList(models.Model):
         for contact_list, state, is_ready, count in groups:
             own = counts[contact_list]
             own["all"] += count
+            if state in CLOSED_STATES:
+                own["closed"] += count
             if state == PENDING:
                 own["pending"] += count
                 if is_ready:
@@ -227,6 +235,7 @@ class EcmContactList(models.Model):
             contact_list.contact_count = own["all"]
             contact_list.pending_count = own["pending"]
             contact_list.available_count = own["available"]
+            contact_list.worked_percent = 100 * own["closed"] / own["all"] if own["all"] else 0
 
     @api.depends("failed_count", "duplicate_count", "warning_count")
     def _compute_unkept_count(self):

@@ -88,9 +88,7 @@ class EcmFileJob(models.AbstractModel):
         groups=fields.NO_ACCESS,
         help="Of a packed file, while it is read.",
     )
-    progress = fields.Float(
-        readonly=True, copy=False, help="Share of the file that was read, in per cent."
-    )
+    progress = fields.Float("File read (%)", readonly=True, copy=False)
     started_at = fields.Datetime("Started on", readonly=True, copy=False)
     finished_at = fields.Datetime("Finished on", readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False)

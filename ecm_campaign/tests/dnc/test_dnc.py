@@ -373,6 +373,32 @@ class TestDnc(CampaignCase):
         self.env.invalidate_all()
         self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
 
+    def test_a_free_number_is_listed_from_its_check(self):
+        """U25: the button is where the answer is, and what closed is said."""
+        self.create_contact(phone_1=FREE)
+        self.create_contact(self.create_campaign("Other offer"), phone_1=FREE)
+        agent = self.create_user("agent")
+        check = self.env["ecm.dnc.check"].with_user(agent).create({"number": "030 23125001"})
+        check.number = FREE
+        self.assertTrue(check.is_free)
+        action = check.action_block()
+        add = self.env["ecm.dnc.add"].with_user(agent).with_context(**action["context"])
+        message = add.create({"reason": "Asked"}).action_add()["params"]["message"]
+        self.assertIn(f"{FREE}: on ", message)
+        self.assertRegex(message, r"Contacts closed: .*Other offer \(1\)")
+        check.invalidate_recordset()
+        self.assertFalse(check.is_free)
+
+    def test_nobody_was_open_with_the_number(self):
+        add = self.env["ecm.dnc.add"].create({"number": FREE, "reason": "Asked"})
+        message = add.action_add()["params"]["message"]
+        self.assertTrue(message.endswith("No contact was open with it."))
+
+    def test_what_is_no_number_is_not_listed(self):
+        add = self.env["ecm.dnc.add"].create({"number": "call me", "reason": "Asked"})
+        with self.assertRaises(UserError):
+            add.action_add()
+
     @mute_logger("odoo.models", "odoo.orm.models", "odoo.addons.base.models.ir_model")
     def test_agents_change_no_list(self):
         entry = self.add()

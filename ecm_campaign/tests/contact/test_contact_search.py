@@ -1,0 +1,79 @@
+from ..common import CampaignCase
+
+NUMBER = "+493023125000"
+
+
+class TestContactSearch(CampaignCase):
+    """One search over numbers, names, the key and the e-mail, with Enter (U6)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ada = cls.create_contact(
+            phone_1=NUMBER,
+            phone_3="+4915123456789",
+            first_name="Ada",
+            last_name="Lovelace",
+            account_number="K-10023",
+            email="ada@example.com",
+        )
+        cls.other = cls.create_contact(
+            phone_1="+12145550143", first_name="Ada", last_name="Byron", account_number="4711"
+        )
+
+    def search_as_agent(self, text):
+        """What the web client asks when somebody types and presses Enter."""
+        contacts = self.env["ecm.contact"].with_user(self.agent)
+        domain = [("display_name", "ilike", text), ("campaign_id", "=", self.campaign.id)]
+        found = contacts.web_search_read(domain, {"display_name": {}}, count_limit=10001)
+        self.assertEqual(found["length"], len(found["records"]))
+        return self.env["ecm.contact"].browse(each["id"] for each in found["records"])
+
+    def setUp(self):
+        super().setUp()
+        self.agent = self.create_user("agent")
+
+    def test_it_is_the_first_field_of_the_search_bar(self):
+        arch = self.env["ecm.contact"].get_views([(False, "search")])["views"]["search"]["arch"]
+        self.assertIn('<search>\n                <field name="display_name"', arch)
+
+    def test_each_of_them_finds_the_contact(self):
+        for text in (
+            "ada lovelace",
+            "Lovelace Ada",
+            "lace",
+            "k-10023",
+            "10023",
+            "ada@example.com",
+            "030 2312 5000",
+            "0049 30 23125000",
+            "+49 151 234",
+            "Ada 0302312",
+            "23125000",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.search_as_agent(text), self.ada)
+
+    def test_all_words_must_match(self):
+        self.assertEqual(self.search_as_agent("ada"), self.ada | self.other)
+        self.assertFalse(self.search_as_agent("Ada Smith"))
+        self.assertFalse(self.search_as_agent("Ada 999999"))
+
+    def test_a_number_without_its_country_code(self):
+        self.assertEqual(self.search_as_agent("(214) 555-0143"), self.other)
+        self.assertEqual(self.search_as_agent("4711"), self.other)
+
+    def test_signs_of_like_are_no_jokers(self):
+        self.assertFalse(self.search_as_agent("L%e"))
+
+    def test_choosing_a_contact_elsewhere_searches_alike(self):
+        found = self.env["ecm.contact"].name_search("Lovelace", operator="ilike")
+        self.assertEqual([contact_id for contact_id, _name in found], self.ada.ids)
+
+    def test_other_companies_are_not_found(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids |= company
+        campaign = self.create_campaign("Theirs", company_id=company.id)
+        self.create_contact(campaign, phone_1=NUMBER)
+        contacts = self.env["ecm.contact"].with_user(self.agent)
+        self.assertEqual(contacts.search([("display_name", "ilike", NUMBER)]), self.ada)

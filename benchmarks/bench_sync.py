@@ -126,8 +126,9 @@ class Benchmark:
             "voice": env.ref("ecm_campaign.ecm_outcome_voice").id,
             "target": self.target.id,
         }
-        env.cr.execute(FILL, parameters)
-        env.cr.execute(LINK)
+        with common.filling(env, "ecm_contact", "ecm_attempt"):
+            env.cr.execute(FILL, parameters)
+            env.cr.execute(LINK)
         env.cr.execute("SELECT min(id), max(id) FROM ecm_attempt")
         self.first, self.last = env.cr.fetchone()
         env.cr.execute("SELECT setval('ecm_attempt_id_seq', %s)", [self.last])
@@ -217,6 +218,8 @@ def create_dialer(env: Any, uccx: Simulator) -> tuple[Any, Any]:
             "tls_mode": "none",
             "results_connection": uccx.odbc_connection_string(),
             "is_enabled": True,
+            # The campaign is stopped, so that nothing is sent: who waits there goes on waiting.
+            "take_back": "never",
         }
     )
     dialer.action_fetch_campaigns()

@@ -59,8 +59,7 @@ class Reading:
         """:param corrections: ids of rows that were told before, without their agent's record"""
         results = []
         for row in rows:
-            result = _call_result(row, self.detail(row))
-            results.append(replace(result, corrects=row.id in corrections))
+            results.append(_call_result(row, self.detail(row), row.id in corrections))
         return results
 
 
@@ -229,8 +228,8 @@ def _replaced(rows: list[DialingRow], again: list[DialingRow]) -> list[DialingRo
     return [fresh.get(row.id, row) for row in rows]
 
 
-def _call_result(row: DialingRow, detail: CallDetail | None) -> CallResult:
-    """The engine's view of a row."""
+def _call_result(row: DialingRow, detail: CallDetail | None, corrects: bool) -> CallResult:
+    """The engine's view of a row; `corrects` as of `CallResult`."""
     detail = detail or CallDetail()
     # Number and time of a callback that is over may still stand in its row.
     is_callback = row.status == CALLBACK
@@ -253,4 +252,5 @@ def _call_result(row: DialingRow, detail: CallDetail | None) -> CallResult:
         callback_at=row.callback_at if is_callback else None,
         callback_number=row.callback_number if is_callback else "",
         undialled=row.undialled,
+        corrects=corrects,
     )

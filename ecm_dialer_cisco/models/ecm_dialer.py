@@ -151,15 +151,17 @@ class EcmDialer(models.Model):
 
     # -- client -----------------------------------------------------------------------------------
 
-    def _get_client(self):
+    def _get_client(self, reads_results=False):
         """A client for this dialer; cheap.
 
+        :param reads_results: whether it has to know how long results are awaited, which is looked
+            up for all campaigns
         :rtype: clients.base.DialerClient
         """
         self.ensure_one()
         dialer = self.sudo()
         return dialer._get_client_class()(
-            dialer._prepare_client_config(),
+            dialer._prepare_client_config(reads_results),
             connect=dialer._get_connect(),
             error_text=odbc.error_text,
         )

@@ -142,8 +142,10 @@ class EcmDialerUccxMixin(models.AbstractModel):
         """The client of this provider; CCE and others extend it."""
         return UccxClient
 
-    def _prepare_client_config(self):
+    def _prepare_client_config(self, reads_results=False):
         hosts = filter(None, (self.host, self.host_2))
+        # Sending asks for it several times a turn, and has no use for it.
+        horizon = {"open_horizon": self._get_patience()} if reads_results else {}
         # A key that begins with none of these is another system's contact.
         prefixes = self.env["ecm.attempt"]._get_known_prefixes()
         return UccxConfig(
@@ -157,8 +159,8 @@ class EcmDialerUccxMixin(models.AbstractModel):
             import_timeout=self.import_timeout,
             rows_per_request=self.rows_per_request,
             key_prefixes=tuple(prefixes),
-            open_horizon=self._get_patience(),
             preview_patience=3600 * self.preview_hours,
+            **horizon,
         )
 
     def _get_verify(self):

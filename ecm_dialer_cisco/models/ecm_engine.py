@@ -84,7 +84,7 @@ class EcmEngine(models.AbstractModel):
             if not is_ours:
                 return 0
             # No transaction is open while the dialer is asked.
-            client, watermark = dialer._get_client(), dialer.watermark or ""
+            client, watermark = dialer._get_client(reads_results=True), dialer.watermark or ""
             self._commit()
             reach("results.asking")
             found, watermark = client.results(watermark)
@@ -266,7 +266,9 @@ class EcmEngine(models.AbstractModel):
 
 def _naive(moment):
     """A dialer's moment as Odoo keeps it: naive UTC, of whole seconds."""
-    return moment and moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    if moment and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment and moment.replace(tzinfo=None, microsecond=0)
 
 
 def _halve(batch):

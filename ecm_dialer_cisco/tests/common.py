@@ -115,7 +115,7 @@ class DialerCase(TransactionCase):
     def setUp(self):
         super().setUp()
         client = self.__class__.client = FakeClient()
-        self.patch(self.registry["ecm.dialer"], "_get_client", lambda dialer: client)
+        self.patch(self.registry["ecm.dialer"], "_get_client", lambda dialer, **_kinds: client)
 
     @classmethod
     def _create_strategy(cls, **values):

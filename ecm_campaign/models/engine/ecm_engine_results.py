@@ -22,7 +22,8 @@ from ...tools.strategy import (
 )
 from ..contact.ecm_attempt import Promised, Recorded, Use
 
-RESULT_BATCH = 1000
+# What they share, as the strategies, is read again in each transaction.
+RESULT_BATCH = 2000
 # A target did not take a contact; the engine itself says so.
 REFUSED_CODE = "dialer_rejected"
 # A contact that is refused is offered again later, doubled with each refusal.

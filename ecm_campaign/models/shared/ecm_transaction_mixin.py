@@ -62,7 +62,12 @@ class EcmTransactionMixin(models.AbstractModel):
         if modules.module.current_test:
             self.env.flush_all()
             return float("inf")
-        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        if processed or remaining is not None:
+            return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        # Nothing to tell of the progress: its row is not read and written with each commit.
+        self.env.cr.commit()
+        ends_at = self.env.context.get("cron_end_time", float("inf"))
+        return max(ends_at - time.monotonic(), 0)
 
     def _trigger_next_run(self):
         """Have the scheduled action that runs this go on as soon as others had their turn.

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tools import mute_logger
 
 from ..clients.exceptions import Unreachable
@@ -74,6 +75,21 @@ class TestTurns(DialerCase):
             self.assertEqual(len(self.client.dialled), 1, "the time is up")
             self.feed()
         self.assertEqual(len(self.client.dialled), 2, "who waits longest goes first")
+
+    def test_more_campaigns_at_the_dialer_cost_an_idle_turn_nothing(self):
+        def count_statements():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            due = self.engine._get_due_targets(self.dialer, fields.Datetime.now())
+            self.assertEqual(due, [self.target])
+            return self.cr.sql_log_count - before
+
+        count_statements()
+        alone = count_statements()
+        for number in range(10, 20):
+            self.target.copy({"key": str(number), "name": f"Service {number}"})
+        self.assertEqual(count_statements(), alone)
 
     def test_campaigns_of_one_dialer_are_sent_to_one_after_the_other(self):
         engine, locked = self.engine, []

@@ -375,6 +375,28 @@ class EcmAttempt(models.Model):
         return [Standing(*row) for row in self.env.cr.fetchall()]
 
     @api.model
+    def _get_holding_ids(self, targets):
+        """Which targets hold tries without a result (index of the target's column).
+
+        :return: list of ids
+        """
+        self.flush_model(["state", targets._attempt_field])
+        column = SQL.identifier("a", targets._attempt_field)
+        # Each state by itself: the planner takes a partial index for constants only.
+        self.env.cr.execute(
+            SQL(
+                """SELECT t.id FROM unnest(%(ids)s::int[]) AS t(id)
+                    WHERE EXISTS (SELECT FROM ecm_attempt a
+                                   WHERE %(target)s = t.id AND a.state = 'claimed' OFFSET 0)
+                       OR EXISTS (SELECT FROM ecm_attempt a
+                                   WHERE %(target)s = t.id AND a.state = 'sent' OFFSET 0)""",
+                ids=targets.ids,
+                target=column,
+            )
+        )
+        return [target_id for (target_id,) in self.env.cr.fetchall()]
+
+    @api.model
     def _get_oldest_claim(self, target):
         """When the oldest try on a target was claimed whose send is not confirmed; None where all
         are.

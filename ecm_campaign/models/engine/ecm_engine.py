@@ -136,13 +136,15 @@ class EcmEngine(models.AbstractModel):
 
         :return: list of single records
         """
-        due = []
-        for target in owner._get_targets():
-            if target._is_paused(now):
-                continue
+        able = owner._get_targets().filtered(lambda target: not target._is_paused(now))
+        # Most have nothing to do: that is asked of all at once.
+        with_campaigns, holding, due = able._filter_running(), able._filter_holding(), []
+        for target in able:
+            is_due = target in with_campaigns
             # One that has nothing to send may still have sends to settle, or contacts to give back.
-            has_more = target._has_unconfirmed() or self._has_to_recall(target)
-            if has_more or target._get_running_campaigns():
+            if not is_due and target in holding:
+                is_due = target._has_unconfirmed() or self._has_to_recall(target)
+            if is_due:
                 due.append(target)
         never = fields.Datetime.to_datetime("1970-01-01")
         return sorted(due, key=lambda target: target.last_feed_at or never)

@@ -95,6 +95,16 @@ class EcmFeedTarget(models.AbstractModel):
         running = [(self._attempt_field, "=", self.id), ("is_running", "=", True)]
         return self.env["ecm.campaign"].search(running, order="id")
 
+    def _filter_running(self):
+        """Those of these targets that have running campaigns."""
+        running = [(self._attempt_field, "in", self.ids), ("is_running", "=", True)]
+        targets = self.env["ecm.campaign"].search(running).mapped(self._attempt_field)
+        return targets.filtered(lambda target: not target._get_off_reason())
+
+    def _filter_holding(self):
+        """Those of these targets that have attempts without a result, or may have them."""
+        return self.browse(self.env["ecm.attempt"]._get_holding_ids(self))
+
     def _get_room(self):
         """How many more contacts it can take now (requirement F5)."""
         raise NotImplementedError

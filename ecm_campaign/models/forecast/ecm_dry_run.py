@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...actions import open_form, open_window
+from ...const import PENDING
 from ...formatting import format_moment
 from ...tools.dry_run import Forecast, Simulation, open_hours
 from .ecm_forecast_reader import Assumptions
@@ -54,6 +55,7 @@ class EcmDryRun(models.Model):
     _description = "Dry Run"
     _order = "id desc"
     _fixed_fields = ("campaign_id", "rates_source")
+    _check_company_auto = True
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)
@@ -73,6 +75,29 @@ class EcmDryRun(models.Model):
         default="draft",
         readonly=True,
         copy=False,
+    )
+    strategy_id = fields.Many2one(
+        "ecm.strategy",
+        "Strategy",
+        check_company=True,
+        domain="[('kind', '!=', 'callback')]",
+        ondelete="set null",
+        help="What if the campaign had another strategy? Empty: its own.",
+    )
+    calling_hours_id = fields.Many2one(
+        "ecm.calling.hours",
+        "Calling hours",
+        check_company=True,
+        ondelete="set null",
+        help="What if it called in other hours? Empty: its own.",
+    )
+    list_id = fields.Many2one(
+        "ecm.contact.list",
+        "Contact list",
+        check_company=True,
+        ondelete="set null",
+        help="What if it called the pending contacts of this list only, also of another campaign's "
+        "list? Empty: all of its own pending contacts.",
     )
     start_at = fields.Datetime("From", required=True, default=fields.Datetime.now)
     horizon_days = fields.Integer("Days", required=True, default=14, help="How far ahead to look.")
@@ -303,14 +328,15 @@ class EcmDryRun(models.Model):
         total = self._count_pending()
         share = min(1.0, self.sample_size / total) if total else 1.0
         reader = self.env["ecm.forecast.reader"]
-        sample = reader._read_contacts(self.campaign_id, start, share)
+        with reader._assuming(self.campaign_id, self._get_other_values()):
+            sample = reader._read_contacts(self.campaign_id, start, share, self.list_id)
 
-        # The dialer makes as many calls for the sample as the sample is part of the campaign.
-        factor = total / sample.count if sample.count else 1.0
-        rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
-        pace = self.calls_per_hour / factor
-        assumed = Assumptions(start, end, pace, self.call_minutes, rates)
-        scenario = reader._get_scenario(self.campaign_id, sample.rules, assumed)
+            # The dialer makes as many calls for the sample as the sample is part of the campaign.
+            factor = total / sample.count if sample.count else 1.0
+            rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
+            pace = self.calls_per_hour / factor
+            assumed = Assumptions(start, end, pace, self.call_minutes, rates)
+            scenario = reader._get_scenario(self.campaign_id, sample.rules, assumed)
         forecast = Simulation(scenario, sample.contacts, self.seed).run(notify)
 
         hours = open_hours(scenario.hours, start, end)
@@ -323,7 +349,23 @@ class EcmDryRun(models.Model):
         else:
             store()
 
+    def _get_other_values(self):
+        """What is different from the campaign as it is.
+
+        :return: ``{field of the campaign: record}``
+        """
+        values = {}
+        if self.strategy_id:
+            values["strategy_id"] = self.strategy_id
+        if self.calling_hours_id:
+            # Odoo keeps working schedules for its own administrators.
+            values["calendar_id"] = self.calling_hours_id.sudo().calendar_id
+        return values
+
     def _count_pending(self):
+        if self.list_id:
+            domain = [("list_id", "=", self.list_id.id), ("state", "=", PENDING)]
+            return self.env["ecm.contact"].sudo().search_count(domain)
         campaign = self.campaign_id.sudo()
         return campaign._get_state_tallies()[campaign.id]["pending"]
 

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -45,6 +46,21 @@ class EcmForecastReader(models.AbstractModel):
     _name = "ecm.forecast.reader"
     _description = "Reader of Dry Runs"
 
+    @contextmanager
+    def _assuming(self, campaign, values):
+        """Have a campaign look as if it had other values, to whoever reads it from the cache.
+        Nothing is stored, and nothing is locked.
+
+        :param values: ``{field: record}``
+        """
+        self.env.flush_all()
+        for name, record in values.items():
+            campaign._fields[name]._update_cache(campaign, record.id)
+        try:
+            yield
+        finally:
+            campaign.invalidate_recordset(list(values), flush=False)
+
     def _get_scenario(self, campaign, rules, assumed):
         """All that holds for every contact.
 
@@ -71,15 +87,19 @@ class EcmForecastReader(models.AbstractModel):
             by_priority=campaign.dial_order == "priority",
         )
 
-    def _read_contacts(self, campaign, start, share):
+    def _read_contacts(self, campaign, start, share, contact_list):
         """Read the pending contacts, and leave out those that a gate stops for good.
 
         :param start: naive UTC
         :param share: of the contacts to look at; which ones depends on nothing but their ids
+        :param contact_list: whose contacts to read, as if they were the campaign's; none for all
+            that are
         :rtype: Sample
         """
         self.env.flush_all()
-        rows = self.env["ecm.contact"]._read_pending(campaign, share)
+        rows = self.env["ecm.contact"]._read_pending(campaign, share, contact_list)
+        if contact_list and contact_list.campaign_id != campaign:
+            rows = [_adopt(row, campaign) for row in rows]
         gates = self._read_gates(campaign, [row.candidate for row in rows], start)
         sample = Sample([rule for _gate, rule in gates], len(rows))
 
@@ -194,6 +214,12 @@ class EcmForecastReader(models.AbstractModel):
                 continue
             contact.uses[use.key] = contact.uses.get(use.key, 0) + use.times
             contact.in_cycle += use.times if use.counts else 0
+
+
+def _adopt(row, campaign):
+    """A pending contact as if it were another campaign's: no target group there knows it."""
+    candidate = replace(row.candidate, campaign_id=campaign.id, group_id=None, is_drawn=False)
+    return replace(row, candidate=candidate, dial_key=None)
 
 
 def _in_order(rows, is_descending):

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from ...models.forecast import ecm_dry_run
+from ...models.hours.ecm_calling_hours import DAYS
 from ..common import CampaignCase
 
 
@@ -71,6 +72,47 @@ class TestDryRun(CampaignCase):
                 [("value", "in", self.contacts.mapped("phone_1"))]
             )
         )
+
+    def test_what_if_it_had_another_strategy(self):
+        """P21: nothing of the campaign changes, not even in the transaction."""
+        once = self.env["ecm.strategy"].create(
+            {"name": "Once", "attempt_ids": [fields.Command.create({"channel": "voice"})]}
+        )
+        own = self.dry_run({"busy": 100})
+        other = self.dry_run({"busy": 100}, strategy_id=once.id)
+        self.assertEqual(other.attempt_count, 40)
+        self.assertGreater(own.attempt_count, other.attempt_count)
+        self.assertEqual(self.campaign.strategy_id, self.strategy)
+        self.assertEqual(self.dry_run({"busy": 100}).attempt_count, own.attempt_count)
+
+    def test_what_if_it_called_in_other_hours(self):
+        never = dict.fromkeys(DAYS, False)
+        hours = self.env["ecm.calling.hours"].create({"name": "Never", **never})
+        run = self.dry_run({"voice": 100}, calling_hours_id=hours.id)
+        self.assertEqual((run.attempt_count, run.never_called_count), (0, 40))
+        self.assertFalse(self.campaign.calendar_id)
+
+    def test_what_if_it_called_another_list(self):
+        other = self.create_campaign("Other offer")
+        lists = self.env["ecm.contact.list"].create(
+            [
+                {"name": "Theirs", "campaign_id": other.id},
+                {"name": "Ours", "campaign_id": self.campaign.id},
+            ]
+        )
+        for number in range(3):
+            phone = f"+4930231251{number:02d}"
+            self.create_contact(other, phone_1=phone, list_id=lists[0].id)
+        self.contacts[:5].list_id = lists[1]
+        counts = [self.dry_run({"voice": 100}, list_id=each.id).attempt_count for each in lists]
+        self.assertEqual(counts, [3, 5])
+
+    def test_another_companys_list_is_no_assumption(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        theirs = self.create_campaign("Theirs", company_id=company.id)
+        foreign = self.env["ecm.contact.list"].create({"name": "X", "campaign_id": theirs.id})
+        with self.assertRaises(UserError):
+            self.dry_run({"voice": 100}, list_id=foreign.id)
 
     def test_the_same_seed_repeats(self):
         first, second = self.dry_run(), self.dry_run()

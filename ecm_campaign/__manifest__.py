@@ -26,6 +26,7 @@
         "wizards/ecm_list_undo_views.xml",
         "wizards/ecm_deletion_views.xml",
         "wizards/ecm_database_settle_views.xml",
+        "wizards/ecm_settings_views.xml",
         "wizards/ecm_global_list_feed_views.xml",
         "wizards/ecm_dnc_check_views.xml",
         "wizards/ecm_holiday_load_views.xml",
@@ -54,6 +55,7 @@
         "views/hours/ecm_calling_hours_views.xml",
         "views/hours/ecm_holiday_views.xml",
         "views/regions/ecm_region_rule_views.xml",
+        "views/res_config_settings_views.xml",
         "views/ecm_campaign_menus.xml",
     ],
     "demo": [

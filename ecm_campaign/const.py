@@ -42,3 +42,7 @@ BUSINESS_PARAMETER_COUNT = 12
 BUSINESS_PARAMETERS = tuple(
     f"business_parameter_{index}" for index in range(1, BUSINESS_PARAMETER_COUNT + 1)
 )
+
+# Files that are uploaded have so many megabytes at most, unless the system parameter says otherwise.
+MAX_UPLOAD_MB = 512
+UPLOAD_PARAMETER = "ecm_campaign.max_upload_mb"

@@ -8,4 +8,5 @@ from . import (
     ecm_global_list_feed,
     ecm_holiday_load,
     ecm_list_undo,
+    ecm_settings,
 )

@@ -9,7 +9,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..actions import open_form, open_window
-from ..const import BUSINESS_PARAMETERS
+from ..const import BUSINESS_PARAMETERS, MAX_UPLOAD_MB, UPLOAD_PARAMETER
 from ..models.contact_list.ecm_import_profile import (
     DELIMITERS,
     DUPLICATE_POLICIES,
@@ -24,9 +24,7 @@ from ..tools import contact_file, contact_preview, contact_rows
 
 PREVIEW_ROWS = 8
 MEGABYTE = 2**20
-MAX_FILE_MEGABYTES = 512
 MAX_CELL_TEXT = 80
-
 
 # What numbers without a country code are tried in, beside those of companies and languages.
 FREQUENT_COUNTRIES = ("DE", "US", "GB", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "PL", "TR", "IN")
@@ -241,10 +239,9 @@ class EcmContactUpload(models.TransientModel):
         ``ecm_campaign.max_upload_mb``).
         """
         parameters = self.env["ir.config_parameter"].sudo()
-        value = parameters.get_param("ecm_campaign.max_upload_mb", "")
-        if not value.isdecimal():
-            return MEGABYTE * MAX_FILE_MEGABYTES
-        return MEGABYTE * int(value)
+        value = parameters.get_param(UPLOAD_PARAMETER, "")
+        is_set = value.isdecimal() and int(value)
+        return MEGABYTE * (int(value) if is_set else MAX_UPLOAD_MB)
 
     @api.model
     def _keep_file(self, name, stream):
@@ -443,7 +440,7 @@ class EcmContactUpload(models.TransientModel):
         ]
         # What did not happen is not mentioned.
         if changed:
-            sentence = self.env._("%s of them without a value that is not valid.", changed)
+            sentence = self.env._("%s of them without a bad value.", changed)
             sentences.append(sentence)
         if rejected:
             sentence = self.env._("%s are not stored.", rejected)

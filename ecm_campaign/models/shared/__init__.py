@@ -4,4 +4,5 @@ from . import (
     ecm_engine_fields_mixin,
     ecm_lockable_part_mixin,
     ecm_secret_mixin,
+    res_config_settings,
 )

@@ -4,6 +4,7 @@ from . import (
     test_engine_fields,
     test_migrations,
     test_screens_tour,
+    test_settings,
     test_tour,
     test_transaction,
     test_views,

@@ -1603,9 +1603,9 @@ class EcmContactQueue(models.AbstractModel):
         return self.env.cr.fetchall()
 
     @api.model
-    def _read_pending(self, campaign, share):
-        """Pending contacts of a campaign, or a part of them that their ids choose (index
-        ``_campaign_state``).
+    def _read_pending(self, campaign, share, contact_list=None):
+        """Pending contacts of a campaign or a list, or a part of them that their ids choose
+        (indexes ``_campaign_state`` and ``_list_state``).
 
         :return: list of `Pending`
         """
@@ -1613,15 +1613,18 @@ class EcmContactQueue(models.AbstractModel):
         part = SQL()
         if share < 1:
             part = SQL("AND (hashint4(c.id) & %s) < %s", HASHED - 1, round(share * HASHED))
+        whose = SQL("c.campaign_id = %s", campaign.id)
+        if contact_list:
+            whose = SQL("c.list_id = %s", contact_list.id)
         self.env.cr.execute(
             SQL(
                 """SELECT c.is_retry, c.priority, c.dial_key, c.is_ready, c.next_attempt_at,
                           c.resume_at, c.block_reason, %s
                      FROM ecm_contact c
-                    WHERE c.campaign_id = %s AND c.state = 'pending' %s
+                    WHERE %s AND c.state = 'pending' %s
                  ORDER BY c.id""",
                 self._get_candidate_columns(),
-                campaign.id,
+                whose,
                 part,
             )
         )

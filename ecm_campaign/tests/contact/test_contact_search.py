@@ -63,6 +63,23 @@ class TestContactSearch(CampaignCase):
         self.assertEqual(self.search_as_agent("(214) 555-0143"), self.other)
         self.assertEqual(self.search_as_agent("4711"), self.other)
 
+    def test_who_was_never_called_comes_last(self):
+        """P31: by their last attempts, whichever way round, and on every page."""
+        late, early = self.create_contact(), self.create_contact()
+        late.last_attempt_at = "2026-03-02 10:00:00"
+        early.last_attempt_at = "2026-03-01 10:00:00"
+        domain = [("campaign_id", "=", self.campaign.id)]
+        contacts = self.env["ecm.contact"].with_user(self.agent)
+        for limit in (1, 2, 3, 80):
+            with self.subTest(limit=limit):
+                found = contacts.search(domain, limit=limit, order="last_attempt_at DESC, id")
+                expected = late | early | self.ada | self.other
+                self.assertEqual(found.ids, expected.ids[:limit])
+        found = contacts.search(domain, limit=2, order="last_attempt_at")
+        self.assertEqual(found, early | late)
+        found = contacts.search(domain, limit=2, offset=1, order="last_attempt_at asc, id")
+        self.assertEqual(found, late | self.ada)
+
     def test_signs_of_like_are_no_jokers(self):
         self.assertFalse(self.search_as_agent("L%e"))
 

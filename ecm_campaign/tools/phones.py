@@ -49,7 +49,7 @@ REASONS: dict[str, str] = {
     NOT_A_NUMBER: (
         "This is not a phone number: only digits, spaces, + - . / and brackets are allowed."
     ),
-    INVALID_FOR_COUNTRY: "No such phone number exists in its country.",
+    INVALID_FOR_COUNTRY: "Not a valid number in its country.",
     BAD_LENGTH: "The phone number has too many digits, or a length that is not allowed.",
     NO_COUNTRY: "The phone number has no country code, and its country is not known.",
     EXTENSION: "The phone number has an extension, which cannot be dialled.",

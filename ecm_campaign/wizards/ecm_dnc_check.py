@@ -92,12 +92,12 @@ class EcmDncCheck(models.TransientModel):
         """:return: ``{key of a finding: what people call it}``"""
         return {
             "list": self.env._("List"),
-            "dnc_class": self.env._("Class"),
+            "dnc_class": self.env._("Kind of list"),
             "since": self.env._("Since"),
             "until": self.env._("Until"),
             "by": self.env._("Added by"),
             "reason": self.env._("Reason"),
-            "blocks": self.env._("Blocks"),
+            "blocks": self.env._("Holds for"),
             "running": self.env._("Running campaigns"),
         }
 

@@ -8,5 +8,5 @@ class EcmContact(models.Model):
         related="campaign_id.dialer_campaign_id", string="Cisco campaign"
     )
     dialer_campaign_key = fields.Char(
-        related="campaign_id.dialer_campaign_id.key", string="Cisco Campaign ID"
+        related="campaign_id.dialer_campaign_id.key", string="Cisco campaign ID"
     )

@@ -32,7 +32,7 @@ class EcmDialerCampaign(models.Model):
         "ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True
     )
     company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)
-    key = fields.Char("Cisco Campaign ID", required=True, readonly=True)
+    key = fields.Char("Cisco campaign ID", required=True, readonly=True)
     name = fields.Char(required=True, readonly=True)
     description = fields.Char(readonly=True)
     kind = fields.Selection([("agent", "Agent"), ("ivr", "IVR")], required=True, readonly=True)

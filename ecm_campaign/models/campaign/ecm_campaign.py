@@ -60,7 +60,7 @@ class EcmCampaign(models.Model):
         "only. The kind cannot change after the campaign was created.",
     )
     dangling_hours = fields.Float(
-        string="Dangling after (hours)",
+        string="Wait for a result (hours)",
         default=24.0,
         required=True,
         tracking=True,
@@ -115,7 +115,7 @@ class EcmCampaign(models.Model):
         "UNIQUE(company_id, name)", "There is already a campaign with this name."
     )
     _dangling_positive = models.Constraint(
-        "CHECK(dangling_hours > 0)", "Dangling after: more than 0 hours."
+        "CHECK(dangling_hours > 0)", "Wait for a result: more than 0 hours."
     )
     _running_index = models.Index("(id) WHERE is_running")
 

@@ -107,7 +107,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             obstacles.append(Finding("target", HELD, sentence))
         if outdated := self.env["ecm.dnc.list"]._get_outdated(self, channel):
             names = ", ".join(outdated.mapped("name"))
-            sentence = self.env._("A do-not-contact registry is too old: %s. Load it again.", names)
+            sentence = self.env._("A do-not-contact list is too old: %s. Load it again.", names)
             obstacles.append(Finding("registry", HELD, sentence))
 
         for target in self._get_channel_targets(channel):
@@ -287,7 +287,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         # Registries and dialers are checks that are always shown, the others only as obstacles.
         registry = obstacles.pop("registry", None)
         if not registry:
-            registry = Finding("registry", PASSES, self.env._("No registry is too old."))
+            registry = Finding("registry", PASSES, self.env._("No do-not-contact list is too old."))
         target = obstacles.pop("target", None)
         if not target:
             target = Finding("target", PASSES, self._get_targets_text(channel))

@@ -23,12 +23,12 @@ class EcmCampaignPacingMixin(models.AbstractModel):
         "them, or chain the campaigns.",
     )
     deliverable_percentage = fields.Integer(
-        "Deliverable percentage (%)",
+        "Share of the group (%)",
         default=100,
         required=True,
         tracking=True,
         help="Its part of what its campaign group sends, relative to the group's other campaigns: "
-        "50 and 50 is the same as 100 and 100. Among the campaigns of one dialer campaign, a group "
+        "50 and 50 is the same as 100 and 100. Among the campaigns of one Cisco campaign, a group "
         "takes part like one campaign at 100. What a campaign does not use goes to the others. 0: "
         "only what the others leave.",
     )
@@ -43,7 +43,7 @@ class EcmCampaignPacingMixin(models.AbstractModel):
     )
 
     _percentage_range = models.Constraint(
-        "CHECK(deliverable_percentage BETWEEN 0 AND 100)", "Deliverable percentage: 0 to 100."
+        "CHECK(deliverable_percentage BETWEEN 0 AND 100)", "Share of the group: 0 to 100 %."
     )
 
     def _get_acting_group(self):

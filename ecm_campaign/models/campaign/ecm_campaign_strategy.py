@@ -75,7 +75,7 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         default=True,
         tracking=True,
         help="A contact that becomes a callback starts again with no attempts made today or in "
-        "all. Off: what was tried before counts against an own budget of the callback strategy. "
+        "all. Off: what was tried before counts against the limit of all attempts of the callback strategy. "
         "Limits of region rules hold either way.",
     )
     callback_release = fields.Selection(

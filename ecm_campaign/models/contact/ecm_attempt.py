@@ -181,7 +181,7 @@ class EcmAttempt(models.Model):
     channel = fields.Selection(
         lambda self: self.env["ecm.engine"]._get_channels(), required=True, readonly=True
     )
-    position = fields.Integer("Strategy attempt", readonly=True, help="Place in the strategy.")
+    position = fields.Integer("Step", readonly=True, help="Place in the strategy.")
     cycle = fields.Integer(readonly=True, help="Run through the strategy, counted from 1.")
     number = fields.Char(size=PHONE_SIZE, readonly=True)
     claimed_at = fields.Datetime("Sent on", required=True, readonly=True)
@@ -192,7 +192,7 @@ class EcmAttempt(models.Model):
         readonly=True,
         help="An agent has arranged it on the dialer, which makes it itself: the result comes then.",
     )
-    callback_number = fields.Char(size=PHONE_SIZE, readonly=True)
+    callback_number = fields.Char("Callback number", size=PHONE_SIZE, readonly=True)
     is_late = fields.Boolean(
         "Late result", readonly=True, help="The result came after the contact was closed."
     )
@@ -200,9 +200,10 @@ class EcmAttempt(models.Model):
     raw_code = fields.Char("Dialer code", readonly=True, help="The result as the dialer writes it.")
     agent = fields.Char(readonly=True)
     duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
-    wrap_up = fields.Char("Wrap-up", readonly=True, help="As the dialer writes it.")
+    wrap_up = fields.Char("Wrap-up at the dialer", readonly=True, help="As the dialer writes it.")
     business_outcome_id = fields.Many2one(
         "ecm.business.outcome",
+        "Wrap-up",
         readonly=True,
         help="What the agent's wrap-up means in the campaign's group.",
     )

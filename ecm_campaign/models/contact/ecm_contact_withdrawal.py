@@ -40,7 +40,7 @@ class EcmContactWithdrawal(models.Model):
         readonly=True,
     )
     reason = fields.Char(required=True, readonly=True)
-    file_name = fields.Char(readonly=True)
+    file_name = fields.Char("File name", readonly=True)
     state = fields.Selection(selection_add=[("importing", "In progress")])
     withdrawn_count = fields.Integer("Withdrawn", readonly=True, help="Contacts that were open.")
     missing_count = fields.Integer("Without an open contact", readonly=True)

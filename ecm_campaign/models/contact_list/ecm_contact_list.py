@@ -288,7 +288,7 @@ class EcmContactList(models.Model):
             ("account_number", self.env._("Customer key")),
             ("email", self.env._("E-mail")),
             ("tz", self.env._("Time zone")),
-            ("region", self.env._("State")),
+            ("region", self.env._("State or region")),
             ("zip", self.env._("Postal code")),
             ("country", self.env._("Country of the numbers")),
             ("priority", self.env._("Priority")),

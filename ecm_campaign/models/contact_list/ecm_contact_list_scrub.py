@@ -67,8 +67,8 @@ class EcmContactListScrubMixin(models.AbstractModel):
     _name = "ecm.contact.list.scrub.mixin"
     _description = "Scrub of a Contact List"
 
-    dnc_national_contacts = fields.Integer("NDNC, contacts", readonly=True, copy=False)
-    dnc_national_numbers = fields.Integer("NDNC, numbers", readonly=True, copy=False)
+    dnc_national_contacts = fields.Integer("National, contacts", readonly=True, copy=False)
+    dnc_national_numbers = fields.Integer("National, numbers", readonly=True, copy=False)
     dnc_corporate_contacts = fields.Integer("Corporate DNC, contacts", readonly=True, copy=False)
     dnc_corporate_numbers = fields.Integer("Corporate DNC, numbers", readonly=True, copy=False)
     dnc_compliance_contacts = fields.Integer("Compliance DNC, contacts", readonly=True, copy=False)

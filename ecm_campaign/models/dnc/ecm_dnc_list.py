@@ -14,7 +14,7 @@ from ...tools import phones
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 DNC_CLASSES = [
-    ("national", "National (NDNC)"),
+    ("national", "National"),
     ("corporate", "Corporate"),
     ("compliance", "Compliance"),
     ("litigation", "Litigation"),
@@ -51,7 +51,7 @@ class EcmDncList(models.Model):
     active = fields.Boolean(default=True, tracking=True)
     sequence = fields.Integer(default=10)
     dnc_class = fields.Selection(
-        DNC_CLASSES, string="Class", required=True, default="corporate", tracking=True
+        DNC_CLASSES, string="Kind of list", required=True, default="corporate", tracking=True
     )
     company_id = fields.Many2one(
         "res.company",
@@ -72,11 +72,11 @@ class EcmDncList(models.Model):
     max_age_days = fields.Integer(
         "Oldest age (days)",
         tracking=True,
-        help="A registry that was not loaded for longer blocks its campaigns until it is loaded "
+        help="A list that was not loaded for longer stops its campaigns until it is loaded "
         "again. 0: never.",
     )
     refreshed_at = fields.Datetime(
-        "Loaded on", copy=False, tracking=True, help="When the registry was loaded last."
+        "Loaded on", copy=False, tracking=True, help="When a file was loaded last."
     )
     is_outdated = fields.Boolean(compute="_compute_is_outdated")
     mirrors_blacklist = fields.Boolean(

@@ -32,7 +32,7 @@ class EcmDncLoad(models.Model):
 
     list_id = fields.Many2one("ecm.dnc.list", required=True, ondelete="cascade", index=True)
     file = fields.Binary(required=True, attachment=True)
-    file_name = fields.Char(readonly=True)
+    file_name = fields.Char("File name", readonly=True)
     # The drop zone's file is moved into `file`, and never copied or sent as text.
     attachment_id = fields.Many2one(string="Uploaded file", store=False, readonly=False)
     mode = fields.Selection(

@@ -25,11 +25,11 @@ class EcmEngineExplain(models.AbstractModel):
             **names,
             "queue": self.env._("Queue"),
             "database": self.env._("Database"),
-            "registry": self.env._("Registries"),
+            "registry": self.env._("Age of do-not-contact lists"),
             "target": self._get_target_name(),
             "room": self.env._("Room"),
             "group": self.env._("Campaign group"),
-            "feeder": self.env._("Contacts Feeder"),
+            "feeder": self.env._("Sending"),
         }
 
     def _get_target_name(self):

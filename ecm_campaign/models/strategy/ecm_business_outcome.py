@@ -12,7 +12,7 @@ class EcmBusinessOutcome(models.Model):
 
     _name = "ecm.business.outcome"
     _inherit = ["ecm.lockable.part.mixin"]
-    _description = "Business Outcome"
+    _description = "Wrap-up"
     _order = "group_id, sequence, id"
     _whole_field = "group_id"
     # How outcomes are shown and counted.
@@ -64,7 +64,7 @@ class EcmBusinessOutcome(models.Model):
     delay_minutes = fields.Integer(string="Minutes")
     max_retry = fields.Integer(
         "Retries at most",
-        help="Then the next attempt of the strategy follows, or the contact closes. 0: as often as "
+        help="Then the next step of the strategy follows, or the contact closes. 0: as often as "
         "the budget allows.",
     )
     then_close = fields.Boolean(
@@ -174,7 +174,7 @@ class EcmBusinessOutcome(models.Model):
                 if doubles:
                     raise ValidationError(
                         self.env._(
-                            "“%(text)s” means two business outcomes of %(group)s.",
+                            "“%(text)s” means two wrap-ups of %(group)s.",
                             text=min(doubles),
                             group=group.name,
                         )

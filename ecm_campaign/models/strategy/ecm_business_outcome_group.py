@@ -8,7 +8,7 @@ class EcmBusinessOutcomeGroup(models.Model):
     """The wrap-up codes that agents of a campaign may choose (requirement S6)."""
 
     _name = "ecm.business.outcome.group"
-    _description = "Business Outcome Group"
+    _description = "Wrap-ups"
     _inherit = ["ecm.copy.name.mixin", "mail.thread"]
     _order = "name, id"
 
@@ -18,9 +18,7 @@ class EcmBusinessOutcomeGroup(models.Model):
         "res.company", default=lambda self: self.env.company, help="Empty: all companies."
     )
     description = fields.Text(translate=True)
-    outcome_ids = fields.One2many(
-        "ecm.business.outcome", "group_id", string="Business outcomes", copy=True
-    )
+    outcome_ids = fields.One2many("ecm.business.outcome", "group_id", string="Wrap-ups", copy=True)
     outcome_count = fields.Integer(compute="_compute_outcome_count")
     campaign_ids = fields.One2many("ecm.campaign", "business_outcome_group_id", string="Campaigns")
     campaign_count = fields.Integer(compute="_compute_campaign_count")

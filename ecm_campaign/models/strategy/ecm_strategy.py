@@ -65,7 +65,7 @@ class EcmStrategy(models.Model):
         default="advanced",
         tracking=True,
         help="Simple: the numbers are tried in order, with the same rules for each, once in each "
-        "cycle. Advanced: each attempt has its own rules. Callback: like Advanced; takes over when "
+        "cycle. Advanced: each step has its own rules. Callback: like Advanced; takes over when "
         "the customer asked to be called back.",
     )
     company_id = fields.Many2one(
@@ -75,31 +75,31 @@ class EcmStrategy(models.Model):
     phone_fallback = fields.Selection(
         [
             ("first", "Call phone 1"),
-            ("skip", "Skip the attempt"),
+            ("skip", "Skip the step"),
             ("next_valid", "Call the next phone that is filled"),
         ],
         string="When a phone is empty",
         required=True,
         default="first",
         tracking=True,
-        help="What an attempt on phone 2 to 5 does for a contact that has no such phone.",
+        help="What a step on phone 2 to 5 does for a contact that has no such phone.",
     )
     at_limit = fields.Selection(
         [
             ("wait", "Wait until it may be called"),
-            ("next", "Call the next attempt's number"),
+            ("next", "Call the next step's number"),
         ],
         string="When a number is at a limit",
         required=True,
         default="wait",
         tracking=True,
         help="A limit of this strategy or of a region that counts each number by itself. Where no "
-        "attempt is left with another number, the contact waits in any case.",
+        "step is left with another number, the contact waits in any case.",
     )
     is_capped = fields.Boolean(
-        string="Own budget",
+        string="Limit all attempts",
         tracking=True,
-        help="Give the strategy a budget of its own. Needed when a rule leads back to an earlier "
+        help="Otherwise it follows from the steps. Needed when a rule leads back to an earlier "
         "attempt.",
     )
     max_attempts = fields.Integer(
@@ -108,7 +108,7 @@ class EcmStrategy(models.Model):
         store=True,
         readonly=False,
         tracking=True,
-        help="All attempts on a contact together, whatever their outcomes. Without an own budget, "
+        help="All attempts on a contact together, whatever their outcomes. Without a limit of its own, "
         "one of each with its retries; the retries of a campaign's wrap-ups come on top.",
     )
     max_uncounted = fields.Integer(
@@ -124,7 +124,7 @@ class EcmStrategy(models.Model):
         default=1,
         required=True,
         tracking=True,
-        help="How often the attempts are run through. The next cycle begins when the last "
+        help="How often the steps are run through. The next cycle begins when the last "
         "attempt's retries are used up, or when a cycle has made as many attempts as it may.",
     )
     cycle_days = fields.Integer("Days between cycles", tracking=True)
@@ -144,14 +144,12 @@ class EcmStrategy(models.Model):
     simple_rule_ids = fields.One2many(
         "ecm.strategy.rule",
         "strategy_id",
-        string="Rules of every attempt",
+        string="Rules of every step",
         domain=[("attempt_id", "=", False)],
         copy=False,
-        help="A simple strategy has the same rules for each attempt.",
+        help="A simple strategy has the same rules for each step.",
     )
-    attempt_ids = fields.One2many(
-        "ecm.strategy.attempt", "strategy_id", string="Attempts", copy=False
-    )
+    attempt_ids = fields.One2many("ecm.strategy.attempt", "strategy_id", string="Steps", copy=False)
     attempt_count = fields.Integer(compute="_compute_attempt_count")
     unused_rule_count = fields.Integer(
         compute="_compute_unused_rule_count",
@@ -435,35 +433,33 @@ class EcmStrategy(models.Model):
     def _get_problem_sentences(self, parameters):
         """:return: ``{code of tools.strategy_check: translated sentence}``"""
         return {
-            "no_attempts": self.env._("The strategy has no attempts."),
-            "bad_budget": self.env._("The budget must allow at least one attempt."),
+            "no_attempts": self.env._("The strategy has no steps."),
+            "bad_budget": self.env._("“Attempts at most” must allow at least one."),
             "unknown_channel": self.env._(
-                "Attempt %(position)s uses a channel that is not installed (%(channel)s).",
+                "Step %(position)s uses a channel that is not installed (%(channel)s).",
                 **parameters,
             ),
             "missing_attempt": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s: the attempt that should follow does "
+                "Step %(position)s, outcome %(outcome)s: the step that should follow does "
                 "not exist.",
                 **parameters,
             ),
             "uncapped_loop": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s goes round without end: limit its "
-                "retries, or give the strategy an own budget.",
+                "Step %(position)s, outcome %(outcome)s goes round without end: limit its "
+                "retries, or limit all attempts.",
                 **parameters,
             ),
             "instant_loop": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s goes round without a delay: numbers may "
+                "Step %(position)s, outcome %(outcome)s goes round without a delay: numbers may "
                 "be called over and over within a minute. Give it a delay, or limit its retries.",
                 **parameters,
             ),
             "unused_rule": self.env._(
-                "Attempt %(position)s, outcome %(outcome)s: this rule is never used, the outcome "
+                "Step %(position)s, outcome %(outcome)s: this rule is never used, the outcome "
                 "closes the contact as DNC Listed.",
                 **parameters,
             ),
-            "unreachable_attempt": self.env._(
-                "No rule leads to attempt %(position)s.", **parameters
-            ),
+            "unreachable_attempt": self.env._("No rule leads to step %(position)s.", **parameters),
         }
 
     def _check_usable(self):
@@ -499,7 +495,7 @@ class EcmStrategy(models.Model):
         empty = self.attempt_ids[:-1].filtered(lambda attempt: not attempt.rule_ids)
         if not empty:
             raise UserError(
-                self.env._("Rules lead from one attempt to the next: add the attempts first.")
+                self.env._("Rules lead from one step to the next: add the steps first.")
             )
         for attempt in empty:
             attempt._add_default_rules()

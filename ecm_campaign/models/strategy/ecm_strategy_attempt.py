@@ -13,7 +13,7 @@ class EcmStrategyAttempt(models.Model):
 
     _name = "ecm.strategy.attempt"
     _inherit = ["ecm.lockable.part.mixin"]
-    _description = "Strategy Attempt"
+    _description = "Strategy Step"
     _order = "strategy_id, sequence, id"
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
@@ -57,7 +57,7 @@ class EcmStrategyAttempt(models.Model):
         channels = dict(self.env["ecm.engine"]._get_channels())
         for attempt in self:
             attempt.display_name = self.env._(
-                "Attempt %(position)s: %(channel)s, phone %(phone)s",
+                "Step %(position)s: %(channel)s, phone %(phone)s",
                 position=attempt.position,
                 channel=channels.get(attempt.channel, ""),
                 phone=attempt.phone_index,
@@ -97,9 +97,7 @@ class EcmStrategyAttempt(models.Model):
         self.check_access("write")
         if self == self.strategy_id.attempt_ids[-1:]:
             raise UserError(
-                self.env._(
-                    "This is the last attempt: add the one that is to follow, then its rules."
-                )
+                self.env._("This is the last step: add the one that is to follow, then its rules.")
             )
         self._add_default_rules()
         return self.action_open_rules()

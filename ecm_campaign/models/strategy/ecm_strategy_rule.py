@@ -46,18 +46,18 @@ class EcmStrategyRule(models.Model):
     outcome_id = fields.Many2one("ecm.outcome", required=True, ondelete="restrict")
     action = fields.Selection(
         [
-            ("attempt", "Go to attempt"),
+            ("attempt", "Go to step"),
             ("next", "Go to the next"),
             ("again", "Try the same again"),
             ("close", "Close the contact"),
         ],
         required=True,
         default="attempt",
-        help="Go to the next: the attempt that stands below, after the last one the next cycle.",
+        help="Go to the next: the step that stands below, after the last one the next cycle.",
     )
     next_attempt_id = fields.Many2one(
         "ecm.strategy.attempt",
-        string="Next attempt",
+        string="Next step",
         domain="[('strategy_id', '=', strategy_id)]",
         ondelete="cascade",
     )
@@ -66,7 +66,7 @@ class EcmStrategyRule(models.Model):
     delay_minutes = fields.Integer(string="Minutes")
     max_retry = fields.Integer(
         "Retries at most",
-        help="How often this rule leads on in one cycle; then the attempt under “then to” follows, "
+        help="How often this rule leads on in one cycle; then the step under “then to” follows, "
         "at once or, on the number that was just called, after the delay. 0: as often as the "
         "budget allows.",
     )
@@ -75,7 +75,7 @@ class EcmStrategyRule(models.Model):
         string="Then to",
         domain="[('strategy_id', '=', strategy_id)]",
         ondelete="cascade",
-        help="What follows when the retries are used up. Empty: the next attempt in order, then "
+        help="What follows when the retries are used up. Empty: the next step in order, then "
         "the next cycle.",
     )
     then_close = fields.Boolean(
@@ -100,7 +100,7 @@ class EcmStrategyRule(models.Model):
 
     _outcome_unique = models.Constraint(
         "UNIQUE(attempt_id, outcome_id)",
-        "An attempt has one rule for each outcome: change the rule that is there.",
+        "A step has one rule for each outcome: change the rule that is there.",
     )
     _strategy_outcome_unique = models.UniqueIndex(
         "(strategy_id, outcome_id) WHERE attempt_id IS NULL",
@@ -168,17 +168,17 @@ class EcmStrategyRule(models.Model):
         if self.then_close:
             return self.env._("close")
         if self.branch_attempt_id:
-            return self.env._("attempt %s", self.branch_attempt_id.position)
-        return self.env._("the next attempt")
+            return self.env._("step %s", self.branch_attempt_id.position)
+        return self.env._("the next step")
 
     def _get_step_text(self):
         """Where the rule leads while it may, such as ``attempt 2 after 15 min``."""
         if self.action == "again":
-            target = self.env._("the same attempt")
+            target = self.env._("the same step")
         elif self.action == "next":
-            target = self.env._("the next attempt")
+            target = self.env._("the next step")
         else:
-            target = self.env._("attempt %s", self.next_attempt_id.position)
+            target = self.env._("step %s", self.next_attempt_id.position)
         delay = get_delay_text(self)
         if not delay:
             return self.env._("%s at once", target)
@@ -190,11 +190,11 @@ class EcmStrategyRule(models.Model):
             if rule.action == "attempt" and not rule.next_attempt_id:
                 outcome = rule.outcome_id.name
                 raise ValidationError(
-                    self.env._("Choose the attempt that follows %s, or close.", outcome)
+                    self.env._("Choose the step that follows %s, or close.", outcome)
                 )
             targets = rule.next_attempt_id | rule.branch_attempt_id
             if targets.strategy_id - rule.strategy_id:
-                raise ValidationError(self.env._("The next attempt belongs to another strategy."))
+                raise ValidationError(self.env._("The next step belongs to another strategy."))
 
     @property
     def _delay(self):

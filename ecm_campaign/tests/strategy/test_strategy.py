@@ -89,15 +89,15 @@ class TestStrategy(CampaignCase):
                 "next_attempt_id": strategy.attempt_ids[0].id,
             }
         )
-        self.assertIn("own budget", strategy.warnings)
+        self.assertIn("limit all attempts", strategy.warnings)
         strategy.write({"is_capped": True, "max_attempts": 9})
-        self.assertNotIn("own budget", strategy.warnings or "")
+        self.assertNotIn("limit all attempts", strategy.warnings or "")
         self.assertEqual(strategy._get_plan().budget, 9)
 
     def test_unreachable_attempt_is_pointed_out(self):
         strategy = self.strategy.copy()
         strategy.attempt_ids[0].rule_ids.unlink()
-        self.assertIn("No rule leads to attempt 2", strategy.warnings)
+        self.assertIn("No rule leads to step 2", strategy.warnings)
 
     def test_copy_leads_to_its_own_attempts(self):
         copy = self.strategy.copy()

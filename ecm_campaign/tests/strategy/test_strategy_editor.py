@@ -78,17 +78,17 @@ class TestStrategyEditor(ResultCase):
     def test_warnings_follow_the_unsaved_form(self):
         form = Form(self.env["ecm.strategy"])
         form.name = "Draft"
-        self.assertIn("no attempts", form.warnings)
+        self.assertIn("no steps", form.warnings)
         for _attempt in range(2):
             with form.attempt_ids.new():
                 pass
-        self.assertEqual(form.warnings, "No rule leads to attempt 2.")
+        self.assertEqual(form.warnings, "No rule leads to step 2.")
         form.kind = "simple"
         with form.simple_rule_ids.new() as rule:
             rule.outcome_id = self.outcome("busy")
             rule.action = "again"
             rule.max_retry = 0
-        self.assertIn("Attempt 1 to 2, outcome Busy goes round without end", form.warnings)
+        self.assertIn("Step 1 to 2, outcome Busy goes round without end", form.warnings)
         form.is_capped = True
         form.max_attempts = 6
         self.assertNotIn("without end", form.warnings)
@@ -107,7 +107,7 @@ class TestStrategyEditor(ResultCase):
             self.assertIn("does not exist", form.warnings)
             form.attempt_ids.remove(1)
             self.assertIn(
-                "Attempt 1, outcome Busy: the attempt that should follow does not exist.",
+                "Step 1, outcome Busy: the step that should follow does not exist.",
                 form.warnings,
             )
 
@@ -115,7 +115,7 @@ class TestStrategyEditor(ResultCase):
         strategy = self.strategy.copy()
         draft = strategy.new(origin=strategy)
         draft.attempt_ids[0].sequence = 99
-        self.assertEqual(draft.warnings, "No rule leads to attempt 3.")
+        self.assertEqual(draft.warnings, "No rule leads to step 3.")
 
     def test_rules_of_the_other_kind_are_kept_and_counted(self):
         strategy = self.strategy.copy()
@@ -161,7 +161,7 @@ class TestStrategyEditor(ResultCase):
         )
         second.action_add_default_rules()
         self.assertEqual(len(second.rule_ids), 2)
-        with self.assertRaisesRegex(UserError, "last attempt"):
+        with self.assertRaisesRegex(UserError, "last step"):
             third.action_add_default_rules()
 
     def test_default_rules_of_a_simple_strategy_are_added_once(self):

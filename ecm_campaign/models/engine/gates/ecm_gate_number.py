@@ -39,7 +39,7 @@ class EcmGateNumber(models.AbstractModel):
         attempt = judged.attempt
         planned = campaign._get_plan(before.callback).attempts
         named = self.env._(
-            "Attempt %(position)s of %(count)s, on phone %(phone)s: %(number)s.",
+            "Step %(position)s of %(count)s, on phone %(phone)s: %(number)s.",
             position=attempt.position,
             count=len(planned),
             phone=attempt.phone_index,
@@ -55,6 +55,6 @@ class EcmGateNumber(models.AbstractModel):
             )
         if attempt.position > before.position:
             sentences.append(
-                self.env._("Attempt %s has no number and is passed over.", before.position)
+                self.env._("Step %s has no number and is passed over.", before.position)
             )
         return " ".join(sentences)

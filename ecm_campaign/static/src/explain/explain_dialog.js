@@ -63,7 +63,7 @@ export class ExplainDialog extends Component {
     get nextText() {
         const { next_at: nextAt, verdict } = this.state.result;
         if (!nextAt) {
-            return verdict === "closes" ? _t("never") : _t("not known as things stand");
+            return verdict === "closes" ? _t("never") : _t("once that is settled");
         }
         return deserializeDateTime(nextAt) <= luxon.DateTime.now()
             ? _t("now")

@@ -112,7 +112,7 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
         {
             content: "Nothing leads to the second attempt yet",
             trigger:
-                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')",
+                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to step 2')",
         },
         ...addAttempt(3),
         {
@@ -143,15 +143,15 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
             trigger: ".modal .o_selected_row .o_field_widget[name=branch_attempt_id] input",
             run: "click",
         },
-        { trigger: ".o-autocomplete--dropdown-item:contains('Attempt 3')", run: "click" },
+        { trigger: ".o-autocomplete--dropdown-item:contains('Step 3')", run: "click" },
         { trigger: ".modal footer .o_form_button_save", run: "click" },
         {
             content: "The strategy says what follows",
-            trigger: `body:not(:has(.modal)) ${CARDS}:contains('Busy → the same attempt after 15 min (2 × at most, then attempt 3)')`,
+            trigger: `body:not(:has(.modal)) ${CARDS}:contains('Busy → the same step after 15 min (2 × at most, then step 3)')`,
         },
         {
             trigger:
-                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to attempt 2')",
+                ".alert-warning .o_field_widget[name=warnings]:contains('No rule leads to step 2')",
         },
         {
             content: "The usual rules of the first attempt lead to the second",
@@ -159,7 +159,7 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
             run: "click",
         },
         { trigger: ".modal button[name=action_add_default_rules]", run: "click" },
-        { trigger: ".modal .o_data_row:contains('No answer'):contains('Attempt 2')" },
+        { trigger: ".modal .o_data_row:contains('No answer'):contains('Step 2')" },
         { trigger: ".modal footer .o_form_button_save", run: "click" },
         {
             content: "The other attempts that have none take those of the one before",
@@ -167,7 +167,7 @@ registry.category("web_tour.tours").add("ecm_campaign_strategy", {
                 "body:not(:has(.modal)) .o_notebook .tab-pane.active button[name=action_add_default_rules]",
             run: "click",
         },
-        { trigger: `${CARDS}:contains('No answer → attempt 3 after 2 h')` },
+        { trigger: `${CARDS}:contains('No answer → step 3 after 2 h')` },
         {
             content: "Every attempt is reached now",
             trigger: ".o_form_view:not(:has(.o_field_widget[name=warnings]:visible))",

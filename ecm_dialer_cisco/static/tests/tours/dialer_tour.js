@@ -234,10 +234,6 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
             run: "click",
         },
         {
-            content: "Its campaign's ID on the dialer",
-            trigger: ".o_list_view td[name=dialer_campaign_key]:contains('1')",
-        },
-        {
             content: "Busy twice, then somebody answered",
             trigger: ".o_list_view .o_data_row:contains('+12025550119') td[name=phone_1]",
             run: "click",
@@ -246,6 +242,10 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
             trigger:
                 ".o_field_widget[name=attempt_ids]:has(.o_data_row:nth-child(1):contains('Voice'))" +
                 ":has(.o_data_row:nth-child(2):contains('Busy')):has(.o_data_row:nth-child(3):contains('Busy'))",
+        },
+        {
+            content: "Its campaign's ID on the dialer",
+            trigger: ".o_form_view .o_field_widget[name=dialer_campaign_key]:contains('1')",
         },
     ],
 });

@@ -179,12 +179,18 @@ class UccxClient(DialerClient):
         :raise Busy: another import is running
         """
         statuses, now_ms = self._import_statuses(node, campaign_path)
+        self._check_no_import(statuses, now_ms, patience)
+        return _last_manual_start(statuses)
+
+    def _check_no_import(
+        self, statuses: Sequence[ImportStatus], now_ms: int, patience: float
+    ) -> None:
+        """:raise Busy: another import is running"""
         for status in statuses:
             # One that says nothing of itself for so long will not say more.
             longest = patience if status.result else min(patience, self.config.doubt_seconds)
             if status.running_at(now_ms, longest):
                 raise Busy(_describe_import(status, now_ms, longest))
-        return _last_manual_start(statuses)
 
     def _post(self, node: str, campaign_path: str, body: bytes) -> None:
         """
@@ -262,23 +268,56 @@ class UccxClient(DialerClient):
         return PushReceipt(accepted, frozenset(), missing)
 
     def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
-        """Return the keys that UCCX knows, waiting, dialled or moved to history.
+        """Return the keys that UCCX knows, waiting, dialled or moved to history, and those that it
+        may still show: nobody is sent a second time on a guess.
 
-        :raise Busy: an import is unfinished, so an absent key may still appear; one that is so for
-        longer than `config.stuck_import` is taken for a leftover
+        :raise Busy: an import is unfinished, or the database does not show yet what the last one
+        has brought, so an absent key may still appear. After `config.stuck_import` and
+        `config.longest_lag` these keys count as known.
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
         not among them
         """
         wanted = set(keys)
         campaign_path = _campaign_path(campaign_key)
+        last, now_ms = None, 0
         # Of a deleted campaign no import can run, and what was dialled is still recorded.
         with suppress(NotFound):
-            self._http.on_any_node(
-                lambda node: self._require_no_import(node, campaign_path, self.config.stuck_import)
+            last, now_ms = self._http.on_any_node(
+                lambda node: self._ask_last_import(node, campaign_path)
             )
         if self._database is None:
             return self._find_waiting(campaign_key, wanted)
-        return self._database.known(wanted)
+
+        known = self._database.known(wanted)
+        if last is None or known == wanted:
+            return known
+        return known if self._shows_import(campaign_key, last, now_ms) else wanted
+
+    def _ask_last_import(self, node: str, campaign_path: str) -> tuple[ImportStatus | None, int]:
+        """:return: the last import over REST, if there was one, and what time it is there
+        :raise Busy: one is running
+        """
+        statuses, now_ms = self._import_statuses(node, campaign_path)
+        self._check_no_import(statuses, now_ms, self.config.stuck_import)
+        manual = [each for each in statuses if each.is_manual and not each.is_none]
+        return max(manual, key=lambda each: each.started_at_ms, default=None), now_ms
+
+    def _shows_import(self, campaign_key: str, last: ImportStatus, now_ms: int) -> bool:
+        """Whether what the database does not know never came: it may be a standby, which is behind.
+
+        :return: False where that cannot be told any more
+        :raise Busy: it is behind, and may soon be no longer
+        """
+        # It was given up, and may end all the same.
+        if not last.finished:
+            return False
+        since = datetime.fromtimestamp(last.started_at_ms // 1000, timezone.utc)
+        database = self._require_database()
+        if database.count_since(int(campaign_key), since.replace(tzinfo=None)) >= last.imported:
+            return True
+        if now_ms - last.started_at_ms < self.config.longest_lag * 1000:
+            raise Busy("The results database of UCCX does not show yet what was sent last.")
+        return False
 
     def _find_waiting(self, campaign_key: str, wanted: set[str]) -> set[str]:
         missing = set(wanted)

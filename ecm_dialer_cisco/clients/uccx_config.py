@@ -32,8 +32,10 @@ class UccxConfig:
         agent classifies it (reference §2.5)
     :param preview_patience: the same for a preview, which an agent may have on the screen for hours
     :param look_interval: so often all that waits is read, and not only what has a result
-    :param stuck_import: an import that is unfinished for so long counts as a leftover: nothing is
-        expected of it any more
+    :param stuck_import: an import that is unfinished for so long counts as a leftover: others are
+        sent again, and what it may have taken counts as sent
+    :param longest_lag: so long the results database may be behind (a standby node); what it does
+        not show after that counts as sent
     """
 
     hosts: tuple[str, ...]
@@ -59,6 +61,7 @@ class UccxConfig:
     preview_patience: float = 14_400
     look_interval: float = 3_600
     stuck_import: float = 3_600
+    longest_lag: float = 900
     page_rows: int = 2000
 
     def __post_init__(self) -> None:

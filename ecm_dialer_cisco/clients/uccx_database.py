@@ -80,6 +80,9 @@ _ROWS_IN = f"{_SELECT_ROWS} WHERE accountnumber LIKE ? AND ({{ranges}})"
 # What has a result, is a callback, or was deleted; by the other statuses nothing is told.
 _NEWS = " AND (callstatus IN (3, 4, 5) OR active = 'f')"
 _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
+_CREATED_SINCE = (
+    "SELECT dialinglistid FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
+)
 _AGENT_CAMPAIGNS = "SELECT campaignid, dialertype FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
@@ -252,6 +255,20 @@ class UccxDatabase:
         found = {row.key for row in rows if not row.undialled}
         # A database that ignores case finds more than was asked for.
         return found & set(keys)
+
+    def count_since(self, campaign_id: int, since: datetime) -> int:
+        """How many contacts of a campaign were created from a moment on, whoever sent them.
+
+        :param since: naive UTC
+        """
+        ids: set[int] = set()
+        with self.cursor() as cursor:
+            for table in _TABLES:
+                statement = _CREATED_SINCE.format(table=table)
+                for (row_id,) in self._select(cursor, statement, (campaign_id, since)):
+                    # One that moves meanwhile stands in both.
+                    ids.add(int(row_id))
+        return len(ids)
 
     def agent_campaigns(self, cursor: Any) -> dict[int, bool]:
         """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6), and whether agents

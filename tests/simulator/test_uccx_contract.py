@@ -511,12 +511,30 @@ def test_what_waits_for_a_day_is_remembered_and_nothing_else_is_read(uccx, clien
     assert result.key == "t-60"
 
 
-def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):
+def make_late_client(uccx):
+    """One that reads the standby node's database, which is behind until it catches up."""
     uccx.replicate()
     late = make_client(uccx)
     late._database._connect = lambda: pyodbc.connect(
         uccx.odbc_connection_string(standby=True), autocommit=True
     )
+    return late
+
+
+def test_a_push_in_doubt_waits_for_a_standby_node_that_is_behind(uccx):
+    late, batch = make_late_client(uccx), contacts(3)
+    uccx.faults({"name": "lose_answer", "times": 1})
+    with pytest.raises(InDoubt):
+        push(late, batch)
+    wait_for_calls(uccx, 3)
+    with pytest.raises(Busy):
+        late.find(SALES, keys(batch))
+    uccx.replicate()
+    assert late.find(SALES, {"t-0", "t-1", "t-2", "t-9"}) == keys(batch)
+
+
+def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):
+    late = make_late_client(uccx)
     mark, told = "", []
     for start in (0, 10, 20):
         push(client, contacts(5, start=start))

@@ -189,7 +189,8 @@ class EcmBulkStart(models.TransientModel):
         :rtype: Counter
         """
         contacts, counts = self.env["ecm.contact"], Counter()
-        if self.action == "reopen":
+        # Who is withdrawn may be at the dialer, and who is opened again is not.
+        if self.action in ("reopen", "withdraw"):
             return counts
         awaiting = Domain("state", "in", contacts._get_awaiting_states())
         counts["busy"] = contacts.search_count(domain & awaiting)

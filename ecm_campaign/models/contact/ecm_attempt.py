@@ -485,14 +485,18 @@ class EcmAttempt(models.Model):
 
         :rtype: SQL
         """
-        # Closed by a person, a sweep or a gate, called again, or gone on to another campaign.
+        # Closed by a person, a sweep or a gate, called again, or gone on to another campaign; or
+        # the customer is open there by another contact, and would be called twice.
         return SQL(
             """NOT COALESCE(a.is_late, FALSE) AND c.current_attempt_id IS NULL
-               AND (c.state = 'pending' OR c.state = ANY(%s) AND c.last_outcome_id = a.outcome_id)
+               AND (c.state = 'pending'
+                    OR c.state = ANY(%s) AND c.last_outcome_id = a.outcome_id AND %s)
                AND NOT EXISTS (SELECT FROM ecm_attempt n
                                 WHERE n.contact_id = c.id AND n.id > a.id)
+               AND NOT EXISTS (SELECT FROM ecm_contact n WHERE n.again_from_id = c.id)
                AND NOT EXISTS (SELECT FROM ecm_contact n WHERE n.chained_from_id = c.id)""",
             ["connected", "not_connected", "retries_completed"],
+            self.env["ecm.contact"]._has_no_open_twin(SQL("c.campaign_id")),
         )
 
     @api.model

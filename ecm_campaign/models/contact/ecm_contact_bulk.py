@@ -10,7 +10,6 @@ from odoo.tools import SQL
 
 from ...const import CLOSED_STATES, PENDING
 from ...sql import values_of
-from .ecm_contact_queue import TAKEN_ALONG
 
 # Who must not be called is never brought back.
 REOPENED_STATES = tuple(state for state in CLOSED_STATES if state != "dnc_listed")
@@ -95,8 +94,8 @@ class Order:
 class EcmContactBulk(models.AbstractModel):
     """What a supervisor changes of many contacts at once, a slice at a time.
 
-    None of it touches a contact that is being called: who is locked is passed over, and so is whose
-    result is awaited. A slice goes by the ids of its contacts, in their order.
+    But for a withdrawal, none of it touches a contact that is being called: who is locked is passed
+    over, and so is whose result is awaited. A slice goes by the ids of its contacts, in their order.
     """
 
     _name = "ecm.contact.bulk.mixin"
@@ -112,50 +111,71 @@ class EcmContactBulk(models.AbstractModel):
     # -- who may be changed -----------------------------------------------------------------------
 
     @api.model
-    def _get_bulk_condition(self, order):
+    def _get_bulk_condition(self, order, ids):
         """Which contacts an action changes, as a condition on the contact ``c``.
 
         :param order: `Order` of an action that changes contacts where they are
+        :param ids: of all contacts that are changed with it
         """
         conditions = {
             "reschedule": self._is_rescheduled,
             "priority": self._is_pending,
-            "withdraw": self._is_pending,
+            "withdraw": self._is_withdrawn,
             "reopen": self._is_reopened,
             "move": self._is_moved,
         }
-        return conditions[order.action](order)
+        return conditions[order.action](order, ids)
 
-    def _is_pending(self, order):
+    def _is_pending(self, order, ids):
         return SQL("c.state = %s", PENDING)
 
-    def _is_rescheduled(self, order):
-        pending = self._is_pending(order)
+    def _is_withdrawn(self, order, ids):
+        # As `action_withdraw`: whoever is at the dialer gets no further call either.
+        return SQL("c.state = ANY(%s)", list(self._get_open_states()))
+
+    def _is_rescheduled(self, order, ids):
+        pending = self._is_pending(order, ids)
         # A time that a customer asked for is kept, unless the supervisor says otherwise.
         return pending if order.has_callbacks else SQL("%s AND c.callback IS NULL", pending)
 
-    def _is_reopened(self, order):
-        # A list that is over would close them again.
+    def _is_reopened(self, order, ids):
+        # A list that is over would close them again. Of a customer's contacts one is opened.
         return SQL(
-            """c.state = ANY(%s) AND %s AND %s
+            """c.state = ANY(%s) AND %s AND %s AND %s
                AND (c.list_id IS NULL
                     OR (SELECT l.status FROM ecm_contact_list l WHERE l.id = c.list_id)
                        IS DISTINCT FROM 'expired')""",
             list(REOPENED_STATES),
             NOT_AWAITED,
             self._has_no_open_twin(SQL("c.campaign_id")),
+            self._is_last_of_person(),
         )
 
-    def _is_moved(self, order):
+    def _is_moved(self, order, ids):
         # A call is history of the campaign and list that it was made for.
         return SQL(
             """c.state = %s AND %s
-               AND (c.campaign_id = %s OR (%s AND c.chained_from_id IS NULL
+               AND (c.campaign_id = %s OR (%s AND %s AND c.chained_from_id IS NULL
                                            AND c.again_from_id IS NULL))""",
             PENDING,
             NEVER_CALLED,
             order.campaign_id,
             self._has_no_open_twin(SQL("%s", order.campaign_id)),
+            self._is_first_of_movers(order, ids),
+        )
+
+    def _is_first_of_movers(self, order, ids):
+        """That nobody with phone 1 of the contact ``c`` moves at the same moment (index
+        ``_phone_campaign``): no statement sees whom it moves itself.
+        """
+        return SQL(
+            """NOT EXISTS (SELECT 1 FROM %s AS mover
+                            WHERE mover.id = ANY(%s) AND mover.id < c.id
+                              AND mover.campaign_id <> %s AND mover.state = %s)""",
+            self._look_up("phone_1", SQL("c.phone_1")),
+            list(ids),
+            order.campaign_id,
+            PENDING,
         )
 
     def _has_no_open_twin(self, campaign):
@@ -216,14 +236,30 @@ class EcmContactBulk(models.AbstractModel):
                 RETURNING changed_count""",
                 columns=columns,
                 ids=part.contact_ids,
-                condition=self._get_bulk_condition(order),
+                condition=self._get_bulk_condition(order, part.contact_ids),
                 bulk=order.bulk_id,
                 changes=self._get_bulk_changes(order),
                 part=part.id,
                 **self._join_starts(order, starts),
             )
         )
-        return self.env.cr.fetchone()[0]
+        count = self.env.cr.fetchone()[0]
+        # Who comes into a campaign, or is open again, has a place in its order.
+        if order.action in ("move", "reopen"):
+            self._set_bulk_dial_keys(order, part)
+        return count
+
+    def _set_bulk_dial_keys(self, order, part):
+        # Most databases have no such campaign, and need not look at each contact.
+        if (
+            not self.env["ecm.campaign"]
+            .sudo()
+            .search_count([("dial_order", "=", "field")], limit=1)
+        ):
+            return
+        self.invalidate_model()
+        domain = [("id", "in", part.contact_ids), ("bulk_id", "=", order.bulk_id)]
+        self.search(domain)._set_dial_keys()
 
     def _join_starts(self, order, starts):
         """:return: parts of the statement that give each contact its `Start` as ``v``"""
@@ -330,7 +366,8 @@ class EcmContactBulk(models.AbstractModel):
         :param starts: list of `Start`, one for each campaign that contacts come into
         :return: how many were stored
         """
-        names = [name for name in TAKEN_ALONG if name != "priority"]
+        names = [name for name in self._get_taken_along() if name != "priority"]
+        names.append("business_parameters")
         self.env.cr.execute(
             # Of those with the same phone 1 the last one comes in.
             SQL(
@@ -377,7 +414,10 @@ class EcmContactBulk(models.AbstractModel):
                 part=part.id,
             )
         )
-        return self.env.cr.fetchone()[0]
+        count = self.env.cr.fetchone()[0]
+        part.invalidate_recordset(["before"])
+        self.browse(json.loads(part.before or "[]"))._set_dial_keys()
+        return count
 
     def _is_called_again(self):
         """Who may be called again in the campaign of its `Start` ``v``."""
@@ -504,15 +544,23 @@ class EcmContactBulk(models.AbstractModel):
 
     def _may_be_undone(self, order):
         """Further condition on the contact ``c`` and on what it was before, ``b``."""
-        # Their numbers may be open again since.
+        # Their numbers may be open again since, and who was at the dialer may have got a result.
         if order.action == "withdraw":
-            return self._has_no_open_twin(SQL("c.campaign_id"))
-        # Where they came from may be deleted since.
+            return SQL(
+                """%s AND (b.current_attempt_id IS NULL
+                           OR EXISTS (SELECT 1 FROM ecm_attempt a
+                                       WHERE a.id = b.current_attempt_id
+                                         AND a.state IN ('claimed', 'sent')))""",
+                self._has_no_open_twin(SQL("c.campaign_id")),
+            )
+        # Where they came from may be deleted since, or somebody with their number be open there.
         if order.action == "move":
             return SQL(
                 """EXISTS (SELECT 1 FROM ecm_campaign t WHERE t.id = b.campaign_id)
                    AND (b.list_id IS NULL
-                        OR EXISTS (SELECT 1 FROM ecm_contact_list l WHERE l.id = b.list_id))"""
+                        OR EXISTS (SELECT 1 FROM ecm_contact_list l WHERE l.id = b.list_id))
+                   AND (b.campaign_id = c.campaign_id OR %s)""",
+                self._has_no_open_twin(SQL("b.campaign_id")),
             )
         return SQL("TRUE")
 

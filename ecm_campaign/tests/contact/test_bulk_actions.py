@@ -127,10 +127,23 @@ class TestBulkActions(BulkCase):
         self.send(contacts[0])
         form = self.open(contacts, "action_change_in_bulk")
         self.assertEqual((form.busy_count, form.fitting_count), (1, 1))
-        job = self.change(contacts, "withdraw", reason="Paid")
+        job = self.change(contacts, "priority", priority=3)
         self.assert_counts(job, total=2, changed=1, busy=1, left=0)
-        self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "withdrawn"])
+        self.assertEqual(contacts.mapped("priority"), [0, 3])
         self.assertIn("1 are being called", job.result)
+
+    def test_who_is_being_called_is_withdrawn_as_the_form_does(self):
+        contacts = self.create_contacts(NUMBER, OTHER)
+        attempt = self.send(contacts[0])
+        form = self.open(contacts, "action_change_in_bulk")
+        form.action = "withdraw"
+        self.assertEqual((form.busy_count, form.fitting_count), (0, 2))
+        job = self.start(form, reason="Paid")
+        self.assert_counts(job, total=2, changed=2, busy=0, left=0)
+        # What the call comes to is written down, and leads to no further one.
+        self.end(attempt, "busy")
+        self.assertEqual(contacts.mapped("state"), ["withdrawn", "withdrawn"])
+        self.assertTrue(attempt.is_late)
 
     def test_a_withdrawal_is_undone_unless_the_number_is_open_again(self):
         contacts = self.create_contacts(NUMBER, OTHER)
@@ -207,6 +220,39 @@ class TestBulkActions(BulkCase):
         job = self.change(contact, "reopen")
         self.assert_counts(job, changed=0, busy=1)
         self.assertEqual(contact.state, "withdrawn")
+
+    def test_one_contact_of_a_customer_is_reopened(self):
+        earlier, later = self.create_contacts(NUMBER, NUMBER)
+        (earlier | later).action_withdraw()
+        job = self.change(earlier | later, "reopen")
+        self.assert_counts(job, total=2, changed=1, left=1)
+        self.assertEqual((earlier.state, later.state), ("withdrawn", "pending"))
+
+    def test_one_contact_of_a_customer_moves_into_a_campaign(self):
+        other = self.create_campaign("Other", strategy_id=self.own_strategy.id)
+        target = self.create_campaign("Target", strategy_id=self.own_strategy.id)
+        first = self.create_contact(phone_1=NUMBER)
+        second = self.create_contact(other, phone_1=NUMBER)
+        job = self.change(first | second, "move", campaign_id=target)
+        self.assert_counts(job, total=2, changed=1, left=1)
+        self.assertEqual((first.campaign_id, second.campaign_id), (target, other))
+
+        # Where it came from somebody with its number is open since: it stays.
+        self.create_contact(phone_1=NUMBER)
+        job.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        self.assertEqual((first.campaign_id, job.undone_count), (target, 0))
+
+    def test_a_withdrawal_of_who_is_at_the_dialer_is_undone_while_the_result_is_awaited(self):
+        waiting, called = self.create_contacts(NUMBER, OTHER)
+        attempt = self.send(waiting)
+        ended = self.send(called)
+        job = self.change(waiting | called, "withdraw", reason="Mistake")
+        self.end(ended, "busy")
+        job.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        self.assertEqual((waiting.state, called.state), ("sent_to_dialer", "withdrawn"))
+        self.assertEqual((waiting.current_attempt_id, job.undone_count), (attempt, 1))
 
     def test_never_called_contacts_move_and_come_back(self):
         fresh, called, known = self.create_contacts(NUMBER, OTHER, THIRD)
@@ -390,6 +436,12 @@ class TestCallAgain(BulkCase):
         self.assertEqual((new.attempt_count, new.phone_2), (0, self.missed.phone_2))
         self.assertEqual(dict(new.business_parameters)["business_parameter_1"], "CT-1")
         self.assertEqual(self.missed.state, "retries_completed")
+
+    def test_who_is_called_again_has_a_place_in_the_order_of_a_field(self):
+        self.missed.last_name = "Miller"
+        self.campaign.write({"dial_order": "field", "order_field": "last_name"})
+        self.again(self.campaign)
+        self.assertTrue(self.get_new().dial_key)
 
     def test_earlier_attempts_are_seen_on_the_new_contact(self):
         self.again(self.campaign)

@@ -59,6 +59,20 @@ class TestCorrections(ResultCase):
         self.end(attempt, "busy", corrects=True)
         self.assertEqual((contact.state, attempt.outcome_id.code), ("sent_to_dialer", "busy"))
 
+    def test_who_has_a_new_contact_since_is_not_opened_a_second_time(self):
+        attempt = self.answered()
+        contact = attempt.contact_id
+        self.create_contact(phone_1=contact.phone_1)
+        self.end(attempt, "busy", corrects=True)
+        self.assertEqual((contact.state, attempt.outcome_id.code), ("connected", "busy"))
+
+        # Likewise where the new contact is another campaign's.
+        attempt = self.answered()
+        other = self.create_campaign("Second wave", strategy_id=self.own_strategy.id)
+        self.create_contact(other).sudo().again_from_id = attempt.contact_id
+        self.end(attempt, "busy", corrects=True)
+        self.assertEqual(attempt.contact_id.state, "connected")
+
     def test_what_has_an_agent_or_another_outcome_is_not_corrected(self):
         for code, values in (("voice", {"agent": "Anna"}), ("busy", {})):
             attempt = self.call(self.create_contact(), code, **values)

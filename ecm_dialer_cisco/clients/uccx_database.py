@@ -80,9 +80,7 @@ _ROWS_IN = f"{_SELECT_ROWS} WHERE accountnumber LIKE ? AND ({{ranges}})"
 # What has a result, is a callback, or was deleted; by the other statuses nothing is told.
 _NEWS = " AND (callstatus IN (3, 4, 5) OR active = 'f')"
 _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
-_CREATED_SINCE = (
-    "SELECT dialinglistid FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
-)
+_CREATED_SINCE = "SELECT dialinglistid FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
 _AGENT_CAMPAIGNS = "SELECT campaignid, dialertype FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"

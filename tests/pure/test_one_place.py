@@ -5,7 +5,7 @@ name.
 
 import ast
 import xml.etree.ElementTree as ElementTree
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +23,32 @@ class Thing:
 
 class Partner:
     _inherit = "res.partner"
+"""
+
+TWINS = """\
+class Mixin:
+    _name = "first.mixin"
+
+    def stop(self): pass
+
+class Second:
+    _name = "second.mixin"
+
+    def stop(self): pass
+
+class Thing:
+    _name = "thing"
+    _inherit = ["first.mixin", "second.mixin"]
+
+    def go(self): pass
+
+    @property
+    def color(self): pass
+
+    @color.setter
+    def color(self, value): pass
+
+    def go(self): pass
 """
 
 EXTENDED_VIEW = """\
@@ -44,6 +70,23 @@ def test_no_view_inherits_a_view_of_its_own_module(module):
 @pytest.mark.parametrize("module", paths.all_modules())
 def test_a_model_has_one_class_in_a_module(module):
     assert not find_extended_models(paths.ROOT / module)
+
+
+@pytest.mark.parametrize("module", paths.all_modules())
+def test_no_class_defines_a_name_twice(module):
+    assert not list(find_twins(paths.ROOT / module))
+
+
+@pytest.mark.parametrize("module", paths.all_modules())
+def test_the_parts_of_a_model_define_different_names(module):
+    """Of two mixins of one model, the one that comes first hides what the other defines."""
+    assert not list(find_hidden(paths.ROOT / module))
+
+
+def test_twins_are_found(tmp_path):
+    folder = write(tmp_path / "things/models/thing.py", TWINS)
+    assert list(find_twins(folder)) == ["Thing.go"]
+    assert list(find_hidden(folder)) == ["thing: stop"]
 
 
 @pytest.mark.parametrize("parent", ["thing_view_form", "things.thing_view_form"])
@@ -129,3 +172,54 @@ def get_model_attributes(node: ast.ClassDef) -> dict:
             if name in ("_name", "_inherit"):
                 values[name] = ast.literal_eval(statement.value)
     return values
+
+
+def get_classes(module: Path) -> Iterator[ast.ClassDef]:
+    """All classes of a module, those of tests as well."""
+    for path in sorted(module.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                yield node
+
+
+def get_methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    """Methods in the order in which they stand; what completes a property or is one of several
+    signatures is no definition of its own.
+    """
+    methods = []
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef):
+            decorators = [ast.unparse(each) for each in statement.decorator_list]
+            if not any(each.endswith((".setter", "overload")) for each in decorators):
+                methods.append(statement)
+    return methods
+
+
+def find_twins(module: Path) -> Iterator[str]:
+    """Methods that one class defines twice: the first is never called."""
+    for node in get_classes(module):
+        counts = Counter(method.name for method in get_methods(node))
+        for name, count in counts.items():
+            if count > 1:
+                yield f"{node.name}.{name}"
+
+
+def find_hidden(module: Path) -> Iterator[str]:
+    """Methods of a model's parts that another part hides, and that it does not go on to."""
+    defined, parts = {}, {}
+    for node in get_classes(module):
+        values = get_model_attributes(node)
+        if isinstance(values.get("_name"), str):
+            defined[values["_name"]] = {method.name: method for method in get_methods(node)}
+            inherited = values.get("_inherit", ())
+            parts[values["_name"]] = [inherited] if isinstance(inherited, str) else inherited
+
+    for model, names in parts.items():
+        seen = {}
+        for part in names:
+            for name, method in defined.get(part, {}).items():
+                # What the model defines itself says what holds.
+                is_hidden = name in seen and name not in defined[model]
+                if is_hidden and "super()" not in ast.unparse(seen[name]):
+                    yield f"{model}: {name}"
+                seen.setdefault(name, method)

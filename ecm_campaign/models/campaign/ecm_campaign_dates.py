@@ -5,9 +5,6 @@ from odoo.exceptions import UserError
 
 from ...formatting import format_moment
 
-# How many contacts a transaction closes.
-CLOSE_BATCH = 20_000
-
 
 class EcmCampaignDatesMixin(models.AbstractModel):
     """A campaign that starts and ends by itself (requirement C3)."""
@@ -92,12 +89,8 @@ class EcmCampaignDatesMixin(models.AbstractModel):
         for campaign in self.search(ending):
             self._atomically(campaign.action_stop)
 
-        engine = self.env["ecm.engine"]
-        close = partial(self.env["ecm.contact"]._expire_ended, now, CLOSE_BATCH)
         # Those that come back from the dialer are closed by the next sweeps.
-        while self._atomically(partial(engine._close_and_chain, close)):
-            continue
-        engine._drop_cached_rows()
+        self.env["ecm.engine"]._sweep(self.env["ecm.contact"]._expire_ended)
 
     def _start_by_date(self, now):
         """One that cannot start says why to who is responsible, and is not tried again."""

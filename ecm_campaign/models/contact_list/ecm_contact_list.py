@@ -399,22 +399,28 @@ class EcmContactList(models.Model):
         for contact_list in self.search(starting):
             self._atomically(partial(contact_list._change_status, "active"))
             contact_list._trigger_feed()
+            # What time does not last for is done in the next run.
+            if not self._commit(processed=1, remaining=1):
+                return
 
         ending = [("status", "!=", "expired"), ("date_end", "<=", now)]
         for contact_list in self.search(ending):
             self._atomically(partial(contact_list._change_status, "expired"))
+            if not self._commit(processed=1, remaining=1):
+                return
         for contact_list in self.search([("is_settling", "=", True)]):
             settle = partial(contact_list._settle, SETTLE_BATCH)
             while self._atomically(settle):
-                # What time does not last for is done in the next run.
                 if not self._commit(processed=1, remaining=1):
                     return
 
         contacts = self.env["ecm.contact"]
         release = partial(contacts._release_of_active_lists, now, SWEEP_BATCH)
         while self._atomically(release):
-            continue
-        contacts.invalidate_model()
+            contacts.invalidate_model()
+            if not self._commit(processed=1, remaining=1):
+                return
+        self._commit(remaining=0)
 
     @api.model
     def _get_states(self, list_ids):
@@ -569,7 +575,12 @@ class EcmContactList(models.Model):
         """
         contacts = self.env["ecm.contact"]
         self.env.flush_all()
-        deleted = contacts._delete_uncalled(self)
+        deleted = 0
+        for contact_list in self.sudo():
+            count = contacts._delete_uncalled(contact_list)
+            # What is counted as stored is what the list still has brought.
+            contact_list.uploaded_count = max(0, contact_list.uploaded_count - count)
+            deleted += count
         # What a list that is not active took over is held, and its own list may be active.
         held = self.filtered(lambda record: record.status != "active")
         contacts._resume_lists(held, fields.Datetime.now())

@@ -197,8 +197,11 @@ class TestUndo(DeletionCase):
         self.env["ecm.dnc.list"].create({"name": "Registry"}).api_add(["+493023125003"])
         contact_list = self.upload("phone\n+493023125003\n")
         self.assertEqual(self.contacts_of(self.campaign)[-1].state, "dnc_listed")
+        self.assertEqual(contact_list.uploaded_count, 1)
         self.undo(contact_list)
         self.assertEqual(self.contacts_of(self.campaign), self.contact | self.other)
+        # What was stored and is no longer there is not counted (I12).
+        self.assertEqual(contact_list.uploaded_count, 0)
 
     def test_only_what_has_ended_can_be_undone(self):
         queued = self.queue("phone\n+493023125003\n")
@@ -252,6 +255,7 @@ class TestUndoOverwrite(DeletionCase):
         self.assertEqual(overwriting.contact_count, 10)
         overwriting.with_user(self.supervisor).action_cancel()
         self.assert_as_before()
+        self.assertEqual(overwriting.uploaded_count, 0)
 
     def test_cancelling_after_a_crash_and_a_second_run(self):
         """What an earlier run has committed counts like what this run has stored."""

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 
 from ..common import CONNECTED, FeedCase
+from odoo.addons.ecm_campaign.models.engine import ecm_engine_sweep
 
 
 class TestDates(FeedCase):
@@ -81,6 +83,19 @@ class TestDates(FeedCase):
         self.results((called, "busy"), (reached, CONNECTED))
         self.sweep()
         self.assertEqual((called.state, reached.state), ("expired", "connected"))
+
+    def test_closing_many_ends_with_the_turn(self):
+        contacts = self.create_contacts(3)
+        self.campaign.write({"date_end": self.in_hours(1), "end_contacts": "close"})
+        self.wait(hours=1)
+        with (
+            patch.object(ecm_engine_sweep, "SWEEP_BATCH", 1),
+            patch.object(ecm_engine_sweep.Turn, "goes_on", lambda turn: False),
+        ):
+            self.sweep()
+        self.assertEqual(sorted(contacts.mapped("state")), ["expired", "pending", "pending"])
+        self.sweep()
+        self.assertEqual(set(contacts.mapped("state")), {"expired"})
 
     def test_contacts_live_a_year(self):
         """P13"""

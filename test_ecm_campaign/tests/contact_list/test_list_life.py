@@ -170,3 +170,15 @@ class TestListLife(FeedCase):
         self.assertEqual((self.list.status, self.list.available_count), ("active", 3))
         self.list.date_end = self.now - timedelta(days=1)
         self.assertEqual((self.list.status, self.list.pending_count), ("expired", 0))
+
+    def test_what_the_sweep_has_no_time_for_is_done_in_the_next_one(self):
+        self.contacts[:2].sudo().write({"is_ready": False, "block_reason": "list_stopped"})
+        self.env.flush_all()
+        with (
+            patch.object(ecm_contact_list, "SWEEP_BATCH", 1),
+            patch.object(self.registry["ecm.contact.list"], "_commit", lambda *_a, **_kw: 0),
+        ):
+            self.sweep()
+        self.assertEqual(self.list.available_count, 2)
+        self.sweep()
+        self.assertEqual(self.list.available_count, 3)

@@ -13,11 +13,15 @@ from ..clients.exceptions import DialerError
 from odoo.addons.ecm_campaign.models.engine.ecm_engine_results import RESULT_BATCH
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Promise, Result
+from odoo.addons.ecm_campaign.tools.turn import Turn
 
 _logger = logging.getLogger(__name__)
 
 # So many results that cannot be applied are passed over; more have one cause, and wait for its end.
 MOST_BAD_RESULTS = 10
+# So long results are applied before the dialer is fed again: after an outage there may be hundreds of
+# thousands.
+RESULT_SECONDS = 60.0
 # A late result is looked for so long after its attempt has closed as dangling, once in each
 # interval (requirement F4).
 LATE_TIME = timedelta(days=7)
@@ -28,12 +32,13 @@ MIRROR_INTERVAL = timedelta(hours=1)
 
 
 class Applied(NamedTuple):
-    """What became of a client's results: how many attempts got theirs, and keys of those that
-    cannot be applied.
+    """What became of a client's results: how many attempts got theirs, keys of those that cannot be
+    applied, and whether the time was too short for all.
     """
 
     count: int
     bad_keys: list
+    is_cut: bool = False
 
 
 class EcmEngine(models.AbstractModel):
@@ -90,6 +95,12 @@ class EcmEngine(models.AbstractModel):
             found, watermark = client.results(watermark)
             reach("results.read")
             applied = self._apply_found(dialer, found)
+            if applied.is_cut:
+                # The watermark stays: what was applied comes again, and costs little then.
+                self._log_sync(dialer, applied, time.monotonic() - started)
+                dialer._trigger_turn()
+                self._commit()
+                return applied.count
             late = self._read_late_results(dialer, client)
             applied = Applied(applied.count + late.count, applied.bad_keys + late.bad_keys)
             self._log_sync(dialer, applied, time.monotonic() - started)
@@ -118,7 +129,8 @@ class EcmEngine(models.AbstractModel):
         """Apply what a client found, a batch per transaction.
 
         One result that cannot be applied keeps no other waiting: its batch is halved until it
-        stands alone, and it is passed over then.
+        stands alone, and it is passed over then. When the time is up, some are new and others
+        left, the next turn goes on.
 
         :rtype: Applied
         :raise Exception: too many cannot be applied
@@ -131,8 +143,8 @@ class EcmEngine(models.AbstractModel):
         results = [self._prepare_result(row, codes) for row in found if row.final]
         starts = range(0, len(results), RESULT_BATCH)
         waiting = [results[start : start + RESULT_BATCH] for start in reversed(starts)]
-        count, bad_keys = 0, []
-        while waiting:
+        count, bad_keys, turn = 0, [], Turn(RESULT_SECONDS)
+        while waiting and (not count or turn.goes_on()):
             batch = waiting.pop()
             try:
                 count += len(self._atomically(partial(self._apply_results, batch)))
@@ -148,7 +160,7 @@ class EcmEngine(models.AbstractModel):
                 if len(bad_keys) > MOST_BAD_RESULTS:
                     raise
                 waiting += _halve(batch)
-        return Applied(count, bad_keys)
+        return Applied(count, bad_keys, turn.is_cut)
 
     def _note_found_callbacks(self, found):
         """Callbacks that agents have arranged on the dialer, which makes them itself."""

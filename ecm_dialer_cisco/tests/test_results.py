@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.tools import SQL, mute_logger
 
 from ..clients.exceptions import Unreachable
+from ..models import ecm_engine
 from .common import (
     BUSY,
     CALL_FAILED,
@@ -82,6 +83,22 @@ class TestResults(DialerCase):
         self.assertEqual(
             (contact.attempt_count, contact.next_position, contact.state), (1, 2, "pending")
         )
+
+    def test_many_results_are_applied_in_several_turns(self):
+        """The dialer is fed in between, and nobody dangles whose result was not applied yet."""
+        first, second = self._create_contacts(2)
+        self.feed()
+        self.client.rows = [self.result_row(first, BUSY), self.result_row(second, BUSY)]
+        before = self.dialer.watermark, self.dialer.last_sync_at
+        with (
+            patch.object(ecm_engine, "RESULT_BATCH", 1),
+            patch.object(ecm_engine, "RESULT_SECONDS", -1.0),
+        ):
+            self.sync()
+            self.assertEqual((first.state, second.state), ("pending", "sent_to_dialer"))
+            self.assertEqual((self.dialer.watermark, self.dialer.last_sync_at), before)
+            self.sync()
+        self.assertEqual((first.attempt_count, second.state), (1, "pending"))
 
     # -- callbacks on the dialer ------------------------------------------------------------------
 

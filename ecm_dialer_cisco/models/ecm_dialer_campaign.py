@@ -263,9 +263,15 @@ class EcmDialerCampaign(models.Model):
 
     def _recall(self):
         try:
-            return self._take_waiting_back()
+            count = self._take_waiting_back()
         except DialerError as error:
             raise unavailable(error) from error
+        self._atomically(lambda: self._note_returned(count))
+        return count
+
+    def _note_returned(self, count):
+        # What came back was not called: it says nothing of the pace.
+        self.held_count = max(0, self.held_count - count)
 
     @api.model
     def _take_back(self, attempt_ids):

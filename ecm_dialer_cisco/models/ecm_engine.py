@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 MOST_BAD_RESULTS = 10
 # So long results are applied before the dialer is fed again: after an outage there may be hundreds of
 # thousands.
-RESULT_SECONDS = 60.0
+RESULT_SECONDS = 30.0
 # A late result is looked for so long after its attempt has closed as dangling, once in each
 # interval (requirement F4).
 LATE_TIME = timedelta(days=7)

@@ -192,6 +192,31 @@ class TestEndOfHours(DialerCase):
         self.wait(seconds=20)
         self.assertEqual(set(contacts.mapped("state")), {"pending"})
 
+    def test_a_dialer_that_is_left_alone_gives_back_all_the_same(self):
+        contacts = self._create_contacts(2)
+        self.feed()
+        self.target.paused_until = EVENING + timedelta(hours=2)
+        self.wait(minutes=59, seconds=10)
+        self.assertEqual(set(contacts.mapped("state")), {"pending"})
+
+    def test_a_doubt_that_cannot_be_settled_keeps_nobody_at_the_dialer(self):
+        contacts = self._create_contacts(2)
+        self.feed()
+        doubtful = contacts[0].current_attempt_id
+        self.env.cr.execute("UPDATE ecm_attempt SET state = 'claimed' WHERE id = %s", doubtful.ids)
+        self.calling, self.client.find_error = {doubtful.key}, Unreachable("behind")
+        self.wait(minutes=59, seconds=10)
+        self.assertEqual(self.target.last_error, "behind")
+        self.assertEqual(contacts[1].state, "pending")
+
+    def test_what_came_back_says_nothing_of_the_pace(self):
+        self._create_contacts(40)
+        self.feed()
+        self.wait(minutes=55)
+        self.target.pace = 2
+        self.wait(minutes=4, seconds=10)
+        self.assertLessEqual(self.target.pace, 2)
+
     def test_one_whose_send_is_in_doubt_is_asked_for_again(self):
         contacts = self._create_contacts(2)
         self.feed()

@@ -120,6 +120,10 @@ class EcmEngine(models.AbstractModel):
         groups = self.env["ecm.campaign.group"]
         self._atomically(lambda: groups._adapt_buffers(now))
 
+        # Whose hours end comes first: others' requests may take longer than is left.
+        for target in owner._get_targets():
+            if not self._recall_safely(target):
+                break
         turn = Turn()
         targets = self._get_due_targets(owner, fields.Datetime.now())
         for place, target in enumerate(targets):

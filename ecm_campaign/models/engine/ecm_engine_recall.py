@@ -2,6 +2,7 @@ import logging
 
 from odoo import fields, models
 
+from ...exceptions import ChannelError
 from ...tools.crash_points import reach
 from ...tools.pacing import RECALL_AHEAD
 
@@ -17,6 +18,31 @@ class EcmEngineRecall(models.AbstractModel):
 
     _name = "ecm.engine.recall.mixin"
     _description = "Taking Contacts Back at the End of Hours"
+
+    def _recall_safely(self, target):
+        """`_recall`, whatever else keeps the target from being fed: that it failed and is left
+        alone, or that what it was sent is in doubt.
+
+        :return: whether the owner's other targets may be asked as well
+        """
+        if not (self._has_to_recall(target) and self.env["ecm.database.identity"]._may_call()):
+            return True
+        goes_on = True
+        try:
+            with self._exclusively(target._get_owner()) as is_ours:
+                if is_ours:
+                    self._recall(target)
+        except ChannelError as error:
+            # The feed says so where people see it; the next turn tries again.
+            _logger.info("%s: cannot give back: %s", target._get_log_name(), error)
+            goes_on = not getattr(error, "whole_service", False)
+        except Exception:
+            if self._is_lost():
+                raise
+            _logger.exception("Taking back from %s failed", target._get_log_name())
+            self._rollback()
+        self._commit()
+        return goes_on
 
     def _recall(self, target):
         """Take back what a target holds, where somebody there may not be contacted any more.

@@ -1,6 +1,7 @@
 from . import (
     test_back_off,
     test_claims,
+    test_collisions,
     test_database_identity,
     test_doubts,
     test_explain,

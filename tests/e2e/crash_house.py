@@ -1,0 +1,188 @@
+"""A server whose worker dies where a test says: one database, one simulator and one server for all
+cases, since only the worker has to come back.
+"""
+
+import contextlib
+import gzip
+import http.client
+import itertools
+from collections import Counter
+from pathlib import Path
+
+from scripts import demo
+from scripts.odoo_server import OdooServer
+from scripts.web_client import RpcError
+
+from .rehearsal import Rehearsal
+
+VOICE, BUSY_THEN_VOICE, CALLBACK = "1", "09", "48"
+# How often a number that ends so is called, and by how many attempts: UCCX calls back by itself.
+CALLS = {VOICE: 1, BUSY_THEN_VOICE: 2, CALLBACK: 2}
+ATTEMPTS = {VOICE: 1, BUSY_THEN_VOICE: 2, CALLBACK: 1}
+
+ALL_DUE = """
+UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC'
+ WHERE campaign_id = %s AND state = 'pending' AND next_attempt_at IS NOT NULL
+"""
+# What was refused was never called, and is offered again.
+LEDGER = """
+SELECT c.phone_1, c.attempt_count, a.key, a.state
+  FROM ecm_contact c
+  JOIN ecm_attempt a ON a.contact_id = c.id
+  LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
+ WHERE c.campaign_id = %s AND o.code IS DISTINCT FROM 'dialer_rejected'
+"""
+
+
+class CrashHouse(Rehearsal):
+    """Cases follow each other here, each with a campaign and numbers of its own."""
+
+    def __init__(self, server: OdooServer, simulator, order: Path) -> None:
+        super().__init__(server, simulator)
+        self.order = order
+        self._strategy_id = self._get_strategy_id()
+        self._cases = itertools.count(10)
+        self._endings: dict[str, str] = {}
+
+    # -- a case -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A campaign of its own, and nothing of the cases before."""
+        self._case, self._endings = next(self._cases), {}
+        # A name is there once.
+        name = {"name": f"Before case {self._case}"}
+        self.client.call("ecm.campaign", "write", [self.campaign_id], name)
+        self.campaign_id = demo.create_campaign(self.client, self.dialer_id, self._strategy_id)
+        self._log_start = len(self.server.log_text())
+        self._calls_before = max((call["id"] for call in self.simulator.dialled()), default=0)
+
+    def end(self) -> None:
+        """Leave nothing that the next case would meet, also after a failure."""
+        self.order.unlink(missing_ok=True)
+        self.simulator.faults()
+        self.simulator.resume()
+        self.set_rows(500)
+        self.client.call("ecm.campaign", "action_stop", [self.campaign_id])
+
+    def die(self, point: str, work, times: int = 1) -> None:
+        """Have the worker die at a point, and another one follow it.
+
+        :param times: how often the point is reached
+        """
+        self.order.write_text(f"{point} {times}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            work()
+        assert not self.order.exists(), f"{point} was not reached"
+
+    def set_rows(self, count: int) -> None:
+        """How many contacts a request to the dialer carries."""
+        values = {"rows_per_request": count}
+        self.client.call("ecm.dialer", "write", [self.dialer_id], values)
+
+    # -- contacts ---------------------------------------------------------------------------------
+
+    def numbers(self, count: int, ending: str = VOICE) -> list[str]:
+        """Numbers in Berlin that no other case has."""
+        start, digits = len(self._endings), 6 - len(ending)
+        found = [f"+4930{self._case}{start + n:0{digits}d}{ending}" for n in range(count)]
+        self._endings |= dict.fromkeys(found, ending)
+        return found
+
+    def send_nothing_yet(self, *endings: str) -> None:
+        """Contacts that are ready, in a campaign that runs."""
+        wanted = []
+        for ending in endings or (VOICE, BUSY_THEN_VOICE):
+            wanted += self.numbers(4, ending)
+        self.upload(wanted)
+        self.start()
+
+    def send_and_stop(self) -> None:
+        """Contacts that stand at the dialer, which calls nobody, in a campaign that was stopped."""
+        self.simulator.pause()
+        self.send_nothing_yet()
+        self.feed()
+        self.client.call("ecm.campaign", "action_stop", [self.campaign_id])
+
+    def start_file(self, content: bytes) -> int:
+        """A file that waits for the scheduled action; the id of its list."""
+        return demo.upload_contacts(self.client, self.campaign_id, content)
+
+    def create(self, model: str, **values) -> int:
+        created = self.client.call(model, "create", [values])
+        return int(created[0])
+
+    def read(self, model: str, record_id: int, *names: str) -> tuple:
+        [values] = self.client.call(model, "read", [record_id], list(names))
+        return tuple(values[name] for name in names)
+
+    # -- the dialer -------------------------------------------------------------------------------
+
+    def read_results(self) -> None:
+        self.client.call("ecm.dialer", "action_sync_results", [self.dialer_id])
+
+    def purge(self) -> None:
+        self.client.call("ecm.campaign", "action_purge", [self.campaign_id])
+
+    def has_callbacks(self) -> bool:
+        """Whether a callback waits at the dialer, and nothing else."""
+        state = self.simulator.state()
+        statuses = set().union(*state["contacts"].values())
+        return "4" in statuses and not {"1", "2"} & statuses and not state["calls_in_progress"]
+
+    def make_due(self) -> None:
+        """Let the time pass after which doubts are asked about, pauses end, and refused contacts
+        are offered again.
+        """
+        self.let_doubts_age()
+        self.sql(ALL_DUE, self.campaign_id)
+
+    def finish(self) -> None:
+        """Go on as the scheduled actions would, until everybody is closed; then compare with the
+        dialer's own record.
+        """
+        self.simulator.faults()
+        self.simulator.resume()
+        with contextlib.suppress(RpcError):
+            self.start()
+        for _round in range(40):
+            self.make_due()
+            self.feed()
+            self.wait_for_calls()
+            self.sync()
+            if set(self.tally()) == {"connected"}:
+                break
+        self.assert_everybody_was_called()
+        self.assert_log_is_clean()
+
+    # -- what must hold ---------------------------------------------------------------------------
+
+    def assert_everybody_was_called(self) -> None:
+        """Each number as often as the strategy says, by attempts that we know, with a result each."""
+        calls = self.simulator.dialled(self._calls_before)
+        assert self.tally() == {"connected": len(self._endings)}
+        dialled = Counter(call["phone"] for call in calls)
+        assert dialled == {number: CALLS[end] for number, end in self._endings.items()}
+
+        ledger = self.sql(LEDGER, self.campaign_id)
+        assert {state for *_contact, state in ledger} == {"done"}
+        keys = {key for *_contact, key, _state in ledger}
+        assert keys == {call["accountnumber"] for call in calls}
+        tries = Counter(phone for phone, *_rest in ledger)
+        assert tries == {number: ATTEMPTS[end] for number, end in self._endings.items()}
+        for phone, count, _key, _state in ledger:
+            assert count == tries[phone], "a result counts once"
+
+    def assert_log_is_clean(self) -> None:
+        """A crash is no reason for errors in the log of those who go on."""
+        lines = self.server.log_text()[self._log_start :].splitlines()
+        assert [line for line in lines if " ERROR " in line or " CRITICAL " in line] == []
+
+
+def csv_of(numbers: list[str]) -> bytes:
+    """A file of these numbers."""
+    return "\n".join(["phone,first name", *(f"{number},Anna" for number in numbers)]).encode()
+
+
+def packed(content: bytes) -> bytes:
+    """The same file, packed: an unpacked copy of it is kept while it is read."""
+    return gzip.compress(content)

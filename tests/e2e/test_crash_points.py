@@ -1,0 +1,466 @@
+"""A worker dies after each commit and around each network call (docs/crash-points.md), and others go
+on: nobody is called twice, nobody is lost, a result counts once, a file is stored once.
+
+`make test` tries the most dangerous points, `make test-long` all of them.
+"""
+
+import base64
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scripts import cluster, databases, templates
+from scripts.odoo_server import OdooServer
+from scripts.web_client import RpcError
+from simulators.uccx.testing import running_simulator
+
+from .crash_house import CALLBACK, VOICE, CrashHouse, csv_of, packed
+
+IMPORT = "ecm_campaign.ir_cron_import"
+DNC_LOAD = "ecm_campaign.ir_cron_dnc_load"
+WITHDRAW = "ecm_campaign.ir_cron_withdraw"
+BULK = "ecm_campaign.ir_cron_bulk"
+# More rows than the first chunk of a file, and more contacts than a slice of a bulk action.
+MANY = 6000
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory):
+    """The server, the simulator and their databases."""
+    name, order = f"ecm_e2e_crash_{os.getpid()}", tmp_path_factory.mktemp("crash") / "order"
+    uccx = f"{name}_uccx"
+    templates.new_database(name, demo=False)
+    databases.drop(uccx)
+    databases.create(uccx)
+    environment = {"ECM_CRASH_POINTS": str(order)}
+    server = OdooServer(name, cron_threads=0, workers=1, environment=environment)
+    server.log.unlink(missing_ok=True)
+    with running_simulator(cluster.load().uri(uccx), lines=50) as simulator:
+        try:
+            yield CrashHouse(server.start(), simulator, order)
+        finally:
+            server.kill()
+    for database in (name, uccx):
+        databases.drop(database)
+
+
+@pytest.fixture
+def house(shared_house):
+    shared_house.begin()
+    yield shared_house
+    shared_house.end()
+
+
+class Case(NamedTuple):
+    """A point and how it is reached.
+
+    :param times: how often it is reached before the worker dies
+    """
+
+    point: str
+    way: Callable[[CrashHouse, "Case"], None]
+    times: int = 1
+    is_quick: bool = False
+
+    def __str__(self):
+        return f"{self.point}-{self.way.__name__}-{self.times}"
+
+
+# -- feed -----------------------------------------------------------------------------------------
+
+
+def feed(house, case):
+    house.send_nothing_yet()
+    house.die(case.point, house.feed, case.times)
+    house.finish()
+
+
+def feed_in_parts(house, case):
+    """Several requests in a turn."""
+    house.set_rows(3)
+    feed(house, case)
+
+
+def feed_refused_once(house, case):
+    """A batch is refused, its halves are taken."""
+    feed_with(house, case, {"name": "bad_request", "times": 1})
+
+
+def feed_refused_down_to_one(house, case):
+    """One contact is refused in the end, the others are taken."""
+    feed_with(house, case, {"name": "bad_request", "times": 4})
+
+
+def feed_refused(house, case):
+    """All that is offered is refused, until the dialer is at fault."""
+    feed_with(house, case, {"name": "bad_request"})
+
+
+def feed_unavailable(house, case):
+    feed_with(house, case, {"name": "unavailable", "method": "GET", "path": "contacts/status"})
+
+
+def feed_with(house, case, fault):
+    house.send_nothing_yet()
+    house.simulator.faults(fault)
+    house.die(case.point, house.feed, case.times)
+    house.finish()
+
+
+def feed_with_limit(house, case):
+    """The tries of all campaigns are counted, by one process at a time."""
+    limit = house.create(
+        "ecm.strategy.limit",
+        strategy_id=house._get_strategy_id(),
+        count=3,
+        period="24h",
+        subject="number",
+        scope="all",
+    )
+    try:
+        feed(house, case)
+    finally:
+        # A strategy that runs cannot be changed.
+        house.client.call("ecm.campaign", "action_stop", [house.campaign_id])
+        house.client.call("ecm.strategy.limit", "unlink", [limit])
+
+
+def feed_adopted(house, case):
+    """The strategy has given up a channel on which contacts wait."""
+    house.send_nothing_yet()
+    house.sql(
+        """UPDATE ecm_contact SET is_ready = TRUE, next_attempt_at = NULL, channel = 'sms'
+            WHERE campaign_id = %s""",
+        house.campaign_id,
+    )
+    house.die(case.point, house.feed)
+    house.finish()
+
+
+FEED = [
+    Case("feed.measured", feed),
+    Case("feed.adopted", feed_adopted),
+    Case("feed.locked", feed_with_limit, is_quick=True),
+    Case("feed.claimed", feed),
+    Case("feed.stamped", feed),
+    Case("feed.sent", feed, is_quick=True),
+    Case("feed.received", feed),
+    Case("feed.ended", feed),
+    Case("feed.succeeded", feed),
+    Case("feed.claimed", feed_in_parts, times=2, is_quick=True),
+    Case("feed.stamped", feed_in_parts, times=2),
+    Case("feed.sent", feed_in_parts, times=2),
+    Case("feed.received", feed_in_parts, times=2),
+    Case("feed.halved", feed_refused_once),
+    Case("feed.sent", feed_refused_once),
+    Case("feed.received", feed_refused_once, is_quick=True),
+    Case("feed.stamped", feed_refused_once, times=2),
+    Case("feed.halved", feed_refused_down_to_one, times=3),
+    Case("feed.received", feed_refused_down_to_one),
+    Case("feed.put_off", feed_refused_down_to_one, is_quick=True),
+    Case("feed.put_off", feed_refused),
+    Case("feed.given_back", feed_refused),
+    Case("feed.given_back", feed_unavailable),
+    Case("feed.paused", feed_unavailable),
+]
+
+# -- doubt ----------------------------------------------------------------------------------------
+
+
+def ask_about_what_arrived(house, case):
+    """The dialer has the contacts, its answer was lost."""
+    house.send_nothing_yet()
+    house.simulator.faults({"name": "lose_answer", "times": 1})
+    house.feed()
+    house.let_doubts_age()
+    house.die(case.point, house.feed)
+    house.finish()
+
+
+def ask_about_what_never_left(house, case):
+    """Two deaths, one after the other."""
+    house.send_nothing_yet()
+    house.die("feed.stamped", house.feed)
+    house.let_doubts_age()
+    house.die(case.point, house.feed)
+    house.finish()
+
+
+DOUBT = [
+    Case("doubt.asking", ask_about_what_arrived),
+    Case("doubt.asked", ask_about_what_arrived),
+    Case("doubt.settled", ask_about_what_arrived),
+    Case("doubt.asking", ask_about_what_never_left),
+    Case("doubt.asked", ask_about_what_never_left, is_quick=True),
+    Case("doubt.settled", ask_about_what_never_left),
+    Case("feed.claimed", ask_about_what_never_left),
+]
+
+# -- purge and take back --------------------------------------------------------------------------
+
+
+def purge(house, case):
+    house.send_and_stop()
+    house.die(case.point, house.purge)
+    house.sync()
+    house.finish()
+
+
+def purge_again(house, case):
+    """Whoever pressed the button presses it once more."""
+    house.send_and_stop()
+    house.die(case.point, house.purge)
+    house.purge()
+    assert house.tally() == {"pending": 8}
+    house.finish()
+
+
+def purge_in_doubt(house, case):
+    """What is deleted was sent, and its answer was lost."""
+    house.simulator.faults({"name": "lose_answer", "times": 1})
+    house.send_and_stop()
+    house.die(case.point, house.purge)
+    house.sync()
+    house.finish()
+
+
+def take_back(house, case):
+    """The turn takes back what stands at the dialer."""
+    house.send_and_stop()
+    house.die(case.point, house.feed)
+    house.feed()
+    assert house.tally() == {"pending": 8}
+    house.finish()
+
+
+PURGE_POINTS = ("asking", "deleting", "deleted", "returning", "returned")
+PURGE = [
+    *(Case(f"purge.{point}", purge, is_quick=point == "deleted") for point in PURGE_POINTS),
+    *(Case(f"purge.{point}", purge_in_doubt) for point in PURGE_POINTS),
+    *(Case(f"purge.{point}", purge_again) for point in PURGE_POINTS),
+    *(Case(f"purge.{point}", take_back) for point in PURGE_POINTS),
+    Case("recall.noted", take_back),
+]
+
+# -- results --------------------------------------------------------------------------------------
+
+
+def results(house, case):
+    house.send_nothing_yet()
+    house.feed()
+    house.wait_for_calls()
+    house.sql("UPDATE ecm_dialer SET last_late_sync_at = NULL")
+    house.die(case.point, house.read_results)
+    house.finish()
+
+
+def many_results(house, case):
+    """More than one transaction takes."""
+    house.set_rows(2000)
+    house.upload(house.numbers(1100))
+    house.start()
+    results_of_what_runs(house, case)
+
+
+def results_of_what_runs(house, case):
+    house.feed()
+    house.wait_for_calls()
+    house.die(case.point, house.read_results)
+    house.finish()
+
+
+def results_of_deleted(house, case):
+    """The answer to a purge was lost: results tell what was deleted."""
+    house.send_and_stop()
+    house.simulator.faults({"name": "lose_answer", "method": "DELETE"})
+    with contextlib.suppress(RpcError):
+        house.purge()
+    house.simulator.faults()
+    house.die(case.point, house.read_results)
+    house.read_results()
+    assert house.tally() == {"pending": 8}
+    house.finish()
+
+
+def results_with_callbacks(house, case):
+    """Agents have arranged callbacks, which the dialer makes itself."""
+    house.simulator.faults({"name": "callbacks", "seconds": 3000})
+    house.send_nothing_yet(CALLBACK, VOICE)
+    house.feed()
+    house.simulator.wait_until(house.has_callbacks)
+    house.die(case.point, house.read_results)
+    house.finish()
+
+
+RESULTS = [
+    *(Case(f"results.{point}", results) for point in ("asking", "read", "late", "noted")),
+    Case("results.applied", results, is_quick=True),
+    Case("results.applied", many_results),
+    Case("results.taken_back", results_of_deleted),
+    Case("results.promised", results_with_callbacks),
+    Case("results.applied", results_with_callbacks),
+]
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def import_file(house, case):
+    check_import(house, case, csv_of(house.numbers(500)), 500)
+
+
+def import_many(house, case):
+    """More than a chunk."""
+    check_import(house, case, csv_of(house.numbers(MANY)), MANY)
+
+
+def import_packed(house, case):
+    check_import(house, case, packed(csv_of(house.numbers(MANY))), MANY)
+
+
+def check_import(house, case, content, count):
+    list_id = house.start_file(content)
+    house.die(case.point, lambda: house.run(IMPORT), case.times)
+    house.run(IMPORT)
+    names = ("state", "uploaded_count", "processed_count", "failed_count", "duplicate_count")
+    assert house.read("ecm.contact.list", list_id, *names) == ("done", count, count, 0, 0)
+    stored = "SELECT count(*), count(DISTINCT phone_1) FROM ecm_contact WHERE list_id = %s"
+    assert house.sql(stored, list_id) == [(count, count)]
+    house.assert_log_is_clean()
+
+
+def load_dnc(house, case):
+    """A registry that replaces what the list held."""
+    dnc_list = house.create("ecm.dnc.list", name="Registry")
+    old, new = house.numbers(300), house.numbers(MANY)
+    start_load(house, dnc_list, csv_of(old))
+    house.run(DNC_LOAD)
+    kept = old[:100]
+    load = start_load(house, dnc_list, csv_of([*kept, *new]))
+    house.die(case.point, lambda: house.run(DNC_LOAD), case.times)
+    house.run(DNC_LOAD)
+
+    counts = ("state", "loaded_count", "duplicate_count", "invalid_count")
+    assert house.read("ecm.dnc.load", load, *counts) == ("done", MANY, len(kept), 0)
+    listed = house.sql("SELECT value FROM ecm_dnc_entry WHERE list_id = %s", dnc_list)
+    assert sorted(value for (value,) in listed) == sorted([*kept, *new])
+    house.assert_log_is_clean()
+
+
+def load_rubbish(house, case):
+    dnc_list = house.create("ecm.dnc.list", name="Registry")
+    load = start_load(house, dnc_list, b"\x00\x01\x02" * 99)
+    house.die(case.point, lambda: house.run(DNC_LOAD))
+    house.run(DNC_LOAD)
+    assert house.read("ecm.dnc.load", load, "state", "loaded_count") == ("failed", 0)
+    house.assert_log_is_clean()
+
+
+def start_load(house, dnc_list, content):
+    file = base64.b64encode(content).decode()
+    values = {"list_id": dnc_list, "mode": "replace", "file": file, "file_name": "registry.csv"}
+    return house.create("ecm.dnc.load", **values)
+
+
+def withdraw(house, case):
+    """Contacts that a file names are withdrawn, the others stay."""
+    named, others = house.numbers(MANY), house.numbers(50)
+    house.upload([*named, *others])
+    file = house.client.upload("/ecm/upload", "withdraw.csv", csv_of(named))
+    wizard = house.create(
+        "ecm.contact.withdraw",
+        reason="Wished",
+        campaign_id=house.campaign_id,
+        attachment_id=file["id"],
+    )
+    action = house.client.call("ecm.contact.withdraw", "action_withdraw_by_file", [wizard])
+    house.die(case.point, lambda: house.run(WITHDRAW), case.times)
+    house.run(WITHDRAW)
+
+    counts = ("state", "withdrawn_count", "missing_count", "invalid_count")
+    job = house.read("ecm.contact.withdrawal", action["res_id"], *counts)
+    assert job == ("done", MANY, 0, 0)
+    assert house.tally() == {"withdrawn": MANY, "pending": 50}
+    house.assert_log_is_clean()
+
+
+FILES = [
+    Case("file.begun", import_file),
+    Case("file.unpacked", import_packed),
+    Case("file.stored", import_file, is_quick=True),
+    Case("file.stored", import_many),
+    Case("file.stored", import_packed),
+    Case("file.stored", import_many, times=2),
+    Case("file.completed", import_file),
+    Case("file.failed", load_rubbish),
+    *(Case(f"file.{point}", load_dnc) for point in ("begun", "stored", "replaced", "completed")),
+    Case("file.stored", load_dnc, times=2),
+    *(Case(f"file.{point}", withdraw) for point in ("begun", "stored", "completed")),
+    Case("file.stored", withdraw, times=2),
+]
+
+# -- bulk actions ---------------------------------------------------------------------------------
+
+
+def change_few(house, case):
+    """Few are changed at once, while the supervisor waits."""
+    check_bulk(house, case, 40)
+
+
+def change_many(house, case):
+    """Many are changed in the background, a slice at a time."""
+    check_bulk(house, case, MANY)
+
+
+def check_bulk(house, case, count):
+    house.upload(house.numbers(count))
+    ask(house, action="withdraw", reason="Wrong list")
+    house.run(BULK)
+    assert house.tally() == {"withdrawn": count}
+
+    # A slice that was done twice would have twice as many called again.
+    def call_again():
+        ask(house, action="again", has_withdrawn=True, campaign_id=house.campaign_id)
+        house.run(BULK)
+
+    house.die(case.point, call_again, case.times)
+    house.run(BULK)
+    assert house.tally() == {"withdrawn": count, "pending": count}
+    jobs = house.client.call("ecm.bulk.action", "search", [], limit=1, order="id desc")
+    assert house.read("ecm.bulk.action", jobs[0], "state", "changed_count") == ("done", count)
+    house.assert_log_is_clean()
+
+
+def ask(house, **values):
+    domain = repr([("campaign_id", "=", house.campaign_id)])
+    wizard = house.create("ecm.bulk.start", source_domain=domain, **values)
+    house.client.call("ecm.bulk.start", "action_start", [wizard])
+
+
+BULK_POINTS = ("begun", "changed", "completed")
+BULKS = [
+    *(Case(f"bulk.{point}", change_few) for point in BULK_POINTS),
+    *(Case(f"bulk.{point}", change_many) for point in BULK_POINTS),
+    Case("bulk.changed", change_many, times=2),
+]
+
+CASES = []
+for each in (*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS):
+    marks = () if each.is_quick else (pytest.mark.long,)
+    CASES.append(pytest.param(each, marks=marks, id=str(each)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nobody_is_called_twice_or_lost(house, case):
+    case.way(house, case)
+
+
+def test_every_point_is_tried():
+    tried = {parameter.values[0].point for parameter in CASES}
+    page = Path(__file__).parents[2] / "docs" / "crash-points.md"
+    lines = page.read_text().splitlines()
+    explained = {line.split("`")[1] for line in lines if line.startswith("| `")}
+    assert tried == explained

@@ -1,5 +1,6 @@
 from . import (
     test_allowed,
+    test_collisions,
     test_dialer,
     test_dialer_hours,
     test_end_of_hours,

@@ -74,6 +74,17 @@ class CrashHouse(Rehearsal):
             work()
         assert not self.order.exists(), f"{point} was not reached"
 
+    def die_in_job(self, point: str, cron: str, times: int = 1) -> None:
+        """The same, where a scheduled action comes there: perhaps not in its first slice."""
+
+        def run() -> None:
+            for _slice in range(5):
+                self.run(cron)
+
+        self.die(point, run, times)
+        # Whatever is left is worked through by others.
+        run()
+
     def set_rows(self, count: int) -> None:
         """How many contacts a request to the dialer carries."""
         values = {"rows_per_request": count}

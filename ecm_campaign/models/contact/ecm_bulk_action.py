@@ -207,7 +207,7 @@ class EcmBulkAction(models.Model):
 
         _logger.info("%s: %d contacts", job._get_log_label(), count)
         if count <= AT_ONCE:
-            job._run()
+            job._run_now()
         else:
             self.env.ref("ecm_campaign.ir_cron_bulk").sudo()._trigger()
         return job.with_env(self.env)
@@ -270,7 +270,7 @@ class EcmBulkAction(models.Model):
         if job.total_count > AT_ONCE:
             self.env.ref("ecm_campaign.ir_cron_bulk").sudo()._trigger()
             return True
-        job._run()
+        job._run_now()
         return notify(self.env._("%s contacts were changed back.", job.undone_count))
 
     def _answer(self):
@@ -307,6 +307,12 @@ class EcmBulkAction(models.Model):
                     left += job.state in WAITING
             if not self._commit(processed=1, remaining=left):
                 break
+
+    def _run_now(self):
+        """Work through a job while the supervisor waits."""
+        # What was asked for is kept: a slice that starts anew would take it back with it.
+        self._commit()
+        self._run()
 
     def _run_safely(self):
         """Work through one job; what fails fails its own job only."""

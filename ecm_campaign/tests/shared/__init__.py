@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_allowed,
+    test_collisions,
     test_engine_fields,
     test_migrations,
     test_screens_tour,

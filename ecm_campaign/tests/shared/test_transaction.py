@@ -8,6 +8,8 @@ from psycopg2.errors import SerializationFailure
 from odoo import sql_db
 from odoo.tests import TransactionCase
 
+from ..collisions import Collisions
+
 TOUCH = "UPDATE res_users SET write_uid = write_uid WHERE id = 1"
 
 
@@ -54,3 +56,18 @@ class TestConcurrency(TransactionCase):
         with self.assertLogs("odoo.sql_db", logging.INFO) as log, contextlib.suppress(Exception):
             self.env["ecm.engine"]._atomically(work)
         self.assertEqual({record.levelname for record in log.records}, {"ERROR"})
+
+
+class TestCollisions(Collisions, TransactionCase):
+    """What is mixed into other tests does what it says."""
+
+    def test_what_a_try_has_written_is_gone_before_the_next(self):
+        lists, tries = self.env["ecm.dnc.list"], []
+
+        def work():
+            tries.append(lists.search_count([("name", "=", "Registry")]))
+            return lists.create({"name": "Registry"})
+
+        kept = self.env["ecm.engine"]._atomically(work)
+        self.assertEqual(tries, [0, 0])
+        self.assertEqual(lists.search([("name", "=", "Registry")]), kept)

@@ -530,6 +530,43 @@ def test_what_was_asked_before_changes_nothing(zones, windows, moments):
         assert shared.opening(moment) == CallingHours(constraints).opening(moment)
 
 
+# -- all openings of a time ------------------------------------------------------------------------
+
+MONDAY = datetime(2026, 3, 2)
+SPLIT = WeeklyHours.of([(day, *window) for day in range(7) for window in ((540, 780), (840, 1200))])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        # What is open already or still is cut to the second, minutes are not rounded away.
+        ((10, 0, 30), (12, 0, 30), [((10, 0, 30), (12, 0, 30))]),
+        ((8, 0, 0), (23, 0, 0), [((9, 0, 0), (13, 0, 0)), ((14, 0, 0), (20, 0, 0))]),
+        ((12, 59, 59), (14, 0, 1), [((12, 59, 59), (13, 0, 0)), ((14, 0, 0), (14, 0, 1))]),
+        # Neither a moment that touches an opening nor an empty time is one.
+        ((13, 0, 0), (14, 0, 0), []),
+        ((20, 0, 0), (23, 59, 0), []),
+        ((10, 0, 0), (10, 0, 0), []),
+        ((10, 0, 30), (10, 0, 30), []),
+        ((10, 0, 10), (10, 0, 50), [((10, 0, 10), (10, 0, 50))]),
+    ],
+)
+def test_all_openings_of_a_time(start, end, expected):
+    def at(hour, minute, second):
+        return MONDAY.replace(hour=hour, minute=minute, second=second)
+
+    calling = CallingHours([Constraint(("UTC",), SPLIT)])
+    found = [(at(*opens), at(*closes)) for opens, closes in expected]
+    assert list(calling.between(at(*start), at(*end))) == found
+
+
+def test_all_openings_ask_neither_the_range_of_dates_nor_the_drain():
+    calling = CallingHours([Constraint(("UTC",), SPLIT)], MONDAY + DAY, MONDAY + 2 * DAY, 60)
+    assert list(calling.between(MONDAY, MONDAY + 12 * HOUR)) == [
+        (MONDAY + 9 * HOUR, MONDAY + 12 * HOUR)
+    ]
+
+
 # -- speed ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """The gates' rules: what they say of one contact at one moment, and that they write nothing on it."""
 
+import time
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ecm_campaign.tools.calling_hours import WeeklyHours
+from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
 from ecm_campaign.tools.campaign_hours import CampaignHours
 from ecm_campaign.tools.gates import (
     CampaignPlan,
@@ -29,7 +30,8 @@ from ecm_campaign.tools.gates import (
 )
 from ecm_campaign.tools.limits import DAY, LIFE, Limit, Try
 from ecm_campaign.tools.pacing import Backlog
-from ecm_campaign.tools.strategy import Close, Plan, PlannedAttempt
+from ecm_campaign.tools.region_rules import NOWHERE, Place
+from ecm_campaign.tools.strategy import Callbacks, Close, Plan, PlannedAttempt
 
 NOW = datetime(2026, 3, 2, 10, 0)  # a Monday
 HOME, MOBILE = "+493023125001", "+4915112345678"
@@ -297,3 +299,159 @@ def test_those_before_it_in_the_same_claim_wait_there_too():
     verdicts = [rule.judge(passed, at(19, 57)) for _turn in range(3)]
     late = Wait(datetime(2026, 3, 3, 9), "drain")
     assert verdicts == [passed, passed, late]
+
+
+# -- what each rule says to the letter ------------------------------------------------------------
+
+
+@pytest.fixture
+def tokyo(monkeypatch):
+    """A server whose own clock is not in UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_who_is_stopped_is_asked_no_further():
+    class Never:
+        def judge(self, candidate, at):
+            raise AssertionError
+
+    stopped = ListRule({5: ListState("stopped", "June")})
+    assert judge_all([stopped, Never()], contact(list_id=5), NOW) == Hold("list_stopped", "June")
+
+
+def test_a_selection_without_target_groups_holds_what_it_leaves_out():
+    rule = SelectionRule({7: {1}}, {})
+    assert isinstance(rule.judge(contact(1), NOW), Candidate)
+    assert rule.judge(contact(2), NOW) == Hold("selection")
+    # Nothing is chosen where a selection finds nobody; without a selection, everybody.
+    assert SelectionRule({7: ()}, {}).judge(contact(1), NOW) == Hold("selection")
+    assert isinstance(SelectionRule({8: ()}, {}).judge(contact(1), NOW), Candidate)
+
+
+@pytest.mark.parametrize("begun", ["counted", "uncounted", "callback", "is_drawn"])
+def test_what_was_begun_does_not_queue_again(begun):
+    queue = Queue("target_group", "North", group_id=4)
+    rule = SelectionRule({}, {1: queue}, {7})
+    assert rule.judge(contact(1), NOW) == queue
+    value = "personal" if begun == "callback" else 1
+    candidate = replace(contact(1), **{begun: value})
+    assert rule.judge(candidate, NOW) is candidate
+
+
+def test_who_came_at_no_known_time_does_not_expire():
+    candidate = contact(added_at=None)
+    assert ExpiryRule({7: 3}).judge(candidate, NOW) is candidate
+
+
+@pytest.mark.parametrize(
+    ("region", "code", "place"),
+    [
+        ("Florida", None, Place("Florida", None)),
+        (None, "33101", Place(None, "33101")),
+        ("Florida", "33101", Place("Florida", "33101")),
+        (None, None, NOWHERE),
+    ],
+)
+def test_where_a_contact_lives_is_what_its_file_says(region, code, place):
+    assert contact(region=region, zip=code).place == place
+
+
+def test_why_it_is_closed_is_said_as_it_is():
+    always = WeeklyHours.of([(day, 0, 1440) for day in range(7)])
+    holiday = ranges([(datetime(2026, 3, 2), datetime(2026, 3, 3))])
+    hours = CampaignHours("UTC", always, holiday)
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    judged = HoursRule({7: hours}).judge(passed, NOW)
+    assert judged == Wait(datetime(2026, 3, 3), "holiday", "UTC")
+
+
+def test_without_any_opening_it_is_looked_at_again_the_next_day():
+    hours = CampaignHours("UTC", WeeklyHours.of([]))
+    passed = NumberRule(campaign()).judge(contact(), NOW)
+    judged = HoursRule({7: hours}).judge(passed, NOW)
+    assert (judged.until, judged.reason) == (NOW + timedelta(days=1), "hours")
+
+
+def test_without_an_attempt_neither_hours_nor_limits_are_asked():
+    candidate = contact()
+    closed = HoursRule({7: CampaignHours("UTC", WeeklyHours.of([]))})
+    assert closed.judge(candidate, NOW) is candidate
+    assert LimitsRule(campaign(CALLS, (Limit(0),))).judge(candidate, NOW) is candidate
+
+
+def test_moments_are_utc_whatever_the_servers_clock_shows(tokyo):
+    limit = Limit(1, "rolling", timedelta(hours=2), label="Twice")
+    earlier = [Try(NOW.replace(tzinfo=UTC) - timedelta(hours=1), HOME)]
+    passed = judge_limited(CALLS, contact(), (limit,))
+    assert passed.attempt.at == NOW.replace(tzinfo=UTC)
+    judged = judge_limited(CALLS, contact(tries=earlier), (limit,))
+    assert judged == Wait(NOW + timedelta(hours=1), "limit", "Twice")
+
+
+def test_a_limit_that_never_ends_closes():
+    for_life = (Limit(1, LIFE),)
+    assert judge_limited(CALLS, contact(tries=CALLED), for_life) == Close("not_connected", "limit")
+    tried = replace(contact(tries=CALLED), counted=1)
+    assert judge_limited(CALLS, tried, for_life) == Close("retries_completed", "limit")
+
+
+def test_a_try_on_another_contact_is_not_its_own():
+    limits = (Limit(1, DAY),)
+    known = campaign(CALLS, limits)
+    rules = [NumberRule(known), LimitsRule(known, is_claiming=True)]
+    assert isinstance(judge_all(rules, contact(1), NOW), Candidate)
+    assert isinstance(judge_all(rules, contact(2), NOW), Candidate)
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "for_hours", "expected"),
+    [
+        ({"callback": "personal", "callback_since": NOW - HOUR}, 1, "normal"),
+        ({"callback": "personal", "callback_since": NOW - HOUR}, 2, "personal"),
+        # From when it was due, which is later than when it was asked for.
+        (
+            {
+                "callback": "personal",
+                "callback_since": NOW - 9 * HOUR,
+                "callback_due": NOW - HOUR,
+            },
+            2,
+            "personal",
+        ),
+        (
+            {"callback": "personal", "callback_since": NOW, "callback_due": NOW - 2 * HOUR},
+            2,
+            "normal",
+        ),
+        (
+            {"callback": "personal", "callback_since": NOW - 9 * HOUR, "is_retained": True},
+            1,
+            "personal",
+        ),
+        ({"callback": "personal", "callback_since": NOW - 9 * HOUR}, None, "personal"),
+        ({"callback": "personal"}, 1, "personal"),
+        ({"callback": "normal", "callback_since": NOW - 9 * HOUR}, 1, "normal"),
+        ({"callback_since": NOW - 9 * HOUR}, 1, None),
+    ],
+)
+def test_a_callback_is_anybodys_when_its_time_with_the_agent_is_over(values, for_hours, expected):
+    personal_for = None if for_hours is None else for_hours * HOUR
+    known = replace(campaign()[7], callbacks=Callbacks(CALLS, personal_for=personal_for))
+    candidate = contact(**values)
+    assert NumberRule({7: known}).judge(candidate, NOW).callback == expected
+    # Where a campaign has no callback strategy, whose it is stays.
+    assert NumberRule(campaign()).judge(candidate, NOW).callback == candidate.callback
+
+
+def test_a_budget_that_is_spent_closes():
+    once = replace(CALLS, max_attempts=1)
+    tried = replace(contact(), counted=1)
+    judged = NumberRule(campaign(once)).judge(tried, NOW)
+    assert (type(judged), judged.state) == (Close, "retries_completed")

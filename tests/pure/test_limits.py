@@ -428,6 +428,24 @@ def test_a_limit_of_a_channel_counts_only_the_tries_on_it():
     assert used(of_calls, [letter, *tried(HOUR)], MINE, NOW, UTC_ZONE) == 1
 
 
+@pytest.mark.parametrize(
+    ("counted", "talked", "refused", "expected"),
+    [
+        ("tries", False, False, 23 * HOUR),
+        ("conversations", False, False, None),
+        ("conversations", True, False, 23 * HOUR),
+        ("conversations", True, True, 23 * HOUR),
+        ("refusals", False, False, None),
+        ("refusals", True, False, None),
+        ("refusals", True, True, 23 * HOUR),
+        ("refusals", False, True, 23 * HOUR),
+    ],
+)
+def test_a_rest_follows_what_it_is_about(counted, talked, refused, expected):
+    made = Try(NOW - HOUR, MINE, is_conversation=talked, is_refusal=refused)
+    assert wait(rolling(1, counted=counted), [made]) == expected
+
+
 # --- against a count by hand ---------------------------------------------------------------------------------------
 
 ZONES = [

@@ -43,6 +43,51 @@ def live(pacing, levels, at=NOW, buffer=None):
     return sizes
 
 
+class TestValues:
+    """What stands for itself, to the number: quick, so that a slip is found first."""
+
+    def test_unless_said_otherwise_a_group_has_the_parameters_of_webex(self):
+        assert Pacing() == WEBEX
+
+    def test_a_claimant_has_the_weight_of_a_group_and_no_priority(self):
+        assert Claimant(1) == Claimant(1, weight=100, priority=0, pool=None)
+        sizes = split(10, [Claimant(1), Claimant(2, pool=5)])
+        assert sizes == {1: 5, 2: 5}
+
+    def test_who_has_a_priority_goes_first(self):
+        campaigns = [Claimant(1), Claimant(2, priority=1), Claimant(3, priority=1)]
+        assert split(10, campaigns) == {2: 5, 3: 5}
+
+    def test_without_room_or_claimants_nothing_is_given(self):
+        assert split(0, [Claimant(1)]) == {}
+        assert split(-1, [Claimant(1)]) == {}
+        assert split(1, [Claimant(1)]) == {1: 1}
+        assert split(1, []) == {}
+        assert split(1, [Claimant(1, pool=5)], pools={5: 0}) == {}
+        assert split(3, [Claimant(1, pool=5)], pools={5: 1}) == {1: 1}
+
+    @pytest.mark.parametrize(
+        ("backlog", "before", "minutes"),
+        [
+            (Backlog(0), 0, 1.1),
+            (Backlog(0, 1), 0, 2),
+            (Backlog(9, 2), 0, 6),
+            (Backlog(9, 2), 10, 11),
+            (Backlog(0, 0.5), 0, 2),
+            (Backlog(0, 4), 0, 1.25),
+        ],
+    )
+    def test_how_long_before_the_end_a_contact_must_be_sent(self, backlog, before, minutes):
+        assert backlog.get_wait(before) == timedelta(minutes=minutes)
+
+    def test_how_much_the_last_minute_says(self):
+        assert next_pace(10, 40, 5, 2) == pytest.approx(13)
+        assert next_pace(0, 0, 5, 1) == 0
+        assert next_pace(10, 10, 0, 1) == 10
+        assert next_pace(10, 1, 0, 1) == 10
+        assert next_pace(10, 1, 1, 1) == pytest.approx(7.3)
+
+
 class TestBuffer:
     def test_starts_with_the_initial_number(self):
         assert adapt(WEBEX, None, 0, True, NOW) == Buffer(85, NOW)

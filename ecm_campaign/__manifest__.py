@@ -12,6 +12,7 @@
         "security/ecm_campaign_groups.xml",
         "security/ir.model.access.csv",
         "security/ecm_campaign_rules.xml",
+        "security/ecm_team_rules.xml",
         "data/ecm_outcome_data.xml",
         "data/ecm_strategy_data.xml",
         "data/ecm_business_outcome_data.xml",

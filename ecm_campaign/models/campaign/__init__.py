@@ -13,4 +13,5 @@ from . import (
     ecm_campaign_chain,
     ecm_campaign_prompt,
     ecm_target_group,
+    res_users,
 )

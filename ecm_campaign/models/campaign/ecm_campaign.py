@@ -92,7 +92,16 @@ class EcmCampaign(models.Model):
         "ecm.team",
         string="Teams",
         check_company=True,
-        help="Whose agents take the calls: to find and filter by.",
+        help="Whose agents take the calls and see the campaign with its contacts and attempts. "
+        "None: the teams of its campaign group; without these, everybody.",
+    )
+    calling_team_ids = fields.Many2many(
+        "ecm.team",
+        "ecm_campaign_calling_team_rel",
+        string="Teams that call",
+        compute="_compute_calling_team_ids",
+        store=True,
+        context={"active_test": False},
     )
     chain_ids = fields.One2many("ecm.campaign.chain", "campaign_id", string="Chaining", copy=True)
     prompt_ids = fields.One2many("ecm.campaign.prompt", "campaign_id", string="Prompts", copy=True)
@@ -125,6 +134,12 @@ class EcmCampaign(models.Model):
             is_too_short = len(campaign.name.strip()) < 3
             if is_too_short:
                 raise ValidationError(self.env._("A campaign's name has at least 3 characters."))
+
+    @api.depends("team_ids", "group_id.team_ids")
+    def _compute_calling_team_ids(self):
+        # Its own come first: otherwise whoever changes a group could open campaigns to themselves.
+        for campaign in self.with_context(active_test=False):
+            campaign.calling_team_ids = campaign.team_ids or campaign.group_id.team_ids
 
     # -- counters ---------------------------------------------------------------------------------
 

@@ -84,7 +84,8 @@ class EcmCampaignGroup(models.Model):
         "ecm.team",
         string="Teams",
         check_company=True,
-        help="Whose agents take the calls: to find and filter by.",
+        help="Whose agents take the calls and see the campaigns of the group that name no teams "
+        "of their own.",
     )
     zone_ids = fields.One2many(
         "ecm.campaign.group.zone", "group_id", string="Time zones", copy=True

@@ -171,6 +171,7 @@ class EcmAttempt(models.Model):
     campaign_id = fields.Many2one(
         "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
     )
+    team_ids = fields.Many2many(related="campaign_id.calling_team_ids", string="Teams")
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     state = fields.Selection(
         [("claimed", "Being sent"), ("sent", "Sent"), ("done", "Done"), ("dangling", "Dangling")],

@@ -3,4 +3,5 @@ from . import (
     test_campaign,
     test_campaign_company,
     test_pacing,
+    test_teams,
 )

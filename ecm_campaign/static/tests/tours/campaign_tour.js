@@ -66,7 +66,7 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "The form says what is wrong",
-            trigger: ".modal .alert-danger:contains('Only one column was found')",
+            trigger: ".modal .alert:contains('Only one column was found')",
         },
         {
             content: "Choose the right one again",

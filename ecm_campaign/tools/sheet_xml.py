@@ -74,18 +74,25 @@ class _Reader:
         # A text in one piece where it can be.
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text.append
         self._parser = parser
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name in self._starts:
-            self._starts[name](attributes)
+    def _listen(self) -> None:
+        """Have the parser call the handlers, all of which are known now: there are two calls for
+        each element, of which a sheet has millions.
+        """
+        find_start, find_end = self._starts.get, self._ends.get
 
-    def _end(self, name: str) -> None:
-        if name in self._ends:
-            self._ends[name]()
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if handler := find_start(name):
+                handler(attributes)
+
+        def end(name: str) -> None:
+            if handler := find_end(name):
+                handler()
+
+        self._parser.StartElementHandler = start
+        self._parser.EndElementHandler = end
 
     def _clear(self, _attributes: object = None) -> None:
         self._text.clear()
@@ -129,8 +136,9 @@ class _RichReader(_Reader):
             self._runs += self._text
 
     def _take_runs(self) -> str:
-        text = "".join(self._runs)
-        self._runs.clear()
+        runs = self._runs
+        text = runs[0] if len(runs) == 1 else "".join(runs)
+        runs.clear()
         return text
 
 
@@ -147,6 +155,7 @@ class _StringReader(_RichReader):
         super().__init__()
         self._strings: list[str] = []
         self._ends[_STRING] = self._end_string
+        self._listen()
 
     def read(self, source: BinaryIO) -> Iterator[str]:
         for _block in self._feed(source):
@@ -216,6 +225,7 @@ class _RowReader(_RichReader):
         self._attributes: dict[str, str] = {}
         self._value: str | None = None
         self._has_formula = False
+        self._listen()
 
     def begin(self, prolog: bytes, position: int) -> None:
         """Read what stands before the rows, of which the next one begins at ``position``."""
@@ -271,7 +281,10 @@ class _RowReader(_RichReader):
         # More than a row can have would be held in memory.
         if self._stored > MAX_STORED_CELLS:
             raise UnreadableFile("damaged")
-        self._count()
+        # As `_count`, without another call for each cell.
+        self._left -= 1
+        if self._left <= 0:
+            raise _Enough
 
     def _end_data(self) -> None:
         raise _Enough

@@ -131,8 +131,8 @@ class EcmDncLoad(models.Model):
         now = fields.Datetime.to_string(fields.Datetime.now())
         # A row of COPY's text: what stands behind the number is the same for all of them.
         constants = f"\t{self.list_id.id}\tnumber\t{now}\t{self.create_uid.id}\n"
-        rows = [number + constants for number in numbers]
-        stream = io.BytesIO("".join(rows).encode())
+        text = constants.join([*numbers, ""])
+        stream = io.BytesIO(text.encode())
         self._copy_expert(
             "COPY ecm_dnc_entry (value, list_id, kind, added_at, added_by) FROM STDIN", stream
         )
@@ -141,7 +141,7 @@ class EcmDncLoad(models.Model):
         cursor = self.env.cr
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS ecm_dnc_stage (value text)")
         cursor.execute("TRUNCATE ecm_dnc_stage")
-        stream = io.BytesIO("".join([f"{number}\n" for number in numbers]).encode())
+        stream = io.BytesIO("\n".join([*numbers, ""]).encode())
         self._copy_expert("COPY ecm_dnc_stage FROM STDIN", stream)
 
         # What the file names again must not go with what it no longer has.

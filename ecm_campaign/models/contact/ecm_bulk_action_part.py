@@ -23,3 +23,17 @@ class EcmBulkActionPart(models.Model):
         help="As JSON: what the contacts that were changed were before; of contacts that are called "
         "again, the ids of the new ones.",
     )
+
+    def init(self):
+        """Have what contacts were before compressed in the fast way, where PostgreSQL has it: the
+        usual one takes longer than what it saves is worth.
+        """
+        self.env.cr.execute(
+            """SELECT 'lz4' = ANY(enumvals) FROM pg_settings
+                WHERE name = 'default_toast_compression'"""
+        )
+        (is_known,) = self.env.cr.fetchone() or (False,)
+        if is_known:
+            self.env.cr.execute(
+                "ALTER TABLE ecm_bulk_action_part ALTER COLUMN before SET COMPRESSION lz4"
+            )

@@ -419,6 +419,14 @@ def test_a_limit_is_one_of_24_hours_unless_said_otherwise():
     assert wait(Limit(1), tried(HOUR)) == 23 * HOUR
 
 
+def test_a_limit_and_a_try_are_the_plainest_unless_said_otherwise():
+    flags = Limit(1).per_number, Limit(1).everywhere, Limit(1).is_legal, Limit(1).exempts_requests
+    assert flags == (False, False, False, False)
+    made = Try(NOW, MINE)
+    assert (made.is_own, made.is_forgotten) == (True, False)
+    assert (made.is_conversation, made.is_refusal) == (False, False)
+
+
 def test_a_limit_of_a_channel_counts_only_the_tries_on_it():
     letter = Try(NOW - HOUR, MINE, channel="letter")
     of_calls = rolling(1, channels=frozenset({"voice"}))

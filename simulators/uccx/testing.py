@@ -230,7 +230,7 @@ class Simulator:
         self.control("POST", "reset")
 
     def wait_until(
-        self, condition: Callable[[], Any], timeout: float = 15, pause: float = 0.02
+        self, condition: Callable[[], Any], timeout: float = 60, pause: float = 0.02
     ) -> Any:
         """Look again and again until the condition holds; returns its value."""
         deadline = time.monotonic() + timeout

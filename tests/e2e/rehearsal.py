@@ -117,7 +117,7 @@ class Rehearsal:
 
     def wait_for_calls(self) -> None:
         """Wait until the dialer has nothing left to call."""
-        self.simulator.wait_until(self._is_idle, timeout=20)
+        self.simulator.wait_until(self._is_idle, timeout=60)
 
     def _is_idle(self) -> bool:
         state = self.simulator.state()

@@ -83,7 +83,8 @@ def kill_while(rehearsal, fault, moment):
 
     thread = threading.Thread(target=feed)
     thread.start()
-    rehearsal.simulator.wait_until(moment)
+    # A turn may ask for the dialer's campaigns first, and each answer is as slow as the next one.
+    rehearsal.simulator.wait_until(moment, timeout=120)
     rehearsal.server.kill()
     thread.join(30)
     rehearsal.simulator.faults()

@@ -242,7 +242,7 @@ def measure_limit(env: Any) -> float:
     per_number = common.seconds(normalise) / len(numbers)
     env.cr.execute("SELECT count(*) FROM ecm_contact")
     [(stored,)] = env.cr.fetchall()
-    per_copied_row = measure_copy(env) / stored
+    per_copied_row: float = measure_copy(env) / stored
     return 1 / (per_number + per_copied_row)
 
 

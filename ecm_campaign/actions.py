@@ -4,14 +4,14 @@ RELOAD = {"type": "ir.actions.client", "tag": "soft_reload"}
 CLOSE = {"type": "ir.actions.act_window_close"}
 
 
-def notify(message, kind="success", sticky=False, then=RELOAD):
+def notify(message, kind="success", sticky=False, then=None):
     """Say a sentence in the corner of the screen, and reload what stands behind it.
 
     :param str kind: success, info, warning or danger
     :param bool sticky: it stays until somebody closes it
-    :param dict then: the next action; `CLOSE` for a button of a dialog
+    :param dict then: the next action, `RELOAD` if none is given; `CLOSE` for a button of a dialog
     """
-    params = {"type": kind, "message": message, "sticky": sticky, "next": dict(then)}
+    params = {"type": kind, "message": message, "sticky": sticky, "next": dict(then or RELOAD)}
     return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
 
 

@@ -832,16 +832,18 @@ def _phone_places(line: str, dialect: Dialect) -> set[int]:
 
 def _records(source: _Lines, dialect: Dialect) -> Iterator[Row]:
     while True:
+        code = ""
         try:
             yield from _read_plain(source, dialect)
             is_over = yield from _read(source, dialect)
             if is_over:
                 return
-            continue
         except csv.Error:
             code = "field_too_long"
         except _Runaway:
             code = "unclosed_quote"
+        if not code:
+            continue
         # Only its first line is lost: the lines that it swallowed are rows of their own.
         line = source.done + 1
         text = source.give_up_first()

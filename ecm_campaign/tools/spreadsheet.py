@@ -326,7 +326,7 @@ class _Texts:
         if kind == "b":
             return "TRUE" if int(value) else "FALSE"
         if kind == "d":
-            return _moment_text(from_ISO8601(value))
+            return _moment_text(from_ISO8601(value))  # type: ignore[no-untyped-call]
         if kind == sheet_xml.FORMULA:
             return NO_VALUE
         # Text of a formula, an error.

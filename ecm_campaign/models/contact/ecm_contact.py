@@ -88,7 +88,6 @@ class EcmContact(models.Model):
         CONTACT_STATES,
         required=True,
         default=PENDING,
-        string="State",
         readonly=True,
         copy=False,
     )

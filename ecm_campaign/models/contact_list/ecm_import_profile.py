@@ -296,7 +296,7 @@ class EcmImportProfilePhone(models.Model):
         "ecm.import.profile", required=True, ondelete="cascade", index=True
     )
     phone = fields.Selection("_get_phones", required=True, default="phone_1")
-    mode_id = fields.Many2one("ecm.phone.mode", string="Mode", required=True, ondelete="restrict")
+    mode_id = fields.Many2one("ecm.phone.mode", required=True, ondelete="restrict")
 
     _phone_once = models.Constraint("UNIQUE(profile_id, phone)", "Each phone has one mode.")
 

@@ -44,10 +44,10 @@ class EcmFeedOwner(models.AbstractModel):
             self._keep_actions()
         return result
 
-    def unlink(self):
-        actions = self.sudo().cron_id
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_at_work(self):
         try:
-            actions.lock_for_update()
+            self.sudo().cron_id.lock_for_update()
         except LockError as error:
             raise UserError(
                 self.env._(
@@ -56,6 +56,9 @@ class EcmFeedOwner(models.AbstractModel):
                     ", ".join(self.mapped("display_name")),
                 )
             ) from error
+
+    def unlink(self):
+        actions = self.sudo().cron_id
         result = super().unlink()
         actions.unlink()
         return result

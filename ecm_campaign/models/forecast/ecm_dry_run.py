@@ -78,7 +78,6 @@ class EcmDryRun(models.Model):
     )
     strategy_id = fields.Many2one(
         "ecm.strategy",
-        "Strategy",
         check_company=True,
         domain="[('kind', '!=', 'callback')]",
         ondelete="set null",

@@ -42,9 +42,8 @@ class BulkCase(ResultCase):
         if domain is not None:
             records = records.with_context(active_domain=domain)
         action = getattr(records, method)()
-        return Form(
-            self.env[action["res_model"]].with_user(self.supervisor).with_context(action["context"])
-        )
+        wizards = self.env[action["res_model"]].with_user(self.supervisor)
+        return Form(wizards.with_context(**action["context"]))
 
     def start(self, form, **choices):
         """:return: the job"""

@@ -9,6 +9,8 @@ from . import (
     ecm_campaign_order,
     ecm_campaign_selection,
     ecm_campaign_explain,
+    ecm_campaign_template,
+    ecm_campaign_steps,
     ecm_campaign,
     ecm_campaign_chain,
     ecm_campaign_prompt,

@@ -1,13 +1,26 @@
 from collections import Counter, defaultdict
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
-from ...actions import notify, open_window
+from ...actions import notify, open_form, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
 from ...formatting import format_moment
 from ...tools.turn import Turn
+from ..shared.ecm_results_mixin import ResultsScope
+
+# More attempts than this are not counted for a button.
+COUNTED_ATTEMPTS = 10_000
+
+
+class StartGap(NamedTuple):
+    """What keeps a campaign from starting, and in which field that is to be mended."""
+
+    field: str | None
+    text: str
 
 
 class EcmCampaign(models.Model):
@@ -25,6 +38,9 @@ class EcmCampaign(models.Model):
         "ecm.campaign.selection.mixin",
         "ecm.campaign.explain.mixin",
         "ecm.campaign.forecast.mixin",
+        "ecm.campaign.template.mixin",
+        "ecm.campaign.steps.mixin",
+        "ecm.results.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -119,6 +135,7 @@ class EcmCampaign(models.Model):
     progress = fields.Float(
         compute="_compute_contact_counts", help="Closed contacts, in per cent of all."
     )
+    attempts_text = fields.Char("Attempts", compute="_compute_attempts_text")
 
     _name_unique = models.Constraint(
         "UNIQUE(company_id, name)", "There is already a campaign with this name."
@@ -154,10 +171,23 @@ class EcmCampaign(models.Model):
             campaign.contact_count = total
             campaign.pending_count = tally[PENDING]
             campaign.at_dialer_count = sum(tally[state] for state in awaiting)
-            campaign.connected_count = tally["connected"]
+            # Who answers a message was reached like who takes a call.
+            campaign.connected_count = tally["connected"] + tally["sms_responded"]
             campaign.closed_count = closed
             # An empty campaign has not begun.
             campaign.progress = 100.0 * closed / total if total else 0.0
+
+    def _compute_attempts_text(self):
+        """As in lists of Odoo: nobody waits for millions to be counted (index on the campaign)."""
+        for campaign in self:
+            query = SQL(
+                "SELECT count(*) FROM (SELECT FROM ecm_attempt WHERE campaign_id = %s LIMIT %s) a",
+                campaign._origin.id or None,
+                COUNTED_ATTEMPTS + 1,
+            )
+            [(count,)] = self.env.execute_query(query)
+            text = f"{min(count, COUNTED_ATTEMPTS):,}"
+            campaign.attempts_text = f"{text}+" if count > COUNTED_ATTEMPTS else text
 
     def _get_state_tallies(self):
         """Contacts per state, from one grouped query (index ``ecm_contact__campaign_state``).
@@ -260,24 +290,51 @@ class EcmCampaign(models.Model):
     def _check_can_start(self):
         """:raise UserError: with what to do first, when the campaign could never be fed"""
         self.ensure_one()
-        if self._is_over(fields.Datetime.now()):
-            raise UserError(self._get_over_text())
+        if gap := self._get_start_gap():
+            raise UserError(gap.text)
         self.strategy_id._check_usable()
         if self.callback_strategy_id:
             self.callback_strategy_id._check_usable()
-
-        # No dialer campaign can place calls for a campaign of messages.
-        channels = set(self.strategy_id.attempt_ids.mapped("channel"))
-        if self.kind == "sms" and channels != {"sms"}:
-            raise UserError(
-                self.env._("An SMS campaign needs a strategy that holds SMS attempts only.")
-            )
-        if not self._get_feed_targets():
-            raise UserError(
-                self.env._("Choose the dialer campaign that is to call these contacts, then start.")
-            )
         if sentence := self._get_missing_target_text():
             raise UserError(sentence)
+
+    def _get_start_gap(self):
+        """The setting that is missing before this campaign can start; extensions know more.
+
+        :rtype: StartGap or None
+        """
+        self.ensure_one()
+        if self.is_template:
+            return StartGap(None, self.env._("A template never runs."))
+        if self._is_over(fields.Datetime.now()):
+            return StartGap("date_end", self._get_over_text())
+        # No dialer campaign can place calls for a campaign of messages.
+        channels = set(self.strategy_id.sudo().attempt_ids.mapped("channel"))
+        if self.kind == "sms" and channels and channels != {"sms"}:
+            sentence = self.env._("An SMS campaign needs a strategy that holds SMS attempts only.")
+            return StartGap("strategy_id", sentence)
+        if not self._get_feed_targets():
+            return StartGap(None, self.env._("Choose the dialer that is to call these contacts."))
+        return None
+
+    def get_start_gap(self):
+        """What is to be filled in before *Start* (U18).
+
+        :return: ``{"field", "text"}``, the field may be False; False where nothing is missing
+        """
+        self.ensure_one()
+        self.check_access("read")
+        gap = self._get_start_gap()
+        return {"field": gap.field or False, "text": gap.text} if gap else False
+
+    def action_start_or_complete(self):
+        """Start, or open the form at what is missing."""
+        self.ensure_one()
+        self.check_access("write")
+        if self._get_start_gap():
+            return open_form(self, context={"ecm_shows_gap": True})
+        self.action_start()
+        return open_form(self)
 
     def action_start(self):
         """Start feeding in the calling hours (requirement C3). Starting twice changes nothing."""
@@ -433,6 +490,14 @@ class EcmCampaign(models.Model):
             definition.append({**item, "string": label} if label and is_free else item)
         if definition != list(self.parameters_definition or ()):
             self.parameters_definition = definition
+
+    # -- results ----------------------------------------------------------------------------------
+
+    def _get_results_scope(self):
+        own = [("campaign_id", "=", self.id)]
+        attempts_sql = SQL("WHERE a.campaign_id = %s", self.id)
+        contacts_sql = SQL("c.campaign_id = %s", self.id)
+        return ResultsScope(own, own, attempts_sql, contacts_sql, self.tz)
 
     # -- buttons ----------------------------------------------------------------------------------
 

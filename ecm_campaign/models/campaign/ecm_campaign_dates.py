@@ -38,10 +38,23 @@ class EcmCampaignDatesMixin(models.AbstractModel):
         "Starts by itself on", copy=False, readonly=True, index="btree_not_null"
     )
 
+    shown_from = fields.Datetime(
+        "On the calendar from",
+        compute="_compute_shown_from",
+        store=True,
+        help="When it starts by itself, was started last, or was created.",
+    )
+
     _dates_ordered = models.Constraint(
         "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
         "A campaign ends after it starts.",
     )
+
+    @api.depends("date_start", "started_at")
+    def _compute_shown_from(self):
+        for campaign in self:
+            moment = campaign.date_start or campaign.started_at or campaign.create_date
+            campaign.shown_from = moment or fields.Datetime.now()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -21,15 +21,15 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
     _description = "Strategy of a Campaign"
     _inherit = ["mail.thread"]
 
-    def _default_strategy_id(self):
-        return self.env.ref("ecm_campaign.ecm_strategy_voice", raise_if_not_found=False)
-
     strategy_id = fields.Many2one(
         "ecm.strategy",
         required=True,
         ondelete="restrict",
         index=True,
-        default=_default_strategy_id,
+        compute="_compute_strategy_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
         check_company=True,
         domain="[('kind', '!=', 'callback')]",
@@ -61,9 +61,10 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         string="Callback strategy",
         ondelete="restrict",
         index=True,
-        default=lambda self: self.env.ref(
-            "ecm_campaign.ecm_strategy_callback", raise_if_not_found=False
-        ),
+        compute="_compute_callback_strategy_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
         check_company=True,
         domain="[('kind', '=', 'callback')]",
@@ -103,6 +104,31 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         "AND cap_cycle BETWEEN 0 AND 100)",
         "Attempts at most: 1 to 100, or 0 for the strategy's own.",
     )
+
+    @api.depends("kind")
+    def _compute_strategy_id(self):
+        """What was chosen stays where it is of the campaign's kind (S8)."""
+        for campaign in self:
+            if not campaign._fits_kind(campaign.strategy_id):
+                name = "ecm_strategy_default" if campaign.kind == "sms" else "ecm_strategy_voice"
+                campaign.strategy_id = self.env.ref(f"ecm_campaign.{name}", False)
+
+    def _fits_kind(self, strategy):
+        """Whether a strategy contacts on the channels of this campaign's kind."""
+        channels = set(strategy.sudo().attempt_ids.mapped("channel"))
+        if not channels:
+            return bool(strategy)
+        return channels == {"sms"} if self.kind == "sms" else channels != {"sms"}
+
+    @api.depends("kind")
+    def _compute_callback_strategy_id(self):
+        """Nobody who gets messages asks on the telephone to be called back."""
+        for campaign in self:
+            if campaign.kind == "sms":
+                campaign.callback_strategy_id = False
+            elif not campaign.callback_strategy_id:
+                strategy = self.env.ref("ecm_campaign.ecm_strategy_callback", False)
+                campaign.callback_strategy_id = strategy
 
     @api.constrains("callback_release", "callback_agent_tries", "callback_personal_hours")
     def _check_callback_release(self):

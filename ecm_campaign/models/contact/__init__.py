@@ -1,4 +1,5 @@
 from . import (
+    ecm_attempt_results,
     ecm_contact_queue,
     ecm_contact_bulk,
     ecm_contact_explain,

@@ -155,6 +155,7 @@ class EcmAttempt(models.Model):
     """
 
     _name = "ecm.attempt"
+    _inherit = ["ecm.attempt.results.mixin"]
     _description = "Attempt"
     _order = "id desc"
     _rec_name = "key"
@@ -212,6 +213,24 @@ class EcmAttempt(models.Model):
         "Dialer record", readonly=True, help="The dialer's own key of this contact."
     )
 
+    list_id = fields.Many2one(
+        "ecm.contact.list", "Contact list", related="contact_id.list_id", readonly=True
+    )
+    reached_percent = fields.Float(
+        "Reached %",
+        compute="_compute_percentages",
+        aggregator="avg",
+        digits=(5, 1),
+        help="Attempts that reached a person, of those with a result.",
+    )
+    success_percent = fields.Float(
+        "Success %",
+        compute="_compute_percentages",
+        aggregator="avg",
+        digits=(5, 1),
+        help="Attempts with a wrap-up of type Success, of those that reached a person.",
+    )
+
     _key_unique = models.UniqueIndex("(key)")
     # What waits for an answer: few rows, however many attempts are stored.
     _awaiting = models.Index("(claimed_at) WHERE state IN ('claimed', 'sent')")
@@ -224,6 +243,14 @@ class EcmAttempt(models.Model):
         for attempt in self:
             when = format_moment(self.env, attempt.claimed_at) if attempt.claimed_at else ""
             attempt.display_name = ", ".join(filter(None, (attempt.number, when)))
+
+    @api.depends("state", "outcome_id", "business_outcome_id")
+    def _compute_percentages(self):
+        for attempt in self:
+            is_reached = attempt.outcome_id.is_live_voice
+            is_success = is_reached and attempt.business_outcome_id.kind == "success"
+            attempt.reached_percent = 100.0 * is_reached
+            attempt.success_percent = 100.0 * is_success
 
     # -- keys -------------------------------------------------------------------------------------
 

@@ -9,12 +9,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...actions import notify, open_window
+from ...actions import notify, open_form, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING, PHONE_FIELDS
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
 from ...tools.gates import ListState
 from ..contact.ecm_contact_queue import LIST_STOPPED, Imported
+from ..shared.ecm_results_mixin import ResultsScope
 from .ecm_contact_list_scrub import ImportRow, make_text
 from .ecm_import_profile import DUPLICATE_POLICIES, DUPLICATE_SCOPES, LIST_SETTINGS, MODES
 
@@ -57,6 +58,7 @@ class EcmContactList(models.Model):
         "ecm.file.mixin",
         "ecm.contact.list.delivery.mixin",
         "ecm.contact.list.scrub.mixin",
+        "ecm.results.mixin",
     ]
     _description = "Contact List"
     _order = "id desc"
@@ -194,6 +196,7 @@ class EcmContactList(models.Model):
     )
     contact_count = fields.Integer(compute="_compute_contact_counts", string="Contacts")
     pending_count = fields.Integer(compute="_compute_contact_counts", string="Pending")
+    can_start_campaign = fields.Boolean(compute="_compute_can_start_campaign")
     available_count = fields.Integer(
         compute="_compute_contact_counts",
         string="Due now",
@@ -872,6 +875,30 @@ class EcmContactList(models.Model):
         self.user_id._bus_send("ecm_contact_list/progress", progress)
 
     # -- buttons ----------------------------------------------------------------------------------
+
+    def _get_results_scope(self):
+        attempts = [("contact_id.list_id", "=", self.id)]
+        own = SQL("c.list_id = %s", self.id)
+        attempts_sql = SQL("JOIN ecm_contact c ON c.id = a.contact_id WHERE %s", own)
+        contacts = [("list_id", "=", self.id)]
+        return ResultsScope(contacts, attempts, attempts_sql, own, self.campaign_id.tz)
+
+    def _compute_can_start_campaign(self):
+        """Once its file is read, and before its campaign runs."""
+        for contact_list in self:
+            campaign = contact_list.campaign_id
+            is_idle = campaign.active and not campaign.is_running
+            contact_list.can_start_campaign = contact_list.state == "done" and is_idle
+
+    def action_open_campaign(self):
+        """Go to the campaign that this list belongs to (U21)."""
+        self.ensure_one()
+        return open_form(self.campaign_id)
+
+    def action_start_campaign(self):
+        """Start the campaign of this list, or open its form at what is missing (U21)."""
+        self.ensure_one()
+        return self.campaign_id.action_start_or_complete()
 
     def action_view_contacts(self):
         """Open the contacts of this list."""

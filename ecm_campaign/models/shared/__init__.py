@@ -5,4 +5,5 @@ from . import (
     ecm_lockable_part_mixin,
     ecm_secret_mixin,
     res_config_settings,
+    ecm_results_mixin,
 )

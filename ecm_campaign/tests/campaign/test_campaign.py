@@ -51,7 +51,7 @@ class TestCampaign(CampaignCase):
 
     def test_campaign_without_dialer_says_so(self):
         self.patch(self.registry["ecm.strategy"], "_get_channels", lambda strategy: {"voice"})
-        with self.assertRaisesRegex(UserError, "dialer"):
+        with self.assertRaisesRegex(UserError, "Choose the .* that is to call"):
             self.campaign.action_start()
 
     def test_sms_campaign_holds_sms_attempts_only(self):

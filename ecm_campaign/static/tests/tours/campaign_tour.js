@@ -32,6 +32,10 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "Name a business parameter",
+            trigger: ".o_notebook .nav-link[name=advanced]",
+            run: "click",
+        },
+        {
             trigger: ".o_notebook .nav-link[name=business_parameters]",
             run: "click",
         },
@@ -66,7 +70,8 @@ registry.category("web_tour.tours").add("ecm_campaign_upload", {
         },
         {
             content: "The form says what is wrong",
-            trigger: ".modal .alert:contains('Only one column was found')",
+            trigger:
+                ".modal .alert-warning:contains('Only one column was found'), .modal .alert-danger:contains('Choose the column that holds phone 1')",
         },
         {
             content: "Choose the right one again",

@@ -1,0 +1,113 @@
+from typing import NamedTuple
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...actions import open_window
+from ...tools.campaign_results import summarise
+
+# Lists on a page; older ones are in the list of lists.
+SHOWN_LISTS = 30
+
+
+class ResultsScope(NamedTuple):
+    """Whose contacts and attempts a page counts, as domains and as SQL.
+
+    ``attempts_sql`` follows ``FROM ecm_attempt a`` and ends in a condition; ``contacts_sql`` is a
+    condition on contacts ``c``; ``zone`` is that of the hours.
+    """
+
+    contacts: list
+    attempts: list
+    attempts_sql: SQL
+    contacts_sql: SQL
+    zone: str
+
+
+class EcmResultsMixin(models.AbstractModel):
+    """A campaign or a list with a page of results: every number opens what it counts (U10).
+
+    - *loaded*: contacts; *called*: of those, who has had an attempt
+    - *reached*: contacts with an attempt whose outcome is live voice
+    - *success*: of those, who has a wrap-up of type Success on such an attempt
+    - *attempts*: those that have a result
+    """
+
+    _name = "ecm.results.mixin"
+    _description = "Page of Results"
+
+    def _get_results_scope(self):
+        """:rtype: ResultsScope"""
+        raise NotImplementedError
+
+    def get_results(self):
+        """What came of the calls of one campaign or list.
+
+        :return: dict of ``zone``, ``totals``, ``hours``, ``weekdays``, ``outcomes`` and ``lists``
+            (see ``tools.campaign_results.summarise``); outcomes and lists have a ``name``
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env.flush_all()
+        scope = self._get_results_scope()
+        attempts = self.env["ecm.attempt"].sudo()
+        slots, lists = attempts._count_results(scope), attempts._count_lists(scope)
+
+        results = summarise(slots, lists, set(attempts._get_live_outcomes().ids))
+        results["lists"] = results["lists"][:SHOWN_LISTS]
+        self._name_lines(results["outcomes"], "ecm.outcome", "id", self.env._("None"))
+        self._name_lines(results["lists"], "ecm.contact.list", "list_id", self.env._("No list"))
+        return {**results, "zone": scope.zone}
+
+    def _name_lines(self, lines, model, key, missing):
+        names = self.env[model].sudo().browse(line[key] for line in lines if line[key])
+        texts = {record.id: record.display_name for record in names}
+        for line in lines:
+            line["name"] = texts.get(line[key], missing)
+
+    def action_open_results(self, what, by=None, key=None):
+        """Open what a number of the page counts.
+
+        :param str what: ``loaded``, ``called``, ``reached``, ``success`` for contacts, ``attempts``
+            or ``reached_attempts``
+        :param by: ``list_id``, ``outcome_id``, ``hour`` or ``weekday``, with its ``key``
+        :return: a window action
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if what in ("attempts", "reached_attempts"):
+            return self._open_attempts_of(what, by, key)
+        return self._open_contacts_of(what, by, key)
+
+    def _open_contacts_of(self, what, by, key):
+        scope = self._get_results_scope()
+        live = [*scope.attempts, ("state", "=", "done"), ("outcome_id.is_live_voice", "=", True)]
+        success = [*live, ("business_outcome_id.kind", "=", "success")]
+        choices = {
+            "loaded": [],
+            "called": [("last_attempt_at", "!=", False)],
+            "reached": [("attempt_ids", "any", live)],
+            "success": [("attempt_ids", "any", success)],
+        }
+        if what not in choices:
+            raise UserError(self.env._("There is no such number."))
+        domain = [*scope.contacts, *choices[what]]
+        if by == "list_id":
+            domain.append(("list_id", "=", key or False))
+        xml_id = "ecm_campaign.ecm_contact_action"
+        return open_window(self.env, xml_id, domain=domain, context={"create": False})
+
+    def _open_attempts_of(self, what, by, key):
+        scope = self._get_results_scope()
+        domain = [*scope.attempts, ("state", "=", "done")]
+        if what == "reached_attempts":
+            domain.append(("outcome_id.is_live_voice", "=", True))
+        parts = {"hour": "called_at.hour_number", "weekday": "called_at.day_of_week"}
+        if by == "outcome_id":
+            domain.append(("outcome_id", "=", key or False))
+        elif by in parts:
+            domain.append((parts[by], "=", key))
+        # Hours are those of the page.
+        xml_id = "ecm_campaign.ecm_attempt_action"
+        return open_window(self.env, xml_id, domain=domain, context={"tz": scope.zone})

@@ -1,0 +1,178 @@
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { evaluateBooleanExpr } from "@web/core/py_js/py";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { formatInteger } from "@web/views/fields/formatters";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { Component, onMounted, onWillUnmount, onWillUpdateProps, useState } from "@odoo/owl";
+
+// The server counts millions: it does nothing else than that for one page in thirty at most.
+const REST = 30;
+const SHORTEST_REST_MS = 10000;
+// As PostgreSQL counts them.
+const WEEKDAYS = [
+    _t("Sunday"),
+    _t("Monday"),
+    _t("Tuesday"),
+    _t("Wednesday"),
+    _t("Thursday"),
+    _t("Friday"),
+    _t("Saturday"),
+];
+
+/**
+ * What came of the calls of a campaign or a list: shares, hours, outcomes, lists. Each number opens what it counts.
+ * The numbers are loaded beside the form, and again while a condition holds.
+ *
+ * Usage: `<widget name="ecm_results" while="is_running"/>`
+ */
+export class Results extends Component {
+    static template = "ecm_campaign.Results";
+    static props = { ...standardWidgetProps, condition: { type: String } };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ results: null });
+        onMounted(() => this.load(this.props.record.resId));
+        onWillUnmount(() => {
+            this.isGone = true;
+            browser.clearTimeout(this.timer);
+        });
+        onWillUpdateProps(({ record }) => {
+            if (record.resId !== this.resId) {
+                this.state.results = null;
+                return this.load(record.resId);
+            }
+        });
+    }
+
+    async load(resId) {
+        browser.clearTimeout(this.timer);
+        this.resId = resId;
+        if (!resId) {
+            return;
+        }
+        const began = browser.performance.now();
+        try {
+            const results = await this.orm.silent.call(this.props.record.resModel, "get_results", [
+                [resId],
+            ]);
+            if (!this.isGone && resId === this.resId) {
+                this.state.results = results;
+            }
+        } catch (error) {
+            // The next turn tries again; what was counted stays.
+            console.info("The results could not be counted:", error.message);
+        }
+        this.rest(browser.performance.now() - began);
+    }
+
+    rest(took) {
+        if (!this.isGone) {
+            const pause = Math.max(SHORTEST_REST_MS, took * REST);
+            this.timer = browser.setTimeout(() => this.follow(), pause);
+        }
+    }
+
+    follow() {
+        const { record, condition } = this.props;
+        const isLive = evaluateBooleanExpr(condition, record.evalContextWithVirtualIds);
+        return isLive && !document.hidden ? this.load(this.resId) : this.rest(0);
+    }
+
+    get tiles() {
+        const { totals } = this.state.results;
+        return [
+            {
+                what: "called",
+                label: _t("Called"),
+                value: this.number(totals.called),
+                note: _t("of %s loaded", this.number(totals.loaded)),
+                help: _t("Contacts with at least one attempt, of all that were loaded."),
+            },
+            {
+                what: "reached",
+                label: _t("Reached"),
+                value: this.share(totals.reached_percent),
+                note: _t("%s contacts", this.number(totals.reached)),
+                help: _t(
+                    "Contacts with an attempt that reached a person (an outcome with Live voice), in per cent of those called."
+                ),
+            },
+            {
+                what: "success",
+                label: _t("Success"),
+                value: this.share(totals.success_percent),
+                note: _t("%s contacts", this.number(totals.success)),
+                help: _t(
+                    "Contacts whose call had a wrap-up of type Success, in per cent of those reached."
+                ),
+            },
+            {
+                what: "attempts",
+                label: _t("Attempts per reached contact"),
+                value: totals.per_reached ?? "–",
+                note: _t("%s attempts", this.number(totals.attempts)),
+                help: _t("All attempts with a result, divided by the contacts reached."),
+            },
+        ];
+    }
+
+    get charts() {
+        const { hours, weekdays, zone } = this.state.results;
+        return [
+            {
+                by: "hour",
+                title: _t("Reached by hour"),
+                help: _t("Attempts that reached a person, of all made in that hour (%s).", zone),
+                lines: hours.map((line) => ({
+                    ...line,
+                    label: `${String(line.key).padStart(2, "0")}:00`,
+                })),
+            },
+            {
+                by: "weekday",
+                title: _t("Reached by weekday"),
+                help: _t("Attempts that reached a person, of all made on that day (%s).", zone),
+                lines: weekdays.map((line) => ({ ...line, label: WEEKDAYS[line.key] })),
+            },
+        ];
+    }
+
+    get hasLists() {
+        return this.props.record.resModel !== "ecm.contact.list";
+    }
+
+    number(count) {
+        return formatInteger(count);
+    }
+
+    share(percent) {
+        return percent === null ? "–" : `${percent}%`;
+    }
+
+    async open(what, by = false, key = false) {
+        const { resModel, resId } = this.props.record;
+        const args = [[resId], what, by, key];
+        this.action.doAction(await this.orm.call(resModel, "action_open_results", args));
+    }
+
+    openList(id) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "ecm.contact.list",
+            res_id: id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+export const results = {
+    component: Results,
+    extractProps: ({ attrs }) => ({ condition: attrs.while || "False" }),
+};
+
+registry.category("view_widgets").add("ecm_results", results);

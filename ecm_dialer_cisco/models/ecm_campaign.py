@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.ecm_campaign.actions import notify
+from odoo.addons.ecm_campaign.actions import notify, open_form, open_window
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import StartGap
 from odoo.addons.ecm_campaign.tools.explain import HELD, Finding
 
 
@@ -56,6 +58,17 @@ class EcmCampaign(models.Model):
                 )
         return super().write(vals)
 
+    def _get_start_gap(self):
+        gap = super()._get_start_gap()
+        # What is wrong already goes before what is missing.
+        is_wrong = gap and gap.field
+        if is_wrong or self.kind == "sms" or self._get_feed_targets():
+            return gap
+        sentence = self.env._(
+            "Choose the Cisco campaign that is to call these contacts, then start."
+        )
+        return StartGap("dialer_campaign_id", sentence)
+
     def _check_can_start(self):
         target = self.dialer_campaign_id
         if target and target.kind != self.kind:
@@ -69,6 +82,27 @@ class EcmCampaign(models.Model):
         if sentence := target and target._get_hours_obstacle(self):
             raise UserError(sentence)
         return super()._check_can_start()
+
+    def _get_first_steps(self, campaign):
+        """The dialer goes first."""
+        dialers = self.env["ecm.dialer"].sudo()
+        mine = [("company_id", "in", self.env.companies.ids), ("is_enabled", "=", True)]
+        hint = self.env._("Connect Cisco UCCX: address, test, campaigns, on.")
+        if not self.env.user.has_group(ADMINISTRATOR):
+            hint = self.env._("Ask your administrator to connect Cisco UCCX.")
+        is_on = bool(dialers.search_count(mine, limit=1))
+        step = self._make_step("dialer", self.env._("Dialer"), hint, is_on)
+        return [step, *super()._get_first_steps(campaign)]
+
+    @api.model
+    def action_first_step(self, code, campaign_id=False):
+        """See ``ecm_campaign``; the step *dialer* opens the one that there is, or a new one."""
+        if code != "dialer":
+            return super().action_first_step(code, campaign_id)
+        dialers = self.env["ecm.dialer"].search([], limit=2)
+        if len(dialers) > 1 or not self.env.user.has_group(ADMINISTRATOR):
+            return open_window(self.env, "ecm_dialer_cisco.ecm_dialer_action")
+        return open_form(dialers)
 
     def _get_target_warnings(self, channel=None):
         warnings = super()._get_target_warnings(channel)

@@ -9,6 +9,7 @@ from . import (
     test_feed,
     test_results,
     test_sender,
+    test_start_tour,
     test_tour,
     test_turns,
 )

@@ -176,7 +176,7 @@ class TestDialer(DialerCase):
 
     def test_campaign_without_cisco_campaign_does_not_start(self):
         campaign = self._create_campaign("No dialer", dialer_campaign_id=False, is_running=False)
-        with self.assertRaisesRegex(UserError, "dialer campaign"):
+        with self.assertRaisesRegex(UserError, "Choose the Cisco campaign"):
             campaign.action_start()
 
     def test_an_archived_dialer_is_switched_off(self):

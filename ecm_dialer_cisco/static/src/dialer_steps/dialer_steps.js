@@ -33,8 +33,14 @@ export class DialerSteps extends Component {
                 isDone: data.is_enabled,
             },
         ];
+        // What was done before an earlier step is to be done again: nothing is ticked after the next one.
         const next = steps.findIndex((step) => !step.isDone);
-        return steps.map((step, index) => ({ ...step, number: index + 1, isNext: index === next }));
+        return steps.map((step, index) => ({
+            ...step,
+            number: index + 1,
+            isDone: next < 0 || index < next,
+            isNext: index === next,
+        }));
     }
 }
 

@@ -44,7 +44,7 @@ registry.category("web_tour.tours").add("ecm_dialer_explain", {
         },
         {
             content: "Start",
-            trigger: ".o_ecm_campaign_form .o_field_widget[name=is_running] input:not(:checked)",
+            trigger: ".o_ecm_campaign_form button[name=action_start]",
             run: "click",
         },
         {

@@ -4,7 +4,7 @@ from . import (
     test_campaign_company,
     test_campaign_form,
     test_pacing,
-    test_teams,
     test_results,
     test_results_tour,
+    test_teams,
 )

@@ -3,6 +3,7 @@ from . import (
     test_allowed,
     test_collisions,
     test_engine_fields,
+    test_jobs_tour,
     test_migrations,
     test_screens_tour,
     test_settings,

@@ -1,17 +1,18 @@
+import io
 import json
-
-from lxml import etree
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from ..common import TourCase
 from ..contact_list.test_deletion import DeletionCase
+from .screens import get_forms, get_pressed, taking_back
 
 MENU = "ecm_campaign.ecm_campaign_menu_root"
 CLICKED = "clickbot test succeeded"
-# A record's stat buttons depend on its state: of so many records the first ones are opened.
-RECORDS_OF_A_FORM = 6
+WALKED = "everything was opened"
+# From the weakest one: a stronger role presses the buttons that those before it do not see.
+ROLES = ("agent", "supervisor", "administrator")
 # What demo data fills, each before what it refers to; models of modules that are not there are left
 # out.
 FILLED = (
@@ -34,7 +35,7 @@ FILLED = (
 
 @tagged("post_install", "-at_install")
 class TestScreens(TourCase):
-    """Every menu, view, filter and stat button opens, and the console is free of errors (U2, U3)."""
+    """Every menu, view, filter, form and button opens, and the console is free of errors (U2, U3)."""
 
     def setUp(self):
         super().setUp()
@@ -45,15 +46,16 @@ class TestScreens(TourCase):
             tz="UTC",
         )
 
-    def run_in_browser(self, code, signal):
+    def run_in_browser(self, code, signal, user=None, **options):
         """Any error in the console fails the test."""
         self.browser_js(
             "/odoo",
             code,
             "odoo.isReady === true",
-            login=self.administrator.login,
+            login=(user or self.administrator).login,
             timeout=600,
             success_signal=signal,
+            **options,
         )
 
     def click_every_menu(self):
@@ -66,45 +68,85 @@ class TestScreens(TourCase):
         self.click_every_menu()
 
     def test_every_menu_without_demo_data(self):
+        self.delete_demo_data()
+        self.click_every_menu()
+
+    def delete_demo_data(self):
         for model in FILLED:
             if model in self.env:
                 table = SQL.identifier(self.env[model]._table)
                 self.env.cr.execute(SQL("DELETE FROM %s", table))
         self.env.invalidate_all()
-        self.click_every_menu()
 
-    def test_every_stat_button(self):
-        # Nobody in the demo data was called again.
+    def test_every_form_without_demo_data(self):
+        self.delete_demo_data()
+        self.walk_as_each_role()
+
+    def test_every_form_with_demo_data(self):
+        self.complete_demo_data()
+        hidden = self.walk_as_each_role()
+        self.assertFalse(hidden, "No record shows these buttons: add one to complete_demo_data.")
+
+    def complete_demo_data(self):
+        """Records in states that nothing in the demo data has, for their buttons."""
+        campaign = self.env.ref("ecm_campaign.ecm_campaign_demo_renewals")
+        campaign.copy({"name": "Late renewals", "is_running": True})
         contacts = self.env["ecm.contact"].search([], limit=2)
         called = contacts.search([("attempt_ids", "!=", False)]) - contacts
         contacts[0].again_from_id = called[0]
-        forms = json.dumps(self.get_forms())
-        tour = "odoo.loader.modules.get('@ecm_campaign/../tests/tours/stat_buttons')"
-        failing = ".catch((error) => console.error(error.message))"
-        self.run_in_browser(f"{tour}.pressStatButtons({forms}){failing};", "test successful")
 
-    def get_forms(self):
-        """:return: ``{model: {"names": of its stat buttons, "ids": of records to press}}``"""
-        env = self.env(user=self.administrator)
-        forms = {}
-        for model in sorted(env.registry):
-            names = self.get_stat_buttons(env[model]) if model.startswith("ecm.") else []
-            if names:
-                everything = env[model].with_context(active_test=False)
-                records = everything.search([], limit=RECORDS_OF_A_FORM)
-                forms[model] = {"names": sorted(names), "ids": records.ids}
-        self.assertIn("ecm.dry.run", forms)
-        return forms
-
-    def get_stat_buttons(self, records):
-        """:return: the names of the buttons that the administrator's form may show"""
-        if records._abstract or records._transient or not records.has_access("read"):
-            return set()
-        arch = records.get_views([(False, "form")])["views"]["form"]["arch"]
-        buttons = etree.fromstring(arch).xpath(
-            "//button[@name][contains(@class, 'oe_stat_button')]"
+        # Jobs that wait for their turn, and files that could not be read.
+        of_campaign = {"campaign_id": campaign.id}
+        file = self.env["ir.attachment"]._create_from_stream("late.csv", io.BytesIO(b"phone"))
+        failed = {"name": "late.csv", "state": "failed", "attachment_id": file.id, **of_campaign}
+        dnc_list = self.env["ecm.dnc.list"].search([], limit=1)
+        self.env["ecm.dry.run"].create([of_campaign, {**of_campaign, "state": "queued"}])
+        self.env["ecm.bulk.action"].create({"action": "priority"})
+        self.env["ecm.dnc.load"].create({"list_id": dnc_list.id, "state": "queued"})
+        self.env["ecm.contact.withdrawal"].search([], limit=1).copy({"state": "queued"})
+        queued, _failed = self.env["ecm.contact.list"].create(
+            [{**failed, "state": "queued"}, failed]
         )
-        return {button.get("name") for button in buttons}
+        stopped = queued.copy({"state": "done"})
+        stopped.action_stop()
+        self.env["ecm.global.list"].search([], limit=1).attachment_id = file
+        if "ecm.import.source" in self.env:
+            sources = self.env["ecm.import.source"].with_context(active_test=False)
+            sources.search([("kind", "=", "database")], limit=1).watermark = "20480"
+        if "ecm.dialer" in self.env:
+            self.env["ecm.dialer"].search([], limit=1).is_enabled = True
+
+    def walk_as_each_role(self):
+        """:return: the buttons that no record shows, as ``(model, button name)``"""
+        pressed, hidden, faults, seen = set(), {}, [], []
+        for role in ROLES:
+            user = new_test_user(
+                self.env,
+                login=f"ecm_screens_{role}",
+                groups=f"ecm_campaign.ecm_campaign_group_{role}",
+                tz="UTC",
+            )
+            forms, hidden = get_forms(self.env(user=user), pressed)
+            pressed |= get_pressed(forms)
+            # The robot opens all menus of an administrator: here only those that are hers alone.
+            skipped = seen if role == "administrator" else []
+            faults += [f"{role}: {fault}" for fault in self.walk(user, skipped, forms)]
+            seen = list(self.env(user=user)["ir.ui.menu"]._visible_menu_ids())
+        self.assertFalse(faults, "\n".join(["", *faults]))
+        return hidden
+
+    def walk(self, user, skipped, forms):
+        """:return: what is in the console of the browser"""
+        faults = []
+        tour = "odoo.loader.modules.get('@ecm_campaign/../tests/tours/everything')"
+        walk = f"{tour}.walk('{MENU}', {skipped}, {json.dumps(forms)})"
+        try:
+            # What the checker returns is nothing, which lets the walk go on.
+            with taking_back():
+                self.run_in_browser(walk, WALKED, user, error_checker=faults.append)
+        except self.failureException as failure:
+            faults.append(str(failure).splitlines()[-1])
+        return faults
 
 
 @tagged("post_install", "-at_install")

@@ -1,15 +1,5 @@
 import { registry } from "@web/core/registry";
-
-/** The steps of a job that takes no more than so many clicks. */
-function atMost(clicks, steps) {
-    const made = steps.filter((step) => step.run).length;
-    if (made > clicks) {
-        throw new Error(`${made} clicks instead of ${clicks}`);
-    }
-    return steps;
-}
-
-const click = (trigger) => ({ trigger, run: "click" });
+import { atMost, click } from "./clicks";
 
 // From the list of campaigns: who was not reached is called again.
 registry.category("web_tour.tours").add("ecm_campaign_call_again", {

@@ -8,7 +8,7 @@ not a number;Sophia;Nguyen;CT-20484
 `;
 
 /** Drop a text file, as from the desktop. */
-function dropFile(zone, name, text) {
+export function dropFile(zone, name, text) {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File([text], name, { type: "text/csv" }));
     for (const type of ["dragenter", "dragover", "drop"]) {

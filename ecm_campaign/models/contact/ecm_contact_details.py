@@ -91,7 +91,10 @@ class EcmContactDetailsMixin(models.AbstractModel):
 
     def _compute_dnc_numbers(self):
         lists = self.env["ecm.dnc.list"].sudo()
-        for contact in self:
+        # Which lists hold is the campaign's: a contact that is being typed in has none yet.
+        with_campaign = self.filtered("campaign_id")
+        (self - with_campaign).dnc_numbers = []
+        for contact in with_campaign:
             numbers = list(filter(None, contact._get_phones()))
             keys = list(filter(None, [contact.account_number]))
             listed, listed_keys = lists._find_listed(contact.campaign_id.sudo(), numbers, keys)

@@ -1,4 +1,5 @@
 import io
+from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
@@ -66,6 +67,28 @@ class EcmDncLoad(models.Model):
     def _get_turn(self):
         return self.list_id
 
+    def _begin(self):
+        is_new = not self.started_at
+        begins = super()._begin()
+        if begins and is_new:
+            self.started_at = max(self.started_at, self._get_free_second())
+        return begins
+
+    def _get_free_second(self):
+        """The first second in which the load before this one listed nothing: moments are whole
+        seconds, and what it has listed must not pass for ours.
+        """
+        others = [("list_id", "=", self.list_id.id), ("id", "!=", self.id)]
+        begun = [*others, ("started_at", "!=", False)]
+        last = self.search(begun, limit=1, order="started_at DESC")
+        if not last:
+            return self.started_at
+        return max(last.started_at, last.finished_at or last.started_at) + timedelta(seconds=1)
+
+    def _get_listing_moment(self):
+        """When what is listed now counts as listed: never before the load began."""
+        return max(fields.Datetime.now(), self.started_at)
+
     def _get_file(self):
         domain = [
             ("res_model", "=", self._name),
@@ -128,7 +151,7 @@ class EcmDncLoad(models.Model):
 
     def _copy_straight(self, numbers):
         """:raise UniqueViolation: one of the numbers is listed; none was stored then"""
-        now = fields.Datetime.to_string(fields.Datetime.now())
+        now = fields.Datetime.to_string(self._get_listing_moment())
         # A row of COPY's text: what stands behind the number is the same for all of them.
         constants = f"\t{self.list_id.id}\tnumber\t{now}\t{self.create_uid.id}\n"
         text = constants.join([*numbers, ""])
@@ -153,7 +176,7 @@ class EcmDncLoad(models.Model):
                    SELECT %s, 'number', value, %s, %s FROM ecm_dnc_stage
                    ON CONFLICT DO NOTHING""",
                 self.list_id.id,
-                fields.Datetime.now(),
+                self._get_listing_moment(),
                 self.create_uid.id,
             )
         )
@@ -167,7 +190,7 @@ class EcmDncLoad(models.Model):
                      FROM ecm_dnc_stage s
                     WHERE e.value = s.value AND e.kind = 'number' AND e.list_id = %s
                       AND e.added_at < %s""",
-                fields.Datetime.now(),
+                self._get_listing_moment(),
                 self.list_id.id,
                 self.started_at,
             )

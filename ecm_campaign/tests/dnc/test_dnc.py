@@ -2,6 +2,8 @@ import base64
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, mute_logger
@@ -180,6 +182,13 @@ class TestDnc(CampaignCase):
         self.env.cr.execute("UPDATE ecm_dnc_entry SET added_at = added_at - interval '1 day'")
         self.load(f"number\n{FREE}\n+493023125003\n", mode="replace")
         self.assertEqual(set(self.find(LISTED, FREE, "+493023125003")), {FREE, "+493023125003"})
+
+    @freeze_time("2026-03-02 09:00:00")
+    def test_a_load_replaces_what_another_has_listed_in_the_same_second(self):
+        self.load(f"number\n{LISTED}\n")
+        for number in (FREE, LISTED, FREE):
+            self.load(f"number\n{number}\n", mode="replace")
+            self.assertEqual(set(self.find(LISTED, FREE)), {number})
 
     def test_file_without_numbers_empties_no_registry_and_lifts_no_gate(self):
         long_ago = fields.Datetime.now() - timedelta(days=40)

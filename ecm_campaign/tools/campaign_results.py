@@ -1,7 +1,8 @@
 """What came of calls, as the numbers of a page of results (requirement U10)."""
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 # So many outcomes are told; the rest is one line.
 TOP_OUTCOMES = 8
@@ -15,7 +16,7 @@ class Slot(NamedTuple):
     weekday: int | None
     hour: int | None
     outcome_id: int | None
-    count: int
+    attempts: int
 
 
 class ListCount(NamedTuple):
@@ -28,7 +29,7 @@ class ListCount(NamedTuple):
     success: int
 
 
-def percent(part, whole):
+def percent(part: int, whole: int) -> float | None:
     """A share in per cent with one decimal; None of nothing.
 
     >>> percent(1, 3)
@@ -39,7 +40,9 @@ def percent(part, whole):
     return round(100 * part / whole, 1) if whole else None
 
 
-def summarise(slots, lists, live):
+def summarise(
+    slots: Sequence[Slot], lists: Sequence[ListCount], live: Collection[int | None]
+) -> dict[str, Any]:
     """The numbers of one page.
 
     :param slots: list of `Slot`
@@ -56,7 +59,7 @@ def summarise(slots, lists, live):
     }
 
 
-def _get_totals(slots, lists):
+def _get_totals(slots: Sequence[Slot], lists: Sequence[ListCount]) -> dict[str, Any]:
     whole = ListCount(
         None,
         sum(line.loaded for line in lists),
@@ -64,12 +67,12 @@ def _get_totals(slots, lists):
         sum(line.reached for line in lists),
         sum(line.success for line in lists),
     )
-    attempts = sum(slot.count for slot in slots)
+    attempts = sum(slot.attempts for slot in slots)
     per_reached = round(attempts / whole.reached, 1) if whole.reached else None
     return {**_describe_list(whole), "attempts": attempts, "per_reached": per_reached}
 
 
-def _describe_list(line):
+def _describe_list(line: ListCount) -> dict[str, Any]:
     return {
         **line._asdict(),
         "reached_percent": percent(line.reached, line.called),
@@ -77,19 +80,22 @@ def _describe_list(line):
     }
 
 
-def _get_rates(slots, live, part):
+def _get_rates(
+    slots: Sequence[Slot], live: Collection[int | None], part: str
+) -> list[dict[str, Any]]:
     """Attempts, and how many of them reached a person, by a part of the time.
 
     :param part: ``hour`` or ``weekday``
     """
-    made, reached = Counter(), Counter()
+    made: Counter[int] = Counter()
+    reached: Counter[int] = Counter()
     for slot in slots:
         key = getattr(slot, part)
         if key is None:
             continue
-        made[key] += slot.count
+        made[key] += slot.attempts
         if slot.outcome_id in live:
-            reached[key] += slot.count
+            reached[key] += slot.attempts
 
     order = WEEKDAYS if part == "weekday" else sorted(made)
     rates = []
@@ -101,11 +107,11 @@ def _get_rates(slots, live, part):
     return rates
 
 
-def _get_outcomes(slots):
+def _get_outcomes(slots: Sequence[Slot]) -> list[dict[str, Any]]:
     """The most frequent outcomes, and how many attempts had others."""
-    counts = Counter()
+    counts: Counter[int | None] = Counter()
     for slot in slots:
-        counts[slot.outcome_id] += slot.count
+        counts[slot.outcome_id] += slot.attempts
     whole = counts.total()
     # Among equal ones the order stays, whatever the database returns first.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0] or 0))

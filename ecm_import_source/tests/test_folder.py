@@ -262,11 +262,6 @@ class TestFolder(SourceCase):
         with self.assertRaisesRegex(UserError, "nowhere is not there"):
             self.source.action_test()
 
-    def test_a_folder_outside_the_storage_is_refused(self):
-        self.source.directory = "../.."
-        with self.assertRaisesRegex(UserError, "No permission"):
-            self.source.action_test()
-
     def test_the_whole_disk_of_the_server_is_no_storage(self):
         storage = self.storage.copy({"name": "All", "directory_path": False})
         with self.assertRaisesRegex(ValidationError, "whole disk"):

@@ -65,10 +65,9 @@ def close_region(rehearsal, end):
     """Let the hours in which Britain may be called end then."""
     client = rehearsal.client
     country = client.call("res.country", "search", [("code", "=", "GB")])
-    start, until = hours_until(end)
+    hours = "–".join(f"{int(hour):02}:{round(hour % 1 * 60):02}" for hour in hours_until(end))
     values = {"name": "Britain", "country_id": country[0], "source": "This test"}
-    for days in ("weekday", "saturday", "sunday"):
-        values |= {f"{days}_from": start, f"{days}_to": until}
+    values |= {f"{days}_hours": hours for days in ("weekday", "saturday", "sunday")}
     client.call("ecm.region.rule", "create", [values])
 
 

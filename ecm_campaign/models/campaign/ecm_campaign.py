@@ -290,11 +290,14 @@ class EcmCampaign(models.Model):
     def _check_can_start(self):
         """:raise UserError: with what to do first, when the campaign could never be fed"""
         self.ensure_one()
-        if gap := self._get_start_gap():
+        gap = self._get_start_gap()
+        if gap and (gap.field or self.is_template):
             raise UserError(gap.text)
-        self.strategy_id._check_usable()
-        if self.callback_strategy_id:
-            self.callback_strategy_id._check_usable()
+        # Nothing that is filled in helps a strategy whose channel is not there.
+        for strategy in self.strategy_id | self.callback_strategy_id:
+            strategy._check_usable()
+        if gap:
+            raise UserError(gap.text)
         if sentence := self._get_missing_target_text():
             raise UserError(sentence)
 

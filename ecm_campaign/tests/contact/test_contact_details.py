@@ -14,7 +14,7 @@ class TestContactDetails(CampaignCase):
 
     def test_a_contact_is_typed_in(self):
         """The form of a new contact opens, before its campaign is chosen."""
-        self.assertEqual(self.env["ecm.contact"].new({"phone_1": LISTED}).dnc_numbers, [])
+        self.assertFalse(self.env["ecm.contact"].new({"phone_1": LISTED}).dnc_numbers)
 
     def test_an_agent_sees_all_of_a_session_on_one_view(self):
         group = self.env["ecm.campaign.group"].create({"name": "Renewals"})

@@ -92,7 +92,8 @@ class TestDialOrder(FeedCase):
         self.create_named("c", "b", "a")
         self.order_by("last_name", is_descending=True)
         now = fields.Datetime.now()
-        sample = self.env["ecm.forecast.reader"]._read_contacts(self.campaign, now, 1)
+        reader = self.env["ecm.forecast.reader"]
+        sample = reader._read_contacts(self.campaign, now, 1, self.env["ecm.contact.list"])
         names = self.env["ecm.contact"].browse(
             contact.candidate.contact_id
             for contact in sorted(sample.contacts, key=lambda contact: contact.rank)

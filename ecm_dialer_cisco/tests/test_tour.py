@@ -41,13 +41,6 @@ def _has_simulator():
 class UccxTourCase(TourCase):
     """A browser, an administrator and a supervisor, and a simulated UCCX."""
 
-    @classmethod
-    def _request_handler(cls, session, request, /, **settings):
-        """Odoo's block on requests to the outside, which does not know of two time-outs in a tuple."""
-        if isinstance(settings.get("timeout"), tuple):
-            settings["timeout"] = max(settings["timeout"])
-        return super()._request_handler(session, request, **settings)
-
     def setUp(self):
         super().setUp()
         self.administrator = self._create_user("administrator")

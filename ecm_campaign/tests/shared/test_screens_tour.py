@@ -1,6 +1,5 @@
 import io
 import json
-import os
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
@@ -9,8 +8,6 @@ from ..common import TourCase
 from ..contact_list.test_deletion import DeletionCase
 from .screens import get_forms, get_pressed, taking_back
 
-# As for the tests that are marked `long`.
-IS_LONG = os.environ.get("LONG") == "1"
 MENU = "ecm_campaign.ecm_campaign_menu_root"
 CLICKED = "clickbot test succeeded"
 WALKED = "everything was opened"
@@ -34,13 +31,6 @@ FILLED = (
     "ecm.dialer.campaign",
     "ecm.dialer",
 )
-
-
-def _in_long_runs(test):
-    """Leave a test to `LONG=1 make test`: the walk over every button takes minutes, and the faults
-    that it found on the dialer's and the source's buttons are open (issue F).
-    """
-    return test if IS_LONG else None
 
 
 @tagged("post_install", "-at_install")
@@ -88,12 +78,10 @@ class TestScreens(TourCase):
                 self.env.cr.execute(SQL("DELETE FROM %s", table))
         self.env.invalidate_all()
 
-    @_in_long_runs
     def test_every_form_without_demo_data(self):
         self.delete_demo_data()
         self.walk_as_each_role()
 
-    @_in_long_runs
     def test_every_form_with_demo_data(self):
         self.complete_demo_data()
         hidden = self.walk_as_each_role()
@@ -124,7 +112,7 @@ class TestScreens(TourCase):
         self.env["ecm.global.list"].search([], limit=1).attachment_id = file
         if "ecm.import.source" in self.env:
             sources = self.env["ecm.import.source"].with_context(active_test=False)
-            sources.search([("kind", "=", "database")], limit=1).watermark = "20480"
+            sources.search([("kind", "=", "database")], limit=1).watermark = "integer 20480"
         if "ecm.dialer" in self.env:
             self.env["ecm.dialer"].search([], limit=1).is_enabled = True
 

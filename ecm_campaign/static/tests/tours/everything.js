@@ -216,17 +216,15 @@ async function walkForm(form) {
     }
 }
 
-/** Buttons above a list, and one of each in its rows. */
-function getListButtons() {
-    const buttons = findVisible(
-        ".o_list_view :is(.o_control_panel, .o_data_row) button[name]:not([disabled])"
-    );
-    const byName = new Map(buttons.map((button) => [button.getAttribute("name"), button]));
-    return [...byName.keys()];
+/** Buttons above a list and in its rows; those of made-up rows nobody can press. */
+function findListButtons(name = "[name]") {
+    const places = ":is(.o_control_panel, .o_data_row)";
+    const buttons = findVisible(`.o_list_view ${places} button${name}:not([disabled])`);
+    return buttons.filter((button) => !button.closest(".o_view_sample_data .o_data_row"));
 }
 
 async function pressInList(menu, name, reopen) {
-    const [button] = findVisible(`.o_list_view button[name="${name}"]:not([disabled])`);
+    const [button] = findListButtons(`[name="${name}"]`);
     where = `${menu.xmlid} list, ${name}`;
     if (button && (await press(button))) {
         await reopen();
@@ -235,7 +233,9 @@ async function pressInList(menu, name, reopen) {
 
 async function walkList(menu) {
     const reopen = () => open(menu.actionID, { viewType: "list" });
-    for (const name of getListButtons()) {
+    // One of each: its place in the list may have changed when its turn comes.
+    const names = findListButtons().map((button) => button.getAttribute("name"));
+    for (const name of new Set(names)) {
         await pressInList(menu, name, reopen);
     }
 }

@@ -159,9 +159,9 @@ class EcmDncEntry(models.Model):
     def _match(self, kind, values, lists):
         """Which values stand in these lists today (unique index, led by value).
 
-        OFFSET keeps one look into the index for each value, and the lists outside, which would lead
-        to another index: also right after a load, when PostgreSQL does not know yet how large the
-        table is and would read all of it.
+        OFFSET keeps one look into the index for each value, and kind and lists outside, which would
+        lead to another index: also right after a load, when PostgreSQL does not know yet how large
+        the table is and would read all of it.
 
         :return: list of ``(value, list id)``
         """
@@ -175,15 +175,15 @@ class EcmDncEntry(models.Model):
             SQL(
                 """SELECT v.value, found.list_id
                      FROM unnest(%s::varchar[]) AS v(value)
-               CROSS JOIN LATERAL (SELECT e.list_id FROM ecm_dnc_entry e
-                                    WHERE e.value = v.value AND e.kind = %s
+               CROSS JOIN LATERAL (SELECT e.list_id, e.kind FROM ecm_dnc_entry e
+                                    WHERE e.value = v.value
                                       AND (e.date_from IS NULL OR e.date_from <= %s)
                                       AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found
-                    WHERE found.list_id = ANY(%s)""",
+                    WHERE found.kind = %s AND found.list_id = ANY(%s)""",
                 list(values),
+                today,
+                today,
                 kind,
-                today,
-                today,
                 lists.ids,
             )
         )

@@ -233,10 +233,7 @@ class EcmDialer(models.Model):
         engine, client = self.env["ecm.engine"].sudo(), self._get_client()
         engine._commit()
         found, allowed = client.campaigns(), self._ask_dialing_range(client)
-        engine._atomically(partial(self.sudo()._write_mirror, found))
-        if allowed:
-            values = {"range_start": allowed.start_time, "range_end": allowed.end_time}
-            engine._atomically(lambda: self.sudo().write(values))
+        engine._atomically(partial(self.sudo()._write_mirror, found, allowed))
 
     def _ask_dialing_range(self, client):
         """The dialer's range; None, and what is known stays, where it does not tell: that is no
@@ -248,8 +245,18 @@ class EcmDialer(models.Model):
             _logger.info("%s does not tell its dialing range: %s", self.name, error)
             return None
 
-    def _write_mirror(self, found):
-        """:param found: list of clients.base.DialerCampaign"""
+    def _write_mirror(self, found, allowed=None):
+        """:param found: list of clients.base.DialerCampaign
+        :param allowed: the dialer's range, see ``_ask_dialing_range``
+        """
+        values = {"last_mirror_at": fields.Datetime.now()}
+        if allowed:
+            values.update(range_start=allowed.start_time, range_end=allowed.end_time)
+        # First: who has mirrored it meanwhile collides here, and not with the same new campaigns.
+        self.write(values)
+        self.flush_recordset()
+        self.invalidate_recordset(["dialer_campaign_ids"])
+
         targets = self.dialer_campaign_ids
         mirrored = {target.key: target for target in targets}
         for campaign in found:

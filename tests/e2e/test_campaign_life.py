@@ -3,7 +3,9 @@
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -241,6 +243,29 @@ def test_two_servers_feed_side_by_side(rehearsal, odoo_server):
     assert rehearsal.run_to_the_end() == {"connected": 300}
     rehearsal.assert_nothing_was_called_twice()
     assert len(rehearsal.simulator.dialled()) == 300
+
+
+def test_campaigns_that_two_fetch_at_once_are_mirrored_once(rehearsal):
+    """A supervisor presses the button while the scheduled action does the same."""
+    deleted = rehearsal.sql(
+        "DELETE FROM ecm_dialer_campaign t WHERE NOT EXISTS"
+        " (SELECT FROM ecm_campaign c WHERE c.dialer_campaign_id = t.id) RETURNING key"
+    )
+    assert len(deleted) > 1, "campaigns that both find anew"
+    # Both wait for the dialer's answer before either writes.
+    rehearsal.simulator.faults({"name": "slow", "seconds": 2, "method": "GET"})
+    with ThreadPoolExecutor(4) as pool:
+        fetch = partial(_fetch_campaigns, rehearsal.server, rehearsal.dialer_id)
+        answers = [pool.submit(fetch) for _supervisor in range(4)]
+        kinds = [answer.result()["params"]["type"] for answer in answers]
+    rehearsal.simulator.faults()
+    assert kinds == ["success"] * 4
+    keys = [key for (key,) in rehearsal.sql("SELECT key FROM ecm_dialer_campaign")]
+    assert len(keys) == len(set(keys)) > len(deleted)
+
+
+def _fetch_campaigns(server, dialer_id):
+    return server.client().call("ecm.dialer", "action_fetch_campaigns", [dialer_id])
 
 
 def test_purge_brings_waiting_contacts_back(rehearsal):

@@ -143,14 +143,11 @@ class Database:
             connection = connection or psycopg2.connect(self._dsn)
             with connection, connection.cursor(cursor_factory=factory) as cursor:
                 yield cursor
-        except psycopg2.OperationalError:
-            # A lost connection stays lost: the next transaction opens another one.
-            if connection:
-                connection.close()
-            connection = None
-            raise
         finally:
-            self._idle.put(connection)
+            # A lost connection stays lost, whatever tells of it first: the next transaction opens
+            # another one.
+            is_lost = connection is None or connection.closed
+            self._idle.put(None if is_lost else connection)
 
     def create_tables(self) -> None:
         """Create what is absent; what an earlier run left stays."""

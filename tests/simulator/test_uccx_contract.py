@@ -10,6 +10,7 @@ from collections import Counter
 
 import psycopg2
 import pyodbc
+import psycopg2
 import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact
@@ -257,6 +258,30 @@ def test_both_error_forms_are_understood(uccx, client):
         ) as raised:
             push(client, contacts(1))
         assert raised.value.code == "InvalidInput"
+
+
+def test_a_host_that_nobody_knows(uccx):
+    with pytest.raises(Unreachable, match="the name is unknown"):
+        push(make_client(uccx, hosts=("no-such-host.invalid",)), contacts(1))
+
+
+def test_a_restart_of_postgresql_is_got_over(uccx, client):
+    """Connections of the simulator end under it (Y11)."""
+    own = "datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {own}")
+
+    # What was idle fails once for each connection, and is opened anew.
+    uccx.wait_until(lambda: _is_listed(client))
+    assert push(client, contacts(1)).accepted
+    uccx.wait_until(uccx.dialled)
+
+
+def _is_listed(client):
+    try:
+        return client.campaigns()
+    except (Unreachable, Rejected):
+        return False
 
 
 def test_a_wrong_password(uccx):

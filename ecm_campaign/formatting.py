@@ -3,12 +3,13 @@
 from odoo.tools import format_date, format_datetime
 
 
-def format_moment(env, moment):
-    """A moment in the user's zone, for a sentence.
+def format_moment(env, moment, tz=False):
+    """A moment in the user's language and zone, for a sentence.
 
     :param moment: naive UTC
+    :param tz: name of another zone than the user's
     """
-    return format_datetime(env, moment, dt_format="EEE d MMM yyyy, HH:mm")
+    return format_datetime(env, moment, tz, "EEE d MMM yyyy, HH:mm")
 
 
 def format_day(env, moment):

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...formatting import format_moment
 from ...tools import calling_hours as hours
 from ...tools.campaign_hours import CampaignHours, sort_closures
 from ...tools.open_time import LONGEST_WAIT, begin_of
@@ -191,8 +192,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
 
     def _describe_moment(self, moment):
         """A naive UTC moment on the campaign's clock, for a sentence."""
-        local = fields.Datetime.context_timestamp(self.with_context(tz=self.tz), moment)
-        return {"opening": local.strftime("%a %d %b %H:%M"), "zone": self.tz}
+        return {"opening": format_moment(self.env, moment, self.tz), "zone": self.tz}
 
     def _get_contacts_opening(self):
         """When the next contact may be called, where all that are left wait for their own hours;

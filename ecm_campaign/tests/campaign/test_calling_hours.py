@@ -124,8 +124,14 @@ class TestCampaignHours(HoursCase):
         )
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
-        self.assertIn("Tue 03 Mar 09:00", self.campaign.status_reason)
+        self.assertIn("Tue 3 Mar 2026, 09:00", self.campaign.status_reason)
         self.assertEqual(self.campaign.next_opening_at, datetime(2026, 3, 3, 8))
+
+        # In the words of whoever reads it, not of the server.
+        self.env["res.lang"]._activate_lang("de_DE")
+        german = self.campaign.with_context(lang="de_DE")
+        german.invalidate_recordset()
+        self.assertIn("Di. 3 März 2026, 09:00", german.status_reason)
 
     def test_many_campaigns_cost_as_many_queries_as_one(self):
         campaigns = self.campaign

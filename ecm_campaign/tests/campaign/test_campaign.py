@@ -103,7 +103,7 @@ class TestCampaign(CampaignCase):
         )
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
-        self.assertIn("03 Mar 09:00", self.campaign.status_reason)
+        self.assertIn("3 Mar 2026, 09:00", self.campaign.status_reason)
 
     def test_end_date_closes(self):
         self.campaign.date_end = "2026-01-01 00:00:00"

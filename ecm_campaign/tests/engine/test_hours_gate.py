@@ -91,5 +91,5 @@ class TestHoursGate(HoursCase):
         self.env["ecm.contact"]._apply_verdicts({contact.id: verdicts[contact]})
         self.env.invalidate_all()
         self.assertEqual(self.campaign.status, "waiting")
-        self.assertIn("Mon 02 Mar 13:00 (UTC)", self.campaign.status_reason)
+        self.assertIn("Mon 2 Mar 2026, 13:00 (UTC)", self.campaign.status_reason)
         self.assertEqual(contact.block_reason, "region")

@@ -176,7 +176,9 @@ class EcmImportSource(models.Model):
         try:
             self._check_alone()
         except SourceError as error:
-            _logger.info("Import source %s cannot be checked: %s", self.name, error)
+            # The first in a row calls for somebody, the others only tell that it goes on.
+            level = logging.INFO if self.failure_count else logging.WARNING
+            _logger.log(level, "Import source %s cannot be checked: %s", self.name, error)
             message = str(error)
         except Exception:
             _logger.exception("Checking the import source %s failed", self.name)
@@ -200,6 +202,8 @@ class EcmImportSource(models.Model):
             self._commit()
             self.invalidate_recordset()
             message, is_waiting = self._check()
+            if self.failure_count:
+                _logger.info("Import source %s works again", self.name)
             self._atomically(partial(self._note_success, is_waiting, fields.Datetime.now()))
         _logger.info("Import source checked in %.1f s: %s", time.monotonic() - started_at, message)
         return message

@@ -1,9 +1,12 @@
+import logging
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from .common import SourceCase
+
+LOGGER = "odoo.addons.ecm_import_source.models.ecm_import_source"
 
 
 class TestSource(SourceCase):
@@ -17,7 +20,7 @@ class TestSource(SourceCase):
         self.assertEqual((broken.failure_count, broken.last_error), (1, "nowhere is not there."))
         self.assertEqual(self.files().state, "waiting", self.source.last_error)
 
-    @mute_logger("odoo.addons.ecm_import_source.models.ecm_import_source")
+    @mute_logger(LOGGER)
     def test_an_unexpected_error_stays_with_its_source(self):
         with patch.object(type(self.source), "_check_folder", side_effect=RuntimeError("boom")):
             self.check()
@@ -36,6 +39,22 @@ class TestSource(SourceCase):
         self.source.directory = "in"
         self.check()
         self.assertEqual((self.source.failure_count, self.source.last_error), (0, False))
+
+    def test_the_log_warns_once_and_tells_the_recovery(self):
+        self.source.directory = "nowhere"
+        failed = "Import source Bank cannot be checked: nowhere is not there."
+        self.assertEqual(self.check_logged(), [(logging.WARNING, failed)], "the first in a row")
+        self.assertEqual(self.check_logged(), [(logging.INFO, failed)], "one of many")
+        self.source.directory = "in"
+        recovery, (_level, done) = self.check_logged()
+        self.assertEqual(recovery, (logging.INFO, "Import source Bank works again"))
+        self.assertRegex(done, r"^Import source checked in \d+\.\d s: Bank: ")
+
+    def check_logged(self):
+        """:return: list of ``(level, text)`` of one check"""
+        with self.assertLogs(LOGGER, logging.INFO) as logged:
+            self.check()
+        return [(record.levelno, record.getMessage()) for record in logged.records]
 
     def test_a_source_is_checked_when_its_time_has_come(self):
         self.check()

@@ -81,4 +81,5 @@
         "web.assets_tests": ["ecm_campaign/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -23,4 +23,5 @@
         "web.assets_backend": ["ecm_dialer_cisco/static/src/**/*"],
         "web.assets_tests": ["ecm_dialer_cisco/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
 }

@@ -10,6 +10,7 @@ after).
 from __future__ import annotations
 
 import random
+import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
@@ -211,6 +212,8 @@ def _reason(error: requests.RequestException) -> str:
         return "no answer within the time-out"
     if isinstance(error, requests.exceptions.SSLError):
         return "the encrypted connection failed (check the certificate settings)"
+    if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
+        return "the name is unknown (check the address and the name server)"
     return "connection refused" if _never_connected(error) else "the connection was lost"
 
 

@@ -206,6 +206,9 @@ class EcmDialer(models.Model):
         self.tested_at = health.ok and fields.Datetime.now()
         # What failed stays on the screen, to be read and copied.
         if health.ok:
+            # Campaigns that were left alone because of the dialer need not wait any longer.
+            failed = self.dialer_campaign_ids.filtered("fails_with_dialer")
+            failed.sudo()._forget_failures()
             return notify(health.message)
         return notify(health.message, "danger", sticky=True)
 

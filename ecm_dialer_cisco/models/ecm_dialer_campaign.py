@@ -64,6 +64,9 @@ class EcmDialerCampaign(models.Model):
     )
     held_count = fields.Integer("Held after the last feed", readonly=True, copy=False)
     measured_at = fields.Datetime("Pace measured on", readonly=True, copy=False)
+    fails_with_dialer = fields.Boolean(
+        readonly=True, copy=False, help="The last error was the whole dialer's, not its own."
+    )
     at_dialer_count = fields.Integer("Contacts at the dialer", compute="_compute_at_dialer_count")
 
     _key_unique = models.Constraint(
@@ -184,11 +187,19 @@ class EcmDialerCampaign(models.Model):
 
     def _note_failure(self, error, now):
         targets = self
+        is_whole = getattr(error, "whole_service", False)
         # What the whole dialer answers holds for its other campaigns too.
-        if getattr(error, "whole_service", False):
+        if is_whole:
             targets |= self.dialer_id.dialer_campaign_ids
+        targets.fails_with_dialer = is_whole
         for target in targets:
             super(EcmDialerCampaign, target)._note_failure(error, now)
+
+    def _forget_failures(self):
+        # A dialer that answers one answers all: what has nothing to send never finds out.
+        alike = self.dialer_id.dialer_campaign_ids.filtered("fails_with_dialer")
+        alike.fails_with_dialer = False
+        super(EcmDialerCampaign, self | alike)._forget_failures()
 
     # -- pace -------------------------------------------------------------------------------------
 

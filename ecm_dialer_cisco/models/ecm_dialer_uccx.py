@@ -1,12 +1,11 @@
 import hashlib
-import os
-from pathlib import Path
+import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import config
 
 from ..clients.uccx import UccxClient, UccxConfig
+from ..hooks import certificate_folder
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.tools import odbc
 
@@ -173,14 +172,14 @@ class EcmDialerUccxMixin(models.AbstractModel):
 
     def _write_certificate(self):
         text = self.tls_certificate.encode()
-        folder = Path(config["data_dir"]) / "ecm_dialer_cisco"
+        folder = certificate_folder(self.env)
         name = hashlib.sha256(text).hexdigest()
         path = folder / f"{name}.pem"
         if path.exists():
             return str(path)
-        # Another process may be reading: the whole file appears at once.
+        # Another process may be reading, on another server too: the whole file appears at once.
         folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
+        draft = path.with_suffix(f".{uuid.uuid4().hex}")
         draft.write_bytes(text)
         draft.replace(path)
         return str(path)

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..clients.exceptions import Busy, InDoubt, Unauthorized, Unreachable
 from .common import DialerCase
+from odoo.addons.ecm_campaign.exceptions import Unavailable
 
 
 class TestFeed(DialerCase):
@@ -57,6 +58,27 @@ class TestFeed(DialerCase):
         self.feed()
         self.assertFalse(self.client.taken)
         self.assertEqual(other_target.last_error, "down")
+
+    def test_what_the_dialer_failed_with_is_forgotten_by_all_its_campaigns(self):
+        idle, busy = self.target.copy({"key": "8"}), self.target.copy({"key": "9"})
+        self._create_contacts(1)
+        self.client.failures = [Unreachable("down")]
+        self.feed()
+        busy._note_failure(Busy("its own"), fields.Datetime.now())
+        self.target.paused_until = False
+        self.feed()
+        self.assertEqual(len(self.client.dialled), 1)
+        self.assertEqual(
+            (idle.last_error, idle.paused_until, idle.failure_count), (False, False, 0)
+        )
+        self.assertEqual(busy.last_error, "its own")
+
+    def test_a_test_of_the_connection_ends_the_pause_of_its_campaigns(self):
+        error = Unavailable("down", whole_service=True)
+        self.target._note_failure(error, fields.Datetime.now())
+        self.dialer.action_test_connection()
+        self.assertFalse(self.target.last_error)
+        self.assertFalse(self.target.paused_until)
 
     def test_disabled_cisco_campaign_is_not_fed_and_says_why(self):
         contact = self._create_contacts(1)

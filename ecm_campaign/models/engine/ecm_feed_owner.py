@@ -147,7 +147,9 @@ class EcmFeedOwner(models.AbstractModel):
 
     def _create_action(self, values):
         self.ensure_one()
-        self.cron_id = self.env["ir.cron"].create(
+        # No message that it was created: nobody would delete that with it.
+        actions = self.env["ir.cron"].with_context(tracking_disable=True)
+        self.cron_id = actions.create(
             {
                 **values,
                 "model_id": self.env["ir.model"]._get_id(self._name),

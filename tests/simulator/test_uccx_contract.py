@@ -10,7 +10,6 @@ from collections import Counter
 
 import psycopg2
 import pyodbc
-import psycopg2
 import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact

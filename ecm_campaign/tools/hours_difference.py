@@ -10,7 +10,8 @@ from typing import NamedTuple
 from .calling_hours import CallingHours
 from .time_zones import DAY_MINUTES, EPOCH, MINUTE, offset_at
 
-_WEEK = timedelta(days=7)
+# Where clocks are put back, a week has an hour more; what is read twice is told once.
+_WEEK = timedelta(days=7, hours=1)
 
 
 class Span(NamedTuple):
@@ -49,19 +50,19 @@ def compare(first: CallingHours, second: CallingHours, since: datetime, zone: st
 def _minutes(hours: CallingHours, since: datetime) -> set[int]:
     """Open minutes of UTC since 1970."""
     found: set[int] = set()
-    begin = since.replace(second=0, microsecond=0)
-    for opens, closes in hours.between(begin, begin + _WEEK):
+    for opens, closes in hours.between(since, since + _WEEK):
         found.update(range((opens - EPOCH) // MINUTE, (closes - EPOCH) // MINUTE))
     return found
 
 
 def _spans(minutes: Iterable[int], zone: str) -> tuple[Span, ...]:
     """Minutes of UTC as spans of the days that a zone's clock shows, in the order of the week."""
-    # 1 January 1970 was a Thursday.
-    clock = []
+    # A clock that is put back shows the minutes of an hour twice.
+    clock = set()
     for minute in minutes:
+        # 1 January 1970 was a Thursday.
         shown = minute + offset_at(zone, minute) + 3 * DAY_MINUTES
-        clock.append(shown % (7 * DAY_MINUTES))
+        clock.add(shown % (7 * DAY_MINUTES))
     spans: list[Span] = []
     for minute in sorted(clock):
         weekday, of_day = divmod(minute, DAY_MINUTES)

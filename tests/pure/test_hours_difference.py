@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from ecm_campaign.tools.calling_hours import CallingHours, Constraint, WeeklyHours
+from ecm_campaign.tools.calling_hours import CallingHours, Constraint, WeeklyHours, ranges
 from ecm_campaign.tools.hours_difference import Span, compare, describe
 from ecm_dialer_cisco.clients.uccx_hours import minutes_of
 
@@ -53,6 +53,29 @@ def test_days_that_are_alike_and_apart_stand_apart():
 def test_hours_that_never_meet():
     assert compare(hours(8, 12), hours(13, 20), SATURDAY, "UTC").is_apart
     assert not compare(hours(8, 14), hours(13, 20), SATURDAY, "UTC").is_apart
+
+
+def test_each_time_of_a_day_is_told_by_itself():
+    ours = CallingHours([Constraint(("UTC",), WeeklyHours.of([(0, 480, 600), (1, 600, 720)]))])
+    twice = WeeklyHours.of([(0, 480, 600), (0, 780, 900), (0, 960, 1020)])
+    theirs = CallingHours([Constraint(("UTC",), twice)])
+    never = CallingHours([Constraint(("UTC",), WeeklyHours(()))])
+    assert words(ours, never, "UTC") == ("Mon 08:00–10:00; Tue 10:00–12:00", "")
+    assert words(never, theirs, "UTC")[1] == "Mon 08:00–10:00, 13:00–15:00, 16:00–17:00"
+
+
+def test_an_hour_that_the_clock_shows_twice_is_told_once():
+    """On 25 October 2026 clocks in Berlin are put back from 3 to 2."""
+    spans = compare(hours(0, 24), hours(8, 9), datetime(2026, 10, 23), "Europe/Berlin").first
+    assert describe(spans, DAYS) == "Mon–Sun 00:00–08:00, 09:00–24:00"
+
+
+def test_a_week_begins_at_that_moment():
+    """A holiday on the next Saturday is told as far as the week goes, with an hour to spare."""
+    saturday = ranges([(datetime(2026, 12, 5), datetime(2026, 12, 6))])
+    always = WeeklyHours.of([(day, 0, 1440) for day in range(7)])
+    ours = CallingHours([Constraint(("UTC",), always, saturday)])
+    assert words(ours, CallingHours([]), "UTC") == ("", "Sat 00:00–15:30")
 
 
 @pytest.mark.parametrize(

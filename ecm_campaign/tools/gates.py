@@ -122,14 +122,14 @@ class Wait:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextCycle(Wait):
     """What is left of this cycle has no number: it goes on in ``cycle`` at ``position``, from
     ``until`` on.
     """
 
-    position: int = 1
-    cycle: int = 1
+    position: int
+    cycle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,11 @@ class Hold:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue(Hold):
     """Not until it is the turn of its target group, whose id ``group_id`` is."""
 
-    group_id: int = 0
+    group_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,7 +522,8 @@ def choose_attempt(
         first = attempt_from(plan, fresh, 1, at + plan.cycle_interval, NEXT_CYCLE)
         if first:
             until = first.at.replace(tzinfo=None)
-            return NextCycle(until, "cycle", "", first.position, candidate.cycle + 1)
+            following = candidate.cycle + 1
+            return NextCycle(until, "cycle", position=first.position, cycle=following)
 
     # The strictest of what took its numbers away is the reason.
     if candidate.is_listed:

@@ -170,7 +170,7 @@ def test_a_number_that_was_tried_for_its_life_gives_way():
 
 
 TWICE = Plan(CALLS.attempts, phone_fallback="skip", cycles=2, cycle_interval=timedelta(hours=4))
-TOMORROW = NextCycle(NOW + timedelta(hours=4), "cycle", "", 1, 2)
+TOMORROW = NextCycle(NOW + timedelta(hours=4), "cycle", position=1, cycle=2)
 
 
 def test_a_later_cycle_has_a_number_that_is_fine():

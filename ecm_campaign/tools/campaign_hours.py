@@ -4,7 +4,7 @@ N3): values only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -86,7 +86,7 @@ class CampaignHours:
 
     def without_drain(self) -> CampaignHours:
         """The same hours to their very end."""
-        return replace(self, drain_minutes=0) if self.drain_minutes else self
+        return replace(self, drain_minutes=0)
 
     def for_waiting(self) -> CallingHours:
         """The hours that count while a result is awaited: those of the week in the campaign's zone,
@@ -146,20 +146,17 @@ class CampaignHours:
         own = self._get_own(*in_order) if self.in_contact_zone else self._get_own(self.zone)
         constraints = [own, *_get_regional(places)]
         if self.zone_hours is not None:
-            constraints += map(self._get_of_group, in_order)
+            named = dict(self.zone_hours)
+            for zone in in_order:
+                hours = self._get_zone_hours(zone, named)
+                constraints.append(Constraint((zone,), hours, code=GROUP))
         return calling_hours(tuple(constraints), drain_minutes=self.drain_minutes)
 
-    def _get_of_group(self, zone: str) -> Constraint:
-        """The hours in which the campaign's group calls a zone."""
-        hours = self._get_zone_hours(zone)
-        return Constraint((zone,), hours, code=GROUP)
-
-    def _get_zone_hours(self, zone: str) -> WeeklyHours:
+    def _get_zone_hours(self, zone: str, named: Mapping[str, WeeklyHours]) -> WeeklyHours:
         """Hours in which the campaign's group calls a zone: those of its name, else of one with the
         same clock.
         """
         # Two names may have the same clock and other hours: the zone's own name goes first.
-        named = dict(self.zone_hours or ())
         if zone in named:
             return named[zone]
         for name, hours in named.items():
@@ -232,8 +229,7 @@ def _as_days(start: datetime, end: datetime, zone: str) -> Interval | None:
     # With one minute more, 23:59 of the last day is in the next one, as 24:00 is.
     until = _on_clock(end + MINUTE, zone)
     last = until.replace(hour=0, minute=0)
-    is_midnight = until - last <= MINUTE
-    return (first, last) if is_midnight and first < last else None
+    return (first, last) if until - last <= MINUTE else None
 
 
 def _on_clock(moment: datetime, zone: str) -> datetime:

@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberFormat, timezone
 
 from ecm_campaign.tools import calling_hours as hours
 from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
-from ecm_campaign.tools.campaign_hours import CampaignHours
+from ecm_campaign.tools.campaign_hours import CampaignHours, sort_closures
 from ecm_campaign.tools.limits import Limit
 from ecm_campaign.tools.number_places import country_of, zones_of
 from ecm_campaign.tools.number_zones import CORRECTIONS
@@ -287,3 +287,98 @@ def test_the_campaign_is_open_while_a_contact_may_be():
     for campaign in (spread, at_home):
         assert campaign.for_campaign().opening(datetime(2026, 3, 6)).reason == hours.ENDED
     assert date(2026, 3, 6).weekday() == 4
+
+
+def test_no_zones_drain_ends_the_campaign_for_the_others():
+    """Zones close one after the other: the week ends on Sunday at 8:00 UTC, where it ends last."""
+    campaign = CampaignHours("UTC", OFFICE, in_contact_zone=True, drain_minutes=60)
+    monday = campaign.for_campaign().opening(datetime(2026, 3, 2))
+    assert (monday.is_open, monday.closes_at) == (True, datetime(2026, 3, 8, 8))
+
+
+def test_the_drain_is_what_was_asked_for():
+    for drain, closes_at in ((0, datetime(2026, 3, 2, 20)), (90, datetime(2026, 3, 2, 18, 30))):
+        campaign = CampaignHours("UTC", OFFICE, drain_minutes=drain)
+        hours_of_contact = campaign.for_contact(None, BERLIN)
+        assert hours_of_contact.opening(datetime(2026, 3, 2, 10)).closes_at == closes_at
+        to_the_end = campaign.without_drain().for_contact(None, BERLIN)
+        assert to_the_end.opening(datetime(2026, 3, 2, 10)).closes_at == datetime(2026, 3, 2, 20)
+    plain = CampaignHours("UTC", OFFICE).for_contact(None, BERLIN)
+    assert plain.opening(datetime(2026, 3, 2, 10)).closes_at == datetime(2026, 3, 2, 20)
+
+
+def test_a_result_is_awaited_on_both_sides_of_the_campaigns_dates():
+    campaign = CampaignHours(
+        "UTC", OFFICE, in_contact_zone=True, drain_minutes=60, date_end=datetime(2026, 3, 2)
+    )
+    found = campaign.for_waiting().opening(datetime(2026, 3, 2, 10))
+    assert (found.is_open, found.closes_at) == (True, datetime(2026, 3, 2, 20))
+
+
+def test_a_rule_of_holidays_alone_closes_them_and_one_of_limits_nothing():
+    new_year = ranges([(datetime(2026, 1, 1), datetime(2026, 1, 2))])
+    holidays = RegionRule(1, "Holidays", "US", holidays=new_year)
+    limits = RegionRule(2, "Limits", "DE", limits=(Limit(3),))
+    campaign = CampaignHours("UTC", OFFICE, rules=RegionRules([holidays, limits]))
+    assert opens(campaign, datetime(2026, 1, 1, 14), number=NEW_YORK) == (
+        datetime(2026, 1, 2, 9),
+        hours.HOLIDAY,
+    )
+    # Whoever has only a limit shares the hours of those without a rule.
+    plain = CampaignHours("UTC", OFFICE).for_contact(None, BERLIN)
+    assert campaign.for_contact(None, BERLIN) is plain
+
+
+def test_what_was_asked_makes_no_other_hours_of_it():
+    asked, fresh = CampaignHours("UTC", OFFICE), CampaignHours("UTC", OFFICE)
+    asked.for_contact(None, BERLIN)
+    assert (asked, hash(asked)) == (fresh, hash(fresh))
+
+
+# -- holidays and other closed times --------------------------------------------------------------
+
+BERLIN_ZONE = ("UTC", "Europe/Berlin")
+CHRISTMAS = ranges([(datetime(2026, 12, 25), datetime(2026, 12, 26))])
+
+
+def in_berlin(day, hour=0, minute=0, second=0):
+    """A moment of December 2026 on Berlin's clock, as naive UTC."""
+    return datetime(2026, 12, day, hour, minute, second) - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("end", [(26, 0), (25, 23, 59), (25, 23, 59, 59)])
+def test_whole_days_on_somebodys_clock_are_a_holiday(end):
+    found = sort_closures([(in_berlin(25), in_berlin(*end))], BERLIN_ZONE)
+    assert found == (CHRISTMAS, ())
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ((25, 0, 1), (26, 0)),
+        ((25, 8), (26, 0)),
+        ((25, 0), (25, 23, 58)),
+        ((25, 0), (26, 0, 1)),
+        ((25, 0), (26, 12)),
+        ((25, 12, 30), (25, 13, 30)),
+    ],
+)
+def test_what_are_no_whole_days_is_closed_at_once_everywhere(start, end):
+    closed = (in_berlin(*start), in_berlin(*end))
+    assert sort_closures([closed], BERLIN_ZONE) == ((), ranges([closed]))
+    # Nobody's clock is known: it can be no date.
+    whole = (in_berlin(25), in_berlin(26))
+    assert sort_closures([whole], ()) == ((), ranges([whole]))
+
+
+def test_the_date_is_that_of_the_likeliest_zone():
+    """In Samoa it is the day after that of American Samoa, at the same time of day."""
+    day = [(datetime(2026, 12, 24, 11), datetime(2026, 12, 25, 11))]
+    samoa, american = "Pacific/Apia", "Pacific/Pago_Pago"
+    christmas_eve = ranges([(datetime(2026, 12, 24), datetime(2026, 12, 25))])
+    assert sort_closures(day, (samoa, american)) == (CHRISTMAS, ())
+    assert sort_closures(day, (american, samoa)) == (christmas_eve, ())
+
+
+def test_an_empty_time_closes_nothing():
+    assert sort_closures([(in_berlin(25), in_berlin(25))], BERLIN_ZONE) == ((), ())

@@ -1,4 +1,4 @@
-"""Region rules: whom they are about, when they hold, and what they would have stopped (N3, S4)."""
+"""Region rules: whom they are about, and when they hold (N3, S4)."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -12,7 +12,6 @@ from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
 from ecm_campaign.tools.campaign_hours import CampaignHours
 from ecm_campaign.tools.day_windows import parse_windows
 from ecm_campaign.tools.limits import CONVERSATIONS, LIFE, REFUSALS, Limit, Try, earliest
-from ecm_campaign.tools.region_effects import Effect, Group, Made, count_effects
 from ecm_campaign.tools.region_rules import (
     EVERYTHING,
     HOURS,
@@ -28,7 +27,7 @@ from ecm_campaign.tools.region_rules import (
 from tests.pure.examples import settings
 
 MIAMI, SEATTLE, TORONTO = "+13055550123", "+12065550123", "+14165550123"
-PARIS, LYON = "+33199001234", "+33472001234"
+PARIS = "+33199001234"
 A_DAY = timedelta(days=1)
 
 
@@ -281,43 +280,3 @@ def test_several_limits_at_once_against_asking_hour_by_hour(made, given_limits, 
         expected += timedelta(hours=1)
     reached = earliest(limits, tries, PARIS, moment, ZoneInfo("UTC"))
     assert (reached.until if reached else moment) == expected
-
-
-# -- what rules would have stopped ------------------------------------------------------------------------------------
-
-IN_PARIS = ("Europe/Paris",)
-
-
-def made_at(days, hour=10, number=PARIS, contact=1, refusal=False):
-    at = datetime(2026, 3, 2, hour) + days * A_DAY
-    return Made(contact, number, "voice", at, IN_PARIS, NOWHERE, refusal, refusal)
-
-
-def effects_of(attempts, groups=(), rules=(FRANCE,), channels=("voice",)):
-    return count_effects(rules, groups, attempts, channels)
-
-
-def test_attempts_outside_the_hours_are_counted():
-    attempts = [made_at(0), made_at(0, 12, contact=2), made_at(5, contact=3)]
-    # 13:00 in Paris is between the two windows, and the third is on a Saturday.
-    assert effects_of(attempts) == {7: Effect(0, 3, 2, 0, 2)}
-
-
-def test_attempts_over_a_limit_are_counted_once_each():
-    month = [made_at(days) for days in (0, 1, 2, 3, 4)]
-    assert effects_of(month)[7].over_limits == 1
-    # 60 days of rest, on the contact's other number too.
-    refused = [made_at(0, refusal=True), made_at(1, number=LYON), made_at(70)]
-    assert effects_of(refused)[7] == Effect(0, 3, 1 if made_at(70).at.weekday() > 4 else 0, 1, 1)
-
-
-def test_another_contact_with_the_number_counts_and_with_another_does_not():
-    attempts = [made_at(0, refusal=True), made_at(1, contact=2), made_at(2, number=LYON, contact=3)]
-    assert effects_of(attempts)[7].over_limits == 1
-
-
-def test_contacts_are_counted_once_whatever_the_channels():
-    groups = [Group(PARIS, NOWHERE, 4), Group(MIAMI, NOWHERE, 2), Group(SEATTLE, Place("FL"), 3)]
-    found = effects_of([], groups, (FRANCE, FLORIDA), ("voice", "sms"))
-    assert {rule_id: effect.contacts for rule_id, effect in found.items()} == {7: 4, 1: 5}
-    assert not effects_of([], groups, (FRANCE,), ("sms",))

@@ -44,7 +44,7 @@ TESTS = {
     "pacing": ("test_pacing.py",),
     "gates": ("test_gates.py",),
     "region_rules": ("test_region_rules.py",),
-    "region_effects": ("test_region_rules.py",),
+    "region_effects": ("test_region_effects.py",),
     "day_windows": ("test_day_windows.py",),
     "campaign_hours": ("test_campaign_hours.py",),
     "open_time": ("test_open_time.py",),
@@ -143,7 +143,7 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
     :param tree: the module with its fault, None to leave it as it is
     """
     # All examples, as in make test-long: the score tells about the tests, not about one quick run.
-    os.environ["LONG"] = "1"
+    os.environ.setdefault("LONG", "1")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     # Before anything has imported the module: the tests get the one with the fault.
@@ -232,8 +232,8 @@ def try_all(
 def start_waiting(
     waiting: list[Trial], running: dict[Trial, Run], patience: Mapping[str, float]
 ) -> None:
-    """Have a mutant run on each core, as long as some wait."""
-    cores = os.cpu_count() or 1
+    """Have a mutant run on each core that this process may use, as long as some wait."""
+    cores = len(os.sched_getaffinity(0))
     while waiting and len(running) < cores:
         trial = waiting.pop()
         running[trial] = Run.start(trial, patience[trial.module])

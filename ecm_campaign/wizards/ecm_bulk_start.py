@@ -10,13 +10,12 @@ from odoo.tools import SQL
 from ..actions import open_window
 from ..const import CLOSED_STATES
 from ..models.contact.ecm_contact_bulk import REOPENED_STATES
+from ..models.contact.ecm_contact_queue import REACHED_STATES
 
 # Of so many contacts the preview is exact; more are judged by a sample of as many.
 SAMPLE = 1000
 # A selection of as many as the web client hands over at most is all that the filter finds.
 SELECTED_AT_MOST = 20_000
-# What closed contacts *reached* is not called again as not reached.
-REACHED_STATES = ("connected", "sms_responded")
 CHOICES = (
     "action",
     "company_id",

@@ -1,6 +1,6 @@
 """Every statement on the table of contacts, named by what it does."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from ...sql import values_of
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.region_effects import Group
 from ...tools.region_rules import Place
+from ...tools.shared_list import Elsewhere
 from ...tools.strategy import CALLBACK, Close, NextAttempt, first_attempt
 from ..campaign.ecm_target_group import GroupCount
 from .ecm_attempt import Promised
@@ -64,6 +65,8 @@ PHONES_MASK = SQL(" + ").join(
     SQL("(%s IS NOT NULL)::int * %s", SQL.identifier("c", name), 1 << place)
     for place, name in enumerate(PHONE_FIELDS)
 )
+# How contacts end whose person was reached.
+REACHED_STATES = ("connected", "sms_responded")
 # How contacts end that may move on: who must not be called does not.
 MOVING_STATES = ("connected", "not_connected", "retries_completed")
 
@@ -230,6 +233,13 @@ class Imported(NamedTuple):
     zip: str | None
     priority: int
     business_parameters: dict | None
+
+
+class Asked(NamedTuple):
+    """A contact of a shared list, in the campaign that asks for it."""
+
+    contact_id: int
+    campaign_id: int
 
 
 class Known(NamedTuple):
@@ -1043,6 +1053,70 @@ class EcmContactQueue(models.AbstractModel):
         closed = [contact_id for (contact_id,) in self.env.cr.fetchall()]
         self._note_settled(lists)
         return closed
+
+    # -- lists that campaigns share ---------------------------------------------------------------
+
+    @api.model
+    def _find_elsewhere(self, candidates):
+        """What other campaigns of their shared lists have made of the same people: of whoever has
+        one of the numbers, or the customer key (indexes ``_phone_campaign``, ``_phone_2`` … and
+        ``_account_number``).
+
+        :param candidates: list of ``tools.gates.Candidate`` of lists that are shared
+        :return: ``{contact id: list of tools.shared_list.Elsewhere}``
+        """
+        asked = [Asked(candidate.contact_id, candidate.campaign_id) for candidate in candidates]
+        self.env.cr.execute(
+            # A list that took a contact over, and one that it was moved to, have not brought it.
+            SQL(
+                """SELECT DISTINCT c.id, p.name, o.state = ANY(%(awaiting)s),
+                          o.state = ANY(%(reached)s),
+                          o.state = 'pending' AND p.is_running
+                          AND (c.last_attempt_at IS NULL OR o.last_attempt_at > c.last_attempt_at),
+                          o.next_attempt_at
+                     FROM %(asked)s
+               CROSS JOIN LATERAL %(contacts)s AS c
+                     JOIN ecm_contact_list l ON l.id = c.list_id
+               CROSS JOIN LATERAL (%(same_person)s) AS o
+                     JOIN ecm_campaign p ON p.id = o.campaign_id
+                    WHERE o.id <> c.id AND o.campaign_id <> v.campaign_id
+                      AND o.last_attempt_at IS NOT NULL
+                      AND EXISTS (SELECT FROM ecm_contact_list s
+                                   WHERE s.id IN (o.list_id, o.origin_list_id)
+                                     AND s.global_list_id = l.global_list_id)""",
+                awaiting=list(self._get_awaiting_states()),
+                reached=list(REACHED_STATES),
+                asked=values_of(asked, Asked),
+                contacts=self._look_up("id", SQL("v.contact_id")),
+                same_person=self._look_up_person(),
+            )
+        )
+        found = defaultdict(list)
+        for contact_id, *values in self.env.cr.fetchall():
+            found[contact_id].append(Elsewhere(*values))
+        return found
+
+    def _look_up_person(self):
+        """The contacts that have a number or the customer key of the contact ``c`` of a surrounding
+        query; ``c`` itself is among them.
+        """
+        numbered = self._look_up_any(PHONE_FIELDS, SQL("n.number"))
+        keyed = self._look_up("account_number", SQL("c.account_number"))
+        # The columns of both are those of the table, but for the place of a number.
+        columns = SQL(
+            "f.id, f.campaign_id, f.list_id, f.origin_list_id, f.state, f.last_attempt_at, "
+            "f.next_attempt_at"
+        )
+        return SQL(
+            """SELECT %(columns)s
+                 FROM unnest(ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5])
+                      AS n(number)
+           CROSS JOIN LATERAL %(numbered)s AS f WHERE n.number IS NOT NULL
+                UNION ALL SELECT %(columns)s FROM %(keyed)s AS f""",
+            columns=columns,
+            numbered=numbered,
+            keyed=keyed,
+        )
 
     # -- imports ----------------------------------------------------------------------------------
 

@@ -124,12 +124,12 @@ class EcmContactList(models.Model):
     mode = fields.Selection(MODES, required=True, default="append", readonly=True)
     global_list_id = fields.Many2one(
         "ecm.global.list",
-        string="Global list",
+        string="Shared list",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
         copy=False,
-        help="The file feeds other campaigns as well.",
+        help="Other campaigns call the contacts of this file as well.",
     )
     file_name = fields.Char("File name", readonly=True)
     file_size = fields.Integer("File size (bytes)", readonly=True)
@@ -938,7 +938,7 @@ class EcmContactList(models.Model):
         return self.env["ecm.global.list.feed"]._open(self)
 
     def _make_global(self):
-        """The global list of this list's file, which then belongs to it."""
+        """The shared list of this list's file, which then belongs to it."""
         self.ensure_one()
         self.check_access("write")
         if not self.global_list_id:
@@ -947,7 +947,7 @@ class EcmContactList(models.Model):
                 "company_id": self.company_id.id,
                 "attachment_id": self.attachment_id.id,
             }
-            # The file moves from this list to the global one, which users cannot have it do.
+            # The file moves from this list to the shared one, which users cannot have it do.
             global_list = self.env["ecm.global.list"].sudo().create(values)
             self.sudo().global_list_id = global_list
             owner = {"res_model": global_list._name, "res_id": global_list.id}

@@ -1,8 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from ...tools.shared_list import EACH, FIRST, TURNS, SharedList
 from .ecm_import_profile import LIST_SETTINGS
 
+SHARINGS = [
+    (TURNS, "By one campaign at a time, until one has reached them"),
+    (FIRST, "Only by the campaign that calls them first"),
+    (EACH, "By each campaign, whatever the others do"),
+]
 # What the lists of one file have in common; the rest is each campaign's own.
 SHARED = (
     "name",
@@ -17,19 +24,28 @@ SHARED = (
 
 
 class EcmGlobalList(models.Model):
-    """One file of contacts that feeds several campaigns (requirement L7).
+    """One file of contacts that several campaigns call (requirements C7, L7).
 
     Each campaign gets a list of its own, imported with its own duplicates and do-not-contact lists:
-    the same customer may be known in one campaign and new in another. The file is kept once.
+    the same customer may be known in one campaign and new in another. The file is kept once. The
+    gate ``ecm.gate.shared`` keeps the campaigns from calling the same person at the same time.
     """
 
     _name = "ecm.global.list"
     _inherit = ["ecm.engine.fields.mixin", "ecm.file.mixin"]
-    _description = "Global List"
+    _description = "Shared List"
     _order = "id desc"
     _fixed_fields = ("company_id",)
 
     name = fields.Char(required=True)
+    sharing = fields.Selection(
+        SHARINGS,
+        "People are called",
+        required=True,
+        default=TURNS,
+        help="A person is known by any number or by the customer key. Who waits for another "
+        "campaign says so under *Why is it not called?*.",
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     list_ids = fields.One2many("ecm.contact.list", "global_list_id", string="Lists", readonly=True)
     campaign_ids = fields.Many2many(
@@ -56,6 +72,40 @@ class EcmGlobalList(models.Model):
         for global_list in self:
             for name in ("uploaded_count", "failed_count", "duplicate_count", "pending_count"):
                 global_list[name] = sum(global_list.list_ids.mapped(name))
+
+    # -- what the engine reads --------------------------------------------------------------------
+
+    @api.model
+    def _get_sharing(self, list_ids):
+        """Which contact lists share their people with other campaigns.
+
+        :return: ``{id of the contact list: tools.shared_list.SharedList}``
+        """
+        if not list_ids:
+            return {}
+        self.flush_model(["sharing"])
+        self.env["ecm.contact.list"].flush_model(["global_list_id"])
+        self.env.cr.execute(
+            SQL(
+                """SELECT l.id, g.id, g.sharing FROM ecm_contact_list l
+                     JOIN ecm_global_list g ON g.id = l.global_list_id
+                    WHERE l.id = ANY(%s) AND g.sharing <> %s""",
+                list(list_ids),
+                EACH,
+            )
+        )
+        return {list_id: SharedList(*shared) for list_id, *shared in self.env.cr.fetchall()}
+
+    @api.model
+    def _are_shared(self, campaigns):
+        """Whether one of these campaigns has people whom another one may be calling."""
+        domain = [
+            ("campaign_id", "in", campaigns.ids),
+            ("global_list_id.sharing", "in", (TURNS, FIRST)),
+        ]
+        return bool(self.env["ecm.contact.list"].sudo().search_count(domain, limit=1))
+
+    # -- buttons ----------------------------------------------------------------------------------
 
     def feed_campaigns(self, campaigns):
         """Have the file imported into further campaigns, in the background.

@@ -494,13 +494,14 @@ class EcmEngine(models.AbstractModel):
 
     @contextlib.contextmanager
     def _lock_ledger(self, campaigns):
-        """Let one claim at a time count the tries of all campaigns, where a limit does so.
+        """Let one claim at a time look at what other campaigns do, where a limit or a shared list
+        asks for it.
 
         The lock is taken in a transaction of its own: a snapshot that is older than another's claim
         would not see it.
         """
-        has_shared = any(campaign._has_shared_limits() for campaign in campaigns)
-        if not has_shared:
+        has_limits = any(campaign._has_shared_limits() for campaign in campaigns)
+        if not (has_limits or self.env["ecm.global.list"]._are_shared(campaigns)):
             yield
             return
         # Released by hand: it must outlive the claim's commit.

@@ -36,3 +36,12 @@ class TestBulkTour(HttpCase, BulkCase):
         contacts = self.create_contacts(NUMBER, OTHER)
         self.start("/odoo/outbound-contacts", "ecm_campaign_change_in_bulk")
         self.assertEqual(contacts.mapped("priority"), [5, 5])
+
+    def test_a_list_is_shared_with_another_campaign(self):
+        second = self.create_campaign("Second offer")
+        own = self.upload(f"phone\n{NUMBER}\n")
+        own.name = "customers.csv"
+        self.start("/odoo/outbound-lists", "ecm_campaign_share_list")
+        shared = own.global_list_id
+        self.assertEqual(shared.campaign_ids, self.campaign | second)
+        self.assertEqual(shared.sharing, "turns")

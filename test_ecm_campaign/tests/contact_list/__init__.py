@@ -1,1 +1,1 @@
-from . import test_list_life
+from . import test_list_life, test_shared_list

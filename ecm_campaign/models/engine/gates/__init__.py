@@ -7,4 +7,5 @@ from . import (
     ecm_gate_number,
     ecm_gate_hours,
     ecm_gate_limits,
+    ecm_gate_shared,
 )

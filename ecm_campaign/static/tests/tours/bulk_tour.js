@@ -63,3 +63,29 @@ registry.category("web_tour.tours").add("ecm_campaign_change_in_bulk", {
         },
     ],
 });
+
+// A list that one campaign has: another one calls the same people as well.
+registry.category("web_tour.tours").add("ecm_campaign_share_list", {
+    url: "/odoo/outbound-lists",
+    steps: () => [
+        click(".o_list_view .o_data_row:contains('customers.csv') .o_data_cell[name=name]"),
+        click(".o_form_view button[name=action_feed_campaigns]"),
+        {
+            content: "By default nobody is called by two campaigns at the same time",
+            trigger:
+                ".modal .o_field_widget[name=sharing] .o_radio_input:checked + label:contains('one campaign at a time')",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=campaign_ids] input",
+            run: "edit Second offer",
+        },
+        click(".o-autocomplete--dropdown-item:contains('Second offer') a"),
+        {
+            trigger: ".modal .o_field_widget[name=campaign_ids] .o_tag:contains('Second offer')",
+        },
+        click(".modal button[name=action_feed]"),
+        {
+            trigger: "body:not(:has(.modal)) .o_field_widget[name=list_ids]:contains('Second offer')",
+        },
+    ],
+});

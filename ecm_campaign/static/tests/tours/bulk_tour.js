@@ -85,7 +85,8 @@ registry.category("web_tour.tours").add("ecm_campaign_share_list", {
         },
         click(".modal button[name=action_feed]"),
         {
-            trigger: "body:not(:has(.modal)) .o_field_widget[name=list_ids]:contains('Second offer')",
+            trigger:
+                "body:not(:has(.modal)) .o_field_widget[name=list_ids]:contains('Second offer')",
         },
     ],
 });

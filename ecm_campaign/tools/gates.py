@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from .calling_hours import DRAIN, CallingHours
 from .campaign_hours import CampaignHours
-from .limits import LIFE, Limit, Reached, Try, earliest
+from .limits import LIFE, Limit, Try, earliest
 from .pacing import Backlog
 from .region_rules import NOWHERE, Place
 from .strategy import (
@@ -473,7 +473,7 @@ class LimitsRule:
         campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
         assert attempt
         limits = get_limits(campaign, candidate, attempt.number, attempt.channel)
-        reached = _reached(limits, tries, attempt.number, at, campaign.zone)
+        reached = earliest(limits, tries, attempt.number, at, campaign.zone)
         if not reached:
             return None
         # A limit that never ends again closes the contact.
@@ -587,7 +587,7 @@ def _get_fresh_phones(
         for channel in campaign.channels:
             # A limit that ends lets the contact wait; one that does not takes the number away.
             selected = select(get_limits(campaign, candidate, number, channel))
-            if _reached(selected, tries, number, at, zone):
+            if earliest(selected, tries, number, at, zone):
                 spent.add((number, channel))
     if not spent:
         return candidate.phones
@@ -627,11 +627,3 @@ def _get_counting(candidate: Candidate) -> list[Try]:
         return []
     numbers = set(candidate.get_numbers())
     return [made for made in candidate.tries if made.is_own or made.number in numbers]
-
-
-def _reached(
-    limits: Sequence[Limit], tries: Sequence[Try], number: str, at: datetime, zone: ZoneInfo
-) -> Reached | None:
-    if not limits:
-        return None
-    return earliest(limits, tries, number, at, zone)

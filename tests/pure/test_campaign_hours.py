@@ -261,6 +261,14 @@ def test_only_the_zones_of_the_campaigns_group_are_called_in_their_hours():
     assert opens(CampaignHours("UTC", zone_hours=()), at) == (None, hours.GROUP)
 
 
+def test_a_zones_own_name_goes_before_one_with_the_same_clock():
+    zone_hours = (("America/Detroit", every_day(12, 14)), ("America/New_York", every_day(9, 10)))
+    campaign = CampaignHours("UTC", zone_hours=zone_hours, year=2026)
+    at = datetime(2026, 3, 2, 10)
+    assert opens(campaign, at, number=NEW_YORK) == (datetime(2026, 3, 2, 14), hours.GROUP)
+    assert opens(campaign, at, "America/Detroit") == (datetime(2026, 3, 2, 17), hours.GROUP)
+
+
 def test_drain_and_holidays_are_kept_in_the_contacts_zone():
     holiday = ranges([(datetime(2026, 12, 25), datetime(2026, 12, 26))])
     campaign = CampaignHours(

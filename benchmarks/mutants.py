@@ -30,6 +30,8 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
+# Of a dataclass's field: who gives it and how it is printed decide nothing.
+UNDECIDED = {"init", "repr"}
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,10 @@ def _change_call(node: ast.Call) -> Iterator[ast.AST]:
         yield _with(node, func=other)
         return
     # A forgotten keyword leaves the default.
-    for others in _drop_each(node.keywords):
-        yield _with(node, keywords=others)
+    for place, keyword in enumerate(node.keywords):
+        if keyword not in _get_undecided(node):
+            others = node.keywords[:place] + node.keywords[place + 1 :]
+            yield _with(node, keywords=others)
 
 
 def _drop_each(parts: list[Any]) -> Iterator[list[Any]]:
@@ -223,8 +227,18 @@ def _beside(node: ast.AST) -> Iterator[ast.AST]:
         if annotation:
             yield annotation
     yield from getattr(node, "decorator_list", [])
+    yield from _get_undecided(node)
     if isinstance(node, ast.Assign) and _is_type(node.value):
         yield node.value
+
+
+def _get_undecided(node: ast.AST) -> list[ast.keyword]:
+    """Keywords of a dataclass's field that decide nothing."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return []
+    if node.func.id != "field":
+        return []
+    return [keyword for keyword in node.keywords if keyword.arg in UNDECIDED]
 
 
 def _is_type(value: ast.expr) -> bool:

@@ -1,6 +1,8 @@
 """Moments, days and labels in the words and the zone of whoever reads them."""
 
-from odoo.tools import format_date, format_datetime
+from babel import dates
+
+from odoo.tools import babel_locale_parse, format_date, format_datetime, get_lang
 
 
 def format_moment(env, moment, tz=False):
@@ -15,6 +17,13 @@ def format_moment(env, moment, tz=False):
 def format_day(env, moment):
     """The day of a moment or date, for a sentence."""
     return format_date(env, moment)
+
+
+def get_day_names(env):
+    """Short names of the days of the week in the user's language, Monday first."""
+    locale = babel_locale_parse(get_lang(env).code)
+    names = dates.get_day_names("abbreviated", "stand-alone", locale)
+    return [names[weekday] for weekday in range(7)]
 
 
 def get_label(env, model, field, value):

@@ -3,6 +3,7 @@ from babel.core import get_global
 from odoo import fields, models
 
 from ..clients.uccx_hours import minutes_of
+from odoo.addons.ecm_campaign.formatting import get_day_names
 from odoo.addons.ecm_campaign.tools.calling_hours import Constraint, WeeklyHours, calling_hours
 from odoo.addons.ecm_campaign.tools.hours_difference import compare, describe
 from odoo.addons.ecm_campaign.tools.time_zones import is_zone
@@ -96,7 +97,7 @@ class EcmDialerCampaignHours(models.AbstractModel):
         return self._describe_difference(campaign, difference) or False
 
     def _describe_difference(self, campaign, difference):
-        days = self._get_day_names()
+        days = get_day_names(self.env)
         sentences = []
         if difference.second:
             sentence = self.env._(
@@ -116,18 +117,6 @@ class EcmDialerCampaignHours(models.AbstractModel):
             )
             sentences.append(sentence)
         return " ".join(sentences)
-
-    def _get_day_names(self):
-        """Monday first."""
-        return [
-            self.env._("Mon"),
-            self.env._("Tue"),
-            self.env._("Wed"),
-            self.env._("Thu"),
-            self.env._("Fri"),
-            self.env._("Sat"),
-            self.env._("Sun"),
-        ]
 
 
 def _every_day(minutes, zone):

@@ -1,11 +1,12 @@
 from datetime import datetime, time
+from itertools import groupby
+from operator import itemgetter
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 
 from ...actions import open_window
-from ...formatting import format_day
-from ...tools.day_windows import parse_windows, write_windows
+from ...formatting import format_day, get_day_names
 from ...tools.time_zones import DAY_MINUTES
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -25,7 +26,7 @@ class EcmCallingHours(models.Model):
 
     _name = "ecm.calling.hours"
     _description = "Calling Hours"
-    _inherit = ["ecm.copy.name.mixin", "mail.thread"]
+    _inherit = ["ecm.copy.name.mixin", "ecm.day.windows.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -61,17 +62,11 @@ class EcmCallingHours(models.Model):
     @api.constrains(*DAYS)
     def _check_days(self):
         for hours in self:
-            hours._get_windows()
+            hours._get_week(DAYS)
 
     @api.onchange(*DAYS)
     def _onchange_days(self):
-        """Show what was understood."""
-        for day in DAYS:
-            try:
-                self[day] = write_windows(parse_windows(self[day]))
-            except ValueError:
-                # Said when it is saved: a text half written is no error yet.
-                continue
+        self._show_windows(DAYS)
 
     @api.depends(*DAYS)
     def _compute_summary(self):
@@ -98,56 +93,19 @@ class EcmCallingHours(models.Model):
 
     def _get_summary(self):
         """The week in words, alike days together: ``Mon–Fri 09:00–20:00, Sat–Sun closed``."""
-        labels = self._get_day_labels()
         texts = [self[day] or self.env._("closed") for day in DAYS]
-        parts, first = [], 0
-        for place in range(1, len(DAYS) + 1):
-            if place < len(DAYS) and texts[place] == texts[first]:
-                continue
-            last = place - 1
-            days = labels[first] if first == last else f"{labels[first]}–{labels[last]}"
-            parts.append(f"{days} {texts[first]}")
-            first = place
+        week = zip(get_day_names(self.env), texts, strict=True)
+        parts = []
+        for text, alike in groupby(week, key=itemgetter(1)):
+            days = [day for day, _text in alike]
+            label = days[0] if len(days) == 1 else f"{days[0]}–{days[-1]}"
+            parts.append(f"{label} {text}")
         return "; ".join(parts)
 
     def _is_holiday(self, day):
         """Whether nobody is called on a date."""
         self.ensure_one()
         return any(holiday.date_from <= day <= holiday.date_to for holiday in self.holiday_ids)
-
-    def _get_day_labels(self):
-        return (
-            self.env._("Mon"),
-            self.env._("Tue"),
-            self.env._("Wed"),
-            self.env._("Thu"),
-            self.env._("Fri"),
-            self.env._("Sat"),
-            self.env._("Sun"),
-        )
-
-    def _get_windows(self):
-        """:return: ``(weekday, from, to)`` as ``WeeklyHours.of`` takes them
-        :raise ValidationError: a text that is no hours, with how to write it
-        """
-        self.ensure_one()
-        windows = []
-        for weekday, day in enumerate(DAYS):
-            for start, end in self._parse(self[day]):
-                windows.append((weekday, start, end))
-        return windows
-
-    def _parse(self, text):
-        try:
-            return parse_windows(text)
-        except ValueError as error:
-            raise ValidationError(
-                self.env._(
-                    "“%s” is not from one time to another. Write 09:00–20:00, or several with "
-                    "commas: 09:00–13:00, 14:00–20:00. Empty: closed.",
-                    error,
-                )
-            ) from error
 
     # -- the calendar underneath ------------------------------------------------------------------
 
@@ -171,8 +129,7 @@ class EcmCallingHours(models.Model):
         # It is written with the system's rights: any other would be one of HR's.
         if vals.get("calendar_id") and not self.env.su:
             raise AccessError(self.env._("The working schedule underneath cannot be chosen."))
-        for day in set(DAYS).intersection(vals):
-            vals[day] = write_windows(self._parse(vals[day])) or False
+        self._store_windows(vals, DAYS)
 
     def _write_calendar(self):
         """Make the calendars say what these hours say."""
@@ -187,7 +144,7 @@ class EcmCallingHours(models.Model):
 
     def _prepare_calendar(self):
         lines = []
-        for weekday, start, end in self._get_windows():
+        for weekday, start, end in self._get_week(DAYS):
             if end > start:
                 lines.append((weekday, start, end))
                 continue

@@ -6,7 +6,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ...tools.calling_hours import HORIZON, WeeklyHours, ranges
-from ...tools.day_windows import parse_windows, write_windows
 from ...tools.public_holidays import get_countries, get_holidays
 from ...tools.region_rules import (
     RegionRule,
@@ -19,6 +18,8 @@ from ...tools.region_rules import (
 PREFIX = re.compile(r"\+[1-9]\d{0,14}")
 SEPARATORS = re.compile(r"[\s,;]+")
 DAY_FIELDS = ("weekday_hours", "saturday_hours", "sunday_hours")
+# The field of each day, Monday first.
+WEEK_FIELDS = ("weekday_hours",) * 5 + DAY_FIELDS[1:]
 # A holiday goes on somewhere when it is over in UTC, and openings are looked for so far ahead.
 HOLIDAYS_BEFORE = timedelta(days=2)
 HOLIDAYS_AFTER = HORIZON + timedelta(days=14)
@@ -35,7 +36,7 @@ class EcmRegionRule(models.Model):
 
     _name = "ecm.region.rule"
     _description = "Region Rule"
-    _inherit = ["mail.thread"]
+    _inherit = ["ecm.day.windows.mixin", "mail.thread"]
     _order = "country_id, name, id"
 
     name = fields.Char(
@@ -185,13 +186,7 @@ class EcmRegionRule(models.Model):
 
     @api.onchange(*DAY_FIELDS)
     def _onchange_hours(self):
-        """Show what was understood."""
-        for day in DAY_FIELDS:
-            try:
-                self[day] = write_windows(parse_windows(self[day]))
-            except ValueError:
-                # Said when it is saved: a text half written is no error yet.
-                continue
+        self._show_windows(DAY_FIELDS)
 
     @api.depends("has_hours", "holidays", *DAY_FIELDS)
     def _compute_hours_summary(self):
@@ -288,25 +283,8 @@ class EcmRegionRule(models.Model):
         """:return: ``tools.calling_hours.WeeklyHours``, ``None`` when any time is allowed"""
         if not self.has_hours:
             return None
-        days = ["weekday_hours"] * 5 + ["saturday_hours", "sunday_hours"]
-        windows = []
-        for weekday, day in enumerate(days):
-            for start, end in self._parse(self[day]):
-                windows.append((weekday, start, end))
-        hours = WeeklyHours.of(windows)
+        hours = WeeklyHours.of(self._get_week(WEEK_FIELDS))
         return None if hours.is_always else hours
-
-    def _parse(self, text):
-        try:
-            return parse_windows(text)
-        except ValueError as error:
-            raise ValidationError(
-                self.env._(
-                    "“%s” is not from one time to another. Write 08:00–21:00, or several with "
-                    "commas: 10:00–13:00, 14:00–20:00. Empty: closed.",
-                    error,
-                )
-            ) from error
 
     def _get_holiday_ranges(self, day):
         """Public holidays around a day, as closed ranges of the local clock."""
@@ -322,21 +300,16 @@ class EcmRegionRule(models.Model):
 
     # -- the life of a rule -----------------------------------------------------------------------
 
-    def _prepare_hours(self, vals):
-        """Store hours as they are shown."""
-        for day in set(DAY_FIELDS).intersection(vals):
-            vals[day] = write_windows(self._parse(vals[day])) or False
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._prepare_hours(vals)
+            self._store_windows(vals, DAY_FIELDS)
         rules = super().create(vals_list)
         self.env.registry.clear_cache()
         return rules
 
     def write(self, vals):
-        self._prepare_hours(vals)
+        self._store_windows(vals, DAY_FIELDS)
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result

@@ -1,5 +1,6 @@
 from . import (
     ecm_copy_name_mixin,
+    ecm_day_windows_mixin,
     ecm_transaction_mixin,
     ecm_engine_fields_mixin,
     ecm_lockable_part_mixin,

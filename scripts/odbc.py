@@ -1,5 +1,5 @@
-"""ODBC for tests and the demo: PostgreSQL's driver alone, and none of the logs that Debian's
-settings leave in /tmp.
+"""ODBC for tests and the demo: the drivers of PostgreSQL and SQL Server, and none of the logs that
+Debian's settings leave in /tmp.
 """
 
 import os
@@ -11,9 +11,13 @@ from .console import SetupError
 _INI = """\
 [PostgreSQL Unicode]
 Description = PostgreSQL in place of the dialer's own database
-Driver = {driver}
+Driver = {postgresql}
 Debug = 0
 CommLog = 0
+
+[FreeTDS]
+Description = SQL Server, whose protocol the simulator of CCE speaks
+Driver = {freetds}
 """
 
 
@@ -21,14 +25,16 @@ def use() -> None:
     """Have this process and its children find the driver through settings of this checkout."""
     paths.ODBC.mkdir(exist_ok=True)
     file = paths.ODBC / "odbcinst.ini"
-    content = _INI.format(driver=_find_driver())
+    postgresql = _find_driver("odbc/psqlodbcw.so", "PostgreSQL")
+    freetds = _find_driver("odbc/libtdsodbc.so", "FreeTDS")
+    content = _INI.format(postgresql=postgresql, freetds=freetds)
     if not file.is_file() or file.read_text() != content:
         file.write_text(content)
     os.environ["ODBCSYSINI"] = str(paths.ODBC)
 
 
-def _find_driver() -> Path:
-    driver = system.find_library("odbc/psqlodbcw.so")
+def _find_driver(pattern: str, name: str) -> Path:
+    driver = system.find_library(pattern)
     if not driver:
-        raise SetupError("The ODBC driver of PostgreSQL is not installed: run make setup.")
+        raise SetupError(f"The ODBC driver of {name} is not installed: run make setup.")
     return driver

@@ -76,6 +76,7 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "chromium": _has_browser,
     "unixodbc": lambda: find_library("libodbc.so.2*") is not None,
     "odbc-postgresql": lambda: find_library("odbc/psqlodbcw.so") is not None,
+    "tdsodbc": lambda: find_library("odbc/libtdsodbc.so") is not None,
     "openssh-server": lambda: Path("/usr/sbin/sshd").is_file(),
     "samba": lambda: Path("/usr/sbin/smbd").is_file() and bool(shutil.which("pdbedit")),
     "nodejs": lambda: bool(shutil.which("node")),

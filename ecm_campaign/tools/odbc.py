@@ -31,7 +31,14 @@ _CAN_READ_ONLY = ("postgresql", "mysql", "mariadb", "oracle", "informix")
 
 
 class DatabaseError(Exception):
-    """The database cannot be reached or refuses what it is asked; the message holds no secrets."""
+    """The database cannot be reached or refuses what it is asked; the message holds no secrets.
+
+    :ivar state: SQLSTATE, where the driver gives one
+    """
+
+    def __init__(self, message: str, state: str = "") -> None:
+        super().__init__(message)
+        self.state = state
 
 
 def mask_secrets(text: str) -> str:
@@ -102,15 +109,17 @@ def stream_rows(connection_string: str) -> str:
     return f"{text};UseDeclareFetch=1;Fetch=2000"
 
 
-def connect(connection_string: str, timeout: float = 10) -> Any:
-    """Open a connection in which each statement stands for itself, for short statements.
+def connect(connection_string: str, timeout: float = 10, autocommit: bool = True) -> Any:
+    """Open a connection for short statements.
 
     :param timeout: seconds for the login and for each statement, where the driver supports it
+    :param autocommit: whether each statement stands for itself
     :return: a DB-API connection with ``qmark`` parameters
     :raise DatabaseError: it cannot be reached
     """
     pyodbc = _load_driver_manager()
-    connection = _open(pyodbc, connection_string, timeout=round(timeout), autocommit=True)
+    settings = {"timeout": round(timeout), "autocommit": autocommit}
+    connection = _open(pyodbc, connection_string, **settings)
     try:
         connection.timeout = round(timeout)
     except pyodbc.Error as error:
@@ -140,6 +149,14 @@ def connect_for_reading(connection_string: str, timeout: float = 30) -> Any:
     return connection
 
 
+def installed_drivers() -> list[str]:
+    """Names of the drivers that the server's administrator has installed.
+
+    :raise DatabaseError: there is no ODBC library
+    """
+    return list(_load_driver_manager().drivers())
+
+
 def _load_driver_manager() -> Any:
     try:
         return import_module("pyodbc")
@@ -155,7 +172,9 @@ def _open(pyodbc: Any, connection_string: str, **settings: Any) -> Any:
         connection = pyodbc.connect(connection_string, **settings)
         _set_decoding(pyodbc, connection)
     except pyodbc.Error as error:
-        raise DatabaseError(f"The database cannot be reached: {error_text(error)}") from None
+        state = str(error.args[0]) if error.args else ""
+        text = f"The database cannot be reached: {error_text(error)}"
+        raise DatabaseError(text, state) from None
     return connection
 
 

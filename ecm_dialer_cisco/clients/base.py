@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,21 @@ from datetime import datetime
 
 MAX_KEY_LENGTH = 25
 """Characters of DialingList.accountnumber, Cisco's shortest account number (reference §6.12)."""
+
+_KEY = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MAX_KEY_LENGTH}}}")
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Refuse keys that a dialer would cut or that would tell two contacts apart no longer; the
+    caller's mistake.
+    """
+    wrong = [key for key in keys if not _KEY.fullmatch(key)]
+    if wrong:
+        # Three are enough to find the mistake by.
+        allowed = f"1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs"
+        raise ValueError(f"Account numbers have {allowed}: {wrong[:3]}")
+    if len(set(keys)) < len(keys):
+        raise ValueError("The same key occurs twice in one batch")
 
 
 @dataclass(frozen=True)
@@ -18,7 +34,7 @@ class DialerCampaign:
     `kind` is ``agent`` or ``ivr``; `dialing_mode` is ``preview``, ``progressive`` or
     ``predictive``; `start_time` and `end_time` are ``HH:MM`` in `time_zone`, which is the server's
     own name for its zone; `max_attempts` says how often the dialer calls a contact by itself, 0 for
-    not known.
+    not known; `groups` are the skill groups whose agents get the calls, where the dialer tells.
     """
 
     key: str
@@ -32,6 +48,7 @@ class DialerCampaign:
     pending_contacts: int
     description: str = ""
     max_attempts: int = 0
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from .base import (
     Health,
     PushContact,
     PushReceipt,
+    check_keys,
 )
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
 from .uccx_config import UccxConfig
@@ -37,7 +38,6 @@ from .uccx_wire import (
     ImportStatus,
     UnreadableAnswer,
     build_contacts,
-    check_keys,
     is_sendable_number,
     parse_campaigns,
     parse_contacts,

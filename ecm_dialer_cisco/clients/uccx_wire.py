@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from .base import MAX_KEY_LENGTH, DialerCampaign, DialerContact, DialingRange, PushContact
+from .base import DialerCampaign, DialerContact, DialingRange, PushContact
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 CSV_HEADER = "Account Number,First Name,Last Name,Phone1"
@@ -32,7 +32,6 @@ DIALING_MODES = {
     "PREDICTIVE": "predictive",
 }
 
-_KEY = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MAX_KEY_LENGTH}}}")
 _PHONE = re.compile(rf"(?=.{{1,{MAX_PHONE_LENGTH}}}$)\+?[0-9*#]+")
 _FAILURE_WORDS = re.compile("FAIL|ERR|ABORT|CANCEL|PARTIAL")
 _UNSAFE_IN_NAME = re.compile(r'[",\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+')
@@ -312,19 +311,6 @@ def is_sendable_number(number: str) -> bool:
     characters.
     """
     return _PHONE.fullmatch(number) is not None
-
-
-def check_keys(keys: Sequence[str]) -> None:
-    """Refuse keys that UCCX would cut or that would tell two contacts apart no longer; the caller's
-    mistake.
-    """
-    wrong = [key for key in keys if not _KEY.fullmatch(key)]
-    if wrong:
-        # Three are enough to find the mistake by.
-        allowed = f"1 to {MAX_KEY_LENGTH} letters, digits or _.:- signs"
-        raise ValueError(f"Account numbers have {allowed}: {wrong[:3]}")
-    if len(set(keys)) < len(keys):
-        raise ValueError("The same key occurs twice in one batch")
 
 
 def build_csv(contacts: Sequence[PushContact]) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ecm_dialer_cisco.clients import uccx_wire as wire
-from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.base import PushContact, check_keys
 
 CAMPAIGNS = b"""<?xml version="1.0" encoding="UTF-8"?>
 <campaigns>
@@ -75,7 +75,7 @@ def test_numbers_that_uccx_does_not_take(number):
 @pytest.mark.parametrize("keys", [["x" * 26], [""], ["a,b"], ["a b"], ["a", "a"]])
 def test_unusable_keys_are_a_mistake_of_the_caller(keys):
     with pytest.raises(ValueError, match=r"letters, digits|occurs twice"):
-        wire.check_keys(keys)
+        check_keys(keys)
 
 
 def test_campaigns_are_read():

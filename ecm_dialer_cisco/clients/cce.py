@@ -1,0 +1,350 @@
+"""Client of Cisco CCE in database mode: contacts are written to a campaign's dialing list, results
+are read from Dialer_Detail.
+
+Cisco documents no insert into a dialing list: it is for sites without Outbound High Availability
+that accept it. Not tested against a real CCE; what is unverified can be configured (`CceConfig`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .base import (
+    CallResult,
+    DialerCampaign,
+    DialerClient,
+    DialerContact,
+    Health,
+    PushContact,
+    PushReceipt,
+    check_keys,
+)
+from .cce_config import CceConfig
+from .cce_connection import Connect
+from .cce_database import MAX_NAME, MAX_PHONE, CampaignRow, CceDatabase, GroupRow, RuleRow
+from .cce_results import CODE_TABLE, CceWatermark, tell
+from .exceptions import DialerError, InDoubt, NotFound, Rejected, Unreachable
+
+_KINDS = {1: "agent", 2: "ivr"}
+_DIALING_MODES = {1: "predictive", 3: "preview", 5: "progressive", 7: "preview"}
+_PHONE = re.compile(rf"[0-9*#]{{1,{MAX_PHONE}}}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class CceClient(DialerClient):
+    """One CCE. Cheap to create; opens a connection per verb and closes it after it.
+
+    :param connect: opens a DB-API connection from a connection string
+    :param error_text: what an error of a connection says, without secrets
+    :param clock: aware UTC
+    """
+
+    def __init__(
+        self,
+        config: CceConfig,
+        connect: Connect,
+        error_text: Callable[[Exception], str] = str,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self.config = config
+        self._clock = clock
+        self._database = CceDatabase(config, connect, error_text)
+        self._rules: list[RuleRow] | None = None
+
+    # campaigns
+
+    def campaigns(self) -> list[DialerCampaign]:
+        with self._database.configuration() as cursor:
+            rows = self._database.campaigns(cursor)
+            groups = self._database.groups(cursor)
+            self._rules = self._database.rules(cursor)
+        pending = self._count_pending(rows)
+        return [_campaign(row, groups, pending.get(row.id, 0)) for row in rows]
+
+    def _count_pending(self, campaigns: Iterable[CampaignRow]) -> dict[int, int]:
+        """What waits on the dialer, by campaign; empty where it cannot be counted, which keeps
+        nobody from choosing a campaign.
+        """
+        counts: dict[int, int] = {}
+        with suppress(DialerError), self._database.outbound() as cursor:
+            for campaign in campaigns:
+                tables = self._tables(str(campaign.id))
+                waiting = [self._database.count_pending(cursor, table) for table in tables]
+                counts[campaign.id] = sum(waiting)
+        return counts
+
+    def set_enabled(self, campaign_key: str, enabled: bool) -> None:
+        """
+        :raise Rejected: CCE takes changes of its configuration from its own tools only
+        """
+        raise Rejected(
+            "CCE takes no changes of a campaign over its databases: enable or disable it in Cisco's"
+            " Configuration Manager, then fetch the campaigns.",
+            "405",
+        )
+
+    # contacts
+
+    def push(
+        self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]
+    ) -> PushReceipt:
+        """Write one batch in one transaction: it is there as a whole or not at all.
+
+        :raise ValueError: more contacts than `rows_per_request`, or unusable keys: a mistake of the
+            caller
+        :raise InDoubt: the answer to the commit was lost; ask `find` when `config.doubt_seconds`
+            have passed since the call
+        :raise DialerError: any other one: nothing of the batch is at the dialer
+        """
+        if len(contacts) > self.config.rows_per_request:
+            raise ValueError(f"At most {self.config.rows_per_request} contacts fit in one request")
+        check_keys([contact.key for contact in contacts])
+        sendable = self._prepare(contacts)
+        keys = frozenset(contact.key for contact in sendable)
+        refused = frozenset(contact.key for contact in contacts) - keys
+        if not sendable:
+            return PushReceipt(keys, refused)
+
+        leave_by = self._clock() + timedelta(seconds=self.config.leave_seconds)
+        table = self._table_for_new(campaign_key)
+        with self._database.outbound(writes=True) as cursor:
+            self._database.insert(cursor, table, sendable)
+            # A machine that stood still may wake up when somebody else has settled this batch.
+            if self._clock() > leave_by:
+                raise Unreachable("CCE answered too slowly: the contacts were not sent.")
+            self._commit(cursor, "the contacts were written")
+        return PushReceipt(keys, refused)
+
+    def _prepare(self, contacts: Sequence[PushContact]) -> list[PushContact]:
+        """Contacts as CCE takes them, without those whose number it could not dial: a column cuts
+        what is too long, and another number would be called.
+        """
+        prepared = []
+        for contact in contacts:
+            number = contact.number
+            if number.startswith("+"):
+                number = self.config.plus + number[1:]
+            if _PHONE.fullmatch(number):
+                names = _clean(contact.first_name), _clean(contact.last_name)
+                prepared.append(PushContact(contact.key, number, *names))
+        return prepared
+
+    def _commit(self, cursor: Any, what: str) -> None:
+        """Whatever goes wrong from here on is a doubt."""
+        try:
+            cursor.commit()
+        # FreeTDS does not even tell a lost connection from others (reference §4.5).
+        except Exception as error:
+            raise InDoubt(f"The answer of CCE was lost: perhaps {what}.") from error
+
+    def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
+        """Return the keys that CCE knows: in the campaign's dialing lists, or called lately."""
+        wanted = set(keys)
+        # Of a deleted campaign the lists are gone, and what was dialled is still recorded.
+        with suppress(NotFound):
+            known = self._known(self._tables(campaign_key), wanted)
+            found = {key for key, uncalled in known.items() if not uncalled}
+            wanted -= known.keys()
+            if not wanted:
+                return found
+            return found | self._called(wanted)
+        return self._called(wanted)
+
+    def _known(self, tables: Collection[str], keys: Collection[str]) -> dict[str, bool]:
+        """Those of the keys that stand in one of the lists, and whether each was closed before it
+        was ever called.
+        """
+        found: dict[str, bool] = {}
+        if not tables or not keys:
+            return found
+        with self._database.outbound() as cursor:
+            for table in tables:
+                for key, uncalled in self._database.known(cursor, table, keys).items():
+                    found[key] = uncalled and found.get(key, True)
+        return found
+
+    def _called(self, keys: Collection[str]) -> set[str]:
+        with self._database.history() as cursor:
+            since = self._late_begin(cursor)
+            rows = self._database.details_for(cursor, keys, since)
+        return {row.AccountNumber or "" for row in rows}
+
+    def _late_begin(self, cursor: Any) -> datetime:
+        """From when on old results are looked for: the history may hold years."""
+        late = self.config.open_horizon + self.config.late_horizon
+        return self._database.now(cursor) - timedelta(seconds=late)
+
+    def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:
+        """List waiting contacts (at most 10,000 a list); `status` is a letter of CallStatusZone1,
+        empty means pending.
+        """
+        found: list[DialerContact] = []
+        with self._database.outbound() as cursor:
+            for table in self._tables(campaign_key):
+                for row in self._database.waiting(cursor, table, status or "P"):
+                    names = row.first_name or "", row.last_name or ""
+                    state = row.status or "", str(row.result or "")
+                    found.append(DialerContact(row.key or "", row.phone or "", *names, *state))
+        return found
+
+    def purge(self, campaign_key: str) -> None:
+        """Close our contacts of a campaign that were never called, as Cisco allows for pending
+        ones; what is being called, is to be called again, or is another system's, stays.
+        """
+        with self._database.outbound(writes=True) as cursor:
+            for table in self._tables(campaign_key):
+                self._database.close_pending(cursor, table)
+            self._commit(cursor, "the contacts were taken back")
+
+    def undialled(self, keys: Collection[str]) -> set[str]:
+        known = self._known(self._all_tables(), set(keys))
+        return {key for key, uncalled in known.items() if uncalled}
+
+    # lists
+
+    def _table_for_new(self, campaign_key: str) -> str:
+        """The dialing list of the query rule that the campaign uses first.
+
+        :raise NotFound: it has none that is enabled
+        """
+        for rule in self._read_rules():
+            if str(rule.campaign_id) == campaign_key and rule.enabled == "Y":
+                return self._table_of(rule)
+        raise NotFound("This campaign of CCE is gone, or none of its query rules is enabled.")
+
+    def _tables(self, campaign_key: str) -> list[str]:
+        """All dialing lists of a campaign: a query rule that is off now may have been on before."""
+        rules = [rule for rule in self._read_rules() if str(rule.campaign_id) == campaign_key]
+        return [self._table_of(rule) for rule in rules]
+
+    def _all_tables(self) -> list[str]:
+        return [self._table_of(rule) for rule in self._read_rules()]
+
+    def _table_of(self, rule: RuleRow) -> str:
+        return self.config.list_table_name(str(rule.campaign_id), str(rule.rule_id))
+
+    def _read_rules(self) -> list[RuleRow]:
+        # Once a client, which lives for one turn.
+        if self._rules is None:
+            with self._database.configuration() as cursor:
+                self._rules = self._database.rules(cursor)
+        return self._rules
+
+    # results
+
+    def results(self, watermark: str) -> tuple[list[CallResult], str]:
+        """Read what was written since the watermark: ends of contacts, callbacks as non-final
+        ones, and now and then what was taken back before it was called.
+        """
+        mark = CceWatermark.loads(watermark)
+        with self._database.history() as cursor:
+            now = self._database.now(cursor)
+            rows = self._database.details_since(cursor, mark.begin(now, self.config))
+        results = tell(rows, mark.told, self.config)
+        following = mark.following(rows, now, self.config)
+
+        # The lists are looked at seldom: it slows the dialer (reference §1.9).
+        second = int(self._clock().timestamp())
+        if second - mark.looked_at >= self.config.look_interval:
+            results += self._taken_back()
+            following = replace(following, looked_at=second)
+        return results, following.dumps()
+
+    def _taken_back(self) -> list[CallResult]:
+        """Contacts that were closed before they were ever called: a purge whose answer was lost."""
+        results: list[CallResult] = []
+        with self._database.outbound() as cursor:
+            for rule in self._read_rules():
+                # Of two rules' lists one may be gone already.
+                with suppress(NotFound):
+                    for row in self._database.uncalled(cursor, self._table_of(rule)):
+                        results.append(_undialled(rule, row.key, str(row.id), row.phone or ""))
+        return results
+
+    def results_for(self, keys: Collection[str]) -> list[CallResult]:
+        with self._database.history() as cursor:
+            rows = self._database.details_for(cursor, keys, self._late_begin(cursor))
+        return tell(rows, (), self.config)
+
+    # health
+
+    def health(self) -> Health:
+        """Test the three databases."""
+        interface = self._failure_of(self._check_lists)
+        results = self._failure_of(self._check_history)
+        failures = " ".join(filter(None, (interface, results)))
+        return Health(
+            ok=not failures,
+            message=failures or "CCE answers, and its call results can be read.",
+            node=f"{self.config.outbound_host}, {self.config.reporting_host}",
+            interface_ok=not interface,
+            results_ok=not results,
+        )
+
+    def _check_lists(self) -> None:
+        tables = self._all_tables()
+        with self._database.outbound() as cursor:
+            for table in tables[:1]:
+                self._database.known(cursor, table, [""])
+
+    def _check_history(self) -> None:
+        with self._database.history() as cursor:
+            self._database.details_since(cursor, self._database.now(cursor))
+
+    def _failure_of(self, check: Callable[[], None]) -> str:
+        try:
+            check()
+        except DialerError as error:
+            return str(error)
+        return ""
+
+
+def _campaign(row: CampaignRow, groups: Iterable[GroupRow], pending: int) -> DialerCampaign:
+    own = [group for group in groups if group.campaign_id == row.id]
+    modes = [
+        _DIALING_MODES[mode] for group in own if (mode := group.dialing_mode) in _DIALING_MODES
+    ]
+    return DialerCampaign(
+        key=str(row.id),
+        name=row.name,
+        kind=_KINDS.get(row.purpose, "agent"),
+        dialing_mode=modes[0] if modes else "",
+        enabled=row.enabled == "Y",
+        start_time=f"{row.start_hours:02}:{row.start_minutes:02}",
+        end_time=f"{row.end_hours:02}:{row.end_minutes:02}",
+        time_zone=row.time_zone or "",
+        pending_contacts=pending,
+        description=row.description or "",
+        max_attempts=row.max_attempts,
+        groups=tuple(group.name for group in own),
+    )
+
+
+def _undialled(rule: RuleRow, key: str, row_id: str, number: str) -> CallResult:
+    return CallResult(
+        key=key,
+        dialer_campaign_key=str(rule.campaign_id),
+        dialer_ref=row_id,
+        final=False,
+        table=CODE_TABLE,
+        raw_status="C",
+        raw_code="0",
+        number=number,
+        undialled=True,
+    )
+
+
+def _clean(name: str) -> str:
+    """A name without control characters; what does not fit is cut, here and by the database, which
+    counts the bytes of its code page.
+    """
+    return " ".join(_CONTROL.sub(" ", name).split())[:MAX_NAME]

@@ -1,0 +1,153 @@
+"""Settings of the client of one CCE (UCCE or PCCE)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Literal = str | int | None
+"""What a column of a new contact is set to."""
+
+NEW_ROW: dict[str, Literal] = {
+    "CallStatusZone1": "P",
+    "CallStatusZone2": "P",
+    "CallResult": 0,
+    "CallsMadeToZone1": 0,
+    "CallsMadeToZone2": 0,
+}
+"""Columns of a pending contact beside number, name and account number. Cisco documents neither
+defaults nor what its own import writes (reference §6), so a site may have to change them.
+"""
+
+WAITING_STATUSES = "ABPRSU"
+"""CallStatusZone1 of contacts that the dialer will still call: active, callbacks, pending, retry,
+moved to a personal callback, unknown (reference §2.2).
+"""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_TEXT = re.compile(r"[\w .:/-]*")
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class CceConfig:
+    """How to reach the databases of one CCE and how to treat them; times in seconds.
+
+    :param outbound_host: the Logger (Rogger) with the Outbound Option database; of a pair, the side
+        whose Campaign Manager is active
+    :param reporting_host: the Administration & Data Server (AW-HDS): configuration and results
+    :param instance: what the names of the databases begin with
+    :param side: of the Outbound Option database, ``A`` or ``B``
+    :param driver: name of the installed ODBC driver (`cce_connection.choose_driver`)
+    :param encrypt: require TLS for the whole session; Cisco's databases offer it as an option only
+    :param list_table: the table that contacts are written to; `{campaign}` and `{rule}` are the ids
+    :param table_prefix: of the configuration tables (Cisco's handbook names them without it)
+    :param detail_table: one row per call, in the historical database
+    :param new_row: columns of a new contact, see `NEW_ROW`
+    :param waiting_statuses: letters of a call after which the dialer calls again by itself
+    :param plus: what a leading ``+`` becomes: the dialer takes digits, ``*`` and ``#``
+    :param key_prefixes: our account numbers start with one of them; other rows are ignored
+    :param overlap: rows written so shortly before the newest one are read again
+    :param open_horizon: results are awaited so long; without a watermark reading begins there
+    :param late_horizon: results of contacts that were given up are looked for so much longer
+    :param look_interval: so often it is looked which contacts were taken back and never called
+    """
+
+    outbound_host: str
+    reporting_host: str
+    user: str
+    password: str = field(repr=False)
+    instance: str = "ucce"
+    side: str = "A"
+    port: int = 1433
+    driver: str = "FreeTDS"
+    encrypt: bool = False
+    connect_timeout: float = 5
+    read_timeout: float = 30
+    rows_per_request: int = 500
+    list_table: str = "DL_{campaign}_{rule}"
+    table_prefix: str = "t_"
+    detail_table: str = "t_Dialer_Detail"
+    new_row: Mapping[str, Literal] = field(default_factory=lambda: dict(NEW_ROW))
+    waiting_statuses: str = WAITING_STATUSES
+    plus: str = ""
+    key_prefixes: tuple[str, ...] = ("",)
+    overlap: float = 300
+    open_horizon: float = _SECONDS_PER_DAY
+    late_horizon: float = 8 * _SECONDS_PER_DAY
+    look_interval: float = 3_600
+    page_rows: int = 2000
+
+    def __post_init__(self) -> None:
+        names = [self.instance, self.detail_table, self.list_table_name("1", "1"), *self.new_row]
+        if self.table_prefix:
+            names.append(self.table_prefix)
+        for name in names:
+            # They become part of statements, where no parameter can stand.
+            if not _IDENTIFIER.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a table or column")
+        for value in self.new_row.values():
+            if isinstance(value, str) and not _TEXT.fullmatch(value):
+                raise ValueError(f"{value!r} is not what a column can be set to")
+        if self.side not in ("A", "B"):
+            raise ValueError("The side is A or B")
+
+    @property
+    def outbound_database(self) -> str:
+        """Database of Outbound Option on this side's Logger."""
+        return f"{self.instance}_ba{self.side}"
+
+    @property
+    def configuration_database(self) -> str:
+        return f"{self.instance}_awdb"
+
+    @property
+    def history_database(self) -> str:
+        return f"{self.instance}_hds"
+
+    def list_table_name(self, campaign: str, rule: str) -> str:
+        """The table of one campaign and query rule."""
+        return self.list_table.format(campaign=campaign, rule=rule)
+
+    @property
+    def leave_seconds(self) -> float:
+        """So long after `push` was called its commit may still leave."""
+        # Two logins, and as many statements as are waited for one after the other.
+        return 2 * self.connect_timeout + 3 * self.read_timeout
+
+    @property
+    def doubt_seconds(self) -> float:
+        """So long after `push` was called `find` may not know yet what was sent."""
+        return self.leave_seconds + self.read_timeout
+
+
+def parse_columns(text: str) -> dict[str, Literal]:
+    """Columns and what they are set to, one a line.
+
+    >>> parse_columns("CallStatusZone1 = P\\nCallResult = NULL\\nGMTPhone01 = 60")
+    {'CallStatusZone1': 'P', 'CallResult': None, 'GMTPhone01': 60}
+
+    :raise ValueError: a line is something else
+    """
+    columns: dict[str, Literal] = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not _IDENTIFIER.fullmatch(name):
+            raise ValueError(f"{line.strip()!r} is not of the form Column = value")
+        columns[name] = _literal(value)
+    return columns
+
+
+def _literal(value: str) -> Literal:
+    if value.upper() == "NULL":
+        return None
+    return int(value) if re.fullmatch(r"-?\d+", value) else value
+
+
+def dump_columns(columns: Mapping[str, Literal]) -> str:
+    """Undo `parse_columns`."""
+    lines = []
+    for name, value in columns.items():
+        lines.append(f"{name} = {'NULL' if value is None else value}")
+    return "\n".join(lines)

@@ -1,0 +1,337 @@
+"""All statements that the product sends to the databases of CCE (reference §1).
+
+T-SQL over ODBC with ``qmark`` parameters. Every column of CCE is ``varchar``, and the drivers send
+wide characters: each parameter is cast, so that an index can be used. Times of the databases are
+local ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from .base import PushContact
+from .cce_config import CceConfig, Literal
+from .cce_connection import Connect, connection_string, cursor_of
+
+MAX_ACCOUNT, MAX_NAME, MAX_PHONE = 30, 50, 20
+# SQL Server takes 1,000 rows a VALUES and 2,100 parameters a statement (reference §4.4).
+ROWS_PER_STATEMENT, PARAMETERS_PER_STATEMENT = 1000, 2090
+KEYS_PER_STATEMENT = 500
+
+_TEXTS = {"AccountNumber": MAX_ACCOUNT, "FirstName": MAX_NAME, "LastName": MAX_NAME}
+_TEXTS["Phone01"] = MAX_PHONE
+
+_CAMPAIGNS = (
+    "SELECT CampaignID, CampaignName, Description, CampaignPurposeType, Enabled, MaxAttempts,"
+    " HomeStartHours, HomeStartMinutes, HomeEndHours, HomeEndMinutes, TZDisplayName"
+    " FROM {prefix}Campaign WHERE Deleted = 'N' AND APIGenerated = 'N'"
+)
+_GROUPS = (
+    "SELECT g.CampaignID, g.DialingMode, s.EnterpriseName FROM {prefix}Campaign_Skill_Group g"
+    " JOIN {prefix}Skill_Group s ON s.SkillTargetID = g.SkillTargetID"
+    " WHERE s.Deleted = 'N' ORDER BY g.CampaignID, s.EnterpriseName"
+)
+_RULES = (
+    "SELECT r.CampaignID, r.QueryRuleID, r.QueryRuleEnabled, r.ListOrder"
+    " FROM {prefix}Campaign_Query_Rule r JOIN {prefix}Campaign c ON c.CampaignID = r.CampaignID"
+    " WHERE c.Deleted = 'N' AND c.APIGenerated = 'N'"
+    " ORDER BY r.CampaignID, r.ListOrder, r.QueryRuleID"
+)
+_WAITING = (
+    "SELECT TOP 10000 AccountNumber, FirstName, LastName, Phone01, CallStatusZone1, CallResult"
+    " FROM {table} WHERE CallStatusZone1 = CAST(? AS char(1)) ORDER BY DialingListID"
+)
+_COUNT_PENDING = "SELECT count(*) FROM {table} WHERE CallStatusZone1 = 'P'"
+_NEVER_CALLED = (
+    " COALESCE(CallResult, 0) = 0 AND COALESCE(CallsMadeToZone1, 0) = 0"
+    " AND COALESCE(CallsMadeToZone2, 0) = 0"
+)
+# Contacts that are pending may be closed (reference §1.6). Unlike one that is deleted, a closed
+# contact goes on to say that it was never called.
+_CLOSE = (
+    "UPDATE {table} SET CallStatusZone1 = 'C', CallStatusZone2 = 'C'"
+    " WHERE CallStatusZone1 = 'P' AND" + _NEVER_CALLED + " AND ({ours})"
+)
+_CLOSED_UNCALLED = (
+    "SELECT DialingListID, AccountNumber, Phone01 FROM {table}"
+    " WHERE CallStatusZone1 = 'C' AND" + _NEVER_CALLED + " AND ({ours})"
+)
+_KEYS_IN_LIST = (
+    "SELECT AccountNumber, CASE WHEN CallStatusZone1 = 'C' AND"
+    + _NEVER_CALLED
+    + " THEN 1 ELSE 0 END AS Uncalled FROM {table} WHERE AccountNumber IN ({keys})"
+)
+_NOW = "SELECT GETDATE()"
+
+
+class CampaignRow(NamedTuple):
+    """A row of `_CAMPAIGNS`."""
+
+    id: int
+    name: str
+    description: str | None
+    purpose: int
+    enabled: str
+    max_attempts: int
+    start_hours: int
+    start_minutes: int
+    end_hours: int
+    end_minutes: int
+    time_zone: str | None
+
+
+class GroupRow(NamedTuple):
+    """A row of `_GROUPS`."""
+
+    campaign_id: int
+    dialing_mode: int | None
+    name: str
+
+
+class RuleRow(NamedTuple):
+    """A row of `_RULES`."""
+
+    campaign_id: int
+    rule_id: int
+    enabled: str
+    order: int
+
+
+class WaitingRow(NamedTuple):
+    """A row of `_WAITING`."""
+
+    key: str | None
+    first_name: str | None
+    last_name: str | None
+    phone: str | None
+    status: str | None
+    result: int | None
+
+
+class UncalledRow(NamedTuple):
+    """A row of `_CLOSED_UNCALLED`."""
+
+    id: int
+    key: str
+    phone: str | None
+
+
+class DetailRow(NamedTuple):
+    """A row of Dialer_Detail: one call. The fields are the columns to read."""
+
+    RecoveryKey: float
+    DateTime: datetime
+    TimeZone: int | None
+    CustomerTimeZone: int | None
+    DbDateTime: datetime
+    CampaignID: int | None
+    CallResult: int | None
+    CallStatusZone1: str | None
+    Phone: str | None
+    AccountNumber: str | None
+    AgentPeripheralNumber: str | None
+    CallDuration: int | None
+    CallbackPhone: str | None
+    CallbackDateTime: datetime | None
+    WrapupData: str | None
+
+
+_DETAILS = f"SELECT {', '.join(DetailRow._fields)} FROM {{table}} WHERE DbDateTime >= "
+_DETAILS_SINCE = _DETAILS + "CAST(? AS datetime) AND ({ours})"
+_DETAILS_FOR = _DETAILS + "CAST(? AS datetime) AND AccountNumber IN ({keys})"
+
+
+class CceDatabase:
+    """The databases of one CCE: Outbound Option's on the Logger, configuration and history on the
+    Administration & Data Server.
+
+    :param connect: opens a connection; one is opened per verb and closed after it
+    :param error_text: what a driver's error says, without secrets
+    """
+
+    def __init__(
+        self,
+        config: CceConfig,
+        connect: Connect,
+        error_text: Callable[[Exception], str] = str,
+    ) -> None:
+        self._config = config
+        self._connect = connect
+        self._error_text = error_text
+
+    # connections
+
+    def configuration(self) -> AbstractContextManager[Any]:
+        """A cursor that reads campaigns, rules and skill groups."""
+        config = self._config
+        return self._cursor(config.reporting_host, config.configuration_database)
+
+    def history(self) -> AbstractContextManager[Any]:
+        """A cursor that reads calls."""
+        config = self._config
+        return self._cursor(config.reporting_host, config.history_database)
+
+    def outbound(self, writes: bool = False) -> AbstractContextManager[Any]:
+        """A cursor on the dialing lists.
+
+        :param writes: in a transaction
+        """
+        config = self._config
+        return self._cursor(config.outbound_host, config.outbound_database, writes)
+
+    def _cursor(
+        self, host: str, database: str, writes: bool = False
+    ) -> AbstractContextManager[Any]:
+        text = connection_string(self._config, host, database)
+        return cursor_of(self._connect, text, database, self._error_text, writes)
+
+    # configuration
+
+    def campaigns(self, cursor: Any) -> list[CampaignRow]:
+        """Campaigns that were not made over the REST interface, which has a world of its own."""
+        return [CampaignRow(*row) for row in self._configured(cursor, _CAMPAIGNS)]
+
+    def groups(self, cursor: Any) -> list[GroupRow]:
+        """Skill groups of all campaigns."""
+        return [GroupRow(*row) for row in self._configured(cursor, _GROUPS)]
+
+    def rules(self, cursor: Any) -> list[RuleRow]:
+        """Query rules of all campaigns, in the order in which they are used."""
+        return [RuleRow(*row) for row in self._configured(cursor, _RULES)]
+
+    def _configured(self, cursor: Any, statement: str) -> Iterator[Sequence[Any]]:
+        return self._select(cursor, statement.format(prefix=self._config.table_prefix), ())
+
+    # dialing lists
+
+    def insert(self, cursor: Any, table: str, contacts: Sequence[PushContact]) -> None:
+        """Write pending contacts, in as few statements as SQL Server takes."""
+        columns, marks = self._new_row()
+        most = min(ROWS_PER_STATEMENT, PARAMETERS_PER_STATEMENT // len(_TEXTS))
+        for start in range(0, len(contacts), most):
+            chunk = contacts[start : start + most]
+            values = ", ".join([marks] * len(chunk))
+            parameters: list[str] = []
+            for contact in chunk:
+                parameters += (contact.key, contact.first_name, contact.last_name, contact.number)
+            cursor.execute(f"INSERT INTO [{table}] ({columns}) VALUES {values}", parameters)
+
+    def _new_row(self) -> tuple[str, str]:
+        """Names of the columns of a new contact, and one row of values for VALUES."""
+        columns, values = [], []
+        for name, length in _TEXTS.items():
+            columns.append(name)
+            values.append(f"CAST(? AS varchar({length}))")
+        for name, value in {**self._config.new_row, "ImportRuleDate": None}.items():
+            columns.append(name)
+            values.append("GETDATE()" if name == "ImportRuleDate" else _sql_literal(value))
+        return ", ".join(columns), f"({', '.join(values)})"
+
+    def close_pending(self, cursor: Any, table: str) -> None:
+        """Close our contacts that were never called."""
+        ours, parameters = self._ours()
+        cursor.execute(_CLOSE.format(table=f"[{table}]", ours=ours), parameters)
+
+    def uncalled(self, cursor: Any, table: str) -> list[UncalledRow]:
+        """Our contacts that were closed before they were ever called."""
+        ours, parameters = self._ours()
+        statement = _CLOSED_UNCALLED.format(table=f"[{table}]", ours=ours)
+        rows = map(UncalledRow._make, self._select(cursor, statement, parameters))
+        return [row for row in rows if self.is_ours(row.key)]
+
+    def known(self, cursor: Any, table: str, keys: Collection[str]) -> dict[str, bool]:
+        """Those of the keys that stand in a list, and whether each was closed before it was ever
+        called.
+        """
+        found: dict[str, bool] = {}
+        statement = _KEYS_IN_LIST.replace("{table}", f"[{table}]")
+        for key, uncalled in self._select_keys(cursor, statement, keys):
+            # One that stands there twice was called if one of its rows was.
+            found[str(key)] = bool(uncalled) and found.get(str(key), True)
+        # SQL Server ignores case, and finds more than was asked for.
+        wanted = set(keys)
+        return {key: uncalled for key, uncalled in found.items() if key in wanted}
+
+    def waiting(self, cursor: Any, table: str, status: str) -> list[WaitingRow]:
+        """Contacts of one status, at most 10,000."""
+        statement = _WAITING.format(table=f"[{table}]")
+        return [WaitingRow(*row) for row in self._select(cursor, statement, (status,))]
+
+    def count_pending(self, cursor: Any, table: str) -> int:
+        """How many contacts wait for their first call, whoever sent them."""
+        cursor.execute(_COUNT_PENDING.format(table=f"[{table}]"))
+        return int(cursor.fetchone()[0])
+
+    # calls
+
+    def now(self, cursor: Any) -> datetime:
+        """What time it is there: naive, on the clock that DbDateTime is of."""
+        cursor.execute(_NOW)
+        moment: datetime = cursor.fetchone()[0]
+        return moment
+
+    def details_since(self, cursor: Any, since: datetime) -> list[DetailRow]:
+        """Our calls that were written from a moment on (index on DbDateTime), in that order.
+
+        :param since: naive, on the database's clock
+        """
+        ours, parameters = self._ours()
+        statement = _DETAILS_SINCE.format(table=self._config.detail_table, ours=ours)
+        rows = self._select(cursor, statement, (since, *parameters))
+        return _in_order(map(DetailRow._make, rows), self.is_ours)
+
+    def details_for(self, cursor: Any, keys: Collection[str], since: datetime) -> list[DetailRow]:
+        """Calls of these keys that were written from a moment on, in that order."""
+        wanted = set(keys)
+        statement = _DETAILS_FOR.replace("{table}", self._config.detail_table)
+        rows = self._select_keys(cursor, statement, keys, (since,))
+        return _in_order(map(DetailRow._make, rows), wanted.__contains__)
+
+    # parts
+
+    def is_ours(self, key: str) -> bool:
+        return bool(key) and key.startswith(self._config.key_prefixes)
+
+    def _ours(self) -> tuple[str, list[str]]:
+        """A condition on account numbers, no more than a filter: LIKE ignores case and knows
+        wildcards.
+        """
+        prefixes = self._config.key_prefixes
+        condition = " OR ".join(["AccountNumber LIKE CAST(? AS varchar(30))"] * len(prefixes))
+        return condition, [f"{prefix}%" for prefix in prefixes]
+
+    def _select_keys(
+        self, cursor: Any, statement: str, keys: Collection[str], before: Sequence[Any] = ()
+    ) -> Iterator[Sequence[Any]]:
+        """Rows of some keys, in statements that are not too long."""
+        # In order, so that the same keys make the same statement.
+        ordered = sorted(keys)
+        for start in range(0, len(ordered), KEYS_PER_STATEMENT):
+            chunk = ordered[start : start + KEYS_PER_STATEMENT]
+            marks = ", ".join([f"CAST(? AS varchar({MAX_ACCOUNT}))"] * len(chunk))
+            filled = statement.replace("{keys}", marks)
+            yield from self._select(cursor, filled, (*before, *chunk))
+
+    def _select(
+        self, cursor: Any, statement: str, parameters: Sequence[Any]
+    ) -> Iterator[Sequence[Any]]:
+        # By pages: the first reading has all rows that there are.
+        cursor.execute(statement, tuple(parameters))
+        while page := cursor.fetchmany(self._config.page_rows):
+            yield from page
+
+
+def _sql_literal(value: Literal) -> str:
+    """As part of a statement; `CceConfig` has looked at it."""
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def _in_order(rows: Iterable[DetailRow], is_wanted: Callable[[str], bool]) -> list[DetailRow]:
+    """Rows as they were written, without those that the database found by mistake."""
+    wanted = [row for row in rows if row.AccountNumber and is_wanted(row.AccountNumber)]
+    return sorted(wanted, key=lambda row: (row.DbDateTime, row.RecoveryKey))

@@ -35,7 +35,7 @@ _ODBC_NAMES = {
     "user": "UID",
     "password": "PWD",
 }
-_FAST = {"clock_factor": 600, "tick_seconds": 0.02, "import_seconds": 0.02}
+_FAST = {"clock_factor": 600, "tick_seconds": 0.02}
 
 
 class Simulator:
@@ -43,22 +43,28 @@ class Simulator:
     contacts.
     """
 
+    module = "simulators.uccx"
+
     def __init__(self, dsn: str, **options: Any) -> None:
         self.dsn = dsn
         folder = temporary_folder()
         self._options: dict[str, Any] = {
             "port": 0,
             "control_port": 0,
-            "user": "uccxadmin",
             "password": "simulator secret",
-            "certificate": str(folder / "uccx.pem"),
             **_FAST,
+            **self._defaults(folder),
             **options,
         }
-        self.log_file = folder / "uccx.log"
+        self.log_file = folder / "simulator.log"
         self._process: subprocess.Popen[str] | None = None
         # Known as soon as the process serves.
         self.url = self.control_url = self.ca_file = ""
+
+    def _defaults(self, folder: Path) -> dict[str, Any]:
+        """Options of this kind of simulator."""
+        certificate = str(folder / "uccx.pem")
+        return {"user": "uccxadmin", "certificate": certificate, "import_seconds": 0.02}
 
     @property
     def user(self) -> str:
@@ -97,14 +103,14 @@ class Simulator:
         ready = json.loads(self._first_line(timeout))
         self.url = ready["url"]
         self.control_url = ready["control_url"]
-        self.ca_file = ready["ca_file"]
+        self.ca_file = ready.get("ca_file", "")
         # The next start takes the same ports: clients go on with what they know.
         self._options["port"] = _port(self.url)
         self._options["control_port"] = _port(self.control_url)
         return self
 
     def _command(self) -> list[str]:
-        command = [sys.executable, "-m", "simulators.uccx", "--dsn", self.dsn]
+        command = [sys.executable, "-m", self.module, "--dsn", self.dsn]
         for name, value in self._options.items():
             flag = name.replace("_", "-")
             if isinstance(value, bool):

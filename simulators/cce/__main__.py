@@ -1,0 +1,99 @@
+"""Start the simulator: ``python -m simulators.cce --help``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import socketserver
+import threading
+from typing import ClassVar
+
+import psycopg2
+
+from ..uccx import scenario
+from . import campaigns, control, faults, schema
+from .dialer import Dialer
+from .options import Options, parse_options
+from .session import Session
+from .tds import ConnectionEnded
+
+_logger = logging.getLogger(__name__)
+_POLL_SECONDS = 0.05
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    options: ClassVar[Options]
+    faults: ClassVar[faults.Faults]
+
+    def handle(self) -> None:
+        """Serve one client; one that goes away is no error here."""
+        try:
+            Session(self.request, self.options, self.faults).run()
+        except (ConnectionEnded, OSError) as error:
+            _logger.debug("connection ended: %s", error)
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C; the first line of output tells where, as JSON."""
+    options = parse_options(None, scenario.table())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    run(options)
+
+
+def run(options: Options) -> None:
+    """Put the parts together and wait for the end."""
+    prepare(options)
+    switches = faults.Faults(map(faults.parse, options.fault))
+    dialer = Dialer(options, switches)
+    operations = control.Control(options, dialer, switches)
+    control_server = control.serve(operations, options.control_port)
+    handler = type("Connection", (_Connection,), {"options": options, "faults": switches})
+    server = _Server((options.host, options.port), handler)
+
+    dialer.start()
+    for name, each in (("sql", server), ("control", control_server)):
+        arguments = (_POLL_SECONDS,)
+        threading.Thread(target=each.serve_forever, args=arguments, name=name, daemon=True).start()
+    # Whoever started it waits for this line.
+    ready = {
+        "url": f"tds://{options.host}:{server.server_address[1]}",
+        "control_url": f"http://127.0.0.1:{control_server.server_address[1]}",
+        "user": options.user,
+    }
+    print(json.dumps(ready), flush=True)
+    _wait_for_signal()
+    server.shutdown()
+    dialer.stop()
+
+
+def prepare(options: Options) -> None:
+    """Tables and the example campaigns, where there are none."""
+    connection = psycopg2.connect(options.dsn)
+    try:
+        with connection, connection.cursor() as cursor:
+            schema.create(cursor, options)
+            campaigns.seed(cursor, options)
+    finally:
+        connection.close()
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    stop.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Campaigns, query rules and skill groups that an empty CCE begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import schema
+from .options import Options
+
+_AGENT, _IVR = 1, 2
+_PREDICTIVE, _PREVIEW, _PROGRESSIVE = 1, 3, 5
+
+
+@dataclass(frozen=True)
+class Example:
+    """A campaign with one query rule and one skill group; all three have the same id."""
+
+    id: int
+    name: str
+    purpose: int
+    mode: int
+    group: str
+    by_api: str = "N"
+
+
+EXAMPLES = (
+    Example(5000, "Outbound_Sales", _AGENT, _PROGRESSIVE, "Sales"),
+    Example(5001, "Preview_Retention", _AGENT, _PREVIEW, "Retention"),
+    Example(5002, "IVR_Reminder", _IVR, _PREDICTIVE, "Reminder_Ports"),
+    Example(5003, "Made_By_API", _AGENT, _PROGRESSIVE, "Sales_API", "Y"),
+)
+
+_NUMBERS = ("integer", "smallint", "double precision")
+
+
+def seed(cursor: Any, options: Options) -> None:
+    """Create the examples in an empty database."""
+    configuration = schema.names(options)[0]
+    for example in EXAMPLES:
+        schema.create_list(cursor, options, example.id, example.id)
+    cursor.execute(f"SELECT 1 FROM {configuration}.t_campaign LIMIT 1")
+    if cursor.fetchone():
+        return
+    for example in EXAMPLES:
+        for table, values in _rows(example, options).items():
+            _insert(cursor, configuration, table, values)
+
+
+def _rows(example: Example, options: Options) -> dict[str, dict[str, Any]]:
+    """What stands of it in each table; other columns get what is nothing in their type."""
+    ids = {"campaignid": example.id, "queryruleid": example.id, "skilltargetid": example.id}
+    day = {"homeendhours": 23, "homeendminutes": 59, "homeenabled": "Y"}
+    campaign = {
+        "campaignid": example.id,
+        "campaignname": example.name,
+        "campaignpurposetype": example.purpose,
+        "enabled": "Y",
+        "apigenerated": example.by_api,
+        "maxattempts": options.tries,
+        "tzdisplayname": options.time_zone,
+        **day,
+    }
+    rule = {"queryruleid": example.id, "queryrulename": example.name, "enabled": "Y"}
+    rule |= {"importruleid": example.id, "apigenerated": example.by_api}
+    group = {"skilltargetid": example.id, "enterprisename": example.group}
+    group |= {"peripheralid": 5000, "peripheralnumber": example.id, "peripheralname": example.group}
+    of_campaign = {name: ids[name] for name in ("campaignid", "queryruleid")}
+    return {
+        "t_campaign": campaign,
+        "t_query_rule": rule,
+        "t_campaign_query_rule": {**of_campaign, "listorder": 1, "queryruleenabled": "Y"},
+        "t_skill_group": group,
+        "t_campaign_skill_group": {
+            "campaignid": example.id,
+            "skilltargetid": example.id,
+            "dialingmode": example.mode,
+        },
+    }
+
+
+def _insert(cursor: Any, database: str, table: str, values: dict[str, Any]) -> None:
+    cursor.execute(
+        """SELECT column_name, data_type FROM information_schema.columns
+            WHERE table_schema = %s AND table_name = %s AND is_nullable = 'NO'""",
+        (database, table),
+    )
+    filled = {}
+    for name, kind in cursor.fetchall():
+        filled[name] = 0 if kind in _NUMBERS else "N"
+    filled |= values
+    columns, marks = ", ".join(filled), ", ".join(["%s"] * len(filled))
+    cursor.execute(
+        f"INSERT INTO {database}.{table} ({columns}) VALUES ({marks})", [*filled.values()]
+    )

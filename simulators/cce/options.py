@@ -1,0 +1,121 @@
+"""Command line of the simulator; `Options` is what every part of it reads."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+_EPILOG = """\
+outcome of a call, by the last digits of the number called (simulators/uccx/scenario.py):
+{scenario}
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of one simulator; durations in seconds, of the simulated clock unless 'real' is
+    said.
+    """
+
+    dsn: str
+    host: str = "127.0.0.1"
+    port: int = 1433
+    control_port: int = 8491
+    instance: str = "ucce"
+    side: str = "A"
+    user: str = "obm"
+    password: str = "cisco-simulator"
+    clock_factor: float = 1.0
+    lines: int = 50
+    ring_seconds: float = 8.0
+    talk_seconds: float = 60.0
+    callback_seconds: float = 600.0
+    retry_seconds: float = 3600.0
+    unknown_seconds: float = 3600.0
+    flush_seconds: float = 5.0
+    tick_seconds: float = 0.2
+    tries: int = 1
+    time_zone: str = "UTC"
+    scenario: str = ""
+    verbose: bool = False
+    fault: tuple[str, ...] = field(default=())
+
+    def real(self, simulated_seconds: float) -> timedelta:
+        """Real time for a duration of the simulated clock."""
+        return timedelta(seconds=simulated_seconds / self.clock_factor)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def now(self) -> datetime:
+        """Naive local time of the Central Controller, as CCE keeps its times."""
+        return datetime.now(self.zone).replace(tzinfo=None)
+
+    def minutes_west(self) -> int:
+        """What is added to local time to get UTC."""
+        offset = datetime.now(timezone.utc).astimezone(self.zone).utcoffset() or timedelta()
+        return -round(offset.total_seconds() / 60)
+
+
+# A help per field: a test of `--help` notices one that is missing.
+_HELP = {
+    "dsn": "PostgreSQL database (libpq syntax) for the tables, which are created when absent"
+    " (required)",
+    "host": "address to listen on, for SQL Server's protocol",
+    "port": "port of SQL Server's protocol; 0 takes a free one",
+    "control_port": "port of the control API, plain HTTP, loopback only; 0 takes a free one",
+    "instance": "what the names of the databases begin with",
+    "side": "of the Outbound Option database: A or B, whose identities are negative",
+    "user": "SQL login",
+    "password": "its password",
+    "clock_factor": "60 makes a minute of ringing, talking or retry delay last one real second;"
+    " time stamps stay real",
+    "lines": "calls at the same time, per campaign",
+    "ring_seconds": "ringing time",
+    "talk_seconds": "talk time",
+    "callback_seconds": "how far ahead customers ask for callbacks",
+    "retry_seconds": "until the dialer calls again by itself, where its attempts allow",
+    "unknown_seconds": "until contacts that were active at a restart are pending again",
+    "flush_seconds": "so long calls are buffered before they are written to the history, or 20 of"
+    " them",
+    "tick_seconds": "real seconds between two rounds of the dialer",
+    "tries": "MaxAttempts of the campaigns in an empty database: 3 is CCE's own default",
+    "time_zone": "zone of the Central Controller (IANA name)",
+    "scenario": "JSON file with rules that come before the built-in ones",
+    "verbose": "log every statement",
+    "fault": "switch a fault on at start, e.g. deadlock:times=1,verb=insert (repeatable)",
+}
+
+
+def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators.cce",
+        description="A CCE that calls nobody: databases over SQL Server's protocol, dialer.",
+        epilog=_EPILOG.format(scenario=scenario_table),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option in fields(Options):
+        _add_option(parser, option.name, option.default)
+    values = vars(parser.parse_args(arguments))
+    values["fault"] = tuple(values["fault"])
+    return Options(**values)
+
+
+def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
+    flag, text = "--" + name.replace("_", "-"), _HELP[name]
+    if name == "dsn":
+        parser.add_argument(flag, required=True, help=text)
+    elif name == "fault":
+        parser.add_argument(flag, action="append", default=[], help=text)
+    elif isinstance(default, bool):
+        # --verbose and --no-verbose
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
+    else:
+        text += f" (default: {default})" if default != "" else ""
+        choices = ["A", "B"] if name == "side" else None
+        parser.add_argument(flag, type=type(default), default=default, choices=choices, help=text)

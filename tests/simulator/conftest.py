@@ -59,8 +59,47 @@ def client(uccx):
     return make_client(uccx)
 
 
+@pytest.fixture(scope="session")
+def shared_cce(new_database):
+    from simulators.cce.testing import running_cce
+
+    with running_cce(new_database()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def cce(shared_cce):
+    """A CCE without contacts, calls and faults."""
+    shared_cce.reset()
+    return shared_cce
+
+
+def make_cce_client(simulator, **settings):
+    """The product's client of CCE, over real ODBC."""
+    from ecm_campaign.tools import odbc
+    from ecm_dialer_cisco.clients.cce import CceClient
+    from ecm_dialer_cisco.clients.cce_config import CceConfig
+
+    values = {
+        "outbound_host": simulator.host,
+        "reporting_host": simulator.host,
+        "port": simulator.port,
+        "user": simulator.user,
+        "password": simulator.password,
+        "connect_timeout": 5,
+        "read_timeout": 10,
+        "key_prefixes": ("t-",),
+    }
+    config = CceConfig(**{**values, **settings})
+    return CceClient(
+        config,
+        lambda text, autocommit: odbc.connect(text, config.read_timeout, autocommit),
+        odbc.error_text,
+    )
+
+
 def make_client(simulator, **settings):
-    """The product's client; it repeats nothing by itself."""
+    """The product's client of UCCX; it repeats nothing by itself."""
     from ecm_campaign.tools import odbc
     from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
 

@@ -1,0 +1,363 @@
+"""CCE's databases over SQL Server's protocol, with the unmodified driver FreeTDS: what only CCE has,
+and the simulator's faithfulness to what drivers and dialer do (reference §4, §5.5).
+"""
+
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pyodbc
+import pytest
+
+from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.cce_connection import connection_string
+from ecm_dialer_cisco.clients.exceptions import Busy, NotFound, Rejected, Unreachable
+from simulators.cce.testing import running_cce
+
+from .conftest import make_cce_client
+
+SALES, IVR = "5000", "5002"
+
+
+def contact(key, number="+4930111111"):
+    return PushContact(key, number, "Jo", "Doe")
+
+
+@pytest.fixture
+def client(cce):
+    return make_cce_client(cce)
+
+
+@contextmanager
+def connected(cce, database="ucce_baA", autocommit=True, **settings):
+    config = make_cce_client(cce, **settings).config
+    text = connection_string(config, cce.host, database)
+    with closing(pyodbc.connect(text, autocommit=autocommit)) as connection:
+        yield connection
+
+
+def rows(connection, statement, *parameters):
+    return [tuple(row) for row in connection.execute(statement, *parameters).fetchall()]
+
+
+def wait_for_calls(cce, count):
+    cce.wait_until(lambda: len(cce.dialled()) >= count and not cce.state()["calls_in_progress"])
+
+
+# the wire
+
+
+def test_types_and_names_come_as_sql_server_sends_them(cce):
+    with connected(cce, "ucce_awdb") as connection:
+        cursor = connection.execute(
+            "SELECT CampaignID, CampaignName, Enabled, DateTimeStamp, AbandonPercent,"
+            " MinimumCallDuration FROM t_Campaign WHERE CampaignID = ?",
+            5000,
+        )
+        names = [column[0] for column in cursor.description]
+        kinds = [column[1] for column in cursor.description]
+        assert names[:3] == ["CampaignID", "CampaignName", "Enabled"]
+        assert kinds == [int, str, str, datetime, float, int]
+        assert cursor.description[1][3] == 32
+        assert tuple(cursor.fetchone()) == (5000, "Outbound_Sales", "Y", None, 0.0, 0)
+
+
+def test_tables_are_found_by_three_parts_in_any_case_and_as_views(cce):
+    with connected(cce) as connection:
+        for name in ("[ucce_awdb].[dbo].[t_Campaign]", "UCCE_AWDB.dbo.Campaign"):
+            assert connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] == 4
+    with connected(cce, "ucce_awdb") as connection:
+        assert rows(connection, "SELECT count(*) FROM Dialer_Detail") == [(0,)]
+
+
+def test_text_is_compared_without_case(cce, client):
+    cce.pause()
+    client.push(SALES, "", [contact("t-Ab")])
+    with connected(cce) as connection:
+        found = "SELECT AccountNumber FROM DL_5000_5000 WHERE AccountNumber"
+        assert rows(connection, f"{found} = 'T-AB'") == [("t-Ab",)]
+        assert rows(connection, f"{found} LIKE 'T-%'") == [("t-Ab",)]
+    assert client.find(SALES, {"T-AB"}) == set()
+
+
+def test_a_commit_begins_the_next_transaction(cce):
+    insert = "INSERT INTO Do_Not_Call (Phone) VALUES (CAST(? AS varchar(20)))"
+    count = "SELECT count(*) FROM Do_Not_Call"
+    with connected(cce, autocommit=False) as writer, connected(cce) as reader:
+        writer.execute(insert, "1")
+        assert rows(reader, count) == [(0,)]
+        writer.commit()
+        assert rows(reader, count) == [(1,)]
+        # FreeTDS sends no begin of its own: this one is not committed by itself.
+        writer.execute(insert, "2")
+        assert rows(reader, count) == [(1,)]
+        writer.rollback()
+        writer.execute(insert, "3")
+        writer.commit()
+        assert rows(reader, "SELECT Phone FROM Do_Not_Call") == [("1",), ("3",)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("SELECT 1 FROM Nothing", 208),
+        ("SELECT Nothing FROM Do_Not_Call", 207),
+        ("INSERT INTO Do_Not_Call (Phone) VALUES ('123456789012345678901')", 8152),
+        ("INSERT INTO ucce_awdb.dbo.t_Campaign (CampaignID) VALUES (1)", 515),
+        ("INSERT INTO Do_Not_Call (DoNotCallID) VALUES (1)", 544),
+        ("MERGE INTO Do_Not_Call USING Do_Not_Call ON 1 = 1 WHEN MATCHED THEN DELETE", 40517),
+        ("SELECT DATEADD(minute, 5, GETDATE())", 40517),
+        ("EXEC xp_cmdshell 'dir'", 40517),
+        ("DROP TABLE Do_Not_Call", 40517),
+        ("DELETE FROM Do_Not_Call; DELETE FROM Do_Not_Call", 40517),
+    ],
+)
+def test_errors_have_sql_servers_numbers_and_what_is_not_known_is_refused(cce, statement, number):
+    with connected(cce, autocommit=False) as connection:
+        connection.execute("INSERT INTO Do_Not_Call (Phone) VALUES ('1')")
+        with pytest.raises(pyodbc.Error, match=rf"\({number}\)"):
+            connection.execute(statement)
+        # The transaction goes on.
+        assert rows(connection, "SELECT Phone FROM Do_Not_Call") == [("1",)]
+
+
+def test_a_login_names_a_database_that_there_is(cce):
+    with pytest.raises(pyodbc.Error, match=r"\(4060\)"), connected(cce, "ucce_hdsB"):
+        pass
+
+
+def test_a_connection_that_is_lost_takes_its_transaction_with_it(cce):
+    with connected(cce, autocommit=False) as connection:
+        connection.execute("INSERT INTO Do_Not_Call (Phone) VALUES ('1')")
+        cce.faults({"name": "drop", "verb": "select", "times": 1})
+        with pytest.raises(pyodbc.Error):
+            connection.execute("SELECT Phone FROM Do_Not_Call")
+    with connected(cce) as connection:
+        assert rows(connection, "SELECT Phone FROM Do_Not_Call") == []
+
+
+def test_values_of_all_kinds_arrive(cce):
+    with connected(cce) as connection:
+        moment = datetime(2026, 11, 28, 12, 30, 15)
+        statement = "SELECT CAST(? AS varchar(50)), CAST(? AS int), CAST(? AS datetime)"
+        found = connection.execute(statement, "Jürgen", 2**31 - 1, moment).fetchone()
+        assert tuple(found) == ("Jürgen", 2**31 - 1, moment)
+        assert tuple(connection.execute(statement, None, None, None).fetchone()) == (None,) * 3
+        # What the code page does not hold is lost, as in a varchar of SQL Server.
+        assert connection.execute(statement, "漢字", 1, moment).fetchone()[0] == "??"
+
+
+# pushing
+
+
+def test_a_batch_is_written_as_a_whole_or_not_at_all(cce, client):
+    cce.pause()
+    batch = [contact(f"t-{n}") for n in range(700)]
+    cce.faults({"name": "log_full", "verb": "insert", "times": 2})
+    strict = make_cce_client(cce, rows_per_request=1000)
+    with pytest.raises(Busy, match="log"):
+        strict.push(SALES, "", batch)
+    cce.faults()
+    assert cce.state()["contacts"][SALES] == {}
+    assert len(strict.push(SALES, "", batch).accepted) == 700
+    assert cce.state()["contacts"][SALES] == {"P": 700}
+
+
+def test_no_number_is_cut(cce, client):
+    cce.pause()
+    too_long = contact("t-1", "+" + "1" * 21)
+    assert client.push(SALES, "", [too_long]).refused == {"t-1"}
+    assert client.push(SALES, "", [contact("t-2", "1" * 20)]).accepted == {"t-2"}
+    assert cce.state()["contacts"][SALES] == {"P": 1}
+
+
+def test_names_that_do_not_fit_are_cut(cce, client):
+    cce.pause()
+    client.push(SALES, "", [PushContact("t-1", "+49301", "J" * 80, "Dœ\nJr")])
+    with connected(cce) as connection:
+        found = rows(connection, "SELECT FirstName, LastName, Phone01 FROM DL_5000_5000")
+    assert found == [("J" * 50, "Dœ Jr", "49301")]
+
+
+def test_a_leading_plus_becomes_what_the_dialer_wants(cce):
+    cce.pause()
+    make_cce_client(cce, plus="900").push(SALES, "", [contact("t-1", "+49301")])
+    with connected(cce) as connection:
+        assert rows(connection, "SELECT Phone01 FROM DL_5000_5000") == [("90049301",)]
+
+
+def test_columns_of_a_new_contact_are_configured(cce):
+    cce.pause()
+    columns = {"CallStatusZone1": "P", "CallResult": None, "GMTPhone01": 1380}
+    make_cce_client(cce, new_row=columns).push(SALES, "", [contact("t-1")])
+    asked = "SELECT CallStatusZone1, CallStatusZone2, CallResult, GMTPhone01 FROM DL_5000_5000"
+    with connected(cce) as connection:
+        assert rows(connection, asked) == [("P", None, None, 1380)]
+
+
+def test_the_list_is_that_of_the_rule_that_is_on(cce):
+    with pytest.raises(NotFound):
+        make_cce_client(cce, list_table="Nothing_{campaign}").push(SALES, "", [contact("t-1")])
+
+
+def test_campaigns_made_over_the_rest_interface_are_another_world(cce, client):
+    assert "5003" not in {campaign.key for campaign in client.campaigns()}
+    with pytest.raises(NotFound):
+        client.push("5003", "", [contact("t-1")])
+
+
+def test_campaigns_tell_their_skill_groups(client):
+    groups = {campaign.key: campaign.groups for campaign in client.campaigns()}
+    assert groups[SALES] == ("Sales",)
+
+
+def test_cce_is_configured_with_its_own_tools(client):
+    with pytest.raises(Rejected, match="Configuration Manager"):
+        client.set_enabled(SALES, False)
+
+
+def test_a_statement_that_hangs_is_given_up_and_nothing_stays(cce):
+    cce.faults({"name": "hang", "verb": "insert", "seconds": 30, "times": 1})
+    with pytest.raises(Unreachable):
+        make_cce_client(cce, read_timeout=1).push(SALES, "", [contact("t-1")])
+    assert cce.state()["contacts"][SALES] == {}
+
+
+def test_a_machine_that_stood_still_sends_nothing_any_more(cce, client):
+    cce.pause()
+    moments = iter([0, 10_000])
+    late = make_cce_client(cce)
+    late._clock = lambda: datetime(2026, 1, 1) + timedelta(seconds=next(moments))
+    with pytest.raises(Unreachable, match="too slowly"):
+        late.push(SALES, "", [contact("t-1")])
+    assert cce.state()["contacts"][SALES] == {}
+
+
+def test_a_second_side_has_identities_of_its_own(new_database):
+    with running_cce(new_database(), side="B") as cce:
+        cce.pause()
+        make_cce_client(cce, side="B").push(SALES, "", [contact("t-1")])
+        with connected(cce, "ucce_baB") as connection:
+            [(row_id,)] = rows(connection, "SELECT DialingListID FROM DL_5000_5000")
+        assert row_id == -(2**31)
+
+
+# results
+
+
+ENDINGS = {
+    "4": "12",
+    "5": "8",
+    "6": "9",
+    "7": "7",
+    "08": "11",
+    "28": "21",
+    "38": "16",
+    "58": "27",
+    "68": "23",
+    "78": "24",
+}
+
+
+def test_results_by_the_last_digits_of_the_number(cce, client):
+    batch = [contact(f"t-{ending}", f"+49301234500{ending}") for ending in ENDINGS]
+    client.push(SALES, "", batch)
+    cce.wait_until(lambda: cce.state()["history"] == len(batch))
+    results, _mark = client.results("")
+    assert {result.key[2:]: result.raw_code for result in results} == ENDINGS
+    assert {result.raw_status for result in results} == {"C", "M"}
+    assert all(result.final for result in results)
+
+
+def test_a_wrap_up_and_its_agent_are_told(cce, client):
+    client.push(SALES, "", [contact("t-1", "+493018")])
+    cce.wait_until(lambda: cce.state()["history"])
+    [result] = client.results("")[0]
+    assert (result.raw_code, result.wrap_up, result.agent) == ("10", "Do Not Call", "1001")
+    assert result.duration_seconds == 60
+
+
+def test_a_callback_has_its_time_number_and_agent(cce, client):
+    client.push(SALES, "", [contact("t-1", "+4930111148")])
+    cce.wait_until(lambda: cce.state()["history"])
+    promise = client.results("")[0][0]
+    assert (promise.raw_code, promise.raw_status, promise.final) == ("14", "B", False)
+    assert promise.callback_number == "4930111148"
+    assert promise.agent == "1001"
+    assert timedelta(0) < promise.callback_at - promise.called_at < timedelta(minutes=2)
+
+
+def test_numbers_on_cces_own_list_are_not_called(cce, client):
+    with connected(cce) as connection:
+        connection.execute("INSERT INTO Do_Not_Call (Phone) VALUES ('49301')")
+    client.push(SALES, "", [contact("t-1", "+49301")])
+    cce.wait_until(lambda: cce.state()["history"])
+    [result] = client.results("")[0]
+    assert (result.raw_code, result.final) == ("26", True)
+    assert cce.dialled() == []
+
+
+def test_the_dialer_calls_again_by_itself_as_often_as_its_attempts_say(new_database):
+    with running_cce(new_database(), tries=2, retry_seconds=60) as cce:
+        client = make_cce_client(cce)
+        assert {campaign.max_attempts for campaign in client.campaigns()} == {2}
+        client.push(SALES, "", [contact("t-1", "+49306")])
+        wait_for_calls(cce, 2)
+        cce.wait_until(lambda: cce.state()["history"] == 2)
+        # Only the last call ends it.
+        assert [result.raw_status for result in client.results("")[0]] == ["M"]
+
+
+def test_after_a_restart_contacts_are_unknown_and_then_pending_again(cce, client):
+    client.push(SALES, "", [contact("t-1", "+493099999")])
+    cce.wait_until(lambda: len(cce.dialled()) == 1)
+    cce.restart()
+    assert client.undialled({"t-1"}) == set()
+    cce.wait_until(lambda: len(cce.dialled()) == 2)
+
+
+def test_results_outlive_the_nightly_purge_of_the_lists(cce, client):
+    client.push(SALES, "", [contact("t-1")])
+    cce.wait_until(lambda: cce.state()["history"])
+    with connected(cce) as connection:
+        connection.execute(
+            "UPDATE DL_5000_5000 SET ImportRuleDate = CAST(? AS datetime)", datetime(2026, 1, 1)
+        )
+    cce.control("POST", "midnight")
+    assert cce.state()["contacts"][SALES] == {}
+    assert client.find(SALES, {"t-1"}) == {"t-1"}
+    assert [result.key for result in client.results_for(["t-1"])] == ["t-1"]
+
+
+def test_times_are_those_of_the_controller(new_database):
+    with running_cce(new_database(), time_zone="America/New_York") as cce:
+        client = make_cce_client(cce)
+        before = datetime.now(ZoneInfo("UTC")) - timedelta(seconds=5)
+        client.push(SALES, "", [contact("t-1")])
+        cce.wait_until(lambda: cce.state()["history"])
+        [result] = client.results("")[0]
+        assert before < result.called_at < before + timedelta(minutes=5)
+
+
+def test_nobody_elses_rows_are_told_or_taken_back(cce, client):
+    cce.pause()
+    with connected(cce) as connection:
+        connection.execute(
+            "INSERT INTO DL_5000_5000 (AccountNumber, Phone01, CallStatusZone1)"
+            " VALUES ('other', '4930', 'P')"
+        )
+    client.push(SALES, "", [contact("t-1")])
+    client.purge(SALES)
+    assert cce.state()["contacts"][SALES] == {"C": 1, "P": 1}
+    cce.resume()
+    cce.wait_until(lambda: cce.state()["history"] == 1)
+    assert [result.key for result in client.results("")[0]] == ["t-1"]
+
+
+def test_help_tells_every_option():
+    command = [sys.executable, "-m", "simulators.cce", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "busy, busy, then voice" in text
+    assert "--clock-factor" in text

@@ -1,0 +1,374 @@
+"""What every client of a dialer promises (`clients.base`, `clients.exceptions`), over the real wire
+of each: its verbs, its errors, and what a crash leaves behind.
+
+The simulator's own record of calls tells whether anybody was called that should not be, or twice.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.exceptions import (
+    Busy,
+    DialerError,
+    InDoubt,
+    NotFound,
+    Unauthorized,
+    Unreachable,
+)
+from simulators.cce.testing import CceSimulator
+from simulators.uccx.testing import Simulator
+
+from .conftest import make_cce_client, make_client
+
+
+@dataclass
+class House:
+    """A dialer of one make, with its client and what the tests must know of it."""
+
+    simulator: Simulator
+    make_client: object
+    campaign: str
+    unknown_campaign: str
+    account_column: str
+    faults: dict
+    start: object
+    settings: dict = field(default_factory=dict)
+
+    @property
+    def client(self):
+        return self.make_client(self.simulator, **self.settings)
+
+    def push(self, batch, client=None):
+        return (client or self.client).push(self.campaign, "Outbound Sales", batch)
+
+    def fail(self, name):
+        fault = self.faults[name]
+        self.simulator.faults(*([fault] if fault else []))
+
+    def find(self, wanted):
+        """What the client knows; None while it cannot tell yet."""
+        try:
+            return self.client.find(self.campaign, wanted)
+        except Busy:
+            return None
+
+    def dialled(self):
+        """How often each key was called."""
+        return Counter(call[self.account_column] for call in self.simulator.dialled())
+
+    def wait_for_calls(self, count):
+        def is_over():
+            state = self.simulator.state()
+            return len(self.simulator.dialled()) >= count and not state["calls_in_progress"]
+
+        self.simulator.wait_until(is_over)
+
+    def wait_for_results(self, count, watermark=""):
+        def read():
+            results, mark = self.client.results(watermark)
+            return (results, mark) if len(results) >= count else None
+
+        return self.simulator.wait_until(read)
+
+
+UCCX_FAULTS = {
+    "unreachable": "refuse",
+    "busy": "unavailable",
+    "lost answer": {"name": "lose_answer", "times": 1},
+    "lost request": {"name": "drop_request", "method": "POST", "times": 1},
+    "late results": {"name": "late_rows", "seconds": 5},
+    "told twice": "duplicate_rows",
+    "far callbacks": {"name": "callbacks", "seconds": 36_000},
+    "dies after": "die_after_accept:times=1",
+}
+CCE_FAULTS = {
+    "unreachable": {"name": "drop", "verb": "login"},
+    "busy": {"name": "deadlock", "verb": "insert"},
+    "lost answer": {"name": "lose_answer", "verb": "commit", "times": 1},
+    "lost request": {"name": "drop", "verb": "commit", "times": 1},
+    "late results": {"name": "late_rows", "seconds": 5},
+    # Its history has a key, and keeps what was a callback.
+    "told twice": None,
+    "far callbacks": None,
+    "dies after": "die_after:verb=commit,times=1",
+}
+
+
+def uccx_house(simulator):
+    return House(simulator, make_client, "1", "999", "accountnumber", UCCX_FAULTS, Simulator)
+
+
+def cce_house(simulator):
+    return House(
+        simulator, make_cce_client, "5000", "999", "account_number", CCE_FAULTS, CceSimulator
+    )
+
+
+MAKES = {"uccx": ("uccx", uccx_house), "cce": ("cce", cce_house)}
+
+
+@pytest.fixture(params=MAKES)
+def house(request):
+    name, build = MAKES[request.param]
+    return build(request.getfixturevalue(name))
+
+
+def contacts(count, start=0, ending="1"):
+    return [
+        PushContact(f"t-{start + n}", f"+4930{start + n:05}{ending}", "Jo", "Doe")
+        for n in range(count)
+    ]
+
+
+def keys(batch):
+    return {contact.key for contact in batch}
+
+
+# verbs
+
+
+def test_campaigns_have_a_key_a_kind_and_a_mode(house):
+    found = house.client.campaigns()
+    assert {campaign.kind for campaign in found} == {"agent", "ivr"}
+    modes = {campaign.dialing_mode for campaign in found}
+    assert modes == {"preview", "progressive", "predictive"}
+    assert len({campaign.key for campaign in found}) == len(found)
+    sales = next(campaign for campaign in found if campaign.key == house.campaign)
+    assert (sales.enabled, sales.max_attempts) == (True, 1)
+    assert (sales.start_time, sales.end_time) == ("00:00", "23:59")
+
+
+def test_what_is_pushed_is_called_once_and_has_a_result(house):
+    batch = contacts(60)
+    receipt = house.push(batch)
+    assert (receipt.accepted, receipt.refused) == (keys(batch), set())
+    results, _mark = house.wait_for_results(60)
+    assert {result.key for result in results} == keys(batch)
+    assert all(result.final and result.agent and result.called_at for result in results)
+    assert {result.dialer_campaign_key for result in results} == {house.campaign}
+    assert house.dialled() == dict.fromkeys(keys(batch), 1)
+
+
+def test_numbers_that_cannot_be_dialled_are_refused_and_the_others_taken(house):
+    house.simulator.pause()
+    receipt = house.push([PushContact("t-bad", "call me"), *contacts(1)])
+    assert (receipt.accepted, receipt.refused) == ({"t-0"}, {"t-bad"})
+    assert house.client.find(house.campaign, {"t-bad", "t-0"}) == {"t-0"}
+
+
+def test_a_callers_mistakes_reach_no_dialer(house):
+    with pytest.raises(ValueError, match="fit in one request"):
+        house.push(contacts(3), house.make_client(house.simulator, rows_per_request=2))
+    with pytest.raises(ValueError, match="letters, digits"):
+        house.push([PushContact("x" * 26, "+4930111")])
+    with pytest.raises(ValueError, match="twice"):
+        house.push(contacts(1) * 2)
+    assert not house.client.contacts(house.campaign)
+
+
+def test_nothing_is_pushed_to_a_campaign_that_is_gone(house):
+    with pytest.raises(NotFound):
+        house.client.push(house.unknown_campaign, "Gone", contacts(1))
+
+
+def test_find_knows_what_waits_and_what_was_called(house):
+    house.push(contacts(1))
+    house.wait_for_calls(1)
+    house.simulator.pause()
+    house.push(contacts(1, start=1))
+    assert house.client.find(house.campaign, {"t-0", "t-1", "t-2"}) == {"t-0", "t-1"}
+
+
+def test_waiting_contacts_are_listed(house):
+    house.simulator.pause()
+    house.push(contacts(3))
+    assert {each.key for each in house.client.contacts(house.campaign)} == keys(contacts(3))
+    campaigns = {campaign.key: campaign for campaign in house.client.campaigns()}
+    assert campaigns[house.campaign].pending_contacts == 3
+
+
+def test_the_watermark_passes_over_nothing(house):
+    seen, watermark = set(), ""
+    for start in range(0, 90, 30):
+        house.push(contacts(30, start=start))
+        results, watermark = house.client.results(watermark)
+        seen |= {result.key for result in results}
+    house.wait_for_calls(90)
+
+    def read():
+        nonlocal watermark
+        results, watermark = house.client.results(watermark)
+        seen.update(result.key for result in results)
+        return len(seen) == 90
+
+    house.simulator.wait_until(read)
+
+
+def test_what_was_read_comes_no_more(house):
+    house.push(contacts(5))
+    _results, watermark = house.wait_for_results(5)
+    results, again = house.client.results(watermark)
+    assert results == []
+    assert house.client.results(again)[0] == []
+
+
+def test_late_results_arrive(house):
+    house.fail("late results")
+    house.push(contacts(2))
+    house.simulator.wait_until(lambda: len(house.simulator.dialled()) == 2)
+    results, watermark = house.client.results("")
+    assert results == []
+    results, _mark = house.wait_for_results(2, watermark)
+    assert {result.key for result in results} == keys(contacts(2))
+
+
+def test_what_is_told_twice_counts_once(house):
+    house.fail("told twice")
+    house.push(contacts(4))
+    results, watermark = house.wait_for_results(4)
+    assert len(results) == 4
+    assert house.client.results(watermark)[0] == []
+
+
+def test_results_are_found_by_key(house):
+    house.push(contacts(3))
+    house.wait_for_results(3)
+    found = house.client.results_for(["t-0", "t-2", "t-77"])
+    assert {result.key for result in found} == {"t-0", "t-2"}
+
+
+def test_a_callback_is_told_with_its_time(house):
+    house.fail("far callbacks")
+    house.push([PushContact("t-1", "+4930111148")])
+    results, _mark = house.wait_for_results(1)
+    assert not results[0].final
+    assert results[0].callback_at
+
+
+def test_a_callback_that_was_made_has_a_result(house):
+    house.push([PushContact("t-1", "+4930111148")])
+
+    def is_ended():
+        return any(result.final for result in house.client.results_for(["t-1"]))
+
+    house.simulator.wait_until(is_ended)
+    assert len(house.simulator.dialled()) == 2
+
+
+# taking back
+
+
+def test_a_purge_takes_back_what_was_never_called_and_nothing_else(house):
+    house.push(contacts(1))
+    house.wait_for_calls(1)
+    house.simulator.pause()
+    house.push(contacts(2, start=10))
+    assert house.client.undialled({"t-0", "t-10", "t-11"}) == set()
+    house.client.purge(house.campaign)
+    assert house.client.undialled({"t-0", "t-10", "t-11", "t-99"}) == {"t-10", "t-11"}
+    assert house.client.contacts(house.campaign) == []
+    assert house.client.find(house.campaign, {"t-0", "t-10"}) == {"t-0"}
+
+    house.simulator.resume()
+    house.push(contacts(1, start=20))
+    house.wait_for_calls(2)
+    assert house.dialled() == {"t-0": 1, "t-20": 1}
+
+
+def test_results_tell_what_was_taken_back_and_keep_the_others(house):
+    house.push(contacts(1))
+    house.wait_for_results(1)
+    house.simulator.pause()
+    house.push(contacts(2, start=10))
+    house.client.purge(house.campaign)
+    results, _mark = house.client.results("")
+    assert {result.key for result in results if result.undialled} == {"t-10", "t-11"}
+    assert {result.key for result in results if result.final} == {"t-0"}
+
+
+# errors after which nothing was accepted
+
+
+@pytest.mark.parametrize(("fault", "expected"), [("unreachable", Unreachable), ("busy", Busy)])
+def test_a_push_that_failed_is_made_again_without_calling_anybody_twice(house, fault, expected):
+    house.fail(fault)
+    with pytest.raises(DialerError) as raised:
+        house.push(contacts(3))
+    assert type(raised.value) is expected
+    house.simulator.faults()
+    assert house.client.find(house.campaign, keys(contacts(3))) == set()
+    house.push(contacts(3))
+    house.wait_for_calls(3)
+    assert house.dialled() == {"t-0": 1, "t-1": 1, "t-2": 1}
+
+
+def test_a_wrong_password_is_told_and_never_shown(house):
+    client = house.make_client(house.simulator, password="wrong horse")
+    with pytest.raises(Unauthorized) as raised:
+        house.push(contacts(1), client)
+    assert "wrong horse" not in str(raised.value)
+
+
+def test_health_tells_what_does_not_work(house):
+    assert house.client.health().ok
+    house.fail("unreachable")
+    health = house.client.health()
+    assert not health.ok
+    assert not health.interface_ok
+    assert health.message
+
+
+# errors after which it is not known, and crashes
+
+
+@pytest.mark.parametrize(("fault", "arrived"), [("lost answer", True), ("lost request", False)])
+def test_a_push_in_doubt_is_cleared_up_by_find(house, fault, arrived):
+    house.fail(fault)
+    batch = contacts(3)
+    with pytest.raises(InDoubt):
+        house.push(batch)
+    house.simulator.faults()
+
+    if arrived:
+        house.simulator.wait_until(lambda: house.find(keys(batch)) == keys(batch))
+    else:
+        house.simulator.wait_until(lambda: house.find(keys(batch)) == set())
+        house.push(batch)
+    house.wait_for_calls(3)
+    assert house.dialled() == {"t-0": 1, "t-1": 1, "t-2": 1}
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_dialer_that_dies_after_it_accepted_still_knows_it(new_database, make):
+    house = MAKES[make][1](None)
+    house.simulator = house.start(new_database(), fault=[house.faults["dies after"]])
+    house.simulator.start()
+    try:
+        with pytest.raises(InDoubt):
+            house.push(contacts(3))
+        assert house.simulator.wait_for_exit() == 70
+        with pytest.raises(Unreachable):
+            house.client.find(house.campaign, {"t-0"})
+
+        house.simulator._options.pop("fault")
+        house.simulator.start()
+        house.simulator.wait_until(lambda: house.find({"t-0", "t-2", "t-9"}) == {"t-0", "t-2"})
+        house.wait_for_calls(3)
+        assert house.dialled() == {"t-0": 1, "t-1": 1, "t-2": 1}
+    finally:
+        if house.simulator.is_running:
+            house.simulator.stop()
+
+
+def test_what_was_called_when_the_dialer_was_killed_is_not_taken_back(house):
+    never_ends = PushContact("t-1", "+493099999")
+    house.push([never_ends])
+    house.simulator.wait_until(lambda: len(house.simulator.dialled()) == 1)
+    house.simulator.pause()
+    house.push(contacts(1, start=10))
+    house.client.purge(house.campaign)
+    assert house.client.undialled({"t-1", "t-10"}) == {"t-10"}
+    assert house.client.find(house.campaign, {"t-1", "t-10"}) == {"t-1"}

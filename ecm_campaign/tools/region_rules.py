@@ -114,9 +114,9 @@ class RegionRules:
     """
 
     def __init__(self, rules: Iterable[RegionRule]) -> None:
-        self._by_country: dict[str, list[RegionRule]] = defaultdict(list)
+        self._by_country: dict[str | None, list[RegionRule]] = defaultdict(list)
         self._by_prefix: dict[str, list[RegionRule]] = defaultdict(list)
-        self._by_region: dict[str, list[RegionRule]] = defaultdict(list)
+        self._by_region: dict[str | None, list[RegionRule]] = defaultdict(list)
         self._by_zip: dict[str, list[RegionRule]] = defaultdict(list)
         self._has_limits = False
         countries = set()
@@ -187,10 +187,10 @@ class RegionRules:
     def _match(
         self, country: str | None, prefixes: tuple[str, ...], place: Place, channel: str
     ) -> tuple[RegionRule, ...]:
-        possible = list(self._by_country.get(country or "", ()))
+        possible = list(self._by_country.get(country, ()))
         for prefix in prefixes:
             possible += self._by_prefix[prefix]
-        possible += self._by_region.get(place.region or "", ())
+        possible += self._by_region.get(place.region, ())
         for size in self._zip_sizes:
             possible += self._by_zip.get((place.zip or "")[:size], ())
 

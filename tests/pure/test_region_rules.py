@@ -92,6 +92,32 @@ def test_who_lives_elsewhere_keeps_the_rule_of_the_area_code():
     assert RULES.get_matching(SEATTLE, "voice") is RULES.get_matching(SEATTLE, "voice", NOWHERE)
 
 
+def test_a_rule_about_nothing_holds_for_nobody():
+    rules = RegionRules([RegionRule(1, "Nothing")])
+    for number in (SEATTLE, "+870773111632", ""):
+        assert rules.get_matching(number, "voice", Place("FL", "33101")) == ()
+
+
+def test_numbers_that_no_beginning_tells_apart_share_their_rules():
+    """Inmarsat's number is of no country; both others begin as no rule says."""
+    assert RULES.get_matching(SEATTLE, "voice") is RULES.get_matching("+12125550123", "voice")
+    assert RULES.get_matching("+870773111632", "voice") == ()
+
+
+def test_whether_any_rule_says_how_often():
+    assert not RULES.has_limits
+    assert not RegionRules([]).has_limits
+    assert RegionRules([BY_STATE, RegionRule(4, "Limits", "US", limits=(Limit(3),))]).has_limits
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [(None, set()), ("", set()), (" , ", set()), ("Florida; FL\n Fla", {"florida", "fl", "fla"})],
+)
+def test_names_of_states(text, names):
+    assert parse_names(text) == names
+
+
 @pytest.mark.parametrize(
     ("text", "beginnings"),
     [
@@ -119,7 +145,14 @@ OPEN, CLOSED_DAYS = week("10-13, 14-20", "", ""), whole_days(date(2026, 3, 3))
 ONCE = Limit(1, label="rule")
 PURPOSES = ("", "marketing", "debt")
 CONSENTS = (NOTHING, HOURS, EVERYTHING)
-DAYS = (date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 2))
+DAYS = (
+    date(2026, 2, 27),
+    date(2026, 2, 28),
+    date(2026, 3, 1),
+    date(2026, 3, 31),
+    date(2026, 4, 1),
+    date(2026, 4, 2),
+)
 
 
 @pytest.mark.parametrize(

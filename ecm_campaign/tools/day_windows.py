@@ -5,7 +5,9 @@ of the day.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from .time_zones import DAY_MINUTES
 
@@ -37,6 +39,25 @@ def write_windows(windows: Iterable[Window]) -> str:
     '09:30–13:00, 14:00–20:00'
     """
     return ", ".join(f"{_write(start)}–{_write(end)}" for start, end in windows)
+
+
+def write_week(texts: Sequence[str], days: Sequence[str]) -> str:
+    """What each day of a week has, neighbours that are alike together; days with an empty text are
+    left out.
+
+    :param days: what the days are called
+
+    >>> write_week(["9–20", "9–20", "", "9–13"], ["Mon", "Tue", "Wed", "Thu"])
+    'Mon–Tue 9–20; Thu 9–13'
+    """
+    parts = []
+    named = zip(texts, days, strict=True)
+    for text, alike in groupby(named, key=itemgetter(0)):
+        names = [day for _text, day in alike]
+        label = names[0] if len(names) == 1 else f"{names[0]}–{names[-1]}"
+        if text:
+            parts.append(f"{label} {text}")
+    return "; ".join(parts)
 
 
 def _parse_window(part: str) -> Window:

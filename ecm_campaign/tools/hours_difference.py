@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from .calling_hours import CallingHours
+from .day_windows import write_week, write_windows
 from .time_zones import DAY_MINUTES, EPOCH, MINUTE, offset_at
 
 # Where clocks are put back, a week has an hour more; what is read twice is told once.
@@ -83,24 +85,8 @@ def describe(spans: Iterable[Span], days: Sequence[str]) -> str:
     >>> describe([Span(0, 480, 540), Span(1, 480, 540), Span(6, 0, 1440)], names)
     'Mon–Tue 08:00–09:00; Sun 00:00–24:00'
     """
-    by_day: dict[int, list[str]] = {}
+    windows: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for span in spans:
-        text = f"{_clock(span.start)}–{_clock(span.end)}"
-        by_day.setdefault(span.weekday, []).append(text)
-
-    texts: list[tuple[list[int], list[str]]] = []
-    for day, words in sorted(by_day.items()):
-        if texts and texts[-1][1] == words and texts[-1][0][-1] == day - 1:
-            texts[-1][0].append(day)
-        else:
-            texts.append(([day], words))
-    return "; ".join(f"{_days(found, days)} {', '.join(words)}" for found, words in texts)
-
-
-def _days(found: Sequence[int], days: Sequence[str]) -> str:
-    first, last = days[found[0]], days[found[-1]]
-    return first if first == last else f"{first}–{last}"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+        windows[span.weekday].append((span.start, span.end))
+    texts = [write_windows(windows[weekday]) for weekday in range(7)]
+    return write_week(texts, days)

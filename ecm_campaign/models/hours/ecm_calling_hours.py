@@ -1,12 +1,11 @@
 from datetime import datetime, time
-from itertools import groupby
-from operator import itemgetter
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...actions import open_window
 from ...formatting import format_day, get_day_names
+from ...tools.day_windows import write_week
 from ...tools.time_zones import DAY_MINUTES
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -92,15 +91,9 @@ class EcmCallingHours(models.Model):
             hours.campaign_count = counts.get(hours.sudo().calendar_id.id, 0)
 
     def _get_summary(self):
-        """The week in words, alike days together: ``Mon–Fri 09:00–20:00, Sat–Sun closed``."""
+        """The week in words, alike days together: ``Mon–Fri 09:00–20:00; Sat–Sun closed``."""
         texts = [self[day] or self.env._("closed") for day in DAYS]
-        week = zip(get_day_names(self.env), texts, strict=True)
-        parts = []
-        for text, alike in groupby(week, key=itemgetter(1)):
-            days = [day for day, _text in alike]
-            label = days[0] if len(days) == 1 else f"{days[0]}–{days[-1]}"
-            parts.append(f"{label} {text}")
-        return "; ".join(parts)
+        return write_week(texts, get_day_names(self.env))
 
     def _is_holiday(self, day):
         """Whether nobody is called on a date."""

@@ -5,7 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
+from ...formatting import get_day_names
 from ...tools.calling_hours import HORIZON, WeeklyHours, ranges
+from ...tools.day_windows import write_week
 from ...tools.public_holidays import get_countries, get_holidays
 from ...tools.region_rules import (
     RegionRule,
@@ -199,20 +201,14 @@ class EcmRegionRule(models.Model):
             rule.limits_summary = "; ".join(rule.limit_ids.mapped("summary"))
 
     def _get_hours_text(self):
-        """The hours in words, such as ``Mon–Fri 08:00–21:00, Sat closed, Sun closed``."""
+        """The hours in words, such as ``Mon–Fri 08:00–21:00; Sat–Sun closed``."""
         if not self.has_hours:
             return self.env._("Any time")
-        texts = {day: self[day] or self.env._("closed") for day in DAY_FIELDS}
-        if len(set(texts.values())) == 1:
-            text = self.env._("Every day %s", self.weekday_hours or self.env._("closed"))
+        texts = [self[day] or self.env._("closed") for day in WEEK_FIELDS]
+        if len(set(texts)) == 1:
+            text = self.env._("Every day %s", texts[0])
         else:
-            text = "; ".join(
-                (
-                    self.env._("Mon–Fri %s", texts["weekday_hours"]),
-                    self.env._("Sat %s", texts["saturday_hours"]),
-                    self.env._("Sun %s", texts["sunday_hours"]),
-                )
-            )
+            text = write_week(texts, get_day_names(self.env))
         if self.holidays == "closed":
             text = self.env._("%s; not on public holidays", text)
         return text

@@ -5,27 +5,17 @@ from werkzeug.wsgi import wrap_file
 from odoo import http
 from odoo.http import Response, content_disposition, request
 
+DOWNLOAD = {"type": "http", "auth": "user", "methods": ["GET"], "readonly": True}
+
 
 class RejectsController(http.Controller):
-    @http.route(
-        "/ecm/contact_list/<int:list_id>/rejects",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        readonly=True,
-    )
+    @http.route("/ecm/contact_list/<int:list_id>/rejects", **DOWNLOAD)
     def download_rejects(self, list_id):
         """Every row of a list that was not stored, or only in part, as CSV (requirement L8)."""
         rejects = request.env["ecm.contact.list.reject"]
         return self._answer(f"rejected-{list_id}.csv", rejects._write_csv, list_id)
 
-    @http.route(
-        "/ecm/contact_list/<int:list_id>/rejected_file",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        readonly=True,
-    )
+    @http.route("/ecm/contact_list/<int:list_id>/rejected_file", **DOWNLOAD)
     def download_rejected_file(self, list_id):
         """The rows of a list that were not stored, in the columns of its file: to be repaired and
         uploaded again (requirement L8).

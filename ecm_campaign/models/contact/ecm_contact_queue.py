@@ -895,30 +895,15 @@ class EcmContactQueue(models.AbstractModel):
         :param datetime now: naive UTC
         :return: ids of the contacts
         """
-        self.env.cr.execute(
-            # Each campaign has a time of its own; the inner limit keeps a large one from reading
-            # all.
-            SQL(
-                """UPDATE ecm_contact
-                      SET state = 'expired', close_reason = 'ttl', %(closing)s
-                    WHERE id IN (SELECT old.id
-                                   FROM ecm_campaign p,
-                                        LATERAL (SELECT c.id FROM ecm_contact c
-                                                  WHERE c.campaign_id = p.id AND c.state = 'pending'
-                                                    AND GREATEST(c.added_at, c.not_before)
-                                                        < %(now)s::timestamp
-                                                          - make_interval(days => p.ttl_days)
-                                               ORDER BY GREATEST(c.added_at, c.not_before)
-                                                  LIMIT %(limit)s
-                                                    FOR UPDATE SKIP LOCKED) AS old
-                                  WHERE p.ttl_days > 0 LIMIT %(limit)s)
-                RETURNING id""",
-                closing=self._closing(now),
-                now=now,
-                limit=limit,
-            )
+        since = SQL("GREATEST(c.added_at, c.not_before)")
+        old = SQL(
+            "AND %(since)s < %(now)s::timestamp - make_interval(days => p.ttl_days) "
+            "ORDER BY %(since)s",
+            since=since,
+            now=now,
         )
-        return [contact_id for (contact_id,) in self.env.cr.fetchall()]
+        # Each campaign has a time of its own.
+        return self._expire_in(SQL("p.ttl_days > 0"), old, "ttl", now, limit)
 
     @api.model
     def _expire_ended(self, now, limit):
@@ -928,21 +913,34 @@ class EcmContactQueue(models.AbstractModel):
         :param datetime now: naive UTC
         :return: ids of the contacts
         """
+        ended = SQL("p.date_end <= %s AND p.end_contacts = 'close' AND NOT p.is_running", now)
+        return self._expire_in(ended, SQL(), "campaign_ended", now, limit)
+
+    def _expire_in(self, campaigns, contacts, reason, now, limit):
+        """Close pending contacts of some campaigns.
+
+        :param SQL campaigns: which campaigns ``p``
+        :param SQL contacts: which of their pending contacts ``c``, and in which order
+        :return: ids of the contacts
+        """
         self.env.cr.execute(
+            # The inner limit keeps a large campaign from being read whole.
             SQL(
                 """UPDATE ecm_contact
-                      SET state = 'expired', close_reason = 'campaign_ended', %(closing)s
-                    WHERE id IN (SELECT left_over.id
+                      SET state = 'expired', close_reason = %(reason)s, %(closing)s
+                    WHERE id IN (SELECT due.id
                                    FROM ecm_campaign p,
                                         LATERAL (SELECT c.id FROM ecm_contact c
                                                   WHERE c.campaign_id = p.id AND c.state = 'pending'
-                                                  LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-                                        AS left_over
-                                  WHERE p.date_end <= %(now)s AND p.end_contacts = 'close'
-                                    AND NOT p.is_running LIMIT %(limit)s)
+                                                        %(contacts)s
+                                                  LIMIT %(limit)s
+                                                    FOR UPDATE SKIP LOCKED) AS due
+                                  WHERE %(campaigns)s LIMIT %(limit)s)
                 RETURNING id""",
+                reason=reason,
                 closing=self._closing(now),
-                now=now,
+                contacts=contacts,
+                campaigns=campaigns,
                 limit=limit,
             )
         )

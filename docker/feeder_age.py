@@ -34,10 +34,12 @@ def read_lateness(database: str) -> float:
 
 def read_uptime(pid: int) -> float:
     """For how many seconds a process has run."""
+    status = Path(f"/proc/{pid}/stat").read_text()
     # Behind the name, which may hold anything: the 20th value is the start, in ticks.
-    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    values = status.rpartition(")")[2].split()
     started = int(values[19]) / os.sysconf("SC_CLK_TCK")
-    return float(Path("/proc/uptime").read_text().split()[0]) - started
+    since_boot, _idle = Path("/proc/uptime").read_text().split()
+    return float(since_boot) - started
 
 
 def main(database: str, most: str = "300", pid: str = "1") -> int:

@@ -27,16 +27,16 @@ def values_of(rows, kind):
     """
     hints = typing.get_type_hints(kind).values()
     columns = zip(*rows, strict=True)
-    arrays = [_as_array(list(column), hint) for column, hint in zip(columns, hints, strict=True)]
-    names = [SQL.identifier(name) for name in kind._fields]
+    arrays = [_as_array(*pair) for pair in zip(columns, hints, strict=True)]
+    names = map(SQL.identifier, kind._fields)
     return SQL("unnest(%s) AS v(%s)", SQL(", ").join(arrays), SQL(", ").join(names))
 
 
-def _as_array(values, hint):
+def _as_array(column, hint):
     """An array of PostgreSQL's type; what may be None is of the type beside it."""
     if isinstance(hint, types.UnionType):
         hint = next(part for part in hint.__args__ if part is not types.NoneType)
-    return SQL(_ARRAYS[hint], values)
+    return SQL(_ARRAYS[hint], list(column))
 
 
 # Added to numbers, so that their texts sort as they do.

@@ -274,12 +274,14 @@ def _with_columns(dialect: Dialect, rows: list[list[str]], has_header: bool | No
     widest = max(map(len, rows), default=0)
     if widest > MAX_COLUMNS:
         raise UnreadableFile("too_many_columns")
+
+    # A header tells how many there are, unless most rows have more.
+    columns = max(usual, len(header)) if header else widest
+    warnings = dialect.warnings
+    if usual <= 1:
+        warnings += (ONE_COLUMN,)
     return replace(
-        dialect,
-        has_header=has_header,
-        header=header,
-        columns=max(usual, len(header)) if header else widest,
-        warnings=(*dialect.warnings, *((ONE_COLUMN,) if usual <= 1 else ())),
+        dialect, has_header=has_header, header=header, columns=columns, warnings=warnings
     )
 
 
@@ -826,8 +828,12 @@ class _Lines:
 def _phone_places(line: str, dialect: Dialect) -> set[int]:
     """Which cells of a line look like phone numbers."""
     cells = line.split(dialect.delimiter)
-    bare = [cell.strip().strip(dialect.quote) for cell in cells]
-    return {place for place, cell in enumerate(bare) if _PHONE_LIKE.fullmatch(cell)}
+    places = set()
+    for place, cell in enumerate(cells):
+        bare = cell.strip().strip(dialect.quote)
+        if _PHONE_LIKE.fullmatch(bare):
+            places.add(place)
+    return places
 
 
 def _records(source: _Lines, dialect: Dialect) -> Iterator[Row]:

@@ -214,19 +214,24 @@ def _score(text: str, other: str, language: str) -> tuple[float, float]:
     otherwise, and of all.
     """
     alphabet = language + language.upper()
-    counts = [0, 0, 0, 0]
+    differing: list[bool] = []
+    every: list[bool] = []
     for place, letter in enumerate(text):
         if letter.isascii() and other[place].isascii():
             continue
-        is_right = _is_sign(text, place) or (
-            letter in alphabet and not (letter.isupper() and text[place - 1].islower())
-        )
-        differs = letter != other[place]
-        counts[0] += differs
-        counts[1] += differs and is_right
-        counts[2] += 1
-        counts[3] += is_right
-    return _share(counts[1], counts[0]), _share(counts[3], counts[2])
+        is_right = _is_sign(text, place) or _belongs(text, place, alphabet)
+        every.append(is_right)
+        if letter != other[place]:
+            differing.append(is_right)
+    return _share(differing), _share(every)
+
+
+def _belongs(text: str, place: int, alphabet: str) -> bool:
+    """Whether a letter is one of an alphabet: a capital amid small letters is one misread."""
+    letter = text[place]
+    if letter not in alphabet:
+        return False
+    return not (letter.isupper() and text[place - 1].islower())
 
 
 def _is_sign(text: str, place: int) -> bool:
@@ -237,5 +242,6 @@ def _is_sign(text: str, place: int) -> bool:
     return text[place] == "’" or sum(map(str.isalpha, around)) < 2
 
 
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 1) if whole else 0.0
+def _share(judged: list[bool]) -> float:
+    """Which part of them is right."""
+    return round(sum(judged) / len(judged), 1) if judged else 0.0

@@ -39,11 +39,13 @@ def parse_numbers(
     places = [place for place, target in targets.items() if target.startswith("phone_")]
     rows = iter(rows)
     while chunk := list(islice(rows, pace.rows)):
-        found = _find_numbers([_choose(cells, places) for _line, cells in chunk], country)
+        chosen = [_choose(cells, places) for _line, cells in chunk]
+        found = _find_numbers(chosen, country)
         numbers = list(filter(None, found))
-        last_line, _cells = chunk[-1]
         # A number that stands in the list twice is one.
-        yield NumberChunk(list(dict.fromkeys(numbers)), len(numbers), len(chunk), last_line)
+        distinct = list(dict.fromkeys(numbers))
+        last_line, _cells = chunk[-1]
+        yield NumberChunk(distinct, len(numbers), len(chunk), last_line)
 
 
 def _choose(cells: list[str] | BadRow, places: Sequence[int]) -> list[str]:

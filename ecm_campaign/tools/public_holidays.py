@@ -62,7 +62,11 @@ def get_holidays(
         years=range(first, last + 1),
         language=_find_language(country, language),
     )
-    return [Holiday(day, name) for day, name in sorted(found.items()) if first <= day.year <= last]
+    days = []
+    for day, name in sorted(found.items()):
+        if first <= day.year <= last:
+            days.append(Holiday(day, name))
+    return days
 
 
 def _find_language(country: str, language: str) -> str | None:

@@ -357,8 +357,10 @@ class EcmContactUpload(models.TransientModel):
         :return: list of country codes, the likeliest first
         """
         companies = self.env.companies.country_id.mapped("code")
-        languages = [code.partition("_")[2] for code, _name in self.env["res.lang"].get_installed()]
-        return list(dict.fromkeys((*companies, *languages, *FREQUENT_COUNTRIES)))
+        installed = self.env["res.lang"].get_installed()
+        languages = [code.partition("_")[2] for code, _name in installed]
+        likeliest_first = (*companies, *languages, *FREQUENT_COUNTRIES)
+        return list(dict.fromkeys(likeliest_first))
 
     def _get_suggestion(self, rows):
         """Another country, where the numbers look as if they were of that one."""

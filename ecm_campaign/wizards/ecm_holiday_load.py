@@ -76,19 +76,26 @@ class EcmHolidayLoad(models.TransientModel):
 
     def _prepare_lines(self):
         """Today's and coming holidays first of all: those that are over are shown too."""
-        first, last = self.year_from, self.year_to
-        is_sensible = YEARS[0] <= first <= last <= YEARS[1] and last - first < MOST_YEARS
-        if not (self.country_id and is_sensible):
-            return []
-        language = self.env.lang or ""
-        found = get_holidays(self.country_id.code, self.region_id.code, first, last, language)
-        hours, lines = self.hours_ids._origin, []
-        for day, name in found:
+        lines = []
+        hours = self.hours_ids._origin
+        for day, name in self._find_holidays():
+            # It is loaded into those that lack it.
             is_known = bool(hours) and all(hour._is_holiday(day) for hour in hours)
             lines.append(
                 {"date": day, "name": name, "is_known": is_known, "is_chosen": not is_known}
             )
         return lines
+
+    def _find_holidays(self):
+        """Those of the country and the years that were chosen; none while the choice is not
+        sensible.
+        """
+        first, last = self.year_from, self.year_to
+        is_sensible = YEARS[0] <= first <= last <= YEARS[1] and last - first < MOST_YEARS
+        if not self.country_id or not is_sensible:
+            return []
+        language = self.env.lang or ""
+        return get_holidays(self.country_id.code, self.region_id.code, first, last, language)
 
     def _get_chosen(self):
         return self.line_ids.filtered(lambda line: line.is_chosen and not line.is_known)

@@ -38,13 +38,13 @@ class EcmCampaignTemplateMixin(models.AbstractModel):
         return open_form(self._copy_as(base, active=True))
 
     def _copy_as(self, base, **values):
-        """
-        :param base: the name, which gets a number where it is taken
-        """
+        """:param base: the name, which gets a number where it is taken"""
         everything = self.sudo().with_context(active_test=False)
-        taken = set(everything.search([("name", "=like", f"{base}%")]).mapped("name"))
-        numbered = (f"{base} {number}" for number in count(2))
-        name = base if base not in taken else next(name for name in numbered if name not in taken)
+        alike = everything.search([("name", "=like", f"{base}%")])
+        taken = set(alike.mapped("name"))
+        name, numbers = base, count(2)
+        while name in taken:
+            name = f"{base} {next(numbers)}"
         return self.copy({"name": name, **values})
 
     def action_view_templates(self):

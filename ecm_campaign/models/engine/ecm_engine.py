@@ -713,9 +713,12 @@ class Claim:
     """
 
     def __init__(self, campaigns, room, pools, limits):
-        self.campaigns, self.room, self.pools = campaigns, room, pools
+        self.campaigns = campaigns
+        self.room = room
+        self.pools = pools
         self.limits = limits
-        self.batch, self.has_looked = [], False
+        self.batch = []
+        self.has_looked = False
 
     def divide(self):
         """Divide the room that is left between the campaigns (requirements C6, C7).

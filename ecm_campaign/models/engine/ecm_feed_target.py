@@ -98,7 +98,8 @@ class EcmFeedTarget(models.AbstractModel):
     def _filter_running(self):
         """Those of these targets that have running campaigns."""
         running = [(self._attempt_field, "in", self.ids), ("is_running", "=", True)]
-        targets = self.env["ecm.campaign"].search(running).mapped(self._attempt_field)
+        campaigns = self.env["ecm.campaign"].search(running)
+        targets = campaigns.mapped(self._attempt_field)
         return targets.filtered(lambda target: not target._get_off_reason())
 
     def _filter_holding(self):

@@ -1,3 +1,5 @@
+import itertools
+
 from odoo import fields, models
 
 from ...tools.campaign_hours import NO_RULES
@@ -65,9 +67,13 @@ class EcmCampaignRegionMixin(models.AbstractModel):
 
     def _count_region_effects(self):
         """:return: ``{rule id: tools.region_effects.Effect}`` of every rule, switched on or off"""
-        every = self.env["ecm.region.rule"].sudo().with_context(active_test=False).search([])
+        switched_on_or_off = self.env["ecm.region.rule"].sudo().with_context(active_test=False)
+        every = switched_on_or_off.search([])
         rules = every._get_values(fields.Date.today())
-        longest = max((len(prefix) for rule in rules for prefix in rule.prefixes), default=0)
+
+        # Contacts whose numbers begin alike, as far as any rule looks, are counted as one.
+        prefixes = itertools.chain.from_iterable(rule.prefixes for rule in rules)
+        longest = max(map(len, prefixes), default=0)
         groups = self.env["ecm.contact"].sudo()._group_by_beginning(self, longest)
         made = self.env["ecm.attempt"].sudo()._get_made(self)
         return count_effects(rules, groups, made, self._get_channels())

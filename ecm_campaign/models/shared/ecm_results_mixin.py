@@ -61,10 +61,11 @@ class EcmResultsMixin(models.AbstractModel):
         return {**results, "zone": scope.zone}
 
     def _name_lines(self, lines, model, key, missing):
-        names = self.env[model].sudo().browse(line[key] for line in lines if line[key])
-        texts = {record.id: record.display_name for record in names}
+        ids = [line[key] for line in lines if line[key]]
+        records = self.env[model].sudo().browse(ids)
+        names = {record.id: record.display_name for record in records}
         for line in lines:
-            line["name"] = texts.get(line[key], missing)
+            line["name"] = names.get(line[key], missing)
 
     def action_open_results(self, what, by=None, key=None):
         """Open what a number of the page counts.

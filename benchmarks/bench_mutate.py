@@ -56,6 +56,7 @@ LEFT_OUT = {
     "calling_hours": "two_years or every_zone",
     "campaign_hours": "phonenumbers or of_one_clock or every_beginning",
     "pacing": "share_a_room_of_10",
+    "strategy_check": "every_life or deterministic",
 }
 SAMPLE = 80
 SECONDS = 600
@@ -90,6 +91,9 @@ EQUIVALENT = {
     },
     "pacing": {
         "module: math.sqrt(5) - 1 → math.sqrt(5) + 1": "it differs by 1, and only the rest counts",
+    },
+    "strategy_check": {
+        "module: 1 → 2": "for loops any moment will do",
     },
     "gates": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",

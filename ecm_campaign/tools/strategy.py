@@ -511,9 +511,11 @@ def _drop(phones: PhoneList, number: str | None) -> PhoneList:
 
 def _find_number(plan: Plan, phones: Phones, attempt: PlannedAttempt) -> tuple[int, str]:
     """Which phone an attempt uses, 1…5, and its number; 0 and "" if it has none."""
-    usable = phones.on_channel(attempt.channel) if isinstance(phones, PhonesByChannel) else phones
-    index = _phone_index(plan.phone_fallback, usable, attempt.phone_index)
-    return index, (usable[index - 1] or "") if index else ""
+    if isinstance(phones, PhonesByChannel):
+        phones = phones.on_channel(attempt.channel)
+    index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
+    number = phones[index - 1] if index else None
+    return index, number or ""
 
 
 def _find_rule(

@@ -197,10 +197,11 @@ def _find_loops(plan: Plan, uncounted_outcomes: Set[str]) -> Loops:
 def _possible_phones(plan: Plan) -> Iterator[PhoneList]:
     """Phones of contacts that the plan treats differently: one row for each set that is filled."""
     named = sorted({1} | {attempt.phone_index for attempt in plan.attempts})
-    used = [index for index in named if 1 <= index <= PHONE_COUNT]
+    places = range(1, PHONE_COUNT + 1)
+    used = [index for index in named if index in places]
     for size in range(len(used), 0, -1):
         for filled in combinations(used, size):
-            yield [str(index) if index in filled else None for index in range(1, PHONE_COUNT + 1)]
+            yield [str(index) if index in filled else None for index in places]
 
 
 def _endless_steps(plan: Plan, phones: PhoneList) -> Iterator[Step]:

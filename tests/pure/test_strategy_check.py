@@ -188,6 +188,20 @@ def test_a_loop_that_only_some_contacts_have():
     assert not problems(*waiting, uncounted={"busy"}, phone_fallback="skip")
 
 
+@pytest.mark.parametrize("phone", [1, 2, 3, 4, 5])
+def test_a_loop_is_found_on_whichever_phone_it_is(phone):
+    """Where other contacts have no such phone, the attempt is passed over."""
+    assert problems(attempt(1, phone, busy=again()), phone_fallback="skip") == [LOOP]
+
+
+def test_a_loop_that_needs_the_first_phone_is_found_where_no_attempt_names_it():
+    """Without phone 3, attempt 2 falls back on phone 1, which every contact has."""
+    attempts = attempt(1, 2, busy=go(2)), attempt(2, 3, busy=go(2, NO_DELAY))
+    assert problems(*attempts, max_attempts=9) == [("instant_loop", 2, "busy")]
+    ways = attempt(1, 2, busy=again(max_retry=1)), attempt(2, 3, busy=again(max_retry=1, branch=1))
+    assert ("instant_loop", 2, "busy") in problems(*ways, max_attempts=9)
+
+
 @pytest.mark.parametrize(
     ("attempts", "expected"),
     [

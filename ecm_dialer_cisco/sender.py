@@ -1,5 +1,7 @@
 """What sends to one Cisco campaign: a client's answers in the engine's terms, free of records."""
 
+from datetime import timezone
+
 from .clients import exceptions as client_exceptions
 from .clients.base import PushContact
 from odoo.addons.ecm_campaign import exceptions
@@ -29,10 +31,10 @@ class DialerSender:
             raise _translate(error) from error
         return Receipt(receipt.accepted, receipt.refused, receipt.doubtful)
 
-    def find(self, keys):
+    def find(self, keys, sent_at):
         """See ``tools.channel.Sender``."""
         try:
-            return self.client.find(self.key, keys)
+            return self.client.find(self.key, keys, sent_at.replace(tzinfo=timezone.utc))
         except client_exceptions.DialerError as error:
             raise unavailable(error) from error
 

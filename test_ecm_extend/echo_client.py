@@ -17,7 +17,7 @@ class EchoClient(base.DialerClient):
         CALLED.update({contact.key: contact.number for contact in contacts})
         return base.PushReceipt(frozenset(contact.key for contact in contacts), frozenset())
 
-    def find(self, campaign_key, keys):
+    def find(self, campaign_key, keys, sent_at=None):
         return set(keys) & CALLED.keys()
 
     def results(self, watermark):

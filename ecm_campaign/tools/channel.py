@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -44,8 +45,10 @@ class Sender(Protocol):
         :raise exceptions.InDoubt: perhaps accepted
         """
 
-    def find(self, keys: set[str]) -> set[str]:
+    def find(self, keys: set[str], sent_at: datetime) -> set[str]:
         """Which of these attempt keys the other side knows; only where it can be asked.
 
+        :param sent_at: when the last of them may have been sent, naive UTC: what the other side
+            shows of it may be behind
         :raise exceptions.Unavailable: it cannot be asked now
         """

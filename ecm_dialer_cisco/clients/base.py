@@ -164,9 +164,13 @@ class DialerClient(ABC):
         """Hand over one batch (one request) and say which contacts the dialer took."""
 
     @abstractmethod
-    def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
+    def find(
+        self, campaign_key: str, keys: Collection[str], sent_at: datetime | None = None
+    ) -> set[str]:
         """Return those of the keys that the dialer knows, finished ones included, but not what was
         deleted there before it was ever called.
+
+        :param sent_at: when the last of them may have been sent, aware UTC; None: long ago
         """
 
     @abstractmethod

@@ -169,7 +169,7 @@ class UccxClient(DialerClient):
         keys = _keys(contacts)
         if status.succeeded and status.imported >= len(keys):
             return PushReceipt(keys, frozenset())
-        return self._split_receipt(campaign_key, keys, status.succeeded)
+        return self._split_receipt(campaign_key, keys, status)
 
     def _require_no_import(self, node: str, campaign_path: str, patience: float) -> int:
         """Refuse to go on beside a running import; return the start of the last manual one, to tell
@@ -247,13 +247,12 @@ class UccxClient(DialerClient):
                 return ended
         raise InDoubt("UCCX took the contacts, but their import did not finish in time.")
 
-    def _split_receipt(self, campaign_key: str, keys: frozenset[str], is_over: bool) -> PushReceipt:
-        """Ask which contacts of a partly failed import arrived.
-
-        :param is_over: whether no more of them can arrive
-        """
+    def _split_receipt(
+        self, campaign_key: str, keys: frozenset[str], status: ImportStatus
+    ) -> PushReceipt:
+        """Ask which contacts of a partly failed import arrived."""
         try:
-            accepted = frozenset(self.find(campaign_key, keys))
+            accepted = self._find_arrived(campaign_key, keys)
         # It knows a part of them, which the next handler would lose.
         except InDoubt:
             raise
@@ -262,18 +261,28 @@ class UccxClient(DialerClient):
                 f"UCCX took only a part of the contacts, and it is not known which: {error}"
             ) from error
         missing = keys - accepted
-        if is_over:
+        # The database may be behind, until it shows as many as UCCX says that it took.
+        if status.succeeded and len(accepted) >= status.imported:
             return PushReceipt(accepted, missing)
         # What UCCX does after a failure is documented nowhere: it may go on all the same.
         return PushReceipt(accepted, frozenset(), missing)
 
-    def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
+    def _find_arrived(self, campaign_key: str, keys: frozenset[str]) -> frozenset[str]:
+        """Those of the keys that can be seen already."""
+        if self._database is None:
+            return frozenset(self._find_waiting(campaign_key, set(keys)))
+        return frozenset(self._database.known(keys))
+
+    def find(
+        self, campaign_key: str, keys: Collection[str], sent_at: datetime | None = None
+    ) -> set[str]:
         """Return the keys that UCCX knows, waiting, dialled or moved to history, and those that it
         may still show: nobody is sent a second time on a guess.
 
-        :raise Busy: an import is unfinished, or the database does not show yet what the last one
-        has brought, so an absent key may still appear. After `config.stuck_import` and
-        `config.longest_lag` these keys count as known.
+        :param sent_at: when the last of them may have been sent, aware UTC; None: long ago
+        :raise Busy: an import is unfinished, or the database does not show yet what was sent, so an
+        absent key may still appear. After `config.stuck_import` and `config.longest_lag` the keys
+        of an import that is known to be absent from the database count as known.
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
         not among them
         """
@@ -289,9 +298,35 @@ class UccxClient(DialerClient):
             return self._find_waiting(campaign_key, wanted)
 
         known = self._database.known(wanted)
-        if last is None or known == wanted:
+        if known == wanted:
             return known
-        return known if self._shows_import(campaign_key, last, now_ms) else wanted
+        if last and (last.succeeded or not last.finished):
+            is_complete = self._shows_import(campaign_key, last, now_ms)
+        else:
+            is_complete = self._shows_waiting(campaign_key, wanted - known, sent_at)
+        return known if is_complete else wanted
+
+    def _shows_waiting(
+        self, campaign_key: str, missing: set[str], sent_at: datetime | None
+    ) -> bool:
+        """Whether what the database does not know never came, where no import tells how much did:
+        it failed, or UCCX has forgotten it since (its engine was restarted).
+
+        :raise Busy: the database may be behind still
+        """
+        # On our clock alone: those of UCCX's nodes and of its database may be others.
+        longest = self.config.doubt_seconds + self.config.longest_lag
+        if sent_at and (self._clock() - sent_at).total_seconds() < longest:
+            raise Busy(
+                "UCCX does not tell how much of what was sent last it took,"
+                " and its results database may not show all of it yet."
+            )
+        # The interface is never behind: who is seen there first tells that the database is.
+        with suppress(NotFound):
+            for status in CONTACT_STATUSES:
+                if missing & _keys(self.contacts(campaign_key, status)):
+                    return False
+        return True
 
     def _ask_last_import(self, node: str, campaign_path: str) -> tuple[ImportStatus | None, int]:
         """:return: the last import over REST, if there was one, and what time it is there
@@ -312,8 +347,12 @@ class UccxClient(DialerClient):
         if not last.finished:
             return False
         since = datetime.fromtimestamp(last.started_at_ms // 1000, timezone.utc)
-        database = self._require_database()
-        if database.count_since(int(campaign_key), since.replace(tzinfo=None)) >= last.imported:
+        now = datetime.fromtimestamp(now_ms // 1000, timezone.utc)
+        shown, ahead = self._require_database().count_since(
+            int(campaign_key), since.replace(tzinfo=None), now.replace(tzinfo=None)
+        )
+        # Rows of tomorrow come from another clock, by which older ones look new.
+        if shown >= last.imported and not ahead:
             return True
         if now_ms - last.started_at_ms < self.config.longest_lag * 1000:
             raise Busy("The results database of UCCX does not show yet what was sent last.")

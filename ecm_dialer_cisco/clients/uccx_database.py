@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ AGENT_CAMPAIGN = 1
 DIRECT_PREVIEW = 0
 KEYS_PER_STATEMENT = 500
 RANGES_PER_STATEMENT = 100
+# Seconds by which clocks of one UCCX differ that are kept by the same time server.
+_CLOCK_TOLERANCE = 60
 
 _EPOCH = datetime(1970, 1, 1)
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -80,7 +82,9 @@ _ROWS_IN = f"{_SELECT_ROWS} WHERE accountnumber LIKE ? AND ({{ranges}})"
 # What has a result, is a callback, or was deleted; by the other statuses nothing is told.
 _NEWS = " AND (callstatus IN (3, 4, 5) OR active = 'f')"
 _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
-_CREATED_SINCE = "SELECT dialinglistid FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
+_CREATED_SINCE = (
+    "SELECT dialinglistid, createdatetime FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
+)
 _AGENT_CAMPAIGNS = "SELECT campaignid, dialertype FROM campaign WHERE campaigntype = ?"
 _AGENT_DETAILS = (
     "SELECT a.dialinglistid, a.startdatetime, a.talktime, a.callwrapupdata, r.resourcename"
@@ -254,19 +258,23 @@ class UccxDatabase:
         # A database that ignores case finds more than was asked for.
         return found & set(keys)
 
-    def count_since(self, campaign_id: int, since: datetime) -> int:
-        """How many contacts of a campaign were created from a moment on, whoever sent them.
+    def count_since(self, campaign_id: int, since: datetime, now: datetime) -> tuple[int, int]:
+        """How many contacts of a campaign were created from a moment on, whoever sent them, and how
+        many of these will be created only later, by the clock that the moments are of.
 
         :param since: naive UTC
+        :param now: naive UTC
         """
-        ids: set[int] = set()
+        created: dict[int, datetime] = {}
         with self.cursor() as cursor:
             for table in _TABLES:
                 statement = _CREATED_SINCE.format(table=table)
-                for (row_id,) in self._select(cursor, statement, (campaign_id, since)):
+                for row_id, created_at in self._select(cursor, statement, (campaign_id, since)):
                     # One that moves meanwhile stands in both.
-                    ids.add(int(row_id))
-        return len(ids)
+                    created[int(row_id)] = created_at
+        latest = now + timedelta(seconds=_CLOCK_TOLERANCE)
+        ahead = [created_at for created_at in created.values() if created_at > latest]
+        return len(created), len(ahead)
 
     def agent_campaigns(self, cursor: Any) -> dict[int, bool]:
         """Ids of the agent campaigns (Campaign.campaigntype, reference §2.6), and whether agents

@@ -54,7 +54,7 @@ class FakeClient(DialerClient):
         self.known |= keys - refused
         return PushReceipt(keys - refused, refused)
 
-    def find(self, campaign_key, keys):
+    def find(self, campaign_key, keys, sent_at=None):
         if self.find_error:
             raise self.find_error
         return set(keys) & self.known - self.deleted

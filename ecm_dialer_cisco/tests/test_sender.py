@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.tests import BaseCase
 
 from ..clients.exceptions import Busy, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
@@ -5,6 +7,8 @@ from ..sender import DialerSender
 from .common import FakeClient
 from odoo.addons.ecm_campaign import exceptions
 from odoo.addons.ecm_campaign.tools.channel import Outgoing
+
+NOW = datetime(2026, 11, 21, 12)
 
 
 class TestSender(BaseCase):
@@ -65,7 +69,7 @@ class TestSender(BaseCase):
 
     def test_a_dialer_that_cannot_be_asked_says_nothing_of_what_it_knows(self):
         self.send("+493023125000")
-        self.assertEqual(self.sender.find({"k-0", "k-9"}), {"k-0"})
+        self.assertEqual(self.sender.find({"k-0", "k-9"}, NOW), {"k-0"})
         self.client.find_error = Busy("importing")
         with self.assertRaises(exceptions.Unavailable):
-            self.sender.find({"k-0"})
+            self.sender.find({"k-0"}, NOW)

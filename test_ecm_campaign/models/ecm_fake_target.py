@@ -128,7 +128,7 @@ class FakeSender:
                 side.sent.append(outgoing)
         return Receipt(frozenset(accepted), frozenset(refused))
 
-    def find(self, keys):
+    def find(self, keys, sent_at):
         """See ``tools.channel.Sender``."""
         if self.other_side.is_silent:
             raise Unavailable("busy")

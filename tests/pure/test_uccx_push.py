@@ -24,6 +24,7 @@ from ecm_dialer_cisco.clients.exceptions import (
     Unreachable,
 )
 from ecm_dialer_cisco.clients.uccx import UccxClient, UccxConfig
+from ecm_dialer_cisco.clients.uccx_wire import CONTACT_STATUSES
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 CONTACTS = [PushContact("k1", "+491"), PushContact("k2", "+492")]
@@ -42,6 +43,11 @@ CAMPAIGN_LIST = (
     b"</campaigns>"
 )
 NO_IMPORT = b"<statusDetails><importStatus/></statusDetails>"
+WAITING = (
+    b"<campaignContacts><csvdata>\naccount number, phone1\nk1, +491\n</csvdata></campaignContacts>"
+)
+NOBODY = b"<campaignContacts><csvdata/></campaignContacts>"
+NOBODY_WAITS = [NOBODY] * len(CONTACT_STATUSES)
 DONE = status_xml(started=2_000)
 RUNNING = status_xml("IN_PROGRESS", started=int(NOW.timestamp() * 1000) - 1000)
 
@@ -110,10 +116,12 @@ class KnownKeys:
     """A DB-API connection to a database that knows some account numbers.
 
     :param shown: how many contacts it shows of the last import
+    :param created_at: when these were created by its own clock, naive UTC
     """
 
-    def __init__(self, *keys, shown=2):
+    def __init__(self, *keys, shown=2, created_at=None):
         self.keys, self.shown = keys, shown
+        self.created_at = created_at or NOW.replace(tzinfo=None)
 
     def __call__(self):
         return self
@@ -123,7 +131,7 @@ class KnownKeys:
     def execute(self, statement, parameters):
         if "createdatetime >=" in statement:
             # The same in the list and in the history: one that moves meanwhile.
-            self.page = [(number,) for number in range(self.shown)]
+            self.page = [(number, self.created_at) for number in range(self.shown)]
             return
         assert "accountnumber IN" in statement
         found = [key for key in self.keys if key in parameters]
@@ -360,7 +368,7 @@ def test_losing_sight_of_an_accepted_import_is_a_doubt_and_soon_told(step):
 )
 def test_a_partial_import_is_sorted_by_the_database(result, refused, doubtful):
     partial = status_xml(result, started=2_000, imported=1)
-    steps = [answer(body=NO_IMPORT), answer(), answer(body=partial), answer(body=partial)]
+    steps = [answer(body=NO_IMPORT), answer(), answer(body=partial)]
     client, _server = make_client(*steps, connect=KnownKeys("k2"))
     receipt = push(client)
     assert receipt.accepted == {"k2"}
@@ -444,7 +452,8 @@ def test_an_import_that_never_ends_keeps_its_campaign_waiting_for_a_bounded_time
 
 def test_a_scheduled_import_that_never_ends_brings_none_of_ours():
     scheduled = status_xml("IN_PROGRESS", started=1_000, kind="AUTO")
-    client, _server = make_client(answer(body=scheduled), connect=KnownKeys("k1"))
+    steps = [answer(body=body) for body in (scheduled, *NOBODY_WAITS)]
+    client, _server = make_client(*steps, connect=KnownKeys("k1"))
     assert client.find("1", {"k1", "k2"}) == {"k1"}
 
 
@@ -468,12 +477,13 @@ def test_a_database_that_is_behind_makes_nobody_sent_a_second_time():
     assert client.find("1", {"k1"}) == {"k1"}
 
 
-def test_what_a_database_that_is_behind_does_not_show_is_not_refused():
+@pytest.mark.parametrize("shown", [0, 2])
+def test_what_a_database_that_is_behind_does_not_show_is_not_refused(shown):
     partly = status_xml(started=int(NOW.timestamp() * 1000), imported=1)
-    steps = [answer(body=NO_IMPORT), answer(), answer(body=partly), answer(body=partly)]
-    client, _server = make_client(*steps, connect=KnownKeys(shown=0))
-    with pytest.raises(InDoubt):
-        push(client)
+    steps = [answer(body=NO_IMPORT), answer(), answer(body=partly)]
+    # Whatever its clock makes of others' contacts: of this import it shows nobody.
+    client, _server = make_client(*steps, connect=KnownKeys(shown=shown))
+    assert push(client).doubtful == {"k1", "k2"}
 
 
 def test_find_asks_the_database():
@@ -482,14 +492,39 @@ def test_find_asks_the_database():
 
 
 def test_find_asks_the_database_also_about_a_deleted_campaign():
-    client, _server = make_client(answer(404), connect=KnownKeys("k1"))
+    client, _server = make_client(answer(404), answer(404), connect=KnownKeys("k1"))
     assert client.find("1", {"k1", "k2"}) == {"k1"}
 
 
-WAITING = (
-    b"<campaignContacts><csvdata>\naccount number, phone1\nk1, +491\n</csvdata></campaignContacts>"
-)
-NOBODY = b"<campaignContacts><csvdata/></campaignContacts>"
+FAILED = status_xml("FAILED", started=2_000, imported=0)
+
+
+@pytest.mark.parametrize("status", [FAILED, NO_IMPORT], ids=["failed", "forgotten"])
+def test_while_the_database_may_be_behind_an_import_that_tells_nothing_proves_nothing(status):
+    client, server = make_client(answer(body=status), connect=KnownKeys())
+    client._clock.sleep(client.config.doubt_seconds + 1)
+    with pytest.raises(Busy, match="may not show all of it yet"):
+        client.find("1", {"k1"}, NOW)
+
+    # As late as a database may be it does not show the contact: it never came.
+    client._clock.sleep(client.config.longest_lag)
+    server.steps.extend(answer(body=body) for body in (status, *NOBODY_WAITS))
+    assert client.find("1", {"k1"}, NOW) == set()
+
+
+def test_who_waits_and_is_not_in_the_database_tells_that_it_is_behind():
+    steps = [answer(body=body) for body in (FAILED, NOBODY, WAITING)]
+    client, _server = make_client(*steps, connect=KnownKeys())
+    # The other one may have been called.
+    assert client.find("1", {"k1", "k2"}) == {"k1", "k2"}
+
+
+def test_rows_that_another_clock_has_dated_prove_nothing():
+    now_ms = int(NOW.timestamp() * 1000)
+    ahead = KnownKeys(created_at=NOW.replace(tzinfo=None) + timedelta(hours=2))
+    client, _server = make_client(answer(body=status_xml(started=now_ms)), connect=ahead)
+    with pytest.raises(Busy, match="does not show yet"):
+        client.find("1", {"k1"})
 
 
 def test_without_a_database_find_trusts_only_what_it_sees():

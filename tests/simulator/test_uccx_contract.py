@@ -7,6 +7,8 @@ not be, or twice.
 import json
 import time
 from collections import Counter
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 
 import psycopg2
 import pyodbc
@@ -555,6 +557,41 @@ def test_a_push_in_doubt_waits_for_a_standby_node_that_is_behind(uccx):
         late.find(SALES, keys(batch))
     uccx.replicate()
     assert late.find(SALES, {"t-0", "t-1", "t-2", "t-9"}) == keys(batch)
+
+
+def fail_and_go_on(uccx, client, batch):
+    """An import that is told to have failed, and goes on."""
+    fault = {"name": "import_partial", "imported": 0, "result": "FAILED", "rest": "later"}
+    uccx.faults(fault)
+    assert push(client, batch).doubtful == keys(batch)
+    uccx.faults()
+    wait_for_calls(uccx, len(batch))
+
+
+def forget_imports(uccx, client, batch):
+    """An engine that knows nothing of the imports before its restart."""
+    uccx.faults({"name": "lose_answer", "times": 1})
+    with pytest.raises(InDoubt):
+        push(client, batch)
+    wait_for_calls(uccx, len(batch))
+    with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sim_import")
+
+
+@pytest.mark.parametrize("happen", [fail_and_go_on, forget_imports])
+def test_an_import_that_tells_nothing_makes_nobody_called_twice(uccx, happen):
+    late, batch, sent_at = make_late_client(uccx), contacts(3), datetime.now(timezone.utc)
+    happen(uccx, late, batch)
+    # The standby node is behind by more than the time of doubt.
+    now = sent_at + timedelta(seconds=late.config.doubt_seconds + 1)
+    late._clock = lambda: now
+    with suppress(Busy):
+        missing = keys(batch) - late.find(SALES, keys(batch), sent_at)
+        push(late, [contact for contact in batch if contact.key in missing])
+    uccx.replicate()
+    assert late.find(SALES, keys(batch), sent_at) == keys(batch)
+    wait_for_calls(uccx, 3)
+    assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
 
 
 def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):

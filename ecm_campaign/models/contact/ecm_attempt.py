@@ -66,6 +66,7 @@ class Doubtful(NamedTuple):
     key: str
     attempt_id: int
     has_failed: bool
+    claimed_at: datetime
 
 
 class Standing(NamedTuple):
@@ -347,7 +348,7 @@ class EcmAttempt(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                """SELECT key, id, raw_code IS NOT DISTINCT FROM %s FROM ecm_attempt
+                """SELECT key, id, raw_code IS NOT DISTINCT FROM %s, claimed_at FROM ecm_attempt
                     WHERE %s = %s AND state = 'claimed' AND claimed_at < %s
                  ORDER BY id""",
                 FAILED_CODE,

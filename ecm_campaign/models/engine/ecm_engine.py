@@ -670,7 +670,7 @@ class EcmEngine(models.AbstractModel):
             sender = target._get_sender()
             self._commit()
             reach("doubt.asking")
-            known = sender.find(known)
+            known = sender.find(known, max(row.claimed_at for row in doubtful))
             reach("doubt.asked")
 
         # A line for each time: doubts are rare, and tell of a crash or a bad network.

@@ -72,7 +72,10 @@ class TestDoubts(EngineCase):
         def settle(_batch):
             self.env.invalidate_all()
             waiting = contacts.sorted("id")[2:].current_attempt_id
-            doubtful = [Doubtful(attempt.key, attempt.id, False) for attempt in waiting]
+            doubtful = []
+            for attempt in waiting:
+                row = Doubtful(attempt.key, attempt.id, False, attempt.claimed_at)
+                doubtful.append(row)
             self.engine._settle_doubt(doubtful, set())
             return "rejected"
 

@@ -16,6 +16,7 @@
         "views/ecm_campaign_views.xml",
         "views/ecm_contact_views.xml",
         "views/ecm_attempt_views.xml",
+        "views/ecm_region_effect_views.xml",
         "views/ecm_dialer_cisco_menus.xml",
     ],
     "demo": ["demo/ecm_dialer_demo.xml"],

@@ -6,6 +6,7 @@ from ..clients.uccx_hours import minutes_of
 from odoo.addons.ecm_campaign.formatting import get_day_names
 from odoo.addons.ecm_campaign.tools.calling_hours import Constraint, WeeklyHours, calling_hours
 from odoo.addons.ecm_campaign.tools.hours_difference import compare, describe
+from odoo.addons.ecm_campaign.tools.region_rules import choose_rules
 from odoo.addons.ecm_campaign.tools.time_zones import is_zone
 
 # Names of zones that are in no list of them.
@@ -94,7 +95,50 @@ class EcmDialerCampaignHours(models.AbstractModel):
                 end=self.end_time,
                 zone=self.time_zone or "?",
             )
-        return self._describe_difference(campaign, difference) or False
+        sentences = [self._describe_difference(campaign, difference)]
+        sentences += self._get_region_warnings(campaign)
+        return " ".join(filter(None, sentences)) or False
+
+    def _get_region_warnings(self, campaign):
+        """Where the dialer's range for customers is wider than the rules of the company's country
+        that hold for a campaign, as sentences. What other rules are about is told with the
+        campaign's contacts (*Region rules*).
+        """
+        rules = self.env["ecm.region.rule"]
+        if campaign.keeps_region_rules:
+            country = campaign.company_id.country_id
+            rules = rules.sudo().search([("country_id", "=", country.id)])
+        today, sentences = fields.Date.today(), []
+        values = rules._get_values(today)
+        for rule in choose_rules(values, today, campaign.purpose, campaign.has_consent):
+            # One of a part of the country may be about nobody here.
+            is_of_all = not (rule.prefixes or rule.regions or rule.zips)
+            hours = is_of_all and self._get_hours_beyond(rule)
+            if hours:
+                sentences.append(self._describe_beyond(rule, hours))
+        return sentences
+
+    def _get_hours_beyond(self, rule):
+        """When the dialer's range for customers is open and a region rule does not allow it, in
+        words, or False. Both are on the customer's clock, so zones do not matter.
+
+        :param rule: tools.region_rules.RegionRule
+        """
+        customers = minutes_of(self.dialer_id.range_start or "", self.dialer_id.range_end or "")
+        if not customers or rule.hours is None or self._channel not in rule.channels:
+            return False
+        allowed = calling_hours((Constraint(("UTC",), rule.hours),))
+        theirs = calling_hours((_every_day(customers, "UTC"),))
+        difference = compare(allowed, theirs, fields.Datetime.now(), "UTC")
+        return describe(difference.second, self._get_day_names()) or False
+
+    def _describe_beyond(self, rule, hours):
+        return self.env._(
+            "The dialer also calls customers %(hours)s on their clock, which %(rule)s does not "
+            "allow: what was not taken back is called then.",
+            hours=hours,
+            rule=rule.name,
+        )
 
     def _describe_difference(self, campaign, difference):
         days = get_day_names(self.env)

@@ -59,6 +59,41 @@ class TestDialerHours(DialerCase):
         warning = self.set_hours("08:00", "21:00", customers=("09:00", "20:00"))
         self.assertIn("also calls Sat–Sun 09:00–20:00 (Europe/Berlin)", warning)
 
+    def create_rule(self, **values):
+        country = self.campaign.company_id.country_id
+        names = {"name": "Decency", "country_id": country.id, "has_hours": True}
+        hours = {"weekday_hours": "08:00-19:30", "saturday_hours": "08:00-21:00"}
+        return self.env["ecm.region.rule"].create({**names, **hours, **values})
+
+    def test_customers_range_is_compared_with_region_rules(self):
+        self.env["ecm.region.rule"].search([]).active = False
+        self.campaign.company_id.country_id = self.env.ref("base.de")
+        self.campaign.keeps_region_rules = True
+        rule = self.create_rule(sunday_hours="08:00-12:00")
+        self.create_rule(name="Elsewhere", country_id=self.env.ref("base.fr").id)
+        warning = self.set_hours("09:00", "20:00", customers=("09:00", "20:00"))
+        expected = "customers Mon–Fri 19:30–20:00; Sun 12:00–20:00 on their clock, which Decency"
+        self.assertIn(expected, warning)
+        self.assertNotIn("Elsewhere", warning)
+
+        rule.purpose = "debt"
+        self.campaign.invalidate_recordset()
+        self.assertNotIn("Decency", self.campaign.dialer_hours_warning)
+
+    def test_rules_about_the_contacts_say_what_the_dialer_does_beyond_them(self):
+        self.env["ecm.region.rule"].search([]).active = False
+        rule = self.create_rule(country_id=self.env.ref("base.fr").id)
+        self.set_hours("09:00", "20:00", customers=("09:00", "20:00"))
+        contact = {"campaign_id": self.campaign.id, "phone_1": "+33142685300"}
+        self.env["ecm.contact"].create(contact)
+        action = self.campaign.action_show_region_rules()
+        effects = self.env[action["res_model"]].search(action["domain"])
+        [effect] = effects.filtered(lambda effect: effect.rule_id == rule)
+        self.assertEqual(effect.beyond_hours, "Mon–Fri 19:30–20:00")
+        rule.channel = "sms"
+        effect.invalidate_recordset()
+        self.assertFalse(effect.beyond_hours)
+
     def test_zones_have_other_names_there(self):
         self.assertIn(
             "Sat–Sun 09:00–20:00", self.set_hours("09:00", "20:00", "W. Europe Standard Time")

@@ -2,8 +2,9 @@
 
 A workbook is a zip archive of XML: its sizes are checked before it is read, and every part has to
 begin with its root element, which leaves no place for a document type and so for entities. Shared
-strings are the one thing that is held in memory. Rows and cells that a sheet does not store cost
-nothing, wherever its last one stands.
+strings are the one thing that a preview holds in memory, as far as it needs them; an import reads
+them from its unpacked copy. Rows and cells that a sheet does not store cost nothing, wherever its
+last one stands.
 
 Cells are taken for what they mean: whole numbers without ``.0``, zeros in front where the cell's
 format shows them, dates and times in ISO form, formulas as the value that was last computed
@@ -12,6 +13,8 @@ format shows them, dates and times in ISO form, formulas as the value that was l
 
 from __future__ import annotations
 
+import io
+import mmap
 import re
 import struct
 import warnings
@@ -39,12 +42,16 @@ from .file_errors import UnreadableFile
 from .packed_file import FREE, MAX_RATIO, MAX_UNPACKED, open_archive, size_of
 
 MAX_COLUMNS = 1000
-MAX_SHARED_STRINGS = 64 << 20
+MAX_STYLES = 64 << 20
+# Strings that cells share: how many, and how many bytes of them a preview holds.
+MAX_STRINGS = 8 << 20
+MAX_HELD = 128 << 20
 PROLOG_SIZE = 4096
 # What stands for a formula whose value was never computed; no other cell can hold it.
 NO_VALUE = "\0="
 # An unpacked copy begins with how many bytes of strings it has, and how many strings.
 COPY_HEAD = struct.Struct("<QQ")
+_END = struct.Struct("=Q")
 
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>)?\s*<[A-Za-z_]")
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -134,6 +141,8 @@ def write_copy(file: BinaryIO, name: str, copy: BinaryIO) -> None:
             for text in book.read_strings():
                 copy.write(text.encode("utf-8", "surrogatepass"))
                 ends.append(copy.tell() - COPY_HEAD.size)
+                if len(ends) > MAX_STRINGS:
+                    raise UnreadableFile("unpacked_too_large")
             copy.write(ends.tobytes())
             with book.open_part(part) as source:
                 copyfileobj(source, copy, 1 << 20)
@@ -141,6 +150,7 @@ def write_copy(file: BinaryIO, name: str, copy: BinaryIO) -> None:
             raise UnreadableFile("damaged") from None
     copy.seek(0)
     copy.write(COPY_HEAD.pack(ends[-1] if ends else 0, len(ends)))
+    copy.flush()
 
 
 def open_copy(file: BinaryIO, copy: BinaryIO, place: Place | None = None) -> SheetRows:
@@ -152,15 +162,13 @@ def open_copy(file: BinaryIO, copy: BinaryIO, place: Place | None = None) -> She
     """
     with _opened(file) as book:
         formats = book.formats
-    copy.seek(0)
-    size, count = COPY_HEAD.unpack(copy.read(COPY_HEAD.size))
-    data = copy.read(size)
-    ends = array("Q", copy.read(count * 8))
+    strings = _CopiedStrings(copy)
+    copy.seek(strings.end)
     if place:
-        rows = sheet_xml.read_rows_from(copy, copy.tell(), place.position, place.before)
+        rows = sheet_xml.read_rows_from(copy, strings.end, place.position, place.before)
     else:
         rows = sheet_xml.read_rows(copy)
-    return SheetRows(rows, formats, _CopiedStrings(data, ends))
+    return SheetRows(rows, formats, strings)
 
 
 @contextmanager
@@ -237,29 +245,62 @@ class _Strings(Protocol):
 
 
 class _LazyStrings:
-    """Strings that are read as far as a cell asks for one."""
+    """Strings that are read as far as a cell asks for one: in one piece, with the byte at which
+    each ends, since millions of Python's own would take several times as much.
+    """
 
     def __init__(self, strings: Iterator[str]) -> None:
         self._rest = strings
-        self._read: list[str] = []
+        self._data = bytearray()
+        self._ends = array("Q")
 
     def __getitem__(self, index: int) -> str:
-        missing = index + 1 - len(self._read)
+        missing = index + 1 - len(self._ends)
         if missing > 0:
-            self._read.extend(islice(self._rest, missing))
-        return self._read[index]
+            self._read(missing)
+        start = self._ends[index - 1] if index else 0
+        return self._data[start : self._ends[index]].decode("utf-8", "surrogatepass")
+
+    def _read(self, count: int) -> None:
+        for text in islice(self._rest, count):
+            self._data += text.encode("utf-8", "surrogatepass")
+            self._ends.append(len(self._data))
+            if len(self._data) + 8 * len(self._ends) > MAX_HELD:
+                raise UnreadableFile("unpacked_too_large")
 
 
 class _CopiedStrings:
-    """Strings as an unpacked copy holds them: in one piece, with the byte at which each ends."""
+    """Strings as an unpacked copy holds them, read where they stand.
 
-    def __init__(self, data: bytes, ends: array[int]) -> None:
-        self._data = data
-        self._ends = ends
+    :ivar end: the byte at which the sheet begins
+    """
+
+    def __init__(self, copy: BinaryIO) -> None:
+        self._data = _mapped(copy)
+        size, count = COPY_HEAD.unpack_from(self._data)
+        self._ends = COPY_HEAD.size + size
+        self.end = self._ends + 8 * count
 
     def __getitem__(self, index: int) -> str:
-        start = self._ends[index - 1] if index else 0
-        return self._data[start : self._ends[index]].decode("utf-8", "surrogatepass")
+        first = self._get_end(index - 1) if index else 0
+        start, end = COPY_HEAD.size + first, COPY_HEAD.size + self._get_end(index)
+        return self._data[start:end].decode("utf-8", "surrogatepass")
+
+    def _get_end(self, index: int) -> int:
+        place = self._ends + 8 * index
+        if index < 0 or place >= self.end:
+            raise IndexError(index)
+        end: int = _END.unpack_from(self._data, place)[0]
+        return end
+
+
+def _mapped(file: BinaryIO) -> bytes | mmap.mmap:
+    """What a file holds, of which nothing is read before it is asked for where it is on a disk."""
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except io.UnsupportedOperation:
+        file.seek(0)
+        return file.read()
 
 
 def _check(file: BinaryIO) -> None:
@@ -272,9 +313,9 @@ def _check(file: BinaryIO) -> None:
     if total > MAX_UNPACKED or (total > FREE and total > MAX_RATIO * size_of(file)):
         raise UnreadableFile("unpacked_too_large")
     for member in archive.infolist():
-        # These parts are held in memory.
-        is_held = member.filename.endswith(("sharedStrings.xml", "styles.xml"))
-        if is_held and member.file_size > MAX_SHARED_STRINGS:
+        # This part is held in memory.
+        is_held = member.filename.endswith("styles.xml")
+        if is_held and member.file_size > MAX_STYLES:
             raise UnreadableFile("unpacked_too_large")
         is_xml = member.filename.endswith((".xml", ".rels"))
         if is_xml and not _PROLOG.match(_read_prolog(archive, member)):

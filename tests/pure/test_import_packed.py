@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import openpyxl
 import pytest
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from ecm_campaign.tools import contact_file, packed_file, sheet_xml, spreadsheet
 from ecm_campaign.tools.contact_file import UnreadableFile, describe, open_source, preview_source
@@ -176,11 +177,13 @@ def test_preview_of_a_workbook():
     assert preview_source(empty, describe(empty)) == []
 
 
+SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
 def sheet_of(*rows):
     """A workbook whose sheet is written by hand: ``(row number, XML of its cells)``."""
     data = "".join(f'<row r="{number}">{cells}</row>' for number, cells in rows)
-    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    sheet = f'<worksheet xmlns="{name}"><sheetData>{data}</sheetData></worksheet>'
+    sheet = f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{data}</sheetData></worksheet>'
     return repacked(workbook(["phone"]), xl__worksheets__sheet1_xml=sheet)
 
 
@@ -429,12 +432,56 @@ def test_bomb_is_given_up_while_it_unpacks(pack, monkeypatch):
 def test_workbook_bomb_is_refused_before_it_unpacks(monkeypatch):
     for module in (packed_file, spreadsheet):
         monkeypatch.setattr(module, "FREE", 4 << 20)
-    monkeypatch.setattr(spreadsheet, "MAX_SHARED_STRINGS", 1 << 20)
+    monkeypatch.setattr(spreadsheet, "MAX_STYLES", 1 << 20)
     data = workbook(["phone"], [PHONES[0]])
     sheet = b"<worksheet>" + b" " * (5 << 20) + b"</worksheet>"
     assert error_of(repacked(data, xl__worksheets__sheet1_xml=sheet)) == "unpacked_too_large"
-    shared = b"<sst>" + b" " * (1 << 20) + b"</sst>"
-    assert error_of(repacked(data, xl__sharedStrings_xml=shared)) == "unpacked_too_large"
+    styles = b"<styleSheet>" + b" " * (1 << 20) + b"</styleSheet>"
+    assert error_of(repacked(data, xl__styles_xml=styles)) == "unpacked_too_large"
+
+
+def many_strings(count):
+    """A workbook whose cells share so many strings, each with a cell of its own."""
+    names = "".join(f"<si><t>{'Anna' * 9} {n}</t></si>" for n in range(count))
+    data = sheet_of(*((n + 1, f'<c r="A{n + 1}" t="s"><v>{n}</v></c>') for n in range(count)))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        types = archive.read("[Content_Types].xml").decode()
+    declared = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/>'
+    parts = {
+        "[Content_Types]_xml": types.replace("</Types>", f"{declared}</Types>"),
+        "xl__sharedStrings_xml": f'<sst xmlns="{SPREADSHEET}">{names}</sst>',
+    }
+    return repacked(data, **parts)
+
+
+def test_an_import_holds_no_shared_strings_in_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr(spreadsheet, "MAX_HELD", 1 << 20)
+    data = io.BytesIO(many_strings(40_000))
+    with (tmp_path / "copy").open("w+b") as copy:
+        spreadsheet.write_copy(data, "", copy)
+        tracemalloc.start()
+        count = sum(1 for _row in spreadsheet.open_copy(data, copy))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert count == 40_000
+    assert peak < 1_000_000
+
+
+def test_a_preview_holds_no_more_strings_than_it_may(monkeypatch):
+    data = io.BytesIO(many_strings(2000))
+    assert len(list(spreadsheet.open_sheet(data, ""))) == 2000
+    monkeypatch.setattr(spreadsheet, "MAX_HELD", 50_000)
+    rows = spreadsheet.open_sheet(data, "")
+    # The first ones are shown all the same.
+    assert next(rows) == (1, [f"{'Anna' * 9} 0"])
+    with pytest.raises(UnreadableFile, match="far larger"):
+        list(rows)
+
+
+def test_so_many_shared_strings_are_no_list_of_contacts(monkeypatch):
+    monkeypatch.setattr(spreadsheet, "MAX_STRINGS", 1999)
+    with pytest.raises(UnreadableFile, match="far larger"):
+        spreadsheet.write_copy(io.BytesIO(many_strings(2000)), "", io.BytesIO())
 
 
 def test_memory_does_not_grow_with_what_is_packed():

@@ -447,9 +447,12 @@ class LimitsRule:
         if candidate.attempt is None:
             return candidate
         moment = at.replace(tzinfo=UTC)
-        tries = _get_counting(candidate) + self._get_passing(candidate)
-        verdict = self._judge(candidate, tries, moment)
-        if verdict:
+        passing = self._get_passing(candidate)
+        tries = _get_counting(candidate) + passing
+        if verdict := self._judge(candidate, tries, moment):
+            # Before the next claim the ledger has them, and another number is chosen.
+            if passing and self._has_another(candidate, tries, moment):
+                return Wait(at, "limit")
             return verdict
 
         # The ledger does not hold it yet, and another contact of this claim may have the number.
@@ -458,6 +461,15 @@ class LimitsRule:
             made = Try(moment, number, is_own=False, channel=channel)
             self.passing.setdefault(number, []).append(made)
         return candidate
+
+    def _has_another(self, candidate: Candidate, tries: list[Try], at: datetime) -> bool:
+        """Whether the strategy goes on without a number that is at its limit (O7, O16)."""
+        campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
+        later = choose_attempt(replace(candidate, tries=tries), campaign, at)
+        assert attempt
+        if isinstance(later, NextAttempt):
+            return later.number != attempt.number
+        return isinstance(later, NextCycle)
 
     def _get_passing(self, candidate: Candidate) -> list[Try]:
         if not self.passing:

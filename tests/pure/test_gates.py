@@ -202,6 +202,28 @@ def test_who_is_about_to_be_tried_counts_for_the_others_with_that_number():
     assert isinstance(judge_all([number, asking], contact(2), NOW), Candidate)
 
 
+@pytest.mark.parametrize(
+    ("plan", "period", "verdict"),
+    [
+        (CALLS, DAY, Wait(NOW + timedelta(hours=14), "limit")),
+        (replace(CALLS, passes_limits=True), DAY, Wait(NOW, "limit")),
+        # A number that may never be called again gives way in any case.
+        (CALLS, LIFE, Wait(NOW, "limit")),
+    ],
+)
+def test_two_contacts_of_one_claim_share_a_number(plan, period, verdict):
+    """O16: whoever comes second is asked again at once where its next number is free."""
+    known = campaign(plan, (Limit(1, period, per_number=True, everywhere=True),))
+    rules = [NumberRule(known), LimitsRule(known, is_claiming=True)]
+    assert judge_all(rules, contact(1), NOW).attempt.number == HOME
+    assert judge_all(rules, contact(2), NOW) == verdict
+
+    # So it is when the first one's try is in the ledger.
+    made = [Try(NOW.replace(tzinfo=UTC), HOME, is_own=False)]
+    judged = judge_all(rules, contact(2, tries=made), NOW)
+    assert judged == verdict if verdict.until > NOW else judged.attempt.number == MOBILE
+
+
 ONCE_A_DAY = Limit(1, DAY, per_number=True)
 CALLED = [Try(NOW.replace(tzinfo=UTC), HOME)]
 

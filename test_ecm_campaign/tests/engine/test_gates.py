@@ -208,6 +208,15 @@ class TestGates(EngineCase):
         )
         self.assertEqual(third.next_attempt_at, START + timedelta(hours=24))
 
+    def test_the_second_of_a_shared_number_is_called_on_its_other_one(self):
+        """O16: in the same turn, where the strategy takes the next number."""
+        limits = [limit(1, scope="all", subject="number")]
+        strategy = self.create_strategy((1, AGAIN), (2, AGAIN), limits=limits, at_limit="next")
+        campaign = self.run_campaign(strategy)
+        for _contact in range(2):
+            self.create_contact(campaign, phone_1=HOME, phone_2=MOBILE)
+        self.assertEqual([outgoing.number for outgoing in self.feed()], [HOME, MOBILE])
+
     # -- budgets --------------------------------------------------------------------------------------
 
     def test_a_budget_that_is_lowered_while_contacts_wait_holds_for_them(self):

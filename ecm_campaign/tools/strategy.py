@@ -213,7 +213,7 @@ class Plan:
                 continue
             # A retry that leads back opens anew all ways that lead on from there.
             target = rule.target_from(position) or position
-            repeated = ahead.get(target, 1) - ahead[position] + 1
+            repeated = self._get_way_ahead(ahead, target) - ahead[position] + 1
             in_a_cycle += rule.max_retry * max(1, repeated)
         return self.cycles * in_a_cycle
 

@@ -93,6 +93,8 @@ def test_without_a_rule_the_callback_strategy_says_when():
     later = replace(CALLBACKS, delay=HOUR)
     assert step(ask(later)) == (1, 60, "callback", 1)
     assert step(ask(later, position=2)) == (1, 120, "callback", 1)
+    at_once = plan_of(attempt(1, callback=again(0 * HOUR)))
+    assert step(decide(at_once, PHONES, 1, CALLBACK, Counters(1), NOW, None, later))[1] == 0
     closing = plan_of(attempt(1, callback=Rule("close")))
     assert step(decide(closing, PHONES, 1, CALLBACK, Counters(1), NOW, None, later))[1] == 60
     wish = WrapUp("later", asks_callback=True)

@@ -380,6 +380,34 @@ def test_the_derived_budget_lets_a_way_back_end_by_itself():
     assert [made[0] for made in run(plan, [BUSY] * 20)[:-1]] == [1, 2, 1, 2, 1, 3]
 
 
+@pytest.mark.parametrize(
+    ("first", "back", "retries", "positions"),
+    [
+        (3, 2, 2, [1, 3, 4, 3, 4, 3, 4]),
+        (2, 1, 3, [1, 3, 4] * 4),
+        (2, 2, 2, [1, 3, 4, 3, 4, 3, 4]),
+    ],
+)
+def test_the_derived_budget_does_not_cut_retries_past_an_empty_phone(
+    first, back, retries, positions
+):
+    """2 leads on nowhere; without its phone, 3 and 4 follow, which leads back."""
+    plan = plan_of(
+        attempt(1, busy=go(first)),
+        attempt(2, 2),
+        attempt(3, busy=go(4)),
+        attempt(4, busy=go(back, max_retry=retries, then_close=True)),
+        phone_fallback="skip",
+    )
+    phones = (PHONES[0], None, None, None, None)
+    assert [made[0] for made in run(plan, [BUSY] * 20, phones)[:-1]] == positions
+
+
+def test_the_last_attempt_may_be_skipped_too():
+    plan = plan_of(attempt(1, busy=go(2, max_retry=1)), attempt(2, 2), phone_fallback="skip")
+    assert plan.budget == 3
+
+
 # --- cycles --------------------------------------------------------------------------------------------------------
 
 

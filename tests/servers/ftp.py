@@ -32,13 +32,7 @@ class FtpServer(FileServer):
 
     def options(self) -> dict[str, object]:
         """Log in with user and password."""
-        return {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "username": self.account,
-            "password": PASSWORD,
-            "timeout": 20,
-        }
+        return self.login(password=PASSWORD, timeout=20)
 
     @property
     def root(self) -> str:

@@ -65,12 +65,7 @@ class SambaServer(FileServer):
 
     def options(self) -> dict[str, object]:
         """Log in with user and password."""
-        return {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "username": self.account,
-            "password": PASSWORD,
-        }
+        return self.login(password=PASSWORD)
 
     @property
     def root(self) -> str:

@@ -46,8 +46,7 @@ class SftpServer(FileServer):
     def options(self) -> dict[str, object]:
         """Log in with the key, and look for no other."""
         key = str(self.home / "client_key")
-        keys = {"key_filename": key, "allow_agent": False, "look_for_keys": False}
-        return {"host": "127.0.0.1", "port": self.port, "username": self.account, **keys}
+        return self.login(key_filename=key, allow_agent=False, look_for_keys=False)
 
     @property
     def root(self) -> str:

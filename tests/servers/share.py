@@ -49,6 +49,10 @@ class FileServer:
         """What a client needs to log in, as fsspec and `fs.storage` call it."""
         raise NotImplementedError
 
+    def login(self, **secret: object) -> dict[str, object]:
+        """Options of a client that logs in as the account, with what it shows for that."""
+        return {"host": "127.0.0.1", "port": self.port, "username": self.account, **secret}
+
     @property
     def root(self) -> str:
         """The shared folder as clients call it."""

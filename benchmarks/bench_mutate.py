@@ -70,11 +70,6 @@ FORK = multiprocessing.get_context("fork")
 
 # Faults that no test can see, and why.
 EQUIVALENT = {
-    "strategy": {
-        "attempt_from: usable[index - 1] or '' → usable[index - 1]": (
-            "an index is found only where there is a number"
-        ),
-    },
     "limits": {
         "_next_day: day + timedelta(days=1) → day - timedelta(days=1)": (
             "the day is found second by second instead"

@@ -509,13 +509,12 @@ def _drop(phones: PhoneList, number: str | None) -> PhoneList:
     return [None if phone == number else phone for phone in phones]
 
 
-def _find_number(plan: Plan, phones: Phones, attempt: PlannedAttempt) -> tuple[int, str]:
-    """Which phone an attempt uses, 1…5, and its number; 0 and "" if it has none."""
+def _find_number(plan: Plan, phones: Phones, attempt: PlannedAttempt) -> tuple[int, str | None]:
+    """Which phone an attempt uses, 1…5, and its number; 0 and None if it has none."""
     if isinstance(phones, PhonesByChannel):
         phones = phones.on_channel(attempt.channel)
     index = _phone_index(plan.phone_fallback, phones, attempt.phone_index)
-    number = phones[index - 1] if index else None
-    return index, number or ""
+    return index, phones[index - 1] if index else None
 
 
 def _find_rule(

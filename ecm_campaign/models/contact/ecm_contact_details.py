@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...formatting import get_label
 from ...tools.number_places import area_code_of, country_of, zones_of
 
 # What only the engine understands: nobody filters or groups by it.
@@ -59,9 +60,8 @@ class EcmContactDetailsMixin(models.AbstractModel):
             # Who takes the call may not know the campaign's group.
             campaign = contact.campaign_id.sudo()
             number = contact.number_to_call or contact.phone_1 or ""
-            kinds = dict(campaign._fields["kind"]._description_selection(self.env))
             contact.campaign_number = campaign.id
-            contact.campaign_kind = kinds.get(campaign.kind)
+            contact.campaign_kind = get_label(self.env, campaign._name, "kind", campaign.kind)
             contact.campaign_group = campaign.group_id.name
             contact.list_number = contact.list_id.id
 

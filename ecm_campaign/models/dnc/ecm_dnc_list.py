@@ -9,7 +9,7 @@ from odoo.tools import SQL, format_list
 
 from ...actions import open_form, open_window
 from ...const import ADMINISTRATOR
-from ...formatting import format_day
+from ...formatting import format_day, get_label
 from ...tools import phones
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
@@ -515,13 +515,12 @@ class EcmDncList(models.Model):
     def _prepare_finding(
         self, name, dnc_class, since, blocks, until=None, reason=None, by=None, running=""
     ):
-        labels = dict(self._fields["dnc_class"]._description_selection(self.env))
         since = since and fields.Date.to_string(since)
         until = until and fields.Date.to_string(until)
         # All of it text: the wizard and API clients show it as it is.
         return {
             "list": name,
-            "dnc_class": labels[dnc_class],
+            "dnc_class": get_label(self.env, self._name, "dnc_class", dnc_class),
             "since": since or "",
             "until": until or self.env._("for ever"),
             "reason": reason or "",

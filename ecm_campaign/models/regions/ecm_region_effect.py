@@ -2,6 +2,8 @@ from dataclasses import asdict
 
 from odoo import fields, models
 
+from ...actions import open_form
+
 
 class EcmRegionEffect(models.TransientModel):
     """A region rule as it bears on one campaign (requirement N3)."""
@@ -76,9 +78,4 @@ class EcmRegionEffect(models.TransientModel):
 
     def action_open_rule(self):
         """The rule itself, with its source."""
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ecm.region.rule",
-            "res_id": self.rule_id.id,
-            "view_mode": "form",
-        }
+        return open_form(self.rule_id)

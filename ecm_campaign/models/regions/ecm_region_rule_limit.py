@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...formatting import get_label
 from ...tools.limits import LIFE, ROLLING, Limit
 
 UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
@@ -64,27 +65,26 @@ class EcmRegionRuleLimit(models.Model):
 
     def _get_text(self):
         """The limit in words, such as ``3 attempts in 24 hours``."""
-        units = dict(self._fields["unit"]._description_selection(self.env))
-        what = dict(self._fields["counted"]._description_selection(self.env))[self.counted]
-        is_ever, is_rest = self.unit == "ever", self.counted != "tries" and self.count == 1
-        window = f"{self.number} {units.get(self.unit, '')}"
-        after = {
-            "conversations": self.env._("after a conversation"),
-            "refusals": self.env._("after a refusal"),
-        }
-
+        unit = get_label(self.env, self._name, "unit", self.unit)
+        window = f"{self.number} {unit}"
         # One of these in a time is a rest of that time.
-        if is_rest and is_ever:
-            return self.env._("nothing ever %s", after[self.counted])
-        if is_rest:
-            return self.env._(
-                "nothing for %(time)s %(after)s", time=window, after=after[self.counted]
-            )
-        if is_ever:
+        if self.counted != "tries" and self.count == 1:
+            return self._get_rest_text(window)
+        what = get_label(self.env, self._name, "counted", self.counted)
+        if self.unit == "ever":
             return self.env._("%(count)s %(what)s in all", count=self.count, what=what)
         return self.env._(
             "%(count)s %(what)s in %(time)s", count=self.count, what=what, time=window
         )
+
+    def _get_rest_text(self, window):
+        """How long nothing follows, such as ``nothing for 7 days after a conversation``."""
+        after = self.env._("after a conversation")
+        if self.counted == "refusals":
+            after = self.env._("after a refusal")
+        if self.unit == "ever":
+            return self.env._("nothing ever %s", after)
+        return self.env._("nothing for %(time)s %(after)s", time=window, after=after)
 
     def _get_limit(self):
         """:rtype: tools.limits.Limit"""

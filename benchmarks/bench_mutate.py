@@ -78,23 +78,26 @@ EQUIVALENT = {
     },
     "calling_hours": {
         "_find: if opens >= until:\n    break → if False:\n    break": "it only looks further",
-        "_find: at.replace(hour=0, minute=0, second=0, microsecond=0)"
-        " → at.replace(hour=0, minute=0, microsecond=0)": "openings are found from a minute on",
         "opening: found.since <= at < found.until → found.since < at < found.until": (
             "they are only looked for again"
         ),
+        "opening: found.since <= at < found.until → found.since <= at <= found.until": (
+            "the one that opens then is known too"
+        ),
+        "_RENEW: 7 → 8": "so long it is not looked for again",
+        "_NO_MORE: 0 → 1": "nothing is that early",
     },
     "pacing": {
-        "module: math.sqrt(5) - 1 → math.sqrt(5) + 1": "it differs by 1, and only the rest counts",
+        "GOLDEN: math.sqrt(5) - 1 → math.sqrt(5) + 1": "it differs by 1, and only the rest counts",
     },
     "strategy_check": {
-        "module: 1 → 2": "for loops any moment will do",
+        "_ANY_TIME: 1 → 2": "for loops any moment will do",
     },
     "gates": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",
     },
     "campaign_hours": {
-        "CampaignHours: 1970 → 1971": "the hours of a group's zones are given with their year",
+        "CampaignHours.year: 1970 → 1971": "the hours of a group's zones are given with their year",
         "for_contact: if known is None:\n    known = self._known[places] = self._combine(places)"
         " → if True:\n    known = self._known[places] = self._combine(places)": (
             "what was put together before is only put together again"
@@ -274,6 +277,16 @@ def choose(modules: list[str], count: int | None) -> list[Trial]:
     return chosen
 
 
+def check_equivalent(modules: list[str]) -> None:
+    """What is called equivalent must be a fault that can be made: code and names change."""
+    for module in modules:
+        source = (TOOLS / f"{module}.py").read_text()
+        names = {mutant.name for mutant in find_mutants(source)}
+        for name in EQUIVALENT.get(module, {}):
+            if name not in names:
+                raise SystemExit(f"There is no such mutant of {module}: {name}")
+
+
 def check_tests(modules: list[str]) -> dict[str, float]:
     """The tests must pass without any fault, or every mutant would count as noticed.
 
@@ -296,6 +309,7 @@ def main() -> None:
     words = sys.argv[1:]
     modules = [word for word in words if word in TESTS] or list(TESTS)
     complete = "--all" in words
+    check_equivalent(modules)
     patience = check_tests(modules)
 
     trials = choose(modules, None if complete else SAMPLE)

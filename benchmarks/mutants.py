@@ -194,19 +194,33 @@ def _with(node: ast.AST, **changes: object) -> ast.AST:
 
 
 def _name_scopes(tree: ast.Module) -> dict[int, str]:
-    """The function or class that each node stands in."""
-    names = {id(tree): "module"}
+    """The function that each node stands in, else the class or constant."""
+    names: dict[int, str] = {}
 
     def visit(node: ast.AST, scope: str) -> None:
         names[id(node)] = scope
         for child in ast.iter_child_nodes(node):
-            inner = scope
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                inner = child.name
-            visit(child, inner)
+            visit(child, _name_scope(node, child) or scope)
 
     visit(tree, "module")
     return names
+
+
+def _name_scope(parent: ast.AST, node: ast.AST) -> str | None:
+    """The name that a node gives to what stands in it, if it does."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    # Constants of a module, and fields of a class.
+    if not isinstance(parent, ast.Module | ast.ClassDef):
+        return None
+    target: ast.expr | None = None
+    if isinstance(node, ast.AnnAssign):
+        target = node.target
+    elif isinstance(node, ast.Assign):
+        target = node.targets[0]
+    if not isinstance(target, ast.Name):
+        return None
+    return f"{parent.name}.{target.id}" if isinstance(parent, ast.ClassDef) else target.id
 
 
 def _find_skipped(tree: ast.Module) -> set[int]:

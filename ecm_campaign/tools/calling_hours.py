@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -320,7 +320,7 @@ class CallingHours:
 
     def _find(self, at: datetime) -> _FoundOpenings:
         """Openings from the day of ``at`` on, so many that none is missing for a moment within."""
-        since = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = datetime.combine(at, time.min)
         until = since + _RENEW
         found = _FoundOpenings(since, until, [], [])
         first_day = max(since, self.date_start or since)

@@ -363,6 +363,29 @@ def test_hours_that_are_open_nowhere_on_earth_are_named_by_their_rule():
     assert constraint.get_closing(0) == (hours.REGION, "Florida")
 
 
+def test_what_a_closed_range_leaves_of_one_zone():
+    constraint = Constraint(("UTC",), closed=((10, 20),))
+    assert list(constraint.between(12, 18)) == []
+    assert list(constraint.between(5, 25)) == [(5, 10), (20, 25)]
+    holiday = Constraint(("UTC",), holidays=((10, 20),))
+    assert list(holiday.between(10, 20)) == []
+    assert list(holiday.between(15, 30)) == [(20, 30)]
+
+
+def test_anywhere_is_open_as_long_as_somewhere_is():
+    """Nine to twelve on Monday, 5 January 1970, from Kiritimati's nine to the last one's twelve."""
+    constraint = Constraint((ANY_ZONE,), WeeklyHours.of([(0, 540, 720)]))
+    monday = 4 * 24 * 60
+    first, last = monday + 540 - 14 * 60, monday + 720 + 12 * 60
+    assert list(constraint.between(monday - 2880, monday + 4320)) == [(first, last)]
+    assert list(constraint.between(first + 5, first + 6)) == [(first + 5, first + 6)]
+    assert list(constraint.between(last - 1, last + 1)) == [(last - 1, last)]
+    closings = [
+        bool(constraint.get_closing(minute)) for minute in (first - 1, first, last - 1, last)
+    ]
+    assert closings == [True, False, False, True]
+
+
 @pytest.mark.parametrize(("length", "is_found"), [(61 * DAY, True), (62 * DAY, False)])
 def test_an_opening_is_looked_for_up_to_the_horizon(length, is_found):
     start = datetime(2026, 3, 2)

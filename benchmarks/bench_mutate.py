@@ -78,6 +78,8 @@ EQUIVALENT = {
     },
     "calling_hours": {
         "_find: if opens >= until:\n    break → if False:\n    break": "it only looks further",
+        "_find: break → pass": "likewise",
+        "_find: opens >= until → opens > until": "likewise",
         "opening: found.since <= at < found.until → found.since < at < found.until": (
             "they are only looked for again"
         ),

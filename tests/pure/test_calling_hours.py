@@ -300,6 +300,11 @@ def test_hours_without_a_gap_have_no_drain():
     assert (opening.is_open, opening.closes_at) == (True, None)
 
 
+def test_always_and_never_are_what_they_say():
+    assert WeeklyHours.of([(day, 0, 1440) for day in range(7)]) == hours.ALWAYS
+    assert WeeklyHours.of([]) == hours.NEVER
+
+
 def test_a_window_may_end_with_the_last_day_of_the_cycle():
     assert WeeklyHours.of([(6, 0, 1440)]).spans == ((6 * 1440, 7 * 1440),)
     over_the_end = WeeklyHours.of([(13, 1380, 60)], weeks=2)

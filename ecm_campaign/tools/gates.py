@@ -104,6 +104,11 @@ class Candidate:
         # Most files do not say it.
         return Place(self.region, self.zip) if self.region or self.zip else NOWHERE
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was tried before, or asks to be called back."""
+        return bool(self.counted or self.uncounted or self.callback)
+
     def get_numbers(self) -> list[str]:
         """All that may be contacted on some channel, each once, without empty ones."""
         if isinstance(self.phones, PhonesByChannel):
@@ -266,8 +271,8 @@ class SelectionRule:
         if chosen is not None and candidate.contact_id not in chosen:
             return Hold("selection")
         # What was begun goes on as its strategy says.
-        is_begun = candidate.counted or candidate.uncounted or candidate.callback
-        if candidate.campaign_id not in self.with_groups or is_begun or candidate.is_drawn:
+        goes_on = candidate.is_begun or candidate.is_drawn
+        if candidate.campaign_id not in self.with_groups or goes_on:
             return candidate
         return self.queues.get(candidate.contact_id) or Hold("selection")
 
@@ -548,8 +553,7 @@ def get_closing_state(candidate: Candidate) -> str:
     """The state of a contact that nothing can be tried on: who was never tried has completed no
     retries.
     """
-    was_tried = candidate.counted or candidate.uncounted or candidate.callback
-    return RETRIES_COMPLETED if was_tried else NOT_CONNECTED
+    return RETRIES_COMPLETED if candidate.is_begun else NOT_CONNECTED
 
 
 def _pass_limits(candidate: Candidate, campaign: CampaignPlan, at: datetime) -> NextAttempt | None:

@@ -268,6 +268,13 @@ class Callbacks:
     personal_for: timedelta | None = None
     delay: timedelta = NO_DELAY
 
+    @property
+    def begins_anew(self) -> bool:
+        """Whether the counters begin anew: a budget that is not chosen is what its own attempts add
+        up to.
+        """
+        return self.resets or not self.plan.capped
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -616,13 +623,11 @@ def _next_cycle(
 def _become_callback(
     callbacks: Callbacks, phones: Phones, rule: Rule | None, counters: Counters, now: datetime
 ) -> Decision:
-    """Hand over to the callback strategy.
-
-    A budget that is spent ends it, unless the counters begin anew: they always do where its budget
-    was not chosen, which is what its own attempts add up to.
+    """Hand over to the callback strategy. A budget that is spent ends it, unless the counters begin
+    anew.
     """
     plan = callbacks.plan
-    resets = callbacks.resets or not plan.capped
+    resets = callbacks.begins_anew
     earlier = replace(counters, counted=0) if resets else counters
     if not callbacks.resets and (spent := spent_budget(plan, earlier)):
         return Close(CONNECTED, spent)

@@ -139,8 +139,6 @@ class EcmEngineResults(models.AbstractModel):
         :rtype: Promised
         """
         callbacks = self.env["ecm.campaign"].sudo().browse(row.campaign_id)._get_callbacks()
-        # A budget that is not chosen begins anew in any case.
-        resets = bool(callbacks) and (callbacks.resets or not callbacks.plan.capped)
         return Promised(
             attempt_id=row.id,
             contact_id=row.contact_id,
@@ -148,7 +146,7 @@ class EcmEngineResults(models.AbstractModel):
             number=promise.number,
             agent=promise.agent,
             takes_over=bool(callbacks),
-            resets=resets,
+            resets=bool(callbacks) and callbacks.begins_anew,
         )
 
     def _after_results(self, attempt_ids):

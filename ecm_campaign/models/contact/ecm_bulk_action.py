@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...actions import CLOSE, notify, open_form
@@ -271,6 +272,8 @@ class EcmBulkAction(models.Model):
             self.env.ref("ecm_campaign.ir_cron_bulk").sudo()._trigger()
             return True
         job._run_now()
+        if job.state in WAITING:
+            return True
         return notify(self.env._("%s contacts were changed back.", job.undone_count))
 
     def _answer(self):
@@ -309,10 +312,16 @@ class EcmBulkAction(models.Model):
                 break
 
     def _run_now(self):
-        """Work through a job while the supervisor waits."""
+        """Work through a job while the supervisor waits; in the background where others are in the
+        way of each try.
+        """
         # What was asked for is kept: a slice that starts anew would take it back with it.
         self._commit()
-        self._run()
+        try:
+            self._run()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Odoo would take the request for new, and ask for the same once more.
+            self.env.ref("ecm_campaign.ir_cron_bulk").sudo()._trigger()
 
     def _run_safely(self):
         """Work through one job; what fails fails its own job only."""
@@ -320,6 +329,9 @@ class EcmBulkAction(models.Model):
         try:
             self._run()
         except Exception:
+            # A job that was cut off goes on with its next slice.
+            if self._is_lost():
+                raise
             _logger.exception("%s failed", self._get_log_label())
             self._rollback()
             self._atomically(self._fail)

@@ -1,4 +1,8 @@
 from datetime import timedelta
+from unittest.mock import Mock, patch
+
+from psycopg2 import OperationalError
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -7,8 +11,10 @@ from odoo.tools import mute_logger
 
 from ...models.contact import ecm_bulk_action
 from ...models.contact.ecm_contact_queue import Sent
+from ..collisions import TRANSACTIONS
 from ..common import ResultCase
 
+JOB = "ecm.bulk.action"
 NUMBER, OTHER, THIRD = "+493023125001", "+493023125002", "+493023125003"
 
 
@@ -545,3 +551,68 @@ class TestCallAgain(BulkCase):
     def test_a_step_that_the_strategy_has_not(self):
         with self.assertRaisesRegex(UserError, "steps 1 to 2"):
             self.again(self.campaign, campaign_id=self.campaign, start_position=3)
+
+
+class TestBulkInTheWay(BulkCase):
+    """A job while the supervisor waits, and another transaction in the way of it."""
+
+    def setUp(self):
+        super().setUp()
+        # Savepoints for transactions: what a try has written since the last commit goes with it.
+        transactions = self.registry["ecm.transaction.mixin"]
+        self.patch(transactions, "_commit", lambda model, **_progress: self._commit())
+        self.patch(transactions, "_rollback", lambda model: self._roll_back())
+        self.startPatcher(patch(f"{TRANSACTIONS}.time", Mock()))
+        self.contacts = self.create_contacts(NUMBER, OTHER)
+        self._commit()
+
+    def _commit(self):
+        self.env.flush_all()
+        self.env.cr.execute("SAVEPOINT committed")
+        return float("inf")
+
+    def _roll_back(self):
+        self.env.invalidate_all(flush=False)
+        self.env.cr.execute("ROLLBACK TO SAVEPOINT committed")
+
+    def change_in_the_way(self, times):
+        """A change whose first step fails so often.
+
+        :return: the job
+        """
+        begin, failures = ecm_bulk_action.EcmBulkAction._begin, [SerializationFailure()] * times
+
+        def fail_or_begin(job):
+            if failures:
+                raise failures.pop()
+            return begin(job)
+
+        with patch.object(self.registry[JOB], "_begin", fail_or_begin):
+            return self.change(self.contacts, "priority", priority=7)
+
+    def test_what_was_asked_for_is_kept_while_a_step_is_tried_again(self):
+        self.assert_counts(self.change_in_the_way(1), total=2, changed=2)
+        self.assertEqual(self.contacts.mapped("priority"), [7, 7])
+
+    def test_what_cannot_be_done_at_once_is_done_in_the_background(self):
+        job = self.change_in_the_way(5)
+        self.assertEqual((job.state, self.contacts.mapped("priority")), ("queued", [0, 0]))
+        action = self.env.ref("ecm_campaign.ir_cron_bulk")
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", action.id)]))
+        self.run_jobs()
+        self.assert_counts(job, total=2, changed=2)
+        self.assertEqual(self.env[JOB].search([("id", ">=", job.id)]), job, "asked for once")
+
+    def test_a_lost_connection_is_no_failure_of_the_job(self):
+        self.patch_limits(0, 10)
+        job, jobs = self.change(self.contacts, "priority", priority=7), self.registry[JOB]
+        with (
+            patch.object(jobs, "_change", side_effect=OperationalError),
+            patch.object(jobs, "_is_lost", return_value=True),
+            self.assertNoLogs(ecm_bulk_action.__name__, "ERROR"),
+            self.assertRaises(OperationalError),
+        ):
+            self.env[JOB]._cron_run()
+        self.assertIn(job.state, ecm_bulk_action.WAITING)
+        self.run_jobs()
+        self.assert_counts(job, total=2, changed=2)

@@ -246,6 +246,8 @@ class EcmImportFolder(models.AbstractModel):
             if error.code not in ("missing", "changed"):
                 problems.append(error)
         except Exception:
+            if self._is_lost():
+                raise
             _logger.exception("Taking %s from the import source %s failed", entry.name, self.name)
             self._rollback()
             problems.append(FolderError("unexpected", entry.name))

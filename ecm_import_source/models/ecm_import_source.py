@@ -181,6 +181,8 @@ class EcmImportSource(models.Model):
             _logger.log(level, "Import source %s cannot be checked: %s", self.name, error)
             message = str(error)
         except Exception:
+            if self._is_lost():
+                raise
             _logger.exception("Checking the import source %s failed", self.name)
             message = self.env._("Unexpected error: see the server's log.")
         else:

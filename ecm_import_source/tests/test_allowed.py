@@ -16,3 +16,6 @@ class TestAllowed(AllowedCase, SourceCase):
 
     def test_another_company(self):
         self.check_foreign_company()
+
+    def test_another_companys_methods(self):
+        self.check_foreign_methods()

@@ -1,6 +1,8 @@
 import logging
 from unittest.mock import patch
 
+from psycopg2 import OperationalError
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -104,6 +106,17 @@ class TestSource(SourceCase):
         with patch.object(self.registry["ecm.import.source"], "_check_safely") as checked:
             self.env["ecm.import.source"]._cron_check_sources()
         checked.assert_not_called()
+
+    def test_a_lost_connection_is_no_failure_of_the_source(self):
+        sources = self.registry["ecm.import.source"]
+        with (
+            patch.object(sources, "_check_alone", side_effect=OperationalError),
+            patch.object(sources, "_is_lost", return_value=True),
+            self.assertNoLogs("odoo.addons.ecm_import_source", "ERROR"),
+            self.assertRaises(OperationalError),
+        ):
+            self.check()
+        self.assertFalse(self.source.failure_count)
 
     def test_passwords_are_never_shown(self):
         self.source.password = "s3cret"

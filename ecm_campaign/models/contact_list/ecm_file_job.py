@@ -243,6 +243,9 @@ class EcmFileJob(models.AbstractModel):
         except contact_file.UnreadableFile as error:
             self._end_as_failed(self._get_file_error_text(error.code))
         except Exception:
+            # A job that was cut off goes on where it is: nothing can be noted, and Odoo tells why.
+            if self._is_lost():
+                raise
             _logger.exception("%s %s failed", self._name, self.id)
             self._end_as_failed(self.env._("Unexpected error: see the server's log."))
         self._atomically(self._notify_progress)

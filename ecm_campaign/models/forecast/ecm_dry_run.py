@@ -299,6 +299,8 @@ class EcmDryRun(models.Model):
         except Cancelled:
             self._rollback()
         except Exception:
+            if self._is_lost():
+                raise
             _logger.exception("Dry run %s failed", self.id)
             self._rollback()
             message = self.env._("Unexpected error: see the server's log.")

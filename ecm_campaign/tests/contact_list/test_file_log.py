@@ -4,8 +4,10 @@ import logging
 import re
 from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2 import OperationalError
 
 from odoo import fields
 
@@ -59,6 +61,18 @@ class TestFileLog(CampaignCase):
             f'list # "contacts.csv": {failed}',
         ):
             self.env["ecm.contact.list"]._cron_import()
+
+    def test_a_lost_connection_is_no_failure_of_the_file(self):
+        contact_list = self.create_list_from(f"phone\n{NUMBER}\n".encode())
+        lists = self.registry["ecm.contact.list"]
+        with (
+            patch.object(lists, "_run", side_effect=OperationalError),
+            patch.object(lists, "_is_lost", return_value=True),
+            self.assertNoLogs(LOGGERS, logging.ERROR),
+            self.assertRaises(OperationalError),
+        ):
+            contact_list._cron_import()
+        self.assertEqual((contact_list.state, contact_list.error), ("queued", False))
 
     def test_an_import_that_is_cancelled(self):
         contact_list = self.create_list_from(f"phone\n{NUMBER}\n".encode())

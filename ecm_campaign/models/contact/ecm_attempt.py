@@ -687,12 +687,17 @@ class EcmAttempt(models.Model):
 
         :param candidates: list of ``tools.gates.Candidate``
         :param datetime since: naive UTC, ``None`` for the whole history
-        :param bool everywhere: whether tries of other contacts on the same numbers count too
+        :param bool everywhere: whether tries of other contacts on the same numbers count too, of
+            all campaigns of the contact's company: another company is another caller, to the law
+            too, and nobody is told of what it does
         :return: ``{contact id: list of tools.limits.Try}``
         """
         # A look into the index for each contact, and one for each of its numbers.
         own = SQL("SELECT a.* FROM ecm_attempt a WHERE a.contact_id = v.contact_id")
-        same_number = SQL("SELECT a.* FROM ecm_attempt a WHERE a.number = ANY(v.numbers)")
+        same_number = SQL(
+            "SELECT a.* FROM ecm_attempt a"
+            " WHERE a.number = ANY(v.numbers) AND a.company_id = v.company_id"
+        )
         if since:
             # A callback that the dialer makes may be long after the claim.
             recent = SQL("(a.claimed_at > %s OR a.callback_at > %s)", since, since)
@@ -707,7 +712,8 @@ class EcmAttempt(models.Model):
                           COALESCE(a.number, ''), a.contact_id = v.contact_id, a.channel,
                           COALESCE(o.is_live_voice, FALSE), %s
                      FROM unnest(%s::int[], %s::text[]) AS given(contact_id, joined)
-               CROSS JOIN LATERAL (SELECT given.contact_id,
+                     JOIN ecm_contact c ON c.id = given.contact_id
+               CROSS JOIN LATERAL (SELECT given.contact_id, c.company_id,
                                           string_to_array(given.joined, ' ')::varchar[] AS numbers
                                   ) v
                CROSS JOIN LATERAL (%s) a

@@ -50,8 +50,8 @@ class EcmStrategyLimit(models.Model):
         string="Where",
         required=True,
         default="campaign",
-        help="In all campaigns: attempts of whatever campaign and channel on the same numbers "
-        "count.",
+        help="In all campaigns: attempts of whatever campaign and channel of this company on the "
+        "same numbers count.",
     )
 
     _count_positive = models.Constraint(

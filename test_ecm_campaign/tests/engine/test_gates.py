@@ -177,6 +177,23 @@ class TestGates(EngineCase):
             "once the first campaign's call is a day old",
         )
 
+    def test_what_another_company_does_counts_for_no_limit(self):
+        """Another company is another caller, and nobody is told of its attempts."""
+        strategy = self.create_strategy(
+            (1, AGAIN), limits=[limit(1, scope="all", subject="number")]
+        )
+        first, second = (
+            self.create_contact(self.run_campaign(strategy, name), phone_1=HOME)
+            for name in ("First", "Second")
+        )
+        self.feed()
+        self.assertEqual((first.state, second.state), ("sent_to_dialer", "pending"))
+        other = self.env["res.company"].create({"name": "Other company"})
+        first.attempt_ids.sudo().company_id = other
+        second.sudo().next_attempt_at = START
+        self.feed()
+        self.assertEqual(second.state, "sent_to_dialer", second.block_reason)
+
     def test_a_try_under_way_counts_before_its_result_is_known(self):
         strategy = self.create_strategy(
             (1, AGAIN), limits=[limit(1, scope="all", subject="number")]

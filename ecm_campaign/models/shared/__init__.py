@@ -1,4 +1,5 @@
 from . import (
+    ecm_all_companies_mixin,
     ecm_copy_name_mixin,
     ecm_day_windows_mixin,
     ecm_transaction_mixin,

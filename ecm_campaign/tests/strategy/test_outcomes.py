@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..common import CampaignCase
 
@@ -15,6 +15,24 @@ class TestOutcomes(CampaignCase):
                     outcome.code = "other"
                 with self.assertRaisesRegex(UserError, "Every campaign needs"):
                     outcome.unlink()
+
+    def test_what_all_companies_share_is_the_administrators_where_there_are_several(self):
+        busy = self.env.ref("ecm_campaign.ecm_outcome_busy")
+        mapping = {"source": "table", "code": "77", "outcome_id": busy.id}
+        supervisor = self.create_user("supervisor")
+        busy.with_user(supervisor).name = "Engaged"
+        self.env["ecm.outcome.mapping"].with_user(supervisor).create(mapping)
+
+        self.env["res.company"].create({"name": "Other company"})
+        for change in (
+            lambda outcome: outcome.write({"counts_as_attempt": False}),
+            lambda outcome: outcome.create({"name": "Fax", "code": "fax_machine"}),
+            lambda outcome: outcome.mapping_ids.write({"outcome_id": outcome.id}),
+            lambda outcome: outcome.mapping_ids.unlink(),
+        ):
+            with self.assertRaisesRegex(AccessError, "ask an administrator"):
+                change(busy.with_user(supervisor))
+        busy.with_user(self.create_user("administrator")).name = "Busy"
 
     def test_the_code_of_a_new_outcome_changes_until_it_is_used(self):
         outcome = self.env["ecm.outcome"].create({"name": "Fax", "code": "fax_machine"})

@@ -80,7 +80,9 @@ class EcmBulkStart(models.TransientModel):
 
         :param records: what the button was pressed on
         :param str action: what is offered first
+        :raise AccessError: the user may change no contacts
         """
+        self.env["ecm.contact"].check_access("write")
         context = self.env.context
         domain = self._get_source_domain(records)
         wizard_context = {

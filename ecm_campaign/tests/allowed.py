@@ -1,6 +1,7 @@
 import csv
 import inspect
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -63,22 +64,114 @@ class AllowedCase(CampaignCase):
 
     def check_foreign_company(self):
         """:raise AssertionError: another company's administrator finds what is not hers"""
-        company = self.env["res.company"].create({"name": "Foreign company"})
-        foreign = self.create_user(
-            "administrator",
-            login="ecm_foreign",
-            company_ids=[(6, 0, company.ids)],
-            company_id=company.id,
-        )
-        own = [model for model in self._get_models() if self._is_own(model)]
-        for model in own:
-            if model._transient or self._get_scope(model) == "all":
-                continue
+        foreign = self._create_foreigner()
+        for model in self._get_models_of_companies():
             found = model.with_user(foreign).search([]).sudo()
             if self._get_scope(model) == "own":
                 self.assertFalse(found, model._name)
             elif "company_id" in model._fields:
                 self.assertFalse(found.company_id, model._name)
+
+    def check_foreign_methods(self):
+        """:raise AssertionError: another company's administrator calls a method of what is not hers,
+        or a wizard takes it
+        """
+        foreign, reached = self._create_foreigner(), []
+        for model in self._get_models_of_companies():
+            hidden = self._get_hidden(model, foreign)
+            for name in sorted(self._get_public_methods(model)):
+                # Those of the model itself are about no record.
+                if getattr(getattr(type(model), name), "_api_model", False):
+                    continue
+                self.assertTrue(hidden, f"Make a {model._name} to try its methods on.")
+                if what := self._reach(partial(hidden.with_user, foreign), name):
+                    reached.append(f"{model._name}.{name}: {what}")
+        reached += self._find_wizards_with_hidden(foreign)
+        self.assertFalse(reached, "\n".join(["", *reached]))
+
+    def _find_wizards_with_hidden(self, foreign):
+        """Methods that work when a wizard was given another company's record."""
+        for wizard in filter(self._is_own, self._get_models()):
+            if not wizard._transient:
+                continue
+            for name, field in wizard._fields.items():
+                hidden = self._get_hidden_of(field, foreign)
+                if not hidden:
+                    continue
+                value = hidden.id if field.type == "many2one" else [(6, 0, hidden.ids)]
+                values = {**self._get_needed(wizard.with_user(foreign)), name: value}
+                for method in sorted(self._get_public_methods(wizard)):
+                    make = partial(wizard.with_user(foreign).create, values)
+                    if what := self._reach(make, method):
+                        yield f"{wizard._name}({name}).{method}: {what}"
+
+    def _reach(self, make, name):
+        """Call a method of a record that must not be reached.
+
+        :param make: returns the record; it may refuse to
+        :return: what came of it, False where it was refused, or only says which screen to open
+        """
+        made = False
+        try:
+            with mute_logger(*LOUD), self.env.cr.savepoint(), _nothing_leaves():
+                method = getattr(make(), name)
+                made = True
+                raise _Reached(method(*_get_arguments(method)))
+        except AccessError:
+            return False
+        except _Reached as reached:
+            return not _opens_screen(reached.args[0]) and repr(reached.args[0])
+        except Exception as error:  # noqa: BLE001
+            # Odoo's own check of companies may have refused the record.
+            return made and repr(error)
+        finally:
+            self.env.invalidate_all(flush=False)
+
+    def _get_hidden_of(self, field, foreign):
+        """What a field of a wizard could hold and must not."""
+        is_given = field.type in ("many2one", "many2many") and not field.readonly
+        if not is_given or field.related:
+            return None
+        model = self.env[field.comodel_name]
+        is_of_suite = model._original_module in (self.addon, *self.below)
+        if not is_of_suite or model._transient or self._get_scope(model) == "all":
+            return None
+        return self._get_hidden(model, foreign)
+
+    def _get_needed(self, wizard):
+        """Values without which a wizard cannot be made, of the foreigner's own."""
+        given, needed = wizard.default_get(list(wizard._fields)), {}
+        for name, field in wizard._fields.items():
+            if not (field.required and field.store) or given.get(name):
+                continue
+            if field.comodel_name == "ir.attachment":
+                needed[name] = wizard.env["ir.attachment"].create({"name": "x.csv"}).id
+            elif field.type == "many2one":
+                needed[name] = wizard.env[field.comodel_name].search([], limit=1).id
+            elif field.type in ("char", "text"):
+                needed[name] = "x"
+        return needed
+
+    def _create_foreigner(self):
+        company = self.env["res.company"].create({"name": "Foreign company"})
+        return self.create_user(
+            "administrator",
+            login="ecm_foreign",
+            company_ids=[(6, 0, company.ids)],
+            company_id=company.id,
+        )
+
+    def _get_models_of_companies(self):
+        """The module's models of which each company has its own records."""
+        for model in filter(self._is_own, self._get_models()):
+            if not model._transient and self._get_scope(model) != "all":
+                yield model
+
+    def _get_hidden(self, model, foreign):
+        """A record that the foreigner must not reach, if there is one."""
+        seen = model.with_user(foreign).with_context(active_test=False).search([])
+        every = model.sudo().with_context(active_test=False).search([], limit=1 + len(seen))
+        return (every - seen.sudo())[:1]
 
     def _read_list(self):
         path = Path(get_module_path(self.addon)) / "tests" / "allowed.csv"
@@ -191,11 +284,18 @@ class AllowedCase(CampaignCase):
         return not any(getattr(member, "_api_private", False) for member in members)
 
     def _try(self, model, name):
-        """Call a method as a role that gives nothing where something is asked for."""
+        """Call a method as a role."""
+        return self._call(partial(self._get_record, model), name)
+
+    def _call(self, get_record, name):
+        """Call a method, with nothing where something is asked for.
+
+        :param get_record: returns the record, or raises AccessError
+        """
         # What happens beyond the access check is for other tests, and is undone.
         try:
             with mute_logger(*LOUD), self.env.cr.savepoint(), _nothing_leaves():
-                method = getattr(self._get_record(model), name)
+                method = getattr(get_record(), name)
                 raise _Reached(method(*_get_arguments(method)))
         except AccessError:
             return "-"

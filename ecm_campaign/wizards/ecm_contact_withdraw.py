@@ -41,6 +41,7 @@ class EcmContactWithdraw(models.TransientModel):
     def action_withdraw(self):
         """Withdraw the chosen contacts."""
         self.ensure_one()
+        self.campaign_id.check_access("read")
         self.contact_ids.action_withdraw(self.reason)
         return dict(CLOSE)
 
@@ -50,6 +51,7 @@ class EcmContactWithdraw(models.TransientModel):
         """
         self.ensure_one()
         self.env["ecm.contact"].check_access("write")
+        self.campaign_id.check_access("read")
         if not self.attachment_id:
             raise UserError(self.env._("Choose a file."))
         if self.scope == "campaign" and not self.campaign_id:

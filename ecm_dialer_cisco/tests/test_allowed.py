@@ -15,3 +15,6 @@ class TestAllowed(AllowedCase):
 
     def test_another_company(self):
         self.check_foreign_company()
+
+    def test_another_companys_methods(self):
+        self.check_foreign_methods()

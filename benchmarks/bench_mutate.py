@@ -104,7 +104,7 @@ EQUIVALENT = {
         " → if True:\n    known = self._known[places] = self._combine(places)": (
             "what was put together before is only put together again"
         ),
-        "get_zones: tz and is_zone(tz) → is_zone(tz)": "no name is no zone's",
+        "find_zones: tz and is_zone(tz) → is_zone(tz)": "no name is no zone's",
     },
 }
 

@@ -123,12 +123,8 @@ class CampaignHours:
         return known
 
     def get_zones(self, tz: str | None, number: str) -> tuple[str, ...]:
-        """Zones in which whoever has the number may be: the contact's, else the number's, else the
-        campaign's.
-        """
-        if tz and is_zone(tz):
-            return (tz,)
-        return zones_of(number) or (self.zone,)
+        """Zones in which whoever has the number may be: see `find_zones`."""
+        return find_zones(tz, number, self.zone)
 
     def _find_place(self, tz: str | None, number: str, channel: str, place: Place) -> _Place:
         zones = self.get_zones(tz, number)
@@ -179,6 +175,15 @@ def _get_regional(places: _Places) -> list[Constraint]:
             key = rule.id, zones
             by_rule[key] = get_rule_hours(rule, zones)
     return [by_rule[key] for key in sorted(by_rule)]
+
+
+def find_zones(tz: str | None, number: str, campaign_zone: str) -> tuple[str, ...]:
+    """Zones in which whoever has the number may be: the contact's, else the number's, else the
+    campaign's.
+    """
+    if tz and is_zone(tz):
+        return (tz,)
+    return zones_of(number) or (campaign_zone,)
 
 
 def get_rule_hours(rule: RegionRule, zones: tuple[str, ...]) -> Constraint:

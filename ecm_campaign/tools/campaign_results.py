@@ -91,6 +91,7 @@ def _get_rates(
     reached: Counter[int] = Counter()
     for slot in slots:
         key = getattr(slot, part)
+        # Nobody knows when it was made.
         if key is None:
             continue
         made[key] += slot.attempts

@@ -638,6 +638,7 @@ def _open_text(file: BinaryIO, dialect: Dialect, mark: Mark | None) -> Rows:
         file.seek(0)
     text = io.TextIOWrapper(file, dialect.encoding, _FALLBACK, newline="")
     lines = _physical_lines(text)
+    # Behind a mark there is neither a header nor a line that names the delimiter.
     if mark:
         text.seek(mark.position)
         source = _Lines(lines, dialect, mark.line)

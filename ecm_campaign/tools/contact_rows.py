@@ -394,6 +394,7 @@ class _RowParser:
         if self._country is not None:
             code = row[self._country].strip()
             country = self._row_country(code)
+        # Phone 1 must be there, or another one moves up; the others may be missing.
         numbers: list[str | None] = [None] * 5
         failed = None
         for slot, place, name, least, most in self._phones:

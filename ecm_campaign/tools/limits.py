@@ -135,6 +135,7 @@ def _counts(limit: Limit, made: Try, number: str) -> bool:
     """Whether a limit counts a try where ``number`` is to be tried."""
     if not (made.is_own or limit.everywhere):
         return False
+    # The law does not begin anew with a callback.
     if made.is_forgotten and not limit.is_legal:
         return False
     if limit.channels is not None and made.channel not in limit.channels:

@@ -148,6 +148,7 @@ def write_copy(file: BinaryIO, name: str, copy: BinaryIO) -> None:
                 copyfileobj(source, copy, 1 << 20)
         except _DAMAGE:
             raise UnreadableFile("damaged") from None
+    # How many strings there are is known only now.
     copy.seek(0)
     copy.write(COPY_HEAD.pack(ends[-1] if ends else 0, len(ends)))
     copy.flush()

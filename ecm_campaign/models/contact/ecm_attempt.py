@@ -10,12 +10,11 @@ from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...formatting import format_moment
 from ...sql import values_of
+from ...tools.campaign_hours import find_zones
 from ...tools.limits import Try
-from ...tools.number_places import zones_of
 from ...tools.region_effects import Made
 from ...tools.region_rules import Place
 from ...tools.strategy import WRAP_UP_PREFIX
-from ...tools.time_zones import is_zone
 
 PREFIX = "ecm_campaign.attempt_key_prefix"
 # What stands as the result's code of a send that failed, until it is known whether it did.
@@ -767,7 +766,7 @@ class EcmAttempt(models.Model):
         )
         found = []
         for contact_id, number, channel, made_at, tz, region, code, *said in self.env.cr.fetchall():
-            zones = (tz,) if is_zone(tz) else zones_of(number) or (campaign.tz,)
+            zones = find_zones(tz, number, campaign.tz)
             place = Place(region, code)
             found.append(Made(contact_id, number, channel, made_at, zones, place, *said))
         return sorted(found, key=attrgetter("at"))

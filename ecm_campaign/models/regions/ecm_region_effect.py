@@ -49,6 +49,7 @@ class EcmRegionEffect(models.TransientModel):
         values = []
         for rule_id, effect in effects.items():
             rule = self.env["ecm.region.rule"].browse(rule_id)
+            # Those that hold are shown first.
             status = self._get_status(campaign, rule)
             values.append(
                 {

@@ -217,18 +217,17 @@ class EcmRegionRule(models.Model):
 
     @api.model
     @ormcache("day", "purpose", "has_consent")
-    def _get_rules(self, day=None, purpose="marketing", has_consent=False):
+    def _get_rules(self, day, purpose="marketing", has_consent=False):
         """The rules that are switched on, as values, as far as they hold for a campaign; shared by
         everybody.
 
-        :param date day: of UTC, by default today
+        :param date day: of UTC
         :param purpose: the campaign's
         :param has_consent: whether its contacts have all agreed to be called
         :rtype: tools.region_rules.RegionRules
         """
-        moment = day or fields.Date.today()
-        values = self.sudo().search([])._get_values(moment)
-        return RegionRules(choose_rules(values, moment, purpose, has_consent))
+        values = self.sudo().search([])._get_values(day)
+        return RegionRules(choose_rules(values, day, purpose, has_consent))
 
     def _get_values(self, day):
         """:rtype: list of tools.region_rules.RegionRule"""
@@ -247,6 +246,7 @@ class EcmRegionRule(models.Model):
             prefixes=self._get_prefixes(),
             regions=parse_names(self.state),
             zips=self._get_zips(),
+            # Laws about all channels hold for those that a module brings, too.
             channels=self._get_single_channel() or frozenset(known),
             hours=self._get_hours(),
             holidays=self._get_holiday_ranges(day),

@@ -492,6 +492,7 @@ class EcmStrategy(models.Model):
         if self.kind == "simple":
             self._add_default_simple_rules()
             return True
+        # The last one has nothing to lead to.
         empty = self.attempt_ids[:-1].filtered(lambda attempt: not attempt.rule_ids)
         if not empty:
             raise UserError(

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from psycopg2 import IntegrityError
 
@@ -140,7 +140,7 @@ class TestCampaignHours(HoursCase):
                 f"Copy {number}", calendar_id=self.campaign.calendar_id.copy().id
             )
         self.env.invalidate_all()
-        self.env["ecm.region.rule"]._get_rules()
+        self.env["ecm.region.rule"]._get_rules(date.today())
         with self.assertQueryCount(6):
             campaigns._get_windows(MONDAY)
 

@@ -78,7 +78,7 @@ class TestShippedRules(RegionCase):
         closed = self.opening(easter_monday, number=PARIS)
         self.assertEqual((closed.opens_at, closed.reason), (datetime(2026, 4, 7, 8), "holiday"))
         self.assertIn("France", closed.detail)
-        rules = self.env["ecm.region.rule"]._get_rules()
+        rules = self.env["ecm.region.rule"]._get_rules(date.today())
         found = {
             (limit.count, limit.window, limit.counted) for limit in rules.get_limits(PARIS, "voice")
         }
@@ -93,7 +93,7 @@ class TestShippedRules(RegionCase):
     def test_debt_and_marketing_have_rules_of_their_own(self):
         names = {}
         for purpose in ("marketing", "debt", "service"):
-            rules = self.env["ecm.region.rule"]._get_rules(None, purpose, False)
+            rules = self.env["ecm.region.rule"]._get_rules(date.today(), purpose, False)
             matching = rules.get_matching(NEW_YORK, "voice")
             names[purpose] = [rule.name for rule in matching]
         self.assertEqual((len(names["marketing"]), len(names["debt"])), (1, 2))
@@ -147,7 +147,7 @@ class TestRegionRules(RegionCase):
         self.assertEqual(
             rule.limits_summary, "3 attempts in 24 hours; nothing ever after a refusal"
         )
-        rules = self.env["ecm.region.rule"]._get_rules()
+        rules = self.env["ecm.region.rule"]._get_rules(date.today())
         first, second = rules.get_limits(BERLIN, "voice")
         self.assertEqual((first.count, first.window), (3, timedelta(hours=24)))
         self.assertTrue(first.per_number and first.everywhere and first.is_legal)
@@ -172,9 +172,13 @@ class TestRegionRules(RegionCase):
         rule.active = False
         self.assertTrue(self.opening(MONDAY).is_open)
         rule.write({"active": True, "limit_ids": [Command.create({"count": 1})]})
-        self.assertEqual(len(self.env["ecm.region.rule"]._get_rules().get_limits(BERLIN, "sms")), 1)
+        self.assertEqual(
+            len(self.env["ecm.region.rule"]._get_rules(date.today()).get_limits(BERLIN, "sms")), 1
+        )
         rule.limit_ids.unlink()
-        self.assertFalse(self.env["ecm.region.rule"]._get_rules().get_limits(BERLIN, "sms"))
+        self.assertFalse(
+            self.env["ecm.region.rule"]._get_rules(date.today()).get_limits(BERLIN, "sms")
+        )
 
     def test_a_rule_holds_from_its_first_to_its_last_day(self):
         rule = self.create_rule(weekday_hours=False, date_from="2026-03-02", date_to="2026-03-06")

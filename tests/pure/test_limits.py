@@ -49,6 +49,16 @@ def rolling(count, window=DAY, **options):
     return Limit(count, "rolling", window, **options)
 
 
+def test_a_day_that_another_limit_defers_to_may_be_full():
+    """The dialer's clock goes ahead: one try is dated tomorrow, to which the second limit leads."""
+    sms = Try(NOW - 12 * HOUR, MINE, channel="sms")
+    tomorrow = Try(NOW + 22 * HOUR, MINE)
+    limits = [day(1), rolling(1, 36 * HOUR, channels=frozenset({"sms"}))]
+    assert wait(limits, [sms]) == DAY
+    # 11:01, and then the rest of tomorrow.
+    assert wait(limits, [sms, tomorrow]) == 2 * DAY - 11 * HOUR - MINUTE
+
+
 # --- tries before a callback ---------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 {
     "name": "Outbound Campaigns: Cisco Dialers",
     "version": "19.0.1.0.0",
-    "summary": "Feed Cisco UCCX from campaigns and read the call results back",
+    "summary": "Feed Cisco UCCX and CCE from campaigns and read the call results back",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/ecm_dialer_cisco_rules.xml",
         "data/ecm_outcome_mapping_data.xml",
+        "data/ecm_outcome_mapping_cce_data.xml",
         "views/ecm_dialer_views.xml",
         "views/ecm_dialer_campaign_views.xml",
         "views/ecm_campaign_views.xml",

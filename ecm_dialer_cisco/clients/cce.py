@@ -146,8 +146,13 @@ class CceClient(DialerClient):
         except Exception as error:
             raise InDoubt(f"The answer of CCE was lost: perhaps {what}.") from error
 
-    def find(self, campaign_key: str, keys: Collection[str]) -> set[str]:
-        """Return the keys that CCE knows: in the campaign's dialing lists, or called lately."""
+    def find(
+        self, campaign_key: str, keys: Collection[str], sent_at: datetime | None = None
+    ) -> set[str]:
+        """Return the keys that CCE knows: in the campaign's dialing lists, or called lately.
+
+        :param sent_at: does not matter: what was committed is seen at once, and nothing else comes
+        """
         wanted = set(keys)
         # Of a deleted campaign the lists are gone, and what was dialled is still recorded.
         with suppress(NotFound):

@@ -107,8 +107,14 @@ class CceConfig:
         return f"{self.instance}_hds"
 
     def list_table_name(self, campaign: str, rule: str) -> str:
-        """The table of one campaign and query rule."""
-        return self.list_table.format(campaign=campaign, rule=rule)
+        """The table of one campaign and query rule.
+
+        :raise ValueError: the name holds another placeholder
+        """
+        try:
+            return self.list_table.format(campaign=campaign, rule=rule)
+        except (IndexError, KeyError) as error:
+            raise ValueError(f"{self.list_table!r} is not the name of a table") from error
 
     @property
     def leave_seconds(self) -> float:

@@ -28,12 +28,8 @@ _NO_OBJECT = {208, 2812}
 _PASSING = {701, 1105, 1204, 1205, 1222, 8645, 9002}
 
 
-class NoDriver(Exception):
-    """No ODBC driver for SQL Server is installed."""
-
-
 def choose_driver(installed: Collection[str]) -> str:
-    """Microsoft's newest driver, or FreeTDS where there is none.
+    """Microsoft's newest driver, or FreeTDS, or an empty text where there is neither.
 
     >>> choose_driver(["FreeTDS", "ODBC Driver 17 for SQL Server", "ODBC Driver 18 for SQL Server"])
     'ODBC Driver 18 for SQL Server'
@@ -41,25 +37,24 @@ def choose_driver(installed: Collection[str]) -> str:
     'FreeTDS'
 
     :param installed: names of the drivers that the driver manager knows
-    :raise NoDriver: there is none
     """
     microsoft = [found for found in map(_MICROSOFT.fullmatch, installed) if found]
     if microsoft:
         return max(microsoft, key=lambda found: int(found[1]))[0]
-    for name in installed:
-        if name.casefold() == "freetds":
-            return name
-    raise NoDriver(
-        "The server has no ODBC driver for SQL Server: install Debian's package tdsodbc,"
-        " or msodbcsql18 from Microsoft."
-    )
+    return next((name for name in installed if name.casefold() == "freetds"), "")
 
 
 def connection_string(config: CceConfig, host: str, database: str) -> str:
     """What the driver manager is given; each driver has words of its own.
 
+    :raise Unreachable: no driver is installed
     :raise Unauthorized: the driver cannot be given this password
     """
+    if not config.driver:
+        raise Unreachable(
+            "The server has no ODBC driver for SQL Server: install Debian's package tdsodbc,"
+            " or msodbcsql18 from Microsoft."
+        )
     is_freetds = config.driver.casefold() == "freetds"
     # It knows no way to write one in a value.
     if is_freetds and "}" in config.password:

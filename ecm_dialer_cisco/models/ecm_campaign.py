@@ -87,9 +87,9 @@ class EcmCampaign(models.Model):
         """The dialer goes first."""
         dialers = self.env["ecm.dialer"].sudo()
         mine = [("company_id", "in", self.env.companies.ids), ("is_enabled", "=", True)]
-        hint = self.env._("Connect Cisco UCCX: address, test, campaigns, on.")
+        hint = self.env._("Connect your Cisco dialer: address, test, campaigns, on.")
         if not self.env.user.has_group(ADMINISTRATOR):
-            hint = self.env._("Ask your administrator to connect Cisco UCCX.")
+            hint = self.env._("Ask your administrator to connect your Cisco dialer.")
         is_on = bool(dialers.search_count(mine, limit=1))
         step = self._make_step("dialer", self.env._("Dialer"), hint, is_on)
         return [step, *super()._get_first_steps(campaign)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..clients import exceptions
 from odoo.addons.ecm_campaign.actions import notify, open_window
@@ -17,13 +17,22 @@ _logger = logging.getLogger(__name__)
 # So long a result is awaited where no campaign says how long.
 DEFAULT_PATIENCE = timedelta(hours=24)
 # What tells one dialer and its results from another.
-IDENTITY_FIELDS = ("provider", "host", "port", "results_connection")
+IDENTITY_FIELDS = (
+    "provider",
+    "host",
+    "port",
+    "results_connection",
+    "cce_reporting_host",
+    "cce_instance",
+)
+# What tells an address from a host's name.
+NOT_IN_HOSTS = set("/@?#\\ ")
 
 
 class EcmDialer(models.Model):
     """A Cisco system that places calls (requirements F1, F2, F5, F8).
 
-    How it is reached is its provider's: there is one, UCCX. The client that
+    How it is reached is its provider's, each in a file of its own. The client that
     ``_get_client_class`` names takes what ``_prepare_client_config`` says.
     """
 
@@ -31,6 +40,8 @@ class EcmDialer(models.Model):
     _description = "Dialer"
     _inherit = [
         "ecm.feed.owner",
+        # CCE passes on what it is not asked for.
+        "ecm.dialer.cce.mixin",
         "ecm.dialer.uccx.mixin",
         "ecm.dialer.hours.mixin",
         "mail.thread",
@@ -45,7 +56,9 @@ class EcmDialer(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    provider = fields.Selection([("uccx", "Cisco UCCX")], required=True, default="uccx")
+    provider = fields.Selection(
+        [("uccx", "Cisco UCCX"), ("cce", "Cisco CCE")], required=True, default="uccx", tracking=True
+    )
     is_enabled = fields.Boolean(
         "Switched on",
         tracking=True,
@@ -53,6 +66,29 @@ class EcmDialer(models.Model):
         help="Off: nothing is sent to it and no results are read.",
     )
 
+    host = fields.Char(
+        required=True,
+        tracking=True,
+        help="UCCX: the publisher node, never the address of a load balancer. CCE: the Logger with "
+        "the Outbound Option database.",
+    )
+    user = fields.Char(
+        tracking=True,
+        groups=ADMINISTRATOR,
+        help="UCCX: an application administrator. CCE: an SQL Server login.",
+    )
+    max_contacts_per_campaign = fields.Integer(
+        "Contacts per campaign at most",
+        default=10000,
+        required=True,
+        help="UCCX 8 to 12 holds 10,000 active contacts per campaign, 12.5 SU1 and later 100,000.",
+    )
+    rows_per_request = fields.Integer(
+        "Rows per request",
+        default=500,
+        required=True,
+        help="500 is safe for redundant systems; UCCX takes up to 10,000.",
+    )
     contacts_at_dialer = fields.Integer(
         "Contacts to keep at the dialer",
         default=1000,
@@ -108,6 +144,19 @@ class EcmDialer(models.Model):
         "AND import_timeout > 0 AND port BETWEEN 1 AND 65535)",
         "Limits and time-outs are greater than 0.",
     )
+    _rows_limited = models.Constraint(
+        "CHECK(rows_per_request BETWEEN 1 AND 10000)",
+        "A request carries between 1 and 10,000 rows.",
+    )
+
+    @api.constrains("host", "host_2", "cce_reporting_host")
+    def _check_hosts(self):
+        for dialer in self:
+            for host in filter(None, (dialer.host, dialer.host_2, dialer.cce_reporting_host)):
+                if set(host) & NOT_IN_HOSTS:
+                    raise ValidationError(
+                        self.env._("%s is not a host name: leave out https:// and any path.", host)
+                    )
 
     @api.depends("dialer_campaign_ids.is_missing")
     def _compute_dialer_campaign_count(self):
@@ -122,12 +171,18 @@ class EcmDialer(models.Model):
         # An archived dialer is in no list of those whose results are read: it gets nothing either.
         if not vals.get("active", True):
             vals = {**vals, "is_enabled": False}
+        if vals.keys() & self._get_connection_fields():
+            vals = {"tested_at": False, **vals}
         moved = self.filtered(lambda dialer: dialer._is_moved(vals))
         result = super().write(vals)
         # Ids of another database tell nothing of how far this one was read.
         if moved:
             super(EcmDialer, moved.sudo()).write({"watermark": False, "last_late_sync_at": False})
         return result
+
+    def _get_connection_fields(self):
+        """What a test of the connection depends on."""
+        return super()._get_connection_fields() | {"provider", "host", "user", "password_secret"}
 
     def _is_moved(self, vals):
         """Whether these values make it another dialer: other contacts, other ids of results."""

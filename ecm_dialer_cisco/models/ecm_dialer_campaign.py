@@ -32,6 +32,7 @@ class EcmDialerCampaign(models.Model):
         "ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True
     )
     company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)
+    provider = fields.Selection(related="dialer_id.provider")
     key = fields.Char("Cisco campaign ID", required=True, readonly=True)
     name = fields.Char(required=True, readonly=True)
     description = fields.Char(readonly=True)
@@ -40,6 +41,9 @@ class EcmDialerCampaign(models.Model):
         [("preview", "Preview"), ("progressive", "Progressive"), ("predictive", "Predictive")],
         "Dialing mode",
         readonly=True,
+    )
+    skill_groups = fields.Char(
+        "Skill groups", readonly=True, help="Whose agents get the calls, where the dialer tells."
     )
     is_enabled = fields.Boolean("Enabled on the dialer", readonly=True)
     pending_contacts = fields.Integer(
@@ -77,7 +81,7 @@ class EcmDialerCampaign(models.Model):
         for target in self:
             target.display_name = f"{target.name} ({target.dialer_id.name})"
 
-    @api.depends("max_attempts", "name")
+    @api.depends("max_attempts", "name", "dialer_id.provider")
     def _compute_attempts_warning(self):
         for target in self:
             target.attempts_warning = target._get_attempts_warning()
@@ -86,13 +90,7 @@ class EcmDialerCampaign(models.Model):
         """That the dialer multiplies what the strategy allows, as a sentence, or False."""
         if self.max_attempts <= 1:
             return False
-        return self.env._(
-            "UCCX calls a contact of %(name)s up to %(count)s times by itself, on top of what the "
-            "strategy and its limits allow. Set Maximum Attempts to Dial Contact to 1 in UCCX, then "
-            "fetch the campaigns.",
-            name=self.name,
-            count=self.max_attempts,
-        )
+        return self.dialer_id._get_attempts_warning(self.name, self.max_attempts)
 
     def _compute_at_dialer_count(self):
         for target in self:
@@ -266,8 +264,7 @@ class EcmDialerCampaign(models.Model):
     def _may_take_back(self):
         dialer = self.dialer_id.sudo()
         is_off = not dialer.is_enabled or self.is_missing
-        # Without its database nobody could say who was called.
-        return not is_off and dialer.take_back != "never" and bool(dialer.results_connection)
+        return not is_off and dialer.take_back != "never" and dialer._can_tell_uncalled()
 
     def _is_shared_taken_back(self):
         return self.dialer_id.take_back == "always"
@@ -299,7 +296,9 @@ class EcmDialerCampaign(models.Model):
             "name": found.name,
             "description": found.description,
             "kind": found.kind,
-            "dialing_mode": found.dialing_mode,
+            # A campaign without a skill group has none.
+            "dialing_mode": found.dialing_mode or False,
+            "skill_groups": ", ".join(found.groups),
             "is_enabled": found.enabled,
             "start_time": found.start_time,
             "end_time": found.end_time,

@@ -49,11 +49,12 @@ class EcmDialerCampaignHours(models.AbstractModel):
 
         :rtype: tools.calling_hours.CallingHours or None
         """
-        minutes, zone = minutes_of(self.start_time or "", self.end_time or ""), self._get_zone()
+        dialer = self.dialer_id
+        minutes = minutes_of(self.start_time or "", self.end_time or "")
+        zone = customer_zone if dialer._is_on_customers_clock() else self._get_zone()
         if not minutes or not zone:
             return None
         constraints = [_every_day(minutes, zone)]
-        dialer = self.dialer_id
         # A dialer that does not tell of its range has none, as far as we know.
         if customers := minutes_of(dialer.range_start or "", dialer.range_end or ""):
             constraints.append(_every_day(customers, customer_zone))

@@ -1,25 +1,18 @@
 import hashlib
 import uuid
 
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 from ..clients.uccx import UccxClient, UccxConfig
 from ..hooks import certificate_folder
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.tools import odbc
 
-# What tells an address from a host's name.
-NOT_IN_HOSTS = set("/@?#\\ ")
-# What a test of the connection depends on.
-CONNECTION_FIELDS = {
-    "host",
+UCCX_CONNECTION_FIELDS = {
     "host_2",
     "port",
     "tls_mode",
     "tls_certificate",
-    "user",
-    "password_secret",
     "results_connection",
     "results_password_secret",
 }
@@ -34,11 +27,6 @@ class EcmDialerUccxMixin(models.AbstractModel):
     _secrets = ("password", "results_password")
     _connection_secrets = {"results_connection": "results_password"}
 
-    host = fields.Char(
-        required=True,
-        tracking=True,
-        help="The publisher node: never the address of a load balancer.",
-    )
     host_2 = fields.Char(
         "Second node", tracking=True, help="Asked when the first node cannot be reached."
     )
@@ -58,9 +46,6 @@ class EcmDialerUccxMixin(models.AbstractModel):
     )
     tls_certificate = fields.Text(
         "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
-    )
-    user = fields.Char(
-        tracking=True, groups=ADMINISTRATOR, help="A UCCX application administrator."
     )
     results_connection = fields.Char(
         "Results database",
@@ -89,19 +74,6 @@ class EcmDialerUccxMixin(models.AbstractModel):
         required=True,
         help="UCCX runs 15 outbound campaigns at a time.",
     )
-    max_contacts_per_campaign = fields.Integer(
-        "Contacts per campaign at most",
-        default=10000,
-        required=True,
-        help="UCCX 8 to 12 holds 10,000 active contacts per campaign, 12.5 SU1 and later 100,000.",
-    )
-    rows_per_request = fields.Integer(
-        "Rows per request",
-        default=500,
-        required=True,
-        help="500 is safe for redundant systems; UCCX takes up to 10,000.",
-    )
-
     preview_hours = fields.Float(
         "Longest preview (hours)",
         default=4.0,
@@ -113,24 +85,10 @@ class EcmDialerUccxMixin(models.AbstractModel):
     _preview_positive = models.Constraint(
         "CHECK(preview_hours > 0)", "Longest preview: more than 0 hours."
     )
-    _rows_limited = models.Constraint(
-        "CHECK(rows_per_request BETWEEN 1 AND 10000)",
-        "A request carries between 1 and 10,000 rows.",
-    )
 
-    @api.constrains("host", "host_2")
-    def _check_hosts(self):
-        for dialer in self:
-            for host in filter(None, (dialer.host, dialer.host_2)):
-                if set(host) & NOT_IN_HOSTS:
-                    raise ValidationError(
-                        self.env._("%s is not a host name: leave out https:// and any path.", host)
-                    )
-
-    def write(self, vals):
-        if vals.keys() & CONNECTION_FIELDS:
-            vals = {"tested_at": False, **vals}
-        return super().write(vals)
+    def _get_connection_fields(self):
+        """What a test of the connection depends on."""
+        return UCCX_CONNECTION_FIELDS
 
     def _inverse_results_password(self):
         self._store_secret("results_password")
@@ -191,3 +149,23 @@ class EcmDialerUccxMixin(models.AbstractModel):
         password = self._get_secret("results_password")
         text, timeout = odbc.add_password(self.results_connection, password), self.read_timeout
         return lambda: odbc.connect(text, timeout)
+
+    # -- what differs between makes ---------------------------------------------------------------
+
+    def _can_tell_uncalled(self):
+        """Whether the dialer can say who was never called, without which nothing is taken back."""
+        return bool(self.results_connection)
+
+    def _is_on_customers_clock(self):
+        """Whether the hours of its campaigns are on the customers' clocks."""
+        return False
+
+    def _get_attempts_warning(self, name, count):
+        """That a campaign multiplies what the strategy allows, as a sentence."""
+        return self.env._(
+            "UCCX calls a contact of %(name)s up to %(count)s times by itself, on top of what the "
+            "strategy and its limits allow. Set Maximum Attempts to Dial Contact to 1 in UCCX, then "
+            "fetch the campaigns.",
+            name=name,
+            count=count,
+        )

@@ -1,5 +1,6 @@
 from . import (
     test_allowed,
+    test_cce,
     test_collisions,
     test_dialer,
     test_dialer_hours,

@@ -45,6 +45,8 @@ def row(key=1.0, at=NOON, **values):
         {"instance": "ucce;drop"},
         {"detail_table": "a.b"},
         {"list_table": "DL {campaign}"},
+        {"list_table": "DL_{0}"},
+        {"list_table": "DL_{date}"},
         {"table_prefix": "1_"},
         {"new_row": {"Call Status": 1}},
         {"new_row": {"CallStatus": "it's"}},
@@ -52,7 +54,7 @@ def row(key=1.0, at=NOON, **values):
     ],
 )
 def test_names_that_would_change_a_statement_are_refused(settings):
-    with pytest.raises(ValueError, match=r"name of a table|can be set|side"):
+    with pytest.raises(ValueError, match=r"name of a table|can be set|side is"):
         CceConfig("logger", "aw", "obm", "secret", **settings)
 
 
@@ -97,8 +99,10 @@ def test_a_password_that_freetds_cannot_be_given_is_named_and_not_shown():
 
 
 def test_no_driver_is_told_by_what_to_install():
-    with pytest.raises(cce_connection.NoDriver, match="tdsodbc"):
-        cce_connection.choose_driver(["PostgreSQL Unicode"])
+    assert cce_connection.choose_driver(["PostgreSQL Unicode"]) == ""
+    config = CceConfig("l", "aw", "u", "p", driver="")
+    with pytest.raises(exceptions.Unreachable, match="tdsodbc"):
+        cce_connection.connection_string(config, "aw", "ucce_hds")
 
 
 ERRORS = [

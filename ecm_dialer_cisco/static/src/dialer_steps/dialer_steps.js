@@ -11,15 +11,21 @@ export class DialerSteps extends Component {
 
     get steps() {
         const data = this.props.record.data;
+        const isCce = data.provider === "cce";
+        const results = isCce ? data.cce_reporting_host : data.results_connection;
         const steps = [
             {
                 title: _t("Address"),
-                hint: _t("Enter the host, both accounts and where the call results are."),
-                isDone: Boolean(data.host && data.user && data.password && data.results_connection),
+                hint: isCce
+                    ? _t("Enter both servers, the instance and an SQL Server login.")
+                    : _t("Enter the host, both accounts and where the call results are."),
+                isDone: Boolean(data.host && data.user && data.password && results),
             },
             {
                 title: _t("Test connection"),
-                hint: _t("The campaign interface and the database are asked. Nothing is called."),
+                hint: isCce
+                    ? _t("Its three databases are asked. Nothing is called.")
+                    : _t("The campaign interface and the database are asked. Nothing is called."),
                 isDone: Boolean(data.tested_at),
             },
             {

@@ -1,0 +1,183 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..clients.cce import CceClient
+from ..clients.cce_config import NEW_ROW, CceConfig, dump_columns, parse_columns
+from ..clients.cce_connection import choose_driver
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.tools import odbc
+
+CCE_CONNECTION_FIELDS = {
+    "cce_reporting_host",
+    "cce_port",
+    "cce_instance",
+    "cce_side",
+    "cce_encrypt",
+    "cce_list_table",
+    "cce_table_prefix",
+    "cce_detail_table",
+    "cce_new_row",
+}
+
+
+class EcmDialerCceMixin(models.AbstractModel):
+    """How a Cisco CCE is reached over its databases (requirements F1, F2): contacts are written to
+    dialing lists on the Logger, campaigns and results are read on the Administration & Data Server.
+    """
+
+    _name = "ecm.dialer.cce.mixin"
+    _description = "CCE Connection"
+
+    cce_reporting_host = fields.Char(
+        "Administration & Data Server",
+        tracking=True,
+        help="The AW-HDS: campaigns and call results are read there, never on the Logger.",
+    )
+    cce_port = fields.Integer(
+        "SQL Server port",
+        default=1433,
+        required=True,
+        tracking=True,
+        help="Of both servers.",
+    )
+    cce_instance = fields.Char(
+        "Instance",
+        default="ucce",
+        required=True,
+        tracking=True,
+        help="What the names of the databases begin with: ucce for ucce_awdb, ucce_hds, ucce_baA.",
+    )
+    cce_side = fields.Selection(
+        [("A", "Side A"), ("B", "Side B")],
+        "Logger's side",
+        default="A",
+        required=True,
+        tracking=True,
+        help="Whose Campaign Manager dials: contacts are written to that side's database.",
+    )
+    cce_encrypt = fields.Boolean(
+        "Require encryption",
+        tracking=True,
+        help="Only where SQL Server has a certificate. Cisco's own setting is optional encryption; "
+        "without it keep the connection on a protected network.",
+    )
+    cce_plus = fields.Char(
+        "In place of +",
+        help="What stands before the country code of numbers that are sent: the dialer takes digits, "
+        "* and # only. Empty: nothing; 00, 900 and the like where your dial plan needs it.",
+    )
+    cce_list_table = fields.Char(
+        "Dialing list",
+        default="DL_{campaign}_{rule}",
+        required=True,
+        help="Table that contacts are written to, with the ids of campaign and query rule.",
+    )
+    cce_table_prefix = fields.Char(
+        "Prefix of tables",
+        default="t_",
+        help="Before Campaign, Skill_Group and the others in the configuration database.",
+    )
+    cce_detail_table = fields.Char(
+        "Calls",
+        default="t_Dialer_Detail",
+        required=True,
+        help="Table with a row per call in the historical database.",
+    )
+    cce_new_row = fields.Text(
+        "Columns of a new contact",
+        default=lambda self: dump_columns(NEW_ROW),
+        groups=ADMINISTRATOR,
+        help="Beside number, name and account number, one a line: Column = value. Cisco does not "
+        "say what its own import writes: compare with a contact that CCE has imported itself.",
+    )
+
+    _cce_port_valid = models.Constraint(
+        "CHECK(cce_port BETWEEN 1 AND 65535)", "The port of SQL Server: 1 to 65535."
+    )
+
+    @api.constrains(*CCE_CONNECTION_FIELDS, "provider")
+    def _check_cce_settings(self):
+        for dialer in self.filtered(lambda dialer: dialer.provider == "cce"):
+            if not dialer.cce_reporting_host:
+                raise ValidationError(
+                    self.env._("Enter the Administration & Data Server of %s.", dialer.name)
+                )
+            try:
+                dialer.sudo()._prepare_cce_config()
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._("The settings of the databases: %s.", error)
+                ) from error
+
+    def _get_connection_fields(self):
+        return super()._get_connection_fields() | CCE_CONNECTION_FIELDS
+
+    # -- client -----------------------------------------------------------------------------------
+
+    def _get_client_class(self):
+        return CceClient if self.provider == "cce" else super()._get_client_class()
+
+    def _prepare_client_config(self, reads_results=False):
+        if self.provider != "cce":
+            return super()._prepare_client_config(reads_results)
+        horizon = {"open_horizon": self._get_patience()} if reads_results else {}
+        # A key that begins with none of these is another system's contact.
+        prefixes = tuple(self.env["ecm.attempt"]._get_known_prefixes())
+        return self._prepare_cce_config(
+            password=self._get_secret(), key_prefixes=prefixes, **horizon
+        )
+
+    def _prepare_cce_config(self, password="", **values):
+        """:raise ValueError: a setting cannot stand in a statement"""
+        return CceConfig(
+            outbound_host=self.host,
+            reporting_host=self.cce_reporting_host or self.host,
+            user=self.user or "",
+            password=password,
+            port=self.cce_port,
+            instance=self.cce_instance,
+            side=self.cce_side,
+            driver=self._get_cce_driver(),
+            encrypt=self.cce_encrypt,
+            plus=self.cce_plus or "",
+            list_table=self.cce_list_table,
+            table_prefix=self.cce_table_prefix or "",
+            detail_table=self.cce_detail_table,
+            new_row=parse_columns(self.cce_new_row or ""),
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            rows_per_request=self.rows_per_request,
+            **values,
+        )
+
+    def _get_cce_driver(self):
+        """Name of the ODBC driver that is installed, empty where there is none."""
+        try:
+            return choose_driver(odbc.installed_drivers())
+        except odbc.DatabaseError:
+            return ""
+
+    def _get_connect(self):
+        if self.provider != "cce":
+            return super()._get_connect()
+        timeout = self.read_timeout
+        return lambda text, autocommit: odbc.connect(text, timeout, autocommit)
+
+    # -- what differs -----------------------------------------------------------------------------
+
+    def _can_tell_uncalled(self):
+        return self.provider == "cce" or super()._can_tell_uncalled()
+
+    def _is_on_customers_clock(self):
+        return self.provider == "cce" or super()._is_on_customers_clock()
+
+    def _get_attempts_warning(self, name, count):
+        if self.provider != "cce":
+            return super()._get_attempts_warning(name, count)
+        return self.env._(
+            "CCE calls a contact of %(name)s up to %(count)s times by itself, on top of what the "
+            "strategy and its limits allow. Set Maximum attempts to 1 in CCE's campaign, then fetch "
+            "the campaigns.",
+            name=name,
+            count=count,
+        )

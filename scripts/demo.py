@@ -2,37 +2,28 @@
 eyes.
 
 HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there
-are (1000). RETRY_MINUTES is how long the strategy waits before it calls again (1). With SERVE=0 the
-program ends when every contact is closed, with exit code 0, or after TIMEOUT seconds (1800), with
-another.
+are (1000), DIALER which make calls them (uccx, or cce). RETRY_MINUTES is how long the strategy waits
+before it calls again (1). With SERVE=0 the program ends when every contact is closed, with exit code
+0, or after TIMEOUT seconds (1800), with another.
 
 The scheduled actions run every minute, as in production. For people who watch, the demo presses the
 buttons *Send now* and *Read results now* between their runs.
 """
 
 import itertools
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import cluster, databases, odbc, paths, processes, templates
+from . import databases, demo_dialers, odbc, processes, templates
 from .console import SetupError, fail, say
 from .demo_contacts import PARAMETER_COLUMNS, demo_file
 from .odoo_server import OdooServer
 from .web_client import RpcError, WebClient
 
-UCCX_USER = "uccxadmin"
-UCCX_PASSWORD = "cisco-simulator"
-# A minute of ringing and talking lasts a second.
-CLOCK_FACTOR = 60
 POLL_SECONDS = 2.0
 BUTTON_SECONDS = 6.0
 TABLE_SECONDS = 10.0
@@ -69,6 +60,7 @@ class Settings:
     """What the person chose."""
 
     database: str
+    dialer: str
     port: int
     contacts: int
     serve: bool
@@ -81,6 +73,7 @@ class Settings:
         value = os.environ.get
         return cls(
             database=value("DB") or "ecm_demo",
+            dialer=_known_dialer(value("DIALER") or "uccx"),
             port=int(value("HTTP_PORT") or 8069),
             contacts=int(value("CONTACTS") or 1000),
             serve=value("SERVE") != "0",
@@ -89,19 +82,15 @@ class Settings:
         )
 
     @property
-    def uccx_database(self) -> str:
+    def dialer_database(self) -> str:
         """Database of the simulator's tables."""
-        return f"{self.database}_uccx"
+        return f"{self.database}_{self.dialer}"
 
 
-@dataclass(frozen=True)
-class Simulator:
-    """A running UCCX simulator, and how Odoo reaches it."""
-
-    host: str
-    port: int
-    certificate: str
-    results_connection: str
+def _known_dialer(name: str) -> str:
+    if name not in demo_dialers.MAKES:
+        raise SetupError(f"DIALER is one of {', '.join(demo_dialers.MAKES)}, and not {name}.")
+    return name
 
 
 def check_port(port: int) -> None:
@@ -116,80 +105,12 @@ def prepare_databases(settings: Settings) -> None:
     """Fresh databases for Odoo and the simulator."""
     # A copy of the template: seconds, where an installation takes a minute.
     templates.new_database(settings.database, demo=True)
-    databases.drop(settings.uccx_database)
-    databases.create(settings.uccx_database)
+    databases.drop(settings.dialer_database)
+    databases.create(settings.dialer_database)
 
 
-@contextmanager
-def running_simulator(database: str) -> Iterator[Simulator]:
-    """The UCCX simulator as a process of its own."""
-    # The announcement is looked for in the log: an earlier one would be taken for it.
-    log = paths.LOGS / f"{database}.log"
-    log.unlink(missing_ok=True)
-    environment = {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"}
-    process = processes.start(_simulator_command(database), log, environment)
-    try:
-        yield _simulator(_read_announcement(process, log), database)
-    finally:
-        processes.stop(process)
-
-
-def _simulator_command(database: str) -> list[str]:
-    dsn = cluster.load().uri(database)
-    return [
-        *(sys.executable, "-m", "simulators.uccx"),
-        f"--dsn={dsn}",
-        "--port=0",
-        "--control-port=0",
-        f"--clock-factor={CLOCK_FACTOR}",
-        f"--user={UCCX_USER}",
-        f"--password={UCCX_PASSWORD}",
-        # By default it makes a certificate in a temporary folder, which would be left behind.
-        f"--certificate={paths.BUILD / 'demo-uccx.pem'}",
-    ]
-
-
-def _read_announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        lines = log.read_text().splitlines()
-        for line in lines:
-            if line.startswith("{"):
-                return dict(json.loads(line))
-        time.sleep(0.1)
-    raise SetupError(f"The UCCX simulator did not start, see {log}:\n{processes.tail(log)}")
-
-
-def _simulator(announcement: dict[str, str], database: str) -> Simulator:
-    address = announcement["url"].removeprefix("https://")
-    host, _, port = address.rpartition(":")
-    certificate = Path(announcement["ca_file"]).read_text()
-    # Its tables stand in our cluster: results are read over ODBC, as from a real UCCX.
-    server = (
-        f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database};UID={cluster.ROLE}"
-    )
-    return Simulator(
-        host,
-        int(port),
-        certificate,
-        f"DRIVER={{PostgreSQL Unicode}};{server};BoolsAsChar=0;ReadOnly=1",
-    )
-
-
-def create_dialer(client: WebClient, simulator: Simulator) -> int:
+def create_dialer(client: WebClient, values: dict[str, Any]) -> int:
     """A dialer record that points at the simulator, tested and with its campaigns fetched."""
-    values = {
-        "name": "UCCX simulator",
-        "host": simulator.host,
-        "port": simulator.port,
-        "tls_mode": "certificate",
-        "tls_certificate": simulator.certificate,
-        "user": UCCX_USER,
-        "password": UCCX_PASSWORD,
-        "results_connection": simulator.results_connection,
-        "results_password": cluster.PASSWORD,
-        "is_enabled": True,
-    }
     [dialer_id] = client.call("ecm.dialer", "create", [values])
     # The buttons that a person would press, in that order.
     answer = client.call("ecm.dialer", "action_test_connection", [dialer_id])["params"]
@@ -428,12 +349,12 @@ def run(settings: Settings) -> bool:
 
     server = OdooServer(settings.database, port=settings.port, cron_threads=3)
     server.log.unlink(missing_ok=True)
-    with running_simulator(settings.uccx_database) as simulator:
+    with demo_dialers.running(settings.dialer, settings.dialer_database) as dialer:
         try:
             say("Starting Odoo")
             client = server.start().client()
             say(f"Odoo: {server.url}/odoo, login admin, password admin")
-            dialer_id = create_dialer(client, simulator)
+            dialer_id = create_dialer(client, dialer)
             campaign_id = start_campaign(client, dialer_id, settings)
             say(f"Watch it: {server.url}/odoo/outbound-campaigns/{campaign_id}")
             closed = watch(client, campaign_id, dialer_id, settings)

@@ -1,11 +1,11 @@
-"""A campaign on a real Odoo server and a real UCCX simulator, moved forward step by step."""
+"""A campaign on a real Odoo server and a dialer's real simulator, moved forward step by step."""
 
 import contextlib
 import copy
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import databases, demo
+from scripts import databases, demo, demo_dialers
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
@@ -16,6 +16,10 @@ class Rehearsal:
     """One campaign with a strategy that retries at once, fed by a server whose scheduled actions
     the test runs.
     """
+
+    # Statuses of contacts that wait or are called, and where the key stands in the record of calls.
+    busy_statuses = frozenset({"1", "2"})
+    account_column = "accountnumber"
 
     def __init__(self, server: OdooServer, simulator) -> None:
         self.server = server
@@ -28,18 +32,22 @@ class Rehearsal:
         )
 
     def _create_dialer(self) -> int:
-        simulator = demo.Simulator(
-            self.simulator.host,
-            self.simulator.port,
-            Path(self.simulator.ca_file).read_text(),
-            self.simulator.odbc_connection_string(),
-        )
-        demo.UCCX_USER, demo.UCCX_PASSWORD = self.simulator.user, self.simulator.password
-        dialer_id = demo.create_dialer(self.client, simulator)
+        dialer_id = demo.create_dialer(self.client, self._prepare_dialer_values())
         self.client.call(
             "ecm.dialer", "write", [dialer_id], {"read_timeout": READ_TIMEOUT, "import_timeout": 10}
         )
         return dialer_id
+
+    def _prepare_dialer_values(self) -> dict:
+        certificate = Path(self.simulator.ca_file).read_text()
+        connection = self.simulator.odbc_connection_string()
+        return demo_dialers.uccx_values(self._get_account(), certificate, connection)
+
+    def _get_account(self) -> demo_dialers.Account:
+        simulator = self.simulator
+        return demo_dialers.Account(
+            simulator.host, simulator.port, simulator.user, simulator.password
+        )
 
     def create_ivr_campaign(self) -> int:
         """Another campaign with the same strategy, on another Cisco campaign."""
@@ -121,7 +129,7 @@ class Rehearsal:
 
     def _is_idle(self) -> bool:
         state = self.simulator.state()
-        waiting = any({"1", "2"} & set(statuses) for statuses in state["contacts"].values())
+        waiting = any(self.busy_statuses & set(statuses) for statuses in state["contacts"].values())
         return not waiting and not state["calls_in_progress"]
 
     def clone(self, server: Callable[..., OdooServer], name: str) -> "Rehearsal":
@@ -160,7 +168,17 @@ class Rehearsal:
 
     def assert_nothing_was_called_twice(self) -> None:
         """Compare our history with the simulator's own record of what it dialled."""
-        dialled = [call["accountnumber"] for call in self.simulator.dialled()]
+        dialled = [call[self.account_column] for call in self.simulator.dialled()]
         assert len(dialled) == len(set(dialled)), "an attempt was dialled twice"
         attempts = {key for (key,) in self.sql("SELECT key FROM ecm_attempt")}
         assert set(dialled) <= attempts, "something was dialled that the history does not know"
+
+
+class CceRehearsal(Rehearsal):
+    """The same on a CCE."""
+
+    busy_statuses = frozenset({"A", "P"})
+    account_column = "account_number"
+
+    def _prepare_dialer_values(self) -> dict:
+        return demo_dialers.cce_values(self._get_account())

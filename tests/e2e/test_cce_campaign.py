@@ -1,0 +1,130 @@
+"""Odoo and CCE over SQL Server's protocol: a whole campaign, crashes, and a dialer that fails (F1,
+F2, F4, F6).
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from scripts import databases, paths, processes
+from simulators.cce.testing import running_cce
+
+from .rehearsal import CceRehearsal
+from .test_campaign_life import BUSY, NO_ANSWER, VOICE, numbers
+
+
+@pytest.fixture
+def cce(empty_database):
+    with running_cce(empty_database("cce"), lines=200) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def rehearsal(odoo_server, cce):
+    return CceRehearsal(odoo_server(cron_threads=0), cce)
+
+
+def test_a_thousand_contacts_are_called_to_their_end(rehearsal):
+    groups = {VOICE: 700, NO_ANSWER: 150, "09": 100, "18": 50}
+    rehearsal.upload([number for end, count in groups.items() for number in numbers(count, end)])
+    rehearsal.start()
+    tally = rehearsal.run_to_the_end()
+    # What an agent wraps up as Do Not Call is a conversation for CCE.
+    assert tally == {"connected": 850, "retries_completed": 150}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 700 + 3 * 150 + 2 * 100 + 50
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived"),
+    [
+        ({"name": "lose_answer", "verb": "commit", "times": 1}, 6),
+        ({"name": "drop", "verb": "commit", "times": 1}, 0),
+    ],
+    ids=["lost answer", "lost request"],
+)
+def test_a_commit_in_doubt_is_settled_by_asking(rehearsal, fault, arrived):
+    rehearsal.upload(numbers(6, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.pause()
+    rehearsal.simulator.faults(fault)
+    rehearsal.feed()
+    assert rehearsal.tally() == {"sent_to_dialer": 6}, "in doubt, so not sent again"
+    waiting = rehearsal.simulator.state()["contacts"]["5000"]
+    assert waiting.get("P", 0) == arrived
+    rehearsal.simulator.resume()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 6}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 6
+
+
+def test_a_logger_that_dies_after_it_accepted(rehearsal):
+    rehearsal.upload(numbers(10, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.faults({"name": "die_after", "verb": "commit"})
+    rehearsal.feed()
+    rehearsal.simulator.wait_for_exit()
+    rehearsal.let_doubts_age()
+    rehearsal.feed()
+    assert rehearsal.tally() == {"sent_to_dialer": 10}, "while it cannot be asked, nothing is sent"
+    rehearsal.simulator.start()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 10}
+    rehearsal.assert_nothing_was_called_twice()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"name": "drop", "verb": "login"}, {"name": "deadlock", "verb": "insert"}],
+    ids=["nobody answers", "deadlock"],
+)
+def test_refusals_lose_nothing(rehearsal, fault):
+    rehearsal.upload(numbers(6, BUSY))
+    rehearsal.start()
+    rehearsal.simulator.faults(fault)
+    rehearsal.feed()
+    assert rehearsal.tally() == {"pending": 6}
+    assert rehearsal.simulator.dialled() == []
+    rehearsal.simulator.faults()
+    rehearsal.let_doubts_age()
+    due = "UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC'"
+    rehearsal.sql(f"{due} WHERE next_attempt_at IS NOT NULL")
+    assert rehearsal.run_to_the_end() == {"retries_completed": 6}
+    rehearsal.assert_nothing_was_called_twice()
+
+
+def test_what_is_taken_back_is_called_later_and_once(rehearsal):
+    rehearsal.upload(numbers(8, VOICE))
+    rehearsal.start()
+    rehearsal.simulator.pause()
+    rehearsal.feed()
+    assert rehearsal.tally() == {"sent_to_dialer": 8}
+    rehearsal.client.call("ecm.campaign", "action_purge", [rehearsal.campaign_id])
+    assert rehearsal.tally() == {"pending": 8}
+    rehearsal.simulator.resume()
+    assert rehearsal.run_to_the_end() == {"connected": 8}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 8
+
+
+def test_the_demo_runs_on_a_cce(request):
+    database = f"ecm_e2e_demo_cce_{os.getpid()}"
+    request.addfinalizer(lambda: [databases.drop(database), databases.drop(f"{database}_cce")])
+    settings = {"DB": database, "DIALER": "cce", "CONTACTS": "60", "RETRY_MINUTES": "0"}
+    settings |= {"SERVE": "0", "TIMEOUT": "900", "HTTP_PORT": str(processes.free_port())}
+    command = [sys.executable, "-m", "scripts.demo"]
+    result = subprocess.run(
+        command,
+        cwd=paths.ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1].split() == ["Total", "60"]
+    log = (paths.LOGS / f"odoo-{database}-{settings['HTTP_PORT']}.log").read_text()
+    assert not [line for line in log.splitlines() if " ERROR " in line or " WARNING " in line]

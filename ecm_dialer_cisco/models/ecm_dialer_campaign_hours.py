@@ -131,7 +131,7 @@ class EcmDialerCampaignHours(models.AbstractModel):
         allowed = calling_hours((Constraint(("UTC",), rule.hours),))
         theirs = calling_hours((_every_day(customers, "UTC"),))
         difference = compare(allowed, theirs, fields.Datetime.now(), "UTC")
-        return describe(difference.second, self._get_day_names()) or False
+        return describe(difference.second, get_day_names(self.env)) or False
 
     def _describe_beyond(self, rule, hours):
         return self.env._(

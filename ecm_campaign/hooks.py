@@ -1,5 +1,7 @@
 from odoo.tools import SQL
 
+from .tools import results_triggers
+
 
 def post_init_hook(env):
     """Give this database its own attempt-key prefix, and bind the keys to it."""
@@ -9,6 +11,8 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave nothing behind: system parameters have no external IDs that Odoo could follow."""
+    for statement in results_triggers.get_drop_statements():
+        env.cr.execute(statement)
     release_tables(env, "ecm_campaign")
     parameters = env["ir.config_parameter"].search([("key", "=like", r"ecm\_campaign.%")])
     parameters.unlink()

@@ -500,7 +500,8 @@ class EcmCampaign(models.Model):
         own = [("campaign_id", "=", self.id)]
         attempts_sql = SQL("WHERE a.campaign_id = %s", self.id)
         contacts_sql = SQL("c.campaign_id = %s", self.id)
-        return ResultsScope(own, own, attempts_sql, contacts_sql, self.tz)
+        counters_sql = SQL("n.campaign_id = %s", self.id)
+        return ResultsScope(own, own, attempts_sql, contacts_sql, counters_sql, self.tz)
 
     # -- buttons ----------------------------------------------------------------------------------
 

@@ -10,4 +10,5 @@ from . import (
     ecm_bulk_action,
     ecm_bulk_action_part,
     ecm_attempt,
+    ecm_results_count,
 )

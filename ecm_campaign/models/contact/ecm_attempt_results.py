@@ -5,7 +5,7 @@ from ...tools.campaign_results import ListCount, Slot
 
 
 class EcmAttemptResultsMixin(models.AbstractModel):
-    """What came of attempts: rates in reports, and the counts of pages of results (U10)."""
+    """What came of attempts: rates in reports, and what pages of results count (U10)."""
 
     _name = "ecm.attempt.results.mixin"
     _description = "Results of Attempts"
@@ -44,8 +44,8 @@ class EcmAttemptResultsMixin(models.AbstractModel):
 
     @api.model
     def _count_results(self, scope):
-        """Attempts with a result by weekday, hour and outcome (indexes on the campaign, and on the
-        list and the contact).
+        """Attempts with a result by weekday, hour and outcome, without the counters (indexes on the
+        campaign, and on the list and the contact).
 
         :param ResultsScope scope: of one campaign or list
         :return: list of ``tools.campaign_results.Slot``
@@ -81,21 +81,16 @@ class EcmAttemptResultsMixin(models.AbstractModel):
         :param ResultsScope scope: of one campaign or list
         :return: ``{list id or None: (reached, success)}``
         """
-        # Only the attempts that reached somebody are put together by contact, in the order in which
-        # they are stored: by the index on the contact each would be looked up on its own.
         self.env.cr.execute(
             SQL(
-                """SELECT c.list_id, count(*), count(*) FILTER (WHERE found.is_success)
-                     FROM (SELECT a.contact_id + 0 AS contact_id,
+                """SELECT found.list_id, count(*), count(*) FILTER (WHERE found.is_success)
+                     FROM (SELECT c.list_id,
                                   bool_or(COALESCE(a.business_outcome_id = ANY(%(successes)s), FALSE))
                                   AS is_success
-                             FROM ecm_attempt a %(scope)s
-                              AND a.state = 'done' AND a.outcome_id = ANY(%(live)s)
-                         GROUP BY 1) AS found
-                     JOIN ecm_contact c ON c.id = found.contact_id
-                    WHERE %(own)s
-                 GROUP BY c.list_id""",
-                scope=scope.attempts_sql,
+                             FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                            WHERE %(own)s AND a.state = 'done' AND a.outcome_id = ANY(%(live)s)
+                         GROUP BY c.id, c.list_id) AS found
+                 GROUP BY 1""",
                 own=scope.contacts_sql,
                 live=self._get_live_outcomes().ids,
                 successes=self._get_successes().ids,
@@ -105,7 +100,8 @@ class EcmAttemptResultsMixin(models.AbstractModel):
 
     @api.model
     def _count_lists(self, scope):
-        """What became of contacts by list, newest first (indexes on the campaign and on the list).
+        """What became of contacts by list, newest first, without the counters (indexes on the
+        campaign and on the list).
 
         :param ResultsScope scope: of one campaign or list
         :return: list of ``tools.campaign_results.ListCount``

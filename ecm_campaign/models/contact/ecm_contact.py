@@ -201,6 +201,12 @@ class EcmContact(models.Model):
         copy=False,
         help="When the last attempt was made. One that was taken back does not count.",
     )
+    reach = fields.Selection(
+        [("reached", "Reached"), ("success", "Success")],
+        readonly=True,
+        copy=False,
+        help="An attempt reached a person; the agent's wrap-up was a success. Written by a trigger.",
+    )
     last_outcome_id = UncheckedMany2one("ecm.outcome", "Last outcome", readonly=True, copy=False)
     current_attempt_id = UncheckedMany2one(
         "ecm.attempt", readonly=True, copy=False, help="The attempt whose result is awaited."

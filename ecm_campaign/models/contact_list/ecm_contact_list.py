@@ -881,7 +881,9 @@ class EcmContactList(models.Model):
         own = SQL("c.list_id = %s", self.id)
         attempts_sql = SQL("JOIN ecm_contact c ON c.id = a.contact_id WHERE %s", own)
         contacts = [("list_id", "=", self.id)]
-        return ResultsScope(contacts, attempts, attempts_sql, own, self.campaign_id.tz)
+        counters_sql = SQL("n.list_id = %s", self.id)
+        zone = self.campaign_id.tz
+        return ResultsScope(contacts, attempts, attempts_sql, own, counters_sql, zone)
 
     def _compute_can_start_campaign(self):
         """Once its file is read, and before its campaign runs."""

@@ -15,13 +15,14 @@ class ResultsScope(NamedTuple):
     """Whose contacts and attempts a page counts, as domains and as SQL.
 
     ``attempts_sql`` follows ``FROM ecm_attempt a`` and ends in a condition; ``contacts_sql`` is a
-    condition on contacts ``c``; ``zone`` is that of the hours.
+    condition on contacts ``c``, ``counters_sql`` on counters ``n``; ``zone`` is that of the hours.
     """
 
     contacts: list
     attempts: list
     attempts_sql: SQL
     contacts_sql: SQL
+    counters_sql: SQL
     zone: str
 
 
@@ -51,8 +52,12 @@ class EcmResultsMixin(models.AbstractModel):
         self.check_access("read")
         self.env.flush_all()
         scope = self._get_results_scope()
-        attempts = self.env["ecm.attempt"].sudo()
-        slots, lists = attempts._count_results(scope), attempts._count_lists(scope)
+        attempts, counters = self.env["ecm.attempt"].sudo(), self.env["ecm.results.count"]
+        if self.env["ecm.results.recount"]._is_asked():
+            # What counts as reached has just changed, and the counters do not know it yet.
+            slots, lists = attempts._count_results(scope), attempts._count_lists(scope)
+        else:
+            slots, lists = counters._read_slots(scope), counters._read_lists(scope)
 
         results = summarise(slots, lists, set(attempts._get_live_outcomes().ids))
         results["lists"] = results["lists"][:SHOWN_LISTS]
@@ -83,13 +88,10 @@ class EcmResultsMixin(models.AbstractModel):
 
     def _open_contacts_of(self, what, by, key):
         scope = self._get_results_scope()
-        live = [*scope.attempts, ("state", "=", "done"), ("outcome_id.is_live_voice", "=", True)]
-        success = [*live, ("business_outcome_id.kind", "=", "success")]
         choices = {
             "loaded": [],
             "called": [("last_attempt_at", "!=", False)],
-            "reached": [("attempt_ids", "any", live)],
-            "success": [("attempt_ids", "any", success)],
+            **self._get_reach_domains(),
         }
         if what not in choices:
             raise UserError(self.env._("There is no such number."))
@@ -98,6 +100,17 @@ class EcmResultsMixin(models.AbstractModel):
             domain.append(("list_id", "=", key or False))
         xml_id = "ecm_campaign.ecm_contact_action"
         return open_window(self.env, xml_id, domain=domain, context={"create": False})
+
+    def _get_reach_domains(self):
+        """Whom the page counts as reached, and as a success."""
+        if not self.env["ecm.results.recount"]._is_asked():
+            return {"reached": [("reach", "!=", False)], "success": [("reach", "=", "success")]}
+        live = [("state", "=", "done"), ("outcome_id.is_live_voice", "=", True)]
+        success = [*live, ("business_outcome_id.kind", "=", "success")]
+        return {
+            "reached": [("attempt_ids", "any", live)],
+            "success": [("attempt_ids", "any", success)],
+        }
 
     def _open_attempts_of(self, what, by, key):
         scope = self._get_results_scope()

@@ -141,6 +141,13 @@ class EcmBusinessOutcome(models.Model):
             )
         return self.env._("%(what)s (%(times)s × at most)", what=text, times=self.max_retry)
 
+    def write(self, vals):
+        kinds = self.mapped("kind")
+        result = super().write(vals)
+        if self.mapped("kind") != kinds:
+            self.env["ecm.results.recount"]._ask()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         attempts = self.env["ecm.attempt"].sudo()

@@ -68,7 +68,11 @@ class EcmOutcome(models.Model):
     def write(self, vals):
         if "code" in vals:
             self.filtered(lambda outcome: outcome.code != vals["code"])._check_code_free()
-        return super().write(vals)
+        was_live = self.filtered("is_live_voice")
+        result = super().write(vals)
+        if self.filtered("is_live_voice") != was_live:
+            self.env["ecm.results.recount"]._ask()
+        return result
 
     def _check_code_free(self):
         """:raise UserError: results stand under a code, or will"""

@@ -5,6 +5,7 @@ from . import (
     test_campaign_form,
     test_pacing,
     test_results,
+    test_results_counters,
     test_results_tour,
     test_teams,
 )

@@ -11,6 +11,7 @@ from ...exceptions import ChannelError
 from ...formatting import format_moment
 from ...tools.turn import Turn
 from ..shared.ecm_results_mixin import ResultsScope
+from .ecm_campaign_schedule import TIME_FIELDS
 
 # More attempts than this are not counted for a button.
 COUNTED_ATTEMPTS = 10_000
@@ -253,6 +254,8 @@ class EcmCampaign(models.Model):
 
         result = super().write(vals)
         selecting._on_selection_changed()
+        if TIME_FIELDS.intersection(vals):
+            self._on_times_changed()
         starting._on_started()
         # What waits at the dialer is taken back soon.
         if vals.get("is_running") is False:

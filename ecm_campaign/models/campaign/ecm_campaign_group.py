@@ -127,6 +127,9 @@ class EcmCampaignGroup(models.Model):
         if set(PARAMETERS) & set(vals):
             # Other contact parameters: the group begins anew with them.
             super(EcmCampaignGroup, self.sudo()).write({"buffer_size": 0, "buffer_at": False})
+        if "active" in vals:
+            # An archived group's zones hold no more.
+            self.sudo().campaign_ids._on_times_changed()
         if vals.get("is_on"):
             self.campaign_ids.filtered("is_running")._trigger_feed()
         return result

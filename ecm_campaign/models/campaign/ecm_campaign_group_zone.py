@@ -21,6 +21,25 @@ class EcmCampaignGroupZone(models.Model):
 
     _zone_unique = models.UniqueIndex("(group_id, tz)", "Each zone stands once in a group.")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        zones = super().create(vals_list)
+        zones._note_changed_times()
+        return zones
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._note_changed_times()
+        return result
+
+    def unlink(self):
+        self._note_changed_times()
+        return super().unlink()
+
+    def _note_changed_times(self):
+        """What waits for the hours of a zone is looked at again."""
+        self.group_id.sudo().campaign_ids._on_times_changed()
+
     @api.constrains("hour_from", "hour_to")
     def _check_hours(self):
         for zone in self:

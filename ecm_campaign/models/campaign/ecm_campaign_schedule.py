@@ -11,6 +11,20 @@ from ...tools.time_zones import is_zone
 from odoo.addons.base.models.res_partner import _tz_get
 
 
+# What says when contacts may be called, beside calendars, group and region rules themselves.
+TIME_FIELDS = {
+    "calendar_id",
+    "tz",
+    "hours_zone",
+    "hours_numbers",
+    "drain_minutes",
+    "group_id",
+    "keeps_region_rules",
+    "purpose",
+    "has_consent",
+}
+
+
 class EcmCampaignScheduleMixin(models.AbstractModel):
     """When a campaign and each of its contacts may be contacted, and for how long (requirements C4,
     C5, N3).
@@ -87,6 +101,10 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         "count from their *Not before*, where that is later. 0: they do not.",
     )
 
+    times_changed_at = fields.Datetime(
+        readonly=True, copy=False, help="Contacts that wait for their hours are looked at again."
+    )
+
     _drain_positive = models.Constraint(
         "CHECK(drain_minutes >= 0)", "Stop before the end: a number of minutes, or 0."
     )
@@ -139,6 +157,29 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
                 raise ValidationError(
                     self.env._("This server does not know the time zone %s.", campaign.tz)
                 )
+
+    # -- what waits when they change --------------------------------------------------------------
+
+    def _on_times_changed(self):
+        """Have the feeder look again at contacts that wait for their hours, or until a limit allows
+        them: what is changed holds at once.
+        """
+        if not self:
+            return
+        self.sudo().write({"times_changed_at": fields.Datetime.now()})
+        self.filtered("is_running")._trigger_feed()
+
+    @api.model
+    def _note_changed_calendars(self, calendar_ids):
+        """:param calendar_ids: whose hours or closed days have changed; False among them for all"""
+        domain = [("calendar_id", "in", calendar_ids)]
+        if False in calendar_ids:
+            domain = [("calendar_id", "!=", False)]
+        self.sudo().search(domain)._on_times_changed()
+
+    @api.model
+    def _note_changed_region_rules(self):
+        self.sudo().search([("keeps_region_rules", "=", True)])._on_times_changed()
 
     # -- the campaign as a whole ------------------------------------------------------------------
 

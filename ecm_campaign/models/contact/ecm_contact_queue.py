@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ...const import PHONE_FIELDS
 from ...sql import values_of
+from ...tools import calling_hours
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.region_effects import Group
 from ...tools.region_rules import Place
@@ -73,6 +74,16 @@ MOVING_STATES = ("connected", "not_connected", "retries_completed")
 # Why a contact may be held until its list, its campaign or itself changes.
 LIST_STOPPED = "list_stopped"
 HELD_BACK = ("selection", "target_group")
+# Why one may wait for a time that calling hours, holidays or region rules say.
+TIME_REASONS = (
+    calling_hours.HOURS,
+    calling_hours.ZONE,
+    calling_hours.HOLIDAY,
+    calling_hours.REGION,
+    calling_hours.GROUP,
+    calling_hours.DRAIN,
+    "limit",
+)
 
 # A dry run chooses its sample by so many values of a hash.
 HASHED = 1 << 20
@@ -1317,6 +1328,34 @@ class EcmContactQueue(models.AbstractModel):
             )
         )
         return [contact_id for (contact_id,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _release_waiting(self, campaign, now, limit):
+        """Make contacts ready that a gate has put off to a time (index ``_blocked``): they were due
+        when it did.
+
+        :param datetime now: naive UTC
+        :return: how many
+        """
+        # Whom a claim has in hand is passed over: it is looked at by the new rules.
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact
+                      SET is_ready = TRUE, next_attempt_at = LEAST(next_attempt_at, %(now)s),
+                          block_reason = NULL, block_detail = NULL
+                    WHERE id IN (SELECT id FROM ecm_contact
+                                  WHERE campaign_id = %(campaign)s AND NOT is_ready
+                                    AND state = 'pending' AND block_reason = ANY(%(reasons)s)
+                                    AND next_attempt_at IS NOT NULL
+                                  LIMIT %(limit)s FOR UPDATE SKIP LOCKED)""",
+                now=now,
+                campaign=campaign.id,
+                reasons=list(TIME_REASONS),
+                limit=limit,
+            )
+        )
+        self.invalidate_model()
+        return self.env.cr.rowcount
 
     @api.model
     def _release_next(self, campaign, after, limit):

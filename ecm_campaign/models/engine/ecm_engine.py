@@ -235,8 +235,8 @@ class EcmEngine(models.AbstractModel):
 
     def _send_ready(self, target, turn):
         """:return: how many contacts were sent"""
-        # Who is looked at again must not wait behind who was looked at by the old selection.
-        if not self._release_changed_selections(target, turn):
+        # Who is looked at again must not wait behind who was looked at by the old rules.
+        if not self._release_changed(target, turn):
             return 0
         campaigns = self._get_open_campaigns(target)
         self._adopt_stranded(campaigns, target._channel)

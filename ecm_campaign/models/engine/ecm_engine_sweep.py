@@ -58,16 +58,29 @@ class EcmEngineSweep(models.AbstractModel):
             self._chain_closed(closed)
         return closed
 
-    def _release_changed_selections(self, target, turn):
-        """Have the gate look again at what the selections of a target's campaigns held back, where
-        they have changed.
+    def _release_changed(self, target, turn):
+        """Have the gates look again at what the selections of a target's campaigns held back, and
+        at what waits for calling hours or a limit, where these have changed.
 
         :param turn: ``tools.turn.Turn``
         :return: whether all of them could be released in it
         """
-        for campaign in target._get_running_campaigns().filtered("selection_changed_at"):
+        running = target._get_running_campaigns()
+        for campaign in running.filtered("selection_changed_at"):
             self._release_held_back(campaign, turn)
+        for campaign in running.filtered("times_changed_at"):
+            self._release_waiting(campaign, turn)
         return not turn.is_cut
+
+    def _release_waiting(self, campaign, turn):
+        """Have what waits for a time looked at now: a gate says anew until when."""
+        contacts, changed_at = self.env["ecm.contact"], campaign.times_changed_at
+        release = partial(contacts._release_waiting, campaign, fields.Datetime.now(), RELEASE_BATCH)
+        # A batch a transaction; what was released is not found again.
+        while self._atomically(release):
+            if not turn.goes_on():
+                return
+        self._atomically(partial(self._note_released, campaign, "times_changed_at", changed_at))
 
     def _release_held_back(self, campaign, turn):
         """Release what a campaign held back, so that the gate looks at it by the new selection
@@ -82,10 +95,10 @@ class EcmEngineSweep(models.AbstractModel):
             # What was released so far is not found again.
             if last is not None and not turn.goes_on():
                 return
-        self._atomically(lambda: self._note_released(campaign, changed_at))
+        self._atomically(partial(self._note_released, campaign, "selection_changed_at", changed_at))
 
-    def _note_released(self, campaign, changed_at):
-        # Who changed it meanwhile is looked at in the next feed.
-        campaign.invalidate_recordset(["selection_changed_at"])
-        if campaign.selection_changed_at == changed_at:
-            campaign.selection_changed_at = False
+    def _note_released(self, campaign, name, changed_at):
+        # What was changed meanwhile is looked at in the next feed.
+        campaign.invalidate_recordset([name])
+        if campaign[name] == changed_at:
+            campaign[name] = False

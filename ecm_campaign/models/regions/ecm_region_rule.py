@@ -301,13 +301,13 @@ class EcmRegionRule(models.Model):
         for vals in vals_list:
             self._store_windows(vals, DAY_FIELDS)
         rules = super().create(vals_list)
-        self.env.registry.clear_cache()
+        self._on_changed()
         return rules
 
     def write(self, vals):
         self._store_windows(vals, DAY_FIELDS)
         result = super().write(vals)
-        self.env.registry.clear_cache()
+        self._on_changed()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -322,8 +322,14 @@ class EcmRegionRule(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self._on_changed()
         return result
+
+    @api.model
+    def _on_changed(self):
+        """Other rules hold: nobody goes by those that were read, and what waits is looked at."""
+        self.env.registry.clear_cache()
+        self.env["ecm.campaign"]._note_changed_region_rules()
 
     def action_mark_checked(self):
         """Note that the rule was compared with its source today."""

@@ -107,15 +107,15 @@ class EcmRegionRuleLimit(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         limits = super().create(vals_list)
-        self.env.registry.clear_cache()
+        self.env["ecm.region.rule"]._on_changed()
         return limits
 
     def write(self, vals):
         result = super().write(vals)
-        self.env.registry.clear_cache()
+        self.env["ecm.region.rule"]._on_changed()
         return result
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self.env["ecm.region.rule"]._on_changed()
         return result

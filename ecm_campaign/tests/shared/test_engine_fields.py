@@ -39,7 +39,11 @@ WORST = {
     "ecm.global.list": {"list_ids": [(5,)]},
     "ecm.dry.run": {"state": "done", "hints": "All is well", "attempt_count": 7, "user_id": 1},
     "ecm.target.group": {"drawn_count": 0},
-    "ecm.campaign": {"started_at": "2026-01-01 10:00:00", "selection_changed_at": False},
+    "ecm.campaign": {
+        "started_at": "2026-01-01 10:00:00",
+        "selection_changed_at": False,
+        "times_changed_at": False,
+    },
     "ecm.campaign.group": {"buffer_size": 7},
     "ecm.dnc.list": {"is_deleting": True},
     "ecm.dnc.entry": {"added_by": 1},

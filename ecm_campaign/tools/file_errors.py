@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 ERRORS: dict[str, str] = {
     "empty_file": "The file is empty.",
     "no_rows": "The file has no rows with contacts.",
@@ -29,9 +31,12 @@ ERRORS: dict[str, str] = {
 
 
 class UnreadableFile(Exception):
-    """The file cannot be imported as a whole. ``code`` is a key of `ERRORS`."""
+    """The file cannot be imported as a whole. ``code`` is a key of `ERRORS`; ``warnings`` say what
+    may be wrong with how it was read, where that is known.
+    """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, warnings: Sequence[str] = ()) -> None:
         super().__init__(ERRORS[code])
         self.code = code
+        self.warnings = tuple(warnings)
         self.message = ERRORS[code]

@@ -122,9 +122,9 @@ def _call(name: str, when: str, body: str, changes: str = "", returned: str = "N
     """A function, and the trigger of the same name that calls it."""
     table = "ecm_attempt" if "ecm_attempt" in when else "ecm_contact"
     text = body.format(changes=changes, quarter=QUARTER, reach=REACH)
+    head = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {text} RETURN {returned}; END $$",
+        f"{head} $$ BEGIN {text} RETURN {returned}; END $$",
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
         f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()",
     ]

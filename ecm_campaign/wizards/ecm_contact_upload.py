@@ -284,7 +284,10 @@ class EcmContactUpload(models.TransientModel):
                 has_header=self.layout == "header",
                 sheet=self.sheet or None,
             )
-            return dialect, contact_file.preview_source(file, dialect, PREVIEW_ROWS)
+            try:
+                return dialect, contact_file.preview_source(file, dialect, PREVIEW_ROWS)
+            except contact_file.UnreadableFile as problem:
+                raise contact_file.UnreadableFile(problem.code, dialect.warnings) from problem
 
     # -- preview ----------------------------------------------------------------------------------
 
@@ -327,18 +330,29 @@ class EcmContactUpload(models.TransientModel):
     def _get_beginning(self):
         """:rtype: Beginning"""
         try:
-            return self._read_rows()
+            dialect, source = self._read_beginning()
         except contact_file.UnreadableFile as problem:
-            return Beginning(self.env["ecm.contact.list"]._get_file_error_text(problem.code))
+            return self._get_unreadable(problem)
+        try:
+            return self._read_rows(dialect, source)
+        except contact_file.UnreadableFile as problem:
+            return self._get_unreadable(problem)
         except UserError as problem:
-            return Beginning(str(problem))
+            return Beginning(str(problem), warnings=dialect.warnings)
 
-    def _read_rows(self):
+    def _get_unreadable(self, problem):
+        """How a file was read may be why it cannot be imported: the warnings stay.
+
+        :param problem: ``contact_file.UnreadableFile``
+        """
+        text = self.env["ecm.contact.list"]._get_file_error_text(problem.code)
+        return Beginning(text, warnings=problem.warnings)
+
+    def _read_rows(self, dialect, source):
         """:return: a ``Beginning`` of at least one row
         :raise contact_file.UnreadableFile: the file cannot be imported
         :raise UserError: the columns are not chosen well
         """
-        dialect, source = self._read_beginning()
         doubles = self._get_double_targets()
         if doubles:
             raise UserError(self.env._("Chosen for more than one column: %s", doubles))
@@ -346,7 +360,7 @@ class EcmContactUpload(models.TransientModel):
         columns = self._get_column_map()
         rows = contact_preview.preview_rows(source, columns, options)
         if not rows:
-            raise contact_file.UnreadableFile("no_rows")
+            raise contact_file.UnreadableFile("no_rows", dialect.warnings)
         countries = self._get_likely_countries()
         country = contact_preview.suggest_country(source, columns, options, countries)
         return Beginning(False, rows, dialect.warnings, country)

@@ -10,7 +10,6 @@ from ...tools.open_time import LONGEST_WAIT, begin_of
 from ...tools.time_zones import is_zone
 from odoo.addons.base.models.res_partner import _tz_get
 
-
 # What says when contacts may be called, beside calendars, group and region rules themselves.
 TIME_FIELDS = {
     "calendar_id",

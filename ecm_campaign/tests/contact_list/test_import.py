@@ -59,6 +59,22 @@ class TestImport(CampaignCase):
                 self.upload(content)
                 self.assertIn(name, self.contacts_of(self.campaign).mapped("first_name"))
 
+    def test_what_may_be_wrong_is_said_of_a_file_that_cannot_be_imported(self):
+        long_line = "+493023125001;" + "x" * (1 << 20)
+        for content in ("phone;first name\n", f"phone;first name\n{long_line}\n"):
+            form = self.open_wizard(content, delimiter=",")
+            self.assertTrue(form.problem)
+            self.assertIn("delimiter", form.warning)
+
+    def test_what_may_be_wrong_is_said_beside_columns_chosen_twice(self):
+        content = "Vorname;Telefon\nJörg;03023125001\n".encode("latin-1")
+        form = self.open_wizard(content, encoding="utf-8")
+        for place in range(2):
+            with form.column_ids.edit(place) as column:
+                column.target = "phone_1"
+        self.assertIn("more than one column", form.problem)
+        self.assertIn("characters", form.warning)
+
     def test_wrong_delimiter_is_pointed_out_and_corrected(self):
         form = self.open_wizard("phone;first name\n+493023125001;Anna\n", delimiter=",")
         self.assertIn("column", form.warning)

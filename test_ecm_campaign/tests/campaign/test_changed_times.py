@@ -32,9 +32,7 @@ class TestChangedTimes(FeedCase):
 
     def assertWaits(self, until, reason="hours"):  # noqa: N802  in the style of unittest
         self.assertEqual(self.feed(), [])
-        self.assertEqual(
-            (self.contact.next_attempt_at, self.contact.block_reason), (until, reason)
-        )
+        self.assertEqual((self.contact.next_attempt_at, self.contact.block_reason), (until, reason))
         # Nothing is looked at again without a reason.
         self.assertFalse(self.campaign.times_changed_at)
 

@@ -8,6 +8,7 @@ its counters. A search is the call of the list view, with its count, as a superv
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from scripts.console import say
@@ -94,7 +95,7 @@ def measure(env: Any, campaign: Any) -> dict[str, float]:
     user = env.ref("base.user_admin")
     env = env(user=user.id, su=False)
     number = env["ecm.contact"].search([], limit=1).phone_1
-    works = {
+    works: dict[str, Callable[[], Any]] = {
         "campaign_ms": lambda: campaign.with_env(env).get_results(),
         "list_ms": lambda: contact_list.with_env(env).get_results(),
         "number_ms": lambda: find(env, number),

@@ -95,6 +95,10 @@ EQUIVALENT = {
     "strategy_check": {
         "_ANY_TIME: 1 → 2": "for loops any moment will do",
     },
+    "region_rules": {
+        "get_matching: if place != NOWHERE:\n    place = self._get_named(place)"
+        " → if True:\n    place = self._get_named(place)": "of nowhere nothing is named",
+    },
     "gates": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",
     },

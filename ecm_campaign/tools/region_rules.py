@@ -138,7 +138,7 @@ class RegionRules:
             self._by_region[region].append(rule)
         for beginning in rule.zips:
             self._by_zip[beginning].append(rule)
-        if rule.country and not (rule.prefixes or rule.regions or rule.zips):
+        if not (rule.prefixes or rule.regions or rule.zips):
             self._by_country[rule.country].append(rule)
         if rule.limits:
             self._has_limits = True

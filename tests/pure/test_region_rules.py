@@ -98,6 +98,15 @@ def test_a_rule_about_nothing_holds_for_nobody():
         assert rules.get_matching(number, "voice", Place("FL", "33101")) == ()
 
 
+@pytest.mark.parametrize(
+    "narrow", [{"prefixes": ("+1305",)}, {"regions": {"fl"}}, {"zips": ("331",)}], ids=str
+)
+def test_a_narrower_rule_is_not_about_the_rest_of_its_country(narrow):
+    rules = RegionRules([RegionRule(1, "Miami", "US", **narrow)])
+    assert rules.get_matching(SEATTLE, "voice", Place("WA", "98101")) == ()
+    assert len(rules.get_matching(MIAMI, "voice", Place("FL", "33101"))) == 1
+
+
 def test_numbers_that_no_beginning_tells_apart_share_their_rules():
     """Inmarsat's number is of no country; both others begin as no rule says."""
     assert RULES.get_matching(SEATTLE, "voice") is RULES.get_matching("+12125550123", "voice")

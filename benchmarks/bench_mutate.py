@@ -91,6 +91,9 @@ EQUIVALENT = {
     },
     "pacing": {
         "GOLDEN: math.sqrt(5) - 1 → math.sqrt(5) + 1": "it differs by 1, and only the rest counts",
+        "INNER_STEP: 1 → 2": "likewise",
+        "_has_room: claimant.pool is None or claimant.pool not in pools"
+        " → claimant.pool not in pools": "no pool is among none",
     },
     "strategy_check": {
         "_ANY_TIME: 1 → 2": "for loops any moment will do",

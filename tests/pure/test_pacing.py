@@ -79,6 +79,13 @@ class TestValues:
     )
     def test_how_long_before_the_end_a_contact_must_be_sent(self, backlog, before, minutes):
         assert backlog.get_wait(before) == timedelta(minutes=minutes)
+        if not before:
+            assert backlog.get_wait() == backlog.get_wait(0)
+
+    def test_the_first_turn_is_turn_0(self):
+        pair = [Claimant(1), Claimant(2)]
+        assert split(1, pair) == split(1, pair, 0) == {2: 1}
+        assert split(1, pair, 1) == {1: 1}
 
     def test_how_much_the_last_minute_says(self):
         assert next_pace(10, 40, 5, 2) == pytest.approx(13)

@@ -1,8 +1,10 @@
 import contextlib
 import tempfile
 import tracemalloc
+from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
@@ -193,6 +195,20 @@ class TestImport(CampaignCase):
         other = self.create_campaign("Other offer")
         self.create_contact(other, phone_1="+493023125001")
         self.assert_counts(self.upload("phone\n+493023125001\n"), uploaded=1, duplicate=0)
+
+    def test_a_list_says_how_much_of_it_is_worked_off(self):
+        """Of the calls, not of the file, which is read to its end (L7)."""
+        contact_list = self.upload("".join(f"+4930231250{row:02d}\n" for row in range(1, 5)))
+        contacts = self.contacts_of(self.campaign)
+        contacts[0].action_withdraw()
+        contacts[1].write({"not_before": fields.Datetime.now() + timedelta(days=1)})
+        self.env.invalidate_all()
+        counts = (
+            contact_list.contact_count,
+            contact_list.pending_count,
+            contact_list.available_count,
+        )
+        self.assertEqual((*counts, contact_list.worked_percent), (4, 3, 2, 25))
 
     def test_file_without_rows(self):
         for content in ("phone,first name\n", "\n\n"):

@@ -1,4 +1,6 @@
+import contextlib
 from datetime import timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -64,6 +66,18 @@ class TestSelection(SelectionCase):
         self.assertTrue(self.is_sent(self.others))
         self.assertFalse(self.others.filtered("block_reason"))
         self.assertFalse(self.campaign.selection_changed_at)
+
+    def test_nobody_is_looked_at_again_while_another_process_judges_by_the_old_one(self):
+        """E22: what that one still says would stay, and nobody would look at it any more."""
+        self.feed()
+        self.campaign.selection_domain = False
+        locks = self.registry["ecm.engine"]
+        with patch.object(locks, "_exclusively", lambda *_args: contextlib.nullcontext(False)):
+            self.feed()
+        self.assertTrue(self.campaign.selection_changed_at)
+        self.assertTrue(self.is_held(self.others))
+        self.feed()
+        self.assertTrue(self.is_sent(self.others))
 
     def test_a_narrower_selection_holds_what_is_ready(self):
         self.campaign.selection_domain = "[('first_name', '=', 'Ada')]"

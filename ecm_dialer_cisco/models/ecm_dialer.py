@@ -11,6 +11,7 @@ from odoo.addons.ecm_campaign.actions import notify, open_window
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR, SUPERVISOR
 from odoo.addons.ecm_campaign.exceptions import ChannelError
 from odoo.addons.ecm_campaign.tools import odbc
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 _logger = logging.getLogger(__name__)
 
@@ -290,8 +291,11 @@ class EcmDialer(models.Model):
         self.ensure_one()
         engine, client = self.env["ecm.engine"].sudo(), self._get_client()
         engine._commit()
+        reach("mirror.asking")
         found, allowed = client.campaigns(), self._ask_dialing_range(client)
+        reach("mirror.asked")
         engine._atomically(partial(self.sudo()._write_mirror, found, allowed))
+        reach("mirror.written")
 
     def _ask_dialing_range(self, client):
         """The dialer's range; None, and what is known stays, where it does not tell: that is no

@@ -13,6 +13,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..exceptions import SourceError
 from ..tools.folder import Folder, FolderError, leads_out, limit_waiting, telling
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 _logger = logging.getLogger(__name__)
 
@@ -167,6 +168,7 @@ class EcmImportFolder(models.AbstractModel):
             entries = self._list_storable(folder, problems)
             now = fields.Datetime.now()
             settled = self._atomically(partial(self._get_settled, entries, now))
+            reach("source.looked")
             taken = [self._take_safely(folder, entry, problems) for entry in settled]
             # What is refused, or known already, goes at once.
             if any(taken):
@@ -266,12 +268,15 @@ class EcmImportFolder(models.AbstractModel):
         self._commit()
         with tempfile.TemporaryFile() as copy:
             digest = folder.fetch(entry, copy, max_size)
+            reach("source.fetched")
             try:
-                return self._atomically(partial(self._store, entry, copy, digest))
+                file = self._atomically(partial(self._store, entry, copy, digest))
             except psycopg2.errors.UniqueViolation:
                 # Another process has stored the same content since this transaction began.
                 self._rollback()
-                return self._atomically(partial(self._note_duplicate, entry, digest))
+                file = self._atomically(partial(self._note_duplicate, entry, digest))
+        reach("source.stored")
+        return file
 
     def _store(self, entry, copy, digest):
         """The list and the file's record, in one transaction."""
@@ -316,6 +321,7 @@ class EcmImportFolder(models.AbstractModel):
         """
         for file in self._get_files_in_folder():
             if self._atomically(partial(self._plan_move, file)):
+                reach("source.planned")
                 self._move_safely(folder, file, problems)
 
     def _plan_move(self, file):
@@ -337,10 +343,12 @@ class EcmImportFolder(models.AbstractModel):
                 raise
             problems.append(error)
             return
+        reach("source.moved")
         values = {"is_moved": True}
         if note:
             values.update(message=note, target=False)
         self._atomically(partial(file.write, values))
+        reach("source.noted")
 
     def _move(self, folder, file):
         """Move one file to its target, unless an earlier try did.

@@ -122,6 +122,28 @@ class CrashHouse(Rehearsal):
         created = self.client.call(model, "create", [values])
         return int(created[0])
 
+    def create_source(self) -> tuple[int, Path]:
+        """A folder on this disk that files are brought from, and its id."""
+        root = self.order.parent / f"source-{self._case}"
+        folder = root / "in"
+        folder.mkdir(parents=True)
+        storage = self.create(
+            "fs.storage",
+            name=root.name,
+            code=root.name,
+            protocol="file",
+            directory_path=str(root),
+        )
+        source = self.create(
+            "ecm.import.source",
+            name=root.name,
+            campaign_id=self.campaign_id,
+            storage_id=storage,
+            directory="in",
+            settle_seconds=0,
+        )
+        return source, folder
+
     def read(self, model: str, record_id: int, *names: str) -> tuple:
         [values] = self.client.call(model, "read", [record_id], list(names))
         return tuple(values[name] for name in names)

@@ -24,6 +24,13 @@ IMPORT = "ecm_campaign.ir_cron_import"
 DNC_LOAD = "ecm_campaign.ir_cron_dnc_load"
 WITHDRAW = "ecm_campaign.ir_cron_withdraw"
 BULK = "ecm_campaign.ir_cron_bulk"
+DATES = "ecm_campaign.ir_cron_dates"
+LISTS = "ecm_campaign.ir_cron_lists"
+EXPIRY = "ecm_campaign.ir_cron_expiry"
+DRY_RUN = "ecm_campaign.ir_cron_dry_run"
+DNC_DELETE = "ecm_campaign.ir_cron_dnc_delete"
+SOURCES = "ecm_import_source.ir_cron_check_sources"
+JUST_NOW = "now() AT TIME ZONE 'UTC' - interval '1 minute'"
 # More rows than the first chunk of a file, and more contacts than a slice of a bulk action.
 MANY = 6000
 
@@ -445,8 +452,155 @@ BULKS = [
     Case("bulk.changed", change_many, times=2),
 ]
 
+# -- what runs by itself --------------------------------------------------------------------------
+
+
+def fetch_campaigns(house, case):
+    """The dialer's campaigns have changed since they were mirrored."""
+    of_dialer = [("dialer_id", "=", house.dialer_id)]
+    before = house.client.call("ecm.dialer.campaign", "search_read", of_dialer, ["key", "name"])
+    house.sql("UPDATE ecm_dialer_campaign SET name = 'Old'")
+
+    def fetch():
+        house.client.call("ecm.dialer", "action_fetch_campaigns", [house.dialer_id])
+
+    house.die(case.point, fetch)
+    fetch()
+    after = house.client.call("ecm.dialer.campaign", "search_read", of_dialer, ["key", "name"])
+    assert after == before
+    house.send_nothing_yet()
+    house.finish()
+
+
+def bring_a_file(house, case):
+    """From a folder into a list, and from there into the archive."""
+    source, folder = house.create_source()
+    (folder / "june.csv").write_bytes(csv_of(house.numbers(50)))
+
+    def check():
+        house.client.call("ecm.import.source", "write", [source], {"next_run_at": False})
+        house.run(SOURCES)
+
+    def check_and_import():
+        check()
+        house.run(IMPORT)
+        check()
+
+    house.die(case.point, check_and_import, case.times)
+    check_and_import()
+    files = house.client.call(
+        "ecm.import.file", "search_read", [("source_id", "=", source)], ["state", "is_moved"]
+    )
+    assert [(file["state"], file["is_moved"]) for file in files] == [("done", True)]
+    assert house.tally() == {"pending": 50}
+    assert [path.name for path in folder.iterdir() if path.is_file()] == []
+    assert len(list((folder / "archive").iterdir())) == 1
+    house.assert_log_is_clean()
+
+
+def expire(house, case):
+    """More contacts than a batch, older than they may be."""
+    house.upload(house.numbers(MANY))
+    house.client.call("ecm.campaign", "write", [house.campaign_id], {"ttl_days": 1})
+    house.sql(
+        "UPDATE ecm_contact SET added_at = added_at - interval '3 days' WHERE campaign_id = %s",
+        house.campaign_id,
+    )
+    house.die_in_job(case.point, EXPIRY, case.times)
+    assert house.tally() == {"expired": MANY}
+    house.assert_log_is_clean()
+
+
+def start_by_date(house, case):
+    house.upload(house.numbers(4))
+    house.sql(
+        f"UPDATE ecm_campaign SET date_start = {JUST_NOW}, start_due = {JUST_NOW} WHERE id = %s",
+        house.campaign_id,
+    )
+    house.die_in_job(case.point, DATES)
+    assert house.read("ecm.campaign", house.campaign_id, "is_running") == (True,)
+    house.finish()
+
+
+def end_by_date(house, case):
+    """What is still open at the end is closed."""
+    house.upload(house.numbers(4))
+    house.start()
+    house.client.call("ecm.campaign", "write", [house.campaign_id], {"end_contacts": "close"})
+    house.sql(f"UPDATE ecm_campaign SET date_end = {JUST_NOW} WHERE id = %s", house.campaign_id)
+    house.die_in_job(case.point, DATES)
+    assert house.read("ecm.campaign", house.campaign_id, "is_running") == (False,)
+    assert house.tally() == {"expired": 4}
+    house.assert_log_is_clean()
+
+
+def start_list(house, case):
+    """Planned until just now."""
+    house.upload(house.numbers(4))
+    house.sql(
+        f"UPDATE ecm_contact_list SET status = 'planned', date_start = {JUST_NOW}"
+        " WHERE campaign_id = %s",
+        house.campaign_id,
+    )
+    house.die_in_job(case.point, LISTS)
+    house.finish()
+
+
+def expire_list(house, case):
+    house.upload(house.numbers(MANY))
+    house.sql(
+        f"UPDATE ecm_contact_list SET date_end = {JUST_NOW} WHERE campaign_id = %s",
+        house.campaign_id,
+    )
+    house.die_in_job(case.point, LISTS)
+    assert house.tally() == {"expired": MANY}
+    house.assert_log_is_clean()
+
+
+def forecast(house, case):
+    house.upload(house.numbers(200))
+    run = house.create("ecm.dry.run", campaign_id=house.campaign_id)
+    house.sql("UPDATE ecm_dry_run SET state = 'queued' WHERE id = %s", run)
+    house.die_in_job(case.point, DRY_RUN)
+    assert house.read("ecm.dry.run", run, "state", "contact_count") == ("done", 200)
+    house.assert_log_is_clean()
+
+
+def delete_dnc_list(house, case):
+    """One that is deleted in the background, beside another with the same numbers."""
+    numbers = house.numbers(300)
+    gone, kept = (house.create("ecm.dnc.list", name=name) for name in ("Gone", "Kept"))
+    for dnc_list in (gone, kept):
+        start_load(house, dnc_list, csv_of(numbers))
+    house.run(DNC_LOAD)
+    house.sql("UPDATE ecm_dnc_list SET active = FALSE, is_deleting = TRUE WHERE id = %s", gone)
+    house.die_in_job(case.point, DNC_DELETE)
+    left = house.sql("SELECT list_id, count(*) FROM ecm_dnc_entry GROUP BY 1")
+    assert (kept, 300) in left
+    assert gone not in dict(left)
+    assert house.sql("SELECT id FROM ecm_dnc_list WHERE id = %s", gone) == []
+    house.client.call("ecm.dnc.list", "unlink", [kept])
+    house.assert_log_is_clean()
+
+
+BY_ITSELF = [
+    *(Case(f"mirror.{point}", fetch_campaigns) for point in ("asking", "asked", "written")),
+    *(
+        Case(f"source.{point}", bring_a_file, is_quick=point == "moved")
+        for point in ("looked", "fetched", "stored", "planned", "moved", "noted")
+    ),
+    Case("sweep.closed", expire),
+    Case("sweep.closed", expire, times=2),
+    Case("dates.started", start_by_date),
+    Case("dates.ended", end_by_date),
+    Case("lists.started", start_list),
+    Case("lists.expired", expire_list),
+    *(Case(f"dry_run.{point}", forecast) for point in ("begun", "stored")),
+    *(Case(f"dnc.{point}", delete_dnc_list) for point in ("deleted", "removed")),
+]
+
 CASES = []
-for each in (*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS):
+for each in (*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS, *BY_ITSELF):
     marks = () if each.is_quick else (pytest.mark.long,)
     CASES.append(pytest.param(each, marks=marks, id=str(each)))
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...formatting import format_moment
+from ...tools.crash_points import reach
 
 
 class EcmCampaignDatesMixin(models.AbstractModel):
@@ -98,9 +99,11 @@ class EcmCampaignDatesMixin(models.AbstractModel):
         starting = [("start_due", "<=", now), ("is_running", "=", False)]
         for campaign in self.search(starting):
             self._atomically(partial(campaign._start_by_date, now))
+            reach("dates.started")
         ending = [("is_running", "=", True), ("date_end", "<=", now)]
         for campaign in self.search(ending):
             self._atomically(campaign.action_stop)
+            reach("dates.ended")
 
         # Those that come back from the dialer are closed by the next sweeps.
         self.env["ecm.engine"]._sweep(self.env["ecm.contact"]._expire_ended)

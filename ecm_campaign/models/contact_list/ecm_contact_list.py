@@ -13,6 +13,7 @@ from ...actions import notify, open_form, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING, PHONE_FIELDS
 from ...tools import contact_file, contact_rows
 from ...tools import strategy as decision
+from ...tools.crash_points import reach
 from ...tools.gates import ListState
 from ..contact.ecm_contact_queue import LIST_STOPPED, Imported
 from ..shared.ecm_results_mixin import ResultsScope
@@ -401,6 +402,7 @@ class EcmContactList(models.Model):
         starting = [("status", "=", "planned"), ("date_start", "<=", now)]
         for contact_list in self.search(starting):
             self._atomically(partial(contact_list._change_status, "active"))
+            reach("lists.started")
             contact_list._trigger_feed()
             # What time does not last for is done in the next run.
             if not self._commit(processed=1, remaining=1):
@@ -409,6 +411,7 @@ class EcmContactList(models.Model):
         ending = [("status", "!=", "expired"), ("date_end", "<=", now)]
         for contact_list in self.search(ending):
             self._atomically(partial(contact_list._change_status, "expired"))
+            reach("lists.expired")
             if not self._commit(processed=1, remaining=1):
                 return
         for contact_list in self.search([("is_settling", "=", True)]):

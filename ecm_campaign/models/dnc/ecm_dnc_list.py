@@ -11,6 +11,7 @@ from ...actions import open_form, open_window
 from ...const import ADMINISTRATOR
 from ...formatting import format_day, get_label
 from ...tools import phones
+from ...tools.crash_points import reach
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 DNC_CLASSES = [
@@ -200,9 +201,11 @@ class EcmDncList(models.Model):
             delete = partial(self.env["ecm.dnc.entry"]._delete_of, dnc_list, limit=DELETE_AT_ONCE)
             # What time does not last for is deleted in the next run.
             while self._atomically(delete):
+                reach("dnc.deleted")
                 if not self._commit(processed=1, remaining=1):
                     return
             self._atomically(dnc_list.unlink)
+            reach("dnc.removed")
 
     def action_view_entries(self):
         """Open the entries of this list."""

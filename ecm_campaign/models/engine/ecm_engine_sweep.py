@@ -2,6 +2,7 @@ from functools import partial
 
 from odoo import api, fields, models
 
+from ...tools.crash_points import reach
 from ...tools.turn import Turn
 
 SWEEP_BATCH = 2000
@@ -41,6 +42,7 @@ class EcmEngineSweep(models.AbstractModel):
 
         turn = Turn()
         while self._atomically(partial(self._close_and_chain, close_batch)):
+            reach("sweep.closed")
             if not turn.goes_on():
                 self._trigger_next_run()
                 break

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from ...actions import open_form, open_window
 from ...const import PENDING
 from ...formatting import format_moment
+from ...tools.crash_points import reach
 from ...tools.dry_run import Forecast, Simulation, open_hours
 from .ecm_forecast_reader import Assumptions
 
@@ -294,6 +295,7 @@ class EcmDryRun(models.Model):
     def _run_safely(self):
         try:
             if self._atomically(partial(self._go_on, 0.0)):
+                reach("dry_run.begun")
                 self._simulate(self._note_progress)
         # Who cancelled it has written so: nothing is left to store.
         except Cancelled:
@@ -347,6 +349,7 @@ class EcmDryRun(models.Model):
         store = partial(self._store, {**counts, **figures}, forecast, sample, factor)
         if notify:
             self._atomically(store)
+            reach("dry_run.stored")
         else:
             store()
 

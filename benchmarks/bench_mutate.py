@@ -102,6 +102,13 @@ EQUIVALENT = {
         "get_matching: if place != NOWHERE:\n    place = self._get_named(place)"
         " → if True:\n    place = self._get_named(place)": "of nowhere nothing is named",
     },
+    "region_effects": {
+        "_count: _is_over(rule, made, ledger) if rule.limits else False"
+        " → _is_over(rule, made, ledger)": "without limits none is reached",
+        "as_try: self.at.replace(tzinfo=UTC) → self.at.replace()": (
+            "rolling windows and lives are the same in each zone"
+        ),
+    },
     "gates": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",
     },

@@ -87,6 +87,11 @@ def test_an_attempt_counts_as_what_it_was(limit, channel, values, over):
     assert effects_of(attempts, rules=(rule,)) == {7: Effect(0, 2, 0, over, over)}
 
 
+def test_a_rule_without_limits_stops_by_its_hours_alone():
+    rule = RegionRule(7, "France", "FR", hours=FRANCE.hours)
+    assert effects_of([made_at(0), made_at(0, 12)], rules=(rule,)) == {7: Effect(0, 2, 1, 0, 1)}
+
+
 def test_an_attempt_that_a_rule_stops_twice_is_one():
     twice = [made_at(0, refusal=True), made_at(1, 12)]
     assert effects_of(twice)[7] == Effect(0, 2, 1, 1, 1)

@@ -41,6 +41,12 @@ def test_what_was_sent_on_friday_evening_has_not_waited_on_saturday():
     assert begin_of(BERLIN, over, 24 * HOUR) == sent
 
 
+def test_a_whole_day_begins_when_it_opens():
+    """And not with the end of the day before: it is the latest such moment."""
+    assert begin_of(BERLIN, on(27, 20), 11 * HOUR) == on(27, 9)
+    assert begin_of(BERLIN, on(27, 20), 22 * HOUR) == on(26, 9)
+
+
 def test_holidays_do_not_count():
     christmas = ranges([(datetime(2026, 11, 30), datetime(2026, 12, 2))])
     closed = CallingHours([Constraint(("Europe/Berlin",), WeeklyHours.of(OFFICE), christmas)])

@@ -44,3 +44,22 @@ def test_nothing_has_no_share():
     assert totals["reached_percent"] is None
     assert totals["per_reached"] is None
     assert percent(1, 0) is None
+
+
+def test_each_list_has_its_own_shares():
+    lists = summarise(SLOTS, LISTS, {LIVE})["lists"]
+    shares = [(one["list_id"], one["reached_percent"], one["success_percent"]) for one in lists]
+    assert shares == [(7, 25.0, 50.0), (None, 0.0, None)]
+
+
+def test_eight_outcomes_are_told_and_equal_ones_stay_in_order():
+    slots = [Slot(1, 9, code, 1) for code in (9, 8, 7, 6, 5, 4, 3, 2, None, 1)]
+    outcomes = summarise(slots, LISTS, {LIVE})["outcomes"]
+    assert [line["id"] for line in outcomes] == [None, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_whole_week_begins_with_monday():
+    slots = [Slot(day, 9, LIVE, day + 1) for day in range(7)]
+    weekdays = summarise(slots, LISTS, {LIVE})["weekdays"]
+    assert [line["key"] for line in weekdays] == [1, 2, 3, 4, 5, 6, 0]
+    assert [line["made"] for line in weekdays] == [2, 3, 4, 5, 6, 7, 1]

@@ -70,3 +70,29 @@ def test_what_has_other_characters_is_a_word(text):
 
 def test_nothing_asks_for_nothing():
     assert parse_query("  ", "DE") == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "patterns"),
+    [
+        ("+49 (30)", "DE", ("+4930%",)),
+        ("0049 30", "DE", ("%004930%", "+4930%")),
+        ("00", "DE", ("%00%", "+%")),
+        ("123", "DE", ("%123%",)),
+        # Six digits tell enough of a number wherever they stand in it.
+        ("0123456", "DE", ("%0123456%", "%123456%")),
+        ("012345", "DE", ("%012345%", "+4912345%")),
+        ("01", "DE", ("%01%", "+491%")),
+        ("01", None, ("%01%",)),
+        ("01", "XX", ("%01%",)),
+        ("0", "DE", ("%0%",)),
+    ],
+)
+def test_patterns_of_what_was_typed(text, country, patterns):
+    ((_text, found),) = parse_query(text, country).numbers
+    assert found == patterns
+
+
+def test_a_plus_or_a_word_begins_another_number():
+    numbers = parse_query("030 1 +49 2 Ada 3 4", "DE").numbers
+    assert [number.text for number in numbers] == ["030 1", "+49 2", "3 4"]

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts import cluster, databases, demo, templates
+from scripts import cluster, databases, demo, demo_dialers, templates
 from scripts.console import say
 from scripts.odoo_server import OdooServer
 from scripts.web_client import WebClient
@@ -80,10 +80,9 @@ def server(database: str) -> Iterator[OdooServer]:
 
 def create_dialer(client: WebClient, uccx: Simulator, strategy_id: int, number: int) -> int:
     """A dialer with a running campaign and its contacts."""
-    demo.UCCX_USER, demo.UCCX_PASSWORD = uccx.user, uccx.password
+    account = demo_dialers.Account(uccx.host, uccx.port, uccx.user, uccx.password)
     certificate = Path(uccx.ca_file).read_text()
-    results = uccx.odbc_connection_string()
-    reached = demo.Simulator(uccx.host, uccx.port, certificate, results)
+    reached = demo_dialers.uccx_values(account, certificate, uccx.odbc_connection_string())
     dialer_id = demo.create_dialer(client, reached)
     values = {
         "name": f"UCCX {number}",

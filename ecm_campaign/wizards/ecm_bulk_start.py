@@ -195,10 +195,22 @@ class EcmBulkStart(models.TransientModel):
             return counts
         awaiting = Domain("state", "in", contacts._get_awaiting_states())
         counts["busy"] = contacts.search_count(domain & awaiting)
-        if self.action == "reschedule" and not self.has_callbacks:
-            callbacks = Domain("callback", "!=", False) & ~awaiting
-            counts["callback"] = contacts.search_count(domain & callbacks)
+        if staying := self._get_staying_callbacks():
+            counts["callback"] = contacts.search_count(domain & staying & ~awaiting)
         return counts
+
+    def _get_staying_callbacks(self):
+        """Callbacks that the action leaves as they are; None where it takes them like others.
+
+        :rtype: Domain
+        """
+        callbacks = Domain("callback", "!=", False)
+        if self.action == "reschedule" and not self.has_callbacks:
+            return callbacks
+        # What was promised to the customer, with its agent, is its own campaign's.
+        if self.action == "move" and self.campaign_id:
+            return callbacks & Domain("campaign_id", "!=", self.campaign_id.id)
+        return None
 
     def _count_again(self, domain):
         """What becomes of contacts that are called again, counted in a sample and projected.

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
@@ -388,18 +389,29 @@ class EcmBulkAction(models.Model):
         starts = self._get_starts(part.contact_ids)
         change = contacts._call_again if self.action == "again" else contacts._change_in_bulk
         left = part.contact_count - change(order, part, starts)
+        if left and self.action == "move":
+            left -= contacts._continue_elsewhere(self._explain_move(order), part, starts)
         if left:
             # Who was let go between the two statements is no longer busy.
             busy = contacts._count_being_called(part.contact_ids)
             part.busy_count = min(busy, left)
-        part.invalidate_recordset(["is_done", "changed_count", "before"])
+        part.invalidate_recordset(["is_done", "changed_count", "before", "continued"])
+
+    def _explain_move(self, order):
+        """The same, with what the contact that stays behind says of it."""
+        where = self.env._("Goes on in the campaign %s.", self.campaign_id.name)
+        reason = f"{where} {order.reason}" if order.reason else where
+        return replace(order, reason=reason)
 
     def _undo(self, part):
         """Take back what a slice has changed, and count."""
         contacts, order = self.env["ecm.contact"], self._make_order()
         is_again = self.action == "again"
         undo = contacts._undo_calling_again if is_again else contacts._undo_in_bulk
-        part.write({"undone_count": undo(order, part), "is_undone": True})
+        count = undo(order, part)
+        if self.action == "move":
+            count += contacts._undo_continuing(order, part)
+        part.write({"undone_count": count, "is_undone": True})
 
     def _make_order(self):
         """:rtype: Order"""
@@ -456,7 +468,7 @@ class EcmBulkAction(models.Model):
         parts = self.env["ecm.bulk.action.part"]
         kept = [("bulk_id.finished_at", "<", before), ("contact_ids", "!=", False)]
         old = parts.search(kept, limit=1000)
-        old.write({"contact_ids": False, "before": False})
+        old.write({"contact_ids": False, "before": False, "continued": False})
         return len(old), len(old) == 1000
 
 

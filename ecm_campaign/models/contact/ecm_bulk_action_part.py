@@ -24,6 +24,11 @@ class EcmBulkActionPart(models.Model):
         "again, the ids of the new ones.",
     )
 
+    continued = fields.Text(
+        prefetch=False,
+        help="As JSON: what the contacts were before that go on in another campaign as new ones.",
+    )
+
     def init(self):
         """Have what contacts were before compressed in the fast way, where PostgreSQL has it: the
         usual one takes longer than what it saves is worth.

@@ -152,16 +152,31 @@ class EcmContactBulk(models.AbstractModel):
         )
 
     def _is_moved(self, order, ids):
-        # A call is history of the campaign and list that it was made for.
+        # A call is history of the campaign that it was made for: see `_continue_elsewhere`.
         return SQL(
-            """c.state = %s AND %s
-               AND (c.campaign_id = %s OR (%s AND %s AND c.chained_from_id IS NULL
+            """c.state = %s
+               AND (c.campaign_id = %s OR (%s AND %s AND %s AND c.chained_from_id IS NULL
                                            AND c.again_from_id IS NULL))""",
             PENDING,
-            NEVER_CALLED,
             order.campaign_id,
+            NEVER_CALLED,
             self._has_no_open_twin(SQL("%s", order.campaign_id)),
             self._is_first_of_movers(order, ids),
+        )
+
+    def _is_continued(self, order, ids):
+        """Who waits for a retry, and may go on in another campaign as a new contact. A callback
+        stays: the time and the agent were promised for its own campaign.
+        """
+        return SQL(
+            """c.state = %s AND c.campaign_id <> %s AND c.callback IS NULL
+               AND %s AND %s AND %s AND %s""",
+            PENDING,
+            order.campaign_id,
+            NOT_AWAITED,
+            self._has_no_open_twin(SQL("%s", order.campaign_id)),
+            self._is_first_of_movers(order, ids),
+            self._has_no_successor(SQL("%s", order.campaign_id)),
         )
 
     def _is_first_of_movers(self, order, ids):
@@ -250,16 +265,16 @@ class EcmContactBulk(models.AbstractModel):
         return count
 
     def _set_bulk_dial_keys(self, order, part):
-        # Most databases have no such campaign, and need not look at each contact.
-        if (
-            not self.env["ecm.campaign"]
-            .sudo()
-            .search_count([("dial_order", "=", "field")], limit=1)
-        ):
+        if not self._has_field_order():
             return
         self.invalidate_model()
         domain = [("id", "in", part.contact_ids), ("bulk_id", "=", order.bulk_id)]
         self.search(domain)._set_dial_keys()
+
+    def _has_field_order(self):
+        """Whether any campaign has one: most databases need not look at each contact."""
+        by_field = [("dial_order", "=", "field")]
+        return bool(self.env["ecm.campaign"].sudo().search_count(by_field, limit=1))
 
     def _join_starts(self, order, starts):
         """:return: parts of the statement that give each contact its `Start` as ``v``"""
@@ -338,8 +353,8 @@ class EcmContactBulk(models.AbstractModel):
         return SQL("COALESCE((%s)[v.phone_index], c.phone_1)", phones)
 
     def _get_moved(self, order):
-        """What its list or selection held back is looked at anew; its time is kept. The list that
-        brought it takes it back only within the campaign.
+        """What its list or selection held back is looked at anew; its time is kept, and the place
+        of whoever was called. The list that brought it takes it back only within the campaign.
         """
         due = SQL("COALESCE(c.resume_at, c.next_attempt_at)")
         return SQL(
@@ -347,12 +362,129 @@ class EcmContactBulk(models.AbstractModel):
                origin_list_id = CASE WHEN c.campaign_id = v.campaign_id THEN c.origin_list_id END,
                is_ready = (%(due)s IS NULL OR %(due)s <= %(now)s), next_attempt_at = %(due)s,
                resume_at = NULL, block_reason = NULL, block_detail = NULL,
-               target_group_id = NULL, is_drawn = NULL, %(started)s""",
+               target_group_id = CASE WHEN %(called)s THEN c.target_group_id END,
+               is_drawn = CASE WHEN %(called)s THEN c.is_drawn END,
+               is_retry = %(called)s AND c.is_retry,
+               cycle = CASE WHEN %(called)s THEN c.cycle ELSE 1 END,
+               next_position = CASE WHEN %(called)s THEN c.next_position ELSE v.position END,
+               channel = CASE WHEN %(called)s THEN c.channel ELSE v.channel END,
+               number_to_call = CASE WHEN %(called)s THEN c.number_to_call ELSE %(number)s END""",
             list=order.list_id,
             due=due,
             now=order.now,
-            started=self._get_started(),
+            # Within its campaign who was called goes on where it is.
+            called=SQL("(c.last_attempt_at IS NOT NULL)"),
+            number=self._get_start_number(),
         )
+
+    # -- gone on with elsewhere -------------------------------------------------------------------
+
+    @api.model
+    def _continue_elsewhere(self, order, part, starts):
+        """Have contacts of a part that were called and wait for a retry go on in another campaign:
+        each gets a new contact there, due when it was, and is withdrawn with its history.
+
+        :param order: `Order` of a move
+        :param part: ``ecm.bulk.action.part``, after `_change_in_bulk`
+        :param starts: list of the one `Start`
+        :return: how many
+        """
+        columns = (*LOOKED_AT, *CHANGED["withdraw"])
+        names = [*self._get_taken_along(), "business_parameters"]
+        self.env.cr.execute(
+            SQL(
+                """WITH old AS (
+                       SELECT locked.* FROM unnest(%(ids)s::int[]) AS i(id)
+                   CROSS JOIN LATERAL (SELECT %(columns)s FROM ecm_contact c
+                                        WHERE c.id = i.id AND %(condition)s
+                                          FOR NO KEY UPDATE SKIP LOCKED) AS locked
+                   ), new AS (
+                       INSERT INTO ecm_contact (campaign_id, company_id, list_id, added_at, state,
+                                                is_ready, next_attempt_at, is_retry, next_position,
+                                                attempt_count, uncounted_count, cycle, channel,
+                                                number_to_call, again_from_id, bulk_id, %(names)s)
+                       SELECT v.campaign_id, c.company_id, %(list)s, %(now)s, 'pending',
+                              %(due)s IS NULL OR %(due)s <= %(now)s, %(due)s, FALSE, v.position,
+                              0, 0, 1, v.channel, %(number)s, c.id, %(bulk)s, %(values)s
+                         FROM old JOIN ecm_contact c ON c.id = old.id, %(starts)s
+                        WHERE c.id = ANY(%(ids)s)
+                     ORDER BY c.id
+                    RETURNING again_from_id
+                   ), closed AS (
+                       UPDATE ecm_contact c
+                          SET bulk_id = %(bulk)s, state = 'withdrawn', close_reason = 'withdrawn',
+                              withdraw_reason = %(reason)s, %(closing)s
+                         FROM new WHERE c.id = ANY(%(ids)s) AND c.id = new.again_from_id
+                   )
+                   UPDATE ecm_bulk_action_part
+                      SET changed_count = changed_count + (SELECT count(*) FROM new),
+                          continued = (SELECT json_agg(json_strip_nulls(row_to_json(old)))
+                                         FROM old)
+                    WHERE id = %(part)s
+                RETURNING (SELECT count(*) FROM new)""",
+                ids=part.contact_ids,
+                columns=SQL(", ").join(SQL.identifier("c", name) for name in columns),
+                condition=self._is_continued(order, part.contact_ids),
+                names=SQL(", ").join(SQL.identifier(name) for name in names),
+                values=SQL(", ").join(SQL.identifier("c", name) for name in names),
+                list=order.list_id,
+                now=order.now,
+                due=SQL("COALESCE(c.resume_at, c.next_attempt_at)"),
+                number=self._get_start_number(),
+                starts=values_of(starts, Start),
+                bulk=order.bulk_id,
+                reason=order.reason,
+                closing=self._closing(order.now),
+                part=part.id,
+            )
+        )
+        count = self.env.cr.fetchone()[0]
+        self.invalidate_model()
+        new = [("again_from_id", "in", part.contact_ids), ("bulk_id", "=", order.bulk_id)]
+        if count and self._has_field_order():
+            self.search(new)._set_dial_keys()
+        return count
+
+    @api.model
+    def _undo_continuing(self, order, part):
+        """Open again what `_continue_elsewhere` has withdrawn, and delete what goes on elsewhere,
+        as far as nobody was called or changed since.
+
+        :return: how many
+        """
+        names = ("bulk_id", *CHANGED["withdraw"])
+        given = [SQL("%s = b.%s", name, name) for name in map(SQL.identifier, names)]
+        self.env.cr.execute(
+            SQL(
+                """WITH b AS (
+                       SELECT b.* FROM ecm_bulk_action_part p,
+                              json_populate_recordset(NULL::ecm_contact, p.continued::json) AS b
+                        WHERE p.id = %(part)s AND p.continued IS NOT NULL
+                   ), gone AS (
+                       DELETE FROM ecm_contact
+                        WHERE id IN (SELECT n.id FROM b
+                                       JOIN ecm_contact c ON c.id = b.id
+                                       JOIN ecm_contact n ON n.again_from_id = c.id
+                                      WHERE c.bulk_id = %(bulk)s AND c.state = 'withdrawn'
+                                        AND n.bulk_id = %(bulk)s AND n.state = %(pending)s
+                                        AND NOT EXISTS (SELECT FROM ecm_attempt a
+                                                         WHERE a.contact_id = n.id OFFSET 0)
+                                        AND %(alone)s
+                                        FOR UPDATE OF c, n SKIP LOCKED)
+                    RETURNING again_from_id
+                   )
+                   UPDATE ecm_contact c SET %(given)s
+                     FROM b JOIN gone ON gone.again_from_id = b.id
+                    WHERE c.id = ANY(%(ids)s) AND c.id = b.id""",
+                part=part.id,
+                bulk=order.bulk_id,
+                pending=PENDING,
+                alone=self._has_no_open_twin(SQL("c.campaign_id")),
+                given=SQL(", ").join(given),
+                ids=part.contact_ids,
+            )
+        )
+        return self.env.cr.rowcount
 
     # -- called again -----------------------------------------------------------------------------
 

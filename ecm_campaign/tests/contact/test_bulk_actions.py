@@ -265,12 +265,82 @@ class TestBulkActions(BulkCase):
         target = self.create_campaign("Target", strategy_id=self.own_strategy.id)
         self.create_contact(target, phone_1=THIRD)
         job = self.change(fresh | called | known, "move", campaign_id=target)
-        self.assert_counts(job, total=3, changed=1, left=2)
+        self.assert_counts(job, total=3, changed=2, left=1)
         self.assertEqual((fresh.campaign_id, fresh.is_ready), (target, True))
         self.assertEqual((called | known).campaign_id, self.campaign)
         job.with_user(self.supervisor).action_undo()
         self.env.invalidate_all()
         self.assertEqual(fresh.campaign_id, self.campaign)
+
+    def test_who_waits_for_a_retry_goes_on_in_another_campaign_with_its_history(self):
+        called, awaited, known = self.create_contacts(NUMBER, OTHER, THIRD, first_name="Ada")
+        for contact in (called, known):
+            self.call(contact, "busy")
+        due = called.next_attempt_at
+        self.send(awaited)
+        target = self.create_campaign("Target", strategy_id=self.own_strategy.id)
+        self.create_contact(target, phone_1=THIRD)
+        form = self.open(called | awaited | known, "action_change_in_bulk")
+        form.action, form.campaign_id = "move", target
+        self.assertEqual(form.busy_count, 1)
+        job = self.start(form, reason="Their branch calls.", start_position=2)
+        self.assert_counts(job, total=3, changed=1, busy=1, left=1)
+
+        new = self.contacts_of(target).filtered(lambda contact: contact.phone_1 == NUMBER)
+        self.assertEqual((new.again_from_id, new.first_name), (called, "Ada"))
+        self.assertEqual((new.next_attempt_at, new.next_position, new.is_ready), (due, 2, False))
+        self.assertEqual((new.attempt_count, new.earlier_attempt_count), (0, 1))
+        self.assertEqual((called.state, len(called.attempt_ids)), ("withdrawn", 1))
+        self.assertIn("Target. Their branch calls.", called.withdraw_reason)
+        self.assertEqual((awaited.state, known.state), ("sent_to_dialer", "pending"))
+
+        job.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        self.assertFalse(new.exists())
+        self.assertEqual((called.state, called.next_attempt_at), ("pending", due))
+        self.assertEqual((called.withdraw_reason, called.closed_at), (False, False))
+        self.assertEqual(job.undone_count, 1)
+
+    def test_who_was_called_in_the_other_campaign_stays_there(self):
+        contact = self.create_contact(phone_1=NUMBER)
+        self.call(contact, "busy")
+        target = self.create_campaign("Target", strategy_id=self.own_strategy.id)
+        job = self.change(contact, "move", campaign_id=target)
+        self.call(self.contacts_of(target), "busy")
+        job.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        self.assertEqual((contact.state, job.undone_count), ("withdrawn", 0))
+
+    def test_a_called_contact_moves_to_another_list_and_goes_on_where_it_is(self):
+        contact = self.create_contact(phone_1=NUMBER, phone_2=OTHER)
+        self.call(contact, "busy")
+        before = (contact.next_attempt_at, contact.next_position, contact.number_to_call)
+        contact_list = self.env["ecm.contact.list"].create(
+            {"name": "Second wave", "campaign_id": self.campaign.id}
+        )
+        form = self.open(contact, "action_change_in_bulk")
+        form.action, form.campaign_id, form.list_id = "move", self.campaign, contact_list
+        job = self.start(form)
+        self.assert_counts(job, total=1, changed=1)
+        self.assertEqual(contact.list_id, contact_list)
+        after = (contact.next_attempt_at, contact.next_position, contact.number_to_call)
+        self.assertEqual(after, before)
+        self.assertEqual((contact.attempt_count, contact.is_retry), (1, True))
+        job.with_user(self.supervisor).action_undo()
+        self.env.invalidate_all()
+        self.assertFalse(contact.list_id)
+
+    def test_a_callback_stays_in_the_campaign_that_promised_it(self):
+        contact = self.create_contact(phone_1=NUMBER)
+        self.call(contact, "busy")
+        contact.sudo().callback = "personal"
+        target = self.create_campaign("Target", strategy_id=self.own_strategy.id)
+        form = self.open(contact, "action_change_in_bulk")
+        form.action, form.campaign_id = "move", target
+        self.assertEqual((form.callback_count, form.fitting_count), (1, 0))
+        job = self.start(form)
+        self.assert_counts(job, total=1, changed=0, left=1)
+        self.assertEqual(contact.state, "pending")
 
     def test_a_job_goes_on_with_the_next_slice_after_a_kill(self):
         self.patch_limits(0, 2)

@@ -23,6 +23,8 @@ DETAILS = (
     "tz",
     "region",
     "zip",
+    "consent_on",
+    "consent_source",
     "priority",
     "not_before",
     "country",
@@ -67,6 +69,16 @@ _VOCABULARY: dict[str, str] = {
     """,
     "zip": """
         zip zipcode postcode postalcode plz postleitzahl codepostal codigopostal
+    """,
+    "consent_on": """
+        consent consentdate consenton consentgivenon consentat optin optindate agreedon
+        einwilligung einwilligungam einwilligungsdatum consentement datedeconsentement
+        consentimiento fechadeconsentimiento
+    """,
+    "consent_source": """
+        consentsource consenthow consenttext consentproof optinsource agreedhow
+        einwilligungquelle quelledereinwilligung einwilligungstext sourceduconsentement
+        origendelconsentimiento
     """,
     "priority": "priority prio prioritaet prioritat priorite prioridad",
     "not_before": """

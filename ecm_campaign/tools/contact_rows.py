@@ -9,8 +9,9 @@ What a bad value does:
   early breaks a promise), more cells than the file has columns (the values have shifted), a row
   that could not be read at all;
 - *is left out with a warning*, the contact stays: phone 2 to 5, e-mail, time zone (the zone then
-  follows from number or campaign), state, postal code, priority (0 instead), country (then only numbers with country
-  code are understood);
+  follows from number or campaign), state, postal code, consent (the contact then counts as one that
+  has not agreed), priority (0 instead), country (then only numbers with country code are
+  understood);
 - *is changed with a warning*: a name of more than 64 characters is cut, NUL characters are removed.
 
 Empty rows are nothing. Duplicates are the caller's business, who has the database.
@@ -25,7 +26,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from json.encoder import encode_basestring
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -80,6 +81,8 @@ COLUMNS = (
     "tz",
     "region",
     "zip",
+    "consent_on",
+    "consent_source",
     "priority",
     "not_before",
     "business_parameters",
@@ -108,13 +111,20 @@ REASONS: dict[str, str] = {
     "unknown_tz": "This time zone is not known; write it as in Europe/Berlin.",
     "unknown_country": "This country is not known; write its two-letter code.",
     "place_too_long": "A state has at most 64 characters, a postal code 16.",
+    "bad_date": (
+        "This is not a date such as 2026-12-31 or 31.12.2026, or it is still to come. The contact "
+        "counts as one that has not agreed."
+    ),
+    "consent_too_long": "How somebody agreed has at most 255 characters.",
     "bad_email": "This is not an e-mail address.",
     "field_too_long": "A value of the row is too long to be read.",
     "unclosed_quote": "A quotation mark is opened and not closed.",
 }
 
-# first and last name, account number, e-mail, time zone, region, postal code, priority, not before
-_NO_DETAILS = (None, None, None, None, None, None, None, 0, None)
+# first and last name, account number, e-mail, time zone, region, postal code, consent and its source,
+# priority, not before
+_NO_DETAILS = (*[None] * 9, 0, None)
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,10}(?:\.0+)?")
 
 Contact = tuple["int | str | None", ...]
@@ -297,6 +307,8 @@ class _RowParser:
             "tz": self._tz,
             "region": self._place,
             "zip": self._place,
+            "consent_on": self._consent_on,
+            "consent_source": self._consent_source,
             "priority": self._priority,
             "not_before": self._not_before,
         }
@@ -478,6 +490,21 @@ class _RowParser:
         self._warn(field_name, value, "place_too_long")
         return None
 
+    def _consent_on(self, field_name: str, value: str) -> str | None:
+        """The day as the database writes it. What is in doubt is no consent."""
+        day = read_day(value)
+        # Somewhere on earth it is tomorrow.
+        if day and day <= datetime.now(UTC).date() + timedelta(days=1):
+            return day.isoformat()
+        self._warn(field_name, value, "bad_date")
+        return None
+
+    def _consent_source(self, field_name: str, value: str) -> str | None:
+        if len(value) <= MAX_PARAMETER:
+            return value
+        self._warn(field_name, value, "consent_too_long")
+        return None
+
     def _priority(self, field_name: str, value: str) -> int:
         if _WHOLE_NUMBER.fullmatch(value):
             # A spreadsheet writes 3.0.
@@ -497,6 +524,20 @@ class _RowParser:
         except (ValueError, OverflowError):
             raise _Rejected(field_name, value, "bad_datetime") from None
         return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def read_day(text: str) -> date | None:
+    """A day, with or without a time; None for what is no day or may be read in two ways.
+
+    >>> read_day("2026-03-01 10:00"), read_day("1.3.2026"), read_day("1/3/2026")
+    (datetime.date(2026, 3, 1), datetime.date(2026, 3, 1), None)
+    """
+    if found := _DAY.fullmatch(text):
+        text = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}"
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
 
 
 def row_text(row: Sequence[object] | BadRow) -> str:

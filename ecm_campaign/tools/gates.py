@@ -69,6 +69,7 @@ class Candidate:
     :param is_listed: whether a do-not-contact list took a phone away
     :param attempt: what is due, named by the gate *number*
     :param region: the contact's state, as its file writes it; ``zip``: likewise its postal code
+    :param has_consent: whether it has agreed to be called
     :param tries: what was tried lately, for the limits; read where a limit holds
     """
 
@@ -83,6 +84,7 @@ class Candidate:
     tz: str | None = None
     region: str | None = None
     zip: str | None = None
+    has_consent: bool = False
     list_id: int | None = None
     added_at: datetime | None = None
     cycle: int = 1
@@ -100,9 +102,11 @@ class Candidate:
 
     @property
     def place(self) -> Place:
-        """Where the contact lives, for the region rules."""
+        """Where the contact lives and whether it has agreed, for the region rules."""
         # Most files do not say it.
-        return Place(self.region, self.zip) if self.region or self.zip else NOWHERE
+        if not (self.region or self.zip or self.has_consent):
+            return NOWHERE
+        return Place(self.region, self.zip, self.has_consent)
 
     @property
     def is_begun(self) -> bool:

@@ -31,10 +31,13 @@ _RANGE = re.compile(r"(\d+)\s*(?:-|–)\s*(\d+)")
 
 
 class Place(NamedTuple):
-    """Where a contact lives, as its file says: state or region, and postal code."""
+    """What rules ask of a contact beside its number, as its file says: where it lives (state or
+    region, and postal code), and whether it has agreed to be called.
+    """
 
     region: str | None = None
     zip: str | None = None
+    has_consent: bool = False
 
 
 NOWHERE = Place()
@@ -94,13 +97,20 @@ def choose_rules(
     for rule in rules:
         if not rule.is_in_force(day) or rule.purpose not in ("", purpose):
             continue
-        if has_consent and rule.consent == EVERYTHING:
-            continue
-        # The days and hours are lifted, the limits stay.
-        if has_consent and rule.consent == HOURS:
-            rule = replace(rule, hours=None, holidays=())
-        chosen.append(rule)
+        left = lift_by_consent(rule) if has_consent else rule
+        if left:
+            chosen.append(left)
     return chosen
+
+
+def lift_by_consent(rule: RegionRule) -> RegionRule | None:
+    """What of a rule holds for whoever has agreed to be called; None for nothing."""
+    if rule.consent == EVERYTHING:
+        return None
+    # The days and hours are lifted, the limits stay.
+    if rule.consent == HOURS:
+        return replace(rule, hours=None, holidays=())
+    return rule
 
 
 # Country, matching prefixes, the place as far as rules name it, and channel: for all that have
@@ -182,7 +192,8 @@ class RegionRules:
         for size in self._zip_sizes:
             if code[:size] in self._by_zip:
                 longest = code[:size]
-        return Place(region if region in self._by_region else None, longest or None)
+        known = region if region in self._by_region else None
+        return Place(known, longest or None, place.has_consent)
 
     def _match(
         self, country: str | None, prefixes: tuple[str, ...], place: Place, channel: str
@@ -200,7 +211,9 @@ class RegionRules:
             # Countries may share a beginning (+1): there a rule holds in its own only.
             if rule.country in ("", country) and channel in rule.channels:
                 matching[rule] = None
-        return tuple(matching)
+        if not place.has_consent:
+            return tuple(matching)
+        return tuple(filter(None, map(lift_by_consent, matching)))
 
 
 def parse_names(text: str | None) -> frozenset[str]:

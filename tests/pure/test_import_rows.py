@@ -39,6 +39,8 @@ FULL = ColumnMap(
                 "tz",
                 "region",
                 "zip",
+                "consent_on",
+                "consent_source",
                 "priority",
                 "not_before",
                 "country",
@@ -122,6 +124,8 @@ def test_row_becomes_a_contact():
         "tz": "Europe/Berlin",
         "region": "Bavaria",
         "zip": "80331",
+        "consent_on": None,
+        "consent_source": None,
         "priority": 5,
         "not_before": "2026-07-01 10:00:00",
         "business_parameters": '{"business_parameter_1": "Gold"}',
@@ -146,7 +150,7 @@ def test_ecm_order_needs_no_mapping():
 
 def test_missing_cells_at_the_end_are_empty():
     (contact,) = parse([RAW], columns=ECM_MAP).contacts
-    assert contact[1:] == (PHONE, *[None] * 11, 0, None, None)[:15]
+    assert contact[1:] == (PHONE, *[None] * 13, 0, None, None)
 
 
 def test_business_parameter_keeps_every_character():
@@ -245,6 +249,26 @@ def test_every_zone_of_windows_is_known_here():
 def test_a_state_or_a_postal_code_that_is_too_long_is_left_out():
     assert warning_of(region="x" * 65)[2] == warning_of(zip="1" * 17)[2] == "place_too_long"
     assert contact_of(zip="1" * 17)["zip"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-01", "2026-03-01"),
+        ("2026-03-01 10:30:00", "2026-03-01"),
+        ("1.3.2026", "2026-03-01"),
+    ],
+)
+def test_consent_has_a_day_and_says_how(text, day):
+    contact = contact_of(consent_on=text, consent_source="web form")
+    assert (contact["consent_on"], contact["consent_source"]) == (day, "web form")
+
+
+@pytest.mark.parametrize("text", ["yes", "3/1/2026", "31.2.2026", "2999-01-01"])
+def test_consent_that_is_in_doubt_is_none(text):
+    assert warning_of(consent_on=text) == ("consent_on", text, "bad_date")
+    assert contact_of(consent_on=text)["consent_on"] is None
+    assert warning_of(consent_source="x" * 256)[2] == "consent_too_long"
 
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("-1", -1), ("5.0", 5), (" 3 ", 3)])
@@ -448,6 +472,8 @@ def names_of(*header, rows=()):
         (("cell", "E-Mail", "Time Zone", "Prio"), ["phone_1", "email", "tz", "priority"]),
         (("Phone", "State", "Zip Code"), ["phone_1", "region", "zip"]),
         (("Telefon", "Bundesland", "PLZ"), ["phone_1", "region", "zip"]),
+        (("Phone", "Opt-in", "Consent source"), ["phone_1", "consent_on", "consent_source"]),
+        (("Telefon", "Einwilligung am"), ["phone_1", "consent_on"]),
         (("Kundennummer", "Tel."), ["account_number", "phone_1"]),
         (
             ("Customer ID", "Phone_Number", "Call after"),

@@ -1,5 +1,6 @@
 """Region rules: whom they are about, and when they hold (N3, S4)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -231,6 +232,27 @@ def test_france_is_open_twice_a_day_and_closed_on_its_holiday():
         )
         assert hours.opening(moment).is_open == is_open, moment
         moment += timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("consent", CONSENTS)
+def test_consent_of_one_contact_lifts_what_consent_of_all_lifts(consent):
+    rule = replace(FRANCE, consent=consent)
+    rules = RegionRules([rule])
+    agreed = rules.get_matching(PARIS, "voice", Place(has_consent=True))
+    of_all = choose_rules([rule], date(2026, 3, 2), "marketing", has_consent=True)
+    assert [(each.hours, each.holidays, each.limits) for each in agreed] == [
+        (each.hours, each.holidays, each.limits) for each in of_all
+    ]
+    # Whoever has not agreed keeps all of it, before and after.
+    assert rules.get_matching(PARIS, "voice") == (rule,)
+    sunday = datetime(2026, 3, 29, 12)
+    hours = CampaignHours("UTC", rules=rules)
+    is_open = hours.for_contact(None, PARIS, place=Place(has_consent=True)).opening(sunday).is_open
+    assert is_open == (consent != NOTHING)
+    assert not hours.for_contact(None, PARIS).opening(sunday).is_open
+    # It is found by where people live as well.
+    somewhere = Place("Bretagne", None, has_consent=True)
+    assert len(rules.get_matching(PARIS, "voice", somewhere)) == len(of_all)
 
 
 def test_the_rule_is_named_for_its_holiday():

@@ -78,11 +78,12 @@ class Standing(NamedTuple):
     phones: list
     region: str | None
     zip: str | None
+    has_consent: bool = False
 
     @property
     def place(self):
-        """Where the contact lives."""
-        return Place(self.region, self.zip)
+        """Where the contact lives, and whether it has agreed."""
+        return Place(self.region, self.zip, self.has_consent)
 
 
 class Deadline(NamedTuple):
@@ -393,7 +394,7 @@ class EcmAttempt(models.Model):
             SQL(
                 """SELECT a.campaign_id, c.tz, COALESCE(a.number, ''), a.channel,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
-                          c.region, c.zip
+                          c.region, c.zip, c.consent_on IS NOT NULL
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.%s = %s AND a.state IN ('claimed', 'sent') AND %s""",
                 SQL.identifier(target._attempt_field),
@@ -751,7 +752,8 @@ class EcmAttempt(models.Model):
             SQL(
                 """SELECT a.contact_id, a.number, a.channel,
                           LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at) AS made_at,
-                          c.tz, c.region, c.zip, COALESCE(o.is_live_voice, FALSE), %s
+                          c.tz, c.region, c.zip, c.consent_on IS NOT NULL,
+                          COALESCE(o.is_live_voice, FALSE), %s
                      FROM ecm_attempt a
                      JOIN ecm_contact c ON c.id = a.contact_id
                 LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
@@ -765,9 +767,9 @@ class EcmAttempt(models.Model):
             )
         )
         found = []
-        for contact_id, number, channel, made_at, tz, region, code, *said in self.env.cr.fetchall():
+        for contact_id, number, channel, made_at, tz, *others in self.env.cr.fetchall():
             zones = find_zones(tz, number, campaign.tz)
-            place = Place(region, code)
+            place, said = Place(*others[:3]), others[3:]
             found.append(Made(contact_id, number, channel, made_at, zones, place, *said))
         return sorted(found, key=attrgetter("at"))
 

@@ -28,7 +28,14 @@ from .ecm_contact_queue import HELD_BACK, LIST_STOPPED, Planned
 # Reasons that mean that nothing of the strategy is left.
 USED_UP = ("no_rule", "rule_close", "retries", "budget", "cycles", "missing_attempt")
 # What is held to the limits of a file; phones have rules of their own.
-CHECKED_FIELDS = ("first_name", "last_name", "account_number", "email", "priority")
+CHECKED_FIELDS = (
+    "first_name",
+    "last_name",
+    "account_number",
+    "email",
+    "consent_source",
+    "priority",
+)
 # The order of a page of contacts that begins with the time of their last attempts.
 BY_ATTEMPT = re.compile(r"\s*last_attempt_at(?:\s+(?:asc|desc))?(?=\s*(?:,|$))", re.IGNORECASE)
 # Where a word is looked for.
@@ -108,6 +115,14 @@ class EcmContact(models.Model):
         "State or region", help="State or region, by name or code, for region rules."
     )
     zip = fields.Char("Postal code", help="Region rules may be about postal codes.")
+    consent_on = fields.Date(
+        "Agreed on",
+        help="When the customer agreed to be called, as you can prove. What the law lifts for whoever "
+        "has agreed does not hold for this contact.",
+    )
+    consent_source = fields.Char(
+        "Agreed how", help="Where and in which words the customer agreed, as your proof."
+    )
     priority = fields.Integer(
         default=0,
         required=True,

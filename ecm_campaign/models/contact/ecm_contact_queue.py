@@ -32,6 +32,7 @@ CANDIDATE_COLUMNS = {
     "tz": SQL("c.tz"),
     "region": SQL("c.region"),
     "zip": SQL("c.zip"),
+    "has_consent": SQL("c.consent_on IS NOT NULL"),
     "list_id": SQL("c.list_id"),
     # What may not be called yet is not getting older.
     "added_at": SQL("GREATEST(c.added_at, c.not_before)"),
@@ -59,6 +60,8 @@ TAKEN_ALONG = (
     "tz",
     "region",
     "zip",
+    "consent_on",
+    "consent_source",
     "priority",
 )
 # Which phones the contact ``c`` has: phone 1 counts 1, phone 2 counts 2, phone 3 counts 4 …
@@ -242,6 +245,8 @@ class Imported(NamedTuple):
     tz: str | None
     region: str | None
     zip: str | None
+    consent_on: str | None
+    consent_source: str | None
     priority: int
     business_parameters: dict | None
 
@@ -1188,14 +1193,15 @@ class EcmContactQueue(models.AbstractModel):
         if not rows:
             return
         # All other columns of a file are text: an empty cell is None.
-        others = ("contact_id", "priority", "business_parameters")
+        others = ("contact_id", "consent_on", "priority", "business_parameters")
         texts = [name for name in Imported._fields if name not in others]
         columns = [SQL.identifier(name) for name in texts]
         given = [SQL("%s = COALESCE(v.%s, c.%s)", name, name, name) for name in columns]
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c
-                      SET %s, priority = COALESCE(NULLIF(v.priority, 0), c.priority),
+                      SET %s, consent_on = COALESCE(v.consent_on::date, c.consent_on),
+                          priority = COALESCE(NULLIF(v.priority, 0), c.priority),
                           business_parameters = COALESCE(c.business_parameters, '{}')
                                                 || COALESCE(v.business_parameters, '{}'),
                           list_id = COALESCE(%s, c.list_id)

@@ -294,6 +294,8 @@ class EcmContactList(models.Model):
             ("tz", self.env._("Time zone")),
             ("region", self.env._("State or region")),
             ("zip", self.env._("Postal code")),
+            ("consent_on", self.env._("Agreed on")),
+            ("consent_source", self.env._("Agreed how")),
             ("country", self.env._("Country of the numbers")),
             ("priority", self.env._("Priority")),
             ("not_before", self.env._("Not before")),

@@ -34,7 +34,8 @@ class EcmCampaignRegionMixin(models.AbstractModel):
         "All have agreed to be called",
         tracking=True,
         help="Everybody on this campaign's lists gave consent that you can prove. Where the law "
-        "says so, it lifts a rule's hours or all of it.",
+        "says so, it lifts a rule's hours or all of it. Off: it does so for contacts that have a "
+        "date under Agreed on, which a file may bring.",
     )
 
     def _get_region_rules(self, day=None):

@@ -92,7 +92,7 @@ class EcmRegionRule(models.Model):
         required=True,
         default="nothing",
         tracking=True,
-        help="What does not hold for campaigns whose contacts have all agreed to be called.",
+        help="What does not hold for contacts that have agreed to be called.",
     )
     has_hours = fields.Boolean("Limits the hours", default=True, tracking=True)
     weekday_hours = fields.Char("Monday to Friday", default="08:00–21:00", tracking=True)

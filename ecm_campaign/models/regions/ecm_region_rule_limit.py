@@ -63,10 +63,21 @@ class EcmRegionRuleLimit(models.Model):
         for limit in self:
             limit.summary = limit._get_text()
 
+    def _get_window_text(self):
+        """The time in words, such as ``24 hours`` or ``one day``."""
+        one = {
+            "hours": self.env._("one hour"),
+            "days": self.env._("one day"),
+            "weeks": self.env._("one week"),
+        }
+        if self.number == 1 and self.unit in one:
+            return one[self.unit]
+        unit = get_label(self.env, self._name, "unit", self.unit)
+        return f"{self.number} {unit}"
+
     def _get_text(self):
         """The limit in words, such as ``3 attempts in 24 hours``."""
-        unit = get_label(self.env, self._name, "unit", self.unit)
-        window = f"{self.number} {unit}"
+        window = self._get_window_text()
         # One of these in a time is a rest of that time.
         if self.counted != "tries" and self.count == 1:
             return self._get_rest_text(window)

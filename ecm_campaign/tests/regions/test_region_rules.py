@@ -90,6 +90,42 @@ class TestShippedRules(RegionCase):
         self.assertTrue(self.opening(noon, number=PARIS).is_open)
         self.assertEqual(len(self.campaign._get_limit_finder()(PARIS, "voice")), 2)
 
+    def test_who_agreed_is_exempt_by_itself(self):
+        """A file brings who agreed, when and how; the others keep the rule (N5)."""
+        self.campaign.duplicate_policy = "reject"
+        contact_list = self.upload(
+            f"phone;consent;consent source\n{PARIS};2026-01-31;Web form\n+33142685301;;\n"
+            "+33142685302;yes;\n"
+        )
+        agreed, silent, unclear = self.contacts_of(self.campaign)
+        self.assertEqual(
+            (agreed.consent_on, agreed.consent_source), (date(2026, 1, 31), "Web form")
+        )
+        self.assertFalse(silent.consent_on or unclear.consent_on)
+        (warning,) = contact_list.reject_ids
+        self.assertIn("has not agreed", warning.reason_text)
+        noon = datetime(2026, 3, 2, 12, 30)  # 13:30
+        self.assertEqual(self.judge(self.campaign, noon), [True, False, False])
+
+        # A later file, or a supervisor, says that one has agreed since; an empty cell takes nothing.
+        update = {"mode": "update"}
+        self.upload(f"phone;consent\n+33142685301;1.2.2026\n{PARIS};\n", **update)
+        unclear.with_user(self.create_user("supervisor")).consent_on = date(2026, 2, 2)
+        self.assertEqual(self.judge(self.campaign, noon), [True, True, True])
+        self.assertEqual(agreed.consent_on, date(2026, 1, 31))
+        with self.assertRaises(ValidationError):
+            agreed.consent_source = "x" * 256
+
+    def judge(self, campaign, at):
+        """:return: whether the hours of each of its contacts are open"""
+        hours = campaign._get_campaign_hours(at)[campaign.id]
+        opened = []
+        for candidate in self.contacts_of(campaign)._get_candidates():
+            number, place = candidate.phones[0], candidate.place
+            own = hours.for_contact(candidate.tz, number, "voice", (), place)
+            opened.append(own.opening(at).is_open)
+        return opened
+
     def test_debt_and_marketing_have_rules_of_their_own(self):
         names = {}
         for purpose in ("marketing", "debt", "service"):
@@ -251,7 +287,26 @@ class TestRegionRules(RegionCase):
         ):
             with self.assertRaises(AccessError):
                 change(rule.with_user(supervisor))
-        rule.with_user(self.create_user("administrator")).weekday_hours = "8-20"
+        administrator = self.create_user("administrator")
+        rule.with_user(administrator).weekday_hours = "8-20"
+        # Supervisors read why, and say for their campaigns what the rules ask of them.
+        rules = self.env["ecm.region.rule"]
+        why = "administrators change and switch region"
+        views = [
+            rules.with_user(user).get_view(view_type="form")["arch"]
+            for user in (supervisor, administrator)
+        ]
+        self.assertEqual([why in " ".join(arch.split()) for arch in views], [True, False])
+        own = self.campaign.with_user(supervisor)
+        own.write({"keeps_region_rules": True, "purpose": "debt", "has_consent": True})
+        self.assertEqual(own.action_show_region_rules()["res_model"], "ecm.region.effect")
+
+    def test_a_limit_of_one_day_reads_as_one(self):
+        lines = [Command.create({"count": 3, "number": 1, "unit": "days"})]
+        rule = self.create_rule(limit_ids=lines)
+        self.assertEqual(rule.limits_summary, "3 attempts in one day")
+        rule.limit_ids.number = 2
+        self.assertEqual(rule.limits_summary, "3 attempts in 2 days")
 
 
 class TestRegionEffects(RegionCase):

@@ -462,15 +462,15 @@ class EcmContactBulk(models.AbstractModel):
                         WHERE p.id = %(part)s AND p.continued IS NOT NULL
                    ), gone AS (
                        DELETE FROM ecm_contact
-                        WHERE id IN (SELECT n.id FROM b
-                                       JOIN ecm_contact c ON c.id = b.id
-                                       JOIN ecm_contact n ON n.again_from_id = c.id
-                                      WHERE c.bulk_id = %(bulk)s AND c.state = 'withdrawn'
-                                        AND n.bulk_id = %(bulk)s AND n.state = %(pending)s
-                                        AND NOT EXISTS (SELECT FROM ecm_attempt a
-                                                         WHERE a.contact_id = n.id OFFSET 0)
-                                        AND %(alone)s
-                                        FOR UPDATE OF c, n SKIP LOCKED)
+                        WHERE id IN (SELECT new.id FROM b
+                                 CROSS JOIN LATERAL (SELECT FROM ecm_contact c
+                                                      WHERE c.id = b.id AND c.bulk_id = %(bulk)s
+                                                        AND c.state = 'withdrawn' AND %(alone)s
+                                                        FOR NO KEY UPDATE SKIP LOCKED) AS old
+                                 CROSS JOIN LATERAL (SELECT c.id FROM %(successors)s AS c
+                                                      WHERE c.bulk_id = %(bulk)s
+                                                        AND c.state = %(pending)s AND %(uncalled)s
+                                                        FOR UPDATE SKIP LOCKED) AS new)
                     RETURNING again_from_id
                    )
                    UPDATE ecm_contact c SET %(given)s
@@ -480,6 +480,8 @@ class EcmContactBulk(models.AbstractModel):
                 bulk=order.bulk_id,
                 pending=PENDING,
                 alone=self._has_no_open_twin(SQL("c.campaign_id")),
+                successors=self._look_up("again_from_id", SQL("b.id")),
+                uncalled=NEVER_CALLED,
                 given=SQL(", ").join(given),
                 ids=part.contact_ids,
             )

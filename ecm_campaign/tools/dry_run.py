@@ -5,9 +5,10 @@ Nothing is decided here. What the gates say is asked of the rules that the feede
 order, and what follows an outcome is the function that decides on results; this module has a clock
 that jumps, a line of contacts and a coin. The same values and seed give the same forecast.
 
-The dialer makes calls one after the other at an even pace. Outcomes are drawn at the assumed rates,
-wrap-ups are not. Of limits over all campaigns, the tries of other contacts that the past holds are
-counted, those to come are not.
+The dialer (`dry_run_dialer`) makes calls one after the other at an even pace, other campaigns take
+their part of it, and the campaign group's buffer bounds what is under way. Outcomes are drawn at the
+assumed rates, and after a conversation what the agent says of it. Of limits over all campaigns, the
+tries of other contacts that the past holds are counted, those to come are not.
 """
 
 from __future__ import annotations
@@ -22,9 +23,21 @@ from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 from .campaign_hours import CampaignHours
+from .dry_run_dialer import Capacity, Dialer
 from .gates import Candidate, Hold, NextCycle, Rule, Verdict, Wait, judge_all
 from .limits import Try
-from .strategy import CALLBACK, Callbacks, Close, Counters, NextAttempt, Outcome, Plan, decide
+from .strategy import (
+    CALLBACK,
+    WRAP_UP_PREFIX,
+    Callbacks,
+    Close,
+    Counters,
+    NextAttempt,
+    Outcome,
+    Plan,
+    WrapUp,
+    decide,
+)
 
 # Reasons why somebody is still open at the end, beside those of the gates
 CAPACITY = "capacity"
@@ -40,8 +53,7 @@ class Scenario:
 
     :param start: aware
     :param end: aware; nothing is called from then on
-    :param calls_per_hour: how many calls the dialer and its agents make
-    :param call_time: from a call's start to its result
+    :param capacity: how many calls the dialer and its agents make
     :param outcomes: by code
     :param rates: share of each outcome, of any sum
     :param plans: by the contact's callback: None, ``personal``, ``normal``
@@ -49,12 +61,13 @@ class Scenario:
     :param hours: when the campaign as a whole may call
     :param retries_first: the campaign's order of retries and fresh contacts
     :param by_priority: whether a rule's priority changes a contact's place
+    :param wrap_ups: what agents say of conversations, with the per cent of them; of the rest they
+        say nothing
     """
 
     start: datetime
     end: datetime
-    calls_per_hour: float
-    call_time: timedelta
+    capacity: Capacity
     outcomes: Mapping[str, Outcome]
     rates: Mapping[str, float]
     plans: Mapping[str | None, Plan]
@@ -63,6 +76,7 @@ class Scenario:
     callbacks: Callbacks | None = None
     retries_first: bool = True
     by_priority: bool = False
+    wrap_ups: Sequence[tuple[WrapUp, float]] = ()
 
 
 @dataclass(slots=True)
@@ -125,7 +139,7 @@ class Simulation:
     def __init__(
         self, scenario: Scenario, contacts: Iterable[SimulatedContact], seed: int = 1
     ) -> None:
-        if scenario.calls_per_hour <= 0:
+        if scenario.capacity.calls_per_hour <= 0:
             raise ValueError("a dry run needs some calls an hour")
         self.scenario = scenario
         self.random = random.Random(seed)
@@ -135,7 +149,7 @@ class Simulation:
 
         # A number below the last step chooses the outcome in whose step it lies.
         self.steps = list(accumulate(scenario.rates[code] for code in self.codes))
-        self.pace = timedelta(hours=1) / scenario.calls_per_hour
+        self.dialer = Dialer(scenario.capacity)
         self.campaign_hours = scenario.hours.for_campaign()
         self.clock = scenario.start
         self.forecast = Forecast()
@@ -177,13 +191,18 @@ class Simulation:
         while self.clock < self.scenario.end:
             self._promote()
             # Nobody is ready: time may jump to the next who will be.
-            following = self._get_opening() if self.ready else self._get_next_due()
+            following = self._get_next_call() if self.ready else self._get_next_due()
             if following is None:
                 return False
             if following == self.clock:
                 return True
             self.clock = following
         return False
+
+    def _get_next_call(self) -> datetime | None:
+        """When the next call may be made: the campaign is open, and the dialer has room."""
+        opening = self._get_opening()
+        return self.dialer.get_free(self.clock) if opening == self.clock else opening
 
     def _get_opening(self) -> datetime | None:
         """When the campaign is open next: now or later; None for never."""
@@ -215,7 +234,7 @@ class Simulation:
             return
         # Whom a gate stops costs the dialer no time.
         self._call(contact, judged)
-        self.clock += self.pace
+        self.clock = self.dialer.call(self.clock)
 
     def _stop(self, contact: SimulatedContact, verdict: Verdict) -> None:
         """Do what a gate says with a contact."""
@@ -253,15 +272,17 @@ class Simulation:
         self._note_call(contact, code)
 
         # What follows is decided when the call is over.
-        outcome, moment = self.scenario.outcomes[code], self.clock + self.scenario.call_time
+        scenario = self.scenario
+        outcome, moment = scenario.outcomes[code], self.clock + scenario.capacity.call_time
+        wrap_up = self._draw_wrap_up() if outcome.is_live_voice else None
         choice = decide(
             self.scenario.plans[candidate.callback],
             candidate.phones,
             attempt.position,
             outcome,
-            self._count(contact, attempt, outcome),
+            self._count(contact, attempt, outcome, wrap_up),
             moment,
-            None,
+            wrap_up,
             self.scenario.callbacks,
         )
         if isinstance(choice, Close):
@@ -274,6 +295,18 @@ class Simulation:
         mark = self.random.random() * self.steps[-1]
         return self.codes[bisect(self.steps, mark, hi=len(self.codes) - 1)]
 
+    def _draw_wrap_up(self) -> WrapUp | None:
+        """What the agent says of a conversation, by chance; None for nothing."""
+        if not self.scenario.wrap_ups:
+            return None
+        total = sum(percent for _wrap_up, percent in self.scenario.wrap_ups)
+        mark = self.random.random() * max(100.0, total)
+        for wrap_up, percent in self.scenario.wrap_ups:
+            mark -= percent
+            if mark < 0:
+                return wrap_up
+        return None
+
     def _note_call(self, contact: SimulatedContact, code: str) -> None:
         """Count a call in its hour."""
         forecast, at = self.forecast, _naive(self.clock)
@@ -284,9 +317,16 @@ class Simulation:
         forecast.last_at = at
         contact.calls += 1
 
-    def _count(self, contact: SimulatedContact, attempt: NextAttempt, outcome: Outcome) -> Counters:
+    def _count(
+        self,
+        contact: SimulatedContact,
+        attempt: NextAttempt,
+        outcome: Outcome,
+        wrap_up: WrapUp | None,
+    ) -> Counters:
         """A contact's counters, with the try that just ended."""
         candidate = contact.candidate
+        rule = wrap_up.rule if wrap_up else None
         # What does not count as an attempt is no try for the limits either.
         if outcome.counts_as_attempt:
             candidate.counted += 1
@@ -296,14 +336,17 @@ class Simulation:
                 attempt.number,
                 channel=attempt.channel,
                 is_conversation=outcome.is_live_voice,
-                is_refusal=outcome.suppresses,
+                is_refusal=outcome.suppresses or bool(rule and rule.suppress),
             )
             candidate.tries.append(made)
         else:
             candidate.uncounted += 1
         contact.misses += outcome.misses_agent
 
-        key = attempt.position, outcome.code
+        # A wrap-up's rule decides in the strategy's place, wherever the call was made.
+        key = (attempt.position, outcome.code)
+        if wrap_up and rule:
+            key = (0, WRAP_UP_PREFIX + wrap_up.code)
         contact.uses[key] = contact.uses.get(key, 0) + 1
         return Counters(
             counted=candidate.counted,

@@ -1,5 +1,6 @@
 """The dry run: it repeats, keeps every rule that production keeps, and its figures add up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from ecm_campaign.tools.dry_run import (
     Simulation,
     open_hours,
 )
+from ecm_campaign.tools.dry_run_dialer import Capacity
 from ecm_campaign.tools.gates import (
     CampaignPlan,
     Candidate,
@@ -26,7 +28,8 @@ from ecm_campaign.tools.gates import (
     NumberRule,
 )
 from ecm_campaign.tools.limits import DAY, Limit
-from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule
+from ecm_campaign.tools.pacing import Pacing
+from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule, WrapUp
 from tests.pure.examples import settings
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
@@ -60,8 +63,7 @@ def world(days=7, per_hour=30.0, limits=(), hours=None, ttl_days=0, **changes):
     values = {
         "start": START,
         "end": START + timedelta(days=days),
-        "calls_per_hour": per_hour,
-        "call_time": timedelta(minutes=3),
+        "capacity": Capacity(per_hour, timedelta(minutes=3), **changes.pop("capacity", {})),
         "outcomes": OUTCOMES,
         "rates": {"voice": 25, "busy": 60, "call_failed": 15},
         "plans": {None: own, "personal": own, "normal": own},
@@ -108,6 +110,82 @@ def test_the_pace_is_kept_and_what_does_not_fit_rolls_on_in_dial_order():
     assert forecast.closed["connected", "live_voice"] == list(range(100))
     # eight hours of ten calls on Monday, the rest on Tuesday
     assert forecast.last_at == datetime(2026, 3, 3, 10, 54)
+
+
+def count_by_hour(forecast):
+    counts = {}
+    for (hour, _code), count in sorted(forecast.attempts.items()):
+        counts[hour.hour] = counts.get(hour.hour, 0) + count
+    return counts
+
+
+def test_other_campaigns_take_their_part_until_they_are_through():
+    others = {"taken": 0.75, "others_calls": 60}
+    forecast = run(100, per_hour=20, days=1, rates={"voice": 1}, capacity=others)
+    # Five an hour for four hours, in which the others make fifteen each; then all twenty.
+    assert count_by_hour(forecast) == {9: 5, 10: 5, 11: 5, 12: 5, 13: 20, 14: 20, 15: 20, 16: 20}
+    # Who is given nothing waits, and is called all the same.
+    starved = {"taken": 1.0, "others_calls": 10**6}
+    assert 0 < run(100, per_hour=200, days=1, capacity=starved).calls < 20
+
+
+@pytest.mark.parametrize(("part", "scale", "an_hour"), [(1, 1, 20), (0.5, 1, 10), (1, 5, 4)])
+def test_a_groups_buffer_bounds_what_is_under_way(part, scale, an_hour):
+    """Ten calls at a time that take half an hour each are twenty an hour, whatever the dialer does."""
+    fixed = Pacing(initial=10, increment=0, decrement=0, threshold=100)
+    changes = {"pacing": fixed, "part": part, "scale": scale}
+    scenario = replace(
+        world(days=1, rates={"voice": 1}),
+        capacity=Capacity(1000, timedelta(minutes=30), **changes),
+    )
+    forecast = Simulation(scenario, [person(number) for number in range(99)]).run()
+    counts = count_by_hour(forecast)
+    assert all(abs(count - an_hour) <= an_hour / 2 for count in list(counts.values())[:-1])
+    assert counts[9] == an_hour
+
+
+def test_a_groups_buffer_grows_while_the_dialer_is_hungry():
+    growing = Pacing(initial=10, increment=100, decrement=0, threshold=400)
+    scenario = replace(
+        world(days=1, rates={"voice": 1}),
+        capacity=Capacity(3000, timedelta(seconds=20), pacing=growing),
+    )
+    forecast = Simulation(scenario, [person(number) for number in range(99)]).run()
+    bounded = replace(scenario.capacity, pacing=replace(growing, increment=0))
+    slower = Simulation(
+        replace(scenario, capacity=bounded), [person(number) for number in range(99)]
+    ).run()
+    assert slower.last_at == datetime(2026, 3, 2, 9, 9, 9, 600000), "ten a minute"
+    assert forecast.last_at < datetime(2026, 3, 2, 9, 8), "twenty from the fifth minute on"
+
+
+RETRY = WrapUp("again", Rule("again", delay=timedelta(hours=1), max_retry=1, then_close=True))
+REFUSED = WrapUp("never", Rule("close", suppress=True))
+SAID_NOTHING_NEW = WrapUp("sold")
+
+
+def test_what_agents_say_of_conversations_goes_before_the_strategy():
+    only_voice = {"rates": {"voice": 1}, "per_hour": 60}
+    forecast = run(20, wrap_ups=[(RETRY, 100)], **only_voice)
+    # Once more, and then its retries are used up, on whatever step.
+    assert forecast.calls == 40
+    assert set(forecast.closed) == {("connected", "retries")}
+    assert set(run(20, wrap_ups=[(REFUSED, 100)], **only_voice).closed) == {
+        ("dnc_listed", "suppressed")
+    }
+    follows = run(20, wrap_ups=[(SAID_NOTHING_NEW, 100)], **only_voice)
+    assert follows.closed == run(20, **only_voice).closed
+
+
+def test_of_some_conversations_agents_say_nothing():
+    forecast = run(60, wrap_ups=[(REFUSED, 30), (RETRY, 10)], rates={"voice": 1}, per_hour=60)
+    refused = len(forecast.closed["dnc_listed", "suppressed"])
+    assert 5 < refused < 35
+    assert 60 < forecast.calls < 80
+    # Nobody talks to whoever does not answer.
+    assert ("dnc_listed", "suppressed") not in run(
+        30, wrap_ups=[(REFUSED, 100)], rates={"busy": 1}
+    ).closed
 
 
 def test_what_is_left_says_why():

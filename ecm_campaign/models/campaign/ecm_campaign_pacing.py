@@ -18,9 +18,8 @@ class EcmCampaignPacingMixin(models.AbstractModel):
         tracking=True,
         check_company=True,
         help="Paces its campaigns together and names the time zones that they call. Without a "
-        "group a campaign is sent as much as the dialer has room for. Lists belong to one campaign "
-        "each: to have several campaigns work on the same customers, upload the file to each of "
-        "them, or chain the campaigns.",
+        "group a campaign is sent as much as the dialer has room for. To have several campaigns "
+        "work on the same customers, share a contact list, or chain the campaigns.",
     )
     deliverable_percentage = fields.Integer(
         "Share of the group (%)",

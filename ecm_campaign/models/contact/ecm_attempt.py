@@ -827,6 +827,30 @@ class EcmAttempt(models.Model):
         return dict(self.env.cr.fetchall())
 
     @api.model
+    def _tally_wrap_ups(self, campaign, limit):
+        """What agents said of a campaign's last conversations (index on the campaign).
+
+        :return: ``{id of the wrap-up: per cent of the conversations}``
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT recent.business_outcome_id, count(*)
+                     FROM (SELECT a.outcome_id, a.business_outcome_id FROM ecm_attempt a
+                            WHERE a.campaign_id = %s AND a.state = 'done'
+                         ORDER BY a.id DESC LIMIT %s) AS recent
+                     JOIN ecm_outcome o ON o.id = recent.outcome_id AND o.is_live_voice
+                 GROUP BY 1""",
+                campaign.id,
+                limit,
+            )
+        )
+        counts = dict(self.env.cr.fetchall())
+        total = sum(counts.values())
+        # Of some the agents said nothing.
+        counts.pop(None, None)
+        return {wrap_up: round(100 * count / total, 2) for wrap_up, count in counts.items()}
+
+    @api.model
     def _get_recent_pace(self, campaign, limit, enough):
         """Calls in an average hour in which a campaign called lately; 0 when there are too few to
         say.

@@ -12,6 +12,7 @@ from ...const import PENDING
 from ...formatting import format_moment
 from ...tools.crash_points import reach
 from ...tools.dry_run import Forecast, Simulation, open_hours
+from ...tools.dry_run_dialer import Capacity
 from .ecm_forecast_reader import Assumptions
 
 _logger = logging.getLogger(__name__)
@@ -106,9 +107,32 @@ class EcmDryRun(models.Model):
         required=True,
         default=DEFAULT_CALLS_PER_HOUR,
         digits=(10, 1),
-        help="How many calls the dialer and its agents make for this campaign in an hour in which "
-        "it is open.",
+        help="How many calls the dialer and its agents make in an hour in which the campaign is "
+        "open, for it and for the campaigns that share the dialer with it.",
     )
+    others = fields.Char("Shared with", readonly=True, help="Running campaigns on the same dialer.")
+    others_percent = fields.Float(
+        "Taken by others (%)",
+        digits=(5, 1),
+        help="The part of the calls that other campaigns on the same dialer take, while they have "
+        "contacts.",
+    )
+    others_calls = fields.Integer(
+        "Calls of others",
+        help="So many they make until they are through; then all calls are this campaign's. At "
+        "first one for each of their pending contacts.",
+    )
+    group_id = fields.Many2one(
+        "ecm.campaign.group",
+        "Campaign group",
+        check_company=True,
+        ondelete="set null",
+        help="What if it were in another group, with its buffer and time zones? Empty: its own.",
+    )
+    wrap_up_ids = fields.One2many(
+        "ecm.dry.run.wrap.up", "run_id", string="Assumed wrap-ups", copy=True
+    )
+    has_wrap_ups = fields.Boolean(compute="_compute_has_wrap_ups")
     call_minutes = fields.Float(
         "Minutes to the result",
         required=True,
@@ -159,6 +183,10 @@ class EcmDryRun(models.Model):
         "CHECK(calls_per_hour > 0 AND call_minutes >= 0)",
         "Calls an hour: more than 0. Minutes: 0 or more.",
     )
+    _others_range = models.Constraint(
+        "CHECK(others_percent BETWEEN 0 AND 99 AND others_calls >= 0)",
+        "Taken by others: 0 to 99 per cent. Calls of others: 0 or more.",
+    )
     _sample_range = models.Constraint(
         "CHECK(sample_size BETWEEN 100 AND 100000)", "A dry run looks at 100 to 100,000 contacts."
     )
@@ -172,6 +200,11 @@ class EcmDryRun(models.Model):
                 "%(campaign)s from %(day)s", campaign=run.campaign_id.name, day=day
             )
 
+    @api.depends("campaign_id")
+    def _compute_has_wrap_ups(self):
+        for run in self:
+            run.has_wrap_ups = bool(run.campaign_id.business_outcome_group_id)
+
     @api.depends("rate_ids.percent")
     def _compute_rate_total(self):
         for run in self:
@@ -182,6 +215,7 @@ class EcmDryRun(models.Model):
         runs = super().create(vals_list)
         for run in runs.filtered(lambda run: not run.rate_ids):
             run._assume_rates()
+            run._assume_wrap_ups()
         return runs
 
     @api.ondelete(at_uninstall=False)
@@ -222,6 +256,17 @@ class EcmDryRun(models.Model):
             if sum(counts.values()) >= ENOUGH_RESULTS:
                 return _get_shares(counts), source
         return SHIPPED_RATES, self.env._("shipped assumptions: there are no results yet")
+
+    def _assume_wrap_ups(self):
+        """What agents said of this campaign's last conversations; nothing where it is new."""
+        shares = self.env["ecm.attempt"]._tally_wrap_ups(self.campaign_id, RECENT_ATTEMPTS)
+        group = self.campaign_id.business_outcome_group_id
+        vals_list = []
+        for wrap_up in group.outcome_ids:
+            if percent := shares.get(wrap_up.id):
+                values = {"run_id": self.id, "business_outcome_id": wrap_up.id, "percent": percent}
+                vals_list.append(values)
+        self.env["ecm.dry.run.wrap.up"].create(vals_list)
 
     # -- buttons ----------------------------------------------------------------------------------
 
@@ -272,6 +317,8 @@ class EcmDryRun(models.Model):
         )
 
     def _check_assumptions(self):
+        if sum(self.wrap_up_ids.mapped("percent")) > 100.5:
+            raise UserError(self.env._("The shares of the wrap-ups are more than 100 % in all."))
         has_negative = any(rate.percent < 0 for rate in self.rate_ids)
         if has_negative or not self.rate_total > 0:
             raise UserError(
@@ -336,9 +383,7 @@ class EcmDryRun(models.Model):
 
             # The dialer makes as many calls for the sample as the sample is part of the campaign.
             factor = total / sample.count if sample.count else 1.0
-            rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
-            pace = self.calls_per_hour / factor
-            assumed = Assumptions(start, end, pace, self.call_minutes, rates)
+            assumed = self._get_assumptions(start, end, factor)
             scenario = reader._get_scenario(self.campaign_id, sample.rules, assumed)
         forecast = Simulation(scenario, sample.contacts, self.seed).run(notify)
 
@@ -353,6 +398,23 @@ class EcmDryRun(models.Model):
         else:
             store()
 
+    def _get_assumptions(self, start, end, factor):
+        """:param factor: how many contacts each contact of the sample stands for
+        :rtype: Assumptions
+        """
+        capacity = Capacity(
+            calls_per_hour=self.calls_per_hour / factor,
+            call_time=timedelta(minutes=self.call_minutes),
+            taken=self.others_percent / 100,
+            others_calls=self.others_calls / factor,
+            scale=factor,
+        )
+        rates = {rate.outcome_id.code: rate.percent for rate in self.rate_ids}
+        wrap_ups = []
+        for line in self.wrap_up_ids:
+            wrap_ups.append((line.business_outcome_id.sudo()._get_wrap_up(), line.percent))
+        return Assumptions(start, end, capacity, rates, wrap_ups)
+
     def _get_other_values(self):
         """What is different from the campaign as it is.
 
@@ -361,6 +423,8 @@ class EcmDryRun(models.Model):
         values = {}
         if self.strategy_id:
             values["strategy_id"] = self.strategy_id
+        if self.group_id:
+            values["group_id"] = self.group_id
         if self.calling_hours_id:
             # Odoo keeps working schedules for its own administrators.
             values["calendar_id"] = self.calling_hours_id.sudo().calendar_id

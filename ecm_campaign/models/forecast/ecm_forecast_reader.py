@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from odoo import models
@@ -8,6 +8,7 @@ from odoo import models
 from ...const import CALLBACKS
 from ...formatting import get_label
 from ...tools.dry_run import Scenario, SimulatedContact
+from ...tools.dry_run_dialer import Capacity
 from ...tools.gates import Candidate, Hold, Queue, Rule, Wait
 
 
@@ -31,13 +32,15 @@ class Sample:
 
 
 class Assumptions(NamedTuple):
-    """What a dry run assumes: naive UTC, calls an hour, minutes to a result, shares by outcome."""
+    """What a dry run assumes: naive UTC, ``tools.dry_run_dialer.Capacity`` without the group's part,
+    shares by outcome, ``(wrap-up, per cent of conversations)``.
+    """
 
     start: datetime
     end: datetime
-    calls_per_hour: float
-    call_minutes: float
+    capacity: Capacity
     rates: dict
+    wrap_ups: list
 
 
 class EcmForecastReader(models.AbstractModel):
@@ -75,8 +78,7 @@ class EcmForecastReader(models.AbstractModel):
         return Scenario(
             start=assumed.start.replace(tzinfo=UTC),
             end=assumed.end.replace(tzinfo=UTC),
-            calls_per_hour=assumed.calls_per_hour,
-            call_time=timedelta(minutes=assumed.call_minutes),
+            capacity=self._add_group(campaign, assumed.capacity),
             outcomes={outcome.code: outcome._get_decision_outcome() for outcome in outcomes},
             rates=assumed.rates,
             plans={kind: campaign._get_plan(kind) for kind in CALLBACKS},
@@ -85,7 +87,21 @@ class EcmForecastReader(models.AbstractModel):
             callbacks=campaign._get_callbacks(),
             retries_first=campaign.retry_order == "before",
             by_priority=campaign.dial_order == "priority",
+            wrap_ups=assumed.wrap_ups,
         )
+
+    def _add_group(self, campaign, capacity):
+        """The capacity, bounded by the buffer of the campaign's group, of which its other running
+        campaigns have their parts.
+        """
+        group = campaign._get_acting_group()
+        if not group:
+            return capacity
+        members = campaign | group.campaign_ids.filtered("is_running")
+        weights = {member.id: member.deliverable_percentage for member in members}
+        total = sum(weights.values())
+        part = weights[campaign.id] / total if total else 1.0
+        return replace(capacity, pacing=group._get_pacing(), part=part)
 
     def _read_contacts(self, campaign, start, share, contact_list):
         """Read the pending contacts, and leave out those that a gate stops for good.
@@ -195,6 +211,7 @@ class EcmForecastReader(models.AbstractModel):
         """
         plans = [campaign._get_plan(kind) for kind in (None, "normal")]
         counts = any(plan.counts_uses or plan.cycle_limit is not None for plan in plans)
+        counts = counts or bool(campaign.business_outcome_group_id._get_retries())
         if not counts and not campaign._get_callbacks():
             return {}
         # Who was never tried has nothing to count.

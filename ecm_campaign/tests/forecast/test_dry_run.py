@@ -1,7 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -251,6 +251,94 @@ class TestDryRun(CampaignCase):
             {rate.outcome_id.code: rate.percent for rate in run.rate_ids}, {"busy": 75, "voice": 25}
         )
         self.assertEqual(run.calls_per_hour, 80)
+
+    # -- what agents say, and who shares the dialer -------------------------------------------------
+
+    def create_wrap_ups(self):
+        """Wrap-ups of the campaign: sold, and call again an hour later, once.
+
+        :return: both
+        """
+        group = self.env["ecm.business.outcome.group"].create({"name": "Offer"})
+        again = {"action": "again", "delay_hours": 1, "max_retry": 1, "then_close": True}
+        self.campaign.business_outcome_group_id = group
+        return self.env["ecm.business.outcome"].create(
+            [
+                {"group_id": group.id, "name": "Sold", "code": "sold"},
+                {"group_id": group.id, "name": "Later", "code": "later", **again},
+            ]
+        )
+
+    def test_wrap_ups_are_assumed_from_history_and_can_be_changed(self):
+        sold, later = self.create_wrap_ups()
+        voice, busy = (
+            self.env.ref(f"ecm_campaign.ecm_outcome_{code}") for code in ("voice", "busy")
+        )
+        said = [(voice, sold)] * 5 + [(voice, later)] * 3 + [(voice, None)] * 2 + [(busy, None)] * 9
+        self.env["ecm.attempt"].create(
+            [
+                {
+                    "key": f"said-{number}",
+                    "contact_id": self.contacts[number].id,
+                    "campaign_id": self.campaign.id,
+                    "company_id": self.env.company.id,
+                    "state": "done",
+                    "channel": "voice",
+                    "claimed_at": fields.Datetime.now(),
+                    "outcome_id": outcome.id,
+                    "business_outcome_id": wrap_up.id if wrap_up else False,
+                }
+                for number, (outcome, wrap_up) in enumerate(said)
+            ]
+        )
+        supervisor = self.create_user("supervisor")
+        action = self.campaign.with_user(supervisor).action_dry_run()
+        run = self.env["ecm.dry.run"].with_user(supervisor).browse(action["res_id"])
+        shares = {line.business_outcome_id: line.percent for line in run.wrap_up_ids}
+        self.assertEqual(shares, {sold: 50, later: 30})
+
+        # What if all of them asked for another call?
+        run.wrap_up_ids = [
+            Command.clear(),
+            Command.create({"business_outcome_id": later.id, "percent": 100}),
+        ]
+        run.rate_ids = [
+            Command.clear(),
+            Command.create({"outcome_id": voice.id, "percent": 100}),
+        ]
+        run.write({"calls_per_hour": 100, "horizon_days": 3})
+        run.action_run()
+        self.assertEqual((run.state, run.attempt_count), ("done", 80))
+        again = self.env["ecm.dry.run"].browse(run.action_again()["res_id"])
+        self.assertEqual(again.wrap_up_ids.percent, 100)
+        again.wrap_up_ids = [Command.create({"business_outcome_id": sold.id, "percent": 50})]
+        with self.assertRaisesRegex(UserError, "more than 100"):
+            again.action_run()
+
+    def test_other_campaigns_take_their_part(self):
+        alone = self.dry_run({"voice": 100}, calls_per_hour=40)
+        shared = self.dry_run({"voice": 100}, calls_per_hour=40, others_percent=75, others_calls=60)
+        self.assertEqual(alone.attempt_count, shared.attempt_count)
+        # Twenty of ours and sixty of theirs, then twenty of ours.
+        hours = (shared.last_attempt_at - shared.start_at) / timedelta(hours=1)
+        self.assertAlmostEqual(hours, 2.5, delta=0.1)
+        self.assertLess(alone.last_attempt_at, shared.last_attempt_at)
+
+    def test_a_group_bounds_what_is_under_way(self):
+        group = self.env["ecm.campaign.group"].create(
+            {
+                "name": "Small",
+                "initial_contacts": 5,
+                "increment": 0,
+                "decrement": 0,
+                "upper_threshold": 100,
+            }
+        )
+        values = {"calls_per_hour": 1000, "call_minutes": 30, "group_id": group.id}
+        run = self.dry_run({"voice": 100}, **values)
+        hours = (run.last_attempt_at - run.start_at) / timedelta(hours=1)
+        self.assertAlmostEqual(hours, 3.5, delta=0.2)
+        self.assertFalse(self.campaign.group_id)
 
     def test_many_contacts_are_simulated_in_the_background(self):
         with patch.object(ecm_dry_run, "RUN_AT_ONCE", 10):

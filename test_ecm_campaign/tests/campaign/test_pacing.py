@@ -34,6 +34,23 @@ class TestPacing(FeedCase):
         self.feed()
         self.assertEqual(self.get_held(), (1, 7))
 
+    def test_a_dry_run_knows_who_shares_the_dialer(self):
+        supervisor = self.create_user("supervisor")
+
+        def open_dry_run():
+            action = self.campaign.with_user(supervisor).action_dry_run()
+            run = self.env["ecm.dry.run"].with_user(supervisor).browse(action["res_id"])
+            return run.others, round(run.others_percent), run.others_calls
+
+        self.fill(20, 12)
+        self.assertEqual(open_dry_run(), ("Second offer", 50, 12))
+        self.other.deliverable_percentage = 25
+        self.assertEqual(open_dry_run(), ("Second offer", 20, 12))
+        self.other.feed_priority = "2"
+        self.assertEqual(open_dry_run(), ("Second offer", 99, 12))
+        self.other.action_stop()
+        self.assertEqual(open_dry_run(), (False, 0, 0))
+
     def test_no_percentage_means_only_what_the_others_leave(self):
         self.campaign.deliverable_percentage = 0
         self.target.capacity = 8

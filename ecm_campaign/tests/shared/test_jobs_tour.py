@@ -41,6 +41,17 @@ class TestJobs(TourCase, CampaignCase):
         self.assertEqual(self.env["ecm.dry.run"].search([], limit=1).campaign_id, self.campaign)
         self.assertEqual(contact.state, "pending")
 
+    def test_what_if_others_call_and_agents_promise_in_nine_clicks(self):
+        self.create_contact(phone_1=NUMBER)
+        group = self.env["ecm.business.outcome.group"].create({"name": "Offer"})
+        later = {"group_id": group.id, "name": "Later", "code": "later", "action": "again"}
+        self.env["ecm.business.outcome"].create({**later, "delay_hours": 1, "max_retry": 2})
+        self.campaign.business_outcome_group_id = group
+        self.start("campaigns", "what_if")
+        run = self.env["ecm.dry.run"].search([], limit=1)
+        self.assertEqual((run.state, run.others_percent, run.others_calls), ("done", 50, 10))
+        self.assertEqual(run.wrap_up_ids.mapped("percent"), [100])
+
     def test_a_list_is_stopped_in_two_clicks(self):
         contact_list = self.upload(f"phone\n{NUMBER}\n")
         contact_list.name = "spring.csv"

@@ -32,6 +32,21 @@ addJob("dry_run", 3, [
     see(".o_field_widget[name=hints]:contains('calls are made')"),
 ]);
 
+// Half of the calls go to others, and everybody who is reached asks for another call.
+addJob("what_if", 9, [
+    openCampaign,
+    click(".o_form_view button[name=action_dry_run]"),
+    edit(".o_field_widget[name=others_percent] input", "50 && press Tab"),
+    edit(".o_field_widget[name=others_calls] input", "10"),
+    click(".o_field_widget[name=wrap_up_ids] .o_field_x2many_list_row_add a"),
+    edit(".o_field_widget[name=wrap_up_ids] [name=business_outcome_id] input", "Later"),
+    click(".o-autocomplete--dropdown-item:contains('Later') a"),
+    edit(".o_field_widget[name=wrap_up_ids] [name=percent] input", "100 && press Tab"),
+    click(".o_form_view button[name=action_run]"),
+    see(".o_field_widget[name=hints]:contains('calls are made')"),
+    see(".o_field_widget[name=others_percent]:contains('50')"),
+]);
+
 addJob("stop_list", 2, [
     click(".o_list_view .o_data_row:contains('spring.csv') .o_data_cell[name=name]"),
     click(".o_form_view button[name=action_stop]"),

@@ -18,6 +18,7 @@ ODOO_MESSAGES = (
 )
 ODOO_PLUGINS = "_odoo_checker_sql_injection,_odoo_checker_gettext,_odoo_checker_unlink_override"
 PYTHON_TOOLS = paths.VENV / "bin"
+COMPOSE = "docker/compose.yaml"
 # What ESLint and Prettier look at, but for what .prettierignore names.
 JAVASCRIPT = ("eslint.config.mjs", "*/static/**/*.js")
 LAID_OUT = (*JAVASCRIPT, "*.json", "*/**/*.xml")
@@ -53,6 +54,8 @@ def checks() -> Iterator[Check]:
     yield Check("ruff", ["ruff", "check", "."])
     yield Check("ruff format", ["ruff", "format", "--check", "."])
     yield Check("mypy", ["mypy", *typed_folders()])
+    schema = "vendor.compose-spec"
+    yield Check("compose", ["check-jsonschema", "--builtin-schema", schema, COMPOSE])
 
     # pylint takes as long as all the others together, and minutes where a module is new to it.
     modules = paths.all_modules()

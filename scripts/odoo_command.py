@@ -22,7 +22,9 @@ db_password = {password}
 http_interface = 127.0.0.1
 list_db = True
 admin_passwd = admin
-limit_time_real_cron = 0
+; In threads 0 means limit_time_real: the server would reload itself in the middle of a long run.
+limit_time_real = 1200
+limit_time_real_cron = 3600
 screenshots = {screenshots}
 """
 

@@ -1,6 +1,6 @@
 {
     "name": "Outbound Campaigns: Cisco Dialers",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "summary": "Feed Cisco UCCX and CCE from campaigns and read the call results back",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",

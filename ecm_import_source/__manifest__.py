@@ -1,6 +1,6 @@
 {
     "name": "Outbound Campaigns: Import Sources",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "summary": "Import contacts from shared folders (local, SFTP, SMB and others) and from databases, on an interval",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",

@@ -50,6 +50,29 @@ class TestMigrations(CampaignCase):
         self.assertFalse(called.origin_list_id)
         self.assertEqual(called.callback_due, asked_at)
 
+    def test_region_rules_keep_their_hours_and_their_limit(self):
+        rule = self.env["ecm.region.rule"].create({"name": "Old", "prefixes": "+4930"})
+        self.env.flush_all()
+        days = {"weekday": (9.5, 20), "saturday": (8, 24), "sunday": (0, 0)}
+        for day, hours in days.items():
+            # As they were: numbers, of all rules alike.
+            self.env.cr.execute(
+                f"ALTER TABLE ecm_region_rule ADD COLUMN {day}_from float8 DEFAULT %s,"
+                f" ADD COLUMN {day}_to float8 DEFAULT %s",
+                hours,
+            )
+        self.env.cr.execute(
+            "ALTER TABLE ecm_region_rule ADD COLUMN max_attempts int4 DEFAULT 2,"
+            " ADD COLUMN max_attempts_hours int4 DEFAULT 48"
+        )
+        for _time in range(2):
+            migrate(self.env.cr, "19.0.1.2.0/pre-region-hours")
+            migrate(self.env.cr, "19.0.1.2.0/post-region-limits")
+        self.env.invalidate_all()
+        self.assertEqual(rule.weekday_hours, "09:30–20:00")
+        self.assertEqual((rule.saturday_hours, rule.sunday_hours), ("08:00–24:00", False))
+        self.assertEqual(rule.limits_summary, "2 attempts in 48 hours")
+
     def test_the_list_of_wishes_is_whole_again(self):
         wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes")
         self.env.flush_all()

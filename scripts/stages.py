@@ -31,20 +31,25 @@ def run_lint(_selection: Selection) -> Count:
     return lint.run()
 
 
-def run_install(_selection: Selection) -> Count:
-    """Installing, with and without demo data, and updating must log no warning."""
+def run_install(selection: Selection) -> Count:
+    """Installing with and without demo data must log no warning; then the tests of whoever installs,
+    copies, updates and uninstalls.
+    """
+    tests = _run_pytest("install", selection, "-p", "no:odoo")
+    return tests if selection else _check_logs() + tests
+
+
+def _check_logs() -> Count:
     if not paths.modules():
         return Count()
-    # What a new customer does, what somebody who looks at it does, and what a release does.
-    with _database("update") as database:
+    # What a new customer does, and what somebody who looks at it does.
+    with _database("demo") as database:
         with_demo = templates.new_database(database, demo=True)
-        update = _update_problems(database)
     with _database("bare") as database:
         without_demo = templates.new_database(database, demo=False)
     findings = {
         "log of the installation with demo data": with_demo,
         "log of the installation": without_demo,
-        "log of the update": update,
     }
     count = Count()
     for what, problems in findings.items():
@@ -95,7 +100,7 @@ def _module_tests(tours: bool) -> list[str]:
 
 # In the order in which they start: the long ones first, and what makes templates before its users.
 STAGES = {
-    "install": Stage("installation and update", run_install),
+    "install": Stage("installation and update", run_install, _folder("tests/install")),
     "lint": Stage("linters and types", run_lint),
     "pure": Stage("tests without Odoo", run_pure, _folder("tests/pure")),
     "odoo": Stage(
@@ -105,15 +110,6 @@ STAGES = {
     "simulator": Stage("clients and simulators", run_simulator, _folder("tests/simulator")),
     "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
 }
-
-
-def _update_problems(database: str) -> list[str]:
-    log = paths.LOGS / f"{database}.log"
-    modules = ",".join(paths.modules())
-    templates.change_modules("Updating the suite", log, database, "-u", modules)
-    problems = templates.log_problems(log)
-    log.unlink()
-    return problems
 
 
 @contextmanager

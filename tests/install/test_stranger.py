@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts import databases, demo, templates
+from scripts import databases, demo, demo_dialers, templates
 from simulators.uccx.testing import running_simulator
 
 from .conftest import STEPS
@@ -41,16 +41,13 @@ def test_a_campaign_runs_to_its_end_by_scheduled_actions(stranger, empty_databas
 
 def start_campaign(client, simulator):
     """What administrator and supervisor do in the web client; the import is awaited."""
-    demo.UCCX_USER, demo.UCCX_PASSWORD = simulator.user, simulator.password
-    dialer_id = demo.create_dialer(
-        client,
-        demo.Simulator(
-            simulator.host,
-            simulator.port,
-            Path(simulator.ca_file).read_text(),
-            simulator.odbc_connection_string(),
-        ),
+    account = demo_dialers.Account(
+        simulator.host, simulator.port, simulator.user, simulator.password
     )
+    certificate = Path(simulator.ca_file).read_text()
+    connection = simulator.odbc_connection_string()
+    values = demo_dialers.uccx_values(account, certificate, connection)
+    dialer_id = demo.create_dialer(client, values)
     strategy_id = demo.create_strategy(client, retry_minutes=0)
     campaign_id = demo.create_campaign(client, dialer_id, strategy_id)
     content = "\n".join(["phone", *NUMBERS]).encode()

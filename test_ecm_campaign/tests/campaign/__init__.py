@@ -6,4 +6,5 @@ from . import (
     test_dial_order,
     test_pacing,
     test_selection,
+    test_start,
 )

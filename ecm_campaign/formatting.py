@@ -14,6 +14,16 @@ def format_moment(env, moment, tz=False):
     return format_datetime(env, moment, tz, "EEE d MMM yyyy, HH:mm")
 
 
+def say_moment(env, moment):
+    """A moment on the user's clock, which is named: other times on the screen may be of other
+    clocks (U16).
+
+    :param moment: naive UTC
+    """
+    zone = env.user.tz or "UTC"
+    return f"{format_moment(env, moment, zone)} ({zone})"
+
+
 def format_day(env, moment):
     """The day of a moment or date, for a sentence."""
     return format_date(env, moment)

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ...actions import notify, open_form, open_window
 from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
 from ...exceptions import ChannelError
-from ...formatting import format_moment
+from ...formatting import say_moment
 from ...tools.turn import Turn
 from ..shared.ecm_results_mixin import ResultsScope
 from .ecm_campaign_schedule import TIME_FIELDS
@@ -314,7 +314,7 @@ class EcmCampaign(models.Model):
             return StartGap(None, self.env._("A template never runs."))
         if self._is_over(fields.Datetime.now()):
             return StartGap("date_end", self._get_over_text())
-        # No dialer campaign can place calls for a campaign of messages.
+        # No Cisco campaign can place calls for a campaign of messages.
         channels = set(self.strategy_id.sudo().attempt_ids.mapped("channel"))
         if self.kind == "sms" and channels and channels != {"sms"}:
             sentence = self.env._("An SMS campaign needs a strategy that holds SMS attempts only.")
@@ -383,7 +383,7 @@ class EcmCampaign(models.Model):
             raise UserError(
                 self.env._(
                     "Nothing is sent until %(until)s, because this failed: %(error)s",
-                    until=format_moment(self.env, target.paused_until),
+                    until=say_moment(self.env, target.paused_until),
                     error=target.last_error,
                 )
             )
@@ -556,7 +556,7 @@ class EcmCampaign(models.Model):
         """The prompts of an IVR campaign, for the dialer's script and other API clients
         (requirement C8).
 
-        :return: ``{key: prompt}``; campaigns that share a dialer campaign may differ in them
+        :return: ``{key: prompt}``; campaigns that share a Cisco campaign may differ in them
         """
         self.ensure_one()
         self.check_access("read")

@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...formatting import format_moment
+from ...formatting import say_moment
 from ...tools.crash_points import reach
 
 
@@ -45,17 +45,26 @@ class EcmCampaignDatesMixin(models.AbstractModel):
         store=True,
         help="When it starts by itself, was started last, or was created.",
     )
+    # A calendar leaves out what has no end.
+    shown_until = fields.Datetime(
+        "On the calendar until",
+        compute="_compute_shown_from",
+        store=True,
+        help="When it ends by itself; without an end, when it began.",
+    )
 
     _dates_ordered = models.Constraint(
         "CHECK(date_end IS NULL OR date_start IS NULL OR date_end > date_start)",
         "A campaign ends after it starts.",
     )
 
-    @api.depends("date_start", "started_at")
+    @api.depends("date_start", "started_at", "date_end")
     def _compute_shown_from(self):
         for campaign in self:
             moment = campaign.date_start or campaign.started_at or campaign.create_date
-            campaign.shown_from = moment or fields.Datetime.now()
+            begin = moment or fields.Datetime.now()
+            campaign.shown_from = begin
+            campaign.shown_until = max(begin, campaign.date_end or begin)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -87,7 +96,7 @@ class EcmCampaignDatesMixin(models.AbstractModel):
 
     def _get_over_text(self):
         """When it ended and what to do to go on, as a sentence."""
-        when = format_moment(self.env, self.date_end)
+        when = say_moment(self.env, self.date_end)
         return self.env._("It ended on %s. Change “Ends on”, then start it to go on.", when)
 
     @api.model

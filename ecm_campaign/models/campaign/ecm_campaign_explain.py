@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...formatting import format_moment, get_label
+from ...formatting import get_label, say_moment
 from ...tools.explain import CLOSES, HELD, NOT_REACHED, PASSES, WAITS, Finding, decisive
 
 # Scheduled actions that begin every minute are late after so long.
@@ -81,7 +81,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         """When a stopped campaign starts by itself, as a sentence, or False."""
         if not self.start_due:
             return False
-        return self.env._("It starts by itself on %s.", format_moment(self.env, self.start_due))
+        return self.env._("It starts by itself on %s.", say_moment(self.env, self.start_due))
 
     def _get_blocking_reason(self):
         """Why an open campaign cannot be fed, as a sentence, or False."""
@@ -270,7 +270,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         sentence = self.env._("It is open.")
         # Without calling hours it never closes.
         if window.closes_at:
-            until = format_moment(self.env, window.closes_at)
+            until = say_moment(self.env, window.closes_at)
             sentence = self.env._("It is open until %s.", until)
         return Finding("schedule", PASSES, sentence)
 
@@ -346,7 +346,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             return self.env._(
                 "Nothing is sent and no results are read since %s: Odoo's scheduled actions do "
                 "not run. Ask an administrator to look at the server.",
-                format_moment(self.env, upkeep.nextcall),
+                say_moment(self.env, upkeep.nextcall),
             )
         for owner in self._get_feed_owners():
             # That something is switched off is said of it itself.

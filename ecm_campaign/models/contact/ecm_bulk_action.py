@@ -11,7 +11,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...actions import CLOSE, notify, open_form
-from ...formatting import format_moment, get_label
+from ...formatting import get_label, say_moment
 from ...tools.crash_points import reach
 from .ecm_contact_bulk import Order, Start
 
@@ -282,7 +282,7 @@ class EcmBulkAction(models.Model):
         self.ensure_one()
         if self.state in WAITING:
             return open_form(self)
-        until = format_moment(self.env, self.undo_until) if self.can_undo else None
+        until = say_moment(self.env, self.undo_until) if self.can_undo else None
         sentences = [self.result]
         if until:
             sentences.append(

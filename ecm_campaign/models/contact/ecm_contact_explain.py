@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...const import PENDING
-from ...formatting import format_moment, get_label
+from ...formatting import get_label, say_moment
 from ...tools.explain import CLOSES, HELD, PASSES, WAITS, Finding, decisive
 from .ecm_contact_queue import KEYED, QUEUE_COUNTED
 
@@ -128,7 +128,7 @@ class EcmContactExplainMixin(models.AbstractModel):
         sentence = self.env._(
             "Closed as %(state)s on %(when)s: %(reason)s.",
             state=get_label(self.env, self._name, "state", self.state),
-            when=format_moment(self.env, self.closed_at) if self.closed_at else "-",
+            when=say_moment(self.env, self.closed_at) if self.closed_at else "-",
             reason=reason or self.env._("no reason is known"),
         )
         # What somebody wrote when it was withdrawn says more than the code.
@@ -143,10 +143,10 @@ class EcmContactExplainMixin(models.AbstractModel):
             return self.env._(
                 "An agent has arranged a callback for %(when)s on %(number)s. The dialer makes it "
                 "itself: its result is awaited.",
-                when=format_moment(self.env, attempt.callback_at),
+                when=say_moment(self.env, attempt.callback_at),
                 number=attempt.callback_number or self.number_to_call,
             )
-        words = format_moment(self.env, since) if since else "-"
+        words = say_moment(self.env, since) if since else "-"
         # The channel that it waits on has words of its own.
         for model in self.env["ecm.engine"]._get_target_models():
             if model._sent_state == self.state:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from ...formatting import format_moment
+from ...formatting import say_moment
 
 # Turns begin every minute, and may last where the other side is slow: after so long without one,
 # they are not run at all.
@@ -114,7 +114,7 @@ class EcmFeedOwner(models.AbstractModel):
                 "The scheduled action of %(name)s should have run on %(date)s. Ask an "
                 "administrator whether Odoo runs scheduled actions, and enough at a time.",
                 name=name,
-                date=format_moment(self.env, action.nextcall),
+                date=say_moment(self.env, action.nextcall),
             )
         return False
 

@@ -19,7 +19,7 @@ LAST_ID = 2**31 - 1
 
 
 class EcmFeedTarget(models.AbstractModel):
-    """Where attempts are sent: a dialer campaign, a gateway (the port of docs/architecture.md).
+    """Where attempts are sent: a Cisco campaign, a gateway (the port of docs/architecture.md).
 
     A channel module inherits this on its own model, with ``ecm.feed.owner`` beside it or on what
     owns several of them. It adds a Many2one to that model on

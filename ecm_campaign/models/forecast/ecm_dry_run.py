@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 
 from ...actions import open_form, open_window
 from ...const import PENDING
-from ...formatting import format_moment
+from ...formatting import format_moment, say_moment
 from ...tools.crash_points import reach
 from ...tools.dry_run import Forecast, Simulation, open_hours
 from ...tools.dry_run_dialer import Capacity
@@ -497,7 +497,7 @@ class EcmDryRun(models.Model):
             pace=f"{self.calls_per_hour:,.0f}",
             calls=f"{calls:,}",
             days=days,
-            when=format_moment(self.env, forecast.last_at),
+            when=say_moment(self.env, forecast.last_at),
         )
 
     def _get_needed_pace(self, forecast, factor, hours):

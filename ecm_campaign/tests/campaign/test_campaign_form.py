@@ -51,6 +51,20 @@ class TestCampaignForm(CampaignCase):
         self.campaign.date_start = "2027-01-04 08:00:00"
         self.assertEqual(str(self.campaign.shown_from), "2027-01-04 08:00:00")
 
+    def test_a_campaign_without_an_end_is_on_the_calendar_of_its_first_month(self):
+        self.campaign.date_start = "2027-01-04 08:00:00"
+        # As the calendar asks for a month.
+        shown = [("shown_from", "<=", "2027-01-31"), ("shown_until", ">=", "2027-01-01")]
+        self.assertIn(self.campaign, self.env["ecm.campaign"].search(shown))
+        self.campaign.date_end = "2027-03-01 08:00:00"
+        self.assertEqual(self.campaign.shown_until, self.campaign.date_end)
+
+    def test_sentences_name_the_clock(self):
+        reader = self.create_user("supervisor", tz="Asia/Tokyo")
+        self.campaign.date_start = "2099-01-04 20:00:00"
+        reason = self.campaign.with_user(reader).status_reason
+        self.assertIn("05:00 (Asia/Tokyo)", reason)
+
     def test_start_names_the_field_that_is_wrong(self):
         campaign = self.create_campaign("Texts", kind="sms")
         self.assertEqual(campaign.get_start_gap()["field"], "strategy_id")

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ....formatting import format_moment
+from ....formatting import say_moment
 from ....tools.gates import ExpiryRule
 
 
@@ -32,6 +32,6 @@ class EcmGateExpiry(models.AbstractModel):
         end = before.added_at + timedelta(days=campaign.ttl_days)
         return self.env._(
             "It may be called until %(end)s, %(days)s days after it came, or could first be called.",
-            end=format_moment(self.env, end),
+            end=say_moment(self.env, end),
             days=campaign.ttl_days,
         )

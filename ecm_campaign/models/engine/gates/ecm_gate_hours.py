@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import models
 
-from ....formatting import format_moment
+from ....formatting import say_moment
 from ....tools.gates import Candidate, HoursRule, get_phones
 
 
@@ -55,7 +55,7 @@ class EcmGateHours(models.AbstractModel):
             return " ".join(words)
         if not opening.closes_at:
             return clock
-        end = format_moment(self.env, opening.closes_at)
+        end = say_moment(self.env, opening.closes_at)
         return self.env._("%(clock)s Open until %(end)s.", clock=clock, end=end)
 
     def _get_clocks(self, hours, candidate, at):

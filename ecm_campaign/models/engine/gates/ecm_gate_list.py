@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from odoo import models
 
-from ....formatting import format_moment
+from ....formatting import say_moment
 from ....tools.gates import Candidate, ListRule
 
 
@@ -40,7 +40,7 @@ class EcmGateList(models.AbstractModel):
         if isinstance(judged, Candidate):
             return self.env._("The list %s is active.", name)
         if status == "planned":
-            when = format_moment(self.env, contact_list.date_start)
+            when = say_moment(self.env, contact_list.date_start)
             return self.env._("The list %(name)s starts on %(when)s.", name=name, when=when)
         if status == "stopped":
             return self.env._("The list %s is stopped. Restart it to go on.", name)

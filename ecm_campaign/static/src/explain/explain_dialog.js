@@ -80,8 +80,10 @@ export class ExplainDialog extends Component {
             : this.icon(group.verdict);
     }
 
+    /** On the user's clock, which is named: sentences beside it may be of other clocks. */
     format(moment) {
-        return toLocaleDateTimeString(deserializeDateTime(moment), { showSeconds: false });
+        const time = deserializeDateTime(moment);
+        return `${toLocaleDateTimeString(time, { showSeconds: false })} (${time.zoneName})`;
     }
 
     openContacts(group) {

@@ -78,6 +78,15 @@ class TestScreens(TourCase):
                 self.env.cr.execute(SQL("DELETE FROM %s", table))
         self.env.invalidate_all()
 
+    def test_an_empty_database_leads_to_the_first_campaign(self):
+        self.delete_demo_data()
+        self.start_tour(
+            "/odoo/outbound-campaigns",
+            "ecm_campaign_first_page",
+            login=self.administrator.login,
+            timeout=120,
+        )
+
     def test_every_form_without_demo_data(self):
         self.delete_demo_data()
         self.walk_as_each_role()

@@ -7,7 +7,11 @@ import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 /** From an empty database to the first campaign that runs: what is done, and the next step one click away. */
 export class FirstSteps extends Component {
     static template = "ecm_campaign.FirstSteps";
-    static props = { campaignId: { type: [Number, Boolean], optional: true }, isShort: Boolean };
+    static props = {
+        campaignId: { type: [Number, Boolean], optional: true },
+        isShort: Boolean,
+        isAlone: { type: Boolean, optional: true },
+    };
 
     setup() {
         this.orm = useService("orm");
@@ -26,6 +30,12 @@ export class FirstSteps extends Component {
             number: index + 1,
             isNext: index === next,
         }));
+    }
+
+    /** A page of its own, where nothing else is to be seen yet. */
+    get isPage() {
+        const campaign = this.state.steps.find((step) => step.code === "campaign");
+        return Boolean(this.props.isAlone && campaign && !campaign.is_done);
     }
 
     async go(step) {

@@ -23,7 +23,7 @@ class EcmBusinessOutcome(models.Model):
     )
     parent_id = fields.Many2one(
         "ecm.business.outcome",
-        string="Parent outcome",
+        string="Part of",
         ondelete="restrict",
         index="btree_not_null",
         copy=False,

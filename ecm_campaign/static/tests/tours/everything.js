@@ -5,6 +5,8 @@ import { rpcBus } from "@web/core/network/rpc";
 const PATIENCE_MS = 60000;
 const LOOK_EVERY_MS = 20;
 const WIDEST_PX = 1366;
+// WCAG AA, for text of this size.
+const LEAST_CONTRAST = 4.5;
 const OPENED_BY = ["/web/dataset/call_button", "/web/action/load", "/web/action/run"];
 
 /** Requests that are not answered yet, by their id. */
@@ -119,9 +121,40 @@ function checkWidth() {
     }
 }
 
+/** @returns {number[]} red, green and blue from 0 to 255 */
+function parseColor(color) {
+    return color
+        .match(/[\d.]+/g)
+        .slice(0, 3)
+        .map(Number);
+}
+
+/** How bright a color is, as WCAG has it. */
+function getLuminance(color) {
+    const [red, green, blue] = parseColor(color).map((value) => {
+        const part = value / 255;
+        return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function getContrast(element) {
+    const { color, backgroundColor } = window.getComputedStyle(element);
+    const [dark, light] = [color, backgroundColor].map(getLuminance).sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+}
+
+/** A state is read from a badge. */
+function checkBadges() {
+    const badges = findVisible(".o_field_badge .badge").filter((badge) => badge.textContent);
+    const pale = badges.filter((badge) => getContrast(badge) < LEAST_CONTRAST);
+    pale.forEach((badge) => report(`hard to read: ${badge.textContent}`));
+}
+
 function checkScreen() {
     checkLabels();
     checkWidth();
+    checkBadges();
 }
 
 /** Show each page of the form's notebooks, and look at it. */

@@ -34,5 +34,7 @@ def open_form(record, **changes):
         "res_model": record._name,
         "res_id": record.id,
         "view_mode": "form",
+        # Odoo adds them for buttons of a view only, not for what a widget asks for.
+        "views": [(False, "form")],
         **changes,
     }

@@ -153,6 +153,7 @@ class TestFirstSteps(CampaignCase):
         for code, model in models.items():
             action = campaigns.action_first_step(code, self.campaign.id)
             self.assertEqual(action["res_model"], model, code)
+            self.assertTrue(action["views"], code)
 
     def test_agents_have_none(self):
         agent = self.create_user("agent")

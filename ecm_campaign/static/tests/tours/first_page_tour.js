@@ -33,7 +33,11 @@ registry.category("web_tour.tours").add("ecm_campaign_first_page", {
         },
         {
             content: "Above a campaign they are a band",
-            trigger: "body:not(:has(.o_ecm_guide)) .o_ecm_first_steps [data-step=upload]",
+            trigger: "body:not(:has(.o_ecm_guide)) .o_ecm_first_steps [data-step=dry_run]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view button[name=action_run]",
         },
     ],
 });

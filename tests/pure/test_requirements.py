@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Odoo's Python has these: the README expects a working Odoo.
 OF_ODOO = "requirements-odoo.txt"
 OURS = sorted(path.parent for path in ROOT.glob("*/__manifest__.py"))
-INSTALL_COMMAND = re.compile(r"`(pip install [^`]*)`")
+INSTALL_COMMAND = re.compile(r"^ *\S*pip (install .*)$", re.MULTILINE)
 
 
 def read_requirements(name):
@@ -34,8 +34,8 @@ def files_of_readme():
     """``{file: whether its packages bring what they need}`` of the README's commands."""
     files = {}
     for command in INSTALL_COMMAND.findall((ROOT / "README.md").read_text()):
-        for name in re.findall(r"-r (\S+)", command):
-            files[name] = "--no-deps" not in command
+        for path in re.findall(r"-r (\S+)", command):
+            files[Path(path).name] = "--no-deps" not in command
     return files
 
 

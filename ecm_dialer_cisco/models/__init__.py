@@ -10,5 +10,4 @@ from . import (
     ecm_dialer_campaign,
     ecm_engine,
     ecm_outcome,
-    ecm_region_effect,
 )

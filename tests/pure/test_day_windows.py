@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecm_campaign.tools.day_windows import parse_windows, write_windows
+from ecm_campaign.tools.day_windows import parse_windows, write_week, write_windows
 from tests.pure.examples import settings
 
 
@@ -79,3 +79,23 @@ def test_reading_what_was_written_gives_the_same_minutes(windows):
     assert minutes_of(parsed) == held
     assert parse_windows(write_windows(parsed)) == parsed
     assert list(parsed) == sorted(parsed)
+
+
+def test_halves_of_a_day_are_the_whole():
+    assert parse_windows("0-12, 12-24") == ((0, 1440),)
+    assert parse_windows("12-24, 0-12, 6-18") == ((0, 1440),)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["9–20"] * 5 + ["", ""], "Mon–Fri 9–20"),
+        (["9–20"] * 5 + ["closed", "closed"], "Mon–Fri 9–20; Sat–Sun closed"),
+        (["9–20", "", "9–20", "", "", "", "9–13"], "Mon 9–20; Wed 9–20; Sun 9–13"),
+        (["a", "b", "b", "a", "a", "a", "b"], "Mon a; Tue–Wed b; Thu–Sat a; Sun b"),
+        ([""] * 7, ""),
+    ],
+)
+def test_neighbours_that_are_alike_stand_together(texts, expected):
+    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert write_week(texts, names) == expected

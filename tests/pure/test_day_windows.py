@@ -86,6 +86,16 @@ def test_halves_of_a_day_are_the_whole():
     assert parse_windows("12-24, 0-12, 6-18") == ((0, 1440),)
 
 
+def test_a_window_never_ends_as_it_begins():
+    """Both together are a day that begins at ten: no one window can say it."""
+    assert parse_windows("10-24, 22-10") == ((600, 1440), (1320, 600))
+
+
+def test_a_week_has_a_text_for_each_day():
+    with pytest.raises(ValueError, match="longer"):
+        write_week(["9–20"], ["Mon", "Tue"])
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [

@@ -44,4 +44,5 @@ class HoursCase(CampaignCase):
 
     def opening(self, at, tz=None, number=BERLIN, channel="voice", numbers=(), campaign=None):
         campaign = campaign or self.campaign
-        return campaign._get_calling_hours(tz, number, channel, numbers, now=at).opening(at)
+        hours = campaign._get_campaign_hours(at)[campaign.id]
+        return hours.for_contact(tz, number, channel, numbers).opening(at)

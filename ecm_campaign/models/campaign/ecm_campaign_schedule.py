@@ -256,24 +256,6 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
 
     # -- each contact -----------------------------------------------------------------------------
 
-    def _get_calling_hours(self, tz, number, channel="voice", numbers=(), now=None):
-        """When a contact may be contacted on a number (requirement N3); the campaign's dates are
-        not asked.
-
-        For one contact. Whoever has many takes `_get_campaign_hours` once, and asks that.
-
-        :param tz: the contact's zone, if it has one
-        :param str number: the number that is to be called, E.164
-        :param str channel: voice or sms
-        :param numbers: all numbers of the contact
-        :param datetime now: naive UTC; holidays that were over before are not known
-        :rtype: tools.calling_hours.CallingHours
-        """
-        self.ensure_one()
-        moment = now or fields.Datetime.now()
-        own = self._get_campaign_hours(moment)[self.id]
-        return own.for_contact(tz, number, channel, numbers)
-
     def _get_campaign_hours(self, now):
         """All that these campaigns say about when, as values; a handful of queries for all of them.
 

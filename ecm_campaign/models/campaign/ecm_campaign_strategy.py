@@ -201,17 +201,14 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
             delay=timedelta(minutes=self.callback_strategy_id.sudo().callback_minutes),
         )
 
-    def _get_limit_finder(self, callback=None):
-        """How often a number of this campaign may be tried: as its strategy says, and the regions
-        that the number belongs to, whose limits count over all campaigns (requirements S4, N3).
-
-        :return: function from a number, a channel and a ``Place`` to a tuple of ``tools.limits.Limit``
-        """
-        limits = self._get_strategy(callback).sudo()._get_limits()
-        return self._make_limit_finder(self._adapt_limits(limits, callback))
-
     def _make_limit_finder(self, limits):
-        """:param limits: of the strategy"""
+        """How often a number may be tried: as the strategy says, and the regions that the number
+        belongs to, whose limits count over all campaigns (requirements S4, N3).
+
+        :param limits: of the strategy
+        :return: function from a number, a channel and a ``Place`` to a tuple of
+            ``tools.limits.Limit``
+        """
         rules = self._get_region_rules()
         # Asked for each number of each candidate: most campaigns have no regions to look up.
         if not rules.has_limits:

@@ -24,6 +24,11 @@ class RegionCase(HoursCase):
             {"name": name, "country_id": cls.env.ref("base.de").id, **values}
         )
 
+    def find_limits(self, number):
+        """What limits calls of the campaign to a number, as the gates are told."""
+        plans = self.campaign._get_campaign_plans()
+        return plans[self.campaign.id].find_limits[None](number, "voice", NOWHERE)
+
     @classmethod
     def switch_off_shipped(cls):
         cls.env["ecm.region.rule"].search([]).active = False
@@ -88,7 +93,7 @@ class TestShippedRules(RegionCase):
         # Consent lifts its days and hours, and not its limits.
         self.campaign.has_consent = True
         self.assertTrue(self.opening(noon, number=PARIS).is_open)
-        self.assertEqual(len(self.campaign._get_limit_finder()(PARIS, "voice")), 2)
+        self.assertEqual(len(self.find_limits(PARIS)), 2)
 
     def test_who_agreed_is_exempt_by_itself(self):
         """A file brings who agreed, when and how; the others keep the rule (N5)."""
@@ -136,7 +141,7 @@ class TestShippedRules(RegionCase):
         self.assertFalse(set(names["marketing"]) & set(names["debt"]))
         self.assertFalse(names["service"])
         self.campaign.purpose = "debt"
-        limits = self.campaign._get_limit_finder()(NEW_YORK, "voice")
+        limits = self.find_limits(NEW_YORK)
         self.assertEqual(
             {(limit.count, limit.counted) for limit in limits}, {(7, "tries"), (1, "conversations")}
         )
@@ -189,13 +194,11 @@ class TestRegionRules(RegionCase):
         self.assertTrue(first.per_number and first.everywhere and first.is_legal)
         self.assertEqual((second.period, second.per_number), ("life", False))
         self.assertFalse(rules.get_limits(NEW_YORK, "voice"))
-        find_limits = self.campaign._get_limit_finder()
-        self.assertEqual(
-            set(find_limits(BERLIN, "voice")) - set(find_limits(NEW_YORK, "voice")), {first, second}
-        )
+        regional = set(self.find_limits(BERLIN)) - set(self.find_limits(NEW_YORK))
+        self.assertEqual(regional, {first, second})
         self.assertTrue(self.campaign._has_shared_limits())
         self.campaign.keeps_region_rules = False
-        self.assertNotIn(first, self.campaign._get_limit_finder()(BERLIN, "voice"))
+        self.assertNotIn(first, self.find_limits(BERLIN))
         self.assertFalse(self.campaign._has_shared_limits())
 
     def test_what_is_edited_holds_at_once(self):

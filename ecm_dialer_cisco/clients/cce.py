@@ -36,7 +36,7 @@ _PHONE = re.compile(rf"[0-9*#]{{1,{MAX_PHONE}}}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
@@ -53,7 +53,7 @@ class CceClient(DialerClient):
         config: CceConfig,
         connect: Connect,
         error_text: Callable[[Exception], str] = str,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.config = config
         self._clock = clock
@@ -68,7 +68,7 @@ class CceClient(DialerClient):
             groups = self._database.groups(cursor)
             self._rules = self._database.rules(cursor)
         pending = self._count_pending(rows)
-        return [_campaign(row, groups, pending.get(row.id, 0)) for row in rows]
+        return [describe_campaign(row, groups, pending.get(row.id, 0)) for row in rows]
 
     def _count_pending(self, campaigns: Iterable[CampaignRow]) -> dict[int, int]:
         """What waits on the dialer, by campaign; empty where it cannot be counted, which keeps
@@ -110,10 +110,12 @@ class CceClient(DialerClient):
         check_keys([contact.key for contact in contacts])
         sendable = self._prepare(contacts)
         keys = frozenset(contact.key for contact in sendable)
-        refused = frozenset(contact.key for contact in contacts) - keys
-        if not sendable:
-            return PushReceipt(keys, refused)
+        if sendable:
+            self._send(campaign_key, sendable)
+        return PushReceipt(keys, frozenset(contact.key for contact in contacts) - keys)
 
+    def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> None:
+        """Write contacts that the dialer can call."""
         leave_by = self._clock() + timedelta(seconds=self.config.leave_seconds)
         table = self._table_for_new(campaign_key)
         with self._database.outbound(writes=True) as cursor:
@@ -122,7 +124,6 @@ class CceClient(DialerClient):
             if self._clock() > leave_by:
                 raise Unreachable("CCE answered too slowly: the contacts were not sent.")
             self._commit(cursor, "the contacts were written")
-        return PushReceipt(keys, refused)
 
     def _prepare(self, contacts: Sequence[PushContact]) -> list[PushContact]:
         """Contacts as CCE takes them, without those whose number it could not dial: a column cuts
@@ -313,7 +314,7 @@ class CceClient(DialerClient):
         return ""
 
 
-def _campaign(row: CampaignRow, groups: Iterable[GroupRow], pending: int) -> DialerCampaign:
+def describe_campaign(row: CampaignRow, groups: Iterable[GroupRow], pending: int) -> DialerCampaign:
     own = [group for group in groups if group.campaign_id == row.id]
     modes = [
         _DIALING_MODES[mode] for group in own if (mode := group.dialing_mode) in _DIALING_MODES

@@ -31,6 +31,38 @@ _SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
+class CceRestConfig:
+    """How to reach the Outbound REST interface; times in seconds.
+
+    :param user: an administrator, as ``user@domain``
+    :param queue_seconds: so long a request may stand in the queue of imports
+    :param page_rows: contacts a page, of which CCE gives 100 at most
+    """
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+    port: int = 443
+    scheme: str = "https"
+    verify_tls: bool | str = True
+    connect_timeout: float = 5
+    read_timeout: float = 30
+    get_retries: int = 2
+    retry_pause: float = 0.5
+    queue_seconds: float = 900
+    page_rows: int = 100
+
+    @property
+    def node_urls(self) -> list[str]:
+        return [f"{self.scheme}://{self.host}:{self.port}"]
+
+    @property
+    def doubt_seconds(self) -> float:
+        """So long after `push` was called what was sent may still appear."""
+        return self.connect_timeout + self.read_timeout + self.queue_seconds
+
+
+@dataclass(frozen=True)
 class CceConfig:
     """How to reach the databases of one CCE and how to treat them; times in seconds.
 
@@ -51,6 +83,7 @@ class CceConfig:
     :param overlap: rows written so shortly before the newest one are read again
     :param open_horizon: results are awaited so long; without a watermark reading begins there
     :param late_horizon: results of contacts that were given up are looked for so much longer
+    :param rest: send over the REST interface, to campaigns that were made over it
     :param look_interval: so often it is looked which contacts were taken back and never called
     """
 
@@ -78,6 +111,7 @@ class CceConfig:
     late_horizon: float = 8 * _SECONDS_PER_DAY
     look_interval: float = 3_600
     page_rows: int = 2000
+    rest: CceRestConfig | None = None
 
     def __post_init__(self) -> None:
         names = [self.instance, self.detail_table, self.list_table_name("1", "1"), *self.new_row]
@@ -125,6 +159,8 @@ class CceConfig:
     @property
     def doubt_seconds(self) -> float:
         """So long after `push` was called `find` may not know yet what was sent."""
+        if self.rest:
+            return self.rest.doubt_seconds
         return self.leave_seconds + self.read_timeout
 
 

@@ -27,7 +27,7 @@ _TEXTS["Phone01"] = MAX_PHONE
 _CAMPAIGNS = (
     "SELECT CampaignID, CampaignName, Description, CampaignPurposeType, Enabled, MaxAttempts,"
     " HomeStartHours, HomeStartMinutes, HomeEndHours, HomeEndMinutes, TZDisplayName"
-    " FROM {prefix}Campaign WHERE Deleted = 'N' AND APIGenerated = 'N'"
+    " FROM {prefix}Campaign WHERE Deleted = 'N' AND APIGenerated = '{by_api}'"
 )
 _GROUPS = (
     "SELECT g.CampaignID, g.DialingMode, s.EnterpriseName FROM {prefix}Campaign_Skill_Group g"
@@ -37,7 +37,7 @@ _GROUPS = (
 _RULES = (
     "SELECT r.CampaignID, r.QueryRuleID, r.QueryRuleEnabled, r.ListOrder"
     " FROM {prefix}Campaign_Query_Rule r JOIN {prefix}Campaign c ON c.CampaignID = r.CampaignID"
-    " WHERE c.Deleted = 'N' AND c.APIGenerated = 'N'"
+    " WHERE c.Deleted = 'N' AND c.APIGenerated = '{by_api}'"
     " ORDER BY r.CampaignID, r.ListOrder, r.QueryRuleID"
 )
 _WAITING = (
@@ -191,7 +191,7 @@ class CceDatabase:
     # configuration
 
     def campaigns(self, cursor: Any) -> list[CampaignRow]:
-        """Campaigns that were not made over the REST interface, which has a world of its own."""
+        """Campaigns that are fed this way."""
         return [CampaignRow(*row) for row in self._configured(cursor, _CAMPAIGNS)]
 
     def groups(self, cursor: Any) -> list[GroupRow]:
@@ -203,7 +203,10 @@ class CceDatabase:
         return [RuleRow(*row) for row in self._configured(cursor, _RULES)]
 
     def _configured(self, cursor: Any, statement: str) -> Iterator[Sequence[Any]]:
-        return self._select(cursor, statement.format(prefix=self._config.table_prefix), ())
+        # Campaigns made over the REST interface and those made by tools are two worlds.
+        by_api = "Y" if self._config.rest else "N"
+        filled = statement.format(prefix=self._config.table_prefix, by_api=by_api)
+        return self._select(cursor, filled, ())
 
     # dialing lists
 

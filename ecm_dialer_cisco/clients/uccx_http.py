@@ -15,14 +15,14 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import NewConnectionError
 
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
-from .uccx_config import LONGEST_JITTER, UccxConfig
+from .uccx_config import LONGEST_JITTER
 from .uccx_wire import ApiError, parse_errors
 
 Answer = TypeVar("Answer")
@@ -62,8 +62,37 @@ class TrackedBody:
         return self._position >= len(self._data)
 
 
+class HttpConfig(Protocol):
+    """What requests need of a client's settings."""
+
+    @property
+    def node_urls(self) -> list[str]: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+    @property
+    def verify_tls(self) -> bool | str: ...
+
+    @property
+    def connect_timeout(self) -> float: ...
+
+    @property
+    def read_timeout(self) -> float: ...
+
+    @property
+    def get_retries(self) -> int: ...
+
+    @property
+    def retry_pause(self) -> float: ...
+
+
 class UccxHttp:
-    """Requests to the configuration API, on the node that answered last, then on the other one.
+    """Requests to a configuration API, on the node that answered last, then on the other one; CCE's
+    Outbound interface has one node.
 
     :param session: one of the caller's own, for tests; the default one ignores proxy settings
     :param sleep: waits so many seconds between two tries to read
@@ -71,7 +100,7 @@ class UccxHttp:
 
     def __init__(
         self,
-        config: UccxConfig,
+        config: HttpConfig,
         session: requests.Session | None,
         sleep: Callable[[float], None],
     ) -> None:
@@ -201,7 +230,7 @@ def _new_session() -> requests.Session:
 
 
 def _name(node: str) -> str:
-    return f"UCCX {node.partition('://')[2]}"
+    return f"The dialer {node.partition('://')[2]}"
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import psycopg2
 
-from ..uccx import scenario
-from . import campaigns, control, faults, schema
+from ..uccx import certificate, scenario
+from . import campaigns, control, faults, rest, schema
 from .dialer import Dialer
 from .options import Options, parse_options
 from .session import Session
@@ -54,16 +54,22 @@ def run(options: Options) -> None:
     dialer = Dialer(options, switches)
     operations = control.Control(options, dialer, switches)
     control_server = control.serve(operations, options.control_port)
+    pem = None if options.http else certificate.ensure(options.certificate)
+    tls = certificate.server_context(pem) if pem else None
+    rest_server = rest.serve(rest.Rest(options, dialer), options, switches, tls)
     handler = type("Connection", (_Connection,), {"options": options, "faults": switches})
     server = _Server((options.host, options.port), handler)
 
     dialer.start()
-    for name, each in (("sql", server), ("control", control_server)):
+    servers = {"sql": server, "rest": rest_server, "control": control_server}
+    for name, each in servers.items():
         arguments = (_POLL_SECONDS,)
         threading.Thread(target=each.serve_forever, args=arguments, name=name, daemon=True).start()
     # Whoever started it waits for this line.
     ready = {
         "url": f"tds://{options.host}:{server.server_address[1]}",
+        "rest_url": f"{'https' if tls else 'http'}://{options.host}:{rest_server.server_address[1]}",
+        "ca_file": str(pem.with_suffix(".crt")) if pem else "",
         "control_url": f"http://127.0.0.1:{control_server.server_address[1]}",
         "user": options.user,
     }

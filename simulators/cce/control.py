@@ -75,9 +75,10 @@ class Control:
                 f"""SELECT (SELECT count(*) FROM {history}.t_dialer_detail),
                            (SELECT count(*) FROM sim.detail),
                            (SELECT count(*) FROM sim.dialled),
-                           (SELECT count(*) FROM sim.call)"""
+                           (SELECT count(*) FROM sim.call),
+                           (SELECT count(*) FROM sim.import)"""
             )
-            names = ("history", "buffered", "dialled", "calls_in_progress")
+            names = ("history", "buffered", "dialled", "calls_in_progress", "imports_waiting")
             counts = dict(zip(names, cursor.fetchone(), strict=True))
         faults = self._faults.as_values()
         return {"contacts": contacts, **counts, "paused": self._dialer.paused, "faults": faults}

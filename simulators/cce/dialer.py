@@ -119,6 +119,7 @@ class Dialer:
         """One round."""
         with self._turn, self.transaction() as cursor:
             now = self._options.now()
+            self._import(cursor, now)
             for each in self._lists(cursor, now):
                 self._end_calls(cursor, each, now)
                 if not self.paused and each.is_open:
@@ -151,6 +152,23 @@ class Dialer:
             table = f"{self._outbound}.dl_{campaign_id}_{rule_id}"
             lists.append(DialingList(campaign_id, rule_id, table, attempts, is_open))
         return lists
+
+    def _import(self, cursor: Any, now: datetime) -> None:
+        """Contacts that came over the REST interface, one import a round."""
+        cursor.execute(
+            """DELETE FROM sim.import WHERE id = (SELECT min(id) FROM sim.import)
+               RETURNING campaign_id, records"""
+        )
+        for campaign_id, records in cursor.fetchall():
+            cursor.execute(
+                f"""INSERT INTO {self._outbound}.dl_{campaign_id}_{campaign_id}
+                           (accountnumber, firstname, lastname, phone01, callstatuszone1,
+                            callstatuszone2, callresult, importruledate)
+                    SELECT r->>'AccountNumber', r->>'FirstName', r->>'LastName', r->>'Phone01',
+                           'P', 'P', 0, %s
+                      FROM json_array_elements(%s) r""",
+                (now, json.dumps(records)),
+            )
 
     # calls
 
@@ -369,5 +387,5 @@ class Dialer:
                 cursor.execute(f"TRUNCATE {each.table}")
             cursor.execute(
                 f"TRUNCATE {self._history}.t_dialer_detail, {self._outbound}.do_not_call,"
-                f" {self._outbound}.personal_callback_list, sim.dialled, sim.call, sim.detail"
+                f" {self._outbound}.personal_callback_list, sim.dialled, sim.call, sim.detail, sim.import"
             )

@@ -15,6 +15,7 @@ DESCRIPTIONS = {
     "deadlock": "error 1205: the statement lost a deadlock",
     "log_full": "error 9002: the transaction log is full",
     "hang": "wait seconds=N before it is done, unless the client gives up",
+    "queue_full": "HTTP 503: 30 imports wait (REST)",
     "late_rows": "calls are written to the history seconds=N (real) after they have ended",
 }
 _KINDS = {"times": int, "seconds": float}
@@ -23,7 +24,7 @@ _KINDS = {"times": int, "seconds": float}
 @dataclass
 class Fault:
     """One fault; `times` counts down to 0 (negative: for ever); `verb` restricts it to login,
-    select, insert, update, delete or commit.
+    select, insert, update, delete or commit, or over REST to get, put or import.
     """
 
     name: str

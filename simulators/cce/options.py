@@ -23,10 +23,14 @@ class Options:
     dsn: str
     host: str = "127.0.0.1"
     port: int = 1433
+    rest_port: int = 8445
     control_port: int = 8491
+    http: bool = False
+    certificate: str = ""
     instance: str = "ucce"
     side: str = "A"
     user: str = "obm"
+    rest_user: str = "administrator@example.com"
     password: str = "cisco-simulator"
     clock_factor: float = 1.0
     lines: int = 50
@@ -67,11 +71,16 @@ _HELP = {
     " (required)",
     "host": "address to listen on, for SQL Server's protocol",
     "port": "port of SQL Server's protocol; 0 takes a free one",
+    "rest_port": "port of the Outbound REST interface; 0 takes a free one",
+    "http": "plain HTTP instead of HTTPS for the REST interface, for debugging",
+    "certificate": "PEM file with certificate and key; created (self-signed) when absent;"
+    " default: a temporary file",
     "control_port": "port of the control API, plain HTTP, loopback only; 0 takes a free one",
     "instance": "what the names of the databases begin with",
     "side": "of the Outbound Option database: A or B, whose identities are negative",
     "user": "SQL login",
-    "password": "its password",
+    "rest_user": "user of the REST interface",
+    "password": "password of both",
     "clock_factor": "60 makes a minute of ringing, talking or retry delay last one real second;"
     " time stamps stay real",
     "lines": "calls at the same time, per campaign",

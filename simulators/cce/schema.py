@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS sim.call (
 CREATE TABLE IF NOT EXISTS sim.detail (
     id serial PRIMARY KEY, ready_at timestamp NOT NULL, row json NOT NULL
 );
+CREATE TABLE IF NOT EXISTS sim.import (
+    id serial PRIMARY KEY, campaign_id integer NOT NULL, records json NOT NULL
+);
 CREATE SEQUENCE IF NOT EXISTS sim.recovery_key START 7250000000001;
 """
 

@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..uccx.testing import Simulator
+from ..uccx.testing import Simulator, port_of
 
 
 class CceSimulator(Simulator):
     """One simulator process; `start` after `kill` keeps ports, databases and so all contacts."""
 
     module = "simulators.cce"
+    rest_port = 0
 
     def _defaults(self, folder: Path) -> dict[str, Any]:
         # What is buffered is written at once: nobody waits for 20 calls.
-        return {"user": "obm", "flush_seconds": 0}
+        certificate = str(folder / "cce.pem")
+        return {"user": "obm", "flush_seconds": 0, "rest_port": 0, "certificate": certificate}
+
+    def start(self, timeout: float = 30) -> CceSimulator:
+        super().start(timeout)
+        # The next start takes the same port.
+        self._options["rest_port"] = self.rest_port = port_of(self.announcement["rest_url"])
+        return self
 
     def restart(self) -> None:
         """Let the Campaign Manager restart: contacts in a call become Unknown, then Pending."""

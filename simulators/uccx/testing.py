@@ -60,6 +60,7 @@ class Simulator:
         self._process: subprocess.Popen[str] | None = None
         # Known as soon as the process serves.
         self.url = self.control_url = self.ca_file = ""
+        self.announcement: dict[str, str] = {}
 
     def _defaults(self, folder: Path) -> dict[str, Any]:
         """Options of this kind of simulator."""
@@ -100,13 +101,13 @@ class Simulator:
                 env=self._environment(),
             )
 
-        ready = json.loads(self._first_line(timeout))
+        ready = self.announcement = json.loads(self._first_line(timeout))
         self.url = ready["url"]
         self.control_url = ready["control_url"]
         self.ca_file = ready.get("ca_file", "")
         # The next start takes the same ports: clients go on with what they know.
-        self._options["port"] = _port(self.url)
-        self._options["control_port"] = _port(self.control_url)
+        self._options["port"] = port_of(self.url)
+        self._options["control_port"] = port_of(self.control_url)
         return self
 
     def _command(self) -> list[str]:
@@ -277,7 +278,7 @@ def _quoted(value: str) -> str:
     return f"{{{doubled}}}"
 
 
-def _port(url: str) -> int:
+def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 

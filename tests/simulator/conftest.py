@@ -79,6 +79,7 @@ def make_cce_client(simulator, **settings):
     from ecm_campaign.tools import odbc
     from ecm_dialer_cisco.clients.cce import CceClient
     from ecm_dialer_cisco.clients.cce_config import CceConfig
+    from ecm_dialer_cisco.clients.cce_rest import CceRestClient
 
     values = {
         "outbound_host": simulator.host,
@@ -91,11 +92,28 @@ def make_cce_client(simulator, **settings):
         "key_prefixes": ("t-",),
     }
     config = CceConfig(**{**values, **settings})
-    return CceClient(
+    kind = CceRestClient if config.rest else CceClient
+    return kind(
         config,
         lambda text, autocommit: odbc.connect(text, config.read_timeout, autocommit),
         odbc.error_text,
     )
+
+
+def make_rest_client(simulator, password="", rest_port=0, **settings):
+    """The product's client of CCE over REST; it repeats nothing by itself."""
+    from ecm_dialer_cisco.clients.cce_config import CceRestConfig
+
+    rest = CceRestConfig(
+        host=simulator.host,
+        port=rest_port or simulator.rest_port,
+        user="administrator@example.com",
+        password=password or simulator.password,
+        verify_tls=simulator.ca_file,
+        read_timeout=10,
+        get_retries=0,
+    )
+    return make_cce_client(simulator, rest=rest, **settings)
 
 
 def make_client(simulator, **settings):

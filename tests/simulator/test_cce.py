@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import psycopg2
 import pyodbc
 import pytest
 
@@ -16,9 +17,9 @@ from ecm_dialer_cisco.clients.cce_connection import connection_string
 from ecm_dialer_cisco.clients.exceptions import Busy, NotFound, Rejected, Unreachable
 from simulators.cce.testing import running_cce
 
-from .conftest import make_cce_client
+from .conftest import make_cce_client, make_rest_client
 
-SALES, IVR = "5000", "5002"
+SALES, BY_API = "5000", "5003"
 
 
 def contact(key, number="+4930111111"):
@@ -208,9 +209,11 @@ def test_campaigns_made_over_the_rest_interface_are_another_world(cce, client):
         client.push("5003", "", [contact("t-1")])
 
 
-def test_campaigns_tell_their_skill_groups(client):
-    groups = {campaign.key: campaign.groups for campaign in client.campaigns()}
-    assert groups[SALES] == ("Sales",)
+def test_campaigns_tell_their_skill_groups_and_what_waits(cce, client):
+    cce.pause()
+    client.push(SALES, "", [contact("t-1"), contact("t-2")])
+    sales = next(campaign for campaign in client.campaigns() if campaign.key == SALES)
+    assert (sales.groups, sales.pending_contacts) == (("Sales",), 2)
 
 
 def test_cce_is_configured_with_its_own_tools(client):
@@ -354,6 +357,68 @@ def test_nobody_elses_rows_are_told_or_taken_back(cce, client):
     cce.resume()
     cce.wait_until(lambda: cce.state()["history"] == 1)
     assert [result.key for result in client.results("")[0]] == ["t-1"]
+
+
+# the REST interface
+
+
+def test_campaigns_made_by_tools_are_not_there_over_rest(cce):
+    client = make_rest_client(cce)
+    assert {campaign.key for campaign in client.campaigns()} == {BY_API}
+    with pytest.raises(NotFound):
+        client.push(SALES, "", [contact("t-1")])
+
+
+def test_a_campaign_is_switched_over_rest(cce):
+    client = make_rest_client(cce)
+    client.set_enabled(BY_API, False)
+    try:
+        assert not client.campaigns()[0].enabled
+    finally:
+        client.set_enabled(BY_API, True)
+    assert client.campaigns()[0].enabled
+
+
+def push_one_by_one(client, count):
+    for number in range(count):
+        client.push(BY_API, "", [contact(f"t-{number}")])
+
+
+def test_the_thirty_first_import_waits(cce):
+    cce.pause()
+    client = make_rest_client(cce)
+    with psycopg2.connect(cce.dsn) as connection, connection.cursor() as cursor:
+        # The dialer takes one a round: nobody is faster than the lock.
+        cursor.execute("LOCK TABLE ucce_baa.dl_5003_5003 IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Busy, match="503"):
+            push_one_by_one(client, 32)
+    cce.wait_until(lambda: client.find(BY_API, {"t-0", "t-29"}) == {"t-0", "t-29"})
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(cce):
+    cce.pause()
+    client = make_rest_client(cce)
+    batch = [contact(f"t-{n}") for n in range(250)]
+    client.push(BY_API, "", batch)
+    keys = {each.key for each in batch}
+    cce.wait_until(lambda: client.find(BY_API, keys | {"t-x"}) == keys)
+
+
+def test_names_cannot_break_out_of_an_import(cce):
+    cce.pause()
+    client = make_rest_client(cce)
+    client.push(BY_API, "", [PushContact("t-1", "+49301", "A,]]></fileContent>B", 'Q"|&é')])
+    cce.wait_until(lambda: client.contacts(BY_API))
+    [found] = client.contacts(BY_API)
+    assert found.first_name.split() == ["A", "/fileContent", "B"]
+    assert found.last_name.split() == ["Q", "&é"]
+
+
+def test_over_rest_nothing_is_taken_back(cce):
+    client = make_rest_client(cce)
+    with pytest.raises(Rejected, match="nothing is taken back"):
+        client.purge(BY_API)
+    assert client.undialled({"t-1"}) == set()
 
 
 def test_help_tells_every_option():

@@ -1,0 +1,296 @@
+"""CCE's Outbound REST interface (reference §3.3): campaigns that were made over it, and imports of
+contacts, which stand in a queue.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import logging
+import os
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from lxml import etree
+
+from . import schema
+from .dialer import Dialer
+from .faults import Faults
+from .options import Options
+
+_logger = logging.getLogger(__name__)
+
+BASE = "/unifiedconfig/config/campaign"
+MAX_ROWS, MAX_QUEUED, MAX_PAGE, DEFAULT_PAGE = 10_000, 30, 100, 25
+_COLUMNS = {"AccountNumber": 30, "FirstName": 50, "LastName": 50, "Phone01": 20}
+_STATUSES = {
+    "A": "active",
+    "B": "callbackRequested",
+    "C": "closed",
+    "J": "agentRejected",
+    "M": "maxAttemptsReached",
+    "P": "pending",
+    "R": "retry",
+    "S": "personalCallbackRequested",
+    "U": "unknown",
+}
+_BEFORE, _AFTER = ("drop", "die"), ("lose_answer", "die_after")
+
+
+class Refusal(Exception):
+    """An answer with an error body."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message = status, kind, message
+
+
+class Dropped(Exception):
+    """The client gets no answer."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes
+
+
+def refuse_unknown() -> Refusal:
+    return Refusal(400, "CceDBDataNotFoundException", "The campaign was not found.")
+
+
+class Rest:
+    """Answers of the interface; each is a status and a body."""
+
+    def __init__(self, options: Options, dialer: Dialer) -> None:
+        self._options = options
+        self._dialer = dialer
+        self._configuration, _history, self._outbound = schema.names(options)
+
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """
+        :raise Refusal: it is refused
+        """
+        parts = request.path.removeprefix(BASE).strip("/").split("/")
+        if not request.path.startswith(BASE) or (parts[0] and not parts[0].isdecimal()):
+            raise Refusal(404, "notFound", "There is no such resource.")
+        operations: dict[tuple[str, int], Callable[[Request, int], tuple[int, bytes]]] = {
+            ("GET", 0): self._list,
+            ("GET", 1): self._show,
+            ("PUT", 1): self._change,
+            ("GET", 2): self._show_contacts,
+            ("POST", 2): self._import,
+        }
+        depth = 0 if not parts[0] else len(parts)
+        operation = operations.get((request.method, depth))
+        if operation is None or (depth == 2 and parts[1] != "import"):
+            raise Refusal(405, "methodNotAllowed", "The simulator does not know this request.")
+        return operation(request, int(parts[0] or 0))
+
+    # campaigns
+
+    def _list(self, _request: Request, _campaign: int) -> tuple[int, bytes]:
+        root = etree.Element("results")
+        campaigns = etree.SubElement(root, "campaigns")
+        with self._dialer.transaction() as cursor:
+            cursor.execute(
+                f"""SELECT campaignid, campaignname FROM {self._configuration}.t_campaign
+                     WHERE apigenerated = 'Y' ORDER BY 1"""
+            )
+            for campaign_id, name in cursor.fetchall():
+                element = etree.SubElement(campaigns, "campaign")
+                _add(element, refURL=f"{BASE}/{campaign_id}", name=name)
+        return 200, etree.tostring(root)
+
+    def _show(self, _request: Request, campaign: int) -> tuple[int, bytes]:
+        with self._dialer.transaction() as cursor:
+            name, enabled, stamp = self._read_campaign(cursor, campaign)
+        root = etree.Element("campaign")
+        is_on = "true" if enabled == "Y" else "false"
+        _add(root, refURL=f"{BASE}/{campaign}", name=name, enabled=is_on, changeStamp=str(stamp))
+        return 200, etree.tostring(root)
+
+    def _change(self, request: Request, campaign: int) -> tuple[int, bytes]:
+        root = _parse(request.body)
+        with self._dialer.transaction() as cursor:
+            stamp = self._read_campaign(cursor, campaign)[2]
+            if root.findtext("changeStamp") != str(stamp):
+                raise Refusal(409, "invalidInput.changeStamp", "The campaign was changed since.")
+            enabled = "Y" if root.findtext("enabled") == "true" else "N"
+            cursor.execute(
+                f"""UPDATE {self._configuration}.t_campaign
+                       SET enabled = %s, changestamp = changestamp + 1 WHERE campaignid = %s""",
+                (enabled, campaign),
+            )
+        return 200, b""
+
+    def _read_campaign(self, cursor: Any, campaign: int) -> Any:
+        cursor.execute(
+            f"""SELECT campaignname, enabled, changestamp FROM {self._configuration}.t_campaign
+                 WHERE campaignid = %s AND apigenerated = 'Y' AND deleted = 'N'""",
+            (campaign,),
+        )
+        found = cursor.fetchone()
+        if found is None:
+            raise refuse_unknown()
+        return found
+
+    # contacts
+
+    def _import(self, request: Request, campaign: int) -> tuple[int, bytes]:
+        root = _parse(request.body)
+        lines = (root.findtext("fileContent") or "").strip().splitlines()
+        header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
+        if len(rows) > MAX_ROWS:
+            raise Refusal(400, "invalidInput.outOfRange", "More than 10,000 records.")
+        if not set(header) <= set(_COLUMNS):
+            raise Refusal(400, "invalidInput.fileContent", "Unknown column.")
+        valid = [row for row in rows if _is_valid(header, row)]
+        with self._dialer.transaction() as cursor:
+            self._read_campaign(cursor, campaign)
+            cursor.execute("SELECT count(*) FROM sim.import")
+            if cursor.fetchone()[0] >= MAX_QUEUED:
+                raise Refusal(503, "busy", "Request processing queue is at capacity.")
+            records = json.dumps([dict(zip(header, row, strict=True)) for row in valid])
+            cursor.execute(
+                "INSERT INTO sim.import (campaign_id, records) VALUES (%s, %s)", (campaign, records)
+            )
+        return 201, b""
+
+    def _show_contacts(self, request: Request, campaign: int) -> tuple[int, bytes]:
+        size = min(MAX_PAGE, int(request.query.get("resultsPerPage", DEFAULT_PAGE)))
+        with self._dialer.transaction() as cursor:
+            self._read_campaign(cursor, campaign)
+            cursor.execute(
+                f"""SELECT dialinglistid, accountnumber, firstname, lastname, phone01,
+                           callstatuszone1, callresult
+                      FROM {self._outbound}.dl_{campaign}_{campaign}
+                     ORDER BY dialinglistid OFFSET %s LIMIT %s""",
+                (int(request.query.get("startIndex", 0)), size),
+            )
+            rows = cursor.fetchall()
+        root = etree.Element("results")
+        contacts = etree.SubElement(root, "importContacts")
+        for row_id, account, first, last, phone, status, result in rows:
+            element = etree.SubElement(contacts, "importContact")
+            _add(element, refURL=f"{BASE}/{campaign}/import/{row_id}", accountNumber=account)
+            _add(element, callStatus=_STATUSES.get(status, "unknown"))
+            _add(element, callResultOverall=str(result or 0), firstName=first, lastName=last)
+            _add(etree.SubElement(element, "phone01"), number=phone)
+        return 200, etree.tostring(root)
+
+
+def _is_valid(header: list[str], row: list[str]) -> bool:
+    """A row that CCE takes; the others it leaves out."""
+    if len(row) != len(header):
+        return False
+    values = dict(zip(header, row, strict=True))
+    fits = all(len(value) <= _COLUMNS[name] for name, value in values.items())
+    return fits and bool(values.get("Phone01"))
+
+
+def _add(parent: Any, **texts: str | None) -> None:
+    for name, text in texts.items():
+        etree.SubElement(parent, name).text = text or ""
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise Refusal(400, "invalidInput.xml", str(error)) from error
+
+
+def serve(
+    rest: Rest, options: Options, faults: Faults, tls: ssl.SSLContext | None
+) -> ThreadingHTTPServer:
+    """Open the interface's port; the caller runs the server."""
+    attributes = {"rest": rest, "options": options, "faults": faults}
+    server = ThreadingHTTPServer(
+        (options.host, options.rest_port), type("H", (_Handler,), attributes)
+    )
+    server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    return server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    rest: ClassVar[Rest]
+    options: ClassVar[Options]
+    faults: ClassVar[Faults]
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 75
+
+    def handle(self) -> None:
+        """Serve a connection; one that goes away is no error here."""
+        try:
+            super().handle()
+        except OSError as error:
+            _logger.debug("connection ended: %s", error)
+
+    def do_GET(self) -> None:
+        try:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self._fail(_BEFORE)
+            status, answer = self._answer(body)
+            self._fail(_AFTER)
+        except Dropped:
+            self.close_connection = True
+            return
+        except Refusal as refusal:
+            status, answer = refusal.status, _error_body(refusal)
+        self._send(status, answer)
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+    def _answer(self, body: bytes) -> tuple[int, bytes]:
+        given = self.headers.get("Authorization", "")
+        account = f"{self.options.rest_user}:{self.options.password}".encode()
+        if not hmac.compare_digest(given, f"Basic {base64.b64encode(account).decode()}"):
+            raise Refusal(401, "unauthorized", "User is not authenticated.")
+        # The queue may be full for as long as somebody wishes.
+        if self.command == "POST" and self.faults.take("import", ("queue_full",)):
+            raise Refusal(503, "busy", "Request processing queue is at capacity.")
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query))
+        return self.rest.answer(Request(self.command, parts.path, query, body))
+
+    def _fail(self, names: tuple[str, ...]) -> None:
+        verb = {"POST": "import", "GET": "get"}.get(self.command, "put")
+        fault = self.faults.take(verb, names)
+        if fault and fault.name in ("die", "die_after"):
+            os._exit(70)
+        if fault:
+            raise Dropped
+
+    def _send(self, status: int, answer: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        _logger.debug(format, *args)
+
+
+def _error_body(refusal: Refusal) -> bytes:
+    root = etree.Element("apiErrors")
+    error = etree.SubElement(root, "apiError")
+    _add(error, errorData="", errorDetail="", errorMessage=refusal.message)
+    _add(error, errorType=refusal.kind)
+    return bytes(etree.tostring(root))

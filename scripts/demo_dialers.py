@@ -65,6 +65,19 @@ def cce_values(account: Account) -> Values:
     }
 
 
+def rest_values(account: Account, api: Account, certificate: str) -> Values:
+    """The same, fed over the Outbound REST interface."""
+    return {
+        **cce_values(account),
+        "cce_delivery": "rest",
+        "cce_api_port": api.port,
+        "cce_api_user": api.user,
+        "cce_api_password": api.password,
+        "tls_mode": "certificate",
+        "tls_certificate": certificate,
+    }
+
+
 def _describe_uccx(announcement: dict[str, str], database: str) -> Values:
     certificate = Path(announcement["ca_file"]).read_text()
     place = f"SERVER={cluster.HOST};PORT={cluster.load().port};DATABASE={database}"
@@ -94,7 +107,7 @@ class Make:
 MAKES = {
     # By default it makes a certificate in a temporary folder, which would be left behind.
     "uccx": Make((f"--certificate={paths.BUILD / 'demo-uccx.pem'}",), _describe_uccx),
-    "cce": Make((), _describe_cce),
+    "cce": Make(("--rest-port=0", f"--certificate={paths.BUILD / 'demo-cce.pem'}"), _describe_cce),
 }
 
 

@@ -1,2 +1,3 @@
 -- A copied database must never dial: it loses its dialers' switch and passwords.
-UPDATE ecm_dialer SET is_enabled = FALSE, password_secret = NULL, results_password_secret = NULL;
+UPDATE ecm_dialer SET is_enabled = FALSE, password_secret = NULL, results_password_secret = NULL,
+       cce_api_password_secret = NULL;

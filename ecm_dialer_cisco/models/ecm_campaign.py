@@ -46,7 +46,9 @@ class EcmCampaign(models.Model):
 
     def _compute_can_purge(self):
         for campaign in self:
-            campaign.can_purge = bool(campaign.dialer_campaign_id and campaign.at_dialer_count)
+            dialer = campaign.dialer_campaign_id.dialer_id
+            gives_back = dialer and dialer._can_give_back()
+            campaign.can_purge = bool(gives_back and campaign.at_dialer_count)
 
     def write(self, vals):
         if "dialer_campaign_id" in vals:

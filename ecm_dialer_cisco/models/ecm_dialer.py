@@ -25,6 +25,7 @@ IDENTITY_FIELDS = (
     "results_connection",
     "cce_reporting_host",
     "cce_instance",
+    "cce_delivery",
 )
 # What tells an address from a host's name.
 NOT_IN_HOSTS = set("/@?#\\ ")
@@ -51,6 +52,7 @@ class EcmDialer(models.Model):
     ]
     _order = "name, id"
     _action_fields = ("name", "active", "is_enabled")
+    _secrets = ("password", "results_password", "cce_api_password")
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)

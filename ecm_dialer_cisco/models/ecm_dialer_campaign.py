@@ -32,7 +32,7 @@ class EcmDialerCampaign(models.Model):
         "ecm.dialer", required=True, ondelete="cascade", index=True, readonly=True
     )
     company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)
-    provider = fields.Selection(related="dialer_id.provider")
+    can_be_switched = fields.Boolean(compute="_compute_can_be_switched")
     key = fields.Char("Cisco campaign ID", required=True, readonly=True)
     name = fields.Char(required=True, readonly=True)
     description = fields.Char(readonly=True)
@@ -80,6 +80,11 @@ class EcmDialerCampaign(models.Model):
     def _compute_display_name(self):
         for target in self:
             target.display_name = f"{target.name} ({target.dialer_id.name})"
+
+    @api.depends("dialer_id.provider", "dialer_id.cce_delivery")
+    def _compute_can_be_switched(self):
+        for target in self:
+            target.can_be_switched = target.dialer_id._can_switch_campaigns()
 
     @api.depends("max_attempts", "name", "dialer_id.provider")
     def _compute_attempts_warning(self):

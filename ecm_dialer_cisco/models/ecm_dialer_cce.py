@@ -2,12 +2,23 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..clients.cce import CceClient
-from ..clients.cce_config import NEW_ROW, CceConfig, dump_columns, parse_columns
+from ..clients.cce_config import (
+    NEW_ROW,
+    CceConfig,
+    CceRestConfig,
+    dump_columns,
+    parse_columns,
+)
 from ..clients.cce_connection import choose_driver
+from ..clients.cce_rest import CceRestClient
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.tools import odbc
 
 CCE_CONNECTION_FIELDS = {
+    "cce_delivery",
+    "cce_api_port",
+    "cce_api_user",
+    "cce_api_password_secret",
     "cce_reporting_host",
     "cce_port",
     "cce_instance",
@@ -19,15 +30,53 @@ CCE_CONNECTION_FIELDS = {
     "cce_new_row",
 }
 
+# What becomes a part of statements.
+CCE_SETTINGS = {
+    "cce_reporting_host",
+    "cce_instance",
+    "cce_list_table",
+    "cce_table_prefix",
+    "cce_detail_table",
+    "cce_new_row",
+}
+
 
 class EcmDialerCceMixin(models.AbstractModel):
-    """How a Cisco CCE is reached over its databases (requirements F1, F2): contacts are written to
-    dialing lists on the Logger, campaigns and results are read on the Administration & Data Server.
+    """How a Cisco CCE is reached (requirements F1, F2): campaigns and results are read in the
+    databases of the Administration & Data Server; contacts are sent to its REST interface, or
+    written to dialing lists on the Logger.
     """
 
     _name = "ecm.dialer.cce.mixin"
     _description = "CCE Connection"
 
+    cce_delivery = fields.Selection(
+        [("database", "Dialing lists (database)"), ("rest", "Outbound REST interface")],
+        "Contacts are sent to",
+        default="database",
+        required=True,
+        tracking=True,
+        help="The REST interface is what Cisco supports: it feeds the campaigns that were made over "
+        "it, and takes nothing back. Dialing lists feed the campaigns made with Cisco's tools: only "
+        "without Outbound High Availability, and with your Cisco partner's consent.",
+    )
+    cce_api_port = fields.Integer(
+        "REST port", default=443, required=True, help="Of the Administration & Data Server."
+    )
+    cce_api_user = fields.Char(
+        "REST user", groups=ADMINISTRATOR, help="An administrator of CCE, as user@domain."
+    )
+    cce_api_password = fields.Char(
+        "REST password",
+        compute="_compute_secrets",
+        inverse="_inverse_cce_api_password",
+        groups=ADMINISTRATOR,
+        copy=False,
+        exportable=False,
+        help="Never shown again. Write env:ECM_NAME to take it from the server's environment "
+        "variable ECM_NAME; its name must begin with ECM_.",
+    )
+    cce_api_password_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
     cce_reporting_host = fields.Char(
         "Administration & Data Server",
         tracking=True,
@@ -91,11 +140,12 @@ class EcmDialerCceMixin(models.AbstractModel):
         "say what its own import writes: compare with a contact that CCE has imported itself.",
     )
 
-    _cce_port_valid = models.Constraint(
-        "CHECK(cce_port BETWEEN 1 AND 65535)", "The port of SQL Server: 1 to 65535."
+    _cce_ports_valid = models.Constraint(
+        "CHECK(cce_port BETWEEN 1 AND 65535 AND cce_api_port BETWEEN 1 AND 65535)",
+        "Ports are between 1 and 65535.",
     )
 
-    @api.constrains(*CCE_CONNECTION_FIELDS, "provider")
+    @api.constrains(*CCE_SETTINGS, "provider")
     def _check_cce_settings(self):
         for dialer in self.filtered(lambda dialer: dialer.provider == "cce"):
             if not dialer.cce_reporting_host:
@@ -109,13 +159,18 @@ class EcmDialerCceMixin(models.AbstractModel):
                     self.env._("The settings of the databases: %s.", error)
                 ) from error
 
+    def _inverse_cce_api_password(self):
+        self._store_secret("cce_api_password")
+
     def _get_connection_fields(self):
         return super()._get_connection_fields() | CCE_CONNECTION_FIELDS
 
     # -- client -----------------------------------------------------------------------------------
 
     def _get_client_class(self):
-        return CceClient if self.provider == "cce" else super()._get_client_class()
+        if self.provider != "cce":
+            return super()._get_client_class()
+        return CceRestClient if self.cce_delivery == "rest" else CceClient
 
     def _prepare_client_config(self, reads_results=False):
         if self.provider != "cce":
@@ -123,8 +178,20 @@ class EcmDialerCceMixin(models.AbstractModel):
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
         # A key that begins with none of these is another system's contact.
         prefixes = tuple(self.env["ecm.attempt"]._get_known_prefixes())
+        rest = self._prepare_rest_config() if self.cce_delivery == "rest" else None
         return self._prepare_cce_config(
-            password=self._get_secret(), key_prefixes=prefixes, **horizon
+            password=self._get_secret(), key_prefixes=prefixes, rest=rest, **horizon
+        )
+
+    def _prepare_rest_config(self):
+        return CceRestConfig(
+            host=self.cce_reporting_host or self.host,
+            port=self.cce_api_port,
+            user=self.cce_api_user or "",
+            password=self._get_secret("cce_api_password"),
+            verify_tls=self._get_verify(),
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
         )
 
     def _prepare_cce_config(self, password="", **values):
@@ -166,7 +233,17 @@ class EcmDialerCceMixin(models.AbstractModel):
     # -- what differs -----------------------------------------------------------------------------
 
     def _can_tell_uncalled(self):
-        return self.provider == "cce" or super()._can_tell_uncalled()
+        if self.provider != "cce":
+            return super()._can_tell_uncalled()
+        return self.cce_delivery == "database"
+
+    def _can_give_back(self):
+        is_cce_rest = self.provider == "cce" and self.cce_delivery == "rest"
+        return not is_cce_rest and super()._can_give_back()
+
+    def _can_switch_campaigns(self):
+        is_cce_database = self.provider == "cce" and self.cce_delivery == "database"
+        return not is_cce_database and super()._can_switch_campaigns()
 
     def _is_on_customers_clock(self):
         return self.provider == "cce" or super()._is_on_customers_clock()

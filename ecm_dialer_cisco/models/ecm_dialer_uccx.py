@@ -156,6 +156,14 @@ class EcmDialerUccxMixin(models.AbstractModel):
         """Whether the dialer can say who was never called, without which nothing is taken back."""
         return bool(self.results_connection)
 
+    def _can_give_back(self):
+        """Whether the dialer gives contacts back at all."""
+        return True
+
+    def _can_switch_campaigns(self):
+        """Whether campaigns are enabled and disabled from here."""
+        return True
+
     def _is_on_customers_clock(self):
         """Whether the hours of its campaigns are on the customers' clocks."""
         return False

@@ -5,6 +5,7 @@ from odoo.tools import mute_logger
 
 from ..clients.base import DialerCampaign
 from ..clients.cce import CceClient
+from ..clients.cce_rest import CceRestClient
 from ..clients.uccx import UccxClient
 from .common import DialerCase
 from odoo.addons.ecm_campaign.tools import odbc
@@ -129,6 +130,28 @@ class TestCce(DialerCase):
         known = {code for source, code in codes if source == "Dialer_Detail"}
         # 1 is not defined.
         self.assertEqual(known, {str(code) for code in range(34)} - {"1"})
+
+    def test_over_rest_it_has_another_client_and_gives_nothing_back(self):
+        self.assertFalse(self.target.can_be_switched)
+        self._create_contacts(1)
+        self.feed()
+        self.assertTrue(self.campaign.can_purge)
+        self.dialer.write(
+            {"cce_delivery": "rest", "cce_api_user": "a@b", "cce_api_password": "hush"}
+        )
+        self.assertIs(self.dialer._get_client_class(), CceRestClient)
+        rest = self._get_config().rest
+        self.assertEqual((rest.host, rest.user, rest.password), ("aw.invalid", "a@b", "hush"))
+        self.assertTrue(self.target.can_be_switched)
+        self.campaign.invalidate_recordset()
+        self.assertFalse(self.campaign.can_purge)
+        self.assertFalse(self.target._may_take_back())
+        self.assertNotIn("hush", str(self.dialer.read(["cce_api_password"])))
+
+    def test_in_doubt_it_waits_until_the_queue_of_imports_is_over(self):
+        seconds = self.target._get_doubt_seconds()
+        self.dialer.cce_delivery = "rest"
+        self.assertGreater(self.target._get_doubt_seconds(), max(900, seconds))
 
     @mute_logger("odoo.addons.ecm_dialer_cisco.models.ecm_engine")
     def test_a_server_without_a_driver_says_what_to_install(self):

@@ -182,3 +182,19 @@ class CceRehearsal(Rehearsal):
 
     def _prepare_dialer_values(self) -> dict:
         return demo_dialers.cce_values(self._get_account())
+
+
+class RestRehearsal(CceRehearsal):
+    """On a CCE that is fed over its Outbound REST interface."""
+
+    def _prepare_dialer_values(self) -> dict:
+        simulator = self.simulator
+        api = demo_dialers.Account(
+            simulator.host, simulator.rest_port, "administrator@example.com", simulator.password
+        )
+        certificate = Path(simulator.ca_file).read_text()
+        return demo_dialers.rest_values(self._get_account(), api, certificate)
+
+    def _is_idle(self) -> bool:
+        # An import stands in a queue before its contacts are in a list.
+        return not self.simulator.state()["imports_waiting"] and super()._is_idle()

@@ -11,7 +11,7 @@ import pytest
 from scripts import databases, paths, processes
 from simulators.cce.testing import running_cce
 
-from .rehearsal import CceRehearsal
+from .rehearsal import CceRehearsal, RestRehearsal
 from .test_campaign_life import BUSY, NO_ANSWER, VOICE, numbers
 
 
@@ -37,23 +37,14 @@ def test_a_thousand_contacts_are_called_to_their_end(rehearsal):
     assert len(rehearsal.simulator.dialled()) == 700 + 3 * 150 + 2 * 100 + 50
 
 
-@pytest.mark.parametrize(
-    ("fault", "arrived"),
-    [
-        ({"name": "lose_answer", "verb": "commit", "times": 1}, 6),
-        ({"name": "drop", "verb": "commit", "times": 1}, 0),
-    ],
-    ids=["lost answer", "lost request"],
-)
-def test_a_commit_in_doubt_is_settled_by_asking(rehearsal, fault, arrived):
+def test_a_commit_in_doubt_is_settled_by_asking(rehearsal):
     rehearsal.upload(numbers(6, VOICE))
     rehearsal.start()
     rehearsal.simulator.pause()
-    rehearsal.simulator.faults(fault)
+    rehearsal.simulator.faults({"name": "lose_answer", "verb": "commit", "times": 1})
     rehearsal.feed()
     assert rehearsal.tally() == {"sent_to_dialer": 6}, "in doubt, so not sent again"
-    waiting = rehearsal.simulator.state()["contacts"]["5000"]
-    assert waiting.get("P", 0) == arrived
+    assert rehearsal.simulator.state()["contacts"]["5000"] == {"P": 6}
     rehearsal.simulator.resume()
     rehearsal.let_doubts_age()
     assert rehearsal.run_to_the_end() == {"connected": 6}
@@ -76,15 +67,10 @@ def test_a_logger_that_dies_after_it_accepted(rehearsal):
     rehearsal.assert_nothing_was_called_twice()
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"name": "drop", "verb": "login"}, {"name": "deadlock", "verb": "insert"}],
-    ids=["nobody answers", "deadlock"],
-)
-def test_refusals_lose_nothing(rehearsal, fault):
+def test_refusals_lose_nothing(rehearsal):
     rehearsal.upload(numbers(6, BUSY))
     rehearsal.start()
-    rehearsal.simulator.faults(fault)
+    rehearsal.simulator.faults({"name": "deadlock", "verb": "insert"})
     rehearsal.feed()
     assert rehearsal.tally() == {"pending": 6}
     assert rehearsal.simulator.dialled() == []
@@ -108,6 +94,18 @@ def test_what_is_taken_back_is_called_later_and_once(rehearsal):
     assert rehearsal.run_to_the_end() == {"connected": 8}
     rehearsal.assert_nothing_was_called_twice()
     assert len(rehearsal.simulator.dialled()) == 8
+
+
+def test_a_campaign_runs_to_its_end_over_rest(odoo_server, cce):
+    rehearsal = RestRehearsal(odoo_server(cron_threads=0), cce)
+    rehearsal.upload([*numbers(40, VOICE), *numbers(10, BUSY)])
+    rehearsal.start()
+    rehearsal.simulator.faults({"name": "lose_answer", "verb": "import", "times": 1})
+    rehearsal.feed()
+    rehearsal.let_doubts_age()
+    assert rehearsal.run_to_the_end() == {"connected": 40, "retries_completed": 10}
+    rehearsal.assert_nothing_was_called_twice()
+    assert len(rehearsal.simulator.dialled()) == 40 + 3 * 10
 
 
 def test_the_demo_runs_on_a_cce(request):

@@ -1,0 +1,247 @@
+"""Messages to a gateway over HTTP, many in flight (requirements M1, M5)."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote, urlencode
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from .answers import ANSWER_SIZE, UNSENT_KINDS, Answer, read_answer
+from .pace import Pace
+from .settings import MASK, SECRET_WORDS, GatewaySettings, fill, fill_json
+
+# After so many doubts in a row no further message is put at stake.
+DOUBTS_IN_A_ROW = 3
+# So long new messages are begun in one call, so that a slow gateway does not hold its caller.
+SENDING_SECONDS = 5.0
+_UCS2, _GSM7 = "2", "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message on its way.
+
+    :param number: E.164, with its plus
+    :param is_unicode: whether it has characters that GSM-7 lacks
+    """
+
+    key: str
+    number: str
+    text: str
+    is_unicode: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it leaves."""
+
+    method: str
+    url: str
+    body: bytes | None
+    headers: dict[str, str]
+
+
+class Gateway(Protocol):
+    """What a client of any gateway can do."""
+
+    def send(self, messages: Sequence[Message]) -> dict[str, Answer]:
+        """Send messages; those that it did not come to have no answer.
+
+        :return: ``{key of the message: what became of it}``
+        """
+
+
+class HttpGateway:
+    """The client of a gateway that takes a message with each request.
+
+    :param clock: in seconds, never set back
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._pace = Pace(settings.rate, clock, sleep)
+        self._words = settings.get_gateway_words()
+        self._pool: urllib3.PoolManager | None = None
+
+    def send(self, messages: Sequence[Message]) -> dict[str, Answer]:
+        """See `Gateway`."""
+        run = _Run(messages, self._clock() + SENDING_SECONDS, self._clock)
+        workers = min(self.settings.connections, len(messages))
+        if workers <= 1:
+            self._work(run)
+            return run.answers
+        with ThreadPoolExecutor(workers) as pool:
+            for future in [pool.submit(self._work, run) for _worker in range(workers)]:
+                # What a thread raised is raised here.
+                future.result()
+        return run.answers
+
+    def send_one(self, message: Message) -> Answer:
+        """Send one message now."""
+        return self._request(self.make_request(message))
+
+    def _work(self, run: _Run) -> None:
+        for message in run:
+            self._pace.wait()
+            run.note(message, self.send_one(message))
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def make_request(self, message: Message) -> Request:
+        """The request of one message."""
+        return self._make_request({**self._words, **_get_words(message)})
+
+    def show_request(self, message: Message) -> Request:
+        """The request as a person may see it, with its secrets masked."""
+        words = {**self._words, **_get_words(message), **dict.fromkeys(SECRET_WORDS, MASK)}
+        return self._make_request(words)
+
+    def hide_secrets(self, text: str) -> str:
+        """A text without the password: a gateway may repeat what it was sent."""
+        for word in SECRET_WORDS:
+            secret = self._words[word]
+            if self.settings.password and secret:
+                for written in {secret, quote(secret), quote(secret, safe="")}:
+                    text = text.replace(written, MASK)
+        return text
+
+    def _make_request(self, words: dict[str, str]) -> Request:
+        settings = self.settings
+        url = fill(settings.url, {name: quote(word, safe="") for name, word in words.items()})
+        headers = {name: fill(value, words) for name, value in settings.headers}
+        if settings.body == "json":
+            headers.setdefault("Content-Type", "application/json")
+            body = json.dumps(fill_json(settings.json_body, words)).encode()
+            return Request("POST", url, body, headers)
+
+        pairs = [(name, fill(value, words)) for name, value in settings.parameters]
+        encoded = urlencode(pairs, quote_via=quote)
+        if settings.body == "form":
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            return Request("POST", url, encoded.encode(), headers)
+        joint = "&" if "?" in url else "?"
+        return Request(settings.method, f"{url}{joint}{encoded}" if encoded else url, None, headers)
+
+    def _request(self, request: Request) -> Answer:
+        try:
+            return self._exchange(request)
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            return Answer("unreachable", text=_get_reason(error))
+        except (HTTPError, OSError, ValueError) as error:
+            # A certificate that nobody trusts ends it before any byte of the request.
+            is_unsent = isinstance(error, SSLError) and _is_certificate(error)
+            return Answer("unreachable" if is_unsent else "doubtful", text=_get_reason(error))
+
+    def _exchange(self, request: Request) -> Answer:
+        response = self._get_pool().request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=request.headers,
+            # Nothing is sent twice by itself, nor to another host.
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = self._read(response)
+        finally:
+            # One that was read to its end is in the pool again, and stays open.
+            response.close()
+        return read_answer(self.settings, response.status, body)
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """No more of an answer than is looked at, and not for ever."""
+        body, ends_at = b"", self._clock() + self.settings.read_timeout
+        while len(body) < ANSWER_SIZE and self._clock() < ends_at:
+            chunk = response.read1(ANSWER_SIZE - len(body))
+            if not chunk:
+                return body
+            body += chunk
+        return body
+
+    def _get_pool(self) -> urllib3.PoolManager:
+        if self._pool is None:
+            settings = self.settings
+            timeout = urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+            # No proxy and no .netrc: the password belongs to one host.
+            self._pool = urllib3.PoolManager(
+                num_pools=1,
+                maxsize=settings.connections,
+                timeout=timeout,
+                cert_reqs="CERT_REQUIRED" if settings.verify_tls else "CERT_NONE",
+            )
+        return self._pool
+
+
+class _Run:
+    """Messages of one call, shared out to threads until nothing may begin any more."""
+
+    def __init__(
+        self, messages: Sequence[Message], ends_at: float, clock: Callable[[], float]
+    ) -> None:
+        self.answers: dict[str, Answer] = {}
+        self._messages = iter(messages)
+        self._ends_at, self._clock = ends_at, clock
+        self._doubts, self._is_over = 0, False
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Message]:
+        while (message := self._take()) is not None:
+            yield message
+
+    def _take(self) -> Message | None:
+        with self._lock:
+            if self._is_over or self._clock() >= self._ends_at:
+                return None
+            return next(self._messages, None)
+
+    def note(self, message: Message, answer: Answer) -> None:
+        """Keep an answer; after some nothing more begins."""
+        with self._lock:
+            self.answers[message.key] = answer
+            self._doubts = self._doubts + 1 if answer.kind == "doubtful" else 0
+            if answer.kind in UNSENT_KINDS or self._doubts >= DOUBTS_IN_A_ROW:
+                self._is_over = True
+
+
+def _get_words(message: Message) -> dict[str, str]:
+    return {
+        "number": message.number,
+        "digits": message.number.lstrip("+"),
+        "text": message.text,
+        "key": message.key,
+        "coding": _UCS2 if message.is_unicode else _GSM7,
+    }
+
+
+def _is_certificate(error: SSLError) -> bool:
+    return any(isinstance(part, ssl.SSLCertVerificationError) for part in error.args)
+
+
+def _get_reason(error: Exception) -> str:
+    """A short cause, without the address: that may hold a password."""
+    if isinstance(error, ConnectTimeoutError):
+        return "no connection within the time-out"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "no answer within the time-out"
+    if isinstance(error, SSLError):
+        return "the encrypted connection failed: check the certificate"
+    if isinstance(error, NewConnectionError):
+        return "no connection"
+    return "the connection was lost"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from .results import Result
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One claimed attempt on its way to a channel."""
+    """One claimed attempt on its way to a channel.
+
+    :param content: what is sent, where that is more than a call: see ``_get_contents`` of
+        ``ecm.feed.target``
+    """
 
     attempt_id: int
     key: str
@@ -18,6 +24,7 @@ class Outgoing:
     number: str
     first_name: str
     last_name: str
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,20 @@ class Receipt:
     """What a channel did with a batch: attempt keys it took, keys it will never take, and keys that
     it failed to take but may have all the same. These are asked about after the time of doubt, and
     count as refused when they are not known then.
+
+    :param unsent: keys that it certainly did not take and may take later: they are ready again
+    :param failure: why no more can be sent now, whatever was taken
+    :param references: ``{key: the other side's own id}``
+    :param results: of those that it took and is done with
     """
 
     accepted: frozenset[str]
     refused: frozenset[str] = frozenset()
     doubtful: frozenset[str] = frozenset()
+    unsent: frozenset[str] = frozenset()
+    failure: Exception | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    results: tuple[Result, ...] = ()
 
 
 class Sender(Protocol):

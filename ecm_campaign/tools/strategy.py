@@ -10,11 +10,12 @@ states).
 order:
 
 1. the outcome suppresses → ``dnc_listed``, whatever the rules say;
-2. the outcome is a live voice → ``connected``, also when a rule led on but nothing could follow;
-3. nothing was left to try (budget spent, last attempt of the plan made, target attempt or number
+2. the outcome names the state itself, as those of messages do → that one;
+3. the outcome is a live voice → ``connected``, also when a rule led on but nothing could follow;
+4. nothing was left to try (budget spent, last attempt of the plan made, target attempt or number
    missing) → ``retries_completed``: ECM's "all the retry attempts have been completed without any
    success";
-4. otherwise (a rule closes, or no rule exists, although attempts were left) → ``not_connected``:
+5. otherwise (a rule closes, or no rule exists, although attempts were left) → ``not_connected``:
    ECM's "closed as per the call strategy defined".
 """
 
@@ -282,6 +283,7 @@ class Outcome:
 
     :param asks_callback: the customer asked to be called back
     :param misses_agent: a callback's agent was not there
+    :param closing_state: in which state a contact closes on it; None: as the rules above say
     """
 
     code: str
@@ -290,6 +292,7 @@ class Outcome:
     suppresses: bool = False
     asks_callback: bool = False
     misses_agent: bool = False
+    closing_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +463,7 @@ def decide(
 
     # The rule leads on; where nothing can follow, a person who was reached counts as reached.
     state = CONNECTED if outcome.is_live_voice else RETRIES_COMPLETED
+    state = outcome.closing_state or state
     if spent := spent_budget(plan, counters):
         return Close(state, spent)
     if rule.other_number:
@@ -706,6 +710,8 @@ def _close(
         reason = LIVE_VOICE if outcome.is_live_voice else NO_RULE
     else:
         reason = WRAP_UP_CLOSE if source.startswith(WRAP_UP_PREFIX) else RULE_CLOSE
+    if outcome.closing_state:
+        return Close(outcome.closing_state, reason)
     if outcome.is_live_voice:
         return Close(CONNECTED, reason)
     state = NOT_CONNECTED if _has_more(plan, position, counters) else RETRIES_COMPLETED

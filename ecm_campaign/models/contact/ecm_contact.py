@@ -447,6 +447,12 @@ class EcmContact(models.Model):
         return tuple(state for state in states if state not in CLOSED_STATES)
 
     @api.model
+    def _get_closing_states(self):
+        """:return: list of ``(code, label)``"""
+        states = self._fields["state"]._description_selection(self.env)
+        return [(code, label) for code, label in states if code in CLOSED_STATES]
+
+    @api.model
     def _get_awaiting_states(self):
         """States in which a channel has the contact, and its result is awaited."""
         return tuple(state for state in self._get_open_states() if state != PENDING)

@@ -468,6 +468,7 @@ class EcmEngine(models.AbstractModel):
         ids = self.env["ecm.attempt"]._reserve_ids(len(candidates))
         prefix = self.env["ecm.attempt"]._get_key_prefix()
         attempts, contacts, batch = [], [], []
+        contents = target._get_contents(candidates)
         for attempt_id, candidate in zip(ids, candidates, strict=True):
             attempt, contact_id = candidate.attempt, candidate.contact_id
             key, number = target._make_key(prefix, attempt_id), attempt.number
@@ -477,9 +478,11 @@ class EcmEngine(models.AbstractModel):
             claimed = Claimed(attempt_id, key, contact_id, attempt.position, attempt.cycle, number)
             attempts.append(claimed)
             contacts.append(Sent(contact_id, attempt_id, number, candidate.callback))
-            batch.append(Outgoing(attempt_id, key, contact_id, number, *names))
+            content = contents.get(contact_id, "")
+            batch.append(Outgoing(attempt_id, key, contact_id, number, *names, content))
         self.env["ecm.attempt"]._insert_claimed(target, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, target._sent_state, now)
+        target._note_claimed(batch, candidates)
         self._count_sent(candidates)
         return batch
 
@@ -540,6 +543,8 @@ class EcmEngine(models.AbstractModel):
                 reach("feed.received")
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
+                if receipt.failure:
+                    raise receipt.failure
                 if self._is_at_fault(receipt, accepted, refused):
                     raise Unavailable(self._get_refusal_text(target))
                 # Something was settled: the next turn does not begin with the same again.
@@ -609,7 +614,9 @@ class EcmEngine(models.AbstractModel):
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _apply_receipt(self, target, batch, receipt):
-        """What the target took is sent; what it failed to take stays in doubt."""
+        """What the target took is sent; what it failed to take stays in doubt; what it certainly
+        did not take is ready again.
+        """
         if receipt.accepted and target.failure_count:
             self._log_recovery(target)
             target._forget_failures()
@@ -619,6 +626,9 @@ class EcmEngine(models.AbstractModel):
         # What the other side has all the same is found when the time of doubt is over.
         doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
         attempts._mark_failed(self._get_attempt_ids(doubtful))
+        target._note_receipt(batch, receipt)
+        self._apply_results(receipt.results)
+        self._give_back([outgoing for outgoing in batch if outgoing.key in receipt.unsent])
 
     def _put_off(self, refused, others_accepted):
         """`_postpone_refused`, committed."""

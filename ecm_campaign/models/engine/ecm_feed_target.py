@@ -163,6 +163,29 @@ class EcmFeedTarget(models.AbstractModel):
 
     # -- sending ----------------------------------------------------------------------------------
 
+    def _get_contents(self, candidates):
+        """What each contact is sent, where that is more than a call. Called in the claim, whose
+        transaction may write it down.
+
+        :param candidates: list of ``tools.gates.Candidate`` with their attempt
+        :return: ``{contact id: text}``
+        """
+        return {}
+
+    def _note_claimed(self, batch, candidates):
+        """Called in the transaction of a claim.
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :param candidates: list of ``tools.gates.Candidate``, in the same order
+        """
+
+    def _note_receipt(self, batch, receipt):
+        """Called in the transaction that writes a receipt.
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :param receipt: ``tools.channel.Receipt``
+        """
+
     def _get_sender(self):
         """What sends a batch and asks about one, read from the records now and free of them.
 

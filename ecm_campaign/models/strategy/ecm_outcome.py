@@ -61,6 +61,12 @@ class EcmOutcome(models.Model):
         help="The agent of a personal callback was not there. After as many as the campaign "
         "allows, any agent may take the call.",
     )
+    closing_state = fields.Selection(
+        lambda self: self.env["ecm.contact"]._get_closing_states(),
+        "Closes as",
+        help="The state of a contact that closes on it. Empty: Connected where a person was "
+        "reached, else Not Connected or Retries Completed.",
+    )
     mapping_ids = fields.One2many("ecm.outcome.mapping", "outcome_id", string="Dialer codes")
 
     _code_unique = models.Constraint("UNIQUE(code)", "There is already an outcome with this code.")
@@ -106,6 +112,7 @@ class EcmOutcome(models.Model):
             suppresses=self.suppresses,
             asks_callback=self.asks_callback,
             misses_agent=self.misses_agent,
+            closing_state=self.closing_state or None,
         )
 
 

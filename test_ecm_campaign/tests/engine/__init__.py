@@ -9,6 +9,7 @@ from . import (
     test_gates,
     test_log,
     test_model_life,
+    test_receipts,
     test_refusals,
     test_results,
     test_turns,

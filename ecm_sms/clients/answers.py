@@ -161,9 +161,13 @@ def _read_id(text: str) -> str:
 def find_in_json(text: str, path: str) -> str:
     """What stands at a path such as ``messages.0.id``, as text; empty where there is nothing."""
     try:
-        value: Json = json.loads(text)
+        return find(json.loads(text), path)
     except (ValueError, RecursionError):
         return ""
+
+
+def find(value: Json, path: str, size: int = 200) -> str:
+    """As `find_in_json`, in what was read already."""
     for name in path.split("."):
         if isinstance(value, dict):
             value = value.get(name)
@@ -172,4 +176,4 @@ def find_in_json(text: str, path: str) -> str:
         else:
             return ""
     is_plain = isinstance(value, str | int) and not isinstance(value, bool)
-    return str(value)[:200] if is_plain else ""
+    return str(value)[:size] if is_plain else ""

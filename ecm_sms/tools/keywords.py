@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # A word in the middle of a longer text is part of what somebody tells: "please do not stop".
 _LONGEST_REQUEST = 3
-_LETTERS = re.compile(r"\w+")
+# What a hyphen joins is one word: "non-stop" asks for nothing.
+_WORD = re.compile(r"\w+(?:-\w+)*")
 
 
-def find_action(text: str, words: Mapping[str, str], phrases: Sequence[str] = ()) -> str | None:
-    """The action that a reply asks for.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words that are known, all folded, with what each asks for.
 
-    The first word counts; the second too in a short reply such as ``please stop``. A word is a
-    whole word: ``nonstop`` asks for nothing. An opt-out phrase counts wherever it stands.
+    :param short: count in a short reply; ``first``: as the first word of any reply too
+    :param anywhere: phrases that count wherever they stand
+    """
 
-    :param words: ``{word, folded: action}``
-    :param phrases: folded; any of them means ``stop``
+    short: Mapping[str, str]
+    first: Mapping[str, str] = field(default_factory=dict)
+    anywhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_action(text: str, words: Words) -> str | None:
+    """The action that a reply asks for: *stop*, *start*, *help* or none. Who says two things wants
+    no more messages if one of them is that.
     """
     said = fold(text)
-    spoken = f" {said} "
-    for phrase in phrases:
-        if f" {phrase} " in spoken:
-            return "stop"
     parts = said.split()
-    if not parts:
-        return None
-    looked_at = parts if len(parts) <= _LONGEST_REQUEST else parts[:1]
-    found = [words[part] for part in looked_at if part in words]
-    # Who says two things wants no more messages if one of them is that.
+    found = [action for phrase, action in words.anywhere.items() if f" {phrase} " in f" {said} "]
+    if parts[:1] and parts[0] in words.first:
+        found.append(words.first[parts[0]])
+    if len(parts) <= _LONGEST_REQUEST:
+        known = {**words.short, **words.first}
+        found += [known[part] for part in parts if part in known]
     return "stop" if "stop" in found else next(iter(found), None)
 
 
@@ -38,4 +45,4 @@ def fold(text: str) -> str:
     """A text as words are compared: no marks, no case, no accents, one space between words."""
     parts = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(part for part in parts if not unicodedata.combining(part))
-    return " ".join(_LETTERS.findall(plain))
+    return " ".join(_WORD.findall(plain))

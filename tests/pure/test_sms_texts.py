@@ -2,11 +2,14 @@
 
 import pytest
 
-from ecm_sms.tools.keywords import find_action, fold
+from ecm_sms.tools.keywords import Words, find_action, fold
 from ecm_sms.tools.segments import measure
 
-WORDS = {"stop": "stop", "end": "stop", "arret": "stop", "توقف": "stop"}
-WORDS |= {"start": "start", "help": "help"}
+WORDS = Words(
+    short={"end": "stop", "start": "start", "help": "help"},
+    first={"stop": "stop", "arret": "stop", "توقف": "stop"},
+    anywhere={"leave me alone": "stop"},
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,9 @@ def test_a_pair_is_never_cut_in_two():
         ("please stop", "stop"),
         ("STOP sending me this rubbish now", "stop"),
         ("nonstop", None),
+        ("non-stop", None),
+        ("End", "stop"),
+        ("End of the month is fine, thank you", None),
         ("non-stop flights are great, thanks", None),
         ("Please do not stop, it is great", None),
         ("Arrêt", "stop"),
@@ -63,7 +69,7 @@ def test_a_pair_is_never_cut_in_two():
     ],
 )
 def test_what_a_reply_asks_for(reply, action):
-    assert find_action(reply, WORDS, phrases=("leave me alone",)) == action
+    assert find_action(reply, WORDS) == action
 
 
 def test_words_are_compared_without_marks_and_accents():

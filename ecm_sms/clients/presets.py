@@ -1,0 +1,83 @@
+"""Settings that common gateways start from (requirement M1); all of them can be changed."""
+
+# Of Kannel's delivery reports; the percent signs are Kannel's own placeholders.
+_KANNEL_PARAMETERS = """\
+username = {user}
+password = {password}
+from = {sender}
+to = {number}
+text = {text}
+charset = UTF-8
+coding = {coding}
+dlr-mask = 19
+dlr-url = {report_url}?key={key}&status=%d&answer=%A
+"""
+_KANNEL_ERRORS = """\
+Authorization failed = sms_server
+Not routable = sms_invalid_destination
+Number(s) has/have been blacklisted = sms_blacklist
+"""
+# 1 delivered, 2 failed, 4 queued, 8 taken by the operator, 16 refused by it.
+_KANNEL_STATUSES = """\
+1 = delivered
+2 = sms_not_delivered
+4 = sent
+8 = sent
+16 = sms_rejected
+"""
+_JSON_BODY = """\
+{
+  "from": "{sender}",
+  "to": "{number}",
+  "text": "{text}",
+  "reference": "{key}",
+  "callback_url": "{report_url}"
+}"""
+_STATUSES = """\
+accepted = sent
+sent = sent
+delivered = delivered
+failed = sms_not_delivered
+undelivered = sms_not_delivered
+expired = sms_expired
+rejected = sms_rejected
+"""
+
+PRESETS: dict[str, dict[str, str]] = {
+    "kannel": {
+        "url": "http://localhost:13013/cgi-bin/sendsms",
+        "method": "GET",
+        "body": "query",
+        "parameters": _KANNEL_PARAMETERS,
+        "json_body": "",
+        "headers": "",
+        "accepted": "0: Accepted for delivery\n3: Queued for later delivery",
+        "id_path": "",
+        "error_map": _KANNEL_ERRORS,
+        "status_map": _KANNEL_STATUSES,
+        "report_key": "key",
+        "report_reference": "",
+        "report_status": "status",
+        "reply_number": "from",
+        "reply_text": "text",
+        "reply_reference": "id",
+    },
+    "rest": {
+        "url": "https://gateway.example.com/v1/messages",
+        "method": "POST",
+        "body": "json",
+        "parameters": "",
+        "json_body": _JSON_BODY,
+        "headers": "Authorization: Bearer {password}",
+        "accepted": "",
+        "id_path": "id",
+        "error_map": "",
+        "status_map": _STATUSES,
+        "report_key": "reference",
+        "report_reference": "id",
+        "report_status": "status",
+        "reply_number": "from",
+        "reply_text": "text",
+        "reply_reference": "id",
+    },
+}

@@ -1,0 +1,68 @@
+from werkzeug.exceptions import BadRequest
+
+from odoo import http
+from odoo.http import Response, request
+
+from ..clients.callbacks import Unreadable, read_replies, read_reports, read_rows
+
+# Ten thousand reports in one call are less.
+MOST_BYTES = 4 * 1024 * 1024
+
+
+class CallbacksController(http.Controller):
+    """What a gateway tells by itself (requirements M2, M3). Its address holds the secret; whoever
+    has another one learns nothing.
+    """
+
+    @http.route(
+        "/ecm_sms/report/<int:gateway_id>/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        csrf=False,
+        save_session=False,
+        max_content_length=MOST_BYTES,
+    )
+    def take_reports(self, gateway_id, token, **query):
+        """Keep delivery reports; they are applied in the gateway's next turn."""
+        gateway = request.env["ecm.sms.gateway"]._find_caller(gateway_id, token)
+        if not gateway:
+            raise request.not_found()
+        names = gateway.report_key, gateway.report_reference, gateway.report_status
+        reports = read_reports(self._read_rows(query), *map(_text, names))
+        request.env["ecm.sms.report"].sudo()._keep(gateway, reports)
+        gateway._trigger_soon()
+        return Response("", status=200)
+
+    @http.route(
+        "/ecm_sms/reply/<int:gateway_id>/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        csrf=False,
+        save_session=False,
+        max_content_length=MOST_BYTES,
+    )
+    def take_replies(self, gateway_id, token, **query):
+        """Take replies at once: who says STOP gets nothing more."""
+        gateway = request.env["ecm.sms.gateway"]._find_caller(gateway_id, token)
+        if not gateway or not gateway.takes_replies:
+            raise request.not_found()
+        names = gateway.reply_number, gateway.reply_text, gateway.reply_reference
+        replies = read_replies(self._read_rows(query), *map(_text, names))
+        request.env["ecm.sms.reply"].sudo()._take(gateway, replies)
+        return Response("", status=200)
+
+    def _read_rows(self, query):
+        """:raise BadRequest: nothing that can be read"""
+        # A form is in the parameters already.
+        is_json = "json" in (request.httprequest.content_type or "")
+        body = request.httprequest.get_data() if is_json else b""
+        try:
+            return read_rows(query, body)
+        except Unreadable as error:
+            raise BadRequest from error
+
+
+def _text(name):
+    return name or ""

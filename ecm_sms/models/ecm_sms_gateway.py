@@ -1,0 +1,207 @@
+import hmac
+import logging
+import secrets
+
+from odoo import api, fields, models
+
+from ..clients.exceptions import SettingsError
+from ..clients.http_gateway import SENDING_SECONDS, HttpGateway
+from ..sender import GatewaySender
+from odoo.addons.ecm_campaign.actions import open_form
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR
+from odoo.addons.ecm_campaign.exceptions import Unavailable
+from odoo.addons.ecm_campaign.tools.turn import Turn
+
+_logger = logging.getLogger(__name__)
+
+# Clocks of two servers may differ by so many seconds.
+DOUBT_MARGIN = 30
+# A request's worth is sent in about so many seconds.
+BATCH_SECONDS = 4
+MOST_AT_ONCE = 500
+
+
+class EcmSmsGateway(models.Model):
+    """The client's own SMS gateway (requirement M1): where messages are sent, in turns of its own."""
+
+    _name = "ecm.sms.gateway"
+    _description = "SMS Gateway"
+    _inherit = [
+        "ecm.feed.target",
+        "ecm.feed.owner",
+        "ecm.sms.gateway.settings.mixin",
+        "mail.thread",
+    ]
+    _order = "sequence, name, id"
+    _attempt_field = "sms_gateway_id"
+    _channel = "sms"
+    _sent_state = "sms_sent"
+    _key_size = 64
+    # HTTP gateways keep no list that could be asked: at most once (M5).
+    _can_be_asked = False
+    _action_fields = ("name", "active", "is_enabled")
+
+    name = fields.Char(required=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    is_enabled = fields.Boolean(
+        "Switched on", tracking=True, copy=False, help="Off: nothing is sent through it."
+    )
+    token = fields.Char(
+        default=lambda self: secrets.token_urlsafe(24),
+        required=True,
+        copy=False,
+        groups=ADMINISTRATOR,
+        exportable=False,
+    )
+    callback_base = fields.Char(
+        "This Odoo's address",
+        groups=ADMINISTRATOR,
+        help="As the gateway reaches it. Empty: the address that people use.",
+    )
+    report_url = fields.Char(
+        "Delivery reports go to", compute="_compute_callback_urls", groups=ADMINISTRATOR
+    )
+    reply_url = fields.Char("Replies go to", compute="_compute_callback_urls", groups=ADMINISTRATOR)
+    message_count = fields.Integer("Messages sent", compute="_compute_message_count")
+
+    @api.depends("callback_base", "token")
+    def _compute_callback_urls(self):
+        for gateway in self:
+            base = (gateway.callback_base or gateway.get_base_url()).rstrip("/")
+            for kind in ("report", "reply"):
+                path = f"{base}/ecm_sms/{kind}/{gateway.id}/{gateway.token}"
+                gateway[f"{kind}_url"] = gateway.id and path
+
+    def _compute_message_count(self):
+        groups = self.env["ecm.sms.message"]._read_group(
+            [("gateway_id", "in", self.ids)], ["gateway_id"], ["__count"]
+        )
+        counts = {gateway.id: count for gateway, count in groups}
+        for gateway in self:
+            gateway.message_count = counts.get(gateway.id, 0)
+
+    def write(self, vals):
+        # An archived gateway takes no turns: nothing may be sent to it either.
+        if not vals.get("active", True):
+            vals = {**vals, "is_enabled": False}
+        return super().write(vals)
+
+    # -- turns ------------------------------------------------------------------------------------
+
+    def _is_on(self):
+        return super()._is_on() and self.is_enabled
+
+    def _work(self):
+        turn = Turn()
+        self.env["ecm.sms.report"]._apply_waiting(self, turn)
+        self.env["ecm.sms.message"]._end_unanswered(self, turn)
+        super()._work()
+
+    # -- feed target ------------------------------------------------------------------------------
+
+    def _get_channel_label(self):
+        return self.env._("SMS")
+
+    def _get_place_label(self):
+        return self.env._("SMS gateway")
+
+    def _get_awaiting_text(self, since, number):
+        return self.env._(
+            "Attempt %(number)s, a message, was sent on %(since)s: a reply is awaited.",
+            since=since,
+            number=number,
+        )
+
+    def _get_off_reason(self):
+        if not self.is_enabled:
+            return self.env._("The SMS gateway %s is switched off.", self.name)
+        return super()._get_off_reason()
+
+    def _get_room(self):
+        # A message is sent at once: what awaits a reply takes no room.
+        return self._get_batch_size()
+
+    def _get_batch_size(self):
+        if not self.rate:
+            return MOST_AT_ONCE
+        return max(1, min(MOST_AT_ONCE, int(self.rate * BATCH_SECONDS)))
+
+    def _get_doubt_seconds(self):
+        longest = self.connect_timeout + self.read_timeout
+        return SENDING_SECONDS + 2 * longest + DOUBT_MARGIN
+
+    def _get_contents(self, candidates):
+        return self.env["ecm.sms.message"]._make_texts(candidates)
+
+    def _note_claimed(self, batch, candidates):
+        self.env["ecm.sms.message"]._note_claimed(self, batch, candidates)
+
+    def _note_receipt(self, batch, receipt):
+        self.env["ecm.sms.message"]._note_receipt(batch, receipt)
+
+    def _get_sender(self):
+        try:
+            return GatewaySender(self._get_client(), self._get_failure_texts())
+        except SettingsError as error:
+            raise Unavailable(self._get_settings_error(error)) from error
+
+    def _get_client(self):
+        """What speaks with the gateway, free of records.
+
+        :rtype: clients.http_gateway.Gateway
+        """
+        self.ensure_one()
+        gateway = self.sudo()
+        return gateway._get_client_class()(gateway._prepare_settings(gateway.report_url))
+
+    def _get_client_class(self):
+        """The client of this gateway; modules with another protocol extend it."""
+        return HttpGateway
+
+    def _get_failure_texts(self):
+        """:return: ``{kind of a clients.answers.Answer: sentence with %s for what was said}``"""
+        return {
+            "busy": self.env._("The gateway takes nothing at the moment: %s"),
+            "misused": self.env._("The gateway refuses us, check its settings: %s"),
+            "unreachable": self.env._("The gateway cannot be reached: %s."),
+            "doubtful": self.env._(
+                "The gateway's answers are not understood; such messages count as sent: %s"
+            ),
+        }
+
+    # -- callbacks --------------------------------------------------------------------------------
+
+    @api.model
+    def _find_caller(self, gateway_id, token):
+        """The gateway that calls, with all rights; empty where the token is not its own."""
+        gateway = self.sudo().browse(gateway_id).exists()
+        known = gateway.token or ""
+        is_own = bool(known) and hmac.compare_digest(known.encode(), token.encode())
+        return gateway if is_own else gateway.browse()
+
+    def _trigger_soon(self):
+        """Have the next turn begin soon; thousands of reports ask for it once."""
+        action = self.sudo().cron_id
+        waiting = self.env["ir.cron.trigger"].sudo()
+        if not waiting.search_count([("cron_id", "=", action.id)], limit=1):
+            self._trigger_turn()
+
+    # -- buttons ----------------------------------------------------------------------------------
+
+    def action_test(self):
+        """Send one message, and show what was asked and answered."""
+        self.ensure_one()
+        self.check_access("write")
+        test = self.env["ecm.sms.test"].create({"gateway_id": self.id})
+        return open_form(test, name=self.env._("Send a test message"), target="new")
+
+    def action_renew_token(self):
+        """New addresses for reports and replies; the old ones end at once."""
+        self.check_access("write")
+        for gateway in self:
+            gateway.token = secrets.token_urlsafe(24)
+        return True

@@ -1,0 +1,269 @@
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.segments import measure
+from odoo.addons.ecm_campaign.const import PHONE_SIZE
+from odoo.addons.ecm_campaign.fields import UncheckedMany2one
+from odoo.addons.ecm_campaign.sql import values_of
+from odoo.addons.ecm_campaign.tools.crash_points import reach
+from odoo.addons.ecm_campaign.tools.results import Result
+
+END_BATCH = 2000
+# So many parts a message has at most: a longer one is a mistake in its template.
+MOST_PARTS = 10
+
+
+class New(NamedTuple):
+    """A message on its way, of an attempt that is being claimed."""
+
+    attempt_id: int
+    text: str
+    parts: int
+    reply_until: datetime
+
+
+class Told(NamedTuple):
+    """What became of a message."""
+
+    attempt_id: int
+    state: str
+    failure: str | None
+    reference: str | None
+
+
+class Unanswered(NamedTuple):
+    """A message whose time for a reply is over."""
+
+    id: int
+    key: str
+    is_awaited: bool
+
+
+class EcmSmsMessage(models.Model):
+    """What an SMS attempt has sent, and what became of it (requirements M2, M4, M5).
+
+    Written in the claim's transaction, before anything is sent, and never sent again: what is in
+    doubt counts as sent.
+    """
+
+    _name = "ecm.sms.message"
+    _description = "Message"
+    _order = "id desc"
+    _rec_name = "number"
+    _log_access = False
+
+    attempt_id = fields.Many2one("ecm.attempt", required=True, readonly=True, ondelete="cascade")
+    contact_id = UncheckedMany2one("ecm.contact", required=True, readonly=True, index=True)
+    campaign_id = UncheckedMany2one("ecm.campaign", required=True, readonly=True)
+    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
+    gateway_id = UncheckedMany2one("ecm.sms.gateway", required=True, readonly=True)
+    number = fields.Char(size=PHONE_SIZE, readonly=True)
+    text = fields.Text(readonly=True)
+    parts = fields.Integer(readonly=True, aggregator="sum", help="That it is sent and paid in.")
+    state = fields.Selection(
+        [
+            ("waiting", "Being sent"),
+            ("sent", "Sent"),
+            ("doubtful", "Sent or not"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+        ],
+        "Delivery",
+        required=True,
+        readonly=True,
+        default="waiting",
+    )
+    failure = fields.Char(readonly=True)
+    sent_at = fields.Datetime("Sent on", required=True, readonly=True)
+    told_at = fields.Datetime("Reported on", readonly=True)
+    reference = fields.Char("The gateway's ID", readonly=True)
+    reply_until = fields.Datetime("Reply awaited until", readonly=True)
+
+    _attempt_unique = models.UniqueIndex("(attempt_id)")
+    # What may still end for want of a reply.
+    _awaiting = models.Index("(gateway_id, reply_until) WHERE reply_until IS NOT NULL")
+    _referenced = models.Index("(reference) WHERE reference IS NOT NULL")
+
+    # -- texts ------------------------------------------------------------------------------------
+
+    @api.model
+    def _make_texts(self, candidates):
+        """The text of each contact, with the opt-out text of its campaign.
+
+        :param candidates: list of ``tools.gates.Candidate`` with their attempt
+        :return: ``{contact id: text}``; without those whose text cannot be made
+        """
+        texts = {}
+        for step, contact_ids in self._group_by_step(candidates).items():
+            campaign, attempt = self._get_step(*step)
+            template = attempt.sms_template_id or campaign.sms_template_id
+            if template:
+                made = template.sudo()._render_for_contacts(contact_ids)
+                texts |= _finish_texts(made, campaign.sms_opt_out)
+        return texts
+
+    def _group_by_step(self, candidates):
+        """:return: ``{(campaign id, callback, position): contact ids}``"""
+        groups = {}
+        for candidate in candidates:
+            step = candidate.campaign_id, candidate.callback, candidate.attempt.position
+            groups.setdefault(step, []).append(candidate.contact_id)
+        return groups
+
+    def _get_step(self, campaign_id, callback, position):
+        """:return: ``(ecm.campaign, ecm.strategy.attempt)``"""
+        campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
+        attempts = campaign._get_strategy(callback).sudo()._get_ordered_attempts()
+        return campaign, attempts[position - 1 : position]
+
+    # -- what becomes of them ---------------------------------------------------------------------
+
+    @api.model
+    def _note_claimed(self, gateway, batch, candidates):
+        """Write down what is about to be sent, and until when a reply is awaited.
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :param candidates: list of ``tools.gates.Candidate``, in the same order
+        """
+        now, patience, rows = fields.Datetime.now(), {}, []
+        for step in self._group_by_step(candidates):
+            _campaign, attempt = self._get_step(*step)
+            patience[step] = timedelta(hours=attempt.reply_hours)
+        for outgoing, candidate in zip(batch, candidates, strict=True):
+            step = candidate.campaign_id, candidate.callback, candidate.attempt.position
+            parts, until = measure(outgoing.content).parts, now + patience[step]
+            rows.append(New(outgoing.attempt_id, outgoing.content, parts, until))
+        self._insert(gateway, rows, now)
+
+    def _insert(self, gateway, rows, now):
+        """:param rows: list of `New`, at least one"""
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_sms_message (attempt_id, contact_id, campaign_id, company_id,
+                                                gateway_id, number, text, parts, state, sent_at,
+                                                reply_until)
+                   SELECT a.id, a.contact_id, a.campaign_id, a.company_id, %s, a.number, v.text,
+                          v.parts, 'waiting', %s, v.reply_until
+                     FROM %s JOIN ecm_attempt a ON a.id = v.attempt_id""",
+                gateway.id,
+                now,
+                values_of(rows, New),
+            )
+        )
+
+    @api.model
+    def _note_receipt(self, batch, receipt):
+        """What the gateway said at once.
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :param receipt: ``tools.channel.Receipt``
+        """
+        failures, told = {result.key: result.raw_code for result in receipt.results}, []
+        for outgoing in batch:
+            state = _get_state(outgoing.key, receipt, failures)
+            if state:
+                failure = failures.get(outgoing.key)
+                reference = receipt.references.get(outgoing.key)
+                told.append(Told(outgoing.attempt_id, state, failure, reference))
+        self._tell(told)
+
+    @api.model
+    def _tell(self, rows):
+        """Write what is known of messages. Nothing goes back: what was delivered stays so, and what
+        failed may still have been delivered.
+
+        :param rows: list of `Told`
+        """
+        if not rows:
+            return
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_sms_message m
+                      SET state = CASE WHEN m.state = 'delivered' THEN m.state
+                                       WHEN m.state = 'failed' AND v.state <> 'delivered'
+                                       THEN m.state
+                                       ELSE v.state END,
+                          failure = CASE WHEN v.state = 'delivered' THEN NULL
+                                         ELSE COALESCE(m.failure, v.failure) END,
+                          reference = COALESCE(m.reference, v.reference),
+                          told_at = %s
+                     FROM %s
+                    WHERE m.attempt_id = v.attempt_id""",
+                fields.Datetime.now(),
+                values_of(rows, Told),
+            )
+        )
+        self.invalidate_model()
+
+    # -- no reply ---------------------------------------------------------------------------------
+
+    @api.model
+    def _end_unanswered(self, gateway, turn):
+        """Messages that nobody has replied to in time end so (requirement S2).
+
+        :param turn: ``tools.turn.Turn``
+        """
+        engine = self.env["ecm.engine"]
+        while engine._atomically(partial(self._end_batch, gateway)):
+            reach("sms.ended")
+            if not turn.goes_on():
+                gateway._trigger_turn()
+                break
+
+    def _end_batch(self, gateway):
+        """:return: how many messages' time is over"""
+        rows = self._lock_unanswered(gateway, fields.Datetime.now())
+        if not rows:
+            return 0
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_sms_message SET reply_until = NULL WHERE id = ANY(%s)",
+                [row.id for row in rows],
+            )
+        )
+        # Those that have a result meanwhile need none.
+        results = [Result(row.key, "sms_no_reply") for row in rows if row.is_awaited]
+        self.env["ecm.engine"]._apply_results(results)
+        self.invalidate_model()
+        return len(rows)
+
+    def _lock_unanswered(self, gateway, now):
+        """:return: list of `Unanswered`; what is in doubt is settled before"""
+        self.env.cr.execute(
+            SQL(
+                """SELECT m.id, a.key, a.state = 'sent'
+                     FROM ecm_sms_message m JOIN ecm_attempt a ON a.id = m.attempt_id
+                    WHERE m.gateway_id = %s AND m.reply_until <= %s AND a.state <> 'claimed'
+                 ORDER BY m.reply_until, m.id LIMIT %s
+                      FOR UPDATE OF m SKIP LOCKED""",
+                gateway.id,
+                now,
+                END_BATCH,
+            )
+        )
+        return [Unanswered(*row) for row in self.env.cr.fetchall()]
+
+
+def _finish_texts(texts, opt_out):
+    """Texts with what stands at their end, without those that are empty or far too long."""
+    finished = {}
+    for contact_id, text in texts.items():
+        text = (text or "").strip()
+        if text and opt_out:
+            text = f"{text}\n{opt_out}"
+        if 0 < measure(text).parts <= MOST_PARTS:
+            finished[contact_id] = text
+    return finished
+
+
+def _get_state(key, receipt, failures):
+    """A message's state after a receipt, or None: it was not sent."""
+    if key in failures or key in receipt.refused:
+        return "failed"
+    if key in receipt.doubtful:
+        return "doubtful"
+    return "sent" if key in receipt.accepted else None

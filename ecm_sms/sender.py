@@ -1,0 +1,77 @@
+"""What sends messages to one gateway: a client's answers in the engine's terms, free of records."""
+
+from .clients.answers import UNSENT_KINDS
+from .clients.http_gateway import DOUBTS_IN_A_ROW, Message
+from .tools.segments import measure
+from odoo.addons.ecm_campaign.exceptions import Unavailable
+from odoo.addons.ecm_campaign.tools.channel import Receipt
+from odoo.addons.ecm_campaign.tools.results import Result
+
+# What a gateway says by these words is about the number, and not about the gateway.
+OUTCOMES = {
+    "sms_number_format": "invalid_number",
+    "sms_invalid_destination": "invalid_number",
+    "sms_blacklist": "sms_failed",
+    "sms_not_allowed": "sms_failed",
+}
+
+
+class GatewaySender:
+    """The engine's ``tools.channel.Sender`` for a gateway.
+
+    :param gateway: a client, see ``clients.http_gateway.Gateway``
+    :param texts: ``{kind of an answer: sentence with %s for what was said}``
+    """
+
+    def __init__(self, gateway, texts):
+        self.gateway, self.texts = gateway, texts
+
+    def send(self, batch):
+        """See ``tools.channel.Sender``."""
+        # A text that could not be made is not sent.
+        messages = [make_message(row.key, row.number, row.content) for row in batch if row.content]
+        answers = self.gateway.send(messages)
+        by_kind = {"refused": {row.key for row in batch if not row.content}}
+        results = []
+        for key, answer in answers.items():
+            by_kind.setdefault(answer.kind, set()).add(key)
+            if answer.kind == "refused" and answer.failure in OUTCOMES:
+                results.append(Result(key, OUTCOMES[answer.failure], answer.text[:200]))
+        return self._make_receipt(messages, answers, by_kind, tuple(results))
+
+    def _make_receipt(self, messages, answers, by_kind, results):
+        """:param by_kind: ``{kind of answer: keys}``"""
+        known = {result.key for result in results}
+        unsent = {message.key for message in messages if message.key not in answers}
+        for kind in UNSENT_KINDS:
+            unsent |= by_kind.get(kind, set())
+        references = {key: answer.reference for key, answer in answers.items() if answer.reference}
+        return Receipt(
+            accepted=frozenset(by_kind.get("accepted", set()) | known),
+            refused=frozenset(by_kind["refused"] - known),
+            doubtful=frozenset(by_kind.get("doubtful", ())),
+            unsent=frozenset(unsent),
+            failure=self._find_failure(list(answers.values())),
+            references=references,
+            results=results,
+        )
+
+    def _find_failure(self, answers):
+        """Why the gateway takes no more, or None."""
+        for answer in answers:
+            if answer.kind in UNSENT_KINDS:
+                return self._make_failure(answer)
+        doubts = [answer for answer in answers if answer.kind == "doubtful"]
+        # More doubts than there would be by chance: its answers are not understood.
+        if len(doubts) >= min(DOUBTS_IN_A_ROW, len(answers)) and len(doubts) * 2 > len(answers):
+            return self._make_failure(doubts[0])
+        return None
+
+    def _make_failure(self, answer):
+        said = self.gateway.hide_secrets(answer.text)[:200] or f"HTTP {answer.status}"
+        return Unavailable(self.texts[answer.kind] % said)
+
+
+def make_message(key, number, text):
+    """:rtype: clients.http_gateway.Message"""
+    return Message(key, number, text, measure(text).is_unicode)

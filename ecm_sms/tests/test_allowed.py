@@ -1,0 +1,17 @@
+from odoo.tests import tagged
+
+from odoo.addons.ecm_campaign.tests.allowed import AllowedCase
+
+
+@tagged("post_install", "-at_install")
+class TestAllowed(AllowedCase):
+    """Nobody reaches what nobody has allowed (R8)."""
+
+    addon = "ecm_sms"
+    below = ("ecm_campaign",)
+
+    def test_models_fields_methods_and_routes(self):
+        self.check_everything()
+
+    def test_another_company(self):
+        self.check_foreign_company()

@@ -1,0 +1,111 @@
+from ..clients.callbacks import Reply
+from .common import SmsCase
+
+
+class TestReplies(SmsCase):
+    """What people write back (M3, N5)."""
+
+    def setUp(self):
+        super().setUp()
+        self.contacts = self.create_people(3)
+        self.turn()
+        self.contact = self.contacts[0]
+
+    def reply(self, text, number=None, reference=""):
+        number = number or self.contact.phone_1
+        self.env["ecm.sms.reply"]._take(self.gateway, [Reply(number, text, reference)])
+        self.env.invalidate_all()
+
+    def find_listed(self, number):
+        domain = [("value", "=", number), ("list_id.keeps_wishes", "=", True)]
+        return self.env["ecm.dnc.entry"].search(domain)
+
+    def find_blacklisted(self, number):
+        return self.env["phone.blacklist"].search([("number", "=", number)])
+
+    def test_a_reply_closes_the_contact_and_is_seen_on_it(self):
+        self.reply("Yes, thank you 😀 شكرا")
+        self.assertEqual(self.contact.state, "sms_responded")
+        self.assertEqual(self.contact.sms_reply_ids.text, "Yes, thank you 😀 شكرا")
+        self.assertEqual(self.contact.attempt_ids.outcome_id.code, "sms_replied")
+        self.assertFalse(self.find_listed(self.contact.phone_1))
+
+    def test_replies_of_any_length(self):
+        self.reply("")
+        self.reply("x" * 1600, self.contacts[1].phone_1)
+        self.assertEqual(set(self.contacts[:2].mapped("state")), {"sms_responded"})
+        self.assertEqual(len(self.contacts[1].sms_reply_ids.text), 1600)
+
+    def test_stop_is_for_good(self):
+        number = self.contact.phone_1
+        other = self.create_texts("Others")
+        waiting = self.create_contact(other, phone_1=number)
+        self.reply("STOP please")
+        self.assertEqual(self.contact.state, "dnc_listed")
+        self.assertEqual(self.contact.sms_reply_ids.action, "stop")
+        self.assertTrue(self.find_listed(number))
+        self.assertTrue(self.find_blacklisted(number))
+        self.assertFalse(self.turn())
+        self.assertEqual(waiting.state, "dnc_listed")
+
+    def test_a_word_within_a_word_stops_nothing(self):
+        self.reply("nonstop")
+        self.assertEqual(self.contact.state, "sms_responded")
+        self.assertFalse(self.find_listed(self.contact.phone_1))
+
+    def test_start_takes_it_back(self):
+        number = self.contact.phone_1
+        self.reply("stop")
+        self.reply("START")
+        self.assertFalse(self.find_listed(number))
+        self.assertFalse(self.find_blacklisted(number))
+        self.assertEqual(self.contact.state, "dnc_listed", "what is closed stays closed")
+
+    def test_help_leaves_the_contact_as_it_is(self):
+        self.reply("HELP")
+        self.assertEqual(self.contact.state, "sms_sent")
+        self.assertEqual(self.contact.sms_reply_ids.action, "help")
+
+    def test_a_stop_of_somebody_that_nobody_waits_for(self):
+        self.reply("stop", "+4930999888")
+        reply = self.env["ecm.sms.reply"].search([("number", "=", "+4930999888")])
+        self.assertFalse(reply.contact_id)
+        self.assertTrue(self.find_listed("+4930999888"))
+
+    def test_a_reply_that_comes_late_is_only_noted(self):
+        self.wait(hours=25)
+        self.turn()
+        self.assertEqual(self.contact.state, "sms_sent_closed")
+        self.reply("Sorry, I was away")
+        self.assertEqual(self.contact.state, "sms_sent_closed")
+        self.assertEqual(self.contact.sms_reply_ids.text, "Sorry, I was away")
+
+    def test_one_that_comes_twice_is_one(self):
+        self.reply("Yes", reference="r1")
+        self.reply("Yes", reference="r1")
+        self.assertEqual(len(self.contact.sms_reply_ids), 1)
+        twice = [Reply(self.contacts[1].phone_1, "No", "r2")] * 2
+        self.env["ecm.sms.reply"]._take(self.gateway, twice)
+        self.assertEqual(len(self.contacts[1].sms_reply_ids), 1)
+
+    def test_numbers_as_gateways_write_them(self):
+        digits = self.contact.phone_1.lstrip("+")
+        self.reply("One", digits)
+        self.reply("Two", f"00{self.contacts[1].phone_1.lstrip('+')}")
+        self.assertEqual(set(self.contacts[:2].mapped("state")), {"sms_responded"})
+        self.reply("From a short code", "80888")
+        self.assertTrue(self.env["ecm.sms.reply"].search([("number", "=", "80888")]))
+
+    def test_the_last_campaign_is_meant(self):
+        self.wait(hours=1)
+        other = self.create_texts("Later")
+        later = self.create_contact(other, phone_1=self.contact.phone_1)
+        self.turn()
+        self.reply("Yes")
+        self.assertEqual(later.state, "sms_responded")
+        self.assertEqual(self.contact.state, "sms_sent")
+
+    def test_words_can_be_added(self):
+        self.env["ecm.sms.keyword"].create({"name": "Basta", "action": "stop"})
+        self.reply("basta!")
+        self.assertEqual(self.contact.state, "dnc_listed")

@@ -81,7 +81,7 @@ class EcmSmsGatewaySettings(models.AbstractModel):
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
     rate = fields.Float("Messages a second", default=0, help="At most. 0: no limit.")
     connections = fields.Integer(
-        "Connections", default=10, required=True, help="Messages that are under way at a time."
+        default=10, required=True, help="Messages that are under way at a time."
     )
 
     status_map = fields.Text(

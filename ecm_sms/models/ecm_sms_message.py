@@ -9,7 +9,6 @@ from ..tools.segments import measure
 from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
-from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
 END_BATCH = 2000
@@ -209,7 +208,6 @@ class EcmSmsMessage(models.Model):
         """
         engine = self.env["ecm.engine"]
         while engine._atomically(partial(self._end_batch, gateway)):
-            reach("sms.ended")
             if not turn.goes_on():
                 gateway._trigger_turn()
                 break

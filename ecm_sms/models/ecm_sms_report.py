@@ -9,7 +9,6 @@ from ..clients.callbacks import find_status
 from .ecm_sms_gateway_settings import STATUSES
 from .ecm_sms_message import Told
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
-from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
 REPORT_BATCH = 2000
@@ -67,7 +66,6 @@ class EcmSmsReport(models.Model):
         """
         engine, last = self.env["ecm.engine"], 0
         while (last := engine._atomically(partial(self._apply_batch, gateway, last))) is not None:
-            reach("sms.reported")
             if not turn.goes_on():
                 gateway._trigger_turn()
                 break

@@ -22,13 +22,14 @@ class SmsTemplate(models.Model):
             return self._render_one_by_one(contact_ids)
 
     def _render_one_by_one(self, contact_ids):
-        texts, failed = {}, 0
+        texts, problems = {}, []
         for contact_id in contact_ids:
             try:
                 texts |= self._render_field("body", [contact_id])
             except UserError as error:
-                failed, problem = failed + 1, error
-        if failed:
+                problems.append(str(error))
+        if problems:
             # One line for all of them; whose it is says the contact.
-            _logger.warning("SMS template %s fails for %d contacts: %s", self.id, failed, problem)
+            count = len(problems)
+            _logger.warning("Template %s fails for %d contacts: %s", self.id, count, problems[0])
         return texts

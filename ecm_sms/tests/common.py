@@ -113,4 +113,3 @@ class SmsCase(CampaignCase):
 
     def wait(self, **delta):
         self.clock.tick(timedelta(**delta))
-

@@ -24,4 +24,5 @@
         "views/ecm_sms_menus.xml",
     ],
     "demo": ["demo/ecm_sms_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
 }

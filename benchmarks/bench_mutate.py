@@ -121,6 +121,7 @@ EQUIVALENT = {
     },
     "gates": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",
+        "judge: opening.reason or 'hours' → opening.reason": "what is closed has a reason",
     },
     "campaign_hours": {
         "CampaignHours.year: 1970 → 1971": "the hours of a group's zones are given with their year",

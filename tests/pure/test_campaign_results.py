@@ -22,6 +22,8 @@ def test_shares_are_of_those_called_and_of_those_reached():
 def test_attempts_per_reached_contact_count_all_attempts():
     totals = summarise(SLOTS, LISTS, {LIVE})["totals"]
     assert (totals["attempts"], totals["per_reached"]) == (11, 5.5)
+    third = summarise(SLOTS, [ListCount(7, 9, 9, 3, 0)], {LIVE})["totals"]
+    assert third["per_reached"] == 3.7
 
 
 def test_hours_and_weekdays_leave_out_what_has_no_time():
@@ -53,7 +55,7 @@ def test_each_list_has_its_own_shares():
 
 
 def test_eight_outcomes_are_told_and_equal_ones_stay_in_order():
-    slots = [Slot(1, 9, code, 1) for code in (9, 8, 7, 6, 5, 4, 3, 2, None, 1)]
+    slots = [Slot(1, 9, code, 1) for code in (9, 8, 7, 6, 5, 4, 3, 2, 1, None)]
     outcomes = summarise(slots, LISTS, {LIVE})["outcomes"]
     assert [line["id"] for line in outcomes] == [None, 1, 2, 3, 4, 5, 6, 7]
 

@@ -282,6 +282,23 @@ def test_judging_writes_nothing_on_the_candidate():
     assert candidate == before
 
 
+def test_hours_of_all_numbers_are_those_that_the_channel_may_use():
+    """New York is closed; for calls its number is listed, for messages it is not."""
+    hours = CampaignHours(
+        "UTC",
+        WeeklyHours.of([(day, 540, 1200) for day in range(7)]),
+        in_contact_zone=True,
+        for_all_numbers=True,
+    )
+    listed = dnc(("voice", "sms"), numbers={"+12125550123": {1}})
+    judged = listed.judge(contact(mobile="+12125550123"), NOW)
+    rule = HoursRule({7: hours})
+    calls = NumberRule(campaign(BOTH), channel="voice").judge(judged, NOW)
+    assert rule.judge(calls, NOW) is calls
+    texts = NumberRule(campaign(BOTH), channel="sms").judge(replace(judged, position=2), NOW)
+    assert isinstance(rule.judge(texts, NOW), Wait)
+
+
 def closing_at_20(backlog, **values):
     hours = CampaignHours("UTC", WeeklyHours.of([(day, 540, 1200) for day in range(7)]), **values)
     return HoursRule({7: hours}, backlog)

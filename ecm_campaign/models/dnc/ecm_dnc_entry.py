@@ -38,7 +38,9 @@ class EcmDncEntry(models.Model):
     date_to = fields.Date("Until", help="Empty: for ever.")
     reason = fields.Char()
     added_at = fields.Datetime("Added on", default=fields.Datetime.now, readonly=True)
-    added_by = UncheckedMany2one("res.users", default=lambda self: self.env.user, readonly=True)
+    added_by = UncheckedMany2one(
+        "res.users", "Added by", default=lambda self: self.env.user, readonly=True
+    )
 
     # Every look-up of the scrub goes by value.
     _value_unique = models.UniqueIndex(

@@ -31,9 +31,12 @@ class EcmRegionEffect(models.TransientModel):
     certainty = fields.Selection(related="rule_id.certainty")
     contacts = fields.Integer(help="Open contacts whose first number the rule is about.")
     attempts = fields.Integer(help="Of the campaign's last 50,000 attempts, those it is about.")
-    outside_hours = fields.Integer(help="Attempts that were made outside the rule's hours.")
+    outside_hours = fields.Integer(
+        "Outside hours", help="Attempts that were made outside the rule's hours."
+    )
     over_limits = fields.Integer(
-        help="Attempts that came too soon or too often, as this campaign's own attempts tell."
+        "Over limits",
+        help="Attempts that came too soon or too often, as this campaign's own attempts tell.",
     )
     stopped = fields.Integer(
         "Would have stopped", help="Attempts outside its hours or over its limits."

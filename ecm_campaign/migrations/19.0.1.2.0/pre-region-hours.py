@@ -1,15 +1,16 @@
 """The hours of region rules are texts with several windows now: each day had one, as two numbers."""
 
-from odoo.tools import sql
+from odoo.tools import SQL, sql
 
 TABLE = "ecm_region_rule"
 DAYS = ("weekday", "saturday", "sunday")
+COLUMN = "ALTER TABLE ecm_region_rule ADD COLUMN IF NOT EXISTS %s varchar"
 # From 9.5 to 20 is 09:30–20:00; a day that ends when it begins was closed.
 TEXT = """
     UPDATE ecm_region_rule
-       SET {day}_hours = CASE WHEN {day}_from < {day}_to THEN
-               to_char(make_interval(mins => round({day}_from * 60)::int), 'HH24:MI') || '–' ||
-               to_char(make_interval(mins => round({day}_to * 60)::int), 'HH24:MI') END
+       SET %(text)s = CASE WHEN %(opens)s < %(closes)s THEN
+               to_char(make_interval(mins => round(%(opens)s * 60)::int), 'HH24:MI') || '–' ||
+               to_char(make_interval(mins => round(%(closes)s * 60)::int), 'HH24:MI') END
 """
 
 
@@ -20,5 +21,7 @@ def migrate(cr, version):
     if not sql.column_exists(cr, TABLE, "weekday_from"):
         return
     for day in DAYS:
-        cr.execute(f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS {day}_hours varchar")
-        cr.execute(TEXT.format(day=day))
+        text, opens = SQL.identifier(f"{day}_hours"), SQL.identifier(f"{day}_from")
+        closes = SQL.identifier(f"{day}_to")
+        cr.execute(SQL(COLUMN, text))
+        cr.execute(SQL(TEXT, text=text, opens=opens, closes=closes))

@@ -3,6 +3,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 from odoo import fields
+from odoo.tools import SQL
 
 from ..common import CampaignCase
 
@@ -56,11 +57,10 @@ class TestMigrations(CampaignCase):
         days = {"weekday": (9.5, 20), "saturday": (8, 24), "sunday": (0, 0)}
         for day, hours in days.items():
             # As they were: numbers, of all rules alike.
-            self.env.cr.execute(
-                f"ALTER TABLE ecm_region_rule ADD COLUMN {day}_from float8 DEFAULT %s,"
-                f" ADD COLUMN {day}_to float8 DEFAULT %s",
-                hours,
-            )
+            for name, value in zip(("from", "to"), hours, strict=True):
+                column = SQL.identifier(f"{day}_{name}")
+                add = "ALTER TABLE ecm_region_rule ADD COLUMN %s float8 DEFAULT %s"
+                self.env.cr.execute(SQL(add, column, value))
         self.env.cr.execute(
             "ALTER TABLE ecm_region_rule ADD COLUMN max_attempts int4 DEFAULT 2,"
             " ADD COLUMN max_attempts_hours int4 DEFAULT 48"

@@ -449,7 +449,6 @@ BULK_POINTS = ("begun", "changed", "completed")
 BULKS = [
     *(Case(f"bulk.{point}", change_few) for point in BULK_POINTS),
     *(Case(f"bulk.{point}", change_many) for point in BULK_POINTS),
-    Case("bulk.changed", change_many, times=2),
 ]
 
 # -- what runs by itself --------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""What PostgreSQL itself notes of contacts and attempts, for the counters of pages of results (U10).
+"""What PostgreSQL itself notes of contacts and attempts: for the counters of pages of results (U10),
+and for the search of numbers (P31).
 
 A trigger sums what each statement changed and adds the sums to ``ecm_results_count``, in the same
 transaction: whoever sees the change sees the sums. Why: docs/decisions/counted-by-triggers.md.
@@ -78,6 +79,17 @@ REACHED = """
        AND c.reach IS DISTINCT FROM {reach};
 """
 
+# For the search: what came, what changed, what is gone.
+CAME = """
+    INSERT INTO ecm_contact_unlisted (first_id, last_id)
+    SELECT min(id), max(id) FROM new_rows HAVING count(*) > 0;
+"""
+CHANGED = "INSERT INTO ecm_contact_unlisted (first_id, last_id) VALUES (NEW.id, NEW.id);"
+DELETED = """
+    DELETE FROM ecm_contact_number WHERE contact_id = ANY (ARRAY(SELECT id FROM old_rows));
+"""
+SEARCHED = ("phone_1", "phone_2", "phone_3", "phone_4", "phone_5", "account_number")
+CHANGED_NAME = "ecm_contact_counted_change"
 GONE_NAME = "ecm_contact_counted_gone"
 
 # The whole truth, in place of all that was noted.
@@ -91,19 +103,25 @@ RECOUNT = (
 def get_statements() -> list[str]:
     """What puts the triggers in place, also where they are."""
     statements = []
+    besides = {"INSERT": CAME, "UPDATE": MOVED, "DELETE": DELETED}
     for event in CHANGES:
-        moved = MOVED if event == "UPDATE" else ""
-        statements += _count_after(event, "ecm_contact", CONTACTS + moved)
+        statements += _count_after(event, "ecm_contact", CONTACTS + besides[event])
         statements += _count_after(event, "ecm_attempt", ATTEMPTS + REACHED)
 
     # Whoever was never called has no attempts.
     before = "BEFORE DELETE ON ecm_contact FOR EACH ROW WHEN (OLD.last_attempt_at IS NOT NULL)"
-    return [*statements, *_call(GONE_NAME, before, GONE, returned="OLD")]
+    statements += _call(GONE_NAME, before, GONE, returned="OLD")
+
+    # A change that leaves the numbers as they are is none.
+    columns = ", ".join(SEARCHED)
+    differs = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in SEARCHED)
+    after = f"AFTER UPDATE OF {columns} ON ecm_contact FOR EACH ROW WHEN ({differs})"
+    return [*statements, *_call(CHANGED_NAME, after, CHANGED)]
 
 
 def get_drop_statements() -> list[str]:
     """What takes the triggers away."""
-    names = [GONE_NAME]
+    names = [GONE_NAME, CHANGED_NAME]
     for event in CHANGES:
         names += [_get_name(event, "ecm_contact"), _get_name(event, "ecm_attempt")]
     return [f"DROP FUNCTION IF EXISTS {name}() CASCADE" for name in names]

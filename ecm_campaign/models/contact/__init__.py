@@ -10,5 +10,6 @@ from . import (
     ecm_bulk_action,
     ecm_bulk_action_part,
     ecm_attempt,
+    ecm_contact_number,
     ecm_results_count,
 )

@@ -378,8 +378,7 @@ class EcmContact(models.Model):
         query = contact_search.parse_query(value, self.env.company.country_id.code)
         domain = Domain.TRUE
         for number in query.numbers:
-            numbered = self._get_numbered(number)
-            domain &= Domain.custom(to_sql=partial(_is_among, numbered))
+            domain &= Domain.custom(to_sql=partial(_has_number, number))
         for word in map(escape_psql, query.words):
             domain &= Domain.OR(Domain(name, "ilike", word) for name in SEARCHED_FIELDS)
         return domain
@@ -758,13 +757,12 @@ class EcmContact(models.Model):
         )
 
 
-def _is_among(ids, _model, alias, _query):
+def _has_number(number, model, alias, _query):
     """For `Domain.custom`.
 
-    :param SQL ids: a query of contact ids
+    :param number: ``tools.contact_search.Number``
     """
-    # As an array the ids are found first: joined, the planner might read the whole table.
-    return SQL("%s = ANY(ARRAY(%s))", SQL.identifier(alias, "id"), ids)
+    return model._get_numbered(alias, number)
 
 
 def _get_parameter_values(properties):

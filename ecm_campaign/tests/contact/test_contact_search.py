@@ -1,3 +1,6 @@
+from unittest.mock import patch
+
+from ...models.contact import ecm_contact_number
 from ..common import CampaignCase
 
 NUMBER = "+493023125000"
@@ -94,3 +97,51 @@ class TestContactSearch(CampaignCase):
         self.create_contact(campaign, phone_1=NUMBER)
         contacts = self.env["ecm.contact"].with_user(self.agent)
         self.assertEqual(contacts.search([("display_name", "ilike", NUMBER)]), self.ada)
+
+    def list_numbers(self):
+        self.env.flush_all()
+        self.env["ecm.contact.number"]._cron_list()
+        self.assertFalse(self.env["ecm.contact.unlisted"].search_count([]))
+
+    def test_numbers_are_found_before_and_after_they_are_listed(self):
+        for _twice in range(2):
+            for text in ("2312500", "3125000", "+49 1512", "0151 23456", "456789", "10023"):
+                self.assertEqual(self.search_as_agent(text), self.ada, text)
+            self.assertEqual(self.search_as_agent("471"), self.other)
+            self.list_numbers()
+
+    def test_a_number_that_changed_is_found_at_once_and_the_old_one_no_more(self):
+        self.list_numbers()
+        self.ada.phone_1 = "+493023125111"
+        for _twice in range(2):
+            self.assertEqual(self.search_as_agent("3125111"), self.ada)
+            self.assertFalse(self.search_as_agent("3125000"))
+            self.list_numbers()
+
+    def test_what_follows_in_the_list_is_no_part_of_a_number(self):
+        for _twice in range(2):
+            self.assertFalse(self.search_as_agent("0143 4711"))
+            self.list_numbers()
+
+    def test_a_contact_that_is_deleted_leaves_no_number(self):
+        self.list_numbers()
+        lines = self.env["ecm.contact.number"]
+        self.assertTrue(lines.search([("contact_id", "=", self.other.id)]))
+        contact_id = self.other.id
+        self.other.unlink()
+        self.env.flush_all()
+        self.assertFalse(lines.search([("contact_id", "=", contact_id)]))
+
+    def test_many_are_listed_in_parts(self):
+        self.env["ecm.contact.unlisted"].create({"first_id": 1, "last_id": self.other.id})
+        with patch.object(ecm_contact_number, "LISTED_AT_ONCE", 7):
+            self.list_numbers()
+        counted = self.env["ecm.contact.number"].search_count([])
+        self.assertEqual(counted, self.env["ecm.contact"].search_count([]))
+        self.assertEqual(self.search_as_agent("3125000"), self.ada)
+
+    def test_a_change_of_something_else_lists_nothing(self):
+        self.list_numbers()
+        self.ada.write({"last_name": "King", "phone_1": self.ada.phone_1})
+        self.env.flush_all()
+        self.assertFalse(self.env["ecm.contact.unlisted"].search_count([]))

@@ -9,6 +9,8 @@ from ...tools.turn import Turn
 # So many contacts are listed in a transaction, of so many changes.
 LISTED_AT_ONCE = 20_000
 CHANGES_AT_ONCE = 1000
+# Of a long number so many digits are looked for first.
+TELLING_SIZE = 8
 
 
 class Range(NamedTuple):
@@ -49,10 +51,7 @@ class EcmContactNumber(models.Model):
         :param patterns: of LIKE, of one number or key
         :return: a query of contact ids
         """
-        texts = []
-        for pattern in patterns:
-            is_part = pattern.startswith("%")
-            texts.append(pattern if is_part else f"% {pattern}")
+        texts = [_get_telling(pattern) for pattern in patterns]
         # What came or changed lately is looked at itself.
         return SQL(
             """SELECT n.contact_id FROM ecm_contact_number n WHERE n.numbers LIKE ANY(%s)
@@ -154,3 +153,14 @@ class EcmContactUnlisted(models.Model):
             "UPDATE ecm_contact_unlisted SET first_id = %s WHERE id = %s", first_id, change_id
         )
         self.env.cr.execute(query)
+
+
+def _get_telling(pattern):
+    """A pattern of LIKE for the text of `EcmContactNumber` that finds all that this one finds.
+
+    All numbers of a country begin alike, which an index of parts is slow with: the end tells more.
+    """
+    words = pattern.strip("%")
+    if len(words) > TELLING_SIZE:
+        return f"%{words[-TELLING_SIZE:]}%"
+    return pattern if pattern.startswith("%") else f"% {pattern}"

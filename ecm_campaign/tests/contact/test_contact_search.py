@@ -105,7 +105,16 @@ class TestContactSearch(CampaignCase):
 
     def test_numbers_are_found_before_and_after_they_are_listed(self):
         for _twice in range(2):
-            for text in ("2312500", "3125000", "+49 1512", "0151 23456", "456789", "10023"):
+            for text in (
+                "2312500",
+                "3125000",
+                NUMBER,
+                "0049 30 23125000",
+                "+49 1512",
+                "0151 23456",
+                "456789",
+                "10023",
+            ):
                 self.assertEqual(self.search_as_agent(text), self.ada, text)
             self.assertEqual(self.search_as_agent("471"), self.other)
             self.list_numbers()

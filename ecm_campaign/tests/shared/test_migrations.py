@@ -85,3 +85,15 @@ class TestMigrations(CampaignCase):
         self.env.invalidate_all()
         self.assertTrue(wishes.keeps_wishes and wishes.active)
         self.assertFalse(wishes.date_to)
+
+    def test_results_are_counted_and_numbers_are_listed(self):
+        contact = self.create_contact()
+        self.env.flush_all()
+        counters, scope = self.env["ecm.results.count"], self.campaign._get_results_scope()
+        self.env.cr.execute("DELETE FROM ecm_results_count; DELETE FROM ecm_contact_unlisted")
+        for _time in range(2):
+            migrate(self.env.cr, "19.0.1.1.0/post-results")
+        self.assertEqual([line.loaded for line in counters._read_lists(scope)], [1])
+        ranges = self.env["ecm.contact.unlisted"].search([])
+        self.assertTrue(all(each.first_id <= contact.id <= each.last_id for each in ranges))
+        self.assertTrue(ranges)

@@ -75,7 +75,12 @@ def fill(env: Any, campaign: Any, contacts: int, attempts: int) -> None:
     common.vacuum(env, "ecm_contact", "ecm_attempt")
     env["ecm.results.count"]._count_anew()
     env.cr.commit()
-    common.vacuum(env, "ecm_contact", "ecm_results_count")
+    env["ecm.contact.unlisted"].create(
+        {"first_id": 1, "last_id": env["ecm.contact"]._get_last_id()}
+    )
+    while env["ecm.contact.number"]._list_next():
+        env.cr.commit()
+    common.vacuum(env, "ecm_contact", "ecm_results_count", "ecm_contact_number")
 
 
 def find(env: Any, text: str) -> int:

@@ -147,8 +147,7 @@ class TestResultsCounters(ResultCase):
         self.assertEqual(self.campaign.get_results()["totals"]["reached"], 0)
         self.outcome("busy").is_live_voice = True
         self.assertReached(1)
-        self.counters._cron_add_up()
-        self.assertFalse(self.recounts.search_count([]))
+        self.recount()
         self.assertReached(1)
         self.assertCounted()
 
@@ -156,13 +155,20 @@ class TestResultsCounters(ResultCase):
         wrap_up = self.wrap_ups[0]
         wrap_up.kind = "success"
         self.call(self.create_contact(), "voice", wrap_up=wrap_up.name)
-        self.counters._cron_add_up()
+        if self.recounts.search_count([]):
+            self.recount()
         self.assertReached(1, success=1)
         wrap_up.kind = "failure"
         self.assertReached(1)
-        self.counters._cron_add_up()
+        self.recount()
         self.assertReached(1)
         self.assertCounted()
+
+    def recount(self):
+        """A turn may be over sooner, where the machine is slow."""
+        self.assertTrue(self.recounts.search_count([]))
+        while self.recounts.search_count([]):
+            self.counters._cron_add_up()
 
     def assertReached(self, count, success=0):  # noqa: N802  in the style of unittest
         totals = self.campaign.get_results()["totals"]

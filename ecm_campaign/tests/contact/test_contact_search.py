@@ -100,8 +100,10 @@ class TestContactSearch(CampaignCase):
 
     def list_numbers(self):
         self.env.flush_all()
-        self.env["ecm.contact.number"]._cron_list()
-        self.assertFalse(self.env["ecm.contact.unlisted"].search_count([]))
+        numbers = self.env["ecm.contact.number"]
+        # A turn may be over sooner, where the machine is slow.
+        while self.env["ecm.contact.unlisted"].search_count([]):
+            numbers._cron_list()
 
     def test_numbers_are_found_before_and_after_they_are_listed(self):
         for _twice in range(2):
@@ -142,7 +144,8 @@ class TestContactSearch(CampaignCase):
         self.assertFalse(lines.search([("contact_id", "=", contact_id)]))
 
     def test_many_are_listed_in_parts(self):
-        self.env["ecm.contact.unlisted"].create({"first_id": 1, "last_id": self.other.id})
+        first_id = self.other.id - 50
+        self.env["ecm.contact.unlisted"].create({"first_id": first_id, "last_id": self.other.id})
         with patch.object(ecm_contact_number, "LISTED_AT_ONCE", 7):
             self.list_numbers()
         counted = self.env["ecm.contact.number"].search_count([])

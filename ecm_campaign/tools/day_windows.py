@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 from .time_zones import DAY_MINUTES
 
@@ -50,10 +48,14 @@ def write_week(texts: Sequence[str], days: Sequence[str]) -> str:
     >>> write_week(["9–20", "9–20", "", "9–13"], ["Mon", "Tue", "Wed", "Thu"])
     'Mon–Tue 9–20; Thu 9–13'
     """
+    alike: list[tuple[str, list[str]]] = []
+    for text, day in zip(texts, days, strict=True):
+        if not alike or alike[-1][0] != text:
+            alike.append((text, []))
+        alike[-1][1].append(day)
+
     parts = []
-    named = zip(texts, days, strict=True)
-    for text, alike in groupby(named, key=itemgetter(0)):
-        names = [day for _text, day in alike]
+    for text, names in alike:
         label = names[0] if len(names) == 1 else f"{names[0]}–{names[-1]}"
         if text:
             parts.append(f"{label} {text}")

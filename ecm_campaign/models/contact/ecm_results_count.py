@@ -5,11 +5,11 @@ from odoo.tools import SQL
 
 from ...tools import results_triggers
 from ...tools.campaign_results import ListCount, Slot
+from ...tools.results_triggers import REACH
 from ...tools.turn import Turn
 
 # So many ids of contacts are looked at in a transaction, where what counts as reached has changed.
 SLICE = 20_000
-REACH = SQL(results_triggers.REACH)
 
 
 class EcmResultsCount(models.Model):
@@ -151,14 +151,15 @@ class EcmResultsCount(models.Model):
 
         :param SQL where: which contacts ``c``
         """
+        reach = SQL(REACH)
         # Whoever was never called is not looked at.
         self.env.cr.execute(
             SQL(
                 """UPDATE ecm_contact c SET reach = %s
                     WHERE %s AND c.last_attempt_at IS NOT NULL AND c.reach IS DISTINCT FROM %s""",
-                REACH,
+                reach,
                 where,
-                REACH,
+                reach,
             )
         )
 

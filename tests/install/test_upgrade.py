@@ -15,6 +15,7 @@ from scripts import databases, odoo_command, paths, templates
 from .snapshot import digest, multiply, read_columns, read_counts
 
 BASE = Path(__file__).with_name("base-2026-11-21.tar.xz")
+MODULES = ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source")
 TIMES = 200
 # What an update writes into rows that were there: the list of wishes belongs to the only company.
 CHANGED = {("ecm_campaign", "write_date"), ("ecm_dnc_list", "company_id")}
@@ -39,9 +40,7 @@ def base(tmp_path):
     databases.create(name)
     with tarfile.open(BASE) as archive:
         archive.extractall(tmp_path, filter="data")
-    run_odoo(
-        name, "-i", ",".join(paths.modules()), "--with-demo", f"--addons-path={addons(tmp_path)}"
-    )
+    run_odoo(name, "-i", ",".join(MODULES), "--with-demo", f"--addons-path={addons(tmp_path)}")
     yield name
     databases.drop(name)
 
@@ -70,7 +69,9 @@ def test_an_update_from_the_first_state_loses_nothing(base, fresh_database):
         last_ids = read_counts(cursor)
         before = digest(cursor, last_ids)
 
-    assert not run_odoo(base, "-u", "ecm_campaign")
+    # Modules that came since are installed with it: a new installation has them too.
+    later = ",".join(sorted(set(paths.modules()) - set(MODULES)))
+    assert not run_odoo(base, "-u", "ecm_campaign", "-i", later)
     with databases.connect(base) as cursor:
         after, columns = digest(cursor, last_ids), read_columns(cursor)
         cursor.execute(READ_RULE)

@@ -728,7 +728,8 @@ class EcmContactBulk(models.AbstractModel):
         same_phone = [
             ("campaign_id", "=", self.campaign_id.id),
             ("phone_1", "=", self.phone_1),
-            ("id", "<", self.id),
+            # On a form that is being edited, the contact as it is stored.
+            ("id", "<", self._origin.id or 0),
         ]
         earlier, contact = self.search(same_phone), self
         # A contact continues one that is older, so the way ends.

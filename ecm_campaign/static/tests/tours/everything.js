@@ -5,6 +5,8 @@ import { rpcBus } from "@web/core/network/rpc";
 const PATIENCE_MS = 60000;
 const LOOK_EVERY_MS = 20;
 const WIDEST_PX = 1366;
+// A list has its columns before a scroll bar stands beside it, and keeps them.
+const SCROLL_BAR_PX = 16;
 // WCAG AA, for text of this size.
 const LEAST_CONTRAST = 4.5;
 const OPENED_BY = ["/web/dataset/call_button", "/web/action/load", "/web/action/run"];
@@ -115,7 +117,7 @@ function checkWidth() {
         report(`${document.scrollingElement.scrollWidth} px wide`);
     }
     for (const box of findVisible(".o_list_view .o_list_renderer, .o_form_sheet, .modal-content")) {
-        if (box.scrollWidth > box.clientWidth + 1) {
+        if (box.scrollWidth > box.clientWidth + SCROLL_BAR_PX) {
             report(`${box.className}: ${box.scrollWidth} of ${box.clientWidth} px`);
         }
     }

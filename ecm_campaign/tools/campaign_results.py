@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-# So many outcomes are told; the rest is one line.
+# So many outcomes are told.
 TOP_OUTCOMES = 8
 # As PostgreSQL and Odoo's domains count them: Sunday is 0. The page begins with Monday.
 WEEKDAYS = (1, 2, 3, 4, 5, 6, 0)
@@ -109,7 +109,7 @@ def _get_rates(
 
 
 def _get_outcomes(slots: Sequence[Slot]) -> list[dict[str, Any]]:
-    """The most frequent outcomes, and how many attempts had others."""
+    """The most frequent outcomes, each with its share of all attempts."""
     counts: Counter[int | None] = Counter()
     for slot in slots:
         counts[slot.outcome_id] += slot.attempts

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import psycopg2
 
+from .. import control_port
 from ..uccx import certificate, scenario
 from . import campaigns, control, faults, rest, schema
 from .dialer import Dialer
@@ -53,7 +54,7 @@ def run(options: Options) -> None:
     switches = faults.Faults(map(faults.parse, options.fault))
     dialer = Dialer(options, switches)
     operations = control.Control(options, dialer, switches)
-    control_server = control.serve(operations, options.control_port)
+    control_server = control_port.serve(operations, options.control_port)
     pem = None if options.http else certificate.ensure(options.certificate)
     tls = certificate.server_context(pem) if pem else None
     rest_server = rest.serve(rest.Rest(options, dialer), options, switches, tls)

@@ -8,6 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
+from .. import control_port
 from . import certificate, control, faults, scenario
 from .api import Api
 from .campaigns import CampaignStore, default_campaigns
@@ -60,7 +61,7 @@ def serve(
     """Open both ports, tell where they are, and close them at a signal."""
     tls = certificate.server_context(pem) if pem else None
     listener = Listener(options, api, switches, tls)
-    control_server = control.serve(operations, options.control_port)
+    control_server = control_port.serve(operations, options.control_port)
 
     # The dialer first: its restart of what an earlier process left must not meet new contacts.
     engine.start()

@@ -51,8 +51,6 @@ def fill(env: Any, campaign: Any, contacts: int, attempts: int) -> None:
     outcomes = [env.ref(f"ecm_campaign.ecm_outcome_{code}").id for code in ("voice", "busy")]
     values = {"campaign": campaign.id, "company": env.company.id, "lists": lists.ids}
     with common.filling(env, "ecm_contact", "ecm_attempt"):
-        for table in ("ecm_contact", "ecm_attempt"):
-            env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         env.cr.execute(CONTACTS, {**values, "list_count": LISTS, "count": contacts})
         env.cr.execute(
             """CREATE TEMP TABLE called AS
@@ -69,11 +67,6 @@ def fill(env: Any, campaign: Any, contacts: int, attempts: int) -> None:
                 "called": called,
             },
         )
-        for table in ("ecm_contact", "ecm_attempt"):
-            env.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    env.cr.commit()
-    common.vacuum(env, "ecm_contact", "ecm_attempt")
-    env["ecm.results.count"]._count_anew()
     env.cr.commit()
     env["ecm.contact.unlisted"].create(
         {"first_id": 1, "last_id": env["ecm.contact"]._get_last_id()}

@@ -412,14 +412,16 @@ class EcmAttempt(models.Model):
         """
         self.flush_model(["state", targets._attempt_field])
         column = SQL.identifier("a", targets._attempt_field)
-        # Each state by itself: the planner takes a partial index for constants only.
+        # Each state by itself: the planner takes a partial index for constants only. The first of
+        # an order, not any: where many were open when PostgreSQL last counted, it would look for
+        # any in the whole table.
         self.env.cr.execute(
             SQL(
                 """SELECT t.id FROM unnest(%(ids)s::int[]) AS t(id)
-                    WHERE EXISTS (SELECT FROM ecm_attempt a
-                                   WHERE %(target)s = t.id AND a.state = 'claimed' OFFSET 0)
-                       OR EXISTS (SELECT FROM ecm_attempt a
-                                   WHERE %(target)s = t.id AND a.state = 'sent' OFFSET 0)""",
+                    WHERE (SELECT min(a.claimed_at) FROM ecm_attempt a
+                            WHERE %(target)s = t.id AND a.state = 'claimed') IS NOT NULL
+                       OR (SELECT min(a.claimed_at) FROM ecm_attempt a
+                            WHERE %(target)s = t.id AND a.state = 'sent') IS NOT NULL""",
                 ids=targets.ids,
                 target=column,
             )

@@ -36,7 +36,30 @@ def _as_array(column, hint):
     """An array of PostgreSQL's type; what may be None is of the type beside it."""
     if isinstance(hint, types.UnionType):
         hint = next(part for part in hint.__args__ if part is not types.NoneType)
-    return SQL(_ARRAYS[hint], list(column))
+    if hint is dict:
+        return SQL(_ARRAYS[hint], list(column))
+    return SQL(_ARRAYS[hint], array_text(column))
+
+
+def array_text(values):
+    """Values as PostgreSQL writes an array in a text, to be cast: of many values, a tenth of the
+    time that a list takes, which becomes an expression with each of them as a literal.
+
+    :param values: texts, numbers, booleans, dates or None
+    :rtype: str
+    """
+    elements = ",".join(map(_as_element, values))
+    return f"{{{elements}}}"
+
+
+def _as_element(value):
+    """Always in quotes: an empty text and the word NULL are texts, too."""
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 # Added to numbers, so that their texts sort as they do.

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...const import PHONE_FIELDS
-from ...sql import values_of
+from ...sql import array_text, values_of
 from ...tools import calling_hours
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.region_effects import Group
@@ -815,7 +815,7 @@ class EcmContactQueue(models.AbstractModel):
                      FROM unnest(%s::varchar[]) AS n(value)
                CROSS JOIN LATERAL (SELECT c.id FROM %s AS c
                                     WHERE c.state = ANY(%s) AND %s) AS found""",
-                list(values),
+                array_text(values),
                 contacts,
                 open_states,
                 where,
@@ -1138,7 +1138,7 @@ class EcmContactQueue(models.AbstractModel):
                 """SELECT n.phone
                      FROM unnest(%s::varchar[]) AS n(phone)
                CROSS JOIN LATERAL (SELECT 1 FROM %s AS c WHERE %s LIMIT 1) AS known""",
-                list(numbers),
+                array_text(numbers),
                 self._look_up_any(columns, SQL("n.phone")),
                 where,
             )
@@ -1165,7 +1165,7 @@ class EcmContactQueue(models.AbstractModel):
                                       AND (c.state = ANY(%(open)s) OR %(closed)s)
                                  ORDER BY is_open DESC, c.place, c.id LIMIT 1) AS known""",
                 closed=closed,
-                numbers=list(numbers),
+                numbers=array_text(numbers),
                 contacts=self._look_up_any(columns, SQL("n.phone")),
                 open=list(self._get_open_states()),
                 campaign=campaign.id,

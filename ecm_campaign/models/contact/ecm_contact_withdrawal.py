@@ -78,7 +78,8 @@ class EcmContactWithdrawal(models.Model):
                 return place
         return 0
 
-    def _load_chunk(self, chunk):
+    def _load_chunk(self, chunk, read_on):
+        read_on()
         wanted = {value for value in chunk.values if value}
         where = SQL("c.company_id = %s", self.company_id.id)
         if self.campaign_id:

@@ -661,13 +661,14 @@ class EcmContactList(models.Model):
             **rules,
         )
 
-    def _load_chunk(self, chunk):
+    def _load_chunk(self, chunk, read_on):
         # A phone that moves up to phone 1 may be known as well.
         scrubbed = self._scrub(chunk.contacts, chunk.texts)
         rows, duplicates, updated = self._split_duplicates(scrubbed)
         duplicates = _with_rows(duplicates, chunk)
 
         # One whose numbers are all listed is stored as well: it is counted and can be looked up.
+        read_on()
         self._copy_contacts([row for row in rows if not row.is_closed])
         self._copy_closed([row.text for row in rows if row.is_closed])
 

@@ -19,6 +19,8 @@ from ...tools.pace import Pace
 
 _logger = logging.getLogger(__name__)
 
+# What COPY reads at once: for each piece it waits until the parser's thread lets go of Python.
+COPY_BYTES = 1024 * 1024
 # Of the ten seconds that Odoo gives a scheduled action a slice leaves some: with one cron thread the
 # feeder waits for both actions that import.
 LEFT_SECONDS = 4
@@ -181,9 +183,11 @@ class EcmFileJob(models.AbstractModel):
         """
         raise NotImplementedError
 
-    def _load_chunk(self, chunk):
+    def _load_chunk(self, chunk, read_on):
         """Store what a chunk brings.
 
+        :param read_on: to be called before the statement that takes the database longest: the next
+            chunk is parsed meanwhile, and Python does one thing at a time
         :return: ``{counter: how many more}``
         """
         raise NotImplementedError
@@ -296,18 +300,17 @@ class EcmFileJob(models.AbstractModel):
             pace = Pace(self._chunk_rows)
             parse_next = partial(_parse_next, source, *self._open_chunks(source, pace))
             left = self._end_step(remaining=1)
-            future = parser.submit(parse_next)
+            ahead = _ReadAhead(partial(parser.submit, parse_next))
             while True:
                 start = time.monotonic()
-                parsed = future.result()
+                parsed = ahead.take()
                 if parsed.chunk is None:
                     return True
                 # The next chunk is parsed while the database takes this one, if there is time to
                 # store it afterwards.
                 has_time = pace.has_time_for_another(left)
-                if has_time:
-                    future = parser.submit(parse_next)
-                if not self._atomically(partial(self._store, parsed)):
+                read_on = ahead.start if has_time else _do_nothing
+                if not self._atomically(partial(self._store, parsed, read_on)):
                     return False
                 reach("file.stored")
                 left = self._end_step(processed=1, remaining=1)
@@ -323,10 +326,11 @@ class EcmFileJob(models.AbstractModel):
                 return False
         return True
 
-    def _store(self, parsed):
+    def _store(self, parsed, read_on):
         """Store one chunk with everything that belongs to it.
 
         :param Parsed parsed: the chunk, and where it ends
+        :param read_on: of `_load_chunk`
         :return: whether the job goes on
         """
         self.invalidate_recordset()
@@ -339,7 +343,7 @@ class EcmFileJob(models.AbstractModel):
             "resume_mark": parsed.mark,
             "progress": parsed.share,
         }
-        counts = {"processed_count": chunk.processed, **self._load_chunk(chunk)}
+        counts = {"processed_count": chunk.processed, **self._load_chunk(chunk, read_on)}
         for name, count in counts.items():
             values[name] = self[name] + count
         self.write(values)
@@ -416,7 +420,7 @@ class EcmFileJob(models.AbstractModel):
         callback = psycopg2.extensions.get_wait_callback()
         psycopg2.extensions.set_wait_callback(None)
         try:
-            self.env.cr.copy_expert(statement, stream)
+            self.env.cr.copy_expert(statement, stream, COPY_BYTES)
         finally:
             psycopg2.extensions.set_wait_callback(callback)
 
@@ -457,6 +461,32 @@ class EcmFileJob(models.AbstractModel):
                 "A line has more than a million characters: this is not a list of contacts."
             ),
         }
+
+
+class _ReadAhead:
+    """Parses one chunk ahead, as soon as it may.
+
+    :param submit: has another thread parse the next chunk, and returns the future
+    """
+
+    def __init__(self, submit):
+        self._submit = submit
+        self._future = None
+
+    def start(self):
+        """Parse the next chunk; nothing where that was begun."""
+        self._future = self._future or self._submit()
+
+    def take(self):
+        """:return: the next chunk as `Parsed`, once it is there"""
+        self.start()
+        parsed = self._future.result()
+        self._future = None
+        return parsed
+
+
+def _do_nothing():
+    """There is no time for another chunk."""
 
 
 def _skip_to(rows, line):

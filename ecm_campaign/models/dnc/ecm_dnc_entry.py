@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...fields import UncheckedMany2one
+from ...sql import array_text
 from ...tools import phones
 from .ecm_dnc_list import PREFIX_LENGTHS
 
@@ -182,7 +183,7 @@ class EcmDncEntry(models.Model):
                                       AND (e.date_from IS NULL OR e.date_from <= %s)
                                       AND (e.date_to IS NULL OR e.date_to >= %s) OFFSET 0) AS found
                     WHERE found.kind = %s AND found.list_id = ANY(%s)""",
-                list(values),
+                array_text(values),
                 today,
                 today,
                 kind,

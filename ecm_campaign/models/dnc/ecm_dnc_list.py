@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_list
 from ...actions import open_form, open_window
 from ...const import ADMINISTRATOR
 from ...formatting import format_day, get_label
+from ...sql import array_text
 from ...tools import phones
 from ...tools.crash_points import reach
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
@@ -355,7 +356,7 @@ class EcmDncList(models.Model):
                 """SELECT v.value FROM unnest(%s::varchar[]) AS v(value)
                CROSS JOIN LATERAL (SELECT 1 FROM phone_blacklist b
                                     WHERE b.number = v.value AND b.active OFFSET 0) AS found""",
-                list(numbers),
+                array_text(numbers),
             )
         )
         return [number for (number,) in self.env.cr.fetchall()]

@@ -104,7 +104,8 @@ class EcmDncLoad(models.Model):
         country = company.country_id.code
         return rows, number_rows.parse_numbers(unread, dialect.header, country, pace)
 
-    def _load_chunk(self, chunk):
+    def _load_chunk(self, chunk, read_on):
+        read_on()
         new = self._copy_in(chunk.numbers)
         return {
             "loaded_count": new,

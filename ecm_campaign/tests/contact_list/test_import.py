@@ -247,11 +247,11 @@ class TestImport(CampaignCase):
         load_chunk = self.registry["ecm.contact.list"]._load_chunk
         loaded = []
 
-        def dying(record, chunk):
+        def dying(record, chunk, read_on):
             if len(loaded) == 3:
                 raise KeyboardInterrupt
             loaded.append(chunk)
-            return load_chunk(record, chunk)
+            return load_chunk(record, chunk, read_on)
 
         # Not assertRaises: that would roll back what a dying process has committed.
         with self.patch_method("_load_chunk", dying), contextlib.suppress(KeyboardInterrupt):

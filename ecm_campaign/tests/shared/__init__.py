@@ -7,6 +7,7 @@ from . import (
     test_migrations,
     test_screens_tour,
     test_settings,
+    test_sql,
     test_tour,
     test_transaction,
     test_views,

@@ -62,6 +62,30 @@ def _as_element(value):
     return f'"{text}"'
 
 
+def has_agreed(alias="c"):
+    """Whether a contact has agreed to be contacted, and not withdrawn that on the same day or
+    later.
+
+    :rtype: SQL
+    """
+    agreed, withdrawn = _get_consent(alias)
+    return SQL("COALESCE(%s > COALESCE(%s, '-infinity'), FALSE)", agreed, withdrawn)
+
+
+def has_withdrawn(alias="c"):
+    """Whether a contact has withdrawn its consent, and not agreed anew on a later day.
+
+    :rtype: SQL
+    """
+    agreed, withdrawn = _get_consent(alias)
+    return SQL("COALESCE(%s >= COALESCE(%s, '-infinity'), FALSE)", withdrawn, agreed)
+
+
+def _get_consent(alias):
+    names = ("consent_on", "consent_withdrawn_on")
+    return [SQL.identifier(alias, name) for name in names]
+
+
 # Added to numbers, so that their texts sort as they do.
 _LARGEST = 10**15
 

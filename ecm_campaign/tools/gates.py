@@ -45,6 +45,8 @@ from .strategy import (
 # Limits of a number on a channel, for whoever lives in a place.
 FindLimits = Callable[[str, str, Place], Sequence[Limit]]
 
+# Why a contact is held, or closes, for what it has agreed to.
+NO_CONSENT, CONSENT_WITHDRAWN = "no_consent", "consent_withdrawn"
 # A contact without any legal time within the horizon is looked at again so much later.
 NO_OPENING_DELAY = timedelta(days=1)
 # One that the hours' end leaves no time for is looked at again so much later on the same day.
@@ -69,7 +71,8 @@ class Candidate:
     :param is_listed: whether a do-not-contact list took a phone away
     :param attempt: what is due, named by the gate *number*
     :param region: the contact's state, as its file writes it; ``zip``: likewise its postal code
-    :param has_consent: whether it has agreed to be called
+    :param has_consent: whether it has agreed to be called; ``has_withdrawn``: whether it has
+        withdrawn that, and not agreed anew
     :param tries: what was tried lately, for the limits; read where a limit holds
     """
 
@@ -85,6 +88,7 @@ class Candidate:
     region: str | None = None
     zip: str | None = None
     has_consent: bool = False
+    has_withdrawn: bool = False
     list_id: int | None = None
     added_at: datetime | None = None
     cycle: int = 1
@@ -252,6 +256,27 @@ class ExpiryRule:
             return candidate
         end = candidate.added_at + timedelta(days=days)
         return Close("expired", "ttl") if end < at else candidate
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRule:
+    """Who has withdrawn consent is not contacted again. A campaign may contact nobody but who has
+    agreed, and who asks to be called back (requirement N5).
+
+    :param campaigns: ids of those that do
+    """
+
+    campaigns: Collection[int]
+
+    def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
+        """See `Rule`."""
+        if candidate.has_withdrawn:
+            return Close(DNC_LISTED, CONSENT_WITHDRAWN)
+        if candidate.campaign_id not in self.campaigns:
+            return candidate
+        if candidate.has_consent or candidate.callback:
+            return candidate
+        return Hold(NO_CONSENT)
 
 
 @dataclass(frozen=True, slots=True)

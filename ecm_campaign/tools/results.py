@@ -52,12 +52,14 @@ class Wish:
 
     :param company_id: who was told so
     :param number: on which it was said; ``phones``: all that are known of the customer
+    :param reason: how it was said, for people
     """
 
     company_id: int
     number: str | None
     phones: tuple[str | None, ...] = ()
     account_number: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,9 @@ class EcmDialerCampaign(models.Model):
             number=number,
         )
 
+    def _get_wish_text(self):
+        return self.env._("Said so on the phone")
+
     def _has_unconfirmed(self):
         return self.dialer_id.is_enabled and super()._has_unconfirmed()
 

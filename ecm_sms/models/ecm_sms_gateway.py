@@ -116,6 +116,9 @@ class EcmSmsGateway(models.Model):
             number=number,
         )
 
+    def _get_wish_text(self):
+        return self.env._("STOP by SMS")
+
     def _get_off_reason(self):
         if not self.is_enabled:
             return self.env._("The SMS gateway %s is switched off.", self.name)

@@ -97,7 +97,8 @@ class EcmSmsReply(models.Model):
         dnc_lists = self.env["ecm.dnc.list"].sudo()
         if action == "stop":
             # Also where no reply was awaited: who says no is not asked again.
-            dnc_lists._suppress([Wish(gateway.company_id.id, number)])
+            reason = gateway._get_wish_text()
+            dnc_lists._suppress([Wish(gateway.company_id.id, number, reason=reason)])
         elif action == "start":
             dnc_lists._get_wishes_of(gateway.company_id).api_remove([number])
         if addressed and addressed.is_awaited and action in OUTCOMES:

@@ -45,6 +45,8 @@ class TestReplies(SmsCase):
         self.assertEqual(self.contact.sms_reply_ids.action, "stop")
         self.assertTrue(self.find_listed(number))
         self.assertTrue(self.find_blacklisted(number))
+        entry = self.env["ecm.dnc.entry"].search([("value", "=", number)])
+        self.assertEqual(entry.reason, "STOP by SMS")
         self.assertFalse(self.turn())
         self.assertEqual(waiting.state, "dnc_listed")
 

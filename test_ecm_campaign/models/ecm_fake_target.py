@@ -66,6 +66,9 @@ class EcmFakeTarget(models.Model):
     def fault(self, fault):
         self.other_side.fault = fault
 
+    def _get_wish_text(self):
+        return "Said so on the phone"
+
     def _get_channel_label(self):
         return self.env._("Voice")
 

@@ -13,6 +13,7 @@ from ecm_campaign.tools.campaign_hours import CampaignHours
 from ecm_campaign.tools.gates import (
     CampaignPlan,
     Candidate,
+    ConsentRule,
     DncRule,
     ExpiryRule,
     Hold,
@@ -96,6 +97,22 @@ def test_who_is_older_than_the_time_to_live_closes():
     assert isinstance(rule.judge(contact(), NOW), Candidate)
     assert rule.judge(contact(), NOW + timedelta(seconds=1)) == Close("expired", "ttl")
     assert isinstance(ExpiryRule({7: 0}).judge(contact(), NOW.replace(year=2036)), Candidate)
+
+
+def test_a_campaign_may_contact_only_who_agreed_or_asks_to_be_called_back():
+    rule = ConsentRule({7})
+    assert rule.judge(contact(), NOW) == Hold("no_consent")
+    for values in ({"has_consent": True}, {"callback": "normal"}, {"campaign_id": 8}):
+        passing = contact(**values)
+        assert rule.judge(passing, NOW) is passing
+
+
+def test_who_withdrew_consent_closes_whatever_the_campaign_asks_for():
+    closed = Close("dnc_listed", "consent_withdrawn")
+    for campaigns in ({7}, ()):
+        for callback in (None, "personal"):
+            withdrawn = contact(has_withdrawn=True, callback=callback)
+            assert ConsentRule(campaigns).judge(withdrawn, NOW) == closed
 
 
 def test_the_selection_holds_what_it_leaves_out_and_queues_what_is_fresh():

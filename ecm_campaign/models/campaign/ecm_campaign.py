@@ -11,7 +11,7 @@ from ...exceptions import ChannelError
 from ...formatting import say_moment
 from ...tools.turn import Turn
 from ..shared.ecm_results_mixin import ResultsScope
-from .ecm_campaign_schedule import TIME_FIELDS
+from .ecm_campaign_schedule import LIMIT_FIELDS, TIME_FIELDS
 
 # More attempts than this are not counted for a button.
 COUNTED_ATTEMPTS = 10_000
@@ -254,7 +254,7 @@ class EcmCampaign(models.Model):
 
         result = super().write(vals)
         selecting._on_selection_changed()
-        if TIME_FIELDS.intersection(vals):
+        if (TIME_FIELDS | LIMIT_FIELDS).intersection(vals):
             self._on_times_changed()
         starting._on_started()
         # What waits at the dialer is taken back soon.

@@ -22,6 +22,15 @@ TIME_FIELDS = {
     "purpose",
     "has_consent",
 }
+# What says how often, beside the limits of strategies and region rules themselves.
+LIMIT_FIELDS = {
+    "strategy_id",
+    "callback_strategy_id",
+    "callback_resets",
+    "cap_total",
+    "cap_day",
+    "cap_cycle",
+}
 
 
 class EcmCampaignScheduleMixin(models.AbstractModel):

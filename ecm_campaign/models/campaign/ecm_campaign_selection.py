@@ -24,6 +24,12 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
         "at when a contact is due. Dates that count from today are looked at once: write a fixed "
         "date.",
     )
+    needs_consent = fields.Boolean(
+        "Contact only who agreed",
+        tracking=True,
+        help="Contacts without a date under Agreed on are held back until they have one; who asks "
+        "to be called back is called. Who withdrew consent is never contacted, on or off.",
+    )
     selection_changed_at = fields.Datetime(readonly=True, copy=False)
     matching_count = fields.Integer(
         "Match now",
@@ -83,10 +89,8 @@ class EcmCampaignSelectionMixin(models.AbstractModel):
 
     def _get_changing_selection(self, vals):
         """Campaigns whose selection these values change."""
-        if "selection_domain" not in vals:
-            return self.browse()
-        domain = vals["selection_domain"]
-        return self.filtered(lambda campaign: campaign.selection_domain != domain)
+        given = [name for name in ("selection_domain", "needs_consent") if name in vals]
+        return self.filtered(lambda campaign: any(campaign[name] != vals[name] for name in given))
 
     def _on_selection_changed(self):
         """Have the feeder look again at contacts that were held back."""

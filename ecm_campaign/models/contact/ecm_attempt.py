@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...formatting import format_moment
-from ...sql import values_of
+from ...sql import has_agreed, values_of
 from ...tools.campaign_hours import find_zones
 from ...tools.limits import Try
 from ...tools.region_effects import Made
@@ -55,6 +55,7 @@ class Ended(NamedTuple):
     phones: list
     company_id: int
     account_number: str | None
+    channel: str
 
 
 class Doubtful(NamedTuple):
@@ -394,9 +395,10 @@ class EcmAttempt(models.Model):
             SQL(
                 """SELECT a.campaign_id, c.tz, COALESCE(a.number, ''), a.channel,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
-                          c.region, c.zip, c.consent_on IS NOT NULL
+                          c.region, c.zip, %s
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.%s = %s AND a.state IN ('claimed', 'sent') AND %s""",
+                has_agreed(),
                 SQL.identifier(target._attempt_field),
                 target.id,
                 is_new,
@@ -492,7 +494,7 @@ class EcmAttempt(models.Model):
                           c.uncounted_count, COALESCE(c.cycle, 1),
                           c.callback, c.callback_since, c.callback_due,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
-                          c.company_id, c.account_number
+                          c.company_id, c.account_number, a.channel
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.key = ANY(%(keys)s)
                       AND (a.state <> 'done' OR a.key = ANY(%(corrected)s) AND %(is_guess)s)
@@ -754,7 +756,7 @@ class EcmAttempt(models.Model):
             SQL(
                 """SELECT a.contact_id, a.number, a.channel,
                           LEAST(COALESCE(a.called_at, a.claimed_at), a.result_at) AS made_at,
-                          c.tz, c.region, c.zip, c.consent_on IS NOT NULL,
+                          c.tz, c.region, c.zip, %s,
                           COALESCE(o.is_live_voice, FALSE), %s
                      FROM ecm_attempt a
                      JOIN ecm_contact c ON c.id = a.contact_id
@@ -763,6 +765,7 @@ class EcmAttempt(models.Model):
                     WHERE a.campaign_id = %s AND a.number IS NOT NULL
                       AND o.counts_as_attempt IS NOT FALSE
                  ORDER BY a.id DESC LIMIT %s""",
+                has_agreed(),
                 IS_REFUSAL,
                 campaign.id,
                 limit,

@@ -19,9 +19,12 @@ from ...const import (
 )
 from ...fields import UncheckedMany2one
 from ...formatting import get_label
+from ...sql import has_agreed
 from ...tools import contact_limits, contact_search
 from ...tools import phones as phone_tools
-from ...tools.strategy import NextAttempt, first_attempt
+from ...tools.gates import CONSENT_WITHDRAWN
+from ...tools.results import Decided, Wish
+from ...tools.strategy import DNC_LISTED, Close, NextAttempt, first_attempt
 from ...tools.time_zones import is_zone
 from .ecm_contact_queue import HELD_BACK, LIST_STOPPED, Planned
 
@@ -122,6 +125,18 @@ class EcmContact(models.Model):
     )
     consent_source = fields.Char(
         "Agreed how", help="Where and in which words the customer agreed, as your proof."
+    )
+    consent_withdrawn_on = fields.Date(
+        "Withdrawn on",
+        help="When the customer withdrew consent. The contact closes, and its numbers come on the "
+        "list of customers' wishes. Who agrees on a later day has agreed anew, but stays on the "
+        "list until somebody takes the numbers off.",
+    )
+    has_agreed = fields.Boolean(
+        "Has agreed",
+        compute="_compute_has_agreed",
+        search="_search_has_agreed",
+        help="Agreed to be contacted, and not withdrawn since.",
     )
     priority = fields.Integer(
         default=0,
@@ -312,8 +327,8 @@ class EcmContact(models.Model):
 
     # What a changed selection looks at again.
     _held = models.Index(
-        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group') AND state = "
-        "'pending'"
+        "(campaign_id, id) WHERE block_reason IN ('selection', 'target_group', 'no_consent') "
+        "AND state = 'pending'"
     )
     # A target group's queue in the order of arrival, and by priority.
     _queue_arrival = models.Index(
@@ -421,6 +436,19 @@ class EcmContact(models.Model):
             return self.env._("All attempts used (last: %s)", outcome)
         return self.env._("All attempts used")
 
+    @api.depends("consent_on", "consent_withdrawn_on")
+    def _compute_has_agreed(self):
+        for contact in self:
+            agreed, withdrawn = contact.consent_on, contact.consent_withdrawn_on
+            contact.has_agreed = agreed and not (withdrawn and withdrawn >= agreed)
+
+    def _search_has_agreed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.flush_model()
+        found = Domain.custom(to_sql=_has_agreed)
+        return Domain.OR(found if wanted else ~found for wanted in value)
+
     @api.depends("state")
     def _compute_is_open(self):
         for contact in self:
@@ -518,6 +546,7 @@ class EcmContact(models.Model):
         contacts = super().create(vals_list)
         contacts._plan_first_attempt()
         contacts._set_dial_keys()
+        contacts.filtered("consent_withdrawn_on")._on_consent_withdrawn()
         contacts.campaign_id.filtered("is_running")._trigger_feed()
         return contacts
 
@@ -536,6 +565,8 @@ class EcmContact(models.Model):
             held = self.filtered(lambda contact: contact.block_reason in HELD_BACK)
             held._release_after_change()
             self._set_dial_keys()
+        if vals.get("consent_withdrawn_on"):
+            self._on_consent_withdrawn()
         return result
 
     def _release_after_change(self):
@@ -729,6 +760,40 @@ class EcmContact(models.Model):
         self._withdraw(SQL("SELECT unnest(%s::int[])", self.ids), reason)
         return True
 
+    def action_withdraw_consent(self, reason=None):
+        """The customers have withdrawn their consent today: they close at once as *DNC Listed*, and
+        no campaign of their company contacts them again (requirement N5).
+
+        :param str reason: kept with their numbers, for whoever asks later
+        :return: True
+        """
+        self.check_access("write")
+        if reason and not isinstance(reason, str):
+            raise UserError(self.env._("The reason is a text."))
+        contacts = self.with_context(ecm_wish_reason=reason) if reason else self
+        contacts.write({"consent_withdrawn_on": fields.Date.context_today(self)})
+        return True
+
+    def _on_consent_withdrawn(self):
+        """Remember the wish before anything else goes on, and close what is open."""
+        withdrawn = self.sudo().filtered(lambda contact: not contact.has_agreed)
+        reason = self.env.context.get("ecm_wish_reason") or self.env._("Withdrew consent")
+        wishes, closing = [], []
+        for contact in withdrawn:
+            wishes.append(contact._get_wish(reason))
+            if contact.is_open:
+                counted = (contact.attempt_count, contact.uncounted_count)
+                closing.append(Decided(contact.id, *counted, Close(DNC_LISTED, CONSENT_WITHDRAWN)))
+        self.env["ecm.dnc.list"]._suppress(wishes)
+        self.flush_recordset()
+        withdrawn._apply_decisions(closing, fields.Datetime.now())
+        self.invalidate_recordset()
+
+    def _get_wish(self, reason):
+        """:rtype: tools.results.Wish"""
+        number, phones = self.phone_1, self._get_phones()
+        return Wish(self.company_id.id, number, phones, self.account_number or None, reason)
+
     def action_call_again(self):
         """Ask how the chosen contacts are called again; without a choice, those of the filter."""
         return self.env["ecm.bulk.start"]._open(self, "again")
@@ -763,6 +828,11 @@ def _has_number(number, model, alias, _query):
     :param number: ``tools.contact_search.Number``
     """
     return model._get_numbered(alias, number)
+
+
+def _has_agreed(_model, alias, _query):
+    """For `Domain.custom`."""
+    return has_agreed(alias)
 
 
 def _get_parameter_values(properties):

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...const import PHONE_FIELDS
-from ...sql import array_text, values_of
+from ...sql import array_text, has_agreed, has_withdrawn, values_of
 from ...tools import calling_hours
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
 from ...tools.region_effects import Group
@@ -32,7 +32,8 @@ CANDIDATE_COLUMNS = {
     "tz": SQL("c.tz"),
     "region": SQL("c.region"),
     "zip": SQL("c.zip"),
-    "has_consent": SQL("c.consent_on IS NOT NULL"),
+    "has_consent": has_agreed(),
+    "has_withdrawn": has_withdrawn(),
     "list_id": SQL("c.list_id"),
     # What may not be called yet is not getting older.
     "added_at": SQL("GREATEST(c.added_at, c.not_before)"),
@@ -62,6 +63,7 @@ TAKEN_ALONG = (
     "zip",
     "consent_on",
     "consent_source",
+    "consent_withdrawn_on",
     "priority",
 )
 # Which phones the contact ``c`` has: phone 1 counts 1, phone 2 counts 2, phone 3 counts 4 …
@@ -76,7 +78,7 @@ MOVING_STATES = ("connected", "not_connected", "retries_completed")
 
 # Why a contact may be held until its list, its campaign or itself changes.
 LIST_STOPPED = "list_stopped"
-HELD_BACK = ("selection", "target_group")
+HELD_BACK = ("selection", "target_group", "no_consent")
 # Why one may wait for a time that calling hours, holidays or region rules say.
 TIME_REASONS = (
     calling_hours.HOURS,
@@ -1363,7 +1365,8 @@ class EcmContactQueue(models.AbstractModel):
         """
         ids = SQL(
             """SELECT id FROM ecm_contact
-                WHERE campaign_id = %s AND id > %s AND block_reason IN ('selection', 'target_group')
+                WHERE campaign_id = %s AND id > %s
+                  AND block_reason IN ('selection', 'target_group', 'no_consent')
                   AND state = 'pending'
              ORDER BY id LIMIT %s FOR UPDATE""",
             campaign.id,
@@ -1413,7 +1416,8 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 """SELECT target_group_id, count(*) FROM ecm_contact
                     WHERE target_group_id = ANY(%s) AND is_drawn AND state = 'pending'
-                      AND NOT is_retry AND block_reason IS DISTINCT FROM 'selection'
+                      AND NOT is_retry
+                      AND COALESCE(block_reason, '') NOT IN ('selection', 'no_consent')
                  GROUP BY target_group_id""",
                 groups.ids,
             )

@@ -439,7 +439,7 @@ class EcmDncList(models.Model):
             by_company.setdefault(wish.company_id, []).append(wish)
         for company_id, own in by_company.items():
             company = self.env["res.company"].browse(company_id)
-            self._get_wishes_of(company)._add_wishes(own)
+            self._get_wishes_of(company)._add_wishes_by_reason(own)
 
     @api.model
     def _get_wishes_of(self, company):
@@ -460,15 +460,22 @@ class EcmDncList(models.Model):
             }
         )
 
-    def _add_wishes(self, wishes):
+    def _add_wishes_by_reason(self, wishes):
         """:param wishes: list of ``tools.results.Wish``"""
+        by_reason = {}
+        for wish in wishes:
+            by_reason.setdefault(wish.reason, []).append(wish)
+        for reason, own in by_reason.items():
+            self._add_wishes(own, reason or None)
+
+    def _add_wishes(self, wishes, reason):
+        """:param str reason: how they were said"""
         numbers, keys = set(), set()
         for wish in wishes:
             numbers.add(wish.number)
             if self.wish_scope == "person":
                 numbers.update(wish.phones)
                 keys.add(wish.account_number)
-        reason = self.env._("Said so on the phone")
         self._add(sorted(filter(None, numbers)), reason)
         known = sorted(filter(None, keys))
         self.env["ecm.dnc.entry"]._insert(self, "key", known, reason)

@@ -339,12 +339,15 @@ class EcmEngineResults(models.AbstractModel):
             if isinstance(choice, Close) and choice.state == DNC_LISTED:
                 listed.add(row.contact_id)
 
+        models = self._get_target_models()
+        said = {model._channel: model._get_wish_text() for model in models}
         wishes = []
         for row in rows:
             # The outcome, a wrap-up or the strategy's decision may say so.
             if endings[row.id].suppresses or row.contact_id in listed:
-                phones = tuple(row.phones)
-                wishes.append(Wish(row.company_id, row.number, phones, row.account_number))
+                phones, reason = tuple(row.phones), said.get(row.channel, "")
+                wish = Wish(row.company_id, row.number, phones, row.account_number, reason)
+                wishes.append(wish)
         return wishes
 
     # -- on to other campaigns --------------------------------------------------------------------

@@ -75,6 +75,12 @@ class EcmFeedTarget(models.AbstractModel):
             since=since,
         )
 
+    def _get_wish_text(self):
+        """How a customer has said on this channel not to want to be contacted again; kept with the
+        number. Called on the empty model too.
+        """
+        return self.env._("Said so")
+
     def _get_owner(self):
         """In whose turns it is fed: the record of an ``ecm.feed.owner``. One thing at a time is
         done with an owner.

@@ -322,7 +322,15 @@ class EcmStrategy(models.Model):
     def write(self, vals):
         if any(name in vals for name in self._plan_fields):
             self._check_editable()
-        return super().write(vals)
+        result = super().write(vals)
+        if "at_limit" in vals:
+            self._note_changed_limits()
+        return result
+
+    def _note_changed_limits(self):
+        """Contacts that wait for a limit are looked at again, when their campaigns start."""
+        if campaigns := self._get_campaigns():
+            campaigns._on_times_changed()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

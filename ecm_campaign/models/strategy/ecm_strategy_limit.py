@@ -63,6 +63,25 @@ class EcmStrategyLimit(models.Model):
         for limit in self:
             limit.display_name = limit._get_sentence()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        limits = super().create(vals_list)
+        limits.strategy_id._note_changed_limits()
+        return limits
+
+    def write(self, vals):
+        # One may move into another strategy.
+        strategies = self.strategy_id
+        result = super().write(vals)
+        (strategies | self.strategy_id)._note_changed_limits()
+        return result
+
+    def unlink(self):
+        strategies = self.strategy_id
+        result = super().unlink()
+        strategies._note_changed_limits()
+        return result
+
     def _get_sentence(self):
         """The limit in words, such as ``At most 3 attempts on a number in any 24 hours``."""
         text = self.env._(

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import Form
 
-from ..common import START, FeedCase
+from ..common import BUSY, START, FeedCase
 from odoo.addons.ecm_campaign.models.engine import ecm_engine_sweep
 
 BERLIN, NEW_YORK, MIAMI = "+493023125000", "+12125550123", "+13055550123"
@@ -110,6 +110,85 @@ class TestChangedTimes(FeedCase):
         self.assertWaits(datetime(2026, 3, 3, 8), "limit")
         rule.limit_ids.unlink()
         self.assertSent()
+
+    def create_limited(self, **values):
+        """A running campaign whose contact was called an hour ago, and waits for tomorrow."""
+        limit = {"count": 1, "period": "day"}
+        strategy = self.create_strategy(
+            (1, {BUSY: {"next": 2, "delay_minutes": 60}}),
+            (2, {}),
+            limits=[limit],
+            name="Once a day",
+        )
+        self.campaign.is_running = False
+        self.campaign.write({"calling_hours_id": False, "strategy_id": strategy.id, **values})
+        self.campaign.is_running = True
+        self.call(self.contact, BUSY)
+        self.wait(hours=1)
+        return strategy
+
+    def assertTomorrow(self):  # noqa: N802  in the style of unittest
+        # Midnight of the campaign's zone.
+        self.assertWaits(datetime(2026, 3, 2, 23), "limit")
+
+    def test_a_strategys_limit_that_is_raised_counts_from_the_next_start(self):
+        strategy = self.create_limited()
+        self.assertTomorrow()
+        self.campaign.is_running = False
+        strategy.limit_ids.with_user(self.supervisor).count = 2
+        self.campaign.is_running = True
+        self.assertSent()
+
+    def test_a_strategys_limit_that_goes_counts_from_the_next_start(self):
+        strategy = self.create_limited()
+        self.assertTomorrow()
+        self.campaign.is_running = False
+        strategy.with_user(self.supervisor).limit_ids = [Command.clear()]
+        self.campaign.is_running = True
+        self.assertSent()
+
+    def test_a_stricter_limit_moves_the_time(self):
+        strategy = self.create_limited()
+        self.assertTomorrow()
+        self.campaign.is_running = False
+        strategy.limit_ids = [Command.create({"count": 1, "period": "7d"})]
+        self.campaign.is_running = True
+        self.assertWaits(datetime(2026, 3, 9, 9), "limit")
+
+    def test_another_number_is_taken_once_the_strategy_says_so(self):
+        strategy = self.create_limited()
+        strategy_limit = {"count": 1, "period": "day", "subject": "number"}
+        self.campaign.is_running = False
+        strategy.limit_ids = [Command.clear(), Command.create(strategy_limit)]
+        self.contact.phone_3 = BERLIN
+        self.env["ecm.strategy.attempt"].create(
+            {"strategy_id": strategy.id, "sequence": 9, "phone_index": "3"}
+        )
+        self.campaign.is_running = True
+        self.assertTomorrow()
+        self.campaign.is_running = False
+        strategy.at_limit = "next"
+        self.campaign.is_running = True
+        self.assertEqual([sent.number for sent in self.feed()], [BERLIN])
+
+    def test_another_strategy_without_the_limit_counts_at_its_start(self):
+        self.create_limited()
+        self.assertTomorrow()
+        self.campaign.is_running = False
+        self.campaign.with_user(self.supervisor).strategy_id = self.strategy
+        self.campaign.is_running = True
+        self.assertSent()
+
+    def test_a_cap_of_a_running_campaign_counts_at_once(self):
+        self.create_limited()
+        self.assertTomorrow()
+        self.campaign.with_user(self.supervisor).cap_day = 2
+        self.assertSent()
+
+    def test_a_cap_that_is_lowered_stops_who_is_ready(self):
+        self.create_limited(cap_day=3)
+        self.campaign.cap_day = 1
+        self.assertTomorrow()
 
     def test_other_hours_of_the_campaign_count_at_once(self):
         self.assertWaits(datetime(2026, 3, 2, 14))

@@ -1,1 +1,1 @@
-from . import test_expiry
+from . import test_consent, test_expiry

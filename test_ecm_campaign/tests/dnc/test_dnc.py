@@ -108,3 +108,5 @@ class TestDnc(FeedCase):
         self.assertEqual((contact.state, twin.state), ("dnc_listed", "dnc_listed"))
         self.assertEqual(len(self.target.sent), 1)
         self.assertTrue(self.env["phone.blacklist"].search([("number", "=", contact.phone_1)]))
+        entry = self.env["ecm.dnc.entry"].search([("value", "=", contact.phone_1)])
+        self.assertEqual(entry.reason, "Said so on the phone")

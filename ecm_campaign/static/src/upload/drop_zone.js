@@ -123,9 +123,11 @@ export class DropZoneField extends Component {
     }
 }
 
-/** Without decimals that say nothing: 512 Mb. */
+/** Without decimals that say nothing, and in bytes, not bits: 512 MB. */
 function showSize(bytes) {
-    return humanSize(bytes).replace(/[.,]00/, "");
+    return humanSize(bytes)
+        .replace(/[.,]00/, "")
+        .replace(/([KMGT])b$/, "$1B");
 }
 
 /** The server's answer, or nothing where it is not ours: a proxy's page, a lost connection. */

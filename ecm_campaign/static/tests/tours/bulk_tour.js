@@ -1,5 +1,5 @@
 import { registry } from "@web/core/registry";
-import { atMost, click } from "./clicks";
+import { atMost, click, patient } from "./clicks";
 
 // From the list of campaigns: who was not reached is called again.
 registry.category("web_tour.tours").add("ecm_campaign_call_again", {
@@ -47,46 +47,49 @@ registry.category("web_tour.tours").add("ecm_campaign_wrong_file", {
 // Without choosing anybody: all that the filter finds is given another priority, and undone.
 registry.category("web_tour.tours").add("ecm_campaign_change_in_bulk", {
     url: "/odoo/outbound-contacts",
-    steps: () => [
-        click(".o_control_panel button[name=action_change_in_bulk]"),
-        click(".modal .o_field_widget[name=action] label:contains('Change priority')"),
-        {
-            trigger: ".modal .o_field_widget[name=priority] input",
-            run: "edit 5",
-        },
-        click(".modal button[name=action_start]"),
-        {
-            trigger: ".o_notification:contains('have the new priority')",
-        },
-        {
-            trigger: "body:not(:has(.modal)) .o_list_view",
-        },
-    ],
+    steps: () =>
+        patient([
+            click(".o_control_panel button[name=action_change_in_bulk]"),
+            click(".modal .o_field_widget[name=action] label:contains('Change priority')"),
+            {
+                trigger: ".modal .o_field_widget[name=priority] input",
+                run: "edit 5",
+            },
+            click(".modal button[name=action_start]"),
+            {
+                trigger: ".o_notification:contains('have the new priority')",
+            },
+            {
+                trigger: "body:not(:has(.modal)) .o_list_view",
+            },
+        ]),
 });
 
 // A list that one campaign has: another one calls the same people as well.
 registry.category("web_tour.tours").add("ecm_campaign_share_list", {
     url: "/odoo/outbound-lists",
-    steps: () => [
-        click(".o_list_view .o_data_row:contains('customers.csv') .o_data_cell[name=name]"),
-        click(".o_form_view button[name=action_feed_campaigns]"),
-        {
-            content: "By default nobody is called by two campaigns at the same time",
-            trigger:
-                ".modal .o_field_widget[name=sharing] .o_radio_input:checked + label:contains('one campaign at a time')",
-        },
-        {
-            trigger: ".modal .o_field_widget[name=campaign_ids] input",
-            run: "edit Second offer",
-        },
-        click(".o-autocomplete--dropdown-item:contains('Second offer') a"),
-        {
-            trigger: ".modal .o_field_widget[name=campaign_ids] .o_tag:contains('Second offer')",
-        },
-        click(".modal button[name=action_feed]"),
-        {
-            trigger:
-                "body:not(:has(.modal)) .o_field_widget[name=list_ids]:contains('Second offer')",
-        },
-    ],
+    steps: () =>
+        patient([
+            click(".o_list_view .o_data_row:contains('customers.csv') .o_data_cell[name=name]"),
+            click(".o_form_view button[name=action_feed_campaigns]"),
+            {
+                content: "By default nobody is called by two campaigns at the same time",
+                trigger:
+                    ".modal .o_field_widget[name=sharing] .o_radio_input:checked + label:contains('one campaign at a time')",
+            },
+            {
+                trigger: ".modal .o_field_widget[name=campaign_ids] input",
+                run: "edit Second offer",
+            },
+            click(".o-autocomplete--dropdown-item:contains('Second offer') a"),
+            {
+                trigger:
+                    ".modal .o_field_widget[name=campaign_ids] .o_tag:contains('Second offer')",
+            },
+            click(".modal button[name=action_feed]"),
+            {
+                trigger:
+                    "body:not(:has(.modal)) .o_field_widget[name=list_ids]:contains('Second offer')",
+            },
+        ]),
 });

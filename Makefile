@@ -38,6 +38,10 @@ format: setup  ## Lay out Python, JavaScript and XML as make lint asks for
 bench: setup  ## Run a benchmark of benchmarks/: NAME=import
 	@$(VENV_PYTHON) -m scripts.bench $(NAME)
 
+.PHONY: chaos
+chaos: setup  ## Kill, cut and restart everything for ARGS="minutes seed" (25), and compare what was called
+	@$(VENV_PYTHON) -m tests.chaos $(ARGS)
+
 .PHONY: shell
 shell: setup  ## Open Odoo's Python shell (DB=ecm_demo)
 	@scripts/odoo shell -d $${DB:-ecm_demo}

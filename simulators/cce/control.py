@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from .. import clock
 from . import faults as fault_module
 from . import schema
 from .dialer import Dialer
@@ -41,6 +42,7 @@ class Control:
             ("POST", "/control/restart"): self._run(dialer.restart),
             ("POST", "/control/pause"): self._run(self._pause),
             ("POST", "/control/resume"): self._run(self._resume),
+            ("POST", "/control/clock"): self.set_clock,
             ("POST", "/control/reset"): self.reset,
         }
 
@@ -98,6 +100,10 @@ class Control:
 
     def _resume(self) -> None:
         self._dialer.paused = False
+
+    def set_clock(self, values: dict[str, Any]) -> Any:
+        """Set the clock forward or back, by seconds."""
+        return {"ahead": clock.jump(float(values["seconds"]))}
 
     def reset(self, _values: dict[str, Any]) -> Any:
         self._faults.replace(())

@@ -223,7 +223,11 @@ class Dialer:
             """INSERT INTO sim.dialled (dialled_at, campaign_id, dialing_list_id, account_number,
                                         phone, call_result)
                VALUES (%s, %s, %s, %s, %s, %s) RETURNING id""",
-            (now, of.campaign_id, contact.id, contact.account, contact.number, RESULTS.get(result)),
+            (
+                self._options.true_now(),
+                *(of.campaign_id, contact.id, contact.account, contact.number),
+                RESULTS.get(result),
+            ),
         )
         [dialled_id] = cursor.fetchone()
         cursor.execute(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from .. import clock
 
 _EPILOG = """\
 outcome of a call, by the last digits of the number called (simulators/uccx/scenario.py):
@@ -57,11 +59,15 @@ class Options:
 
     def now(self) -> datetime:
         """Naive local time of the Central Controller, as CCE keeps its times."""
-        return datetime.now(self.zone).replace(tzinfo=None)
+        return clock.now().astimezone(self.zone).replace(tzinfo=None)
+
+    def true_now(self) -> datetime:
+        """The real time, as `now`: the clock may have been set."""
+        return clock.true_now().astimezone(self.zone).replace(tzinfo=None)
 
     def minutes_west(self) -> int:
         """What is added to local time to get UTC."""
-        offset = datetime.now(timezone.utc).astimezone(self.zone).utcoffset() or timedelta()
+        offset = clock.now().astimezone(self.zone).utcoffset() or timedelta()
         return -round(offset.total_seconds() / 60)
 
 

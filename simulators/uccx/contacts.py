@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .. import clock
 from .campaigns import Campaign
 from .database import insert_many, new_ids
 from .faults import Fault, Faults
@@ -151,7 +151,7 @@ class ContactStore:
         # Two requests at the same moment must not both find that nothing runs.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         self._require_room(cursor, campaign, len(rows))
-        now_ms = int(time.time() * 1000)
+        now_ms = int(clock.now().timestamp() * 1000)
         cursor.execute(
             "INSERT INTO sim_import (campaignid, state, started_ms, rows, allow_duplicates)"
             " VALUES (%s, 'IN_PROGRESS', %s, %s, %s)",
@@ -192,7 +192,7 @@ class ContactStore:
     def run_imports(self, cursor: Any) -> None:
         """Finish the imports whose time has come."""
         # Another simulator on the same database may have taken some.
-        due_ms = int((time.time() - self._options.import_seconds) * 1000)
+        due_ms = int((clock.now().timestamp() - self._options.import_seconds) * 1000)
         cursor.execute(
             "SELECT id, campaignid, rows, allow_duplicates, imported, state FROM sim_import"
             " WHERE (state = 'IN_PROGRESS' OR rows::text <> '[]') AND started_ms <= %s"

@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg2.extras import RealDictCursor
 
+from .. import clock
 from . import faults as fault_module
 from .campaigns import CampaignStore
 from .database import Database
@@ -54,6 +55,7 @@ class Control:
             ("POST", "/control/pause"): self.pause,
             ("POST", "/control/resume"): self.resume,
             ("POST", "/control/hours"): self.set_hours,
+            ("POST", "/control/clock"): self.set_clock,
             ("POST", "/control/reset"): self.reset,
         }
 
@@ -122,6 +124,10 @@ class Control:
             if "zones" in values:
                 store.set_zones(cursor, values["zones"])
         return self.state({})
+
+    def set_clock(self, values: dict[str, Any]) -> Any:
+        """Set the clock forward or back, by seconds."""
+        return {"ahead": clock.jump(float(values["seconds"]))}
 
     def reset(self, _values: dict[str, Any]) -> Any:
         # Faults first: a closed port opens again before anything else is expected of it.

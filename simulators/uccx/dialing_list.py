@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import psycopg2.extras
 
+from .. import clock
 from .database import insert_many, new_ids
 from .dialing_hours import Areas
 from .options import utc_now
@@ -294,7 +295,8 @@ def _change(contact: Contact) -> _Change:
 
 def record_dialled(cursor: Any, calls: Sequence[tuple[Contact, str, int]]) -> None:
     """Append to the simulator's own record of what it called: contact, number, callresult."""
-    now = utc_now()
+    # When it really was, whatever the clock of UCCX shows.
+    now = clock.true_now().replace(tzinfo=None)
     rows = []
     for contact, number, result in calls:
         # The result is settled before it rings, only the others learn it later.

@@ -21,6 +21,9 @@ DESCRIPTIONS = {
     "lose_answer": "do it, then close the connection without an answer (default: POST only)",
     "die_after_accept": "do it, commit it, then the process ends at once without an answer"
     " (default: POST only)",
+    "reset_request": "the connection is reset while the request's body is read (default: POST only)",
+    "reset_answer": "do it, then reset the connection in the middle of the answer",
+    "drip": "answer in so small parts that it takes seconds=N in all",
     "import_stuck": "imports never finish; rows=before|after: the contacts are not there | are",
     "import_partial": "imports end with the first imported=N rows, result=SUCCESS|FAILED or empty;"
     " rest=later: the other rows follow when the fault is switched off",
@@ -31,7 +34,7 @@ DESCRIPTIONS = {
     "duplicate_rows": "finished contacts stand in DialingList and DialingListHistory at once",
 }
 _KINDS: dict[str, Callable[[Any], Any]] = {"times": int, "imported": int, "seconds": float}
-_POST_ONLY = frozenset({"bad_request", "lose_answer", "die_after_accept"})
+_POST_ONLY = frozenset({"bad_request", "lose_answer", "die_after_accept", "reset_request"})
 
 
 @dataclass

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timezone
+from datetime import datetime
+
+from .. import clock
 
 _EPILOG = """\
 outcome of a call, by the last digits of the number called (simulators/uccx/scenario.py):
@@ -137,4 +139,4 @@ def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> 
 
 def utc_now() -> datetime:
     """Naive UTC, as UCCX keeps all its times."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+    return clock.now().replace(tzinfo=None)

@@ -10,12 +10,14 @@ import logging
 import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from .. import clock
 from .api import Api, Request
 from .faults import Fault, Faults
 from .options import Options
@@ -34,6 +36,8 @@ _BEFORE = (
     "slow",
 )
 _AFTER = ("lose_answer", "die_after_accept")
+_SENDING = ("reset_answer", "drip")
+_DRIPS = 20
 _POLL_SECONDS = 0.05
 _CHUNK_BYTES = 65_536
 
@@ -168,19 +172,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         try:
+            self._send(self._find_answer())
+        except ConnectionDropped:
+            self.close_connection = True
+
+    def _find_answer(self) -> _Answer:
+        try:
             body = self._read_body()
             self._fail_before(body)
             answer = self._answer(body)
             self._fail_after()
-        except ConnectionDropped:
-            self.close_connection = True
-            return
         except Refusal as refusal:
-            answer = self._refuse(refusal)
-        self._send(answer)
+            return self._refuse(refusal)
+        return answer
 
     def _read_body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
+        if self.faults.take(self.command, self.path, ("reset_request",)):
+            self.rfile.read(length // 2)
+            self._reset()
         if length <= self.options.max_body_bytes:
             return self.rfile.read(length)
         # Read all the same: a client that still sends would not see the answer.
@@ -251,7 +261,32 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(answer.payload)
+        fault = self.faults.take(self.command, self.path, _SENDING)
+        if fault is None:
+            self.wfile.write(answer.payload)
+        elif fault.name == "drip":
+            self._drip(answer.payload, fault.seconds)
+        else:
+            self.wfile.write(answer.payload[: len(answer.payload) // 2])
+            self._reset()
+
+    def _drip(self, payload: bytes, seconds: float) -> None:
+        size = max(1, len(payload) // _DRIPS)
+        for start in range(0, len(payload), size):
+            time.sleep(seconds / _DRIPS)
+            self.wfile.write(payload[start : start + size])
+
+    def _reset(self) -> None:
+        """End the connection as a router that was switched off does: without a word of TLS."""
+        # No time to linger: the kernel sends RST.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Out of the hands of TLS and of the files on it, which would say good-bye.
+        os.close(self.connection.detach())
+        raise ConnectionDropped
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header Date, by the clock of UCCX."""
+        return super().date_time_string(timestamp or clock.now().timestamp())
 
     # faults
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from .calling_hours import (
     ALWAYS,
     ANY_ZONE,
     GROUP,
+    HORIZON,
     NEVER,
     REGION,
     CallingHours,
     Constraint,
     Interval,
+    Opening,
     Range,
     WeeklyHours,
     calling_hours,
@@ -31,6 +34,54 @@ NO_RULES = RegionRules(())
 # Zones in which a number may be, and the rules that hold for it.
 _Place = tuple[tuple[str, ...], tuple[RegionRule, ...]]
 _Places = frozenset[_Place]
+
+
+class Week(NamedTuple):
+    """Hours of the week and when they are closed all the same: see `CampaignHours`."""
+
+    hours: WeeklyHours = ALWAYS
+    holidays: tuple[Range, ...] = ()
+    closed: tuple[Range, ...] = ()
+
+
+class Openings(Protocol):
+    """Whatever is open at times."""
+
+    def opening(self, at: datetime) -> Opening:
+        """See `CallingHours`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyHours:
+    """Open while one of several is; their reasons are those of the one that opens next."""
+
+    each: tuple[CallingHours, ...]
+
+    def opening(self, at: datetime) -> Opening:
+        """See `CallingHours`."""
+        found = [hours.opening(at) for hours in self.each]
+        if any(opening.is_open for opening in found):
+            return Opening(True, at, self._get_end(at))
+        coming = [opening for opening in found if opening.opens_at]
+        first = min(coming, key=_get_begin, default=found[0])
+        if not first.opens_at:
+            return first
+        return first._replace(closes_at=self._get_end(first.opens_at))
+
+    def _get_end(self, at: datetime) -> datetime | None:
+        """When none of them is open any more; None for never, as far as is looked."""
+        end = at
+        # One may open where another closes, for ever.
+        while end - at < HORIZON:
+            open_then = [found for hours in self.each if (found := hours.opening(end)).is_open]
+            if not open_then:
+                return end
+            ends = [found.closes_at for found in open_then]
+            # One of them never closes, or nobody knows when.
+            if None in ends:
+                return None
+            end = max(filter(None, ends))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +102,9 @@ class CampaignHours:
     :param zone_hours: hours of each zone that is called, where the campaign's group restricts
         zones; a zone with the same clock counts as the one that is named
     :param year: whose clocks are compared for that
+    :param by_channel: the week of each channel that does not keep ``hours``, ``holidays`` and
+        ``closed``
+    :param channels: those that it contacts on, where some have a week of their own
     """
 
     zone: str
@@ -65,23 +119,38 @@ class CampaignHours:
     rules: RegionRules = NO_RULES
     zone_hours: tuple[tuple[str, WeeklyHours], ...] | None = None
     year: int = 1970
-    _known: dict[_Places, CallingHours] = field(
+    by_channel: tuple[tuple[str, Week], ...] = ()
+    channels: tuple[str, ...] = ()
+    _known: dict[tuple[str, _Places], CallingHours] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def for_campaign(self) -> CallingHours:
+    def for_campaign(self, channel: str | None = None) -> Openings:
         """When the campaign is fed at all: within its dates, and while some contact's hours may be
         open.
 
         In the contacts' zones these are the hours of all zones on earth together, and the drain
         time is left to each contact's own hours.
+
+        :param channel: none for whichever is open
         """
+        if channel is None and self.by_channel:
+            weeks = dict.fromkeys(map(self.get_week, self.channels or ("voice",)))
+            return AnyHours(tuple(map(self._for_week, weeks)))
+        return self._for_week(self.get_week(channel))
+
+    def get_week(self, channel: str | None) -> Week:
+        """The hours of a channel."""
+        own = Week(self.hours, self.holidays, self.closed)
+        return dict(self.by_channel).get(channel or "", own)
+
+    def _for_week(self, week: Week) -> CallingHours:
         # Zones close one after the other: the drain time of one is no reason to stop for the rest.
         if self.in_contact_zone:
             zone, drain = ANY_ZONE, 0
         else:
             zone, drain = self.zone, self.drain_minutes
-        own = self._get_own(zone)
+        own = Constraint((zone,), *week)
         return calling_hours((own,), self.date_start, self.date_end, drain)
 
     def without_drain(self) -> CampaignHours:
@@ -92,7 +161,7 @@ class CampaignHours:
         """The hours that count while a result is awaited: those of the week in the campaign's zone,
         on both sides of its dates.
         """
-        own = self._get_own(self.zone)
+        own = Constraint((self.zone,), self.hours, self.holidays, self.closed)
         return calling_hours((own,))
 
     def for_contact(
@@ -107,7 +176,7 @@ class CampaignHours:
 
         :param tz: the contact's own zone, if it has one; one that is not known counts as none
         :param number: the number that is to be called, E.164
-        :param channel: voice or sms, for the region rules
+        :param channel: voice or sms, for the week and the region rules
         :param numbers: all numbers of the contact
         :param place: where it lives, for the region rules
         """
@@ -117,9 +186,11 @@ class CampaignHours:
         places = frozenset(self._find_place(tz, each, channel, place) for each in asked)
 
         # Few places, many contacts: what holds in one place is put together once.
-        known = self._known.get(places)
+        week_of = channel if self.by_channel and channel in dict(self.by_channel) else ""
+        known = self._known.get((week_of, places))
         if known is None:
-            known = self._known[places] = self._combine(places)
+            known = self._combine(self.get_week(week_of), places)
+            self._known[week_of, places] = known
         return known
 
     def get_zones(self, tz: str | None, number: str) -> tuple[str, ...]:
@@ -131,7 +202,7 @@ class CampaignHours:
         rules = self.rules.get_matching(number, channel, place)
         return zones, rules
 
-    def _combine(self, places: _Places) -> CallingHours:
+    def _combine(self, week: Week, places: _Places) -> CallingHours:
         """What holds in all of some places: the campaign's hours, the regions' and the group's."""
         zones: set[str] = set()
         for place_zones, _rules in places:
@@ -139,7 +210,7 @@ class CampaignHours:
         in_order = sorted(zones)
 
         # In this order they are named as the reason when several are closed.
-        own = self._get_own(*in_order) if self.in_contact_zone else self._get_own(self.zone)
+        own = Constraint(tuple(in_order) if self.in_contact_zone else (self.zone,), *week)
         constraints = [own, *_get_regional(places)]
         if self.zone_hours is not None:
             named = dict(self.zone_hours)
@@ -160,8 +231,9 @@ class CampaignHours:
                 return hours
         return NEVER
 
-    def _get_own(self, *zones: str) -> Constraint:
-        return Constraint(zones, self.hours, self.holidays, self.closed)
+
+def _get_begin(opening: Opening) -> datetime:
+    return opening.opens_at or datetime.max
 
 
 def _get_regional(places: _Places) -> list[Constraint]:

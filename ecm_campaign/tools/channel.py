@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from .results import Result
 
@@ -14,8 +14,8 @@ from .results import Result
 class Outgoing:
     """One claimed attempt on its way to a channel.
 
-    :param content: what is sent, where that is more than a call: see ``_get_contents`` of
-        ``ecm.feed.target``
+    :param content: what is sent, where that is more than a call, as the sender takes it: see
+        ``_get_contents`` of ``ecm.feed.target``; empty for nothing
     """
 
     attempt_id: int
@@ -24,7 +24,7 @@ class Outgoing:
     number: str
     first_name: str
     last_name: str
-    content: str = ""
+    content: Any = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,6 +382,7 @@ class Simulation:
         if choice.priority is not None and self.scenario.by_priority:
             _priority, arrival = contact.rank
             contact.rank = (-choice.priority, arrival)
+        candidate.due_at = _naive(choice.at)
         candidate.position, candidate.cycle = choice.position, choice.cycle
         candidate.callback = choice.callback or candidate.callback
         candidate.is_retained = choice.retained

@@ -60,7 +60,7 @@ class Candidate:
     :param position: of the attempt that is due
     :param counted: tries so far that counted as an attempt; ``uncounted``: those that did not
     :param phones: five, in order; a number that must not be contacted is None
-    :param added_at: naive UTC
+    :param added_at: naive UTC; ``due_at``: likewise, when the attempt was due, whatever has put it off
     :param cycle: run through the strategy, counted from 1
     :param callback: ``personal`` or ``normal`` when the contact asked to be called back, else None
     :param callback_since: naive UTC; ``callback_due``: likewise, when its first attempt was due
@@ -91,6 +91,7 @@ class Candidate:
     has_withdrawn: bool = False
     list_id: int | None = None
     added_at: datetime | None = None
+    due_at: datetime | None = None
     cycle: int = 1
     callback: str | None = None
     callback_since: datetime | None = None

@@ -50,16 +50,6 @@ class EcmCampaign(models.Model):
             gives_back = dialer and dialer._can_give_back()
             campaign.can_purge = bool(gives_back and campaign.at_dialer_count)
 
-    def write(self, vals):
-        if "dialer_campaign_id" in vals:
-            target_id = vals["dialer_campaign_id"]
-            moved = self.filtered(lambda campaign: campaign.dialer_campaign_id.id != target_id)
-            if any(moved.mapped("is_running")):
-                raise UserError(
-                    self.env._("Stop the campaign before you give it another Cisco campaign.")
-                )
-        return super().write(vals)
-
     def _get_start_gap(self):
         gap = super()._get_start_gap()
         # What is wrong already goes before what is missing.

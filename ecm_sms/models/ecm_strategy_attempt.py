@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+# Minutes after which something follows: who did not reply was given time for it already.
+USUAL_DELAYS = {"sms_no_reply": 0, "sms_failed": 60, "invalid_number": 15}
+
 
 class EcmStrategyAttempt(models.Model):
     _inherit = "ecm.strategy.attempt"
@@ -21,7 +24,22 @@ class EcmStrategyAttempt(models.Model):
         "follows.",
     )
 
-    @api.constrains("reply_hours")
-    def _check_reply_hours(self):
-        if any(attempt.reply_hours <= 0 for attempt in self):
-            raise ValidationError(self.env._("Reply awaited for: more than 0 hours."))
+    good_hours = fields.Float(
+        "Good for",
+        default=0.0,
+        required=True,
+        help="Hours from when the message is due. Later it is not sent, and the gateway is told to "
+        "give up: the contact closes as Expired. 0: it is always good.",
+    )
+
+    @api.constrains("reply_hours", "good_hours")
+    def _check_hours(self):
+        for attempt in self:
+            if attempt.reply_hours <= 0:
+                raise ValidationError(self.env._("Reply awaited for: more than 0 hours."))
+            if attempt.good_hours < 0:
+                raise ValidationError(self.env._("Good for: a number of hours, or 0."))
+
+    @api.model
+    def _get_usual_delays(self, channel):
+        return USUAL_DELAYS if channel == "sms" else super()._get_usual_delays(channel)

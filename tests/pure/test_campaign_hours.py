@@ -1,5 +1,6 @@
 """Where a number is at home, which rules hold for it, and when its contact may be called (N3)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from phonenumbers import PhoneNumberFormat, timezone
 
 from ecm_campaign.tools import calling_hours as hours
 from ecm_campaign.tools.calling_hours import WeeklyHours, ranges
-from ecm_campaign.tools.campaign_hours import CampaignHours, sort_closures
+from ecm_campaign.tools.campaign_hours import CampaignHours, Week, sort_closures
 from ecm_campaign.tools.limits import Limit
 from ecm_campaign.tools.number_places import country_of, zones_of
 from ecm_campaign.tools.number_zones import CORRECTIONS
@@ -390,3 +391,62 @@ def test_the_date_is_that_of_the_likeliest_zone():
 
 def test_an_empty_time_closes_nothing():
     assert sort_closures([(in_berlin(25), in_berlin(25))], BERLIN_ZONE) == ((), ())
+
+
+# -- a channel's own hours ------------------------------------------------------------------------
+
+MONDAY = datetime(2026, 3, 2)
+EVENING = Week(every_day(18, 22), ranges([(datetime(2026, 3, 3), datetime(2026, 3, 4))]))
+TWO_WEEKS = CampaignHours(
+    "UTC", every_day(9, 17), by_channel=(("sms", EVENING),), channels=("voice", "sms")
+)
+
+
+def at(hour, day=2):
+    return datetime(2026, 3, day, hour)
+
+
+def test_a_channel_may_have_hours_of_its_own():
+    for channel, opens, closes in (("voice", 9, 17), ("sms", 18, 22)):
+        for found in (
+            TWO_WEEKS.for_campaign(channel).opening(MONDAY),
+            TWO_WEEKS.for_contact(None, BERLIN, channel).opening(MONDAY),
+        ):
+            assert (found.opens_at, found.closes_at) == (at(opens), at(closes))
+
+
+def test_holidays_are_those_of_the_channels_hours():
+    assert TWO_WEEKS.for_campaign("sms").opening(at(23)).opens_at == at(18, day=4)
+    assert TWO_WEEKS.for_campaign("voice").opening(at(23)).opens_at == at(9, day=3)
+
+
+def test_a_campaign_is_open_while_a_channel_of_it_is():
+    hours_of_campaign = TWO_WEEKS.for_campaign()
+    assert hours_of_campaign.opening(at(10)) == (True, at(10), at(17), None, "")
+    assert hours_of_campaign.opening(at(17)).opens_at == at(18)
+    assert hours_of_campaign.opening(at(22)) == (False, at(9, 3), at(17, 3), "hours", "UTC")
+
+
+def test_hours_that_follow_each_other_are_one_opening():
+    week = Week(every_day(17, 20))
+    campaign = CampaignHours(
+        "UTC", every_day(9, 17), by_channel=(("sms", week),), channels=("voice", "sms")
+    )
+    assert campaign.for_campaign().opening(at(10)).closes_at == at(20)
+    always = replace(campaign, by_channel=(("sms", Week(every_day(17, 9))),))
+    assert always.for_campaign().opening(at(10)).closes_at is None
+
+
+def test_a_campaign_of_messages_alone_has_their_hours():
+    messages = replace(TWO_WEEKS, channels=("sms",))
+    assert messages.for_campaign().opening(MONDAY).opens_at == at(18)
+    assert replace(messages, channels=()).for_campaign().opening(MONDAY).opens_at == at(9)
+
+
+def test_region_rules_of_messages_hold_within_their_hours():
+    campaign = replace(TWO_WEEKS, rules=RULES)
+    texts = campaign.for_contact(None, NEW_YORK, "sms")
+    # From 12 to 13 in New York it is 17 to 18 in UTC, when ours have not begun.
+    assert texts.opening(MONDAY).opens_at is None
+    early = replace(campaign, by_channel=(("sms", Week(every_day(17, 20))),))
+    assert early.for_contact(None, NEW_YORK, "sms").opening(MONDAY)[1:3] == (at(17), at(18))

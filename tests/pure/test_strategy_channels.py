@@ -118,3 +118,16 @@ def test_no_attempt_uses_a_phone_that_its_channel_must_not_use(plan, default, by
             usable = by_channel.get(found.channel, default)
             assert found.number == usable[found.phone_index - 1]
             assert found.number
+
+
+def test_calls_and_messages_share_one_budget():
+    turns = attempt(1, 1, busy=go(2)), attempt(2, 1, "sms", busy=go(1))
+    plan, position, made, uses = plan_of(*turns, max_attempts=5), 1, [], {}
+    while position:
+        made.append(plan.attempts[position - 1].channel)
+        uses[position, "busy"] = uses.get((position, "busy"), 0) + 1
+        counters = used(position, "busy", len(made), uses=uses)
+        following = decide(plan, PHONES, position, BUSY, counters, NOW)
+        position = getattr(following, "position", None)
+    assert made == ["voice", "sms", "voice", "sms", "voice"]
+    assert following.state == "retries_completed"

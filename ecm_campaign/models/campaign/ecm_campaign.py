@@ -11,7 +11,7 @@ from ...exceptions import ChannelError
 from ...formatting import say_moment
 from ...tools.turn import Turn
 from ..shared.ecm_results_mixin import ResultsScope
-from .ecm_campaign_schedule import LIMIT_FIELDS, TIME_FIELDS
+from .ecm_campaign_schedule import LIMIT_FIELDS
 
 # More attempts than this are not counted for a button.
 COUNTED_ATTEMPTS = 10_000
@@ -104,6 +104,7 @@ class EcmCampaign(models.Model):
         "dialer has not called yet is taken back where its settings allow it.",
     )
     started_at = fields.Datetime("Last started on", copy=False, readonly=True)
+    stopped_at = fields.Datetime("Last stopped on", copy=False, readonly=True)
 
     team_ids = fields.Many2many(
         "ecm.team",
@@ -243,6 +244,7 @@ class EcmCampaign(models.Model):
     def write(self, vals):
         self._check_kind_change(vals)
         self._check_running_change(vals)
+        self._check_target_change(vals)
         self._check_archiving(vals)
         self._check_company_change(vals)
 
@@ -250,16 +252,20 @@ class EcmCampaign(models.Model):
         starting = self.browse()
         if vals.get("is_running"):
             starting = self.filtered(lambda campaign: not campaign.is_running)
+        stopping = self.browse()
+        if vals.get("is_running") is False:
+            stopping = self.filtered("is_running")
         selecting = self._get_changing_selection(vals)
 
         result = super().write(vals)
         selecting._on_selection_changed()
-        if (TIME_FIELDS | LIMIT_FIELDS).intersection(vals):
+        if (self._get_time_fields() | LIMIT_FIELDS).intersection(vals):
             self._on_times_changed()
         starting._on_started()
         # What waits at the dialer is taken back soon.
         if vals.get("is_running") is False:
             self._trigger_feed()
+        super(EcmCampaign, stopping.sudo()).write({"stopped_at": fields.Datetime.now()})
         return result
 
     def _check_kind_change(self, vals):
@@ -270,6 +276,21 @@ class EcmCampaign(models.Model):
             raise UserError(
                 self.env._("The kind of a campaign cannot change. Duplicate the campaign instead.")
             )
+
+    def _check_target_change(self, vals):
+        """Where its attempts go stays while it runs: what was sent there is awaited from there."""
+        for name in self._get_target_fields() & set(vals):
+            if any(campaign.is_running and campaign[name].id != vals[name] for campaign in self):
+                label = self.fields_get([name], ["string"])[name]["string"]
+                raise UserError(
+                    self.env._("Stop the campaign before you give it another %s.", label)
+                )
+
+    @api.model
+    def _get_target_fields(self):
+        """Names of the fields that say where a campaign's attempts go, one of each channel."""
+        models_of_targets = self.env["ecm.engine"]._get_target_models()
+        return {model._attempt_field for model in models_of_targets}
 
     def _check_archiving(self, vals):
         """What runs without being seen would surprise everybody."""

@@ -239,13 +239,14 @@ class EcmCampaignExplainMixin(models.AbstractModel):
 
     # -- checks -----------------------------------------------------------------------------------
 
-    def _get_schedule_findings(self, at):
+    def _get_schedule_findings(self, at, channel=None):
         """Whether it runs, and whether it is open at a moment.
 
         :param at: naive UTC
+        :param channel: the one that is asked about; none for any
         """
         self.ensure_one()
-        return [self._get_running_finding(), self._get_window_finding(at)]
+        return [self._get_running_finding(), self._get_window_finding(at, channel)]
 
     def _get_running_finding(self):
         verdict = HELD
@@ -260,8 +261,8 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             sentence = self.env._("The campaign is running.")
         return Finding("running", verdict, sentence)
 
-    def _get_window_finding(self, at):
-        window = self._get_windows(at)[self.id]
+    def _get_window_finding(self, at, channel):
+        window = self._get_windows(at, channel)[self.id]
         if not window.is_open:
             verdict = WAITS if window.opens_at else HELD
             reason = self._get_waiting_reason(window)

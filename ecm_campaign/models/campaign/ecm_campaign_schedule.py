@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...formatting import format_moment
 from ...tools import calling_hours as hours
-from ...tools.campaign_hours import CampaignHours, sort_closures
+from ...tools.campaign_hours import CampaignHours, Week, sort_closures
 from ...tools.open_time import LONGEST_WAIT, begin_of
 from ...tools.time_zones import is_zone
 from odoo.addons.base.models.res_partner import _tz_get
@@ -178,12 +178,27 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         self.filtered("is_running")._trigger_feed()
 
     @api.model
+    def _get_calendar_fields(self):
+        """Where the calendars of a campaign stand: its own, which holds for every channel that has
+        none. A module whose channel may have other hours adds its own.
+
+        :return: ``{path of fields: channel}``, None for any
+        """
+        return {"calendar_id": None}
+
+    @api.model
+    def _get_time_fields(self):
+        """What says when contacts may be called, of the campaign's own fields."""
+        return TIME_FIELDS.union(name.split(".")[0] for name in self._get_calendar_fields())
+
+    @api.model
     def _note_changed_calendars(self, calendar_ids):
         """:param calendar_ids: whose hours or closed days have changed; False among them for all"""
-        domain = [("calendar_id", "in", calendar_ids)]
-        if False in calendar_ids:
-            domain = [("calendar_id", "!=", False)]
-        self.sudo().search(domain)._on_times_changed()
+        for name in self._get_calendar_fields():
+            domain = [(name, "in", calendar_ids)]
+            if False in calendar_ids:
+                domain = [(name, "!=", False)]
+            self.sudo().search(domain)._on_times_changed()
 
     @api.model
     def _note_changed_region_rules(self):
@@ -191,17 +206,18 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
 
     # -- the campaign as a whole ------------------------------------------------------------------
 
-    def _get_windows(self, now):
+    def _get_windows(self, now, channel=None):
         """Whether each campaign may be fed, and when next (requirement C4).
 
         One whose hours are in its contacts' zones may be while they are open anywhere.
 
         :param datetime now: naive UTC
+        :param channel: the one that is fed; none for whichever is open
         :return: ``{campaign id: tools.calling_hours.Opening}``
         """
         windows = {}
         for campaign_id, value in self._get_campaign_hours(now).items():
-            windows[campaign_id] = value.for_campaign().opening(now)
+            windows[campaign_id] = value.for_campaign(channel).opening(now)
         return windows
 
     def _get_dangling_deadlines(self, until):
@@ -275,7 +291,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         :return: ``{campaign id: tools.campaign_hours.CampaignHours}``
         """
         # Many campaigns share few calendars: the hours of each are read once.
-        leaves, calendars = self._get_leaves(now), self.sudo().calendar_id
+        leaves, calendars = self._get_leaves(now), self._get_calendars()
         weekly = {calendar.id: self._get_weekly_hours(calendar) for calendar in calendars}
         found = {}
         for campaign in self:
@@ -283,9 +299,23 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             found[campaign.id] = CampaignHours(**values)
         return found
 
+    def _get_calendars(self):
+        """Every calendar that these campaigns keep, of whatever channel."""
+        calendars = self.env["resource.calendar"].sudo()
+        for name in self._get_calendar_fields():
+            calendars |= self.sudo().mapped(name)
+        return calendars
+
     def _prepare_campaign_hours(self, leaves, weekly, now):
         """:param weekly: hours of the week by calendar id"""
-        values = {
+        own = self.sudo()
+        # Without a calendar it is open at any time, on holidays too.
+        week = self._get_week(own.calendar_id, leaves, weekly)
+        by_channel = []
+        for name, channel in self._get_calendar_fields().items():
+            if channel and (calendar := own.mapped(name)):
+                by_channel.append((channel, self._get_week(calendar, leaves, weekly)))
+        return {
             "zone": self.tz,
             "in_contact_zone": self.hours_zone == "contact",
             "for_all_numbers": self.hours_numbers == "all",
@@ -295,14 +325,18 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
             "rules": self._get_region_rules(now.date()),
             "zone_hours": self._get_group_hours(),
             "year": now.year,
+            "by_channel": tuple(by_channel),
+            "channels": self._get_channels() if by_channel else (),
+            **week._asdict(),
         }
-        # Without a calendar it is open at any time, on holidays too.
-        if calendar := self.calendar_id.sudo():
-            holidays, closed = self._get_closures(leaves)
-            values["hours"] = weekly[calendar.id]
-            values["holidays"] = holidays
-            values["closed"] = closed
-        return values
+
+    def _get_week(self, calendar, leaves, weekly):
+        """:param weekly: hours of the week by calendar id
+        :rtype: tools.campaign_hours.Week
+        """
+        if not calendar:
+            return Week()
+        return Week(weekly[calendar.id], *self._get_closures(calendar, leaves))
 
     def _get_zone_hours(self):
         """Hours between which customers of each zone may be called, as the campaign group says.
@@ -344,7 +378,7 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         every calendar.
         """
         leaves = self.env["resource.calendar.leaves"].sudo()
-        calendars = self.sudo().calendar_id
+        calendars = self._get_calendars()
         if not calendars:
             return leaves
         domain = [
@@ -356,20 +390,20 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         ]
         return leaves.search(domain)
 
-    def _get_closures(self, leaves):
+    def _get_closures(self, calendar, leaves):
         """:return: holidays and closed times, as `sort_closures` has them"""
-        own = leaves.filtered(self._is_closed_by)
+        own = leaves.filtered(lambda leave: self._is_closed_by(leave, calendar))
         # A holiday is whole days, on the clock of whoever wrote it.
         writers = own.create_uid.mapped("tz")
-        zones = [self.calendar_id.sudo().tz, self.tz, *writers]
+        zones = [calendar.tz, self.tz, *writers]
         known = [zone for zone in dict.fromkeys(zones) if is_zone(zone)]
         intervals = [(leave.date_from, leave.date_to) for leave in own]
         return sort_closures(intervals, known)
 
-    def _is_closed_by(self, leave):
-        """Whether a closed time is of the campaign's calendar, or of every calendar of its
+    def _is_closed_by(self, leave, calendar):
+        """Whether a closed time is of the calendar, or of every calendar of the campaign's
         company.
         """
         if leave.calendar_id:
-            return leave.calendar_id == self.calendar_id
+            return leave.calendar_id == calendar
         return not leave.company_id or leave.company_id == self.company_id

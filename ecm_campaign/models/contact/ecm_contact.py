@@ -52,6 +52,7 @@ ENGINE_FIELDS = {
     "block_detail",
     "resume_at",
     "dial_key",
+    "due_at",
 }
 
 
@@ -163,6 +164,13 @@ class EcmContact(models.Model):
     )
     next_attempt_at = fields.Datetime(
         "Next attempt on", readonly=True, copy=False, help="Not called before. Empty: at once."
+    )
+    due_at = fields.Datetime(
+        "Due since",
+        readonly=True,
+        copy=False,
+        help="When its strategy, or whoever moved it, wanted the next attempt, whatever has put it "
+        "off since. Empty: when it came.",
     )
     next_position = fields.Integer(
         "Next step",

@@ -16,7 +16,7 @@ REOPENED_STATES = tuple(state for state in CLOSED_STATES if state != "dnc_listed
 
 # What each action changes, and so what is kept to undo it. What every action looks at stands first.
 LOOKED_AT = ("id", "last_attempt_at", "bulk_id")
-TIMES = ("is_ready", "next_attempt_at", "resume_at", "block_reason", "block_detail")
+TIMES = ("is_ready", "next_attempt_at", "due_at", "resume_at", "block_reason", "block_detail")
 PLACE = ("channel", "number_to_call", "next_position", "cycle", "is_retry")
 COUNTS = ("attempt_count", "uncounted_count")
 CALLBACK = (
@@ -301,12 +301,14 @@ class EcmContactBulk(models.AbstractModel):
         return SQL(
             """is_ready = NOT %(held)s AND %(due)s,
                next_attempt_at = CASE WHEN NOT %(held)s THEN %(at)s::timestamp END,
+               due_at = COALESCE(%(at)s::timestamp, %(now)s),
                resume_at = CASE WHEN %(held)s THEN %(at)s::timestamp END,
                block_reason = CASE WHEN %(held)s THEN c.block_reason END,
                block_detail = CASE WHEN %(held)s THEN c.block_detail END""",
             held=HELD,
             due=order.is_due,
             at=order.later,
+            now=order.now,
         )
 
     def _get_prioritised(self, order):
@@ -323,10 +325,12 @@ class EcmContactBulk(models.AbstractModel):
         """Its time to live begins anew, or it would expire at once."""
         opened = SQL(
             """state = 'pending', added_at = %s, is_ready = %s, next_attempt_at = %s,
-               resume_at = NULL, block_reason = NULL, block_detail = NULL, closed_at = NULL,
-               close_reason = NULL, withdraw_reason = NULL, current_attempt_id = NULL""",
+               due_at = %s, resume_at = NULL, block_reason = NULL, block_detail = NULL,
+               closed_at = NULL, close_reason = NULL, withdraw_reason = NULL,
+               current_attempt_id = NULL""",
             order.now,
             order.is_due,
+            order.later,
             order.later,
         )
         if order.goes_on:

@@ -92,7 +92,7 @@ class EcmContactExplainMixin(models.AbstractModel):
         campaign, channel = self.campaign_id, self.channel
         findings = [self._get_state_finding(now)]
         if self.is_open:
-            findings += campaign._get_schedule_findings(due)
+            findings += campaign._get_schedule_findings(due, channel)
         if candidate:
             engine = self.env["ecm.engine"]
             judged, attempt = engine._explain_gates(campaign, candidate, due)

@@ -37,6 +37,7 @@ CANDIDATE_COLUMNS = {
     "list_id": SQL("c.list_id"),
     # What may not be called yet is not getting older.
     "added_at": SQL("GREATEST(c.added_at, c.not_before)"),
+    "due_at": SQL("GREATEST(c.added_at, c.not_before, c.due_at)"),
     "cycle": SQL("COALESCE(c.cycle, 1)"),
     "callback": SQL("c.callback"),
     "callback_since": SQL("c.callback_since"),
@@ -585,7 +586,8 @@ class EcmContactQueue(models.AbstractModel):
             SQL(
                 """UPDATE ecm_contact c
                       SET state = 'pending', is_ready = (v.at <= %(now)s), is_retry = TRUE,
-                          next_attempt_at = v.at, next_position = v.position, channel = v.channel,
+                          next_attempt_at = v.at, due_at = v.at, next_position = v.position,
+                          channel = v.channel,
                           number_to_call = v.number, last_outcome_id = v.outcome_id,
                           attempt_count = v.counted, uncounted_count = v.uncounted,
                           current_attempt_id = NULL, cycle = v.cycle,

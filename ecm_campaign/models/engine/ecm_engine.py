@@ -253,7 +253,7 @@ class EcmEngine(models.AbstractModel):
         """Running campaigns of a target inside their calling hours (requirement C4) whose
         do-not-contact registries for its channel are fresh (N2).
         """
-        campaigns = self._filter_open(target._get_running_campaigns())
+        campaigns = self._filter_open(target._get_running_campaigns(), target._channel)
         dnc_lists = self.env["ecm.dnc.list"]
         # Registries with an age are few: most databases need not look at each campaign.
         if not dnc_lists._has_outdated():
@@ -278,10 +278,10 @@ class EcmEngine(models.AbstractModel):
             self._atomically(adopt)
             reach("feed.adopted")
 
-    def _filter_open(self, campaigns):
-        """Campaigns inside their calling hours now, whose group is not switched off."""
+    def _filter_open(self, campaigns, channel):
+        """Campaigns inside their hours for a channel now, whose group is not switched off."""
         campaigns -= campaigns.filtered(lambda campaign: campaign._get_switched_off_group())
-        windows = campaigns._get_windows(fields.Datetime.now())
+        windows = campaigns._get_windows(fields.Datetime.now(), channel)
         return campaigns.filtered(lambda campaign: windows[campaign.id].is_open)
 
     # -- claim ------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ class EcmEngine(models.AbstractModel):
 
         # Somebody may have stopped a campaign since the last claim, and its hours may be over.
         campaigns.invalidate_recordset(["is_running"])
-        campaigns = self._filter_open(campaigns.filtered("is_running"))
+        campaigns = self._filter_open(campaigns.filtered("is_running"), channel)
         waiting = self.env["ecm.contact"]._filter_ready(campaigns, channel, now)
         if not waiting:
             return None
@@ -338,7 +338,8 @@ class EcmEngine(models.AbstractModel):
         if backlog is None:
             return limits
         for campaign_id, hours in campaigns._get_campaign_hours(now).items():
-            closes_at = hours.without_drain().for_campaign().opening(now).closes_at
+            own = hours.without_drain().for_campaign(target._channel)
+            closes_at = own.opening(now).closes_at
             if closes_at:
                 limits[campaign_id] = backlog.get_room(closes_at - now)
         return limits

@@ -71,16 +71,18 @@ class EcmEngineRecall(models.AbstractModel):
             return False
         standing = self.env["ecm.attempt"]._get_standing(target, target.recalled_at)
         campaigns = self.env["ecm.campaign"].browse({row.campaign_id for row in standing})
-        closing = self._get_closing_campaigns(campaigns, standing)
+        closing = self._get_closing_campaigns(campaigns, standing, target._channel)
         if not closing or target._is_shared_taken_back():
             return bool(closing)
         # Another campaign's contacts would come back too.
-        return not self._filter_open(target._get_running_campaigns() - closing)
+        others = target._get_running_campaigns() - closing
+        return not self._filter_open(others, target._channel)
 
-    def _get_closing_campaigns(self, campaigns, standing):
+    def _get_closing_campaigns(self, campaigns, standing, channel):
         """Campaigns of whose contacts at a target some may not be contacted any more.
 
         :param standing: list of ``ecm.attempt``'s ``Standing``
+        :param channel: of the target
         """
         now = fields.Datetime.now()
         moments = now, now + RECALL_AHEAD
@@ -90,7 +92,7 @@ class EcmEngineRecall(models.AbstractModel):
 
         closing = set()
         for campaign in campaigns:
-            is_open = _is_open(hours[campaign.id].for_campaign(), moments)
+            is_open = _is_open(hours[campaign.id].for_campaign(channel), moments)
             if not campaign.is_running or not is_open:
                 closing.add(campaign.id)
         # Where the campaign goes on, the hours of some contacts may be over all the same.

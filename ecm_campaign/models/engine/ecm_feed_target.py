@@ -174,7 +174,7 @@ class EcmFeedTarget(models.AbstractModel):
         transaction may write it down.
 
         :param candidates: list of ``tools.gates.Candidate`` with their attempt
-        :return: ``{contact id: text}``
+        :return: ``{contact id: text, or whatever the sender takes}``
         """
         return {}
 

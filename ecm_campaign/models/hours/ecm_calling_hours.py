@@ -2,6 +2,7 @@ from datetime import datetime, time
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...actions import open_window
 from ...formatting import format_day, get_day_names
@@ -184,7 +185,11 @@ class EcmCallingHours(models.Model):
     def _unlink_unless_used(self):
         every = self.env["ecm.campaign"].sudo().with_context(active_test=False)
         for hours in self:
-            if every.search_count([("calendar_id", "=", hours.sudo().calendar_id.id)], limit=1):
+            calendar_id = hours.sudo().calendar_id.id
+            keeps_it = Domain.OR(
+                Domain(name, "=", calendar_id) for name in every._get_calendar_fields()
+            )
+            if every.search_count(keeps_it, limit=1):
                 raise UserError(
                     self.env._(
                         "%s: campaigns call in these hours. Give them others first, or archive "

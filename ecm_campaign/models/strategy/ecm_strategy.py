@@ -10,20 +10,6 @@ from ...tools import strategy_check
 
 MAX_ATTEMPTS = 100
 
-# Minutes after which something follows the usual outcomes.
-DEFAULT_DELAYS = {
-    "busy": 15,
-    "no_answer": 120,
-    "answering_machine": 240,
-    "customer_abandoned": 60,
-    "call_abandoned": 30,
-    "call_failed": 15,
-    "agent_rejected": 30,
-    "agent_no_answer": 15,
-    "unknown": 240,
-    "invalid_number": 15,
-    "fax": 15,
-}
 # Outcomes after which a simple strategy tries the same number once more; after the others it takes
 # the next.
 TRIED_AGAIN = ("busy", "call_abandoned", "call_failed", "agent_rejected", "agent_no_answer")
@@ -513,7 +499,10 @@ class EcmStrategy(models.Model):
     def _add_default_simple_rules(self):
         self.ensure_one()
         tried_again = self.env["ecm.outcome"].search([("code", "in", TRIED_AGAIN)])
-        vals_list = self._prepare_default_rules(self.simple_rule_ids)
+        delays, attempts = {}, self.env["ecm.strategy.attempt"]
+        for channel in sorted(set(self.attempt_ids.mapped("channel")) or {"voice"}):
+            delays |= attempts._get_usual_delays(channel)
+        vals_list = self._prepare_default_rules(self.simple_rule_ids, delays)
         for vals in vals_list:
             vals["strategy_id"] = self.id
             if vals["outcome_id"] in tried_again.ids:
@@ -523,16 +512,17 @@ class EcmStrategy(models.Model):
         self.env["ecm.strategy.rule"].create(vals_list)
 
     @api.model
-    def _prepare_default_rules(self, present):
+    def _prepare_default_rules(self, present, delays):
         """Outcomes and delays of the usual rules.
 
         :param present: rules that are there already; their outcomes are left out
+        :param delays: see ``_get_usual_delays`` of ``ecm.strategy.attempt``
         :return: list of values of ``ecm.strategy.rule``, without what the rule does
         """
-        outcomes = self.env["ecm.outcome"].search([("code", "in", list(DEFAULT_DELAYS))])
+        outcomes = self.env["ecm.outcome"].search([("code", "in", list(delays))])
         by_code = (outcomes - present.outcome_id).grouped("code")
         vals_list = []
-        for number, (code, minutes) in enumerate(DEFAULT_DELAYS.items(), start=1):
+        for number, (code, minutes) in enumerate(delays.items(), start=1):
             # An outcome may be archived, or have a rule already.
             if code not in by_code:
                 continue

@@ -5,6 +5,21 @@ from ...actions import open_form
 from ...tools import strategy as decision
 from .ecm_strategy import get_key
 
+# Minutes after which something follows the usual outcomes of a call.
+DEFAULT_DELAYS = {
+    "busy": 15,
+    "no_answer": 120,
+    "answering_machine": 240,
+    "customer_abandoned": 60,
+    "call_abandoned": 30,
+    "call_failed": 15,
+    "agent_rejected": 30,
+    "agent_no_answer": 15,
+    "unknown": 240,
+    "invalid_number": 15,
+    "fax": 15,
+}
+
 
 class EcmStrategyAttempt(models.Model):
     """One step of a strategy: a channel, a phone, and a rule for each outcome that leads on
@@ -109,7 +124,8 @@ class EcmStrategyAttempt(models.Model):
         siblings = self.strategy_id._get_ordered_attempts()
         following = siblings[place : place + 1]
         before = siblings[place - 2 : place - 1]
-        if before.rule_ids:
+        # What ends a call says nothing about a message.
+        if before.rule_ids and before.channel == self.channel:
             self._copy_rules(before.rule_ids, following)
             return
 
@@ -119,8 +135,17 @@ class EcmStrategyAttempt(models.Model):
             "action": "attempt",
             "next_attempt_id": following.id,
         }
-        usual = self.strategy_id._prepare_default_rules(self.rule_ids)
+        delays = self._get_usual_delays(self.channel)
+        usual = self.strategy_id._prepare_default_rules(self.rule_ids, delays)
         self.rule_ids.create([{**shared, **rule} for rule in usual])
+
+    @api.model
+    def _get_usual_delays(self, channel):
+        """Outcomes on a channel that usually lead on; extensions know those of theirs.
+
+        :return: ``{outcome code: minutes after which}``
+        """
+        return DEFAULT_DELAYS
 
     def _copy_rules(self, rules, following):
         """Copy another attempt's rules for outcomes that have none here yet.

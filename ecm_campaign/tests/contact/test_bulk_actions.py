@@ -104,6 +104,7 @@ class TestBulkActions(BulkCase):
         self.assert_counts(job, total=2, changed=2, busy=0, left=0)
         self.assertEqual((job.user_id, job.reason), (self.supervisor, "Storm"))
         self.assertEqual((first.is_ready, first.next_attempt_at), (False, job.start_at))
+        self.assertEqual((first.due_at, third.due_at), (job.start_at, False))
         self.assertEqual((third.is_ready, third.next_attempt_at), (True, False))
         self.assertEqual((first.bulk_id, third.bulk_id.id), (job, False))
 

@@ -1,5 +1,8 @@
 """What sends messages to one gateway: a client's answers in the engine's terms, free of records."""
 
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
 from .clients.answers import UNSENT_KINDS
 from .clients.http_gateway import DOUBTS_IN_A_ROW, Message
 from .tools.segments import measure
@@ -29,7 +32,7 @@ class GatewaySender:
     def send(self, batch):
         """See ``tools.channel.Sender``."""
         # A text that could not be made is not sent.
-        messages = [make_message(row.key, row.number, row.content) for row in batch if row.content]
+        messages = [_make_message(row) for row in batch if row.content]
         answers = self.gateway.send(messages)
         by_kind = {"refused": {row.key for row in batch if not row.content}}
         results = []
@@ -72,6 +75,25 @@ class GatewaySender:
         return Unavailable(self.texts[answer.kind] % said)
 
 
-def make_message(key, number, text):
+class Content(NamedTuple):
+    """What an attempt sends.
+
+    :param good_until: later it is of no use, naive UTC; None for ever
+    """
+
+    text: str
+    good_until: datetime | None = None
+
+
+def make_message(key, number, text, minutes=None):
     """:rtype: clients.http_gateway.Message"""
-    return Message(key, number, text, measure(text).is_unicode)
+    return Message(key, number, text, measure(text).is_unicode, minutes)
+
+
+def _make_message(outgoing):
+    """:param outgoing: ``tools.channel.Outgoing`` with a `Content`"""
+    content, minutes = outgoing.content, None
+    if content.good_until:
+        left = content.good_until - datetime.now(UTC).replace(tzinfo=None)
+        minutes = max(1, int(left / timedelta(minutes=1)))
+    return make_message(outgoing.key, outgoing.number, content.text, minutes)

@@ -17,7 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from .answers import ANSWER_SIZE, UNSENT_KINDS, Answer, read_answer
 from .pace import Pace
-from .settings import MASK, SECRET_WORDS, GatewaySettings, fill, fill_json
+from .settings import MASK, SECRET_WORDS, GatewaySettings, fill, fill_json, fill_pairs
 
 # After so many doubts in a row no further message is put at stake.
 DOUBTS_IN_A_ROW = 3
@@ -32,12 +32,14 @@ class Message:
 
     :param number: E.164, with its plus
     :param is_unicode: whether it has characters that GSM-7 lacks
+    :param minutes: for which the gateway may try, None for as long as it does
     """
 
     key: str
     number: str
     text: str
     is_unicode: bool = False
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class HttpGateway:
             body = json.dumps(fill_json(settings.json_body, words)).encode()
             return Request("POST", url, body, headers)
 
-        pairs = [(name, fill(value, words)) for name, value in settings.parameters]
+        pairs = fill_pairs(settings.parameters, words)
         encoded = urlencode(pairs, quote_via=quote)
         if settings.body == "form":
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
@@ -227,6 +229,7 @@ def _get_words(message: Message) -> dict[str, str]:
         "text": message.text,
         "key": message.key,
         "coding": _UCS2 if message.is_unicode else _GSM7,
+        "minutes": "" if message.minutes is None else str(message.minutes),
     }
 
 

@@ -9,6 +9,7 @@ to = {number}
 text = {text}
 charset = UTF-8
 coding = {coding}
+validity = {minutes}
 dlr-mask = 19
 dlr-url = {report_url}?key={key}&status=%d&answer=%A
 """

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from .exceptions import SettingsError
 
 # Of one message; the others are the same for all.
-MESSAGE_WORDS = frozenset({"number", "digits", "text", "key", "coding"})
+MESSAGE_WORDS = frozenset({"number", "digits", "text", "key", "coding", "minutes"})
 GATEWAY_WORDS = frozenset({"user", "password", "basic", "sender", "report_url"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -170,15 +170,29 @@ def fill(template: str, words: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: words.get(found[1], found[0]), template)
 
 
+def fill_pairs(pairs: Pairs, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Parameters with their placeholders replaced, without those that are about nothing."""
+    return [(name, fill(value, words)) for name, value in pairs if not _is_empty(value, words)]
+
+
 def fill_json(template: Json, words: Mapping[str, str]) -> Json:
-    """A JSON template with the placeholders in its texts replaced."""
+    """A JSON template with the placeholders in its texts replaced, without the fields that are
+    about nothing.
+    """
     if isinstance(template, str):
         return fill(template, words)
     if isinstance(template, list):
         return [fill_json(part, words) for part in template]
     if isinstance(template, dict):
-        return {name: fill_json(part, words) for name, part in template.items()}
+        kept = {name: part for name, part in template.items() if not _is_empty(part, words)}
+        return {name: fill_json(part, words) for name, part in kept.items()}
     return template
+
+
+def _is_empty(template: Json, words: Mapping[str, str]) -> bool:
+    """Whether a value is one placeholder that stands for nothing: no sender, no end."""
+    found = _PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
+    return found is not None and words.get(found[1]) == ""
 
 
 def _lines(text: str) -> Iterator[str]:

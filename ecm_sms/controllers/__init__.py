@@ -1,1 +1,1 @@
-from . import callbacks
+from . import callbacks, clicks

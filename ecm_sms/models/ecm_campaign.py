@@ -1,7 +1,12 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
-from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import StartGap
+from ..tools.merging import fold, read_body
+from odoo.addons.ecm_campaign.actions import open_form, open_window
+from odoo.addons.ecm_campaign.const import BUSINESS_PARAMETERS
+from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import COUNTED_ATTEMPTS, StartGap
+
+# Fields of a contact that a message may hold, beside its business parameters.
+MERGE_FIELDS = ["first_name", "last_name", "account_number", "email", "region", "zip"]
 
 
 class EcmCampaign(models.Model):
@@ -30,7 +35,44 @@ class EcmCampaign(models.Model):
         help="Stands at the end of every message, such as: Reply STOP to end.",
     )
 
+    sms_counts_clicks = fields.Boolean(
+        "Count clicks",
+        tracking=True,
+        help="Links of a message become short ones, of each contact its own, that lead over this "
+        "Odoo: people must be able to reach it.",
+    )
+    sms_hours_id = fields.Many2one(
+        "ecm.calling.hours",
+        "Hours of messages",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        check_company=True,
+        help="Messages are sent in these hours only, and not on their holidays. Empty: in the "
+        "campaign's calling hours.",
+    )
+    sms_drops_stale = fields.Boolean(
+        "Drop old messages after a stop",
+        tracking=True,
+        help="What was due before the campaign was stopped, or became due meanwhile, is not sent "
+        "when it starts again: those contacts close as Expired. Contacts that were added since get "
+        "their message.",
+    )
+
     sends_messages = fields.Boolean(compute="_compute_sends_messages")
+    sms_sent_text = fields.Char("Messages", compute="_compute_sms_counts")
+    sms_click_count = fields.Integer("Clicks", compute="_compute_sms_counts")
+
+    def _compute_sms_counts(self):
+        for campaign in self:
+            own = campaign._origin.id or 0
+            sent = self.env["ecm.sms.message"].search_count(
+                [("campaign_id", "=", own)], limit=COUNTED_ATTEMPTS + 1
+            )
+            text = f"{min(sent, COUNTED_ATTEMPTS):,}"
+            campaign.sms_sent_text = f"{text}+" if sent > COUNTED_ATTEMPTS else text
+            clicks = [("ecm_campaign_id", "=", own)]
+            campaign.sms_click_count = self.env["link.tracker.click"].sudo().search_count(clicks)
 
     @api.depends(
         "kind", "strategy_id.attempt_ids.channel", "callback_strategy_id.attempt_ids.channel"
@@ -40,15 +82,13 @@ class EcmCampaign(models.Model):
             is_used = "sms" in campaign._get_channels()
             campaign.sends_messages = campaign.kind == "sms" or is_used
 
-    def write(self, vals):
-        if "sms_gateway_id" in vals:
-            gateway_id = vals["sms_gateway_id"]
-            moved = self.filtered(lambda campaign: campaign.sms_gateway_id.id != gateway_id)
-            if any(moved.mapped("is_running")):
-                raise UserError(
-                    self.env._("Stop the campaign before you give it another SMS gateway.")
-                )
-        return super().write(vals)
+    @api.model
+    def _get_calendar_fields(self):
+        return {**super()._get_calendar_fields(), "sms_hours_id.calendar_id": "sms"}
+
+    @api.depends("sms_hours_id")
+    def _compute_status(self):
+        super()._compute_status()
 
     def _get_start_gap(self):
         gap = super()._get_start_gap()
@@ -63,7 +103,95 @@ class EcmCampaign(models.Model):
         if self._has_step_without_message():
             sentence = self.env._("Choose the message that is to be sent, then start.")
             return StartGap("sms_template_id", sentence)
+        if unknown := self._find_unknown_fields():
+            return StartGap("sms_template_id", self._get_unknown_text(unknown))
         return gap
+
+    # -- buttons ----------------------------------------------------------------------------------
+
+    def action_preview_message(self):
+        """Show the message as one of the contacts gets it."""
+        self.ensure_one()
+        self.check_access("read")
+        contact = self.env["ecm.contact"].search([("campaign_id", "=", self.id)], limit=1)
+        context = {
+            "default_campaign_id": self.id,
+            "default_template_id": self._get_messages()[:1].id,
+            "default_contact_id": contact.id,
+        }
+        previews = self.env["ecm.sms.preview"]
+        name = self.env._("Preview of the message")
+        return open_form(previews, name=name, target="new", context=context)
+
+    def action_view_messages(self):
+        """The messages of this campaign."""
+        self.ensure_one()
+        own = [("campaign_id", "=", self.id)]
+        return open_window(self.env, "ecm_sms.ecm_sms_message_action", domain=own, context={})
+
+    def action_view_clicks(self):
+        """Who has followed a link of this campaign's messages, and when."""
+        self.ensure_one()
+        own = [("ecm_campaign_id", "=", self.id)]
+        return open_window(self.env, "ecm_sms.link_tracker_click_action", domain=own, context={})
+
+    # -- merge fields -----------------------------------------------------------------------------
+
+    def _get_merge_names(self):
+        """What people may call the fields of a contact in a message (requirement M4): by the labels
+        of the campaign, of the fields in any language that is installed, and by their names.
+
+        :return: ``{folded label: name of the field}``
+        """
+        self.ensure_one()
+        names = {}
+        for code, _name in self.env["res.lang"].get_installed():
+            described = (
+                self.env["ecm.contact"].with_context(lang=code).fields_get(MERGE_FIELDS, ["string"])
+            )
+            names |= {fold(field["string"]): name for name, field in described.items()}
+        for item in self.parameters_definition or self._default_parameters_definition():
+            names[fold(item.get("string") or item["name"])] = item["name"]
+        return names | {name: name for name in (*MERGE_FIELDS, *BUSINESS_PARAMETERS)}
+
+    def _get_merge_expressions(self):
+        """:return: ``{name of a field: what Odoo computes}``"""
+        expressions = {name: f"object.{name}" for name in MERGE_FIELDS}
+        for name in BUSINESS_PARAMETERS:
+            expressions[name] = f"object.business_parameters.get('{name}')"
+        return expressions
+
+    def _get_merge_labels(self):
+        """The merge fields of this campaign's messages, as a person writes them.
+
+        :return: list of labels
+        """
+        described = self.env["ecm.contact"].fields_get(MERGE_FIELDS, ["string"])
+        labels = [described[name]["string"] for name in MERGE_FIELDS]
+        return [*labels, *self._get_parameter_labels().values()]
+
+    def _get_unknown_text(self, names):
+        """:param names: merge fields that there are not"""
+        return self.env._(
+            "%(campaign)s has no field called %(names)s.",
+            campaign=self.display_name,
+            names=", ".join(names),
+        )
+
+    def _get_messages(self):
+        """The templates of this campaign's messages."""
+        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
+        steps = strategies.attempt_ids.filtered(lambda step: step.channel == "sms")
+        templates = steps.sms_template_id
+        if steps.filtered(lambda step: not step.sms_template_id):
+            templates |= self.sudo().sms_template_id
+        return templates
+
+    def _find_unknown_fields(self):
+        """Merge fields of its messages that this campaign has not."""
+        names = self._get_merge_names()
+        bodies = [read_body(template.body or "", names) for template in self._get_messages()]
+        return [name for body in bodies for name in body.unknown]
 
     def _has_step_without_message(self):
         strategies = (self.strategy_id | self.callback_strategy_id).sudo()

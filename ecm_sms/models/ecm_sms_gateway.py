@@ -6,10 +6,10 @@ from odoo import api, fields, models
 
 from ..clients.exceptions import SettingsError
 from ..clients.http_gateway import SENDING_SECONDS, HttpGateway
-from ..sender import GatewaySender
+from ..sender import Content, GatewaySender
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
-from odoo.addons.ecm_campaign.exceptions import Unavailable
+from odoo.addons.ecm_campaign.exceptions import ChannelError, Unavailable
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
 _logger = logging.getLogger(__name__)
@@ -99,7 +99,21 @@ class EcmSmsGateway(models.Model):
         turn = Turn()
         self.env["ecm.sms.report"]._apply_waiting(self, turn)
         self.env["ecm.sms.message"]._end_unanswered(self, turn)
+        # Who has written to us waits for an answer; campaigns wait behind that.
+        self._send_notices(turn)
         super()._work()
+
+    def _send_notices(self, turn):
+        """Send what no campaign sends; a gateway that fails is left alone, as by a feed.
+
+        :param turn: ``tools.turn.Turn``
+        """
+        if self._is_paused(fields.Datetime.now()):
+            return
+        try:
+            self.env["ecm.sms.notice"]._send_waiting(self, turn)
+        except ChannelError as error:
+            self.env["ecm.engine"]._note_failure(self, error)
 
     # -- feed target ------------------------------------------------------------------------------
 
@@ -138,7 +152,14 @@ class EcmSmsGateway(models.Model):
         return SENDING_SECONDS + 2 * longest + DOUBT_MARGIN
 
     def _get_contents(self, candidates):
-        return self.env["ecm.sms.message"]._make_texts(candidates)
+        texts = self.env["ecm.sms.message"]._make_texts(candidates)
+        campaigns = self.env["ecm.campaign"].browse({row.campaign_id for row in candidates})
+        rule = self.env["ecm.gate.late"]._get_rule(campaigns, fields.Datetime.now(), self._channel)
+        contents = {}
+        for candidate in candidates:
+            if text := texts.get(candidate.contact_id):
+                contents[candidate.contact_id] = Content(text, rule.get_end(candidate))
+        return contents
 
     def _note_claimed(self, batch, candidates):
         self.env["ecm.sms.message"]._note_claimed(self, batch, candidates)

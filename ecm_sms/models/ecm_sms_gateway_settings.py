@@ -7,6 +7,7 @@ from ..clients.exceptions import SettingsError
 from ..clients.presets import PRESETS
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 
+PRICE_DIGITS = (12, 5)
 STATUSES = FAILURES | {"sent", "delivered"}
 # What is read from each of these texts, and by whom.
 READERS = {
@@ -80,6 +81,14 @@ class EcmSmsGatewaySettings(models.AbstractModel):
     connect_timeout = fields.Integer("Connect time-out (s)", default=5, required=True)
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
     rate = fields.Float("Messages a second", default=0, help="At most. 0: no limit.")
+    part_price = fields.Float(
+        "Price of a part",
+        digits=PRICE_DIGITS,
+        help="What the gateway charges for 160 characters, or 70 of Unicode. 0: not known.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency", required=True, default=lambda self: self.env.company.currency_id
+    )
     connections = fields.Integer(
         default=10, required=True, help="Messages that are under way at a time."
     )
@@ -99,6 +108,11 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         default=True,
         help="Off: nobody can answer, and contacts close when the time for a reply is over.",
     )
+    answers_replies = fields.Boolean(
+        "Answers STOP, START and HELP",
+        default=True,
+        help="Off: the gateway or its operator answers already.",
+    )
     reply_number = fields.Char("Sender's number", groups=ADMINISTRATOR, help="Its name in a reply.")
     reply_text = fields.Char("Text", groups=ADMINISTRATOR)
     reply_reference = fields.Char(
@@ -109,6 +123,9 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         "CHECK(connect_timeout > 0 AND read_timeout > 0 AND rate >= 0 AND connections "
         "BETWEEN 1 AND 100)",
         "Time-outs are greater than 0, and connections 1 to 100.",
+    )
+    _price_positive = models.Constraint(
+        "CHECK(part_price >= 0)", "The price of a part is a number from 0 on."
     )
 
     @api.model_create_multi
@@ -155,7 +172,7 @@ class EcmSmsGatewaySettings(models.AbstractModel):
             "no_json": self.env._("The JSON cannot be read: %s", error.word),
             "unknown_word": self.env._(
                 "There is no placeholder {%s} here. In a message: {number}, {digits}, {text}, "
-                "{key}, {coding}; everywhere: {user}, {password}, {basic}, {sender}, "
+                "{key}, {coding}, {minutes}; everywhere: {user}, {password}, {basic}, {sender}, "
                 "{report_url}.",
                 error.word,
             ),
@@ -165,6 +182,13 @@ class EcmSmsGatewaySettings(models.AbstractModel):
                 values=", ".join(sorted(STATUSES)),
             ),
         }[error.code]
+
+    def _get_price_text(self, parts):
+        """What so many parts cost, in words; empty where nobody knows."""
+        if not self.part_price:
+            return ""
+        cost = f"{parts * self.part_price:.5f}".rstrip("0").rstrip(".")
+        return f"{cost} {self.currency_id.name}"
 
     def _prepare_settings(self, report_url):
         """:rtype: clients.settings.GatewaySettings"""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models, tools
 
-from ..tools.keywords import Words, fold
+from ..tools.keywords import Request, Words, fold
+
+ACTIONS = [("stop", "Stop"), ("start", "Start"), ("help", "Help")]
 
 
 class EcmSmsKeyword(models.Model):
@@ -11,9 +13,7 @@ class EcmSmsKeyword(models.Model):
     _order = "action, name"
 
     name = fields.Char("Word", required=True)
-    action = fields.Selection(
-        [("stop", "Stop"), ("start", "Start"), ("help", "Help")], required=True, default="stop"
-    )
+    action = fields.Selection(ACTIONS, required=True, default="stop")
     place = fields.Selection(
         [
             ("short", "In a reply of up to three words"),
@@ -23,6 +23,13 @@ class EcmSmsKeyword(models.Model):
         "Counts",
         required=True,
         default="short",
+    )
+    lang = fields.Char(
+        "Language",
+        size=3,
+        required=True,
+        default="en",
+        help="Two letters, such as de: in this language it is answered.",
     )
     folded = fields.Char(compute="_compute_folded", store=True)
     active = fields.Boolean(default=True)
@@ -54,5 +61,6 @@ class EcmSmsKeyword(models.Model):
         """:rtype: tools.keywords.Words"""
         groups = {"short": {}, "first": {}, "anywhere": {}}
         for keyword in self.sudo().search([]):
-            groups[keyword.place][keyword.folded] = keyword.action
+            request = Request(keyword.action, keyword.lang)
+            groups[keyword.place][keyword.folded] = request
         return Words(**groups)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.links import find_links, replace_links, sign_links
 from ..tools.segments import measure
+from .ecm_sms_gateway_settings import PRICE_DIGITS
 from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
@@ -14,6 +16,13 @@ from odoo.addons.ecm_campaign.tools.results import Result
 END_BATCH = 2000
 # So many parts a message has at most: a longer one is a mistake in its template.
 MOST_PARTS = 10
+MESSAGE_STATES = [
+    ("waiting", "Being sent"),
+    ("sent", "Sent"),
+    ("doubtful", "Sent or not"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+]
 
 
 class New(NamedTuple):
@@ -22,6 +31,7 @@ class New(NamedTuple):
     attempt_id: int
     text: str
     parts: int
+    cost: float | None
     reply_until: datetime
 
 
@@ -63,14 +73,12 @@ class EcmSmsMessage(models.Model):
     number = fields.Char(size=PHONE_SIZE, readonly=True)
     text = fields.Text(readonly=True)
     parts = fields.Integer(readonly=True, aggregator="sum", help="That it is sent and paid in.")
+    cost = fields.Float(
+        "Costs", digits=PRICE_DIGITS, readonly=True, help="Parts at the gateway's price then."
+    )
+    currency_id = UncheckedMany2one("res.currency", readonly=True)
     state = fields.Selection(
-        [
-            ("waiting", "Being sent"),
-            ("sent", "Sent"),
-            ("doubtful", "Sent or not"),
-            ("delivered", "Delivered"),
-            ("failed", "Failed"),
-        ],
+        MESSAGE_STATES,
         "Delivery",
         required=True,
         readonly=True,
@@ -83,6 +91,7 @@ class EcmSmsMessage(models.Model):
     reply_until = fields.Datetime("Reply awaited until", readonly=True)
 
     _attempt_unique = models.UniqueIndex("(attempt_id)")
+    _of_campaign = models.Index("(campaign_id)")
     # What may still end for want of a reply.
     _awaiting = models.Index("(gateway_id, reply_until) WHERE reply_until IS NOT NULL")
     _referenced = models.Index("(reference) WHERE reference IS NOT NULL")
@@ -101,9 +110,41 @@ class EcmSmsMessage(models.Model):
             campaign, attempt = self._get_step(*step)
             template = attempt.sms_template_id or campaign.sms_template_id
             if template:
-                made = template.sudo()._render_for_contacts(contact_ids)
+                made = self._make_texts_of(template.sudo(), campaign, contact_ids)
                 texts |= _finish_texts(made, campaign.sms_opt_out)
         return texts
+
+    @api.model
+    def _make_sample(self, template, contact):
+        """A message as one contact would get it; nothing is written. A short link that is not there
+        yet is as long as it would be.
+
+        :return: the text, empty where none would be sent
+        :raise UserError: it cannot be made
+        """
+        campaign, source = contact.campaign_id, template.body or ""
+        shortened = {}
+        if campaign.sms_counts_clicks:
+            host = self.env["link.tracker"].get_base_url()
+            shortened = dict.fromkeys(find_links(source), f"{host}/r/AbC")
+        text = template._render_source(replace_links(source, shortened), contact.ids)[contact.id]
+        text = sign_links(text, shortened.values(), contact.id)
+        return _finish_texts({contact.id: text}, campaign.sms_opt_out).get(contact.id, "")
+
+    def _make_texts_of(self, template, campaign, contact_ids):
+        """The texts of one message; links that are the same for all are short, and each contact's
+        own.
+        """
+        if not campaign.sms_counts_clicks:
+            return template._render_for_contacts(contact_ids)
+        trackers = self.env["link.tracker"]
+        shortened = trackers._shorten_for_campaign(find_links(template.body), campaign)
+        source = replace_links(template.body, shortened)
+        texts = template._render_for_contacts(contact_ids, source)
+        return {
+            contact_id: sign_links(text, shortened.values(), contact_id)
+            for contact_id, text in texts.items()
+        }
 
     def _group_by_step(self, candidates):
         """:return: ``{(campaign id, callback, position): contact ids}``"""
@@ -134,8 +175,11 @@ class EcmSmsMessage(models.Model):
             patience[step] = timedelta(hours=attempt.reply_hours)
         for outgoing, candidate in zip(batch, candidates, strict=True):
             step = candidate.campaign_id, candidate.callback, candidate.attempt.position
-            parts, until = measure(outgoing.content).parts, now + patience[step]
-            rows.append(New(outgoing.attempt_id, outgoing.content, parts, until))
+            # A text that cannot be made is written down too: the attempt has its message.
+            text, until = outgoing.content.text if outgoing.content else "", now + patience[step]
+            parts = measure(text).parts
+            cost = parts * gateway.part_price or None
+            rows.append(New(outgoing.attempt_id, text, parts, cost, until))
         self._insert(gateway, rows, now)
 
     def _insert(self, gateway, rows, now):
@@ -143,12 +187,14 @@ class EcmSmsMessage(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_sms_message (attempt_id, contact_id, campaign_id, company_id,
-                                                gateway_id, number, text, parts, state, sent_at,
-                                                reply_until)
+                                                gateway_id, number, text, parts, cost, currency_id,
+                                                state, sent_at, reply_until)
                    SELECT a.id, a.contact_id, a.campaign_id, a.company_id, %s, a.number, v.text,
-                          v.parts, 'waiting', %s, v.reply_until
+                          v.parts, v.cost, CASE WHEN v.cost IS NOT NULL THEN %s::int END,
+                          'waiting', %s, v.reply_until
                      FROM %s JOIN ecm_attempt a ON a.id = v.attempt_id""",
                 gateway.id,
+                gateway.currency_id.id,
                 now,
                 values_of(rows, New),
             )
@@ -163,7 +209,7 @@ class EcmSmsMessage(models.Model):
         """
         failures, told = {result.key: result.raw_code for result in receipt.results}, []
         for outgoing in batch:
-            state = _get_state(outgoing.key, receipt, failures)
+            state = get_state(outgoing.key, receipt, failures)
             if state:
                 failure = failures.get(outgoing.key)
                 reference = receipt.references.get(outgoing.key)
@@ -258,7 +304,7 @@ def _finish_texts(texts, opt_out):
     return finished
 
 
-def _get_state(key, receipt, failures):
+def get_state(key, receipt, failures):
     """A message's state after a receipt, or None: it was not sent."""
     if key in failures or key in receipt.refused:
         return "failed"

@@ -1,15 +1,23 @@
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.keywords import find_action
-from odoo.addons.ecm_campaign.const import PHONE_SIZE
+from ..tools.keywords import find_request
+from .ecm_sms_keyword import ACTIONS
+from odoo.addons.ecm_campaign.const import PHONE_FIELDS, PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.tools import phones
 from odoo.addons.ecm_campaign.tools.results import Result, Wish
 
 # What a reply comes to while one is awaited; one that asks for help leaves it open.
+# So many answers a number gets in a day.
+MOST_ANSWERS = 3
+# So many of Odoo's contacts may share a number.
+MOST_PARTNERS = 20
+SOURCE_SIZE = 255
 OUTCOMES = {None: "sms_replied", "stop": "sms_stop", "start": "sms_replied"}
 
 
@@ -37,9 +45,7 @@ class EcmSmsReply(models.Model):
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     number = fields.Char(size=PHONE_SIZE, readonly=True, required=True, index=True)
     text = fields.Text(readonly=True)
-    action = fields.Selection(
-        [("stop", "Stop"), ("start", "Start"), ("help", "Help")], "Asks for", readonly=True
-    )
+    action = fields.Selection(ACTIONS, "Asks for", readonly=True)
     reference = fields.Char("The gateway's ID", readonly=True)
     contact_id = fields.Many2one("ecm.contact", readonly=True, ondelete="cascade", index=True)
     campaign_id = fields.Many2one("ecm.campaign", readonly=True, ondelete="set null", index=True)
@@ -73,37 +79,90 @@ class EcmSmsReply(models.Model):
     def _take_one(self, gateway, reply):
         number = read_number(reply.number, gateway.company_id.country_id.code)
         addressed = self._find_addressed(gateway, number)
-        action = find_action(reply.text, self.env["ecm.sms.keyword"]._get_words())
-        self.sudo().create(
+        request = find_request(reply.text, self.env["ecm.sms.keyword"]._get_words())
+        taken = self.sudo().create(
             {
                 "gateway_id": gateway.id,
                 "company_id": gateway.company_id.id,
                 "number": number,
                 "text": reply.text,
-                "action": action,
+                "action": request.action if request else None,
                 "reference": reply.reference or False,
                 "contact_id": addressed and addressed.contact_id,
                 "campaign_id": addressed and addressed.campaign_id,
                 "received_at": fields.Datetime.now(),
             }
         )
-        self._obey(gateway, number, action, addressed)
+        taken._obey(addressed)
+        taken._tell_partners()
+        if request:
+            taken._answer(request)
 
-    def _obey(self, gateway, number, action, addressed):
+    def _obey(self, addressed):
         """What a reply leads to.
 
         :param addressed: `Addressed` or None
         """
+        company, action = self.company_id, self.action or None
+        # A short code or a name is nobody who could be contacted.
+        is_person = self.number.startswith("+")
         dnc_lists = self.env["ecm.dnc.list"].sudo()
-        if action == "stop":
+        if action == "stop" and is_person:
             # Also where no reply was awaited: who says no is not asked again.
-            reason = gateway._get_wish_text()
-            dnc_lists._suppress([Wish(gateway.company_id.id, number, reason=reason)])
-        elif action == "start":
-            dnc_lists._get_wishes_of(gateway.company_id).api_remove([number])
+            reason = self.gateway_id._get_wish_text()
+            dnc_lists._suppress([Wish(company.id, self.number, reason=reason)])
+        elif action == "start" and is_person:
+            dnc_lists._get_wishes_of(company).api_remove([self.number])
         if addressed and addressed.is_awaited and action in OUTCOMES:
             result = Result(addressed.key, OUTCOMES[action])
             self.env["ecm.engine"].sudo()._apply_results([result])
+        if is_person:
+            self._note_consent(action)
+
+    def _note_consent(self, action):
+        """Who writes START agrees, and who writes STOP agrees no more: on every contact of the
+        company with that number stands when and in which words (requirement N5).
+        """
+        if action not in ("start", "stop"):
+            return
+        today = fields.Date.context_today(self)
+        phones_of = Domain.OR(Domain(name, "=", self.number) for name in PHONE_FIELDS)
+        own = Domain("company_id", "=", self.company_id.id)
+        contacts = self.env["ecm.contact"].sudo().search(own & phones_of)
+        if action == "stop":
+            reason = self.gateway_id._get_wish_text()
+            contacts = contacts.with_context(ecm_wish_reason=reason)
+            contacts.write({"consent_withdrawn_on": today})
+            return
+        source = self.env._("SMS: %s", self.text)[:SOURCE_SIZE]
+        # Said on one day, the later word counts.
+        agreed = {"consent_on": today, "consent_source": source, "consent_withdrawn_on": False}
+        contacts.write(agreed)
+
+    def _tell_partners(self):
+        """Who has that number among Odoo's contacts has the reply in the chatter (requirement M3)."""
+        partners = self.env["res.partner"].sudo()
+        own = [("company_id", "in", (False, self.company_id.id))]
+        found = partners.search([("phone_sanitized", "=", self.number), *own], limit=MOST_PARTNERS)
+        campaign = self.campaign_id.name or self.gateway_id.name
+        body = self.env._("SMS reply to %(campaign)s: %(text)s", campaign=campaign, text=self.text)
+        for partner in found:
+            partner.message_post(body=body, author_id=partner.id, subtype_xmlid="mail.mt_note")
+
+    def _answer(self, request):
+        """Confirm a STOP or START, or help (requirement M3); another machine that answers ours is
+        left alone after some.
+
+        :param request: ``tools.keywords.Request``
+        """
+        gateway, notices = self.gateway_id, self.env["ecm.sms.notice"].sudo()
+        text = self.env["ecm.sms.answer"]._get_text(request, self.company_id)
+        if not (text and gateway.answers_replies and self.number.startswith("+")):
+            return
+        since = fields.Datetime.now() - timedelta(days=1)
+        to_number = [("number", "=", self.number), ("made_at", ">", since)]
+        if notices.search_count([*to_number, ("purpose", "=", "answer")]) < MOST_ANSWERS:
+            notices._queue(gateway, "answer", [(self.number, text, False)])
 
     def _find_addressed(self, gateway, number):
         """The last message to a number, one that awaits a reply first (index ``_number_claimed``).

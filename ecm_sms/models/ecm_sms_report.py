@@ -8,6 +8,7 @@ from ..clients import settings as reading
 from ..clients.callbacks import find_status
 from .ecm_sms_gateway_settings import STATUSES
 from .ecm_sms_message import Told
+from .ecm_sms_notice import Told as NoticeTold
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.tools.results import Result
 
@@ -80,6 +81,7 @@ class EcmSmsReport(models.Model):
         if not reports:
             return None
         last = max(reports.ids)
+        reports -= self._apply_to_notices(gateway, reports)
         messages = self._find_messages(gateway, reports)
         unknown = reports.filtered(lambda report: report.id not in messages)
         self._apply(gateway, reports - unknown, messages)
@@ -109,6 +111,40 @@ class EcmSmsReport(models.Model):
         return {
             report_id: (attempt_id, key) for report_id, attempt_id, key in self.env.cr.fetchall()
         }
+
+    def _apply_to_notices(self, gateway, reports):
+        """:return: those of the reports that are about messages outside of campaigns"""
+        self.env.cr.execute(
+            SQL(
+                """SELECT r.id, n.id FROM ecm_sms_report r
+                     JOIN ecm_sms_notice n ON n.key = r.key
+                    WHERE r.id = ANY(%(ids)s) AND n.gateway_id = %(gateway)s
+                    UNION ALL
+                   SELECT r.id, n.id FROM ecm_sms_report r
+                     JOIN ecm_sms_notice n ON n.reference = r.reference
+                    WHERE r.id = ANY(%(ids)s) AND n.gateway_id = %(gateway)s
+                      AND COALESCE(r.key, '') = ''""",
+                ids=list(reports.ids),
+                gateway=gateway.id,
+            )
+        )
+        found = dict(self.env.cr.fetchall())
+        statuses = reading.read_map(gateway.sudo().status_map or "", STATUSES)
+        told, about_notices = {}, reports.filtered(lambda report: report.id in found)
+        for report in about_notices:
+            meaning = find_status(statuses, report.status or "")
+            if not meaning:
+                report.problem = "status"
+                continue
+            state = meaning if meaning in ("sent", "delivered") else "failed"
+            failure = meaning if state == "failed" else None
+            notice_id = found[report.id]
+            told[notice_id, state] = NoticeTold(notice_id, state, failure, report.reference or None)
+        for state in ("sent", "failed", "delivered"):
+            rows = [row for row in told.values() if row.state == state]
+            self.env["ecm.sms.notice"]._tell(rows)
+        about_notices.filtered(lambda report: not report.problem).unlink()
+        return about_notices
 
     def _apply(self, gateway, reports, messages):
         """:param messages: see `_find_messages`"""

@@ -1,1 +1,11 @@
-from . import test_allowed, test_callbacks, test_gateway, test_replies, test_reports, test_sending
+from . import (
+    test_allowed,
+    test_callbacks,
+    test_gateway,
+    test_hours,
+    test_odoo_messages,
+    test_replies,
+    test_reports,
+    test_sending,
+    test_templates,
+)

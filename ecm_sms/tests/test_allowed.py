@@ -10,8 +10,15 @@ class TestAllowed(AllowedCase):
     addon = "ecm_sms"
     below = ("ecm_campaign",)
 
+    @classmethod
+    def _make_records(cls):
+        cls.env["ecm.sms.gateway"].create({"name": "Whose methods are tried"})
+
     def test_models_fields_methods_and_routes(self):
         self.check_everything()
 
     def test_another_company(self):
         self.check_foreign_company()
+
+    def test_another_companys_methods(self):
+        self.check_foreign_methods()

@@ -1,3 +1,5 @@
+from odoo import fields
+
 from ..clients.callbacks import Reply
 from .common import SmsCase
 
@@ -47,6 +49,7 @@ class TestReplies(SmsCase):
         self.assertTrue(self.find_blacklisted(number))
         entry = self.env["ecm.dnc.entry"].search([("value", "=", number)])
         self.assertEqual(entry.reason, "STOP by SMS")
+        self.assertEqual([message.number for message in self.turn()], [number], "confirmed")
         self.assertFalse(self.turn())
         self.assertEqual(waiting.state, "dnc_listed")
 
@@ -111,3 +114,94 @@ class TestReplies(SmsCase):
         self.env["ecm.sms.keyword"].create({"name": "Basta", "action": "stop"})
         self.reply("basta!")
         self.assertEqual(self.contact.state, "dnc_listed")
+
+    # -- answers, partners, consent ---------------------------------------------------------------
+
+    def answers(self):
+        """What the gateway sends besides the messages of campaigns."""
+        return [(message.number, message.text) for message in self.turn()]
+
+    def test_stop_start_and_help_are_answered_in_the_language_of_the_word(self):
+        self.env.company.name = "ACME"
+        for text, begin in (
+            ("STOP", "ACME: you get no more"),
+            ("Stopp", "ACME: Sie erhalten keine"),
+            ("Arrêt", "ACME : vous ne recevrez"),
+            ("توقف", "ACME: لن تصلك"),
+            ("start", "ACME: you get our messages again"),
+            ("Hilfe", "ACME: Mit STOP erhalten"),
+            ("Rezygnuję", "ACME: you get no more"),
+        ):
+            number = f"+4930231290{len(text):02d}"
+            self.reply(text, number)
+            [(to, answer)] = self.answers()
+            self.assertEqual(to, number)
+            self.assertTrue(answer.startswith(begin), answer)
+            self.env["ecm.sms.notice"].search([]).unlink()
+
+    def test_what_asks_for_nothing_is_not_answered(self):
+        self.reply("Yes, gladly")
+        self.assertFalse(self.answers())
+
+    def test_a_gateway_whose_operator_answers(self):
+        self.gateway.answers_replies = False
+        self.reply("STOP")
+        self.assertFalse(self.answers())
+
+    def test_two_machines_do_not_answer_each_other_for_ever(self):
+        for _time in range(10):
+            self.reply("HELP")
+        self.assertEqual(len(self.answers()), 3)
+        self.wait(days=2)
+        self.reply("HELP")
+        self.assertEqual(len(self.answers()), 1)
+
+    def test_a_short_code_or_a_name_is_nobody(self):
+        for sender in ("80888", "ACME"):
+            self.reply("STOP", sender)
+            self.assertFalse(self.find_listed(sender))
+        self.assertFalse(self.answers())
+
+    def test_a_reply_is_in_the_chatter_of_whoever_has_the_number(self):
+        partners = self.env["res.partner"].create(
+            [
+                {"name": "Ann", "phone": "030 23120000", "country_id": self.env.ref("base.de").id},
+                {"name": "Bob", "phone": "+493023129999"},
+            ]
+        )
+        self.reply("Yes <b>please</b>")
+        bodies = [partner.message_ids[:1].body for partner in partners]
+        self.assertIn("Texts: Yes &lt;b&gt;please&lt;/b&gt;", bodies[0])
+        self.assertNotIn("Yes", str(bodies[1]))
+        self.assertEqual(partners[0].message_ids[:1].author_id, partners[0])
+
+    def test_start_is_consent_and_stop_withdraws_it(self):
+        number, today = self.contact.phone_1, fields.Date.to_date("2026-03-02")
+        other = self.create_texts("Other campaign", is_running=False)
+        second = self.create_contact(other, phone_1="+493023129998", phone_2=number)
+        stranger = self.create_contact(other, phone_1="+493023129997")
+        self.reply("Start please")
+        for contact in (self.contact, second):
+            self.assertEqual(contact.consent_on, today)
+            self.assertEqual(contact.consent_source, "SMS: Start please")
+        self.assertFalse(stranger.consent_on)
+        self.assertTrue(second.has_agreed)
+        self.reply("stop")
+        self.assertEqual(second.consent_withdrawn_on, today)
+        self.assertFalse((self.contact | second).filtered("has_agreed"))
+        self.assertEqual((second.state, stranger.state), ("dnc_listed", "pending"))
+        self.reply("START")
+        self.assertTrue(second.has_agreed)
+
+    def test_phrases_in_several_languages(self):
+        for count, text in enumerate(
+            (
+                "Bitte lassen Sie mich in Ruhe, ich habe kein Interesse",
+                "Merci, mais laissez-moi tranquille maintenant svp",
+                "Por favor, no más mensajes a este teléfono, gracias",
+                "Would you please stop texting this number of mine",
+            )
+        ):
+            number = f"+49302312910{count}"
+            self.reply(text, number)
+            self.assertTrue(self.find_listed(number), text)

@@ -6,11 +6,19 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # A word in the middle of a longer text is part of what somebody tells: "please do not stop".
 _LONGEST_REQUEST = 3
 # What a hyphen joins is one word: "non-stop" asks for nothing.
 _WORD = re.compile(r"\w+(?:-\w+)*")
+
+
+class Request(NamedTuple):
+    """What a reply asks for: *stop*, *start* or *help*, in which language."""
+
+    action: str
+    lang: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +29,25 @@ class Words:
     :param anywhere: phrases that count wherever they stand
     """
 
-    short: Mapping[str, str]
-    first: Mapping[str, str] = field(default_factory=dict)
-    anywhere: Mapping[str, str] = field(default_factory=dict)
+    short: Mapping[str, Request]
+    first: Mapping[str, Request] = field(default_factory=dict)
+    anywhere: Mapping[str, Request] = field(default_factory=dict)
 
 
-def find_action(text: str, words: Words) -> str | None:
-    """The action that a reply asks for: *stop*, *start*, *help* or none. Who says two things wants
-    no more messages if one of them is that.
+def find_request(text: str, words: Words) -> Request | None:
+    """What a reply asks for, or None. Who says two things wants no more messages if one of them is
+    that.
     """
     said = fold(text)
     parts = said.split()
-    found = [action for phrase, action in words.anywhere.items() if f" {phrase} " in f" {said} "]
+    found = [request for phrase, request in words.anywhere.items() if f" {phrase} " in f" {said} "]
     if parts[:1] and parts[0] in words.first:
         found.append(words.first[parts[0]])
     if len(parts) <= _LONGEST_REQUEST:
         known = {**words.short, **words.first}
         found += [known[part] for part in parts if part in known]
-    return "stop" if "stop" in found else next(iter(found), None)
+    stops = (request for request in found if request.action == "stop")
+    return next(stops, None) or next(iter(found), None)
 
 
 def fold(text: str) -> str:

@@ -55,3 +55,9 @@ def _fill_parts(widths: list[int], each: int) -> tuple[int, int]:
             parts, filled = parts + 1, 0
         filled += width
     return parts, filled
+
+
+def find_foreign(text: str) -> tuple[str, ...]:
+    """Characters that GSM-7 lacks, each once: one of them makes the whole text UCS-2."""
+    known = _BASIC | _EXTENDED
+    return tuple(dict.fromkeys(character for character in text if character not in known))

@@ -2,13 +2,14 @@
 
 import pytest
 
-from ecm_sms.tools.keywords import Words, find_action, fold
+from ecm_sms.tools.keywords import Request, Words, find_request, fold
 from ecm_sms.tools.segments import measure
 
+STOP, ARRET, WAQF = Request("stop", "en"), Request("stop", "fr"), Request("stop", "ar")
 WORDS = Words(
-    short={"end": "stop", "start": "start", "help": "help"},
-    first={"stop": "stop", "arret": "stop", "توقف": "stop"},
-    anywhere={"leave me alone": "stop"},
+    short={"end": STOP, "start": Request("start", "en"), "help": Request("help", "en")},
+    first={"stop": STOP, "arret": ARRET, "توقف": WAQF},
+    anywhere={"leave me alone": STOP},
 )
 
 
@@ -69,7 +70,14 @@ def test_a_pair_is_never_cut_in_two():
     ],
 )
 def test_what_a_reply_asks_for(reply, action):
-    assert find_action(reply, WORDS) == action
+    request = find_request(reply, WORDS)
+    assert (request and request.action) == action
+
+
+def test_it_is_answered_in_the_language_of_the_word():
+    assert find_request("Arrêt!", WORDS) == ARRET
+    assert find_request("توقف", WORDS) == WAQF
+    assert find_request("start, arrêt", WORDS) == ARRET
 
 
 def test_words_are_compared_without_marks_and_accents():

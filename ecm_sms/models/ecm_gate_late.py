@@ -1,0 +1,87 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+from odoo import models
+
+from ..tools.lateness import LATE, STALE, Pause, find_end, find_lateness
+from odoo.addons.ecm_campaign.const import CALLBACKS
+from odoo.addons.ecm_campaign.tools.strategy import Close
+
+
+@dataclass(frozen=True, slots=True)
+class LateRule:
+    """Messages that are of no use any more are not sent: their contacts close.
+
+    :param good_for: how long a message is good for after it was due, by campaign id, the contact's
+        callback and the step's position; steps whose messages are always good are missing
+    :param pauses: of campaigns that do not send after a stop what was due before, by id
+    """
+
+    good_for: dict
+    pauses: dict
+
+    def judge(self, candidate, at):
+        """See ``tools.gates.Rule``."""
+        if candidate.attempt is None or candidate.attempt.channel != "sms":
+            return candidate
+        good_for, pause = self.get_good_for(candidate), self.pauses.get(candidate.campaign_id)
+        reason = find_lateness(candidate.added_at, candidate.due_at, good_for, pause, at)
+        return Close("expired", reason) if reason else candidate
+
+    def get_good_for(self, candidate):
+        """How long the message that is due is good for, None for ever."""
+        position = candidate.attempt.position
+        return self.good_for.get((candidate.campaign_id, candidate.callback, position))
+
+    def get_end(self, candidate):
+        """When it is of no use any more, naive UTC; None for never."""
+        return find_end(candidate.due_at, self.get_good_for(candidate))
+
+
+class EcmGateLate(models.AbstractModel):
+    """A message that would come too late is not sent (requirement M4)."""
+
+    _name = "ecm.gate.late"
+    _inherit = ["ecm.gate"]
+    _description = "Gate: Late Messages"
+    # The step must be named; whether it is the hour does not matter to what is over.
+    _sequence = 55
+
+    def _get_label(self):
+        return self.env._("Late messages")
+
+    def _get_close_reasons(self):
+        return [
+            (LATE, self.env._("Message too late")),
+            (STALE, self.env._("Message from before the stop")),
+        ]
+
+    def _get_rule(self, campaigns, at, channel=None):
+        good_for, pauses = {}, {}
+        # Calls are never late.
+        if channel not in (None, "sms"):
+            return LateRule(good_for, pauses)
+        for campaign in campaigns.sudo():
+            for kind in CALLBACKS:
+                good_for |= self._get_steps(campaign, kind)
+            if campaign.sms_drops_stale and campaign.stopped_at:
+                pauses[campaign.id] = self._get_pause(campaign, at)
+        return LateRule(good_for, pauses)
+
+    def _get_steps(self, campaign, kind):
+        """:return: see `LateRule`"""
+        steps = campaign._get_strategy(kind)._get_ordered_attempts()
+        return {
+            (campaign.id, kind, position): timedelta(hours=step.good_hours)
+            for position, step in enumerate(steps, start=1)
+            if step.channel == "sms" and step.good_hours
+        }
+
+    def _get_pause(self, campaign, at):
+        """The last time in which it was stopped, which may go on.
+
+        :rtype: tools.lateness.Pause
+        """
+        started_at = campaign.started_at
+        is_over = started_at and started_at >= campaign.stopped_at
+        return Pause(campaign.stopped_at, started_at if is_over else at)

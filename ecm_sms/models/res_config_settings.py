@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    sms_gateway_id = fields.Many2one(related="company_id.sms_gateway_id", readonly=False)

@@ -6,24 +6,25 @@ result. The others had theirs in the last day: their rows stand in the dialing l
 that has waited for a day. The dialer is a simulator that is paused: its tables are filled here.
 `results_per_s` is a run of the scheduled action through ir.cron, `idle_ms` one that finds nothing
 new. The `limit` reads the same rows over one ODBC statement and writes the same columns by two bare
-statements for each thousand.
+statements for each thousand. Figures that begin with `cce_` are those of a CCE, over TDS.
 """
 
 import os
 import sys
 import time
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
-from scripts import cluster, databases
+from scripts import cluster, databases, demo_dialers, odbc
 from scripts.console import say
+from simulators.cce.testing import CceSimulator
 from simulators.uccx.testing import Simulator
 
 from . import common
 
 BATCH = 1000
 IDLE_ROUNDS = 9
-CAMPAIGN_AT_UCCX = 1
+CAMPAIGN_AT_UCCX, CAMPAIGN_AT_CCE = 1, 5000
 
 # In Odoo: who had a result in the last day is closed, the last ones wait for theirs, and so does
 # the very first.
@@ -90,6 +91,31 @@ SELECT d.accountnumber, d.callstatus, d.callresult, c.startdatetime, c.connectti
   LEFT JOIN agentconnectiondetail a ON a.dialinglistid = d.dialinglistid
  WHERE d.dialinglistid BETWEEN ? AND ? AND d.callstatus IN (3, 5)
 """
+# At a CCE: the same outcomes, in the numbers of Dialer_Detail.
+DETAILS = """
+INSERT INTO ucce_hds.t_dialer_detail (recoverykey, datetime, dbdatetime, timezone, campaignid,
+                                      queryruleid, callresult, callstatuszone1, callstatuszone2,
+                                      dialinglistid, phone, accountnumber, callduration,
+                                      agentperipheralnumber)
+SELECT n, moment, moment, 0, %(campaign)s,
+       %(campaign)s, CASE WHEN n %% 20 < 6 THEN 9 WHEN n %% 20 < 12 THEN 8 WHEN n %% 20 < 16 THEN 12
+            WHEN n %% 20 < 19 THEN 10 ELSE 7 END,
+       CASE WHEN n %% 20 < 12 THEN 'M' ELSE 'C' END, CASE WHEN n %% 20 < 12 THEN 'M' ELSE 'C' END,
+       n, '49151' || n, %(prefix)s || to_hex(n), 30000,
+       CASE WHEN n %% 20 IN (16, 17, 18) THEN '1001' END
+  FROM generate_series(%(begin)s, %(end)s) AS n,
+       LATERAL (SELECT now() AT TIME ZONE 'UTC' - interval '1 second'
+                       * (82800 - 79200.0 * (n - %(first)s) / (%(last)s - %(first)s + 1)))
+       AS at(moment)
+"""
+LATEST_DETAILS = """
+SELECT recoverykey, dbdatetime FROM ucce_hds.t_dialer_detail
+ WHERE dbdatetime >= (SELECT max(dbdatetime) FROM ucce_hds.t_dialer_detail) - interval '5 minutes'
+"""
+READ_DETAILS = """
+SELECT AccountNumber, CallResult, CallStatusZone1, DateTime, CallDuration, AgentPeripheralNumber
+  FROM t_Dialer_Detail WHERE RecoveryKey >= ? AND RecoveryKey <= ?
+"""
 WRITE_ATTEMPTS = """
 UPDATE ecm_attempt
    SET state = 'done', raw_code = '1', agent = 'anna', duration_seconds = 30, result_at = now(),
@@ -111,9 +137,9 @@ class Benchmark:
     :param results: how many of them get a result
     """
 
-    def __init__(self, env: Any, uccx: Simulator, count: int, results: int) -> None:
-        self.env, self.uccx = env, uccx
-        self.dialer, self.target = create_dialer(env, uccx)
+    def __init__(self, env: Any, simulator: Simulator, count: int, results: int) -> None:
+        self.env, self.simulator = env, simulator
+        self.dialer, self.target = self.create_dialer()
         campaign = common.create_campaign(env, "Sync", self.target)
         self.prefix = env["ecm.attempt"]._get_key_prefix()
         say(f"Storing {count:,} contacts")
@@ -136,6 +162,10 @@ class Benchmark:
         common.vacuum(env, "ecm_contact", "ecm_attempt")
         self.begin = self.last - results + 1
 
+    def create_dialer(self) -> tuple[Any, Any]:
+        """A dialer that is switched on, and the mirror of the campaign that has called."""
+        return create_dialer(self.env, self.simulator)
+
     def fill_dialer(self, begin: int, end: int) -> None:
         """Rows of the dialing list with their call details."""
         parameters = {
@@ -146,7 +176,7 @@ class Benchmark:
             "begin": begin,
             "end": end,
         }
-        with databases.connect(_database_of(self.uccx)) as cursor:
+        with databases.connect(_database_of(self.simulator)) as cursor:
             for statement in (ROWS, CALLS, AGENTS):
                 cursor.execute(statement, parameters)
             cursor.execute("ANALYZE")
@@ -191,12 +221,14 @@ class Benchmark:
 
     def measure_limit(self) -> float:
         """Seconds to read the same rows and to write the same columns, nothing asked between."""
-        from odoo.addons.ecm_campaign.tools import odbc
+        from odoo.addons.ecm_campaign.tools.odbc import connect
+
+        text, statement = self.open_limit()
 
         def move() -> None:
-            with closing(odbc.connect(self.uccx.odbc_connection_string())) as connection:
+            with closing(connect(text)) as connection:
                 cursor = connection.cursor()
-                cursor.execute(READ, (self.begin, self.last))
+                cursor.execute(statement, (self.begin, self.last))
                 while rows := cursor.fetchmany(BATCH):
                     ids = [int(row[0].removeprefix(self.prefix), 16) for row in rows]
                     self.env.cr.execute(WRITE_ATTEMPTS, [ids])
@@ -204,6 +236,10 @@ class Benchmark:
                     self.env.cr.commit()
 
         return common.seconds(move)
+
+    def open_limit(self) -> tuple[str, str]:
+        """Where the same rows are read, and the statement."""
+        return self.simulator.odbc_connection_string(), READ
 
 
 def create_dialer(env: Any, uccx: Simulator) -> tuple[Any, Any]:
@@ -231,36 +267,106 @@ def _database_of(uccx: Simulator) -> str:
     return uccx.dsn.rpartition("/")[2].partition("?")[0]
 
 
+class CceBenchmark(Benchmark):
+    """The same with a CCE: its calls are rows of Dialer_Detail."""
+
+    def create_dialer(self) -> tuple[Any, Any]:
+        cce = self.simulator
+        account = demo_dialers.Account(cce.host, cce.port, cce.user, cce.password)
+        values = {**demo_dialers.cce_values(account), "take_back": "never"}
+        dialer = self.env["ecm.dialer"].create(values)
+        dialer.action_fetch_campaigns()
+        key = str(CAMPAIGN_AT_CCE)
+        return dialer, dialer.dialer_campaign_ids.filtered(lambda target: target.key == key)
+
+    def fill_dialer(self, begin: int, end: int) -> None:
+        parameters = {
+            "campaign": CAMPAIGN_AT_CCE,
+            "prefix": self.prefix,
+            "first": self.first,
+            "last": self.last,
+            # Who waits for a day was not called yet: that is no row.
+            "begin": max(begin, self.first + 1),
+            "end": end,
+        }
+        with databases.connect(_database_of(self.simulator)) as cursor:
+            cursor.execute(DETAILS, parameters)
+            cursor.execute("ANALYZE")
+
+    def note_what_was_read(self) -> None:
+        from odoo.addons.ecm_dialer_cisco.clients.cce_results import CceWatermark
+
+        with databases.connect(_database_of(self.simulator)) as cursor:
+            cursor.execute(LATEST_DETAILS)
+            rows = cursor.fetchall()
+        newest = max(moment for _key, moment in rows)
+        told = frozenset(int(key) for key, _moment in rows)
+        self.dialer.watermark = CceWatermark(newest, told, int(time.time())).dumps()
+        self.env.cr.commit()
+
+    def open_limit(self) -> tuple[str, str]:
+        from odoo.addons.ecm_dialer_cisco.clients.cce_connection import connection_string
+
+        config = self.dialer.sudo()._prepare_client_config()
+        text = connection_string(config, config.reporting_host, config.history_database)
+        return text, READ_DETAILS
+
+
+class Figures(NamedTuple):
+    """Seconds: for all new results, for a run without any, and for the limit."""
+
+    elapsed: float
+    idle: float
+    limit: float
+
+
+KINDS: dict[str, tuple[Any, Any]] = {
+    "uccx": (Simulator, Benchmark),
+    "cce": (CceSimulator, CceBenchmark),
+}
+
+
+def measure(kind: str, count: int, results: int) -> Figures:
+    """:param kind: of dialer, a key of `KINDS`"""
+    make, benchmark_of = KINDS[kind]
+    name = f"ecm_bench_sync_at_{kind}_{os.getpid()}"
+    databases.create(name)
+    simulator = make(cluster.load().uri(name)).start()
+    try:
+        simulator.pause()
+        with common.odoo_environment(f"sync_{kind}") as env:
+            benchmark = benchmark_of(env, simulator, count, results)
+            say(f"{kind}: the calls of the last day")
+            benchmark.fill_dialer(benchmark.first, benchmark.begin - 1)
+            benchmark.note_what_was_read()
+            benchmark.fill_dialer(benchmark.begin, benchmark.last)
+            say(f"{kind}: {results:,} results")
+            elapsed = benchmark.measure_results()
+            return Figures(elapsed, benchmark.measure_idle(), benchmark.measure_limit())
+    finally:
+        simulator.stop()
+        databases.drop(name)
+
+
 def main() -> None:
     given = [int(word) for word in sys.argv[1:]]
     defaults = (1_000_000, 100_000)
     count, results = *given, *defaults[len(given) :]
-    name = f"ecm_bench_sync_uccx_{os.getpid()}"
-    databases.create(name)
-    uccx = Simulator(cluster.load().uri(name)).start()
-    try:
-        uccx.pause()
-        with common.odoo_environment("sync") as env:
-            benchmark = Benchmark(env, uccx, count, results)
-            say("The dialing list of the last day")
-            benchmark.fill_dialer(benchmark.first, benchmark.begin - 1)
-            benchmark.note_what_was_read()
-            benchmark.fill_dialer(benchmark.begin, benchmark.last)
-            say(f"{results:,} results")
-            load_average = os.getloadavg()[0]
-            elapsed = benchmark.measure_results()
-            idle = benchmark.measure_idle()
-            limit = benchmark.measure_limit()
-    finally:
-        uccx.stop()
-        databases.drop(name)
+    odbc.use()
+    load_average = os.getloadavg()[0]
+    uccx = measure("uccx", count, results)
+    cce = measure("cce", count, results)
     common.report(
         contacts=count,
         results=results,
-        results_per_s=round(results / elapsed),
-        idle_ms=idle * 1000,
-        limit_per_s=round(results / limit),
-        of_limit=limit / elapsed,
+        results_per_s=round(results / uccx.elapsed),
+        idle_ms=uccx.idle * 1000,
+        limit_per_s=round(results / uccx.limit),
+        of_limit=uccx.limit / uccx.elapsed,
+        cce_results_per_s=round(results / cce.elapsed),
+        cce_idle_ms=cce.idle * 1000,
+        cce_limit_per_s=round(results / cce.limit),
+        cce_of_limit=cce.limit / cce.elapsed,
         load_average=load_average,
     )
 

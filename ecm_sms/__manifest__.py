@@ -1,6 +1,6 @@
 {
     "name": "Outbound Campaigns: SMS",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "summary": "Send messages through your own SMS gateway; delivery reports, replies, STOP",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..tools.merging import fold, read_body
 from odoo.addons.ecm_campaign.actions import open_form, open_window
-from odoo.addons.ecm_campaign.const import BUSINESS_PARAMETERS
+from odoo.addons.ecm_campaign.const import ADMINISTRATOR, BUSINESS_PARAMETERS
 from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import COUNTED_ATTEMPTS, StartGap
 
 # Fields of a contact that a message may hold, beside its business parameters.
@@ -60,7 +60,7 @@ class EcmCampaign(models.Model):
     )
 
     sends_messages = fields.Boolean(compute="_compute_sends_messages")
-    sms_sent_text = fields.Char("Messages", compute="_compute_sms_counts")
+    sms_sent_text = fields.Char("Text messages", compute="_compute_sms_counts")
     sms_click_count = fields.Integer("Clicks", compute="_compute_sms_counts")
 
     def _compute_sms_counts(self):
@@ -89,6 +89,29 @@ class EcmCampaign(models.Model):
     @api.depends("sms_hours_id")
     def _compute_status(self):
         super()._compute_status()
+
+    def _get_first_steps(self, campaign):
+        """A campaign of messages needs a gateway and no dialer."""
+        steps = super()._get_first_steps(campaign)
+        if campaign.kind != "sms":
+            return steps
+        mine = [("company_id", "in", self.env.companies.ids), ("is_enabled", "=", True)]
+        is_on = bool(self.env["ecm.sms.gateway"].sudo().search_count(mine, limit=1))
+        hint = self.env._("Connect your SMS gateway: address, test message, on.")
+        if not self.env.user.has_group(ADMINISTRATOR):
+            hint = self.env._("Ask your administrator to connect your SMS gateway.")
+        step = self._make_step("gateway", self.env._("SMS gateway"), hint, is_on)
+        return [step, *(other for other in steps if other["code"] != "dialer")]
+
+    @api.model
+    def action_first_step(self, code, campaign_id=False):
+        """See ``ecm_campaign``; the step *gateway* opens the one that there is, or a new one."""
+        if code != "gateway":
+            return super().action_first_step(code, campaign_id)
+        gateways = self.env["ecm.sms.gateway"].search([], limit=2)
+        if len(gateways) > 1 or not self.env.user.has_group(ADMINISTRATOR):
+            return open_window(self.env, "ecm_sms.ecm_sms_gateway_action")
+        return open_form(gateways)
 
     def _get_start_gap(self):
         gap = super()._get_start_gap()

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..tools.links import read_id
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
@@ -13,6 +13,8 @@ class LinkTrackerClick(models.Model):
     ecm_campaign_id = UncheckedMany2one(
         "ecm.campaign", "Outbound campaign", readonly=True, index="btree_not_null"
     )
+
+    ecm_url = fields.Char("Leads to", related="link_id.url")
 
     @api.model
     def _add_click_of_contact(self, code, who, **visit):

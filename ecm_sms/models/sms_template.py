@@ -68,8 +68,8 @@ class SmsTemplate(models.Model):
                 )
                 continue
             # Nothing is to be computed: thousands of texts a second.
-            for contact in own:
-                rendered[contact.id] = body.fill(contact._get_merge_value)
+            for contact_id, values in own._get_merge_values(body.get_sources()).items():
+                rendered[contact_id] = body.fill(values)
         return rendered
 
     @api.model

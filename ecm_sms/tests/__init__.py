@@ -3,6 +3,7 @@ from . import (
     test_callbacks,
     test_gateway,
     test_hours,
+    test_migrations,
     test_odoo_messages,
     test_replies,
     test_reports,

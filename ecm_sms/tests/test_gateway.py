@@ -106,8 +106,22 @@ class TestCampaign(SmsCase):
         self.assertTrue(campaign.is_running)
 
     def test_the_gateway_stays_while_it_runs(self):
-        with self.assertRaises(UserError):
-            self.texts.sms_gateway_id = self.gateway.copy({"name": "Other"})
+        other = self.gateway.copy({"name": "Other"})
+        with self.assertRaisesRegex(UserError, "another SMS gateway"):
+            self.texts.sms_gateway_id = other
+        self.texts.sms_gateway_id = self.gateway
+        self.texts.action_stop()
+        self.texts.sms_gateway_id = other
+
+    def test_the_first_step_is_the_gateway(self):
+        campaign = self.create_texts("First steps", is_running=False)
+        codes = [step["code"] for step in campaign.get_first_steps(campaign.id)]
+        self.assertEqual(codes, ["gateway", "hours", "campaign", "upload", "dry_run", "start"])
+        action = campaign.action_first_step("gateway", campaign.id)
+        self.assertEqual(action["res_model"], "ecm.sms.gateway")
+        voice = self.create_campaign("Calls")
+        codes = [step["code"] for step in voice.get_first_steps(voice.id)]
+        self.assertNotIn("gateway", codes)
 
     def test_supervisors_write_the_messages_of_campaigns_only(self):
         supervisor = self.create_user("supervisor")

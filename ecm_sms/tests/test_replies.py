@@ -30,6 +30,7 @@ class TestReplies(SmsCase):
         self.assertEqual(self.contact.state, "sms_responded")
         self.assertEqual(self.contact.sms_reply_ids.text, "Yes, thank you 😀 شكرا")
         self.assertEqual(self.contact.attempt_ids.outcome_id.code, "sms_replied")
+        self.assertEqual(self.contact.reach, "reached")
         self.assertFalse(self.find_listed(self.contact.phone_1))
 
     def test_replies_of_any_length(self):

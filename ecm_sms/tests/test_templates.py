@@ -91,10 +91,10 @@ class TestTemplates(SmsCase):
         self.gateway.write({"part_price": 0.075, "currency_id": self.env.ref("base.EUR").id})
         form = self.preview(contact_id=second)
         self.assertEqual(form.text, "Dear Bob: B-2\nReply STOP to end")
-        self.assertIn("31 characters: 1 part(s), 129 left", form.length)
+        self.assertIn("31 characters. Parts: 1, with 129 characters left.", form.length)
         self.assertEqual(form.price, "0.075 EUR")
         self.assertFalse(form.unicode_reason)
-        self.assertIn("{{ Order number }}", form.merge_fields)
+        self.assertIn("{{ Order number }}", form.merge_fields.replace("\N{NO-BREAK SPACE}", " "))
         self.assertFalse(self.turn_is_noted(), "nothing is written")
 
     def turn_is_noted(self):
@@ -104,7 +104,7 @@ class TestTemplates(SmsCase):
         self.create_order()
         self.template.body = "ê" * 71
         form = self.preview()
-        self.assertIn("2 part(s)", form.length)
+        self.assertIn("Parts: 2", form.length)
         self.assertIn("ê", form.unicode_reason)
 
     def test_the_preview_says_what_is_wrong(self):
@@ -187,6 +187,7 @@ class TestClicks(HttpCase):
         self.assertEqual(len(self.contact.sms_click_ids), 1)
         self.assertEqual(self.campaign.sms_click_count, 1)
         self.assertEqual(self.contact.sms_click_ids.link_id.count, 1)
+        self.assertEqual(self.contact.sms_click_ids.ecm_url, LINK)
 
     def test_whose_it_is_not_is_nobodys(self):
         for who in (write_id(self.stranger.id), write_id(2**31 - 1), "x" * 50, "-"):

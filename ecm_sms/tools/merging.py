@@ -6,7 +6,7 @@ What is no such name is left as it stands: Odoo's own expressions go on working.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(.+?)\s*(?:\|\|\|\s*(.*?)\s*)?\}\}", re.DOTALL)
@@ -41,16 +41,20 @@ class Body:
     unknown: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
 
-    def fill(self, get_value: Callable[[str], object]) -> str:
+    def get_sources(self) -> set[str]:
+        """Names of the fields that it holds."""
+        return {part.source for part in self.parts if part.source}
+
+    def fill(self, values: Mapping[str, object]) -> str:
         """The text for somebody.
 
-        :param get_value: from the name of a field to its value
+        :param values: by the name of the field
         """
         pieces = []
         for part in self.parts:
             pieces.append(part.literal)
             if part.source:
-                value = get_value(part.source)
+                value = values.get(part.source)
                 pieces.append(part.default if value in (None, False, "") else str(value))
         return "".join(pieces)
 

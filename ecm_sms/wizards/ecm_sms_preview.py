@@ -40,7 +40,9 @@ class EcmSmsPreview(models.TransientModel):
     def _compute_merge_fields(self):
         for preview in self:
             labels = preview.campaign_id._get_merge_labels()
-            preview.merge_fields = "  ".join(f"{{{{ {label} }}}}" for label in labels)
+            # None is broken at the end of a line.
+            written = [f"{{{{ {label} }}}}".replace(" ", "\N{NO-BREAK SPACE}") for label in labels]
+            preview.merge_fields = "  ".join(written)
 
     @api.depends("template_id", "contact_id")
     def _compute_text(self):
@@ -67,7 +69,7 @@ class EcmSmsPreview(models.TransientModel):
         for preview in self:
             length = measure(preview.text or "")
             preview.length = self.env._(
-                "%(size)s characters: %(parts)s part(s), %(left)s left in the last one",
+                "%(size)s characters. Parts: %(parts)s, with %(left)s characters left.",
                 size=length.size,
                 parts=length.parts,
                 left=length.left,

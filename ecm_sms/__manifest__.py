@@ -30,5 +30,6 @@
         "views/ecm_sms_menus.xml",
     ],
     "demo": ["demo/ecm_sms_demo.xml"],
+    "assets": {"web.assets_tests": ["ecm_sms/static/tests/tours/**/*"]},
     "uninstall_hook": "uninstall_hook",
 }

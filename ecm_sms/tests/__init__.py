@@ -8,5 +8,6 @@ from . import (
     test_replies,
     test_reports,
     test_sending,
+    test_sms_tour,
     test_templates,
 )

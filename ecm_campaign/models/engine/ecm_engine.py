@@ -582,7 +582,7 @@ class EcmEngine(models.AbstractModel):
 
         :return: the receipt, ``None`` when the part was halved, or settled by somebody else
         """
-        part = self._stamp(part)
+        part = self._stamp(target, part)
         if not part:
             return None
         try:
@@ -603,16 +603,23 @@ class EcmEngine(models.AbstractModel):
             waiting.append(part)
             raise
 
-    def _stamp(self, part):
-        """Begin the time after which a part would be in doubt, right before it leaves.
+    def _stamp(self, target, part):
+        """Begin the time after which a part would be in doubt, right before it leaves. What may not
+        leave any more is ready again, for the gates to say why.
 
         :return: what of it is still to be sent
         """
-        ids, now = self._get_attempt_ids(part), fields.Datetime.now()
-        stamp = partial(self.env["ecm.attempt"]._stamp, ids, now)
-        ours = self._atomically(stamp)
+        ours = self._atomically(partial(self._stamp_allowed, target, part))
         reach("feed.stamped")
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
+
+    def _stamp_allowed(self, target, part):
+        """:return: ids of the attempts that are still to be sent"""
+        barred = target._find_barred(part)
+        self._give_back([outgoing for outgoing in part if outgoing.key in barred])
+        allowed = [outgoing for outgoing in part if outgoing.key not in barred]
+        ids, now = self._get_attempt_ids(allowed), fields.Datetime.now()
+        return self.env["ecm.attempt"]._stamp(ids, now)
 
     def _apply_receipt(self, target, batch, receipt):
         """What the target took is sent; what it failed to take stays in doubt; what it certainly
@@ -655,6 +662,8 @@ class EcmEngine(models.AbstractModel):
 
     def _give_back(self, batch):
         """Contacts that were certainly not accepted are ready again; no trace of a try stays."""
+        if not batch:
+            return
         attempt_ids = self._get_attempt_ids(batch)
         # Contacts are found by their attempts, so these go last.
         self.env["ecm.contact"]._release(attempt_ids)

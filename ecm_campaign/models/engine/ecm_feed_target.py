@@ -185,6 +185,16 @@ class EcmFeedTarget(models.AbstractModel):
         :param candidates: list of ``tools.gates.Candidate``, in the same order
         """
 
+    def _find_barred(self, batch):
+        """Called right before a batch leaves: which of it may not be sent any more although the
+        gates let it pass when it was claimed. It is ready again, and the gates are asked once more:
+        they must stop it, or it would come here for ever.
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :return: collection of keys
+        """
+        return ()
+
     def _note_receipt(self, batch, receipt):
         """Called in the transaction that writes a receipt.
 

@@ -76,6 +76,20 @@ def read_answer(settings: GatewaySettings, status: int, body: bytes) -> Answer:
     return Answer("accepted" if is_taken else "doubtful", reference, "", status, shown)
 
 
+def read_status(settings: GatewaySettings, status: int, body: bytes) -> Answer:
+    """What a gateway says of a message that was sent; *accepted* where it says something."""
+    text = body[:ANSWER_SIZE].decode("utf-8", "replace")
+    if status in (429, 503) or status in (401, 403):
+        return Answer(_sort_status(status), "", "", status, text[:SHOWN_SIZE])
+    said = ""
+    if 200 <= status < 300:
+        pattern = settings.poll_status
+        has_pattern = "{id}" in pattern
+        said = match(pattern, text) or "" if has_pattern else find_in_json(text, pattern)
+    # A message that it does not know, or does not know any more, is no reason to stop asking.
+    return Answer("accepted", "", "", status, said) if said else Answer("refused", status=status)
+
+
 def _find_failure(settings: GatewaySettings, status: int, text: str) -> str:
     for pattern, failure in settings.errors:
         if pattern == str(status) or match(pattern, text) is not None:

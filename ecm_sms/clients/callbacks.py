@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote, unquote_to_bytes
 
 from .answers import find
 from .settings import Json, Pairs
@@ -58,6 +60,32 @@ def read_rows(query: Mapping[str, str], body: bytes) -> list[Row]:
         raise Unreadable
     # What stands in the address holds for all of them.
     return [{**query, **row} for row in rows if isinstance(row, dict)]
+
+
+def read_text(query: bytes, name: str) -> str | None:
+    """A text as it stands in an address, in the character set that its parameter `charset` names:
+    Kannel passes on what a phone has written as it came, often in UTF-16.
+
+    :param query: what stands behind the question mark
+    :return: None where nothing has to be read otherwise than usual
+    """
+    pairs = [pair.partition(b"=") for pair in query.split(b"&")]
+    values = {unquote(key.decode("ascii", "replace")): value for key, _equals, value in pairs}
+    charset = values.get("charset", b"").decode("ascii", "replace")
+    if name not in values or not _is_charset(charset):
+        return None
+    written = unquote_to_bytes(values[name].replace(b"+", b" "))
+    return written.decode(charset, "replace")
+
+
+def _is_charset(name: str) -> bool:
+    """Whether it is one that texts are written in; UTF-8 is what everything is read in anyway."""
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return False
+    # Others pack or encode bytes.
+    return found._is_text_encoding and found.name != "utf-8"
 
 
 def read_reports(rows: Sequence[Row], key: str, reference: str, status: str) -> list[Report]:

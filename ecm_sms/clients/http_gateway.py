@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
-from .answers import ANSWER_SIZE, UNSENT_KINDS, Answer, read_answer
+from .answers import ANSWER_SIZE, UNSENT_KINDS, Answer, read_answer, read_status
 from .pace import Pace
 from .settings import MASK, SECRET_WORDS, GatewaySettings, fill, fill_json, fill_pairs
 
@@ -43,6 +43,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A message that was sent, and whose status is asked for.
+
+    :param reference: the gateway's own id of it, empty where it gave none
+    """
+
+    key: str
+    number: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request as it leaves."""
 
@@ -50,6 +62,10 @@ class Request:
     url: str
     body: bytes | None
     headers: dict[str, str]
+
+
+Item = TypeVar("Item", Message, Question)
+Reader = Callable[[GatewaySettings, int, bytes], Answer]
 
 
 class Gateway(Protocol):
@@ -82,8 +98,27 @@ class HttpGateway:
 
     def send(self, messages: Sequence[Message]) -> dict[str, Answer]:
         """See `Gateway`."""
-        run = _Run(messages, self._clock() + SENDING_SECONDS, self._clock)
-        workers = min(self.settings.connections, len(messages))
+        return self._share_out(messages, self.send_one)
+
+    def ask(self, questions: Sequence[Question]) -> dict[str, str]:
+        """What became of messages, for gateways that do not report by themselves.
+
+        :return: ``{key: status as the gateway writes it}``, of those that it knows
+        """
+        # Without the gateway's own id there may be nothing to ask by.
+        needs_id = "{reference}" in self.settings.poll_url
+        known = [question for question in questions if question.reference or not needs_id]
+        said = self._share_out(known, self._ask_one)
+        return {key: answer.text for key, answer in said.items() if answer.kind == "accepted"}
+
+    def send_one(self, message: Message) -> Answer:
+        """Send one message now."""
+        return self._request(self.make_request(message))
+
+    def _share_out(self, items: Sequence[Item], do: Callable[[Item], Answer]) -> dict[str, Answer]:
+        """Do something with each, many at a time, as long as there is time for it."""
+        run = _Run(items, do, self._clock() + SENDING_SECONDS, self._clock)
+        workers = min(self.settings.connections, len(items))
         if workers <= 1:
             self._work(run)
             return run.answers
@@ -93,14 +128,22 @@ class HttpGateway:
                 future.result()
         return run.answers
 
-    def send_one(self, message: Message) -> Answer:
-        """Send one message now."""
-        return self._request(self.make_request(message))
-
-    def _work(self, run: _Run) -> None:
-        for message in run:
+    def _work(self, run: _Run[Item]) -> None:
+        for item in run:
             self._pace.wait()
-            run.note(message, self.send_one(message))
+            run.note(item, run.do(item))
+
+    def _ask_one(self, question: Question) -> Answer:
+        words = {
+            "number": question.number,
+            "digits": question.number.lstrip("+"),
+            "key": question.key,
+            "reference": question.reference,
+        }
+        settings, words = self.settings, {**self._words, **words}
+        url = fill(settings.poll_url, _quote(words))
+        headers = {name: fill(value, words) for name, value in settings.headers}
+        return self._request(Request("GET", url, None, headers), read_status)
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -124,7 +167,7 @@ class HttpGateway:
 
     def _make_request(self, words: dict[str, str]) -> Request:
         settings = self.settings
-        url = fill(settings.url, {name: quote(word, safe="") for name, word in words.items()})
+        url = fill(settings.url, _quote(words))
         headers = {name: fill(value, words) for name, value in settings.headers}
         if settings.body == "json":
             headers.setdefault("Content-Type", "application/json")
@@ -139,9 +182,9 @@ class HttpGateway:
         joint = "&" if "?" in url else "?"
         return Request(settings.method, f"{url}{joint}{encoded}" if encoded else url, None, headers)
 
-    def _request(self, request: Request) -> Answer:
+    def _request(self, request: Request, read: Reader = read_answer) -> Answer:
         try:
-            return self._exchange(request)
+            return read(self.settings, *self._exchange(request))
         except (NewConnectionError, ConnectTimeoutError) as error:
             return Answer("unreachable", text=_get_reason(error))
         except (HTTPError, OSError, ValueError) as error:
@@ -149,7 +192,8 @@ class HttpGateway:
             is_unsent = isinstance(error, SSLError) and _is_certificate(error)
             return Answer("unreachable" if is_unsent else "doubtful", text=_get_reason(error))
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> tuple[int, bytes]:
+        """:return: status and body of the answer"""
         response = self._get_pool().request(
             request.method,
             request.url,
@@ -165,7 +209,7 @@ class HttpGateway:
         finally:
             # One that was read to its end is in the pool again, and stays open.
             response.close()
-        return read_answer(self.settings, response.status, body)
+        return response.status, body
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         """No more of an answer than is looked at, and not for ever."""
@@ -191,35 +235,44 @@ class HttpGateway:
         return self._pool
 
 
-class _Run:
-    """Messages of one call, shared out to threads until nothing may begin any more."""
+class _Run(Generic[Item]):
+    """Things to do in one call, shared out to threads until nothing may begin any more."""
 
     def __init__(
-        self, messages: Sequence[Message], ends_at: float, clock: Callable[[], float]
+        self,
+        items: Sequence[Item],
+        do: Callable[[Item], Answer],
+        ends_at: float,
+        clock: Callable[[], float],
     ) -> None:
+        self.do: Callable[[Item], Answer] = do
         self.answers: dict[str, Answer] = {}
-        self._messages = iter(messages)
+        self._items: Iterator[Item] = iter(items)
         self._ends_at, self._clock = ends_at, clock
         self._doubts, self._is_over = 0, False
         self._lock = threading.Lock()
 
-    def __iter__(self) -> Iterator[Message]:
-        while (message := self._take()) is not None:
-            yield message
+    def __iter__(self) -> Iterator[Item]:
+        while (item := self._take()) is not None:
+            yield item
 
-    def _take(self) -> Message | None:
+    def _take(self) -> Item | None:
         with self._lock:
             if self._is_over or self._clock() >= self._ends_at:
                 return None
-            return next(self._messages, None)
+            return next(self._items, None)
 
-    def note(self, message: Message, answer: Answer) -> None:
+    def note(self, item: Item, answer: Answer) -> None:
         """Keep an answer; after some nothing more begins."""
         with self._lock:
-            self.answers[message.key] = answer
+            self.answers[item.key] = answer
             self._doubts = self._doubts + 1 if answer.kind == "doubtful" else 0
             if answer.kind in UNSENT_KINDS or self._doubts >= DOUBTS_IN_A_ROW:
                 self._is_over = True
+
+
+def _quote(words: dict[str, str]) -> dict[str, str]:
+    return {name: quote(word, safe="") for name, word in words.items()}
 
 
 def _get_words(message: Message) -> dict[str, str]:

@@ -14,7 +14,6 @@ dlr-mask = 19
 dlr-url = {report_url}?key={key}&status=%d&answer=%A
 """
 _KANNEL_ERRORS = """\
-Authorization failed = sms_server
 Not routable = sms_invalid_destination
 Number(s) has/have been blacklisted = sms_blacklist
 """
@@ -42,6 +41,31 @@ failed = sms_not_delivered
 undelivered = sms_not_delivered
 expired = sms_expired
 rejected = sms_rejected
+"""
+# As Twilio has it, and those that are spoken to alike.
+_FORM_PARAMETERS = """\
+From = {sender}
+To = {number}
+Body = {text}
+StatusCallback = {report_url}?key={key}
+"""
+_FORM_ERRORS = """\
+"code":*21211 = sms_number_format
+"code":*21614 = sms_invalid_destination
+"code":*21610 = sms_blacklist
+"code":*21408 = sms_not_allowed
+"""
+_FORM_STATUSES = """\
+accepted = sent
+scheduled = sent
+queued = sent
+sending = sent
+sent = sent
+delivered = delivered
+read = delivered
+undelivered = sms_not_delivered
+failed = sms_not_delivered
+canceled = sms_rejected
 """
 
 PRESETS: dict[str, dict[str, str]] = {
@@ -80,5 +104,23 @@ PRESETS: dict[str, dict[str, str]] = {
         "reply_number": "from",
         "reply_text": "text",
         "reply_reference": "id",
+    },
+    "form": {
+        "url": "https://gateway.example.com/Accounts/{user}/Messages.json",
+        "method": "POST",
+        "body": "form",
+        "parameters": _FORM_PARAMETERS,
+        "json_body": "",
+        "headers": "Authorization: Basic {basic}",
+        "accepted": "",
+        "id_path": "sid",
+        "error_map": _FORM_ERRORS,
+        "status_map": _FORM_STATUSES,
+        "report_key": "key",
+        "report_reference": "MessageSid",
+        "report_status": "MessageStatus",
+        "reply_number": "From",
+        "reply_text": "Body",
+        "reply_reference": "MessageSid",
     },
 }

@@ -18,6 +18,8 @@ from .exceptions import SettingsError
 
 # Of one message; the others are the same for all.
 MESSAGE_WORDS = frozenset({"number", "digits", "text", "key", "coding", "minutes"})
+# Of a message that was sent, where its status is asked for.
+POLL_WORDS = frozenset({"number", "digits", "key", "reference"})
 GATEWAY_WORDS = frozenset({"user", "password", "basic", "sender", "report_url"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -37,6 +39,8 @@ class GatewaySettings:
     :param accepted: patterns of answers that mean that the message was taken; none: the status says
     :param id_path: where in a JSON answer the gateway's own id of the message stands
     :param errors: ``{pattern of an answer, or an HTTP status: failure}``
+    :param poll_url: where the status of a message is asked for, empty where the gateway reports
+    :param poll_status: where it stands: a place in JSON, or a pattern of the answer with ``{id}``
     :param rate: messages a second at most, 0 for no limit
     :param connections: messages in flight at most
     """
@@ -54,6 +58,8 @@ class GatewaySettings:
     password: str = field(default="", repr=False)
     sender: str = ""
     report_url: str = ""
+    poll_url: str = ""
+    poll_status: str = ""
     rate: float = 0
     connections: int = 10
     connect_timeout: float = 5
@@ -72,9 +78,10 @@ class GatewaySettings:
         }
 
 
-def read_url(text: str) -> str:
+def read_url(text: str, words: frozenset[str] = MESSAGE_WORDS) -> str:
     """An address, checked: it names one host, which no placeholder can move.
 
+    :param words: placeholders of one message that it may hold
     :raise SettingsError: it cannot be used
     """
     try:
@@ -87,8 +94,16 @@ def read_url(text: str) -> str:
     # A password in an address is shown, and a placeholder in it could lead elsewhere.
     if "@" in parts.netloc or parts.fragment or re.search(r"[\s\\{}]", parts.netloc):
         raise SettingsError("bad_url", text)
-    check_words(parts.path + parts.query, MESSAGE_WORDS | GATEWAY_WORDS)
+    check_words(parts.path + parts.query, words | GATEWAY_WORDS)
     return text.strip()
+
+
+def read_poll_url(text: str) -> str:
+    """An address where the status of a message is asked for; empty for none.
+
+    :raise SettingsError: it cannot be used
+    """
+    return read_url(text, POLL_WORDS) if text.strip() else ""
 
 
 def read_pairs(text: str, words: frozenset[str] = MESSAGE_WORDS | GATEWAY_WORDS) -> Pairs:

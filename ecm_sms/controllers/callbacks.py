@@ -1,9 +1,12 @@
+from functools import partial
+
 from werkzeug.exceptions import BadRequest
 
 from odoo import http
 from odoo.http import Response, request
 
-from ..clients.callbacks import Unreadable, read_replies, read_reports, read_rows
+from ..clients.callbacks import Unreadable, read_replies, read_reports, read_rows, read_text
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 # Ten thousand reports in one call are less.
 MOST_BYTES = 4 * 1024 * 1024
@@ -30,8 +33,7 @@ class CallbacksController(http.Controller):
             raise request.not_found()
         names = gateway.report_key, gateway.report_reference, gateway.report_status
         reports = read_reports(self._read_rows(query), *map(_text, names))
-        request.env["ecm.sms.report"].sudo()._keep(gateway, reports)
-        gateway._trigger_soon()
+        self._take(partial(self._keep_reports, gateway, reports))
         return Response("", status=200)
 
     @http.route(
@@ -49,9 +51,23 @@ class CallbacksController(http.Controller):
         if not gateway or not gateway.takes_replies:
             raise request.not_found()
         names = gateway.reply_number, gateway.reply_text, gateway.reply_reference
+        text = read_text(request.httprequest.query_string, _text(gateway.reply_text))
+        if text is not None:
+            query[gateway.reply_text] = text
         replies = read_replies(self._read_rows(query), *map(_text, names))
-        request.env["ecm.sms.reply"].sudo()._take(gateway, replies)
+        self._take(partial(request.env["ecm.sms.reply"].sudo()._take, gateway, replies))
         return Response("", status=200)
+
+    def _keep_reports(self, gateway, reports):
+        request.env["ecm.sms.report"].sudo()._keep(gateway, reports)
+        reach("sms.reported")
+        gateway._trigger_soon()
+
+    def _take(self, work):
+        """Do something, committed, before the gateway is told so; again where a turn of the gateway
+        was in the way.
+        """
+        request.env["ecm.engine"].sudo()._atomically(work)
 
     def _read_rows(self, query):
         """:raise BadRequest: nothing that can be read"""

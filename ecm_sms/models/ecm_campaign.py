@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.merging import fold, read_body
+from .ecm_sms_message import CHANNEL
 from odoo.addons.ecm_campaign.actions import open_form, open_window
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR, BUSINESS_PARAMETERS
 from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import COUNTED_ATTEMPTS, StartGap
@@ -20,6 +21,16 @@ class EcmCampaign(models.Model):
         tracking=True,
         check_company=True,
         help="Sends the messages of this campaign.",
+    )
+    sms_stand_in_ids = fields.Many2many(
+        "ecm.sms.gateway",
+        "ecm_campaign_sms_stand_in_rel",
+        "campaign_id",
+        "gateway_id",
+        "Stand-in gateways",
+        check_company=True,
+        help="While the SMS gateway fails or is switched off, the first of these that works sends "
+        "in its place, in the order of the list of gateways.",
     )
     sms_template_id = fields.Many2one(
         "sms.template",
@@ -112,6 +123,36 @@ class EcmCampaign(models.Model):
         if len(gateways) > 1 or not self.env.user.has_group(ADMINISTRATOR):
             return open_window(self.env, "ecm_sms.ecm_sms_gateway_action")
         return open_form(gateways)
+
+    # -- stand-ins --------------------------------------------------------------------------------
+
+    def _get_sending_gateway(self, now):
+        """The gateway that sends now (requirement M1): the campaign's own, or the first of its
+        stand-ins that works while that one does not. What one may have sent no other sends again.
+        """
+        self.ensure_one()
+        own = self.sms_gateway_id
+        stand_ins = self.sms_stand_in_ids.filtered("active").sorted() - own
+        for gateway in own + stand_ins:
+            if gateway._can_send(now):
+                return gateway
+        return own
+
+    def _get_feed_targets(self):
+        targets, own = super()._get_feed_targets(), self.sms_gateway_id
+        if not self.sms_stand_in_ids:
+            return targets
+        sending = self._get_sending_gateway(fields.Datetime.now())
+        return [sending if target == own else target for target in targets]
+
+    def _get_target_warnings(self, channel=None):
+        warnings, own = super()._get_target_warnings(channel), self.sms_gateway_id
+        is_asked = channel in (None, CHANNEL) and own and self.sms_stand_in_ids
+        if is_asked and self._get_sending_gateway(fields.Datetime.now()) != own:
+            warnings.append(self.env._("It stands in for %s, which does not work.", own.name))
+        return warnings
+
+    # -- start ------------------------------------------------------------------------------------
 
     def _get_start_gap(self):
         gap = super()._get_start_gap()

@@ -3,10 +3,12 @@ import logging
 import secrets
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..clients.exceptions import SettingsError
 from ..clients.http_gateway import SENDING_SECONDS, HttpGateway
 from ..sender import Content, GatewaySender
+from .ecm_sms_message import CHANNEL
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.exceptions import ChannelError, Unavailable
@@ -34,7 +36,7 @@ class EcmSmsGateway(models.Model):
     ]
     _order = "sequence, name, id"
     _attempt_field = "sms_gateway_id"
-    _channel = "sms"
+    _channel = CHANNEL
     _sent_state = "sms_sent"
     _key_size = 64
     # HTTP gateways keep no list that could be asked: at most once (M5).
@@ -97,6 +99,7 @@ class EcmSmsGateway(models.Model):
 
     def _work(self):
         turn = Turn()
+        self._ask(turn)
         self.env["ecm.sms.report"]._apply_waiting(self, turn)
         self.env["ecm.sms.message"]._end_unanswered(self, turn)
         # Who has written to us waits for an answer; campaigns wait behind that.
@@ -114,6 +117,19 @@ class EcmSmsGateway(models.Model):
             self.env["ecm.sms.notice"]._send_waiting(self, turn)
         except ChannelError as error:
             self.env["ecm.engine"]._note_failure(self, error)
+
+    def _ask(self, turn):
+        """Ask what became of messages, where the gateway does not tell by itself.
+
+        :param turn: ``tools.turn.Turn``
+        """
+        if not self.sudo().poll_url or self._is_paused(fields.Datetime.now()):
+            return
+        try:
+            self.env["ecm.sms.message"]._ask_open(self, turn)
+        except SettingsError:
+            # The feed tells of it.
+            _logger.info("%s: its settings cannot be used", self._get_log_name(), exc_info=True)
 
     # -- feed target ------------------------------------------------------------------------------
 
@@ -137,6 +153,38 @@ class EcmSmsGateway(models.Model):
         if not self.is_enabled:
             return self.env._("The SMS gateway %s is switched off.", self.name)
         return super()._get_off_reason()
+
+    # -- standing in ------------------------------------------------------------------------------
+
+    def _can_send(self, now):
+        """Whether it is switched on and does not fail."""
+        return not self._get_off_reason() and not self._is_paused(now)
+
+    def _get_running_campaigns(self):
+        return super()._get_running_campaigns() | self._get_taken_over()
+
+    def _filter_running(self):
+        standing_in = self.filtered(lambda gateway: gateway._get_taken_over())
+        return super()._filter_running() | standing_in
+
+    def _get_taken_over(self):
+        """Running campaigns of other gateways in whose place this one sends now."""
+        now = fields.Datetime.now()
+        if not self._can_send(now):
+            return self.env["ecm.campaign"]
+        served = [("sms_stand_in_ids", "in", self.ids), ("is_running", "=", True)]
+        campaigns = self.env["ecm.campaign"].search(served, order="id")
+        return campaigns.filtered(lambda each: each._get_sending_gateway(now) == self)
+
+    def _note_failure(self, error, now):
+        super()._note_failure(error, now)
+        # Whoever stands in begins at once.
+        served = [("sms_gateway_id", "=", self.id), ("is_running", "=", True)]
+        campaigns = self.env["ecm.campaign"].search(served)
+        for campaign in campaigns.filtered("sms_stand_in_ids"):
+            campaign._get_sending_gateway(now)._trigger_turn()
+
+    # -- what it takes ----------------------------------------------------------------------------
 
     def _get_room(self):
         # A message is sent at once: what awaits a reply takes no room.
@@ -163,6 +211,9 @@ class EcmSmsGateway(models.Model):
 
     def _note_claimed(self, batch, candidates):
         self.env["ecm.sms.message"]._note_claimed(self, batch, candidates)
+
+    def _find_barred(self, batch):
+        return self.env["ecm.sms.message"]._find_barred(batch)
 
     def _note_receipt(self, batch, receipt):
         self.env["ecm.sms.message"]._note_receipt(batch, receipt)
@@ -208,10 +259,20 @@ class EcmSmsGateway(models.Model):
         return gateway if is_own else gateway.browse()
 
     def _trigger_soon(self):
-        """Have the next turn begin soon; thousands of reports ask for it once."""
-        action = self.sudo().cron_id
-        waiting = self.env["ir.cron.trigger"].sudo()
-        if not waiting.search_count([("cron_id", "=", action.id)], limit=1):
+        """Have the next turn begin soon; thousands of reports ask for it once.
+
+        The trigger of a turn that runs is locked until its end, and gone then: it does not count.
+        One that waits cannot go before what was told is committed.
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s
+                    LIMIT 1 FOR KEY SHARE SKIP LOCKED""",
+                self.sudo().cron_id.id,
+                fields.Datetime.now(),
+            )
+        )
+        if not self.env.cr.fetchone():
             self._trigger_turn()
 
     # -- buttons ----------------------------------------------------------------------------------

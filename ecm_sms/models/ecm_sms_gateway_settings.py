@@ -12,6 +12,7 @@ STATUSES = FAILURES | {"sent", "delivered"}
 # What is read from each of these texts, and by whom.
 READERS = {
     "url": reading.read_url,
+    "poll_url": reading.read_poll_url,
     "parameters": reading.read_pairs,
     "headers": reading.read_headers,
     "accepted": reading.read_patterns,
@@ -30,7 +31,12 @@ class EcmSmsGatewaySettings(models.AbstractModel):
     _inherit = ["ecm.secret.mixin"]
 
     preset = fields.Selection(
-        [("kannel", "Kannel"), ("rest", "REST with JSON"), ("other", "Another one")],
+        [
+            ("kannel", "Kannel"),
+            ("rest", "REST with JSON"),
+            ("form", "Form, as Twilio"),
+            ("other", "Another one"),
+        ],
         "Kind",
         required=True,
         default="kannel",
@@ -103,6 +109,17 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         "The gateway's ID", groups=ADMINISTRATOR, help="Its name in a delivery report."
     )
     report_status = fields.Char("Status", groups=ADMINISTRATOR)
+    poll_url = fields.Char(
+        "Status is asked for at",
+        groups=ADMINISTRATOR,
+        help="Only where the gateway does not report by itself. {reference} is its own ID of a "
+        "message, {key} ours.",
+    )
+    poll_status = fields.Char(
+        "Status in the answer",
+        groups=ADMINISTRATOR,
+        help="A place in JSON such as message.status, or a text with {id} in the status's place.",
+    )
     takes_replies = fields.Boolean(
         "Delivers replies",
         default=True,
@@ -142,6 +159,11 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         for gateway in self:
             gateway.update(PRESETS.get(gateway.preset, {}))
 
+    _poll_complete = models.Constraint(
+        "CHECK(poll_url IS NULL OR poll_status IS NOT NULL)",
+        "Status in the answer: say where it stands.",
+    )
+
     @api.constrains(*READERS, "json_body", "body")
     def _check_settings(self):
         for gateway in self:
@@ -172,8 +194,8 @@ class EcmSmsGatewaySettings(models.AbstractModel):
             "no_json": self.env._("The JSON cannot be read: %s", error.word),
             "unknown_word": self.env._(
                 "There is no placeholder {%s} here. In a message: {number}, {digits}, {text}, "
-                "{key}, {coding}, {minutes}; everywhere: {user}, {password}, {basic}, {sender}, "
-                "{report_url}.",
+                "{key}, {coding}, {minutes}; where its status is asked for: {reference}; everywhere: "
+                "{user}, {password}, {basic}, {sender}, {report_url}.",
                 error.word,
             ),
             "unknown_value": self.env._(
@@ -207,6 +229,8 @@ class EcmSmsGatewaySettings(models.AbstractModel):
             password=self._get_secret(),
             sender=self.sender or "",
             report_url=report_url,
+            poll_url=found["poll_url"],
+            poll_status=self.poll_status or "",
             rate=self.rate,
             connections=self.connections,
             connect_timeout=self.connect_timeout,

@@ -5,15 +5,24 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..clients.callbacks import Report
+from ..clients.http_gateway import Question
 from ..tools.links import find_links, replace_links, sign_links
 from ..tools.segments import measure
 from .ecm_sms_gateway_settings import PRICE_DIGITS
 from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
+CHANNEL = "sms"
 END_BATCH = 2000
+# A gateway that does not report is asked about a message after a minute, then ever less often, and
+# no more after so long.
+ASK_BATCH = 200
+ASK_FIRST, ASK_LAST = timedelta(minutes=1), timedelta(hours=1)
+ASK_LONGEST = timedelta(days=3)
 # So many parts a message has at most: a longer one is a mistake in its template.
 MOST_PARTS = 10
 MESSAGE_STATES = [
@@ -42,6 +51,15 @@ class Told(NamedTuple):
     state: str
     failure: str | None
     reference: str | None
+
+
+class Addressee(NamedTuple):
+    """Whom a message is about to leave for."""
+
+    key: str
+    campaign_id: int
+    number: str
+    account_number: str | None
 
 
 class Unanswered(NamedTuple):
@@ -89,11 +107,14 @@ class EcmSmsMessage(models.Model):
     told_at = fields.Datetime("Reported on", readonly=True)
     reference = fields.Char("The gateway's ID", readonly=True)
     reply_until = fields.Datetime("Reply awaited until", readonly=True)
+    ask_at = fields.Datetime("Status is asked for on", readonly=True)
 
     _attempt_unique = models.UniqueIndex("(attempt_id)")
     _of_campaign = models.Index("(campaign_id)")
     # What may still end for want of a reply.
     _awaiting = models.Index("(gateway_id, reply_until) WHERE reply_until IS NOT NULL")
+    # What a gateway that does not report is to be asked about.
+    _asking = models.Index("(gateway_id, ask_at) WHERE ask_at IS NOT NULL")
     _referenced = models.Index("(reference) WHERE reference IS NOT NULL")
 
     # -- texts ------------------------------------------------------------------------------------
@@ -160,6 +181,42 @@ class EcmSmsMessage(models.Model):
         attempts = campaign._get_strategy(callback).sudo()._get_ordered_attempts()
         return campaign, attempts[position - 1 : position]
 
+    # -- right before they leave ------------------------------------------------------------------
+
+    @api.model
+    def _find_barred(self, batch):
+        """Messages whose number or customer was listed after they were claimed (requirement M5).
+
+        :param batch: list of ``tools.channel.Outgoing``
+        :return: set of keys
+        """
+        rows = self._get_addressees(batch)
+        campaigns = self.env["ecm.campaign"].sudo().browse({row.campaign_id for row in rows})
+        dnc_lists = self.env["ecm.dnc.list"]
+        applying = dnc_lists._get_applying(campaigns)
+        numbers = {row.number for row in rows}
+        keys = {row.account_number for row in rows if row.account_number}
+        found = dnc_lists._find_entries(applying.values(), numbers, keys)
+
+        barred = set()
+        for row in rows:
+            listed = {*found.numbers.get(row.number, ()), *found.keys.get(row.account_number, ())}
+            if listed & applying.get((row.campaign_id, CHANNEL), set()):
+                barred.add(row.key)
+        return barred
+
+    def _get_addressees(self, batch):
+        """:return: list of `Addressee`"""
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.key, a.campaign_id, a.number, c.account_number
+                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                    WHERE a.id = ANY(%s)""",
+                [outgoing.attempt_id for outgoing in batch],
+            )
+        )
+        return [Addressee(*row) for row in self.env.cr.fetchall()]
+
     # -- what becomes of them ---------------------------------------------------------------------
 
     @api.model
@@ -188,14 +245,15 @@ class EcmSmsMessage(models.Model):
             SQL(
                 """INSERT INTO ecm_sms_message (attempt_id, contact_id, campaign_id, company_id,
                                                 gateway_id, number, text, parts, cost, currency_id,
-                                                state, sent_at, reply_until)
+                                                state, sent_at, reply_until, ask_at)
                    SELECT a.id, a.contact_id, a.campaign_id, a.company_id, %s, a.number, v.text,
                           v.parts, v.cost, CASE WHEN v.cost IS NOT NULL THEN %s::int END,
-                          'waiting', %s, v.reply_until
+                          'waiting', %s, v.reply_until, %s
                      FROM %s JOIN ecm_attempt a ON a.id = v.attempt_id""",
                 gateway.id,
                 gateway.currency_id.id,
                 now,
+                now + ASK_FIRST if gateway.sudo().poll_url else None,
                 values_of(rows, New),
             )
         )
@@ -235,6 +293,8 @@ class EcmSmsMessage(models.Model):
                           failure = CASE WHEN v.state = 'delivered' THEN NULL
                                          ELSE COALESCE(m.failure, v.failure) END,
                           reference = COALESCE(m.reference, v.reference),
+                          ask_at = CASE WHEN v.state IN ('delivered', 'failed') THEN NULL
+                                        ELSE m.ask_at END,
                           told_at = %s
                      FROM %s
                     WHERE m.attempt_id = v.attempt_id""",
@@ -243,6 +303,57 @@ class EcmSmsMessage(models.Model):
             )
         )
         self.invalidate_model()
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    @api.model
+    def _ask_open(self, gateway, turn):
+        """Ask a gateway that does not report by itself what became of its messages (requirement
+        M2). What it says is kept as a report of its own would be.
+
+        :param turn: ``tools.turn.Turn``
+        """
+        engine, client = self.env["ecm.engine"], gateway._get_client()
+        while questions := engine._atomically(partial(self._claim_questions, gateway)):
+            reach("sms.asking")
+            said = client.ask(questions)
+            reach("sms.asked")
+            reports = [Report(key, "", status) for key, status in said.items()]
+            engine._atomically(partial(self.env["ecm.sms.report"]._keep, gateway, reports))
+            reach("sms.told")
+            if not turn.goes_on():
+                gateway._trigger_turn()
+                break
+
+    def _claim_questions(self, gateway):
+        """Messages to ask about now, which are asked about again later: the longer they are under
+        way, the later, and not for ever.
+
+        :return: list of ``clients.http_gateway.Question``
+        """
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_sms_message m
+                      SET ask_at = CASE WHEN m.sent_at > %(oldest)s
+                                        THEN %(now)s + GREATEST(%(first)s, LEAST(%(last)s,
+                                                                 %(now)s - m.sent_at)) END
+                     FROM (SELECT id FROM ecm_sms_message
+                            WHERE gateway_id = %(gateway)s AND ask_at <= %(now)s
+                         ORDER BY ask_at, id LIMIT %(limit)s
+                              FOR UPDATE SKIP LOCKED) AS due, ecm_attempt a
+                    WHERE m.id = due.id AND a.id = m.attempt_id
+                RETURNING a.key, m.number, COALESCE(m.reference, '')""",
+                oldest=now - ASK_LONGEST,
+                now=now,
+                first=ASK_FIRST,
+                last=ASK_LAST,
+                gateway=gateway.id,
+                limit=ASK_BATCH,
+            )
+        )
+        self.invalidate_model()
+        return [Question(*row) for row in self.env.cr.fetchall()]
 
     # -- no reply ---------------------------------------------------------------------------------
 
@@ -254,6 +365,7 @@ class EcmSmsMessage(models.Model):
         """
         engine = self.env["ecm.engine"]
         while engine._atomically(partial(self._end_batch, gateway)):
+            reach("sms.ended")
             if not turn.goes_on():
                 gateway._trigger_turn()
                 break

@@ -12,11 +12,10 @@ from .ecm_sms_message import MESSAGE_STATES, get_state
 from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.channel import Outgoing
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 # Later nobody expects it any more.
 GOOD_FOR = timedelta(hours=24)
-KEPT_FOR = timedelta(days=30)
-DROP_AT_ONCE = 10_000
 # What Odoo's own tracking calls a message's state.
 TRACKED = {"sent": "pending", "doubtful": "pending", "delivered": "sent"}
 
@@ -121,16 +120,6 @@ class EcmSmsNotice(models.Model):
         known = set(self.search(on_its_way).mapped("sms_uuid"))
         return self._queue(gateway, "odoo", [row for row in messages if row[2] not in known])
 
-    @api.autovacuum
-    def _gc_odoo(self):
-        """Odoo's own messages stand in the chatter, where they belong: here they are kept for some
-        time only.
-        """
-        limit = fields.Datetime.now() - KEPT_FOR
-        old = self.search([("purpose", "=", "odoo"), ("made_at", "<", limit)], limit=DROP_AT_ONCE)
-        old.unlink()
-        return len(old), len(old) == DROP_AT_ONCE
-
     # -- sending ----------------------------------------------------------------------------------
 
     @api.model
@@ -150,8 +139,11 @@ class EcmSmsNotice(models.Model):
                 return
             sender = gateway._get_sender()
             while batch := self._atomically(partial(self._claim, gateway)):
+                reach("sms.notices_claimed")
                 receipt = sender.send(batch)
+                reach("sms.notices_sent")
                 self._atomically(partial(self._note_receipt, gateway, batch, receipt))
+                reach("sms.notices_noted")
                 if receipt.failure:
                     raise receipt.failure
                 if not turn.goes_on():

@@ -10,6 +10,7 @@ from .ecm_sms_keyword import ACTIONS
 from odoo.addons.ecm_campaign.const import PHONE_FIELDS, PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.tools import phones
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result, Wish
 
 # What a reply comes to while one is awaited; one that asks for help leaves it open.
@@ -63,6 +64,7 @@ class EcmSmsReply(models.Model):
         """
         for reply in self._drop_known(gateway, replies):
             self._take_one(gateway, reply)
+        reach("sms.replied")
 
     def _drop_known(self, gateway, replies):
         """:return: list of those that are new, each once"""

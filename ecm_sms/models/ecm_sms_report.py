@@ -1,5 +1,6 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -7,15 +8,37 @@ from odoo.tools import SQL
 from ..clients import settings as reading
 from ..clients.callbacks import find_status
 from .ecm_sms_gateway_settings import STATUSES
-from .ecm_sms_message import Told
+from .ecm_sms_message import Told as MessageTold
 from .ecm_sms_notice import Told as NoticeTold
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
+from odoo.addons.ecm_campaign.sql import values_of
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
 REPORT_BATCH = 2000
 # A report may be faster than the receipt of its message; one that is unknown so long stays so.
 UNKNOWN_AFTER = timedelta(minutes=10)
+# Keys of test messages begin so: whoever sent one has seen the answer.
+TEST_PREFIX = "test-"
 BAD_NUMBERS = ("sms_number_format", "sms_invalid_destination")
+
+
+class Told(NamedTuple):
+    """What a gateway tells of a message."""
+
+    key: str
+    reference: str
+    status: str
+
+
+class Waiting(NamedTuple):
+    """A report that is to be applied."""
+
+    id: int
+    key: str | None
+    reference: str | None
+    status: str | None
+    received_at: datetime
 
 
 class EcmSmsReport(models.Model):
@@ -51,13 +74,24 @@ class EcmSmsReport(models.Model):
 
         :param reports: list of ``clients.callbacks.Report``
         """
-        now, company = fields.Datetime.now(), gateway.company_id
-        shared = {"gateway_id": gateway.id, "company_id": company.id, "received_at": now}
-        values = []
-        for told in reports:
-            names = {"key": told.key, "reference": told.reference, "status": told.status}
-            values.append({**shared, **names})
-        self.sudo().create(values)
+        if not reports:
+            return
+        rows = [Told(report.key, report.reference, report.status) for report in reports]
+        # In their order: the last one of a message counts.
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ecm_sms_report (gateway_id, company_id, received_at, key, reference,
+                                               status)
+                   SELECT %s, %s, %s, v.key, v.reference, v.status FROM %s""",
+                gateway.id,
+                gateway.company_id.id,
+                fields.Datetime.now(),
+                values_of(rows, Told),
+            )
+        )
+        self.invalidate_model()
+
+    # -- applying ---------------------------------------------------------------------------------
 
     @api.model
     def _apply_waiting(self, gateway, turn):
@@ -67,6 +101,7 @@ class EcmSmsReport(models.Model):
         """
         engine, last = self.env["ecm.engine"], 0
         while (last := engine._atomically(partial(self._apply_batch, gateway, last))) is not None:
+            reach("sms.applied")
             if not turn.goes_on():
                 gateway._trigger_turn()
                 break
@@ -76,20 +111,31 @@ class EcmSmsReport(models.Model):
         :return: likewise after this batch, None at the end
         """
         self.env.flush_all()
-        waiting = [("gateway_id", "=", gateway.id), ("problem", "=", False), ("id", ">", last)]
-        reports = self.search(waiting, order="id", limit=REPORT_BATCH).try_lock_for_update()
+        reports = self._lock_waiting(gateway, last)
         if not reports:
             return None
-        last = max(reports.ids)
-        reports -= self._apply_to_notices(gateway, reports)
         messages = self._find_messages(gateway, reports)
-        unknown = reports.filtered(lambda report: report.id not in messages)
-        self._apply(gateway, reports - unknown, messages)
+        known = [report for report in reports if report.id in messages]
+        unknown = [report for report in reports if report.id not in messages]
+        self._apply(gateway, known, messages)
+        self._apply_others(gateway, unknown)
+        self.invalidate_model()
+        return reports[-1].id
 
-        limit = fields.Datetime.now() - UNKNOWN_AFTER
-        unknown.filtered(lambda report: report.received_at < limit).problem = "message"
-        self.flush_model()
-        return last
+    def _lock_waiting(self, gateway, last):
+        """:return: list of `Waiting`, in the order in which they came"""
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, key, reference, status, received_at FROM ecm_sms_report
+                    WHERE gateway_id = %s AND problem IS NULL AND id > %s
+                 ORDER BY id LIMIT %s
+                      FOR UPDATE SKIP LOCKED""",
+                gateway.id,
+                last,
+                REPORT_BATCH,
+            )
+        )
+        return [Waiting(*row) for row in self.env.cr.fetchall()]
 
     def _find_messages(self, gateway, reports):
         """:return: ``{id of a report: (id of the attempt, its key)}``; of this gateway's only"""
@@ -104,7 +150,7 @@ class EcmSmsReport(models.Model):
                      JOIN ecm_attempt a ON a.id = m.attempt_id
                     WHERE r.id = ANY(%(ids)s) AND m.gateway_id = %(gateway)s
                       AND COALESCE(r.key, '') = ''""",
-                ids=list(reports.ids),
+                ids=[report.id for report in reports],
                 gateway=gateway.id,
             )
         )
@@ -112,8 +158,62 @@ class EcmSmsReport(models.Model):
             report_id: (attempt_id, key) for report_id, attempt_id, key in self.env.cr.fetchall()
         }
 
-    def _apply_to_notices(self, gateway, reports):
-        """:return: those of the reports that are about messages outside of campaigns"""
+    def _apply(self, gateway, reports, messages):
+        """:param messages: see `_find_messages`"""
+        understood, strange = self._sort(gateway, reports)
+        told, results = {}, {}
+        # In the order in which they came: the last one of a message counts.
+        for report, meaning in understood:
+            attempt_id, key = messages[report.id]
+            state, failure = get_state(meaning)
+            told[attempt_id, state] = MessageTold(
+                attempt_id, state, failure, report.reference or None
+            )
+            if failure:
+                outcome = "invalid_number" if failure in BAD_NUMBERS else "sms_failed"
+                results[key] = Result(key, outcome, report.status)
+        self._write_told(self.env["ecm.sms.message"], told)
+        self.env["ecm.engine"]._apply_results(list(results.values()))
+        self._drop([report for report, _meaning in understood])
+        self._note_problem(strange, "status")
+
+    def _sort(self, gateway, reports):
+        """:return: ``(list of (report, what its status means), those that nobody understands)``"""
+        statuses = reading.read_map(gateway.sudo().status_map or "", STATUSES)
+        understood, strange = [], []
+        for report in reports:
+            if meaning := find_status(statuses, report.status or ""):
+                understood.append((report, meaning))
+            else:
+                strange.append(report)
+        return understood, strange
+
+    def _write_told(self, messages, told):
+        """Each state by itself: one statement changes a message once.
+
+        :param messages: of which model they are
+        """
+        for state in ("sent", "failed", "delivered"):
+            messages._tell([row for row in told.values() if row.state == state])
+
+    def _apply_others(self, gateway, reports):
+        """Reports of what is no campaign's message: notices, tests, and what nobody knows.
+
+        A report may be faster than its receipt: one that is unknown for long stays so.
+        """
+        if not reports:
+            return
+        notices = self._find_notices(gateway, reports)
+        self._apply_to_notices(gateway, [each for each in reports if each.id in notices], notices)
+        tests = [each for each in reports if (each.key or "").startswith(TEST_PREFIX)]
+        self._drop(tests)
+
+        limit, done = fields.Datetime.now() - UNKNOWN_AFTER, {*notices, *(t.id for t in tests)}
+        rest = [each for each in reports if each.id not in done]
+        self._note_problem([each for each in rest if each.received_at < limit], "message")
+
+    def _find_notices(self, gateway, reports):
+        """:return: ``{id of a report: id of the notice}``; of this gateway's only"""
         self.env.cr.execute(
             SQL(
                 """SELECT r.id, n.id FROM ecm_sms_report r
@@ -124,52 +224,42 @@ class EcmSmsReport(models.Model):
                      JOIN ecm_sms_notice n ON n.reference = r.reference
                     WHERE r.id = ANY(%(ids)s) AND n.gateway_id = %(gateway)s
                       AND COALESCE(r.key, '') = ''""",
-                ids=list(reports.ids),
+                ids=[report.id for report in reports],
                 gateway=gateway.id,
             )
         )
-        found = dict(self.env.cr.fetchall())
-        statuses = reading.read_map(gateway.sudo().status_map or "", STATUSES)
-        told, about_notices = {}, reports.filtered(lambda report: report.id in found)
-        for report in about_notices:
-            meaning = find_status(statuses, report.status or "")
-            if not meaning:
-                report.problem = "status"
-                continue
-            state = meaning if meaning in ("sent", "delivered") else "failed"
-            failure = meaning if state == "failed" else None
-            notice_id = found[report.id]
+        return dict(self.env.cr.fetchall())
+
+    def _apply_to_notices(self, gateway, reports, notices):
+        """:param notices: see `_find_notices`"""
+        understood, strange = self._sort(gateway, reports)
+        told = {}
+        for report, meaning in understood:
+            notice_id, (state, failure) = notices[report.id], get_state(meaning)
             told[notice_id, state] = NoticeTold(notice_id, state, failure, report.reference or None)
-        for state in ("sent", "failed", "delivered"):
-            rows = [row for row in told.values() if row.state == state]
-            self.env["ecm.sms.notice"]._tell(rows)
-        about_notices.filtered(lambda report: not report.problem).unlink()
-        return about_notices
+        self._write_told(self.env["ecm.sms.notice"], told)
+        self._drop([report for report, _meaning in understood])
+        self._note_problem(strange, "status")
 
-    def _apply(self, gateway, reports, messages):
-        """:param messages: see `_find_messages`"""
-        statuses = reading.read_map(gateway.sudo().status_map or "", STATUSES)
-        told, results, applied = {}, {}, self.browse()
-        # In the order in which they came: the last one of a message counts.
-        for report in reports:
-            meaning = find_status(statuses, report.status or "")
-            if not meaning:
-                report.problem = "status"
-                continue
-            applied |= report
-            attempt_id, key = messages[report.id]
-            state = meaning if meaning in ("sent", "delivered") else "failed"
-            failure = meaning if state == "failed" else None
-            told[attempt_id, state] = Told(attempt_id, state, failure, report.reference or None)
-            if failure:
-                outcome = "invalid_number" if failure in BAD_NUMBERS else "sms_failed"
-                results[key] = Result(key, outcome, report.status)
-        self._write_told(told)
-        self.env["ecm.engine"]._apply_results(list(results.values()))
-        applied.unlink()
+    def _drop(self, reports):
+        """What was applied is gone."""
+        if reports:
+            ids = [report.id for report in reports]
+            self.env.cr.execute(SQL("DELETE FROM ecm_sms_report WHERE id = ANY(%s)", ids))
 
-    def _write_told(self, told):
-        """Each state by itself: one statement changes a message once."""
-        for state in ("sent", "failed", "delivered"):
-            rows = [row for row in told.values() if row.state == state]
-            self.env["ecm.sms.message"]._tell(rows)
+    def _note_problem(self, reports, problem):
+        """Have somebody look at reports: nothing more is done with them."""
+        if reports:
+            ids = [report.id for report in reports]
+            self.env.cr.execute(
+                SQL("UPDATE ecm_sms_report SET problem = %s WHERE id = ANY(%s)", problem, ids)
+            )
+
+
+def get_state(meaning):
+    """:param meaning: see ``clients.callbacks.find_status``
+    :return: ``(state of a message, what is wrong with it or None)``
+    """
+    if meaning in ("sent", "delivered"):
+        return meaning, None
+    return "failed", meaning

@@ -17,7 +17,7 @@ class FakeGateway(HttpGateway):
     :param answer: function from a message to its ``clients.answers.Answer``; None: not reached
     """
 
-    sent = []
+    sent, asked, said = [], [], {}
     answer = staticmethod(lambda message: TAKEN)
 
     def send(self, messages):
@@ -29,6 +29,12 @@ class FakeGateway(HttpGateway):
                 self.sent.append(message)
                 answers[message.key] = said
         return answers
+
+    def ask(self, questions):
+        """See ``HttpGateway``; what is said of each of the gateway's own ids."""
+        self.asked.extend(questions)
+        known = [question for question in questions if question.reference in self.said]
+        return {question.key: self.said[question.reference] for question in known}
 
     def send_one(self, message):
         """See ``HttpGateway``."""
@@ -75,7 +81,7 @@ class SmsCase(CampaignCase):
         frozen = freeze_time(START)
         self.clock = frozen.start()
         self.addCleanup(frozen.stop)
-        FakeGateway.sent = []
+        FakeGateway.sent, FakeGateway.asked, FakeGateway.said = [], [], {}
         FakeGateway.answer = staticmethod(lambda message: TAKEN)
         used = patch.object(
             self.registry["ecm.sms.gateway"], "_get_client_class", lambda gateway: FakeGateway

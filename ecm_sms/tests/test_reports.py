@@ -1,6 +1,9 @@
+from odoo.exceptions import ValidationError
+
+from ..clients.answers import Answer
 from ..clients.callbacks import Report
 from ..models import ecm_sms_report
-from .common import TAKEN, SmsCase
+from .common import TAKEN, FakeGateway, SmsCase
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
 
@@ -93,3 +96,67 @@ class TestReports(SmsCase):
         self.turn()
         self.assertEqual(set(self.contacts.sms_message_ids.mapped("state")), {"delivered"})
         self.assertFalse(self.reports.search([("gateway_id", "=", self.gateway.id)]))
+
+    def test_a_test_message_leaves_no_unknown_report(self):
+        self.tell(("test-1f", "1"))
+        self.turn()
+        self.assertFalse(self.reports.search([("key", "=", "test-1f")]))
+
+
+class TestAsking(SmsCase):
+    """A gateway that does not report by itself is asked (M2)."""
+
+    def setUp(self):
+        super().setUp()
+        self.gateway.write(
+            {
+                "poll_url": "http://gateway.test/status/{reference}",
+                "poll_status": "status",
+                "status_map": "arrived = delivered\nlost = sms_not_delivered\nunder way = sent",
+            }
+        )
+        self.answer(lambda message: Answer("accepted", f"gw{message.number[-4:]}"))
+        self.contacts = self.create_people(3)
+        self.turn()
+        self.messages = self.contacts.sms_message_ids.sorted("number")
+
+    def ask(self, **said):
+        """A turn in which the gateway says so of its ids.
+
+        :return: the questions
+        """
+        FakeGateway.said, before = said, len(FakeGateway.asked)
+        self.turn()
+        return [question.reference for question in FakeGateway.asked[before:]]
+
+    def test_it_is_asked_until_it_knows(self):
+        self.assertFalse(self.ask(), "too early")
+        self.wait(minutes=1)
+        asked = self.ask(gw0000="arrived", gw0001="lost", gw0002="under way")
+        self.assertEqual(sorted(asked), ["gw0000", "gw0001", "gw0002"])
+        self.assertEqual(self.messages.mapped("state"), ["delivered", "failed", "sent"])
+        self.assertEqual(self.messages[1].contact_id.state, "retries_completed")
+        self.assertFalse(self.ask())
+        self.wait(minutes=1)
+        self.assertEqual(self.ask(gw0002="arrived"), ["gw0002"])
+        self.wait(days=1)
+        self.assertFalse(self.ask())
+
+    def test_it_is_asked_ever_less_often_and_not_for_ever(self):
+        count = 0
+        for _quarter in range(4 * 24 * 4):
+            self.wait(minutes=15)
+            count += len(self.ask())
+        self.assertLess(count, 3 * 80)
+        self.assertGreater(count, 3 * 60)
+        self.assertFalse(any(self.messages.mapped("ask_at")))
+
+    def test_one_that_reports_by_itself_is_not_asked(self):
+        self.gateway.poll_url = False
+        contact = self.create_people(4)[3]
+        self.turn()
+        self.assertFalse(contact.sms_message_ids.ask_at)
+
+    def test_an_address_needs_a_place_of_the_status(self):
+        with self.assertRaises(ValidationError):
+            self.gateway.poll_url = "http://gateway.test/{nobody}"

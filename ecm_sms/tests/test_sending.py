@@ -1,6 +1,8 @@
+from datetime import datetime
 from unittest.mock import patch
 
 from ..clients.answers import Answer
+from ..clients.callbacks import Reply
 from ..models import ecm_sms_message
 from .common import TAKEN, FakeGateway, SmsCase
 from odoo.addons.ecm_campaign.exceptions import InDoubt
@@ -173,6 +175,36 @@ class TestSending(SmsCase):
         self.assertEqual([message.number for message in sent], [contacts[1].phone_1])
         self.assertEqual(contacts[0].state, "dnc_listed")
 
+    def test_who_is_listed_between_claim_and_send_gets_none(self):
+        contacts = self.create_people(3)
+        wishes = self.env["ecm.dnc.list"]._get_wishes_of(self.env.company)
+        push = type(self.engine)._push
+
+        def list_and_push(engine, *arguments):
+            wishes._add([contacts[1].phone_1])
+            return push(engine, *arguments)
+
+        with patch.object(self.registry["ecm.engine"], "_push", list_and_push):
+            sent = self.turn()
+        self.assertEqual(
+            {message.number for message in sent}, {contacts[0].phone_1, contacts[2].phone_1}
+        )
+        self.assertEqual(contacts[1].state, "dnc_listed")
+        self.assertFalse(contacts[1].attempt_ids)
+
+    def test_a_customer_who_is_listed_between_claim_and_send_gets_none(self):
+        contact = self.create_people(1, account_number="K1")
+        dnc_list = self.env["ecm.dnc.list"].create({"name": "Closed accounts"})
+        push = type(self.engine)._push
+
+        def list_and_push(engine, *arguments):
+            self.env["ecm.dnc.entry"].create({"list_id": dnc_list.id, "kind": "key", "value": "K1"})
+            return push(engine, *arguments)
+
+        with patch.object(self.registry["ecm.engine"], "_push", list_and_push):
+            self.assertFalse(self.turn())
+        self.assertEqual(contact.state, "dnc_listed")
+
     def test_a_template_of_the_step_goes_before_the_campaigns(self):
         own = self.template.copy({"body": "Own text"})
         strategy = self.strategy.copy({"name": "Own"})
@@ -180,3 +212,77 @@ class TestSending(SmsCase):
         campaign = self.create_texts("Own", strategy_id=strategy.id)
         self.create_people(1, campaign)
         self.assertEqual([message.text for message in self.turn()], ["Own text"])
+
+
+class TestStandIn(SmsCase):
+    """A gateway that is down is stood in for, and nobody gets two (M1)."""
+
+    def setUp(self):
+        super().setUp()
+        copies = [{"name": name, "sequence": place} for name, place in (("B", 12), ("C", 11))]
+        self.second, self.first = (
+            self.gateway.copy({**values, "is_enabled": True}) for values in copies
+        )
+        self.texts.sms_stand_in_ids = self.second | self.first
+        self.contacts = self.create_people(4)
+
+    def test_while_the_own_one_works_no_other_sends(self):
+        self.assertFalse(self.turn(self.first))
+        self.assertEqual(len(self.turn()), 4)
+
+    def test_the_first_that_works_takes_over(self):
+        self.answer(Answer("unreachable"))
+        self.turn()
+        self.answer(TAKEN)
+        self.assertFalse(self.turn(self.second))
+        self.assertEqual(len(self.turn(self.first)), 4)
+        self.assertEqual(self.contacts.attempt_ids.sms_gateway_id, self.first)
+        self.assertFalse(self.turn(), "nobody gets two")
+
+    def test_one_that_fails_too_leaves_it_to_the_next(self):
+        self.answer(Answer("unreachable"))
+        self.turn()
+        self.turn(self.first)
+        self.answer(TAKEN)
+        self.assertEqual(len(self.turn(self.second)), 4)
+
+    def test_one_that_is_switched_off_is_stood_in_for(self):
+        self.gateway.is_enabled = False
+        self.assertEqual(len(self.turn(self.first)), 4)
+
+    def test_what_is_in_doubt_is_not_sent_by_another(self):
+        def break_off(message):
+            is_last = message.number == self.contacts[3].phone_1
+            return Answer("unreachable") if is_last else Answer("doubtful")
+
+        self.answer(break_off)
+        self.turn()
+        self.answer(TAKEN)
+        sent = self.turn(self.first)
+        self.assertEqual([message.number for message in sent], [self.contacts[3].phone_1])
+        self.wait(hours=1)
+        self.assertFalse(self.turn() + self.turn(self.first))
+
+    def test_the_own_one_comes_back(self):
+        self.answer(Answer("busy"))
+        self.turn()
+        self.wait(hours=1)
+        self.answer(TAKEN)
+        self.assertFalse(self.turn(self.first))
+        self.assertEqual(len(self.turn()), 4)
+
+    def test_a_reply_to_the_stand_in_is_known(self):
+        self.gateway.is_enabled = False
+        self.turn(self.first)
+        reply = Reply(self.contacts[0].phone_1, "Yes", "")
+        self.env["ecm.sms.reply"]._take(self.first, [reply])
+        self.env.invalidate_all()
+        self.assertEqual(self.contacts[0].state, "sms_responded")
+
+    def test_people_are_told(self):
+        self.gateway.is_enabled = False
+        findings = self.texts._get_obstacles(datetime.now())
+        self.assertFalse([finding for finding in findings if finding.check == "target"])
+        self.assertIn("stands in for Test gateway", " ".join(self.texts._get_target_warnings()))
+        self.texts.action_feed_now()
+        self.assertEqual(len(FakeGateway.sent), 4)

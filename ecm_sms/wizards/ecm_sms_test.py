@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..clients.exceptions import SettingsError
+from ..models.ecm_sms_report import TEST_PREFIX
 from ..sender import make_message
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.tools import phones
@@ -40,7 +41,9 @@ class EcmSmsTest(models.TransientModel):
         self.ensure_one()
         self.gateway_id.check_access("write")
         self.env["ecm.database.identity"]._check()
-        message = make_message(f"test-{uuid.uuid4().hex}", self._get_number(), self.text or "")
+        message = make_message(
+            f"{TEST_PREFIX}{uuid.uuid4().hex}", self._get_number(), self.text or ""
+        )
         try:
             client = self.gateway_id._get_client()
         except SettingsError as error:

@@ -1,7 +1,7 @@
 # The outbound campaign manager for Odoo 19. Everything is done by scripts/; this file names it.
 PYTHON ?= python3
 VENV_PYTHON := .build/venv/bin/python
-export ARGS CONTACTS DB DIALER FRESH HTTP_PORT JOBS ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
+export ARGS CAMPAIGN CONTACTS DB DIALER FRESH HTTP_PORT JOBS ODOO_DEB ODOO_DIR RETRY_MINUTES SERVE STAGES TIMEOUT
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -15,7 +15,7 @@ setup:  ## Have Odoo 19, Python packages and PostgreSQL ready in .build (ODOO_DI
 	@$(PYTHON) -m scripts.setup
 
 .PHONY: demo
-demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP_PORT=8069, DIALER=uccx or cce; SERVE=0 to exit then)
+demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP_PORT=8069, CAMPAIGN=voice or sms, DIALER=uccx or cce; SERVE=0 to exit then)
 	@$(VENV_PYTHON) -m scripts.demo
 
 .PHONY: test

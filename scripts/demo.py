@@ -3,8 +3,9 @@ eyes.
 
 HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there
 are (1000), DIALER which make calls them (uccx, or cce). RETRY_MINUTES is how long the strategy waits
-before it calls again (1). With SERVE=0 the program ends when every contact is closed, with exit code
-0, or after TIMEOUT seconds (1800), with another.
+before it calls again (1). CAMPAIGN=sms sends messages instead, through a real Kannel. With SERVE=0
+the program ends when every contact is closed, or has its message, with exit code 0, or after TIMEOUT
+seconds (1800), with another.
 
 The scheduled actions run every minute, as in production. For people who watch, the demo presses the
 buttons *Send now* and *Read results now* between their runs.
@@ -13,21 +14,25 @@ buttons *Send now* and *Read results now* between their runs.
 import itertools
 import os
 import signal
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from . import databases, demo_dialers, odbc, processes, templates
 from .console import SetupError, fail, say
 from .demo_contacts import PARAMETER_COLUMNS, demo_file
+from .demo_sms import SmsPlay
+from .demo_table import Table
+from .demo_upload import prepare_definitions, upload_contacts, wait_for_import
 from .odoo_server import OdooServer
 from .web_client import RpcError, WebClient
 
 POLL_SECONDS = 2.0
 BUTTON_SECONDS = 6.0
-TABLE_SECONDS = 10.0
 
+CAMPAIGNS = ("voice", "sms")
 CAMPAIGN = "Fibre renewals, autumn"
 STRATEGY = "Three calls, minutes apart"
 # Called again after RETRY_MINUTES. Real strategies wait for hours: this one is for watching.
@@ -41,25 +46,13 @@ RETRIED = (
 )
 RETRIED_AT_ONCE = ("invalid_number", "fax")
 
-# Fields of the upload's form, as the web client's view asks for them.
-UPLOAD_FORM: dict[str, Any] = {
-    "list_name": {},
-    "layout": {},
-    "delimiter": {},
-    "encoding": {},
-    "duplicate_policy": {},
-    "attachment_id": {},
-    "campaign_id": {},
-    "country_id": {},
-    "column_ids": {"fields": {"position": {}, "header": {}, "target": {}}},
-}
-
 
 @dataclass(frozen=True)
 class Settings:
     """What the person chose."""
 
     database: str
+    campaign: str
     dialer: str
     port: int
     contacts: int
@@ -73,7 +66,8 @@ class Settings:
         value = os.environ.get
         return cls(
             database=value("DB") or "ecm_demo",
-            dialer=_known_dialer(value("DIALER") or "uccx"),
+            campaign=_known("CAMPAIGN", value("CAMPAIGN") or "voice", CAMPAIGNS),
+            dialer=_known("DIALER", value("DIALER") or "uccx", tuple(demo_dialers.MAKES)),
             port=int(value("HTTP_PORT") or 8069),
             contacts=int(value("CONTACTS") or 1000),
             serve=value("SERVE") != "0",
@@ -87,10 +81,10 @@ class Settings:
         return f"{self.database}_{self.dialer}"
 
 
-def _known_dialer(name: str) -> str:
-    if name not in demo_dialers.MAKES:
-        raise SetupError(f"DIALER is one of {', '.join(demo_dialers.MAKES)}, and not {name}.")
-    return name
+def _known(name: str, value: str, values: tuple[str, ...]) -> str:
+    if value not in values:
+        raise SetupError(f"{name} is one of {', '.join(values)}, and not {value}.")
+    return value
 
 
 def check_port(port: int) -> None:
@@ -99,14 +93,6 @@ def check_port(port: int) -> None:
         raise SetupError(
             f"Port {port} is taken by another program. Choose one: make demo HTTP_PORT=8070"
         )
-
-
-def prepare_databases(settings: Settings) -> None:
-    """Fresh databases for Odoo and the simulator."""
-    # A copy of the template: seconds, where an installation takes a minute.
-    templates.new_database(settings.database, demo=True)
-    databases.drop(settings.dialer_database)
-    databases.create(settings.dialer_database)
 
 
 def create_dialer(client: WebClient, values: dict[str, Any]) -> int:
@@ -166,11 +152,6 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         ("dialing_mode", "!=", "preview"),
     ]
     dialer_campaign_id = client.call("ecm.dialer.campaign", "search", domain, limit=1)[0]
-    # One definition for each column of the file that is none of the contact's own.
-    definitions = []
-    for number, label in enumerate(PARAMETER_COLUMNS, 1):
-        name = f"business_parameter_{number}"
-        definitions.append({"name": name, "type": "char", "string": label})
     values = {
         "name": CAMPAIGN,
         "kind": "agent",
@@ -179,139 +160,9 @@ def create_campaign(client: WebClient, dialer_id: int, strategy_id: int) -> int:
         "calendar_id": False,
         "keeps_region_rules": False,
         "tz": "UTC",
-        "parameters_definition": definitions,
+        "parameters_definition": prepare_definitions(PARAMETER_COLUMNS),
     }
     return int(client.call("ecm.campaign", "create", [values])[0])
-
-
-def upload_contacts(client: WebClient, campaign_id: int, content: bytes) -> int:
-    """Upload a file as the web client's wizard does: choose it, let the columns be found, import."""
-    context = {"default_campaign_id": campaign_id}
-    model = "ecm.contact.upload"
-    answer = client.call(model, "onchange", [], {}, [], UPLOAD_FORM, context=context)
-    values = answer["value"]
-
-    # The file goes over a route of its own; the form learns its id, and looks into it.
-    file = client.upload("/ecm/upload", "fibre-renewals.csv", content)
-    values["attachment_id"] = file["id"]
-    changed = ["attachment_id"]
-    answer = client.call(model, "onchange", [], values, changed, UPLOAD_FORM, context=context)
-    values |= answer["value"]
-
-    [saved] = client.call(model, "web_save", [], values, {}, context=context)
-    action = client.call(model, "action_import", [saved["id"]])
-    return int(action["res_id"])
-
-
-def wait_for_import(client: WebClient, list_id: int, expected: int) -> None:
-    """Wait until the scheduled action has read the file."""
-    deadline = time.monotonic() + 300
-    fields = ["state", "error", "uploaded_count", "failed_count", "duplicate_count"]
-    while True:
-        [record] = client.call("ecm.contact.list", "read", [list_id], fields)
-        state = record["state"]
-        is_waiting = state in ("draft", "queued", "importing")
-        if not is_waiting or time.monotonic() > deadline:
-            break
-        time.sleep(0.5)
-
-    uploaded = record["uploaded_count"]
-    failed = record["failed_count"]
-    duplicate = record["duplicate_count"]
-    say(f"Import: {uploaded} uploaded, {failed} failed, {duplicate} duplicate")
-    # A made-up file has nothing to reject: the demo would not show what it promises.
-    if state != "done" or uploaded != expected:
-        reason = record["error"] or "not every contact was stored"
-        raise SetupError(f"The import ended as {state}: {reason}")
-
-
-class Table:
-    """Contacts per state: in place on a terminal, else printed every few seconds."""
-
-    def __init__(self, labels: dict[str, str]) -> None:
-        self.labels = labels
-        self.live = sys.stdout.isatty()
-        self.lines_on_screen = 0
-        self.printed_at = 0.0
-        self.printed: dict[str, int] = {}
-        self.started_at = time.monotonic()
-
-    def show(self, tally: dict[str, int]) -> None:
-        """Show the counts of now."""
-        if self.live:
-            self._draw(tally)
-        elif tally != self.printed and self._is_due():
-            self._print(tally)
-
-    def _draw(self, tally: dict[str, int]) -> None:
-        """Write the table over the one before."""
-        lines = self.lines(tally)
-        up = f"\033[{self.lines_on_screen}A\033[J" if self.lines_on_screen else ""
-        text = "\n".join(lines)
-        print(up + text, flush=True)
-        self.lines_on_screen = len(lines)
-
-    def _is_due(self) -> bool:
-        return time.monotonic() - self.printed_at >= TABLE_SECONDS
-
-    def _print(self, tally: dict[str, int]) -> None:
-        self.printed_at = time.monotonic()
-        self.printed = tally
-        states = []
-        for state, count in tally.items():
-            if count:
-                states.append(f"{self.labels[state]} {count}")
-        say(f"{self._clock()}  {', '.join(states)}")
-
-    def lines(self, tally: dict[str, int]) -> list[str]:
-        """The table: a line per state that occurs, with a bar, and the total."""
-        total = sum(tally.values())
-        rows = []
-        for state, count in tally.items():
-            # These two stay in view when they are empty: every contact passes through them.
-            if count or state in ("pending", "sent_to_dialer"):
-                bar = _bar(count, total)
-                rows.append(f"{self.labels[state]:<22}{count:>6,}  {bar}")
-        head = f"{'State':<22}{'':>6}  {self._clock()}"
-        foot = f"{'Total':<22}{total:>6,}"
-        return [head, *rows, foot]
-
-    def _clock(self) -> str:
-        elapsed = time.monotonic() - self.started_at
-        minutes, seconds = divmod(int(elapsed), 60)
-        return f"{minutes:02}:{seconds:02}"
-
-
-def _bar(count: int, total: int, width: int = 40) -> str:
-    if not total:
-        return ""
-    # Rounded up: one of many is seen, too.
-    length = -(-count * width // total)
-    return "█" * length
-
-
-def watch(client: WebClient, campaign_id: int, dialer_id: int, settings: Settings) -> bool:
-    """Show contacts per state until all are closed; False when time is up."""
-    described = client.call("ecm.contact", "fields_get", ["state"], ["selection"])
-    table = Table(dict(described["state"]["selection"]))
-    deadline = time.monotonic() + settings.timeout_s
-    pressed_at = 0.0
-    while True:
-        tally = client.call("ecm.campaign", "get_state_tally", [campaign_id])
-        fields = ["closed_count", "contact_count", "status_reason"]
-        [campaign] = client.call("ecm.campaign", "read", [campaign_id], fields)
-        table.show(tally)
-        # Both counts: a contact that was lost would leave the rest closed.
-        counts = {campaign["closed_count"], campaign["contact_count"]}
-        closed = counts == {settings.contacts}
-        if closed or time.monotonic() > deadline:
-            _show_end(table, tally, campaign, closed)
-            return closed
-        # Between the minutes of the scheduled actions, for people who watch.
-        if time.monotonic() - pressed_at > BUTTON_SECONDS:
-            press_buttons(client, campaign_id, dialer_id)
-            pressed_at = time.monotonic()
-        time.sleep(POLL_SECONDS)
 
 
 def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
@@ -331,52 +182,139 @@ def press_buttons(client: WebClient, campaign_id: int, dialer_id: int) -> None:
             say(f"{button}: {error}")
 
 
-def _show_end(table: Table, tally: dict[str, int], campaign: dict[str, Any], closed: bool) -> None:
-    if not closed:
-        open_count = campaign["contact_count"] - campaign["closed_count"]
-        reason = campaign["status_reason"] or ""
-        say(f"Time is up: {open_count} contacts are still open. {reason}")
+class Play(Protocol):
+    """A campaign from its file to its end, and whatever it needs at its far side."""
+
+    kept_in_view: tuple[str, ...]
+
+    def far_side(self) -> AbstractContextManager[None]:
+        """What answers on the other side, while the demo runs."""
+
+    def start_campaign(self, client: WebClient) -> int:
+        """Everything that people do to get a campaign going; its id."""
+
+    def get_labels(self, client: WebClient) -> dict[str, str]:
+        """What the table calls the states."""
+
+    def get_tally(self, client: WebClient, campaign_id: int) -> dict[str, int]:
+        """Contacts per state."""
+
+    def is_over(self, tally: dict[str, int]) -> bool:
+        """Whether there is nothing more to wait for."""
+
+    def press_buttons(self, client: WebClient, campaign_id: int) -> None:
+        """What people press who do not want to wait for a minute."""
+
+
+class VoicePlay:
+    """The demo of calls, which a simulated dialer makes."""
+
+    kept_in_view: tuple[str, ...] = ("pending", "sent_to_dialer")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._dialer: dict[str, Any] = {}
+        self._dialer_id = 0
+
+    @contextmanager
+    def far_side(self) -> Iterator[None]:
+        """The dialer's simulator, on a fresh database."""
+        odbc.use()
+        database = self.settings.dialer_database
+        databases.drop(database)
+        databases.create(database)
+        with demo_dialers.running(self.settings.dialer, database) as self._dialer:
+            yield
+
+    def start_campaign(self, client: WebClient) -> int:
+        """Everything that a supervisor does to get a campaign going; its id."""
+        settings = self.settings
+        self._dialer_id = create_dialer(client, self._dialer)
+        strategy_id = create_strategy(client, settings.retry_minutes)
+        campaign_id = create_campaign(client, self._dialer_id, strategy_id)
+        list_id = upload_contacts(client, campaign_id, demo_file(settings.contacts))
+        wait_for_import(client, list_id, settings.contacts)
+        client.call("ecm.campaign", "action_start", [campaign_id])
+        say(f"Campaign: {CAMPAIGN!r} is running")
+        return campaign_id
+
+    def get_labels(self, client: WebClient) -> dict[str, str]:
+        """What the table calls the states."""
+        described = client.call("ecm.contact", "fields_get", ["state"], ["selection"])
+        return dict(described["state"]["selection"])
+
+    def get_tally(self, client: WebClient, campaign_id: int) -> dict[str, int]:
+        """Contacts per state."""
+        return dict(client.call("ecm.campaign", "get_state_tally", [campaign_id]))
+
+    def is_over(self, tally: dict[str, int]) -> bool:
+        """Whether every contact is closed: one that was lost would leave the rest closed."""
+        is_open = any(tally.get(state) for state in self.kept_in_view)
+        return not is_open and sum(tally.values()) == self.settings.contacts
+
+    def press_buttons(self, client: WebClient, campaign_id: int) -> None:
+        """Read results and send contacts between the minutes of the scheduled actions."""
+        press_buttons(client, campaign_id, self._dialer_id)
+
+
+def watch(client: WebClient, play: Play, campaign_id: int, timeout_s: float) -> bool:
+    """Show contacts per state until the play is over; False when time is up."""
+    table = Table(play.get_labels(client), play.kept_in_view)
+    deadline, pressed_at = time.monotonic() + timeout_s, 0.0
+    while True:
+        tally = play.get_tally(client, campaign_id)
+        table.show(tally)
+        is_over = play.is_over(tally)
+        if is_over or time.monotonic() > deadline:
+            _show_end(client, campaign_id, table, tally, is_over)
+            return is_over
+        # For people who watch.
+        if time.monotonic() - pressed_at > BUTTON_SECONDS:
+            play.press_buttons(client, campaign_id)
+            pressed_at = time.monotonic()
+        time.sleep(POLL_SECONDS)
+
+
+def _show_end(
+    client: WebClient, campaign_id: int, table: Table, tally: dict[str, int], is_over: bool
+) -> None:
+    if not is_over:
+        [campaign] = client.call("ecm.campaign", "read", [campaign_id], ["status_reason"])
+        say(f"Time is up: contacts are still open. {campaign['status_reason'] or ''}")
     if not table.live:
         say("\n".join(table.lines(tally)))
 
 
 def run(settings: Settings) -> bool:
-    """The whole demo; whether every contact was closed."""
+    """The whole demo; whether it came to its end."""
     # Before minutes of preparation.
     check_port(settings.port)
-    odbc.use()
-    prepare_databases(settings)
-
+    # A copy of the template: seconds, where an installation takes a minute.
+    templates.new_database(settings.database, demo=True)
     server = OdooServer(settings.database, port=settings.port, cron_threads=3)
     server.log.unlink(missing_ok=True)
-    with demo_dialers.running(settings.dialer, settings.dialer_database) as dialer:
+    play = _choose_play(settings, server)
+    with play.far_side():
         try:
             say("Starting Odoo")
             client = server.start().client()
             say(f"Odoo: {server.url}/odoo, login admin, password admin")
-            dialer_id = create_dialer(client, dialer)
-            campaign_id = start_campaign(client, dialer_id, settings)
+            campaign_id = play.start_campaign(client)
             say(f"Watch it: {server.url}/odoo/outbound-campaigns/{campaign_id}")
-            closed = watch(client, campaign_id, dialer_id, settings)
-            # Everything is there to look at, with a dialer that goes on answering.
+            is_over = watch(client, play, campaign_id, settings.timeout_s)
+            # Everything is there to look at, with a far side that goes on answering.
             if settings.serve:
                 say(f"{server.url}/odoo goes on until Ctrl-C; login admin, password admin")
                 _wait_for_end(server)
-            return closed
+            return is_over
         finally:
             server.stop()
 
 
-def start_campaign(client: WebClient, dialer_id: int, settings: Settings) -> int:
-    """Everything that a supervisor does to get a campaign going; its id."""
-    campaign_id = create_campaign(
-        client, dialer_id, create_strategy(client, settings.retry_minutes)
-    )
-    list_id = upload_contacts(client, campaign_id, demo_file(settings.contacts))
-    wait_for_import(client, list_id, settings.contacts)
-    client.call("ecm.campaign", "action_start", [campaign_id])
-    say(f"Campaign: {CAMPAIGN!r} is running")
-    return campaign_id
+def _choose_play(settings: Settings, server: OdooServer) -> Play:
+    if settings.campaign == "voice":
+        return VoicePlay(settings)
+    return SmsPlay(settings.database, settings.contacts, server.url)
 
 
 def _wait_for_end(server: OdooServer) -> None:

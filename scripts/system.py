@@ -1,4 +1,6 @@
-"""What the machine itself must have: PostgreSQL's server, a browser, ODBC, Node, Python's venv."""
+"""What the machine itself must have: PostgreSQL's server, a browser, ODBC, an SMS gateway, Node,
+Python's venv.
+"""
 
 import importlib.util
 import os
@@ -79,6 +81,7 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "tdsodbc": lambda: find_library("odbc/libtdsodbc.so") is not None,
     "openssh-server": lambda: Path("/usr/sbin/sshd").is_file(),
     "samba": lambda: Path("/usr/sbin/smbd").is_file() and bool(shutil.which("pdbedit")),
+    "kannel": lambda: Path("/usr/sbin/bearerbox").is_file() and Path("/usr/sbin/smsbox").is_file(),
     "nodejs": lambda: bool(shutil.which("node")),
     "npm": lambda: bool(shutil.which("npm")),
     "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,

@@ -7,9 +7,11 @@ import gzip
 import http.client
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from scripts import demo
+from scripts import demo, demo_upload
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
@@ -32,6 +34,22 @@ SELECT c.phone_1, c.attempt_count, a.key, a.state
   LEFT JOIN ecm_outcome o ON o.id = a.outcome_id
  WHERE c.campaign_id = %s AND o.code IS DISTINCT FROM 'dialer_rejected'
 """
+
+
+class Case(NamedTuple):
+    """A point and how it is reached.
+
+    :param way: called with a house and this
+    :param times: how often it is reached before the worker dies
+    """
+
+    point: str
+    way: Callable
+    times: int = 1
+    is_quick: bool = False
+
+    def __str__(self):
+        return f"{self.point}-{self.way.__name__}-{self.times}"
 
 
 class CrashHouse(Rehearsal):
@@ -116,7 +134,7 @@ class CrashHouse(Rehearsal):
 
     def start_file(self, content: bytes) -> int:
         """A file that waits for the scheduled action; the id of its list."""
-        return demo.upload_contacts(self.client, self.campaign_id, content)
+        return demo_upload.upload_contacts(self.client, self.campaign_id, content)
 
     def create(self, model: str, **values) -> int:
         created = self.client.call(model, "create", [values])

@@ -9,10 +9,12 @@ from scripts import databases, demo, demo_dialers
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
+from .stage import Stage
+
 READ_TIMEOUT = 5
 
 
-class Rehearsal:
+class Rehearsal(Stage):
     """One campaign with a strategy that retries at once, fed by a server whose scheduled actions
     the test runs.
     """
@@ -22,10 +24,8 @@ class Rehearsal:
     account_column = "accountnumber"
 
     def __init__(self, server: OdooServer, simulator) -> None:
-        self.server = server
+        super().__init__(server)
         self.simulator = simulator
-        self.client = server.client()
-        self._crons = {}
         self.dialer_id = self._create_dialer()
         self.campaign_id = demo.create_campaign(
             self.client, self.dialer_id, demo.create_strategy(self.client, retry_minutes=0)
@@ -75,27 +75,6 @@ class Rehearsal:
         [campaign] = self.client.call("ecm.campaign", "read", [self.campaign_id], ["strategy_id"])
         return int(campaign["strategy_id"][0])
 
-    def upload(self, numbers, campaign_id: int | None = None) -> None:
-        """Upload a file of these numbers and import it."""
-        content = "\n".join(
-            ["phone,first name,last name", *(f"{number},Anna,Au" for number in numbers)]
-        )
-        demo.upload_contacts(self.client, campaign_id or self.campaign_id, content.encode())
-        self.run("ecm_campaign.ir_cron_import")
-
-    def start(self) -> None:
-        self.client.call("ecm.campaign", "action_start", [self.campaign_id])
-
-    def run(self, cron: str) -> None:
-        """Run a scheduled action now."""
-        if cron not in self._crons:
-            module, name = cron.split(".")
-            domain = [("module", "=", module), ("name", "=", name)]
-            self._crons[cron] = self.client.call(
-                "ir.model.data", "search_read", domain, ["res_id"]
-            )[0]["res_id"]
-        self.client.call("ir.cron", "method_direct_trigger", [self._crons[cron]])
-
     def feed(self) -> None:
         """One turn of the dialer, which reads results as well."""
         self.run(f"ecm_dialer_cisco.ir_cron_ecm_dialer_{self.dialer_id}")
@@ -104,11 +83,6 @@ class Rehearsal:
         """Read results; what cannot be read now is read later."""
         with contextlib.suppress(RpcError):
             self.client.call("ecm.dialer", "action_sync_results", [self.dialer_id])
-
-    def tally(self) -> dict:
-        """Contacts per state, those that there are."""
-        states = self.client.call("ecm.campaign", "get_state_tally", [self.campaign_id])
-        return {state: count for state, count in states.items() if count}
 
     def run_to_the_end(self, rounds: int = 60) -> dict:
         """Feed and read results until every contact is closed.
@@ -147,17 +121,6 @@ class Rehearsal:
         twin.server = server(database=name, cron_threads=0)
         twin.client = twin.server.client()
         return twin
-
-    def restart(self) -> None:
-        """Bring a killed server back."""
-        self.server.start()
-        self.client = self.server.client()
-
-    def sql(self, statement: str, *parameters):
-        """A look into the database, or a clock that is moved."""
-        with databases.connect(self.server.database) as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else None
 
     def let_doubts_age(self) -> None:
         """Move unconfirmed sends and the dialer's pause into the past, instead of waiting."""

@@ -7,9 +7,7 @@ on: nobody is called twice, nobody is lost, a result counts once, a file is stor
 import base64
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -18,7 +16,9 @@ from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 from simulators.uccx.testing import running_simulator
 
-from .crash_house import CALLBACK, VOICE, CrashHouse, csv_of, packed
+from . import sms_crashes
+from .crash_house import CALLBACK, VOICE, Case, CrashHouse, csv_of, packed
+from .sms_house import running_sms_house
 
 IMPORT = "ecm_campaign.ir_cron_import"
 DNC_LOAD = "ecm_campaign.ir_cron_dnc_load"
@@ -62,19 +62,20 @@ def house(shared_house):
     shared_house.end()
 
 
-class Case(NamedTuple):
-    """A point and how it is reached.
+@pytest.fixture(scope="module")
+def shared_sms_house(tmp_path_factory):
+    """A server whose worker dies, a Kannel and its phones."""
+    order = tmp_path_factory.mktemp("sms") / "order"
+    options = {"workers": 1, "environment": {"ECM_CRASH_POINTS": str(order)}}
+    with running_sms_house(f"ecm_e2e_crash_sms_{os.getpid()}", order, **options) as house:
+        yield house
 
-    :param times: how often it is reached before the worker dies
-    """
 
-    point: str
-    way: Callable[[CrashHouse, "Case"], None]
-    times: int = 1
-    is_quick: bool = False
-
-    def __str__(self):
-        return f"{self.point}-{self.way.__name__}-{self.times}"
+@pytest.fixture
+def sms_house(shared_sms_house):
+    shared_sms_house.begin()
+    yield shared_sms_house
+    shared_sms_house.end()
 
 
 # -- feed -----------------------------------------------------------------------------------------
@@ -598,10 +599,18 @@ BY_ITSELF = [
     *(Case(f"dnc.{point}", delete_dnc_list) for point in ("deleted", "removed")),
 ]
 
-CASES = []
-for each in (*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS, *BY_ITSELF):
-    marks = () if each.is_quick else (pytest.mark.long,)
-    CASES.append(pytest.param(each, marks=marks, id=str(each)))
+
+def prepare(cases):
+    """Parameters of a test: the dangerous ones always, the others in `make test-long`."""
+    parameters = []
+    for each in cases:
+        marks = () if each.is_quick else (pytest.mark.long,)
+        parameters.append(pytest.param(each, marks=marks, id=str(each)))
+    return parameters
+
+
+CASES = prepare([*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
+SMS_CASES = prepare(sms_crashes.CASES)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -609,8 +618,13 @@ def test_nobody_is_called_twice_or_lost(house, case):
     case.way(house, case)
 
 
+@pytest.mark.parametrize("case", SMS_CASES)
+def test_nobody_gets_two_messages(sms_house, case):
+    case.way(sms_house, case)
+
+
 def test_every_point_is_tried():
-    tried = {parameter.values[0].point for parameter in CASES}
+    tried = {parameter.values[0].point for parameter in [*CASES, *SMS_CASES]}
     page = Path(__file__).parents[2] / "docs" / "crash-points.md"
     lines = page.read_text().splitlines()
     explained = {line.split("`")[1] for line in lines if line.startswith("| `")}

@@ -14,6 +14,7 @@
         "data/ecm_outcome_mapping_cce_data.xml",
         "views/ecm_dialer_views.xml",
         "views/ecm_dialer_campaign_views.xml",
+        "views/ecm_dialer_result_views.xml",
         "views/ecm_campaign_views.xml",
         "views/ecm_contact_views.xml",
         "views/ecm_attempt_views.xml",

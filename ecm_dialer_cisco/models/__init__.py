@@ -8,6 +8,7 @@ from . import (
     ecm_dialer_campaign_hours,
     ecm_dialer,
     ecm_dialer_campaign,
+    ecm_dialer_result,
     ecm_engine,
     ecm_outcome,
 )

@@ -113,6 +113,12 @@ class EcmDialer(models.Model):
         "their campaign is stopped. It can only give back all contacts of a Cisco campaign: those "
         "of other campaigns that share it come back too. Needs the results database.",
     )
+    keeps_others = fields.Boolean(
+        "Keep calls of other systems",
+        tracking=True,
+        help="Also read what the dialer called for others, and keep it among the results that fit "
+        "nothing. On a dialer that others use as well these may be many.",
+    )
     connect_timeout = fields.Integer("Connect time-out (s)", default=5, required=True)
     read_timeout = fields.Integer("Answer time-out (s)", default=30, required=True)
     import_timeout = fields.Integer(
@@ -223,6 +229,14 @@ class EcmDialer(models.Model):
             connect=dialer._get_connect(),
             error_text=odbc.error_text,
         )
+
+    def _get_read_prefixes(self, reads_results):
+        """What the keys begin with whose rows are read; a key that begins with none of them is
+        another system's contact. Nothing is ever changed or deleted by any but our own.
+        """
+        if reads_results and self.keeps_others:
+            return ("",)
+        return tuple(self.env["ecm.attempt"]._get_known_prefixes())
 
     def _get_patience(self):
         """How long any campaign of this dialer waits for a result, in seconds: its open hours as

@@ -176,11 +176,12 @@ class EcmDialerCceMixin(models.AbstractModel):
         if self.provider != "cce":
             return super()._prepare_client_config(reads_results)
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
-        # A key that begins with none of these is another system's contact.
-        prefixes = tuple(self.env["ecm.attempt"]._get_known_prefixes())
         rest = self._prepare_rest_config() if self.cce_delivery == "rest" else None
         return self._prepare_cce_config(
-            password=self._get_secret(), key_prefixes=prefixes, rest=rest, **horizon
+            password=self._get_secret(),
+            key_prefixes=self._get_read_prefixes(reads_results),
+            rest=rest,
+            **horizon,
         )
 
     def _prepare_rest_config(self):

@@ -103,8 +103,6 @@ class EcmDialerUccxMixin(models.AbstractModel):
         hosts = filter(None, (self.host, self.host_2))
         # Sending asks for it several times a turn, and has no use for it.
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
-        # A key that begins with none of these is another system's contact.
-        prefixes = self.env["ecm.attempt"]._get_known_prefixes()
         return UccxConfig(
             hosts=tuple(hosts),
             port=self.port,
@@ -115,7 +113,7 @@ class EcmDialerUccxMixin(models.AbstractModel):
             read_timeout=self.read_timeout,
             import_timeout=self.import_timeout,
             rows_per_request=self.rows_per_request,
-            key_prefixes=tuple(prefixes),
+            key_prefixes=self._get_read_prefixes(reads_results),
             preview_patience=3600 * self.preview_hours,
             **horizon,
         )

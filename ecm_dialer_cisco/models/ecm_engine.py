@@ -140,14 +140,14 @@ class EcmEngine(models.AbstractModel):
         self._take_back_undialled(found)
         self._note_found_callbacks(found)
         codes = self._get_outcome_codes(dialer.provider)
-        results = [self._prepare_result(row, codes) for row in found if row.final]
-        starts = range(0, len(results), RESULT_BATCH)
-        waiting = [results[start : start + RESULT_BATCH] for start in reversed(starts)]
+        final = [row for row in found if row.final]
+        starts = range(0, len(final), RESULT_BATCH)
+        waiting = [final[start : start + RESULT_BATCH] for start in reversed(starts)]
         count, bad_keys, turn = 0, [], Turn(RESULT_SECONDS)
         while waiting and (not count or turn.goes_on()):
             batch = waiting.pop()
             try:
-                count += len(self._atomically(partial(self._apply_results, batch)))
+                count += self._atomically(partial(self._apply_rows, dialer, batch, codes))
                 reach("results.applied")
             # No connection is nobody's result.
             except (InterfaceError, OperationalError):
@@ -157,10 +157,21 @@ class EcmEngine(models.AbstractModel):
                 if len(batch) == 1:
                     bad_keys.append(batch[0].key)
                     _logger.exception("The result of %s cannot be applied", batch[0].key)
+                    inbox = self.env["ecm.dialer.result"]
+                    self._atomically(partial(inbox._keep_failed, dialer, batch[0]))
                 if len(bad_keys) > MOST_BAD_RESULTS:
                     raise
                 waiting += _halve(batch)
         return Applied(count, bad_keys, turn.is_cut)
+
+    def _apply_rows(self, dialer, rows, codes):
+        """Apply results in one transaction; what fits nothing is kept in the inbox.
+
+        :return: how many attempts got a result
+        """
+        applied = self._apply_results([self._prepare_result(row, codes) for row in rows])
+        self.env["ecm.dialer.result"]._keep_what_fits_nothing(dialer, rows, applied)
+        return len(applied)
 
     def _note_found_callbacks(self, found):
         """Callbacks that agents have arranged on the dialer, which makes them itself."""

@@ -8,6 +8,7 @@ from . import (
     test_explain,
     test_explain_tour,
     test_feed,
+    test_result_inbox,
     test_results,
     test_sender,
     test_start_tour,

@@ -16,6 +16,7 @@ from . import (
     link_tracker_click,
     res_company,
     res_config_settings,
+    res_partner,
     sms_sms,
     sms_template,
 )

@@ -16,6 +16,8 @@ from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 # Later nobody expects it any more.
 GOOD_FOR = timedelta(hours=24)
+KEPT_FOR = timedelta(days=30)
+DROP_AT_ONCE = 10_000
 # What Odoo's own tracking calls a message's state.
 TRACKED = {"sent": "pending", "doubtful": "pending", "delivered": "sent"}
 
@@ -119,6 +121,16 @@ class EcmSmsNotice(models.Model):
         on_its_way = [("sms_uuid", "in", uuids), ("state", "!=", "failed")]
         known = set(self.search(on_its_way).mapped("sms_uuid"))
         return self._queue(gateway, "odoo", [row for row in messages if row[2] not in known])
+
+    @api.autovacuum
+    def _gc_odoo(self):
+        """Odoo's own messages stand in the chatter, where they belong: here they are kept for some
+        time only.
+        """
+        limit = fields.Datetime.now() - KEPT_FOR
+        old = self.search([("purpose", "=", "odoo"), ("made_at", "<", limit)], limit=DROP_AT_ONCE)
+        old.unlink()
+        return len(old), len(old) == DROP_AT_ONCE
 
     # -- sending ----------------------------------------------------------------------------------
 

@@ -150,6 +150,18 @@ class TestOdooMessages(SmsCase):
         results = api_of_company._send_sms_batch(messages)
         self.assertEqual({result["state"] for result in results}, {"server_error"})
 
+    def test_what_odoo_sends_is_for_administrators_and_not_for_ever(self):
+        self.compose(self.partner)
+        self.env["ecm.sms.notice"]._queue(self.gateway, "answer", [("+4930231250", "No", False)])
+        notices = self.get_notices()
+        supervisor, administrator = map(self.create_user, ("supervisor", "administrator"))
+        seen = notices.with_user(supervisor).search([("id", "in", notices.ids)])
+        self.assertEqual(seen.mapped("purpose"), ["answer"])
+        self.assertEqual(len(notices.with_user(administrator).search([])), len(notices))
+        self.wait(days=31)
+        self.env["ecm.sms.notice"]._gc_odoo()
+        self.assertEqual(self.get_notices().mapped("purpose"), ["answer"])
+
     def test_they_go_before_campaigns(self):
         self.create_people(3)
         self.compose(self.partner)

@@ -91,7 +91,7 @@ class TestTemplates(SmsCase):
         self.gateway.write({"part_price": 0.075, "currency_id": self.env.ref("base.EUR").id})
         form = self.preview(contact_id=second)
         self.assertEqual(form.text, "Dear Bob: B-2\nReply STOP to end")
-        self.assertIn("31 characters. Parts: 1, with 129 characters left.", form.length)
+        self.assertIn("31 characters. Parts: 1, with 129 characters left.", form.length_text)
         self.assertEqual(form.price, "0.075 EUR")
         self.assertFalse(form.unicode_reason)
         self.assertIn("{{ Order number }}", form.merge_fields.replace("\N{NO-BREAK SPACE}", " "))
@@ -104,7 +104,7 @@ class TestTemplates(SmsCase):
         self.create_order()
         self.template.body = "ê" * 71
         form = self.preview()
-        self.assertIn("Parts: 2", form.length)
+        self.assertIn("Parts: 2", form.length_text)
         self.assertIn("ê", form.unicode_reason)
 
     def test_the_preview_says_what_is_wrong(self):

@@ -9,6 +9,7 @@ from string import ascii_lowercase, digits
 _SIGNS = digits + ascii_lowercase
 # What may go on behind a short link, so that one is not found in another.
 _ENDS = r"(?![\w/])"
+_NO_LONGER = r"(?![\w@:%+&~#=/-])"
 _LINK = re.compile(r"https?://[^\s{}]+")
 
 
@@ -16,7 +17,7 @@ def find_links(text: str) -> list[str]:
     """Links that are the same for everybody, each once; one that holds a merge field is a link of
     its own for each contact, and is left as it is.
     """
-    found = {}
+    found: dict[str, None] = {}
     for match in _LINK.finditer(text):
         # A merge field right behind it belongs to it.
         if not text.startswith("{{", match.end()):
@@ -27,9 +28,9 @@ def find_links(text: str) -> list[str]:
 def replace_links(text: str, shortened: Mapping[str, str]) -> str:
     """A text with other links: the longest first, since one may begin another."""
     for link in sorted(shortened, key=len, reverse=True):
-        text = re.sub(
-            re.escape(link) + r"(?![\w@:%+&~#=/-])", lambda _found, new=shortened[link]: new, text
-        )
+        # What is put in is no pattern: a backslash stays one.
+        new = shortened[link].replace("\\", r"\\")
+        text = re.sub(re.escape(link) + _NO_LONGER, new, text)
     return text
 
 

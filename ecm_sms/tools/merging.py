@@ -64,7 +64,10 @@ def read_body(text: str, names: Mapping[str, str]) -> Body:
 
     :param names: what people call each field, folded by `fold`, and its name
     """
-    parts, unknown, foreign, end = [], [], [], 0
+    parts: list[Part] = []
+    unknown: list[str] = []
+    foreign: list[str] = []
+    end = 0
     fields = set(names.values())
     for found in _PLACEHOLDER.finditer(text):
         said, default = found[1], found[2] or ""

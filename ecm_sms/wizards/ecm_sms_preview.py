@@ -26,7 +26,7 @@ class EcmSmsPreview(models.TransientModel):
     )
     text = fields.Text(compute="_compute_text")
     problem = fields.Char(compute="_compute_text")
-    length = fields.Char(compute="_compute_length")
+    length_text = fields.Char(compute="_compute_length")
     price = fields.Char("Costs", compute="_compute_length")
     unicode_reason = fields.Char(compute="_compute_length")
     merge_fields = fields.Char("Fields", compute="_compute_merge_fields")
@@ -68,7 +68,7 @@ class EcmSmsPreview(models.TransientModel):
     def _compute_length(self):
         for preview in self:
             length = measure(preview.text or "")
-            preview.length = self.env._(
+            preview.length_text = self.env._(
                 "%(size)s characters. Parts: %(parts)s, with %(left)s characters left.",
                 size=length.size,
                 parts=length.parts,

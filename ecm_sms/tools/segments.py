@@ -10,6 +10,7 @@ _BASIC = frozenset(
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM7 = _BASIC | _EXTENDED
 # Places of a text that is sent in one part, and of each part of a longer one.
 _GSM7_SIZES = 160, 153
 _UCS2_SIZES = 70, 67
@@ -27,10 +28,14 @@ class Length:
 
 def measure(text: str) -> Length:
     """The length of a text as it is sent."""
-    is_unicode = not all(character in _BASIC or character in _EXTENDED for character in text)
+    letters = set(text)
+    is_unicode = not letters <= _GSM7
+    single, each = _UCS2_SIZES if is_unicode else _GSM7_SIZES
+    # Most texts are short and plain: each letter takes one place.
+    if letters <= _BASIC and len(text) <= single:
+        return Length(False, len(text), 1 if text else 0, single - len(text))
     widths = [_get_width(character, is_unicode) for character in text]
     size = sum(widths)
-    single, each = _UCS2_SIZES if is_unicode else _GSM7_SIZES
     if size <= single:
         return Length(is_unicode, size, 1 if size else 0, single - size)
     parts, filled = _fill_parts(widths, each)
@@ -59,5 +64,4 @@ def _fill_parts(widths: list[int], each: int) -> tuple[int, int]:
 
 def find_foreign(text: str) -> tuple[str, ...]:
     """Characters that GSM-7 lacks, each once: one of them makes the whole text UCS-2."""
-    known = _BASIC | _EXTENDED
-    return tuple(dict.fromkeys(character for character in text if character not in known))
+    return tuple(dict.fromkeys(character for character in text if character not in _GSM7))

@@ -118,6 +118,17 @@ class TestTemplates(SmsCase):
             self.template.body = body
             self.assertIn(sentence, self.preview().problem)
 
+    def test_odoos_own_preview_knows_the_fields_of_a_campaign(self):
+        contact = self.create_order("A-7", first_name="Ann")
+        other = self.create_contact(self.create_campaign("Calls"), phone_1="+493023129999")
+        self.template.body = "Dear {{ First name }}: {{ Order number }}"
+        previews = self.env["sms.template.preview"]
+        form = Form(previews.with_context(default_sms_template_id=self.template.id))
+        self.assertEqual(form.resource_ref, f"ecm.contact,{contact.id}")
+        self.assertEqual(form.body, "Dear Ann: A-7")
+        form.resource_ref = f"ecm.contact,{other.id}"
+        self.assertIn("Calls has no field called Order number", form.body)
+
     def test_what_messages_cost_is_kept(self):
         self.gateway.write({"part_price": 0.05, "currency_id": self.env.ref("base.EUR").id})
         contact = self.create_order()

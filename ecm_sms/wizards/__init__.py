@@ -1,1 +1,1 @@
-from . import ecm_sms_preview, ecm_sms_test
+from . import ecm_sms_preview, ecm_sms_test, sms_template_preview

@@ -25,6 +25,7 @@ ASK_FIRST, ASK_LAST = timedelta(minutes=1), timedelta(hours=1)
 ASK_LONGEST = timedelta(days=3)
 # So many parts a message has at most: a longer one is a mistake in its template.
 MOST_PARTS = 10
+MOST_LETTERS = 160 * MOST_PARTS
 MESSAGE_STATES = [
     ("waiting", "Being sent"),
     ("sent", "Sent"),
@@ -411,7 +412,8 @@ def _finish_texts(texts, opt_out):
         text = (text or "").strip()
         if text and opt_out:
             text = f"{text}\n{opt_out}"
-        if 0 < measure(text).parts <= MOST_PARTS:
+        # What a template has multiplied is not even measured.
+        if len(text) <= MOST_LETTERS and 0 < measure(text).parts <= MOST_PARTS:
             finished[contact_id] = text
     return finished
 

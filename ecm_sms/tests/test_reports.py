@@ -97,6 +97,18 @@ class TestReports(SmsCase):
         self.assertEqual(set(self.contacts.sms_message_ids.mapped("state")), {"delivered"})
         self.assertFalse(self.reports.search([("gateway_id", "=", self.gateway.id)]))
 
+    def test_ten_thousand_are_applied_in_a_turn(self):
+        known = [(self.contacts[number % 3], "1") for number in range(5000)]
+        unknown = [(f"nobody's {number}", "1") for number in range(5000)]
+        self.tell(*known, *unknown)
+        self.turn()
+        self.assertEqual(set(self.contacts.sms_message_ids.mapped("state")), {"delivered"})
+        left = [("gateway_id", "=", self.gateway.id)]
+        self.assertEqual(self.reports.search_count(left), 5000)
+        self.wait(minutes=11)
+        self.turn()
+        self.assertEqual(self.reports.search_count([*left, ("problem", "=", "message")]), 5000)
+
     def test_a_test_message_leaves_no_unknown_report(self):
         self.tell(("test-1f", "1"))
         self.turn()

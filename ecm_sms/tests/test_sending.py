@@ -124,6 +124,28 @@ class TestSending(SmsCase):
         self.template.body = "x" * 153 * (ecm_sms_message.MOST_PARTS + 1)
         self.assertFalse(self.turn())
 
+    def test_a_text_that_a_loop_has_made_huge_is_not_sent(self):
+        self.create_people(1)
+        self.template.body = "{{ ' '.join(str(n) for n in range(10 ** 6)) }}"
+        self.assertFalse(self.turn())
+        self.wait(hours=24)
+        self.template.body = "{{ ', '.join(str(n) for n in range(3)) }}"
+        self.assertEqual([message.text for message in self.turn()], ["0, 1, 2"])
+
+    def test_half_of_a_batch_is_taken(self):
+        """The gateway dies amid it: one is in doubt, and the rest is sent later, nobody twice."""
+        contacts = self.create_people(6)
+        taken = iter([TAKEN, TAKEN, TAKEN, Answer("doubtful"), Answer("unreachable")])
+        self.answer(lambda _message: next(taken, None))
+        self.turn()
+        left = contacts.filtered(lambda each: each.state == "pending")
+        self.assertEqual(len(left), 2)
+        self.answer(TAKEN)
+        self.wait(hours=1)
+        again = {message.number for message in self.turn()}
+        self.assertEqual(again, set(left.mapped("phone_1")))
+        self.assertEqual(set(contacts.mapped("state")), {"sms_sent"})
+
     def test_no_reply_closes_or_leads_on(self):
         strategy = self.env["ecm.strategy"].create({"name": "Two texts"})
         first, second = self.env["ecm.strategy.attempt"].create(

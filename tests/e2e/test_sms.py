@@ -1,6 +1,7 @@
 """Messages through a real Kannel: delivery reports and replies come back as from any (M1 to M5)."""
 
 import os
+import threading
 
 import pytest
 
@@ -142,3 +143,28 @@ def test_a_wrong_password_is_told_and_loses_nobody(house):
     house.turn()
     house.wait_for_phones(5)
     house.assert_nobody_got_two(numbers)
+
+
+def test_a_server_that_dies_while_it_sends_texts_nobody_twice(house):
+    numbers = house.numbers(20)
+    house.upload(numbers)
+    house.start()
+    house.client.call("ecm.sms.gateway", "write", [house.gateway_id], {"rate": 5})
+    sending = threading.Thread(target=house.turn_that_dies)
+    sending.start()
+    house.wait_for_phones(3)
+    house.server.kill()
+    sending.join(30)
+    house.restart()
+    house.client.call("ecm.sms.gateway", "write", [house.gateway_id], {"rate": 0})
+    house.turn()
+    assert house.tally() == {"sms_sent": 20}, "in doubt: nothing is sent again blindly"
+    got = house.count_received()
+    house.let_doubts_age()
+    house.turn()
+    house.wait_for_reports(got)
+    assert house.count_received() == got
+    house.assert_nobody_got_two(house.get_texts())
+    house.let_time_for_replies_pass()
+    house.turn()
+    assert house.tally() == {"sms_sent_closed": 20}

@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ecm_sms.clients.answers import find_in_json, match
+from ecm_sms.clients.answers import FAILURES, find_in_json, match
+from ecm_sms.clients.callbacks import read_text
 from ecm_sms.clients.exceptions import SettingsError
-from ecm_sms.clients.http_gateway import HttpGateway, Message
+from ecm_sms.clients.http_gateway import HttpGateway, Message, Question
 from ecm_sms.clients.pace import Pace
+from ecm_sms.clients.presets import PRESETS
 from ecm_sms.clients.settings import (
     GatewaySettings,
     fill,
@@ -19,6 +21,7 @@ from ecm_sms.clients.settings import (
     read_json,
     read_map,
     read_pairs,
+    read_poll_url,
     read_url,
 )
 
@@ -266,6 +269,20 @@ def test_one_that_is_refused_stops_no_other():
     }
 
 
+def test_a_gateway_that_dies_amid_a_batch():
+    """What it answered is known, what it may have is in doubt, the rest is left for later."""
+    numbers = iter(range(100))
+
+    def answer(_seen):
+        return (200, b"") if next(numbers) < 5 else None
+
+    with serving(answer) as server:
+        answers = make(server, connections=1).send(many(50))
+        assert len(server.seen) == 8
+    kinds = [answers[key].kind for key in sorted(answers, key=lambda key: int(key[1:]))]
+    assert kinds == ["accepted"] * 5 + ["doubtful"] * 3
+
+
 @pytest.mark.parametrize("status", [401, 503])
 def test_nothing_more_is_sent_to_a_gateway_that_takes_nothing(status):
     with serving((status, b"")) as server:
@@ -313,6 +330,39 @@ def test_the_rate_is_kept():
     assert slept == [0.25, 0.25, 0.25]
 
 
+# -- asking -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "said"),
+    [
+        ("message.status", (200, b'{"message": {"status": "delivered"}}'), {"k1": "delivered"}),
+        ("status={id};", (200, b"id=7; status=DELIVRD; more"), {"k1": "DELIVRD"}),
+        ("status", (200, b"<html>later</html>"), {}),
+        ("status", (404, b'{"status": "unknown"}'), {}),
+        ("status", (500, b""), {}),
+        ("status", None, {}),
+    ],
+)
+def test_what_became_of_a_message(place, answer, said):
+    question = Question("k1", "+4930231250", "gw/7")
+    with serving(answer) as server:
+        url = url_of(server, "/messages/{reference}")
+        headers = (("Authorization", "Bearer {password}"),)
+        values = {"poll_url": url, "poll_status": place, "headers": headers, "password": "p"}
+        assert make(server, **values).ask([question]) == said
+        [seen] = server.seen
+    assert (seen.method, seen.path) == ("GET", "/messages/gw%2F7")
+    assert seen.headers["Authorization"] == "Bearer p"
+
+
+def test_without_an_id_there_is_nothing_to_ask_by():
+    with serving((200, b"")) as server:
+        url = url_of(server, "/{reference}")
+        make(server, poll_url=url, poll_status="status").ask([Question("k1", "+4930231250")])
+        assert not server.seen
+
+
 # -- settings -------------------------------------------------------------------------------------
 
 
@@ -345,6 +395,85 @@ def test_an_address_may_hold_placeholders_in_its_path():
 
 def test_what_comes_in_is_no_template():
     assert fill("{text} {key}", {"text": "{key}", "key": "1"}) == "{key} 1"
+
+
+def test_an_address_that_is_asked_holds_what_is_known_then():
+    assert read_poll_url("") == ""
+    assert read_poll_url("https://gateway/{reference}?n={digits}")
+    with pytest.raises(SettingsError):
+        read_poll_url("https://gateway/{text}")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_kind_can_be_used_as_it_is(name):
+    preset = PRESETS[name]
+    read_url(preset["url"])
+    read_pairs(preset["parameters"])
+    read_headers(preset["headers"])
+    read_map(preset["error_map"], FAILURES)
+    read_map(preset["status_map"], FAILURES | {"sent", "delivered"})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "failure"),
+    [
+        (201, b'{"sid": "SM1", "status": "queued", "error_code": null}', "accepted", ""),
+        (400, b'{"code": 21211, "message": "no number"}', "refused", "sms_number_format"),
+        (400, b'{"code":21610,"message":"STOP"}', "refused", "sms_blacklist"),
+        (401, b'{"code": 20003}', "misused", ""),
+        (429, b"", "busy", ""),
+    ],
+)
+def test_a_form_as_twilio_takes_it(status, body, kind, failure):
+    preset = PRESETS["form"]
+    with serving((status, body)) as server:
+        gateway = HttpGateway(
+            GatewaySettings(
+                preset["url"].replace("https://gateway.example.com", url_of(server, "")),
+                method="POST",
+                body="form",
+                parameters=read_pairs(preset["parameters"]),
+                headers=read_headers(preset["headers"]),
+                id_path=preset["id_path"],
+                errors=read_map(preset["error_map"], FAILURES),
+                user="AC1",
+                password="secret",
+                sender="+12025550170",
+                report_url="https://odoo/report",
+            )
+        )
+        answer = gateway.send_one(HELLO)
+        [seen] = server.seen
+    assert (answer.kind, answer.failure) == (kind, failure)
+    assert seen.path == "/Accounts/AC1/Messages.json"
+    assert parse_qs(seen.body.decode()) == {
+        "From": ["+12025550170"],
+        "To": ["+4930231250"],
+        "Body": ["Hello"],
+        "StatusCallback": ["https://odoo/report?key=k1"],
+    }
+
+
+# -- what gateways tell -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("text=%00J%00a&charset=UTF-16BE", "Ja"),
+        ("text=+%AC&charset=UTF-16BE", "€"),
+        ("text=Gr%FC%DFe+dich&charset=windows-1252", "Grüße dich"),
+        ("text=Gr%C3%BC%C3%9Fe&charset=UTF-8", None),
+        ("text=Ja", None),
+        ("text=Ja&charset=", None),
+        ("text=Ja&charset=zlib", None),
+        ("text=Ja&charset=%00", None),
+        ("text=%D8%3D&charset=UTF-16BE", "\N{REPLACEMENT CHARACTER}"),
+        ("from=1&charset=UTF-16BE", None),
+    ],
+)
+def test_a_text_in_another_character_set(query, text):
+    assert read_text(query.encode(), "text") == text
 
 
 def test_settings_are_told_from_mistakes():

@@ -7,7 +7,9 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["mail", "phone_validation", "resource"],
-    "external_dependencies": {"python": ["phonenumbers", "holidays", "chardet", "openpyxl"]},
+    "external_dependencies": {
+        "python": ["phonenumbers", "holidays", "chardet", "openpyxl", "prometheus_client"]
+    },
     "data": [
         "security/ecm_campaign_groups.xml",
         "security/ir.model.access.csv",
@@ -56,6 +58,7 @@
         "views/hours/ecm_calling_hours_views.xml",
         "views/hours/ecm_holiday_views.xml",
         "views/regions/ecm_region_rule_views.xml",
+        "views/health/ecm_health_line_views.xml",
         "views/res_config_settings_views.xml",
         "views/ecm_campaign_menus.xml",
     ],

@@ -33,6 +33,13 @@ CLOSED_STATES = (
     "withdrawn",
 )
 
+# After how many minutes behind each kind of work is a problem (requirement R9), unless the system
+# parameter of its name says otherwise.
+HEALTH_MINUTES = {"feed": 10, "results": 15, "job": 15}
+HEALTH_PARAMETER = "ecm_campaign.health_%s_minutes"
+# What monitoring shows to be told more than that we are alive.
+HEALTH_TOKEN = "ecm_campaign.health_token"
+
 # A contact's callback: it asked for none, its agent keeps it, anybody may take it.
 CALLBACKS = (None, "personal", "normal")
 

@@ -16,11 +16,13 @@ class Unavailable(ChannelError):
     """The other side cannot take anything now (down, busy, wrong password). Nothing was accepted.
 
     :param whole_service: other targets of the same service fail as well
+    :param needs_person: it fails until somebody acts, as with a wrong password
     """
 
-    def __init__(self, message, whole_service=False):
+    def __init__(self, message, whole_service=False, needs_person=False):
         super().__init__(message)
         self.whole_service = whole_service
+        self.needs_person = needs_person
 
 
 class InDoubt(ChannelError):

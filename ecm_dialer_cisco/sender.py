@@ -54,7 +54,7 @@ def unavailable(error):
     """A client's error in the engine's terms, where nothing was accepted or only asked."""
     # The dialer's other campaigns may work all the same when this one is busy or gone.
     is_own = isinstance(error, client_exceptions.Busy | client_exceptions.NotFound)
-    return exceptions.Unavailable(str(error), whole_service=not is_own)
+    return exceptions.Unavailable(str(error), not is_own, error.needs_person)
 
 
 def _is_refusal_of_access(error):

@@ -1,1 +1,1 @@
-from . import rejects, upload
+from . import health, rejects, upload

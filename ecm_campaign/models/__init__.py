@@ -9,4 +9,5 @@ from . import (
     contact,
     engine,
     dnc,
+    health,
 )

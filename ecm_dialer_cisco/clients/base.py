@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from .digits import DigitPlan
 
 MAX_KEY_LENGTH = 25
 """Characters of DialingList.accountnumber, Cisco's shortest account number (reference §6.12)."""
@@ -57,6 +59,17 @@ class DialingRange:
 
     start_time: str
     end_time: str
+
+
+@dataclass(frozen=True)
+class DialingPrefixes:
+    """What the dialer is configured to dial before numbers: for a line to the outside, before the
+    area codes of its own country, and before country codes.
+    """
+
+    outside: str = ""
+    trunk: str = ""
+    international: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +138,20 @@ class CallResult:
     corrects: bool = False
 
 
+def in_digits(contacts: Sequence[PushContact], plan: DigitPlan) -> list[PushContact]:
+    """Contacts with the digits that their dialer is to dial."""
+    return [replace(contact, number=plan.dial(contact.number).digits) for contact in contacts]
+
+
+def in_numbers(results: Sequence[CallResult], plan: DigitPlan) -> list[CallResult]:
+    """Results with the numbers that were meant by what was dialled."""
+    found = []
+    for result in results:
+        number, callback = plan.read(result.number), plan.read(result.callback_number)
+        found.append(replace(result, number=number, callback_number=callback))
+    return found
+
+
 @dataclass(frozen=True)
 class Health:
     """Answer of a connection test; `message` is for a person, `node` is the host that answered."""
@@ -151,6 +178,10 @@ class DialerClient(ABC):
         """Read between which times customers may be called at all; None where the dialer has no such
         setting, or does not tell.
         """
+        return None
+
+    def dialing_prefixes(self) -> DialingPrefixes | None:
+        """Read what the dialer is configured to dial before numbers; None where it does not tell."""
         return None
 
     @abstractmethod

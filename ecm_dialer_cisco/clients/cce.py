@@ -23,6 +23,8 @@ from .base import (
     PushContact,
     PushReceipt,
     check_keys,
+    in_digits,
+    in_numbers,
 )
 from .cce_config import CceConfig
 from .cce_connection import Connect
@@ -130,7 +132,7 @@ class CceClient(DialerClient):
         what is too long, and another number would be called.
         """
         prepared = []
-        for contact in contacts:
+        for contact in in_digits(contacts, self.config.digits):
             number = contact.number
             if number.startswith("+"):
                 number = self.config.plus + number[1:]
@@ -255,7 +257,7 @@ class CceClient(DialerClient):
         with self._database.history() as cursor:
             now = self._database.now(cursor)
             rows = self._database.details_since(cursor, mark.begin(now, self.config))
-        results = tell(rows, mark.told, self.config)
+        results = in_numbers(tell(rows, mark.told, self.config), self.config.digits)
         following = mark.following(rows, now, self.config)
 
         # The lists are looked at seldom: it slows the dialer (reference §1.9).
@@ -279,7 +281,7 @@ class CceClient(DialerClient):
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
         with self._database.history() as cursor:
             rows = self._database.details_for(cursor, keys, self._late_begin(cursor))
-        return tell(rows, (), self.config)
+        return in_numbers(tell(rows, (), self.config), self.config.digits)
 
     # health
 

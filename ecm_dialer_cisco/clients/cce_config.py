@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .digits import AS_IT_IS, DigitPlan
+
 Literal = str | int | None
 """What a column of a new contact is set to."""
 
@@ -85,6 +87,7 @@ class CceConfig:
     :param late_horizon: results of contacts that were given up are looked for so much longer
     :param rest: send over the REST interface, to campaigns that were made over it
     :param look_interval: so often it is looked which contacts were taken back and never called
+    :param digits: what is dialled for a number, before `plus`
     """
 
     outbound_host: str
@@ -111,6 +114,7 @@ class CceConfig:
     late_horizon: float = 8 * _SECONDS_PER_DAY
     look_interval: float = 3_600
     page_rows: int = 2000
+    digits: DigitPlan = AS_IT_IS
     rest: CceRestConfig | None = None
 
     def __post_init__(self) -> None:

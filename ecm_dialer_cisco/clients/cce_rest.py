@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from lxml import etree
 
-from .base import CallResult, DialerCampaign, DialerContact, PushContact
+from .base import CallResult, DialerCampaign, DialerContact, PushContact, in_numbers
 from .cce import CceClient, describe_campaign, utc_now
 from .cce_config import CceConfig, CceRestConfig
 from .cce_connection import Connect
@@ -134,7 +134,8 @@ class CceRestClient(CceClient):
             now = self._database.now(cursor)
             rows = self._database.details_since(cursor, mark.begin(now, self.config))
         following = mark.following(rows, now, self.config)
-        return tell(rows, mark.told, self.config), following.dumps()
+        results = in_numbers(tell(rows, mark.told, self.config), self.config.digits)
+        return results, following.dumps()
 
     # health
 

@@ -18,6 +18,9 @@ The text of every error is a sentence that a supervisor understands and never co
 class DialerError(Exception):
     """Any failure of a dialer; catch the subclasses to learn whether the batch was accepted."""
 
+    needs_person = False
+    """Whether asking again changes nothing until somebody acts, and may lock the account."""
+
 
 class Rejected(DialerError):
     """The dialer answered and refused (HTTP 400, 403, 404, 405 …): definitely not accepted.
@@ -34,6 +37,8 @@ class Rejected(DialerError):
 
 class Unauthorized(Rejected):
     """HTTP 401: user or password is wrong, or the user lacks the administrator role."""
+
+    needs_person = True
 
 
 class Busy(DialerError):

@@ -20,11 +20,14 @@ from .base import (
     DialerCampaign,
     DialerClient,
     DialerContact,
+    DialingPrefixes,
     DialingRange,
     Health,
     PushContact,
     PushReceipt,
     check_keys,
+    in_digits,
+    in_numbers,
 )
 from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
 from .uccx_config import UccxConfig
@@ -41,6 +44,7 @@ from .uccx_wire import (
     is_sendable_number,
     parse_campaigns,
     parse_contacts,
+    parse_dialing_prefixes,
     parse_dialing_range,
     parse_import_statuses,
     parse_max_attempts,
@@ -105,6 +109,10 @@ class UccxClient(DialerClient):
         """Read the Customer Dialing Time Range (reference §1.8)."""
         return self._read(self.config.general_path, parse_dialing_range)
 
+    def dialing_prefixes(self) -> DialingPrefixes | None:
+        """Read the prefixes of the general configuration (reference §1.8)."""
+        return self._read(self.config.general_path, parse_dialing_prefixes)
+
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         state = "enable" if enabled else "disable"
         path = f"{_campaign_path(campaign_key)}/state/{state}"
@@ -128,7 +136,8 @@ class UccxClient(DialerClient):
         check_keys([contact.key for contact in contacts])
 
         # UCCX leaves out rows that it cannot take without a word: they are sorted out before.
-        sendable = [contact for contact in contacts if is_sendable_number(contact.number)]
+        dialled = in_digits(contacts, self.config.digits)
+        sendable = [contact for contact in dialled if is_sendable_number(contact.number)]
         unusable = _keys(contacts) - _keys(sendable)
         if not sendable:
             return PushReceipt(frozenset(), unusable)
@@ -398,10 +407,10 @@ class UccxClient(DialerClient):
         database = self._require_database()
         mark = Watermark.loads(watermark)
         results, following = read_results(database, mark, self.config, self._clock())
-        return results, following.dumps()
+        return in_numbers(results, self.config.digits), following.dumps()
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:
-        return read_keys(self._require_database(), keys)
+        return in_numbers(read_keys(self._require_database(), keys), self.config.digits)
 
     def undialled(self, keys: Collection[str]) -> set[str]:
         database = self._require_database()

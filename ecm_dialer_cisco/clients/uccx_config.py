@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .digits import AS_IT_IS, DigitPlan
+
 LONGEST_JITTER = 1.5
 """A pause between two tries is at most so many times what is set."""
 
@@ -36,6 +38,7 @@ class UccxConfig:
         sent again, and what it may have taken counts as sent
     :param longest_lag: so long the results database may be behind (a standby node); what it does
         not show after that counts as sent
+    :param digits: what is dialled for a number
     """
 
     hosts: tuple[str, ...]
@@ -62,6 +65,7 @@ class UccxConfig:
     look_interval: float = 3_600
     stuck_import: float = 3_600
     longest_lag: float = 900
+    digits: DigitPlan = AS_IT_IS
     page_rows: int = 2000
 
     def __post_init__(self) -> None:

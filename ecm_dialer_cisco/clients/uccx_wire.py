@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from .base import DialerCampaign, DialerContact, DialingRange, PushContact
+from .base import DialerCampaign, DialerContact, DialingPrefixes, DialingRange, PushContact
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 CSV_HEADER = "Account Number,First Name,Last Name,Phone1"
@@ -189,6 +189,16 @@ def parse_dialing_range(body: bytes) -> DialingRange | None:
     if not all(texts.values()):
         return None
     return DialingRange(texts["starttime"], texts["endtime"])
+
+
+def parse_dialing_prefixes(body: bytes) -> DialingPrefixes:
+    """Read what the general configuration has before numbers; what is missing there is nothing."""
+    root = parse_xml(body)
+    texts = []
+    for name in ("dialingprefix", "longdistanceprefix", "internationalprefix"):
+        element = next(_named(root, name), None)
+        texts.append("" if element is None else (element.text or "").strip())
+    return DialingPrefixes(*texts)
 
 
 def parse_import_statuses(body: bytes) -> list[ImportStatus]:

@@ -5,10 +5,13 @@ from . import (
     ecm_dialer_uccx,
     ecm_dialer_cce,
     ecm_dialer_hours,
+    ecm_dialer_digits,
     ecm_dialer_campaign_hours,
     ecm_dialer,
     ecm_dialer_campaign,
     ecm_dialer_result,
+    ecm_dialer_digit_rule,
     ecm_engine,
+    ecm_health,
     ecm_outcome,
 )

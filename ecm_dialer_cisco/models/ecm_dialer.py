@@ -46,6 +46,7 @@ class EcmDialer(models.Model):
         "ecm.dialer.cce.mixin",
         "ecm.dialer.uccx.mixin",
         "ecm.dialer.hours.mixin",
+        "ecm.dialer.digits.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ecm.secret.mixin",
@@ -146,6 +147,9 @@ class EcmDialer(models.Model):
     last_late_sync_at = fields.Datetime(readonly=True, copy=False)
     last_mirror_at = fields.Datetime("Campaigns fetched", readonly=True, copy=False)
     last_error = fields.Char("Last problem", readonly=True, copy=False)
+    results_failures = fields.Integer(readonly=True, copy=False)
+    results_until = fields.Datetime(readonly=True, copy=False)
+    results_error = fields.Char(readonly=True, copy=False)
 
     _limits_positive = models.Constraint(
         "CHECK(max_active_campaigns > 0 AND max_contacts_per_campaign > 0 "
@@ -184,6 +188,10 @@ class EcmDialer(models.Model):
             vals = {"tested_at": False, **vals}
         moved = self.filtered(lambda dialer: dialer._is_moved(vals))
         result = super().write(vals)
+        # What failed with other settings may work with these.
+        if vals.keys() & self._get_connection_fields():
+            for dialer in self.sudo():
+                dialer._try_soon()
         # Ids of another database tell nothing of how far this one was read.
         if moved:
             super(EcmDialer, moved.sudo()).write({"watermark": False, "last_late_sync_at": False})
@@ -212,6 +220,9 @@ class EcmDialer(models.Model):
         # Results make room for what is fed then.
         engine._sync_safely(self)
         super()._work()
+
+    def _get_circuit_parts(self):
+        return [*super()._get_circuit_parts(), ("results", self.env._("Reading results"))]
 
     # -- client -----------------------------------------------------------------------------------
 
@@ -281,6 +292,8 @@ class EcmDialer(models.Model):
             # Campaigns that were left alone because of the dialer need not wait any longer.
             failed = self.dialer_campaign_ids.filtered("fails_with_dialer")
             failed.sudo()._forget_failures()
+            for part, _label in self._get_circuit_parts():
+                self.sudo()._close_circuit(part)
             return notify(health.message)
         return notify(health.message, "danger", sticky=True)
 

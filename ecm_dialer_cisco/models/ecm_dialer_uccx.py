@@ -115,6 +115,7 @@ class EcmDialerUccxMixin(models.AbstractModel):
             rows_per_request=self.rows_per_request,
             key_prefixes=self._get_read_prefixes(reads_results),
             preview_patience=3600 * self.preview_hours,
+            digits=self._get_digit_plan(),
             **horizon,
         )
 

@@ -50,11 +50,15 @@ class EcmEngine(models.AbstractModel):
     # -- results ----------------------------------------------------------------------------------
 
     def _sync_safely(self, dialer):
-        """*Call Results Synchronizer* (requirement F2): a dialer that fails is noted."""
+        """*Call Results Synchronizer* (requirement F2): a dialer that fails is noted, and left alone
+        for a while when that goes on.
+        """
+        if dialer._is_left_alone("results", fields.Datetime.now()):
+            return
         try:
             self._sync_dialer(dialer)
         except DialerError as error:
-            self._note_sync_failure(dialer, str(error))
+            self._note_sync_failure(dialer, error)
         except Exception:
             if self._is_lost():
                 raise
@@ -62,15 +66,19 @@ class EcmEngine(models.AbstractModel):
             _logger.exception("Reading the results of %s failed", dialer.name)
             self._rollback()
             message = self.env._("Unexpected error: see the server's log.")
-            self._atomically(lambda: dialer.write({"last_error": message}))
+            self._atomically(lambda: self._write_sync_failure(dialer, message))
         self._commit(processed=1)
 
-    def _note_sync_failure(self, dialer, message):
+    def _note_sync_failure(self, dialer, error):
         is_first = not dialer.last_error
         # The first in a row calls for somebody, the others only tell that it goes on.
         level = logging.WARNING if is_first else logging.INFO
-        _logger.log(level, "%s: no results: %s", dialer.name, message)
-        self._atomically(lambda: dialer.write({"last_error": message[:500]}))
+        _logger.log(level, "%s: no results: %s", dialer.name, error)
+        self._atomically(lambda: self._write_sync_failure(dialer, error))
+
+    def _write_sync_failure(self, dialer, error):
+        dialer.last_error = str(error)[:500]
+        dialer._note_trouble("results", error, fields.Datetime.now())
 
     def _sync_dialer(self, dialer):
         """Read one dialer's results since its watermark, and apply them.
@@ -116,6 +124,7 @@ class EcmEngine(models.AbstractModel):
             _logger.info("%s: %d results in %.1f s", dialer.name, applied.count, seconds)
 
     def _note_sync(self, dialer, watermark, applied):
+        dialer._close_circuit("results")
         dialer.write(
             {
                 "watermark": watermark,
@@ -272,7 +281,8 @@ class EcmEngine(models.AbstractModel):
         also where it fails.
         """
         now = fields.Datetime.now()
-        if dialer.last_mirror_at and dialer.last_mirror_at > now - MIRROR_INTERVAL:
+        is_fresh = dialer.last_mirror_at and dialer.last_mirror_at > now - MIRROR_INTERVAL
+        if is_fresh or dialer._is_left_alone("sending", now):
             return
         try:
             dialer._mirror_campaigns()

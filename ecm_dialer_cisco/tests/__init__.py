@@ -1,9 +1,11 @@
 from . import (
     test_allowed,
     test_cce,
+    test_circuit,
     test_collisions,
     test_dialer,
     test_dialer_hours,
+    test_digits,
     test_end_of_hours,
     test_explain,
     test_explain_tour,

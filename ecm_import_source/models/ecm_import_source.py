@@ -9,7 +9,7 @@ from odoo.fields import Domain
 
 from ..exceptions import SourceError
 from odoo.addons.ecm_campaign.actions import notify, open_window
-from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import BACK_OFF_LAST
+from odoo.addons.ecm_campaign.tools.circuit import LONGEST_PAUSE
 
 _logger = logging.getLogger(__name__)
 
@@ -243,7 +243,7 @@ class EcmImportSource(models.Model):
         """
         if not self.failure_count:
             self.message_post(body=self.env._("The source cannot be read: %s", message))
-        seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), BACK_OFF_LAST)
+        seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), LONGEST_PAUSE)
         self.write(
             {
                 "last_run_at": now,

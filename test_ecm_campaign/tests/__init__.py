@@ -5,3 +5,4 @@ from .contact import *
 from .contact_list import *
 from .dnc import *
 from .engine import *
+from .health import *

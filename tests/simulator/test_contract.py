@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.digits import DigitPlan, Rule
 from ecm_dialer_cisco.clients.exceptions import (
     Busy,
     DialerError,
@@ -33,6 +34,7 @@ class House:
     campaign: str
     unknown_campaign: str
     account_column: str
+    number_column: str
     faults: dict
     start: object
     settings: dict = field(default_factory=dict)
@@ -117,12 +119,21 @@ REST_FAULTS = {
 
 
 def uccx_house(simulator):
-    return House(simulator, make_client, "1", "999", "accountnumber", UCCX_FAULTS, Simulator)
+    return House(
+        simulator, make_client, "1", "999", "accountnumber", "phone", UCCX_FAULTS, Simulator
+    )
 
 
 def cce_house(simulator):
     return House(
-        simulator, make_cce_client, "5000", "999", "account_number", CCE_FAULTS, CceSimulator
+        simulator,
+        make_cce_client,
+        "5000",
+        "999",
+        "account_number",
+        "phone",
+        CCE_FAULTS,
+        CceSimulator,
     )
 
 
@@ -133,6 +144,7 @@ def rest_house(simulator):
         "5003",
         "5000",
         "account_number",
+        "phone",
         REST_FAULTS,
         CceSimulator,
     )
@@ -198,6 +210,48 @@ def test_numbers_that_cannot_be_dialled_are_refused_and_the_others_taken(house):
     assert (receipt.accepted, receipt.refused) == ({"t-0"}, {"t-bad"})
     # Over REST an import stands in a queue.
     house.simulator.wait_until(lambda: house.find({"t-bad", "t-0"}) == {"t-0"})
+
+
+GERMAN_PLAN = DigitPlan(
+    rules=(Rule("beginning", "4930000", strip=7, prepend="7"),),
+    own_code="49",
+    outside="0",
+    trunk="0",
+    international="00",
+    uses_prefixes=True,
+)
+# Number, what is dialled for it.
+DIALLED = {
+    "+493012345601": "003012345601",
+    "+431505669001": "000431505669001",
+    "+493000012301": "712301",
+}
+
+
+def test_the_dialer_calls_the_digits_of_its_plan_and_results_name_the_number(house):
+    batch = [PushContact(f"t-{n}", number) for n, number in enumerate(DIALLED)]
+    client = house.make_client(house.simulator, digits=GERMAN_PLAN)
+    assert house.push(batch, client).accepted == keys(batch)
+    house.wait_for_results(len(batch))
+    called = {call[house.number_column] for call in house.simulator.dialled()}
+    assert called == set(DIALLED.values())
+    results, _mark = client.results("")
+    numbers = {contact.key: contact.number for contact in batch}
+    assert {result.key: result.number for result in results} == numbers
+    assert {each.key: each.number for each in client.results_for(keys(batch))} == numbers
+    assert client.find(house.campaign, keys(batch)) == keys(batch)
+
+
+def test_a_number_of_which_the_plan_leaves_nothing_is_refused(house):
+    plan = DigitPlan(rules=(Rule("beginning", "4930", strip=20),))
+    house.simulator.pause()
+    client = house.make_client(house.simulator, digits=plan)
+    receipt = house.push([PushContact("t-none", "+493012345601"), *_foreign(1)], client)
+    assert (receipt.accepted, receipt.refused) == ({"t-0"}, {"t-none"})
+
+
+def _foreign(count):
+    return [PushContact(f"t-{n}", f"+43150566{n:03}1") for n in range(count)]
 
 
 def test_a_callers_mistakes_reach_no_dialer(house):

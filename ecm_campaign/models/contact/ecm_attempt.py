@@ -805,6 +805,59 @@ class EcmAttempt(models.Model):
         )
         return [Use(*row) for row in self.env.cr.fetchall()]
 
+    # -- how much was sent ------------------------------------------------------------------------
+
+    @api.model
+    def _find_first_since(self, moment):
+        """About the first attempt that was claimed since a moment, found by halves in the primary
+        key: ids rise with the time, and no index on it has to be kept.
+
+        :param datetime moment: naive UTC
+        :return: its id, None where there are no attempts
+        """
+        self.env.cr.execute(
+            SQL(
+                """WITH RECURSIVE part(low, high) AS (
+                       SELECT min(id)::bigint, max(id)::bigint + 1 FROM ecm_attempt
+                    UNION ALL
+                       SELECT CASE WHEN is_earlier THEN middle + 1 ELSE low END,
+                              CASE WHEN is_earlier THEN high ELSE middle END
+                         FROM (SELECT low, high, (low + high) / 2 AS middle,
+                                      (SELECT a.claimed_at < %s FROM ecm_attempt a
+                                        WHERE a.id >= (low + high) / 2
+                                     ORDER BY a.id LIMIT 1) AS is_earlier
+                                 FROM part WHERE low < high) AS halved)
+                   SELECT low FROM part WHERE low >= high""",
+                moment,
+            )
+        )
+        found = self.env.cr.fetchone()
+        return found and found[0]
+
+    @api.model
+    def _count_since(self, name, first_id, moment):
+        """How many attempts were claimed since a moment, by target.
+
+        :param str name: the target's field
+        :param first_id: of `_find_first_since`
+        :param datetime moment: naive UTC
+        :return: ``{target's id: count}``
+        """
+        if not first_id:
+            return {}
+        column = SQL.identifier(name)
+        self.env.cr.execute(
+            SQL(
+                """SELECT %(column)s, count(*) FROM ecm_attempt
+                    WHERE id >= %(first)s AND claimed_at >= %(moment)s AND %(column)s IS NOT NULL
+                 GROUP BY %(column)s""",
+                column=column,
+                first=first_id,
+                moment=moment,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
     # -- what a dry run assumes -------------------------------------------------------------------
 
     @api.model

@@ -350,6 +350,28 @@ class EcmContactQueue(models.AbstractModel):
         return campaigns & (ready | drawn_from)
 
     @api.model
+    def _count_sendable(self, campaigns, channel, limit):
+        """How many contacts wait to be sent on a channel, counted up to a limit (index
+        ``_ready_arrival``).
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*)
+                     FROM (SELECT c.found
+                             FROM unnest(%(ids)s::int[]) AS p(id)
+                       CROSS JOIN LATERAL (SELECT TRUE AS found FROM ecm_contact c
+                                            WHERE c.campaign_id = p.id AND c.channel = %(channel)s
+                                              AND c.is_ready AND c.state = 'pending'
+                                            LIMIT %(limit)s) AS c
+                            LIMIT %(limit)s) AS counted""",
+                ids=list(campaigns.ids),
+                channel=channel,
+                limit=limit,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _promote_due(self, campaigns, now, limit):
         """Make waiting contacts ready whose time has come (index ``_waiting``).
 

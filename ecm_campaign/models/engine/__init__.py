@@ -1,6 +1,7 @@
 from . import (
     ecm_database_identity,
     gates,
+    ecm_circuit_mixin,
     ecm_feed_owner,
     ecm_feed_target,
     ecm_engine_results,

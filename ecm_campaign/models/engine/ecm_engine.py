@@ -124,6 +124,9 @@ class EcmEngine(models.AbstractModel):
         for target in owner._get_targets():
             if not self._recall_safely(target):
                 break
+        # Hours that end are the law's: that is the one thing that is tried all the same.
+        if owner._is_left_alone("sending", fields.Datetime.now()):
+            return
         turn = Turn()
         targets = self._get_due_targets(owner, fields.Datetime.now())
         for place, target in enumerate(targets):
@@ -198,7 +201,13 @@ class EcmEngine(models.AbstractModel):
     def _pause(self, target, error):
         # The pause begins now: a request that hung may have taken longer than it lasts.
         now = fields.Datetime.now()
-        self._atomically(lambda: target._note_failure(error, now))
+
+        def note():
+            target._note_failure(error, now)
+            if target._is_failure_of_owner(error):
+                target._get_owner()._note_trouble("sending", error, now)
+
+        self._atomically(note)
         reach("feed.paused")
 
     def _feed_target(self, target, turn=None):

@@ -24,6 +24,7 @@ class EcmFeedOwner(models.AbstractModel):
 
     _name = "ecm.feed.owner"
     _description = "Owner of Feed Targets"
+    _inherit = ["ecm.circuit.mixin"]
 
     # Fields that the scheduled action follows.
     _action_fields = ("name", "active")
@@ -78,6 +79,20 @@ class EcmFeedOwner(models.AbstractModel):
         room.
         """
         self.env["ecm.engine"]._feed_owner(self)
+
+    # -- circuit breaker --------------------------------------------------------------------------
+
+    def _note_trouble(self, part, error, now):
+        following = super()._note_trouble(part, error, now)
+        # Its targets wait as long as it does: the first one that is fed then is the try.
+        if part == "sending" and self._is_left_alone(part, now):
+            failing = self._get_targets().filtered("paused_until")
+            failing.write({"paused_until": following.until})
+        return following
+
+    def _end_pauses(self):
+        super()._end_pauses()
+        self._get_targets().filtered("paused_until").write({"paused_until": False})
 
     # -- turns ------------------------------------------------------------------------------------
 

@@ -4,13 +4,9 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ...exceptions import ChannelError
+from ...tools.circuit import JITTER, pause_seconds
 from ...tools.explain import HELD, WAITS, Finding
 
-# Seconds that a failing target is left alone: doubled with each failure in a row, up to the last;
-# and so much longer by chance, so that servers and targets do not come back all at once.
-BACK_OFF_FIRST = 5
-BACK_OFF_LAST = 900
-JITTER = 0.5
 # A target that failed is tried with so many contacts before it gets more.
 PROBE_SIZE = 10
 DEFAULT_BATCH = 500
@@ -293,10 +289,17 @@ class EcmFeedTarget(models.AbstractModel):
     def _forget_failures(self):
         """The target has taken something, whatever comes next."""
         self.write({"last_error": False, "failure_count": 0, "paused_until": False})
+        for owner in {target._get_owner() for target in self}:
+            owner._close_circuit("sending")
+
+    def _is_failure_of_owner(self, error):
+        """Whether what failed is the whole other side, and not this target of it alone."""
+        return self._get_owner() == self or getattr(error, "whole_service", False)
 
     def _note_failure(self, error, now):
         """The target failed: leave it alone for a while, longer with each failure in a row."""
-        seconds = min(BACK_OFF_FIRST * 2 ** min(self.failure_count, 10), BACK_OFF_LAST)
+        longest = self._get_owner()._get_circuit_limits().longest
+        seconds = pause_seconds(self.failure_count + 1, longest)
         seconds *= random.uniform(1, 1 + JITTER)
         self.write(
             {

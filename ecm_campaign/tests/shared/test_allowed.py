@@ -14,6 +14,16 @@ class TestAllowed(AllowedCase):
         cls.create_contact()
         blocked = cls.env["ecm.dnc.list"].search([], limit=1)
         cls.env["ecm.dnc.load"].create({"list_id": blocked.id})
+        cls.env["ecm.health.line"].create(
+            {
+                "key": "ir.cron,0,job",
+                "name": "Some job",
+                "kind": "job",
+                "res_model": "ir.cron",
+                "res_id": cls.env.ref("ecm_campaign.ir_cron_lists").id,
+                "company_id": cls.env.company.id,
+            }
+        )
 
     def test_models_fields_methods_and_routes(self):
         self.check_everything()

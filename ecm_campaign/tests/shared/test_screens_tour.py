@@ -122,8 +122,13 @@ class TestScreens(TourCase):
         if "ecm.import.source" in self.env:
             sources = self.env["ecm.import.source"].with_context(active_test=False)
             sources.search([("kind", "=", "database")], limit=1).watermark = "integer 20480"
-        if "ecm.dialer" in self.env:
-            self.env["ecm.dialer"].search([], limit=1).is_enabled = True
+        # One that works, or does not, and one that is left alone.
+        for name in ("ecm.dialer", "ecm.sms.gateway"):
+            if name in self.env:
+                owner = self.env[name].search([], limit=1)
+                failing = {"sending_failures": 9, "sending_error": "down"}
+                owner.write({"is_enabled": True, **failing})
+                owner.copy({"name": "Another", "is_enabled": True})
 
     def walk_as_each_role(self):
         """:return: the buttons that no record shows, as ``(model, button name)``"""

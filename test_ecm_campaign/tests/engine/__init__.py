@@ -1,5 +1,6 @@
 from . import (
     test_back_off,
+    test_circuit,
     test_claims,
     test_collisions,
     test_database_identity,

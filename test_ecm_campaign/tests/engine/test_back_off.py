@@ -3,12 +3,8 @@ from datetime import timedelta
 from odoo import fields
 
 from ..common import EngineCase
-from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import (
-    BACK_OFF_FIRST,
-    BACK_OFF_LAST,
-    JITTER,
-    PROBE_SIZE,
-)
+from odoo.addons.ecm_campaign.models.engine.ecm_feed_target import PROBE_SIZE
+from odoo.addons.ecm_campaign.tools.circuit import FIRST_PAUSE, JITTER, LONGEST_PAUSE
 
 
 class TestBackOff(EngineCase):
@@ -51,7 +47,7 @@ class TestBackOff(EngineCase):
     def test_the_first_pause_is_short_and_each_failure_in_a_row_doubles_it(self):
         for failures in range(12):
             self.feed_after_the_pause("unavailable")
-            self.assert_pause(min(BACK_OFF_FIRST * 2**failures, BACK_OFF_LAST))
+            self.assert_pause(min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE))
 
     def test_pauses_differ_so_that_targets_do_not_come_back_at_once(self):
         self.target.failure_count = 7
@@ -73,7 +69,7 @@ class TestBackOff(EngineCase):
         self.assertEqual(self.target.failure_count, 5)
         self.feed_after_the_pause(None, "unavailable")
         self.assertEqual(self.target.failure_count, 1)
-        self.assert_pause(BACK_OFF_FIRST)
+        self.assert_pause(FIRST_PAUSE)
 
     def test_the_pause_begins_when_the_request_has_failed(self):
         def hang(_batch):
@@ -83,4 +79,4 @@ class TestBackOff(EngineCase):
         self.target.fault = hang
         self.engine._feed_safely(self.target)
         self.env.invalidate_all()
-        self.assert_pause(BACK_OFF_FIRST)
+        self.assert_pause(FIRST_PAUSE)

@@ -1,0 +1,1 @@
+from . import ecm_health, ecm_health_line

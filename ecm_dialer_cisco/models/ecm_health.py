@@ -1,0 +1,59 @@
+from odoo import api, fields, models
+
+from odoo.addons.ecm_campaign.tools.circuit import CLOSED
+from odoo.addons.ecm_campaign.tools.health import Reading, seconds_late
+
+
+class EcmHealth(models.AbstractModel):
+    _inherit = "ecm.health"
+
+    @api.model
+    def _get_health_readings(self):
+        return [*super()._get_health_readings(), *self._read_synchronizers()]
+
+    @api.model
+    def _get_health_kinds(self):
+        return [*super()._get_health_kinds(), ("results", self.env._("Reading results"))]
+
+    @api.model
+    def _get_late_parameters(self):
+        return {**super()._get_late_parameters(), "results": "results"}
+
+    @api.model
+    def _retry_reading(self, kind, record):
+        if kind == "results":
+            record.action_try_now()
+        return super()._retry_reading(kind, record)
+
+    def _read_synchronizers(self):
+        """The *Call Results Synchronizer* of each dialer (requirement F2)."""
+        may_call = self._may_call()
+        dialers = self.env["ecm.dialer"].search([])
+        return [self._read_synchronizer(dialer, may_call) for dialer in dialers]
+
+    def _read_synchronizer(self, dialer, may_call):
+        now = fields.Datetime.now()
+        targets = dialer.dialer_campaign_ids
+        attempts = self.env["ecm.attempt"]
+        # Of nobody who is there a result could be late.
+        awaited = sum(attempts._count_at(target) for target in targets._filter_holding())
+        is_behind = awaited or dialer.results_failures
+        campaigns = self.env["ecm.campaign"].search(
+            [("dialer_campaign_id", "in", targets.ids), ("is_running", "=", True)]
+        )
+        return Reading(
+            kind="results",
+            key=f"ecm.dialer,{dialer.id},results",
+            name=dialer.display_name,
+            model="ecm.dialer",
+            res_id=dialer.id,
+            is_on=bool(may_call and dialer._is_on()),
+            last_success_at=dialer.last_sync_at or None,
+            behind=seconds_late(dialer.last_sync_at, now) if is_behind else 0,
+            backlog=awaited,
+            failures=dialer.results_failures,
+            is_failing=dialer._get_circuit_state("results", now) != CLOSED,
+            error=dialer.results_error or dialer.last_error or "",
+            company_id=dialer.company_id.id,
+            user_ids=frozenset(campaigns.user_id.ids),
+        )

@@ -54,6 +54,13 @@ SHORT_PAUSES = """
 UPDATE ecm_dialer_campaign SET paused_until = now() AT TIME ZONE 'UTC' + interval '2 seconds'
  WHERE paused_until > now() AT TIME ZONE 'UTC' + interval '2 seconds'
 """
+SHORT_CIRCUITS = """
+UPDATE ecm_dialer
+   SET sending_until = LEAST(sending_until, now() AT TIME ZONE 'UTC' + interval '2 seconds'),
+       results_until = LEAST(results_until, now() AT TIME ZONE 'UTC' + interval '2 seconds')
+ WHERE GREATEST(sending_until, results_until)
+     > now() AT TIME ZONE 'UTC' + interval '2 seconds'
+"""
 
 
 @dataclass
@@ -285,7 +292,7 @@ class House:
         """Have the scheduled actions run every second rather than every minute."""
         while not self._stop.wait(1):
             with contextlib.suppress(psycopg2.Error):
-                for statement in (SHORT_PAUSES, ACTIONS):
+                for statement in (SHORT_PAUSES, SHORT_CIRCUITS, ACTIONS):
                     self.sql(statement)
                 self.settle_old_doubts()
                 # The servers listen in this database for what is to do in theirs.

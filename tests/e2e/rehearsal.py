@@ -128,6 +128,7 @@ class Rehearsal(Stage):
             "UPDATE ecm_attempt SET claimed_at = claimed_at - interval '1 hour' WHERE state = 'claimed'"
         )
         self.sql("UPDATE ecm_dialer_campaign SET paused_until = NULL")
+        self.sql("UPDATE ecm_dialer SET sending_until = NULL, results_until = NULL")
 
     def assert_nothing_was_called_twice(self) -> None:
         """Compare our history with the simulator's own record of what it dialled."""

@@ -145,7 +145,8 @@ class EcmHealth(models.AbstractModel):
         if not targets:
             return self.env["ecm.campaign"]
         running = [(targets._attempt_field, "in", targets.ids), ("is_running", "=", True)]
-        return self.env["ecm.engine"]._filter_open(self.env["ecm.campaign"].search(running))
+        campaigns = self.env["ecm.campaign"].search(running)
+        return self.env["ecm.engine"]._filter_open(campaigns, targets._channel)
 
     def _get_lag(self, targets, campaigns, now):
         """For how many seconds the target that waits longest was not fed, although it had campaigns

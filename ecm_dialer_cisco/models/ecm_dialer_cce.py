@@ -184,4 +184,84 @@ class EcmDialerCceMixin(models.AbstractModel):
         rest = self._prepare_rest_config() if self.cce_delivery == "rest" else None
         return self._prepare_cce_config(
             password=self._get_secret(),
+            key_prefixes=self._get_read_prefixes(reads_results),
+            rest=rest,
             digits=self._get_digit_plan(),
+            **horizon,
+        )
+
+    def _prepare_rest_config(self):
+        return CceRestConfig(
+            host=self.cce_reporting_host or self.host,
+            port=self.cce_api_port,
+            user=self.cce_api_user or "",
+            password=self._get_secret("cce_api_password"),
+            verify_tls=self._get_verify(),
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+        )
+
+    def _prepare_cce_config(self, password="", **values):
+        """:raise ValueError: a setting cannot stand in a statement"""
+        return CceConfig(
+            outbound_host=self.host,
+            reporting_host=self.cce_reporting_host or self.host,
+            user=self.user or "",
+            password=password,
+            port=self.cce_port,
+            instance=self.cce_instance,
+            side=self.cce_side,
+            driver=self._get_cce_driver(),
+            encrypt=self.cce_encrypt,
+            plus=self.cce_plus or "",
+            list_table=self.cce_list_table,
+            table_prefix=self.cce_table_prefix or "",
+            detail_table=self.cce_detail_table,
+            new_row=parse_columns(self.cce_new_row or ""),
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            rows_per_request=self.rows_per_request,
+            **values,
+        )
+
+    def _get_cce_driver(self):
+        """Name of the ODBC driver that is installed, empty where there is none."""
+        try:
+            return choose_driver(odbc.installed_drivers())
+        except odbc.DatabaseError:
+            return ""
+
+    def _get_connect(self):
+        if self.provider != "cce":
+            return super()._get_connect()
+        timeout = self.read_timeout
+        return lambda text, autocommit: odbc.connect(text, timeout, autocommit)
+
+    # -- what differs -----------------------------------------------------------------------------
+
+    def _can_tell_uncalled(self):
+        if self.provider != "cce":
+            return super()._can_tell_uncalled()
+        return self.cce_delivery == "database"
+
+    def _can_give_back(self):
+        is_cce_rest = self.provider == "cce" and self.cce_delivery == "rest"
+        return not is_cce_rest and super()._can_give_back()
+
+    def _can_switch_campaigns(self):
+        is_cce_database = self.provider == "cce" and self.cce_delivery == "database"
+        return not is_cce_database and super()._can_switch_campaigns()
+
+    def _is_on_customers_clock(self):
+        return self.provider == "cce" or super()._is_on_customers_clock()
+
+    def _get_attempts_warning(self, name, count):
+        if self.provider != "cce":
+            return super()._get_attempts_warning(name, count)
+        return self.env._(
+            "CCE calls a contact of %(name)s up to %(count)s times by itself, on top of what the "
+            "strategy and its limits allow. Set Maximum attempts to 1 in CCE's campaign, then fetch "
+            "the campaigns.",
+            name=name,
+            count=count,
+        )

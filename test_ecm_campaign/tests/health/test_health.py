@@ -164,6 +164,7 @@ class TestHealth(FeedCase):
             "UPDATE ecm_contact_list SET write_date = %s WHERE id = %s",
             [fields.Datetime.now(), upload.id],
         )
+        self.env.invalidate_all()
         self.wait(minutes=16)
         self.watch()
         line = self.env["ecm.health.line"].search([("key", "=", "ecm.contact.list,0,file")])

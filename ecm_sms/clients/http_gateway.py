@@ -23,6 +23,7 @@ from .settings import MASK, SECRET_WORDS, GatewaySettings, fill, fill_json, fill
 DOUBTS_IN_A_ROW = 3
 # So long new messages are begun in one call, so that a slow gateway does not hold its caller.
 SENDING_SECONDS = 5.0
+OLD_PIECE = 64
 _UCS2, _GSM7 = "2", "0"
 
 
@@ -215,7 +216,7 @@ class HttpGateway:
         """No more of an answer than is looked at, and not for ever."""
         body, ends_at = b"", self._clock() + self.settings.read_timeout
         while len(body) < ANSWER_SIZE and self._clock() < ends_at:
-            chunk = response.read1(ANSWER_SIZE - len(body))
+            chunk = _read_some(response, ANSWER_SIZE - len(body))
             if not chunk:
                 return body
             body += chunk
@@ -269,6 +270,14 @@ class _Run(Generic[Item]):
             self._doubts = self._doubts + 1 if answer.kind == "doubtful" else 0
             if answer.kind in UNSENT_KINDS or self._doubts >= DOUBTS_IN_A_ROW:
                 self._is_over = True
+
+
+def _read_some(response: urllib3.BaseHTTPResponse, size: int) -> bytes:
+    """What has come of an answer; nothing at its end."""
+    if hasattr(response, "read1"):
+        return response.read1(size)
+    # Before urllib3 2.2 all that is asked for is waited for.
+    return bytes(response.read(min(size, OLD_PIECE)))
 
 
 def _quote(words: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import urllib3
 
 from ecm_sms.clients.answers import FAILURES, find_in_json, match
 from ecm_sms.clients.callbacks import read_text
@@ -191,6 +192,17 @@ def test_an_answer_of_the_gateway(status, body, kind):
     answer, seen = ask((status, body), **settings)
     assert answer.kind == kind
     assert (answer.status, len(seen)) == (status, 1)
+
+
+def test_an_answer_is_read_with_the_urllib3_of_older_systems(monkeypatch):
+    """Ubuntu 24.04 has 2.0, Debian 12 has 1.26."""
+    for each in urllib3.response.HTTPResponse.__mro__[:2]:
+        monkeypatch.delattr(each, "read1", raising=False)
+    answer, _seen = ask((200, b'{"id": "' + b"x" * 150 + b'"}'), id_path="id")
+    assert (answer.kind, answer.reference) == ("accepted", "x" * 150)
+    with serving((200, b"OK")) as server:
+        answers = make(server, connections=2).send(many(6))
+    assert {answer.text for answer in answers.values()} == {"OK"}
 
 
 def test_a_redirect_is_not_followed():

@@ -141,14 +141,13 @@ class EcmContactBulk(models.AbstractModel):
     def _is_reopened(self, order, ids):
         # A list that is over would close them again. Of a customer's contacts one is opened.
         return SQL(
-            """c.state = ANY(%s) AND %s AND %s AND %s
+            """c.state = ANY(%s) AND %s AND %s
                AND (c.list_id IS NULL
                     OR (SELECT l.status FROM ecm_contact_list l WHERE l.id = c.list_id)
                        IS DISTINCT FROM 'expired')""",
             list(REOPENED_STATES),
             NOT_AWAITED,
-            self._has_no_open_twin(SQL("c.campaign_id")),
-            self._is_last_of_person(),
+            self._is_last_and_alone(),
         )
 
     def _is_moved(self, order, ids):
@@ -216,6 +215,18 @@ class EcmContactBulk(models.AbstractModel):
             """NOT EXISTS (SELECT 1 FROM %s AS later
                             WHERE later.campaign_id = c.campaign_id AND later.id > c.id)""",
             self._look_up("phone_1", SQL("c.phone_1")),
+        )
+
+    def _is_last_and_alone(self):
+        """`_is_last_of_person` and `_has_no_open_twin` in its own campaign, in one look into the
+        index.
+        """
+        return SQL(
+            """NOT EXISTS (SELECT 1 FROM %s AS other
+                            WHERE other.campaign_id = c.campaign_id AND other.id <> c.id
+                              AND (other.id > c.id OR other.state = ANY(%s)))""",
+            self._look_up("phone_1", SQL("c.phone_1")),
+            list(self._get_open_states()),
         )
 
     # -- changed where they are -------------------------------------------------------------------

@@ -104,7 +104,8 @@ class TestLetter(LetterCase):
         written = self.create_contact(campaign, phone_1=HOME)
         self.call(written, "busy")
         called = self.create_contact(campaign, phone_1=MOBILE)
-        campaign.letter_office_id = False
+        self.office.unlink()
+        self.env.invalidate_all()
         verdict, sentence = self.check(written, "target")
         self.assertEqual(verdict, "held")
         self.assertIn("Letter", sentence)

@@ -244,8 +244,7 @@ class TestModelLife(EngineCase):
         targets = self.env["ecm.fake.target"].create([{}, {}])
         names = {}
         for number, target in enumerate(targets):
-            campaign = self.make_campaign(story, number)
-            campaign.fake_target_id = target
+            campaign = self.make_campaign(story, number, target)
             for at, phones in enumerate(story.phones):
                 values = {f"phone_{place}": phone for place, phone in enumerate(phones, 1)}
                 names[self.create_contact(campaign, **values)] = (number, at)
@@ -271,7 +270,7 @@ class TestModelLife(EngineCase):
         self.env.invalidate_all()
         return {name: self.sum_up_contact(contact) for contact, name in names.items()}
 
-    def make_campaign(self, story, number):
+    def make_campaign(self, story, number, target):
         normal, callback = story.strategies[2 * number : 2 * number + 2]
         agent_tries, hours = story.callbacks["agent_tries"], story.callbacks["personal_hours"]
         release = "retries" if agent_tries else "duration" if hours else "never"
@@ -286,6 +285,7 @@ class TestModelLife(EngineCase):
             callback_agent_tries=agent_tries or 1,
             callback_personal_hours=hours or 1,
             business_outcome_group_id=self.group.id,
+            fake_target_id=target.id,
         )
 
     def make_strategy(self, values, **others):

@@ -45,6 +45,7 @@ class TestTurns(FeedCase):
             self.target.name = "Off"
         self.assertFalse(self.target.cron_id.active)
         action = self.target.cron_id
+        self.campaign.action_stop()
         self.campaign.fake_target_id = False
         self.target.unlink()
         self.assertFalse(action.exists())

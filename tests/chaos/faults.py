@@ -141,14 +141,15 @@ class Faults:
         is_hit = not all(order.exists() for order in orders)
         for order in orders:
             order.unlink(missing_ok=True)
-        self._house.uccx.faults()
+        provocations.end()
         return is_hit
 
     def _kill_server(self) -> bool:
         server = self._draw.choice(self._house.servers)
-        server.kill()
-        time.sleep(self._draw.uniform(0, 2))
-        server.start()
+        with self._house.watch:
+            server.kill()
+            time.sleep(self._draw.uniform(0, 2))
+            server.start()
         return True
 
     # -- PostgreSQL -------------------------------------------------------------------------------

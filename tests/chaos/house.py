@@ -100,6 +100,7 @@ class House:
         self.name = f"ecm_chaos_{os.getpid()}"
         self._ends = contextlib.ExitStack()
         self._stop = threading.Event()
+        self.watch = threading.Lock()
         self.campaigns: list[Campaign] = []
         self._with_rest = with_rest
 
@@ -112,12 +113,14 @@ class House:
         self.servers = [self._start_server(number) for number in range(SERVERS)]
         self.admin = self.servers[0].client()
         self._create_all()
-        threading.Thread(target=self._tick, name="ticker", daemon=True).start()
+        for work in (self._tick, self._keep_servers):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
         return self
 
     def close(self) -> None:
         self._stop.set()
-        self._ends.close()
+        with self.watch:
+            self._ends.close()
 
     def _start_simulator(self, kind: str, make: Any, **options: Any) -> Any:
         database = f"{self.name}_{kind}"
@@ -287,6 +290,18 @@ class House:
         them can be under way any more.
         """
         self.sql(OLD_DOUBTS, over_rest, DOUBT_SECONDS)
+
+    def _keep_servers(self) -> None:
+        """Start servers that have ended, as systemd does: Odoo 19 ends itself where PostgreSQL is
+        away at the moment at which it replaces a worker.
+        """
+        while not self._stop.wait(1):
+            for server in self.servers:
+                with self.watch:
+                    is_over = server.process and server.process.poll() is not None
+                    if is_over and not self._stop.is_set():
+                        with contextlib.suppress(RuntimeError, TimeoutError):
+                            server.start(timeout_s=60)
 
     def _tick(self) -> None:
         """Have the scheduled actions run every second rather than every minute."""

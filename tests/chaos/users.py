@@ -215,6 +215,7 @@ class Provocations:
 
     def __init__(self, person: Supervisor) -> None:
         self._person, self._house = person, person.house
+        self._is_paused = False
         self._by_name: dict[str, Callable[[], Any]] = {
             "feed": self._feed,
             "feed.adopted": self._strand,
@@ -251,6 +252,20 @@ class Provocations:
             with contextlib.suppress(*LOST, RpcError, ValueError):
                 each()
 
+    def end(self) -> None:
+        """The dialer is as it was."""
+        self._house.uccx.faults()
+        self._house.uccx.resume()
+
+    def _pause(self) -> bool:
+        """Have UCCX call nobody: results would come before what is looked for.
+
+        :return: whether it called until now
+        """
+        was_paused, self._is_paused = self._is_paused, True
+        self._house.uccx.pause()
+        return not was_paused
+
     def _admin(self, model: str, method: str, *args: Any) -> Any:
         return self._house.servers[1 - self._person.number].client().call(model, method, *args)
 
@@ -263,7 +278,8 @@ class Provocations:
         self._feed()
         self._house.sql(
             """UPDATE ecm_contact SET is_ready = TRUE, next_attempt_at = NULL, channel = 'sms'
-                WHERE id IN (SELECT id FROM ecm_contact WHERE state = 'pending'
+                WHERE id IN (SELECT id FROM ecm_contact
+                              WHERE state = 'pending' AND is_ready AND last_attempt_at IS NULL
                               ORDER BY id DESC LIMIT 3 FOR UPDATE SKIP LOCKED)"""
         )
 
@@ -277,12 +293,17 @@ class Provocations:
         self._person.upload(8, self._house.campaigns[0], endings=("1",))
 
     def _lose_answer(self) -> None:
+        # Once: a doubt has to grow old.
+        if not self._pause():
+            return
         self._house.uccx.faults({"name": "lose_answer", "times": 1})
         self._person.upload(8, self._house.campaigns[0], endings=("1",))
 
     def _purge(self) -> None:
         campaign = self._house.campaigns[0]
-        self._person.upload(40, campaign, endings=("1",))
+        if self._pause():
+            self._person.upload(30, campaign, endings=("1",))
+            threading.Event().wait(3)
         self._person.call("ecm.campaign", "action_purge", [campaign.id])
 
     def _delete_unheard(self) -> None:

@@ -79,6 +79,8 @@ _REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "unixodbc": lambda: find_library("libodbc.so.2*") is not None,
     "odbc-postgresql": lambda: find_library("odbc/psqlodbcw.so") is not None,
     "tdsodbc": lambda: find_library("odbc/libtdsodbc.so") is not None,
+    "default-jre-headless": lambda: bool(shutil.which("java")),
+    "libpostgresql-jdbc-java": lambda: Path("/usr/share/java/postgresql.jar").is_file(),
     "openssh-server": lambda: Path("/usr/sbin/sshd").is_file(),
     "samba": lambda: Path("/usr/sbin/smbd").is_file() and bool(shutil.which("pdbedit")),
     "kannel": lambda: Path("/usr/sbin/bearerbox").is_file() and Path("/usr/sbin/smsbox").is_file(),

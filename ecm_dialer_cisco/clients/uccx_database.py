@@ -352,10 +352,11 @@ class UccxDatabase:
 
 def _is_refusal(error: Exception) -> bool:
     """SQLSTATE class 42: no such table, no permission (Informix -206 and -272 too)."""
-    # psycopg has it as an attribute, ODBC as the first argument.
+    # psycopg and JDBC have it as an attribute, ODBC as the first argument.
     first = error.args[0] if error.args else ""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return str(state or first).startswith("42")
+    names = ("sqlstate", "pgcode", "state")
+    state = next(filter(None, (getattr(error, name, None) for name in names)), first)
+    return str(state).startswith("42")
 
 
 def _in_ranges(ranges: Sequence[Range]) -> tuple[str, list[int]]:

@@ -23,6 +23,7 @@ IDENTITY_FIELDS = (
     "host",
     "port",
     "results_connection",
+    "results_url",
     "cce_reporting_host",
     "cce_instance",
     "cce_delivery",

@@ -1,12 +1,14 @@
 import hashlib
 import uuid
+from functools import partial
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..clients.uccx import UccxClient, UccxConfig
 from ..hooks import certificate_folder
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
-from odoo.addons.ecm_campaign.tools import odbc
+from odoo.addons.ecm_campaign.tools import jdbc, odbc
 
 UCCX_CONNECTION_FIELDS = {
     "host_2",
@@ -14,6 +16,9 @@ UCCX_CONNECTION_FIELDS = {
     "tls_mode",
     "tls_certificate",
     "results_connection",
+    "results_driver",
+    "results_url",
+    "results_user",
     "results_password_secret",
 }
 
@@ -47,6 +52,24 @@ class EcmDialerUccxMixin(models.AbstractModel):
     tls_certificate = fields.Text(
         "Trusted certificate", groups=ADMINISTRATOR, help="PEM text, -----BEGIN CERTIFICATE-----"
     )
+    results_driver = fields.Selection(
+        [("odbc", "ODBC"), ("jdbc", "JDBC")],
+        "Results are read over",
+        default="odbc",
+        required=True,
+        tracking=True,
+        help="JDBC needs Java on Odoo's server, Python's package JayDeBeApi, and the jar file of the "
+        "driver. It is for servers on which no ODBC driver of Informix works.",
+    )
+    results_url = fields.Char(
+        "JDBC address",
+        tracking=True,
+        groups=ADMINISTRATOR,
+        help="Address of db_cra without user and password, for example jdbc:informix-sqli:"
+        "//uccx1:1504/db_cra:INFORMIXSERVER=uccx1_uccx. The connection is not encrypted by UCCX: "
+        "keep it on a protected network.",
+    )
+    results_user = fields.Char("Results user", tracking=True, groups=ADMINISTRATOR)
     results_connection = fields.Char(
         "Results database",
         groups=ADMINISTRATOR,
@@ -85,6 +108,14 @@ class EcmDialerUccxMixin(models.AbstractModel):
     _preview_positive = models.Constraint(
         "CHECK(preview_hours > 0)", "Longest preview: more than 0 hours."
     )
+
+    @api.constrains("results_url")
+    def _check_results_url(self):
+        for dialer in self.filtered("results_url"):
+            try:
+                jdbc.check(dialer.results_url)
+            except jdbc.JdbcAddressError as error:
+                raise ValidationError(self.env._("The JDBC address: %s", error)) from error
 
     def _get_connection_fields(self):
         """What a test of the connection depends on."""
@@ -143,17 +174,25 @@ class EcmDialerUccxMixin(models.AbstractModel):
 
     def _get_connect(self):
         """What opens a DB-API connection to the dialer's results, ``None`` where there is none."""
-        if not self.results_connection:
+        if not self._has_results():
             return None
         password = self._get_secret("results_password")
+        if self.results_driver == "jdbc":
+            user, seconds = self.results_user or "", self.read_timeout
+            return partial(jdbc.connect, self.results_url, user, password, seconds)
         text, timeout = odbc.add_password(self.results_connection, password), self.read_timeout
         return lambda: odbc.connect(text, timeout)
+
+    def _has_results(self):
+        """Whether a database is named that results are read from."""
+        is_jdbc = self.results_driver == "jdbc"
+        return bool(self.results_url if is_jdbc else self.results_connection)
 
     # -- what differs between makes ---------------------------------------------------------------
 
     def _can_tell_uncalled(self):
         """Whether the dialer can say who was never called, without which nothing is taken back."""
-        return bool(self.results_connection)
+        return self._has_results()
 
     def _can_give_back(self):
         """Whether the dialer gives contacts back at all."""

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
@@ -117,6 +118,19 @@ class TestDialer(DialerCase):
         self.dialer.results_connection = "DRIVER=evil.so;HOST=db"
         with self.assertRaisesRegex(odbc.DatabaseError, "no ODBC driver named evil.so"):
             self.dialer._get_connect()()
+
+    def test_results_over_jdbc_are_a_choice_of_the_dialer(self):
+        url = "jdbc:informix-sqli://uccx1:1504/db_cra:INFORMIXSERVER=uccx1_uccx"
+        values = {"results_driver": "jdbc", "results_connection": False}
+        self.dialer.write({**values, "tested_at": fields.Datetime.now(), "watermark": "{}"})
+        self.assertFalse(self.dialer._get_connect(), "no address yet")
+        self.dialer.write({"results_url": url, "results_user": "uccxhruser"})
+        self.assertTrue(self.dialer._get_connect())
+        self.assertTrue(self.dialer._can_tell_uncalled())
+        self.assertFalse(self.dialer.tested_at)
+        self.assertFalse(self.dialer.watermark, "another database has other ids")
+        with self.assertRaisesRegex(ValidationError, "JDBC address"):
+            self.dialer.results_url = "jdbc:postgresql://h:1/x?socketFactory=a"
 
     def test_a_copy_leaves_the_dialer_to_the_original(self):
         self._create_contacts(1)

@@ -12,7 +12,9 @@ export class DialerSteps extends Component {
     get steps() {
         const data = this.props.record.data;
         const isCce = data.provider === "cce";
-        const results = isCce ? data.cce_reporting_host : data.results_connection;
+        const isJdbc = data.results_driver === "jdbc";
+        const ofUccx = isJdbc ? data.results_url : data.results_connection;
+        const results = isCce ? data.cce_reporting_host : ofUccx;
         const steps = [
             {
                 title: _t("Address"),

@@ -2,11 +2,12 @@
 because of it.
 
 `make bench NAME=mutate` tries a sample with a fixed seed for at most ten minutes; `ARGS="strategy
-limits"` names modules, `ARGS="--all"` tries every mutant. Survivors are printed. Those in
-`EQUIVALENT` change nothing that can be seen; they are not counted.
+limits"` names modules, `ARGS="strategy 40"` how many of each, `ARGS="--all"` tries every mutant.
+Survivors are printed. Those in `EQUIVALENT` change nothing that can be seen; they are not counted.
 """
 
 import ast
+import importlib
 import importlib.machinery
 import multiprocessing
 import multiprocessing.connection
@@ -29,11 +30,32 @@ from . import common
 from .mutants import Mutant, find_mutants, mutate
 
 TOOLS = "ecm_campaign/tools"
-# Modules that stand elsewhere.
-FOLDERS = {
-    "uccx_hours": "ecm_dialer_cisco/clients",
-    "uccx_wire": "ecm_dialer_cisco/clients",
+# Modules that stand elsewhere, or under another name.
+CISCO = "ecm_dialer_cisco/clients"
+SMS = "ecm_sms"
+FILES = {
+    "uccx_hours": f"{CISCO}/uccx_hours.py",
+    "uccx_wire": f"{CISCO}/uccx_wire.py",
+    "uccx_results": f"{CISCO}/uccx_results.py",
+    "uccx_watermark": f"{CISCO}/uccx_watermark.py",
+    "uccx_database": f"{CISCO}/uccx_database.py",
+    "id_ranges": f"{CISCO}/id_ranges.py",
+    "cce_config": f"{CISCO}/cce_config.py",
+    "cce_connection": f"{CISCO}/cce_connection.py",
+    "cce_results": f"{CISCO}/cce_results.py",
+    "sms_keywords": f"{SMS}/tools/keywords.py",
+    "sms_segments": f"{SMS}/tools/segments.py",
+    "sms_answers": f"{SMS}/clients/answers.py",
+    "sms_callbacks": f"{SMS}/clients/callbacks.py",
+    "sms_pace": f"{SMS}/clients/pace.py",
+    "sms_settings": f"{SMS}/clients/settings.py",
 }
+_FILES = (
+    "test_import_file.py",
+    "test_import_packed.py",
+    "test_import_marks.py",
+    "test_import_preview.py",
+)
 # Tables first: most faults end there, and the properties behind them take seconds.
 TESTS = {
     "strategy": (
@@ -59,14 +81,68 @@ TESTS = {
     "campaign_results": ("test_campaign_results.py",),
     "contact_search": ("test_contact_search.py",),
     "uccx_hours": ("test_hours_difference.py",),
-    "uccx_wire": ("test_uccx_wire.py",),
+    "uccx_wire": ("test_uccx_wire.py", "test_uccx_push.py"),
+    "uccx_results": ("test_uccx_results.py",),
+    "uccx_watermark": ("test_uccx_results.py",),
+    "uccx_database": ("test_uccx_results.py",),
+    "id_ranges": ("test_id_ranges.py", "test_uccx_results.py"),
+    "cce_config": ("test_cce.py",),
+    "cce_connection": ("test_cce.py",),
+    "cce_results": ("test_cce.py",),
+    "phones": ("test_phones.py",),
+    "contact_rows": ("test_import_rows.py",),
+    "column_names": ("test_import_rows.py",),
+    "zone_names": ("test_import_rows.py",),
+    "contact_limits": ("test_import_rows.py",),
+    "pace": ("test_pace.py", "test_import_rows.py"),
+    "contact_file": _FILES,
+    "encodings": ("test_import_encodings.py", "test_import_file.py"),
+    "spreadsheet": _FILES,
+    "sheet_xml": _FILES,
+    "packed_file": _FILES,
+    "contact_preview": ("test_import_preview.py",),
+    "number_rows": ("test_number_rows.py",),
+    "connection_string": ("test_connection_string.py",),
+    "dry_run": ("test_dry_run.py",),
+    "dry_run_dialer": ("test_dry_run.py",),
+    "time_zones": ("test_time_zones.py", "test_campaign_hours.py", "test_calling_hours.py"),
+    "number_places": ("test_campaign_hours.py",),
+    "public_holidays": ("test_public_holidays.py",),
+    "shared_list": ("test_shared_list.py",),
+    "parameters": ("test_parameters.py",),
+    "sms_keywords": ("test_sms_texts.py",),
+    "sms_segments": ("test_sms_texts.py",),
+    "sms_answers": ("test_sms_gateway.py",),
+    "sms_callbacks": ("test_sms_callbacks.py",),
+    "sms_pace": ("test_sms_gateway.py",),
+    "sms_settings": ("test_sms_gateway.py",),
 }
+_HEAVY = "given_up_while or in_memory or memory_does or spreadsheet_writes or any_bytes"
 # Tests that take seconds, each: without them the score is a lower bound.
 LEFT_OUT = {
     "calling_hours": "two_years or every_zone",
     "campaign_hours": "phonenumbers or of_one_clock or every_beginning",
     "pacing": "share_a_room_of_10",
     "strategy_check": "every_life or deterministic",
+    "uccx_results": "many_places",
+    "uccx_watermark": "many_places",
+    "uccx_database": "many_places",
+    "id_ranges": "many_places",
+    "phones": "quick_way_agrees or many_at_once or any_text",
+    "contact_rows": "read_back or any_",
+    "column_names": "read_back or any_rows",
+    "zone_names": "read_back or any_rows",
+    "contact_limits": "read_back or any_rows",
+    "pace": "read_back or any_rows",
+    "contact_file": _HEAVY,
+    "encodings": _HEAVY,
+    "spreadsheet": _HEAVY,
+    "sheet_xml": _HEAVY,
+    "packed_file": _HEAVY,
+    "dry_run": "no_rule_is_broken",
+    "dry_run_dialer": "no_rule_is_broken",
+    "time_zones": "two_years or every_zone or phonenumbers or of_one_clock or every_beginning",
+    "number_places": "phonenumbers or of_one_clock or every_beginning",
 }
 SAMPLE = 80
 SECONDS = 600
@@ -75,7 +151,16 @@ SECONDS = 600
 PATIENCE_S = 90
 PATIENCE_TIMES = 3
 SEED = 20260302
-# pytest and the tests are imported once, before the mutants.
+# pytest and what the tests need of others are imported once, before the mutants.
+WARM = (
+    "_hypothesis_pytestplugin",
+    "hypothesis.strategies",
+    "lxml.etree",
+    "openpyxl",
+    "phonenumbers",
+    "requests",
+    "sqlite3",
+)
 FORK = multiprocessing.get_context("fork")
 
 # Faults that no test can see, and why.
@@ -149,8 +234,7 @@ class Trial:
 
 def get_file(module: str) -> Path:
     """Where a module stands."""
-    folder = FOLDERS.get(module, TOOLS)
-    return paths.ROOT / folder / f"{module}.py"
+    return paths.ROOT / FILES.get(module, f"{TOOLS}/{module}.py")
 
 
 class MutantLoader(importlib.machinery.SourceFileLoader):
@@ -188,6 +272,8 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
     """
     # All examples, as in make test-long: the score tells about the tests, not about one quick run.
     os.environ.setdefault("LONG", "1")
+    # Of the plugins none is needed but the one that is named.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     # Before anything has imported the module: the tests get the one with the fault.
@@ -205,9 +291,10 @@ def run_tests(module: str, tree: ast.Module | None) -> None:
         os.devnull,
         f"--rootdir={paths.ROOT}",
         "-p",
-        "no:odoo",
+        "_hypothesis_pytestplugin",
         "-p",
         "no:cacheprovider",
+        "--assert=plain",
     ]
     if module in LEFT_OUT:
         options.append(f"-knot ({LEFT_OUT[module]})")
@@ -342,11 +429,15 @@ def check_tests(modules: list[str]) -> dict[str, float]:
 def main() -> None:
     words = sys.argv[1:]
     modules = [word for word in words if word in TESTS] or list(TESTS)
+    sizes = [int(word) for word in words if word.isdecimal()]
+    size = sizes[0] if sizes else SAMPLE
     complete = "--all" in words
     check_equivalent(modules)
+    for name in WARM:
+        importlib.import_module(name)
     patience = check_tests(modules)
 
-    trials = choose(modules, None if complete else SAMPLE)
+    trials = choose(modules, None if complete else size)
     # Those that nobody could notice cost time and say nothing.
     counted = [trial for trial in trials if not trial.is_equivalent]
     started = time.monotonic()

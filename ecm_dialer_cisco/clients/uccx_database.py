@@ -134,11 +134,6 @@ class DialingRow:
         return not self.active and not self.final and self.status != ACTIVE
 
     @property
-    def waiting(self) -> bool:
-        """Whether a result may still come."""
-        return not self.final and not self.withdrawn
-
-    @property
     def undialled(self) -> bool:
         """Deleted while it was still pending, without a trace of a call: it was never called.
 

@@ -25,7 +25,7 @@ class Reading:
 
     :ivar details: call details by row id; None where they cannot be read
     :ivar agent_campaigns: ids of the campaigns whose calls go to agents, and whether the agents see
-        a preview first
+        a preview first; none where details cannot be read: then there is nothing to wait for
     """
 
     rows: list[DialingRow]
@@ -38,7 +38,8 @@ class Reading:
         return self.details.get(row.id)
 
     def is_preview(self, row: DialingRow) -> bool:
-        return self.agent_campaigns.get(row.campaign_id, False)
+        """Of an answered call (`is_answered`)."""
+        return self.agent_campaigns[row.campaign_id]
 
     def is_answered(self, row: DialingRow) -> bool:
         """Whether it is an agent's call that counts as Voice for now."""
@@ -47,8 +48,7 @@ class Reading:
 
     def awaits_agent(self, row: DialingRow) -> bool:
         """Whether an answered call's record of the agent is missing."""
-        # Where details cannot be read at all, there is nothing to wait for.
-        if self.details is None or not self.is_answered(row):
+        if not self.is_answered(row):
             return False
         detail = self.detail(row) or CallDetail()
         return not detail.by_agent
@@ -146,8 +146,7 @@ def read_results(
 
     rules = WatermarkRules(config.overlap, config.open_horizon)
     naive_now = now.replace(tzinfo=None)
-    fresh = [row for row in reading.rows if row.id > mark.low]
-    low = rules.next_low(fresh, mark.low, naive_now)
+    low = rules.next_low(reading.rows, mark.low, naive_now)
     given_up = set()
     for row in reading.rows:
         # One that is answered waits no longer than for its agent's record.
@@ -181,7 +180,7 @@ def _read_since(
         fresh = database.rows_in(cursor, gaps_above(mark.low, mark.told), prefixes)
         earlier = database.rows_in(cursor, to_ranges(known), prefixes, not looks_at_all)
         # More may have been read than was asked for.
-        rows = [row for row in fresh if row.id > mark.low and row.id not in mark.told]
+        rows = [row for row in fresh if row.id not in mark.told]
         rows += [row for row in earlier if row.id in known]
 
         # Mostly nothing is new: then the detail tables are left alone.
@@ -206,8 +205,6 @@ def _with_details(
     # UCCX corrects Voice when the agent classifies the call (reference §2.5): a row that was read
     # before its agent's record may still say Voice. Now the record is known to exist.
     answered = [row.key for row in rows if reading.is_answered(row) and reading.detail(row)]
-    if not answered:
-        return reading
     again = database.rows_for(cursor, answered)
     return replace(reading, rows=_replaced(rows, again))
 
@@ -216,10 +213,9 @@ def read_keys(database: UccxDatabase, keys: Collection[str]) -> list[CallResult]
     """What the rows with these keys tell, wherever they are."""
     with database.cursor() as cursor:
         rows = database.rows_for(cursor, keys)
-        reportable = [row for row in rows if row.reportable]
-        details = database.details(cursor, reportable) if reportable else None
-    told = [row for row in rows if row.reportable or row.undialled]
-    return Reading(rows, details).results(told)
+        told = [row for row in rows if row.reportable or row.undialled]
+        details = database.details(cursor, told)
+    return Reading(told, details).results(told)
 
 
 def _replaced(rows: list[DialingRow], again: list[DialingRow]) -> list[DialingRow]:

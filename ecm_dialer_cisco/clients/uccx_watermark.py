@@ -85,14 +85,14 @@ class WatermarkRules:
     :param clock_skew: largest expected difference between our clock and the database's
     """
 
-    overlap: float = 300
-    open_horizon: float = 86_400
+    overlap: float
+    open_horizon: float
     clock_skew: float = 3_600
 
     def next_low(self, rows: Collection[DialingRow], low: int, now: datetime) -> int:
         """The highest id below which nothing can appear any more.
 
-        :param rows: what was read above `low`
+        :param rows: what was read, above `low` and below
         :param now: naive UTC
         """
         # The newest row's own time, because our clock may differ from the database's.

@@ -51,6 +51,22 @@ def test_contacts_body_has_the_elements_in_the_documented_order():
     )
 
 
+def test_contacts_body_is_a_document_in_utf_8():
+    body = wire.build_contacts("u", "Ö", [PushContact("k1", "1")], False)
+    assert body.startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n")
+    assert "Ö".encode() in body
+    assert etree.fromstring(body).findtext("allowDuplicateContacts") == "false"
+
+
+def test_names_are_cut_where_uccx_cuts_them():
+    assert wire.clean_name("x" * 60) == "x" * 50
+    assert wire.clean_name("x" * 49 + " y") == "x" * 49
+
+
+def test_a_request_may_have_three_megabytes():
+    assert wire.MAX_BODY_BYTES == 3_145_728
+
+
 @given(st.text(), st.text())
 def test_any_name_stays_in_its_cell(first, last):
     row = wire.build_csv([PushContact("k1", "1", first, last)]).strip("\n").split("\n")[1]
@@ -122,6 +138,32 @@ def test_what_is_no_campaign_list_is_refused(body):
         wire.parse_campaigns(body)
 
 
+def test_every_part_of_a_campaign_is_read():
+    body = CAMPAIGNS.replace(b"<description/>", b"<description> of<!-- x --> June </description>")
+    first = wire.parse_campaigns(body)[0]
+    assert (first.start_time, first.end_time) == ("08:00", "21:00")
+    assert first.description == "of June"
+
+
+def test_a_campaign_that_tells_nothing_is_none():
+    body = (
+        b"<campaigns><?x y?><campaign/><campaign><campaignId>7</campaignId></campaign></campaigns>"
+    )
+    (campaign,) = wire.parse_campaigns(body)
+    assert (campaign.key, campaign.enabled, campaign.pending_contacts) == ("7", False, 0)
+
+
+@pytest.mark.parametrize("number", ["many", "", "1.5", "--1"])
+def test_what_is_no_number_counts_nothing(number):
+    text = f"<campaign><pendingContacts>{number}</pendingContacts></campaign>"
+    assert wire.parse_campaigns(text.encode())[0].pending_contacts == 0
+
+
+def test_the_id_of_a_campaign_ends_its_link():
+    body = b"<campaign><self>https://u/adminapi/campaign/12/</self></campaign>"
+    assert wire.parse_campaigns(body)[0].key == "12"
+
+
 def test_import_statuses_are_read():
     automatic, manual = wire.parse_import_statuses(STATUS)
     assert (automatic.import_type, automatic.started_at_ms, automatic.imported) == (
@@ -130,6 +172,7 @@ def test_import_statuses_are_read():
         1,
     )
     assert automatic.succeeded
+    assert (automatic.is_manual, manual.is_manual) == (False, True)
     assert automatic.message == "obss.success 1"
     assert manual.finished
     assert not manual.succeeded
@@ -152,7 +195,38 @@ def test_an_import_blocks_while_it_runs_and_not_for_ever(result, age_seconds, ru
 
 
 def test_where_nothing_was_imported_yet_nothing_runs():
-    assert not wire.ImportStatus("MANUAL", "", 0, 0).running_at(1_000_000, 120)
+    assert not wire.ImportStatus("MANUAL", "", 0, 0).running_at(1_000, 120)
+
+
+def test_an_import_that_says_how_it_goes_runs_without_a_time_too():
+    assert wire.ImportStatus("MANUAL", "IN_PROGRESS", 0, 0).running_at(1_000, 120)
+    assert not wire.ImportStatus("MANUAL", "PARTIAL", 0, 0).running_at(1_000, 120)
+
+
+def test_an_import_blocks_until_its_time_is_up():
+    status = wire.ImportStatus("MANUAL", "IN_PROGRESS", 1_000, 0)
+    assert status.running_at(120_999, 120)
+    assert not status.running_at(121_000, 120)
+
+
+def test_the_type_of_an_import_is_read_in_any_case_and_beside_others():
+    body = (
+        b'<statusDetails><status importtype="auto" x="y"><result>success</result></status>'
+        b"<status/></statusDetails>"
+    )
+    automatic, unknown = wire.parse_import_statuses(body)
+    assert (automatic.import_type, automatic.succeeded, automatic.is_manual) == (
+        "AUTO",
+        True,
+        False,
+    )
+    assert (unknown.is_manual, unknown.is_none, unknown.message) == (True, True, "")
+
+
+@pytest.mark.parametrize("body", [b"<campaigns/>", b"<html><status/></html>"])
+def test_what_tells_no_statuses_is_refused(body):
+    with pytest.raises(wire.UnreadableAnswer, match="unexpected element"):
+        wire.parse_import_statuses(body)
 
 
 ERRORS = {
@@ -160,6 +234,8 @@ ERRORS = {
     b"<errorType>InvalidInput</errorType></apiError></apiErrors>",
     "capital": b"<ApiErrors><ApiError><ErrorType>InvalidInput</ErrorType><ErrorData>d</ErrorData>"
     b"<ErrorMessage>m</ErrorMessage></ApiError></ApiErrors>",
+    "one of several parts": b'{"x": [{"apiError": {"ERRORTYPE": "InvalidInput", "errorData": "d",'
+    b' "errorMessage": "m"}}]}',
     "json array": b'{"apiError":[{"errorData":"d","errorMessage":"m","errorType":"InvalidInput"}]}',
     "json wrapped": b'{"ApiErrors":{"ApiError":{"ErrorData":"d","ErrorMessage":"m","ErrorType":"InvalidInput"}}}',
 }
@@ -177,6 +253,17 @@ def test_several_errors_are_read():
     assert [error.message for error in wire.parse_errors(body)] == ["m", "n"]
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"errorMessage": "m", "errorData": null}', wire.ApiError(message="m")),
+        (b'{"errorType": 404}', wire.ApiError("404")),
+    ],
+)
+def test_parts_of_an_error_may_be_missing(body, error):
+    assert wire.parse_errors(body) == [error]
+
+
 @pytest.mark.parametrize("body", [b"", b"<html/>", b"[1, null]", b'"x"', b"{"])
 def test_no_error_body_gives_no_errors(body):
     assert wire.parse_errors(body) == []
@@ -190,6 +277,25 @@ def test_contacts_are_read_by_their_header():
     (contact,) = wire.parse_contacts(body)
     assert (contact.key, contact.number, contact.first_name) == ("k1", "+491", "Jo")
     assert (contact.raw_status, contact.raw_code) == ("8", "11")
+
+
+def test_every_contact_is_read_though_a_line_may_end_early():
+    body = (
+        b"<campaignContacts><csvdata>Account Number,First Name,Last Name,Phone1\n"
+        b"k1,Jo,Doe,+491\nk2,An\n</csvdata></campaignContacts>"
+    )
+    first, second = wire.parse_contacts(body)
+    assert (first.first_name, first.last_name, first.number) == ("Jo", "Doe", "+491")
+    assert (second.key, second.first_name, second.last_name, second.number) == ("k2", "An", "", "")
+
+
+def test_a_campaign_without_contacts_has_none():
+    assert (
+        wire.parse_contacts(b"<campaignContacts><csvdata>\n \n</csvdata></campaignContacts>") == []
+    )
+    assert wire.parse_contacts(b"<campaignContacts><csvdata/></campaignContacts>") == []
+    with pytest.raises(wire.UnreadableAnswer, match="csvdata is missing"):
+        wire.parse_contacts(b"<campaignContacts/>")
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,6 @@ def _tidy(text: str) -> str:
 
 
 def _ascii(character: str) -> str:
-    if character.isascii():
-        return character
     decimal = unicodedata.decimal(character, None)
     if decimal is not None:
         return str(decimal)

@@ -4,6 +4,7 @@ knows them. Only those that are a day off for everybody there.
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -62,11 +63,7 @@ def get_holidays(
         years=range(first, last + 1),
         language=_find_language(country, language),
     )
-    days = []
-    for day, name in sorted(found.items()):
-        if first <= day.year <= last:
-            days.append(Holiday(day, name))
-    return days
+    return list(itertools.starmap(Holiday, sorted(found.items())))
 
 
 def _find_language(country: str, language: str) -> str | None:

@@ -206,7 +206,7 @@ def find_zone(text: str) -> str | None:
     """
     plain = _plain(text)
     # Only Windows puts an offset in front of a name.
-    return _names().get(plain) or _names().get(_OFFSET.sub("", plain))
+    return _names().get(_OFFSET.sub("", plain))
 
 
 def _plain(text: str) -> str:

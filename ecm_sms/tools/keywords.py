@@ -41,7 +41,7 @@ def find_request(text: str, words: Words) -> Request | None:
     said = fold(text)
     parts = said.split()
     found = [request for phrase, request in words.anywhere.items() if f" {phrase} " in f" {said} "]
-    if parts[:1] and parts[0] in words.first:
+    if parts and parts[0] in words.first:
         found.append(words.first[parts[0]])
     if len(parts) <= _LONGEST_REQUEST:
         known = {**words.short, **words.first}

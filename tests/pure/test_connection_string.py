@@ -35,6 +35,11 @@ def code_of(text):
     return None
 
 
+def test_a_setting_that_stands_twice_is_named():
+    with pytest.raises(ConnectionStringError, match="^Server stands twice"):
+        connection_string.check("DRIVER={PostgreSQL Unicode};SERVER=db;Server=evil")
+
+
 @pytest.mark.parametrize(
     "text",
     [

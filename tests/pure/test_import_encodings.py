@@ -62,3 +62,8 @@ def test_a_text_that_nothing_explains_is_told_to_be_a_guess():
         b"+4915112345%03d;\xa4\xa6\x81\xff x\x8f\n" % i for i in range(9)
     )
     assert "unsure_characters" in sniff(data).warnings
+
+
+def test_of_western_text_nobody_is_warned_of_a_byte_that_means_nothing():
+    data = file_of("Müller").encode("cp1252").replace(b"ller", b"l\x81ller")
+    assert sniff(data, encoding="cp1252").warnings == ()

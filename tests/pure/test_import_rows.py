@@ -4,7 +4,7 @@ A).
 
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -247,6 +247,8 @@ def test_every_zone_of_windows_is_known_here():
 
 
 def test_a_state_or_a_postal_code_that_is_too_long_is_left_out():
+    assert contact_of(region="x" * 64)["region"] == "x" * 64
+    assert contact_of(zip="1" * 16)["zip"] == "1" * 16
     assert warning_of(region="x" * 65)[2] == warning_of(zip="1" * 17)[2] == "place_too_long"
     assert contact_of(zip="1" * 17)["zip"] is None
 
@@ -269,6 +271,13 @@ def test_consent_that_is_in_doubt_is_none(text):
     assert warning_of(consent_on=text) == ("consent_on", text, "bad_date")
     assert contact_of(consent_on=text)["consent_on"] is None
     assert warning_of(consent_source="x" * 256)[2] == "consent_too_long"
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(-1, True), (0, True), (1, True), (2, False)])
+def test_consent_of_tomorrow_is_consent_where_it_is_tomorrow_already(days, is_known):
+    day = str(datetime.now(UTC).date() + timedelta(days=days))
+    (contact,) = parse(row_of(consent_on=day)).contacts
+    assert contact[COLUMNS.index("consent_on")] == (day if is_known else None)
 
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("-1", -1), ("5.0", 5), (" 3 ", 3)])
@@ -471,6 +480,8 @@ def names_of(*header, rows=()):
         (("Teléfono móvil", "Nombre", "Apellidos"), ["phone_1", "first_name", "last_name"]),
         (("cell", "E-Mail", "Time Zone", "Prio"), ["phone_1", "email", "tz", "priority"]),
         (("Phone", "State", "Zip Code"), ["phone_1", "region", "zip"]),
+        # A number in a name goes before the order.
+        (("Phone", "Phone 1"), ["phone_2", "phone_1"]),
         (("Telefon", "Bundesland", "PLZ"), ["phone_1", "region", "zip"]),
         (("Phone", "Opt-in", "Consent source"), ["phone_1", "consent_on", "consent_source"]),
         (("Telefon", "Einwilligung am"), ["phone_1", "consent_on"]),
@@ -496,6 +507,13 @@ def names_of(*header, rows=()):
 )
 def test_map_is_guessed_by_names(header, expected):
     assert names_of(*header) == expected
+
+
+def test_a_column_of_which_four_of_five_cells_are_numbers_is_a_phone():
+    rows = list(enumerate([["x", RAW]] * 4 + [["x", "none"], ["x"]], 1))
+    assert names_of("a", "b", rows=rows) == ["business_parameter_1", "phone_1"]
+    rows.append((7, ["x", "none"]))
+    assert names_of("a", "b", rows=rows) == ["business_parameter_1", "business_parameter_2"]
 
 
 def test_ecm_header_is_the_ecm_map():

@@ -111,6 +111,8 @@ def test_numbers_of_other_countries(raw, country, number):
         ("0151 1234567890123", "bad_length"),
         ("0199 12345678", "invalid_for_country"),
         ("+999 123456789", "invalid_for_country"),
+        ("+999123456789", "invalid_for_country"),
+        ("030/123", "several_numbers"),
         ("+0151 12345678", "invalid_for_country"),
         ("0" * 28, "invalid_for_country"),
         ("1" * 29, "too_long"),
@@ -131,6 +133,10 @@ def test_national_number_needs_a_known_country(country):
 def test_known_country():
     assert phones.is_country("DE")
     assert phones.is_country("de")
+
+
+def test_four_digits_behind_a_slash_are_a_number():
+    assert normalise("030/1234", "DE") == ("+49301234", None)
 
 
 def test_twenty_eight_characters_are_allowed():

@@ -50,6 +50,18 @@ def test_whom_two_campaigns_have_begun_goes_on_in_the_one_that_called_last():
     assert judge(BEGUN, TURNS, REACHED) == CLOSE
 
 
+@pytest.mark.parametrize("traces", [{"uncounted": 1}, {"callback": AT}])
+def test_any_trace_of_a_call_is_a_beginning(traces):
+    begun = replace(HERE, **traces)
+    assert judge(begun, FIRST, THROUGH) == begun
+
+
+def test_a_contact_of_no_list_shares_none():
+    rule = SharedRule({1: SharedList(1, TURNS)}, {1: [REACHED]})
+    alone = replace(HERE, list_id=None)
+    assert rule.judge(alone, AT) == alone
+
+
 def test_it_waits_until_the_other_campaign_is_due():
     due = AT + timedelta(days=2)
     assert judge(HERE, TURNS, GOING_ON._replace(due=due)).until == due

@@ -175,6 +175,8 @@ def test_a_request_is_shown_without_its_secrets():
         (200, b"ERROR: no credit left", "busy"),
         (429, b"slow down", "busy"),
         (503, b"Temporal failure, try again later.", "busy"),
+        (300, b"0: Accepted", "misused"),
+        (399, b"", "misused"),
         (401, b"", "misused"),
         (403, b"Authorization failed for sendsms", "misused"),
         (404, b"", "misused"),
@@ -192,6 +194,7 @@ def test_an_answer_of_the_gateway(status, body, kind):
     answer, seen = ask((status, body), **settings)
     assert answer.kind == kind
     assert (answer.status, len(seen)) == (status, 1)
+    assert bool(answer.failure) is (kind == "refused" or b"no credit" in body)
 
 
 def test_an_answer_is_read_with_the_urllib3_of_older_systems(monkeypatch):
@@ -488,6 +491,20 @@ def test_a_text_in_another_character_set(query, text):
     assert read_text(query.encode(), "text") == text
 
 
+def read_statuses(text):
+    return read_map(text, frozenset({"sent"}))
+
+
+def test_a_json_body_may_hold_what_is_no_text():
+    body = {"to": "{number}", "parts": [1, None, True, {"x": 1.5}]}
+    assert read_json(json.dumps(body)) == body
+
+
+def test_who_sets_nothing_gets_certificates_checked_and_no_limit():
+    settings = GatewaySettings("https://gateway")
+    assert (settings.verify_tls, settings.rate) == (True, 0)
+
+
 def test_settings_are_told_from_mistakes():
     assert read_pairs("to = {number}\n\ntext={text}=") == (("to", "{number}"), ("text", "{text}="))
     assert read_headers("Authorization: Bearer {password}") == (
@@ -500,10 +517,13 @@ def test_settings_are_told_from_mistakes():
         (read_pairs, "to = {nobody}", "unknown_word"),
         (read_headers, "To: {number}", "unknown_word"),
         (read_headers, "bad name: x", "no_header"),
+        (read_headers, "Authorization", "no_header"),
+        (read_statuses, "sent", "no_pair"),
+        (read_statuses, " = sent", "no_pair"),
+        (read_statuses, "1 = gone", "unknown_value"),
         (read_json, '{"to": }', "no_json"),
         (read_json, "[" * 100_000, "no_json"),
         (read_json, '{"to": ["{nobody}"]}', "unknown_word"),
-        (lambda text: read_map(text, frozenset({"sent"})), "1 = gone", "unknown_value"),
     ):
         with pytest.raises(SettingsError) as caught:
             read(text)
@@ -535,7 +555,9 @@ def test_a_pattern_of_an_answer(pattern, text, found):
         ('{"id": true}', "id", ""),
         ('{"id": null}', "id", ""),
         ('{"id": {"a": 1}}', "id", ""),
-        ("[1, 2]", "5", ""),
+        ("[1, 2]", "1", "2"),
+        ("[1, 2]", "2", ""),
+        (f'{{"id": "{"x" * 300}"}}', "id", "x" * 200),
         ("no json", "id", ""),
         ("[" * 100_000, "0", ""),
     ],
@@ -547,5 +569,8 @@ def test_a_place_in_a_json_answer(text, path, found):
 def test_a_json_answer_without_an_id_was_not_understood():
     good, _seen = ask((200, b'{"messages": [{"id": "m-7"}]}'), id_path="messages.0.id")
     assert (good.kind, good.reference) == ("accepted", "m-7")
+    body = b'{"id": "m-8", "state": "ok"}'
+    both, _seen = ask((200, body), id_path="id", accepted=('"ok"',))
+    assert (both.kind, both.reference) == ("accepted", "m-8")
     bad, _seen = ask((200, b'{"error": "later"}'), id_path="messages.0.id")
     assert bad.kind == "doubtful"

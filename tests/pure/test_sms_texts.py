@@ -37,6 +37,27 @@ def test_parts_of_a_text(text, is_unicode, size, parts):
     assert (length.is_unicode, length.size, length.parts) == (is_unicode, size, parts)
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("", 160),
+        ("abc", 157),
+        ("ê", 69),
+        ("a" * 160, 0),
+        ("a" * 161, 145),
+        ("\uffff", 69),
+        ("\U00010000", 68),
+    ],
+)
+def test_how_much_fits_until_the_next_part(text, left):
+    assert measure(text).left == left
+
+
+def test_words_that_count_as_the_first_need_not_be_told():
+    end = Request("stop", "en")
+    assert find_request("end", Words({"end": end})) == end
+
+
 def test_a_pair_is_never_cut_in_two():
     # 152 letters and a sign that takes two places: the sign begins the second part.
     length = measure("a" * 152 + "€" + "a" * 152)
@@ -63,6 +84,8 @@ def test_a_pair_is_never_cut_in_two():
         ("start stop", "stop"),
         ("Help?", "help"),
         ("", None),
+        ("say the end", "stop"),
+        ("say the end now", None),
         ("😀", None),
         ("x" * 1600, None),
         ("leave me alone, will you kindly please", "stop"),

@@ -19,7 +19,7 @@ COLUMNS = (
     "dialinglistid integer, campaignid integer, accountnumber text, phone01 text, phone02 text, phone03 text,"
     " callstatus integer, callresult integer, lastnumberdialed integer,"
     " callsmadetophone01 integer, callsmadetophone02 integer, callsmadetophone03 integer,"
-    " callbacknumber text, callbackdatetime timestamp, createdatetime timestamp, active text"
+    " callbacknumber text, callbackdatetime timestamp, createdatetime timestamp, active"
 )
 SCHEMA = f"""
 CREATE TABLE dialinglist ({COLUMNS});
@@ -207,6 +207,90 @@ def test_rows_that_appear_between_those_that_were_read_are_told(uccx):
     assert uccx.poll() == [6]
 
 
+def test_what_was_told_is_not_told_again_though_more_is_read_than_was_asked_for(uccx):
+    told = list(range(1, 260, 2))
+    for key in told:
+        uccx.add(key, CLOSED, created=NOW)
+    assert uccx.poll() == told
+    uccx.add(8, CLOSED, created=NOW)
+    assert uccx.poll() == [8]
+
+
+def test_what_lies_below_the_mark_is_no_longer_remembered_as_told(uccx):
+    uccx.add(1, CLOSED)
+    uccx.add(2, CLOSED, created=NOW)
+    assert uccx.poll() == [1, 2]
+    assert (uccx.low, uccx.mark["told"]) == (1, "2")
+
+
+def test_only_what_has_something_to_tell_is_looked_up_with_its_details(uccx, monkeypatch):
+    asked = []
+    monkeypatch.setattr(UccxDatabase, "details", lambda *values: asked.append(values[2]) or {})
+    uccx.add(1, PENDING)
+    assert uccx.poll() == []
+    assert asked == []
+    uccx.add(2, CALLBACK, 8)
+    uccx.add(3, PENDING)
+    assert uccx.poll() == [2]
+    assert [row.id for row in asked[0]] == [2]
+
+
+@pytest.mark.parametrize(("first", "second"), [(CLOSED, PENDING), (PENDING, CLOSED)])
+def test_of_two_copies_of_a_row_the_one_with_a_result_counts(uccx, first, second):
+    uccx.add(1, first)
+    uccx.add(1, second, table="dialinglisthistory")
+    assert uccx.poll() == [1]
+
+
+@pytest.mark.parametrize(
+    ("last", "third", "number"),
+    [
+        (2, "+493", "+492"),
+        (3, "+493", "+493"),
+        (3, None, "+491"),
+        (0, "+493", "+491"),
+        (4, "+493", "+491"),
+    ],
+)
+def test_the_number_is_the_one_that_was_dialled_last(uccx, last, third, number):
+    uccx.add(1, CLOSED)
+    uccx.set(1, lastnumberdialed=last, phone03=third)
+    (result,) = uccx.client.results("")[0]
+    assert result.number == number
+
+
+@pytest.mark.parametrize("active", [True, 1, "1", "t", "T", "true"])
+def test_whatever_a_driver_makes_of_yes_a_contact_waits(uccx, active):
+    uccx.add(1, PENDING, 0, active=active)
+    uccx.poll()
+    assert uccx.mark["waiting"] == "1"
+
+
+@pytest.mark.parametrize("active", [False, 0, "0", "f", "F", None])
+def test_whatever_a_driver_makes_of_no_a_contact_was_deleted(uccx, active):
+    uccx.add(1, PENDING, 0, active=active)
+    uccx.poll()
+    assert "waiting" not in uccx.mark
+
+
+@pytest.mark.parametrize("account", ["", " ", None])
+def test_a_row_without_a_key_is_nobodys(uccx, account):
+    client = UccxClient(UccxConfig(("a",), "u", "p"), connect=uccx.connect)
+    uccx.add(1, CLOSED)
+    uccx.run("UPDATE dialinglist SET accountnumber = ?", account)
+    assert client.results("")[0] == []
+
+
+def test_contacts_of_a_campaign_are_counted_in_both_tables(uccx):
+    uccx.add(1, PENDING, created=NOW)
+    uccx.add(1, PENDING, created=NOW, table="dialinglisthistory")
+    uccx.add(2, CLOSED, created=NOW + timedelta(seconds=60), table="dialinglisthistory")
+    uccx.add(3, PENDING, created=NOW + timedelta(seconds=61))
+    uccx.add(4, PENDING, created=NOW - timedelta(seconds=1))
+    uccx.add(5, PENDING, created=NOW, campaign=AGENT)
+    assert uccx.client._database.count_since(IVR, NOW, NOW) == (3, 1)
+
+
 def test_rows_without_a_result_are_remembered_only_for_the_horizon(uccx):
     uccx.add(1, ACTIVE)
     uccx.add(2, CLOSED)
@@ -218,6 +302,21 @@ def test_rows_without_a_result_are_remembered_only_for_the_horizon(uccx):
     uccx.set(1, callstatus=CLOSED)
     assert uccx.poll() == []
     assert [result.key for result in uccx.client.results_for(["e-1", "e-9"])] == ["e-1"]
+
+
+def test_whoever_asks_by_key_is_told_of_callbacks_and_of_what_was_never_called(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT)
+    uccx.add_agent_record(1)
+    uccx.add(2, CALLBACK, 8)
+    uccx.add(3, PENDING, active="f")
+    uccx.set(3, **UNCALLED)
+    uccx.add(4, PENDING)
+    told = uccx.client.results_for(["e-1", "e-2", "e-3", "e-4"])
+    assert [(result.key, result.agent, result.undialled) for result in told] == [
+        ("e-1", "Ann Agent", False),
+        ("e-2", "", False),
+        ("e-3", "", True),
+    ]
 
 
 def test_rows_that_are_gone_are_forgotten(uccx):
@@ -295,7 +394,8 @@ def test_what_the_agent_says_after_all_patience_is_told_once_more(uccx, code):
     uccx.add(1, CLOSED, campaign=PREVIEW, created=NOW)
     uccx.poll()
     uccx.now += timedelta(hours=5)
-    assert uccx.poll() == [1]
+    (told,), uccx.watermark = uccx.client.results(uccx.watermark)
+    assert not told.corrects
     uccx.now += timedelta(hours=1)
     assert uccx.poll() == []
     uccx.set(1, callresult=code)
@@ -303,6 +403,7 @@ def test_what_the_agent_says_after_all_patience_is_told_once_more(uccx, code):
     uccx.now += timedelta(hours=1)
     (told,), uccx.watermark = uccx.client.results(uccx.watermark)
     assert (told.raw_code, told.agent, told.wrap_up) == (str(code), "Ann Agent", "Sale")
+    assert told.corrects
     uccx.now += timedelta(hours=1)
     assert uccx.poll() == []
 
@@ -313,6 +414,9 @@ def test_what_was_told_without_an_agent_is_not_waited_for_for_ever(uccx):
     uccx.now += timedelta(hours=1)
     assert uccx.poll() == [1]
     assert uccx.mark["unattended"] == "1"
+    for _hour in range(5):
+        uccx.now += timedelta(hours=1)
+        assert uccx.poll() == []
     uccx.now += timedelta(days=1)
     assert uccx.poll() == []
     assert "unattended" not in uccx.mark
@@ -324,7 +428,10 @@ def test_an_answered_call_of_a_contact_that_waited_for_days_is_told(uccx):
     uccx.set(1, callstatus=CLOSED)
     uccx.now += timedelta(minutes=50)
     assert uccx.poll() == []
-    uccx.now += timedelta(minutes=16)
+    # Its day is over, and its agent may still be talking.
+    uccx.now += timedelta(minutes=12)
+    assert uccx.poll() == []
+    uccx.now += timedelta(minutes=4)
     assert uccx.poll() == [1]
 
 
@@ -337,6 +444,28 @@ def test_details_of_agent_and_ivr_calls(uccx):
     assert (agent.agent, agent.duration_seconds, agent.wrap_up) == ("Ann Agent", 42, "Sale")
     assert (ivr.agent, ivr.duration_seconds) == ("", 17)
     assert agent.called_at == ivr.called_at == NOW.replace(tzinfo=timezone.utc)
+
+
+def test_details_are_looked_for_since_the_oldest_contact_that_says_its_age(uccx):
+    uccx.add(1, CLOSED, campaign=AGENT, created=NOW - timedelta(hours=1))
+    uccx.add(2, CLOSED, created=NOW + timedelta(hours=1))
+    uccx.add(3, CLOSED, created=None)
+    uccx.add_agent_record(1)
+    agents = [result.agent for result in uccx.client.results("")[0]]
+    assert agents == ["Ann Agent", "", ""]
+
+
+def test_a_call_without_details_has_no_length(uccx):
+    uccx.add(1, CLOSED)
+    (result,) = uccx.client.results("")[0]
+    assert (result.duration_seconds, result.called_at, result.agent) == (0, None, "")
+
+
+def test_what_is_left_of_a_callback_that_is_over_is_not_told(uccx):
+    uccx.add(1, CLOSED)
+    uccx.set(1, callbackdatetime=NOW, callbacknumber="+499")
+    (result,) = uccx.client.results("")[0]
+    assert (result.callback_at, result.callback_number) == (None, "")
 
 
 def test_the_result_names_number_codes_and_code_table(uccx):
@@ -367,7 +496,9 @@ def test_a_callback_is_told_once_and_when_it_is_moved(uccx):
     assert uccx.poll() == [1]
     assert uccx.poll() == []
     uccx.set(1, callbackdatetime=NOW + timedelta(days=1))
-    assert uccx.poll() == [1]
+    uccx.add_agent_record(1)
+    (moved,), uccx.watermark = uccx.client.results(uccx.watermark)
+    assert (moved.dialer_ref, moved.agent) == ("1", "Ann Agent")
     assert uccx.poll() == []
     uccx.set(1, callstatus=CLOSED, callresult=1)
     assert uccx.poll() == [1]
@@ -392,14 +523,32 @@ def test_a_callback_that_was_deleted_at_the_dialer_is_ours_to_make(uccx):
     assert (told.final, told.raw_code, told.callback_number) == (True, "8", "+499")
 
 
-def test_missing_rights_on_details_cost_only_the_details(tmp_path, caplog):
+class OdbcError(Exception):
+    """The state is the first argument."""
+
+
+class PsycopgError(Exception):
+    sqlstate = "42501"
+
+
+class OldPsycopgError(Exception):
+    pgcode = "42501"
+
+
+def refuse_details(uccx, error):
+    def read(*_arguments):
+        raise error
+
+    uccx.client._database._read_details = read
+
+
+@pytest.mark.parametrize(
+    "error", [OdbcError("42000", "-272"), PsycopgError("-272"), OldPsycopgError("-272")]
+)
+def test_missing_rights_on_details_cost_only_the_details(tmp_path, caplog, error):
     uccx = Uccx(tmp_path / "db_cra")
     uccx.add(1, CLOSED, campaign=AGENT)
-
-    class Refused(Exception):
-        sqlstate = "42000"
-
-    uccx.client._database._read_details = lambda *_arguments: (_ for _ in ()).throw(Refused("-272"))
+    refuse_details(uccx, error)
     assert uccx.poll() == [1]
     uccx.poll()
     assert len([record for record in caplog.records if "without agent" in record.message]) == 1
@@ -408,6 +557,14 @@ def test_missing_rights_on_details_cost_only_the_details(tmp_path, caplog):
 def test_a_lost_connection_while_reading_details_is_no_missing_right(uccx):
     uccx.add(1, CLOSED, campaign=AGENT)
     uccx.run("DROP TABLE agentconnectiondetail")
+    with pytest.raises(Unreachable):
+        uccx.poll()
+
+
+@pytest.mark.parametrize("error", [OdbcError(), OdbcError("08S01", "gone")])
+def test_what_is_no_refusal_of_details_is_an_error(uccx, error):
+    uccx.add(1, CLOSED)
+    refuse_details(uccx, error)
     with pytest.raises(Unreachable):
         uccx.poll()
 

@@ -36,7 +36,7 @@ def code_of(text):
 
 
 def test_a_setting_that_stands_twice_is_named():
-    with pytest.raises(ConnectionStringError, match="^Server stands twice"):
+    with pytest.raises(ConnectionStringError, match=r"^Server stands twice"):
         connection_string.check("DRIVER={PostgreSQL Unicode};SERVER=db;Server=evil")
 
 

@@ -192,6 +192,9 @@ EQUIVALENT = {
         "gaps_above: known.last or known.first → known.last": "ranges of ids have an end",
         "width: before.last or before.first → before.last": "likewise",
     },
+    "cce_results": {
+        "call_result: 0 → 1": "a thousandth of a second is none",
+    },
     "uccx_watermark": {
         "Watermark.looked_at: 0 → 1": "both are long ago",
         "loads: 0 → 1": "what was written down has it, and both are long ago",
@@ -199,6 +202,8 @@ EQUIVALENT = {
     "uccx_database": {
         "KEYS_PER_STATEMENT: 500 → 501": "a size that serves as well",
         "RANGES_PER_STATEMENT: 100 → 101": "likewise",
+        "__init__: 2000 → 2001": "likewise",
+        "_dialing_row: count > 0 → count >= 0": "none adds none",
         "_EPOCH: 1970 → 1971": "no call is that early",
         "_EPOCH: 1 → 2": "likewise",
     },
@@ -210,6 +215,7 @@ EQUIVALENT = {
         " remove_comments=True) → etree.XMLParser(resolve_entities=False, no_network=True,"
         " remove_comments=True)": "likewise",
         "parse_xml: False → True": "a document type is refused, whatever it would bring in",
+        "parse_xml: True → False": "without document types nothing asks for the network",
         "parse_contacts: zip(header, _cells(line), strict=False) → zip(header, _cells(line))": (
             "it is the default"
         ),

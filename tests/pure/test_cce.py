@@ -254,7 +254,7 @@ def test_a_row_may_leave_out_what_nobody_needs():
     [result] = cce_results.tell([row(**dict.fromkeys(left_out), CallDuration=None)], (), CONFIG)
     told = (result.dialer_campaign_key, result.raw_code, result.number, result.agent)
     assert (*told, result.wrap_up, result.duration_seconds) == ("", "", "", "", "", 0)
-    assert result.key == "k-1"
+    assert (result.key, result.callback_number, result.raw_status) == ("k-1", "", "C")
     [nobody] = cce_results.tell([row(AccountNumber=None)], (), CONFIG)
     assert nobody.key == ""
 

@@ -369,7 +369,7 @@ def test_what_the_agent_says_between_the_two_readings_counts(uccx, monkeypatch):
 def test_it_does_not_wait_for_ever(uccx):
     uccx.add(1, CLOSED, campaign=AGENT)
     assert uccx.poll() == []
-    uccx.now += timedelta(minutes=16)
+    uccx.now += timedelta(minutes=15)
     assert uccx.poll() == [1]
     assert "awaiting_agent" not in uccx.mark
     assert uccx.poll() == []

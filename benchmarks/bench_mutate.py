@@ -105,7 +105,7 @@ TESTS = {
     "connection_string": ("test_connection_string.py",),
     "dry_run": ("test_dry_run.py",),
     "dry_run_dialer": ("test_dry_run.py",),
-    "time_zones": ("test_time_zones.py", "test_campaign_hours.py", "test_calling_hours.py"),
+    "time_zones": ("test_time_zones.py", "test_campaign_hours.py"),
     "number_places": ("test_campaign_hours.py",),
     "public_holidays": ("test_public_holidays.py",),
     "shared_list": ("test_shared_list.py",),
@@ -295,8 +295,11 @@ EQUIVALENT = {
     },
     "campaign_hours": {
         "CampaignHours.year: 1970 → 1971": "the hours of a group's zones are given with their year",
-        "for_contact: if known is None:\n    known = self._known[places] = self._combine(places)"
-        " → if True:\n    known = self._known[places] = self._combine(places)": (
+        "for_contact: if known is None:\n"
+        "    known = self._combine(self.get_week(week_of), places)\n"
+        "    self._known[week_of, places] = known"
+        " → if True:\n    known = self._combine(self.get_week(week_of), places)\n"
+        "    self._known[week_of, places] = known": (
             "what was put together before is only put together again"
         ),
         "find_zones: tz and is_zone(tz) → is_zone(tz)": "no name is no zone's",

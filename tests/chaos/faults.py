@@ -19,6 +19,8 @@ REACH_SECONDS, LEAD_SECONDS = 25.0, 4.0
 # A doubt is asked about no sooner than that.
 DOUBT_REACH_SECONDS = 75.0
 HIT_SECONDS = 20.0
+# Of channels that are not in the house: their gateways have tests of their own.
+ABSENT = {"sms"}
 # To come there the dialer has to fail as well.
 HIDING = {
     "feed.halved",
@@ -48,9 +50,10 @@ class Fault(NamedTuple):
 
 
 def crash_points() -> list[str]:
-    """All that there are: a new one takes part by itself."""
+    """All that can be reached here: a new one takes part by itself."""
     lines = _PAGE.read_text().splitlines()
-    return [line.split("`")[1] for line in lines if line.startswith("| `")]
+    points = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    return [point for point in points if point.partition(".")[0] not in ABSENT]
 
 
 class Faults:

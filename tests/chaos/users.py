@@ -293,8 +293,10 @@ class Provocations:
         self._person.upload(8, self._house.campaigns[0], endings=("1",))
 
     def _lose_answer(self) -> None:
-        # Once: a doubt has to grow old.
-        if not self._pause():
+        self._pause()
+        # A doubt has to grow old, and somebody may take it back before.
+        doubts = "SELECT FROM ecm_attempt WHERE state = 'claimed' AND campaign_id = %s LIMIT 1"
+        if self._house.sql(doubts, self._house.campaigns[0].id):
             return
         self._house.uccx.faults({"name": "lose_answer", "times": 1})
         self._person.upload(8, self._house.campaigns[0], endings=("1",))

@@ -11,8 +11,12 @@ LOGGER = "odoo.addons.ecm_dialer_cisco.models.ecm_engine"
 class TestResultInbox(DialerCase):
     """Results that fit nothing are kept and lead to nothing (F4)."""
 
+    def inbox(self):
+        of_dialer = [("dialer_id", "=", self.dialer.id)]
+        return self.env["ecm.dialer.result"].search(of_dialer, order="id")
+
     def kept(self):
-        inbox = self.env["ecm.dialer.result"].search([], order="id")
+        inbox = self.inbox()
         return [(result.key, result.problem) for result in inbox]
 
     def sent(self):
@@ -34,7 +38,7 @@ class TestResultInbox(DialerCase):
             self.sync()
         self.assertEqual(contact.state, "dangling")
         self.assertEqual(self.kept(), [(attempt.key, "late")])
-        result = self.env["ecm.dialer.result"].search([])
+        result = self.inbox()
         self.assertEqual((result.contact_id, result.attempt_id), (contact, attempt))
         self.assertEqual(
             (result.agent, result.number, result.raw_code), ("jdoe", "+49302312500", "1")
@@ -83,7 +87,7 @@ class TestResultInbox(DialerCase):
         self.client.rows = [self.result_row(f"unknown-{n}", BUSY) for n in range(2)]
         self.sync()
         now = fields.Datetime.now()
-        inbox = self.env["ecm.dialer.result"].search([], order="id")
+        inbox = self.inbox()
         self.env.cr.execute(
             "UPDATE ecm_dialer_result SET received_at = %s WHERE id = %s",
             [now - timedelta(days=91), inbox[0].id],

@@ -175,7 +175,7 @@ class Benchmark:
 def read_kanban(campaigns: Any) -> Any:
     """The cards of the first page, with what the web client asks for each."""
     arch = etree.fromstring(campaigns.get_view(view_type="kanban")["arch"])
-    names = {node.get("name") for node in arch.iter("field")}
+    names = {str(node.get("name")) for node in arch.iter("field")}
     specification: dict[str, Any] = {}
     for name in names:
         is_record = campaigns._fields[name].type == "many2one"

@@ -34,9 +34,10 @@ def pause_seconds(failures: int, longest: float = LONGEST_PAUSE) -> float:
     """How long to wait after so many failures in a row.
 
     >>> [pause_seconds(failures) for failures in (1, 2, 3, 8, 9, 500)]
-    [5, 10, 20, 640, 900, 900]
+    [5.0, 10.0, 20.0, 640.0, 900, 900]
     """
-    return min(FIRST_PAUSE * 2 ** min(failures - 1, 20), longest)
+    doublings = min(failures - 1, 20)
+    return min(FIRST_PAUSE * float(2**doublings), longest)
 
 
 def fail(

@@ -27,7 +27,7 @@ class EcmDialerDigitRule(models.Model):
         required=True,
         default="beginning",
     )
-    beginning = fields.Char("Beginning", help="With the country code, without +: 4930 for Berlin.")
+    beginning = fields.Char(help="With the country code, without +: 4930 for Berlin.")
     country_id = fields.Many2one("res.country")
     pattern = fields.Char(
         help="A regular expression for the whole number, such as \\+4930(\\d+); the replacement names "

@@ -72,7 +72,9 @@ class GatewaySender:
 
     def _make_failure(self, answer):
         said = self.gateway.hide_secrets(answer.text)[:200] or f"HTTP {answer.status}"
-        return Unavailable(self.texts[answer.kind] % said)
+        # Waiting mends neither, and each try at a gateway that is not understood costs messages.
+        needs_person = answer.kind in ("misused", "doubtful")
+        return Unavailable(self.texts[answer.kind] % said, needs_person=needs_person)
 
 
 class Content(NamedTuple):

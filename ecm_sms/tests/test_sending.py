@@ -6,6 +6,7 @@ from ..clients.callbacks import Reply
 from ..models import ecm_sms_message
 from .common import TAKEN, FakeGateway, SmsCase
 from odoo.addons.ecm_campaign.exceptions import InDoubt
+from odoo.addons.ecm_campaign.tools.circuit import OPEN
 
 
 class TestSending(SmsCase):
@@ -77,6 +78,20 @@ class TestSending(SmsCase):
         self.answer(TAKEN)
         self.assertEqual(len(self.turn()), 3)
         self.assertFalse(self.gateway.last_error)
+
+    def test_what_only_a_person_mends_is_left_alone_at_once(self):
+        self.create_people(20)
+        for kind in ("misused", "doubtful"):
+            self.answer(Answer(kind, text="no"))
+            self.turn()
+            self.assertEqual(self.gateway.circuit_state, OPEN)
+            self.assertFalse(self.turn())
+            self.gateway.action_try_now()
+        self.answer(Answer("unreachable"))
+        self.gateway._close_circuit("sending")
+        self.gateway._forget_failures()
+        self.turn()
+        self.assertNotEqual(self.gateway.circuit_state, OPEN)
 
     def test_what_was_not_come_to_is_sent_next(self):
         contacts = self.create_people(3)

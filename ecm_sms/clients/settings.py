@@ -164,8 +164,8 @@ def read_map(text: str, values: frozenset[str]) -> Pairs:
     """
     pairs = []
     for line in _lines(text):
-        name, equals, value = line.rpartition("=")
-        if not equals or not name.strip():
+        name, _equals, value = line.rpartition("=")
+        if not name.strip():
             raise SettingsError("no_pair", line)
         if value.strip() not in values:
             raise SettingsError("unknown_value", value.strip())

@@ -79,7 +79,9 @@ def test_columns_are_read_and_written_alike():
         cce_config.parse_columns("CallStatusZone1: P")
 
 
-@pytest.mark.parametrize("line", ["CallStatusZone1: P", "= 1", "Call Status = 1", "1st = 2"])
+@pytest.mark.parametrize(
+    "line", ["CallStatusZone1: P", "CallResult", "= 1", "Call Status = 1", "1st = 2"]
+)
 def test_what_sets_no_column_is_refused(line):
     with pytest.raises(ValueError, match="Column = value"):
         cce_config.parse_columns(f"CallResult = 0\n\n{line}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .digits import DigitPlan
+from .exceptions import Rejected
 
 MAX_KEY_LENGTH = 25
 """Characters of DialingList.accountnumber, Cisco's shortest account number (reference §6.12)."""
@@ -187,6 +188,14 @@ class DialerClient(ABC):
     @abstractmethod
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         """Start or stop dialling of one campaign at the dialer; repeating it is harmless."""
+
+    def set_single_attempt(self, campaign_key: str) -> None:
+        """Have the dialer call each contact of a campaign once: our strategies decide on retries.
+        Repeating it is harmless.
+
+        :raise Rejected: this dialer takes no such change from here
+        """
+        raise Rejected("This dialer takes no change of its attempts from here.", "405")
 
     @abstractmethod
     def push(

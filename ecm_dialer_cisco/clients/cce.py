@@ -94,6 +94,16 @@ class CceClient(DialerClient):
             "405",
         )
 
+    def set_single_attempt(self, campaign_key: str) -> None:
+        """
+        :raise Rejected: CCE takes changes of its configuration from its own tools only
+        """
+        raise Rejected(
+            "CCE takes no changes of a campaign over its databases: set Maximum attempts to 1 in"
+            " Cisco's Configuration Manager, then fetch the campaigns.",
+            "405",
+        )
+
     # contacts
 
     def push(

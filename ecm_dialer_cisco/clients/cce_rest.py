@@ -65,12 +65,18 @@ class CceRestClient(CceClient):
         return [describe_campaign(row, groups, 0) for row in rows]
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
+        self._update(campaign_key, "enabled", "true" if enabled else "false")
+
+    def set_single_attempt(self, campaign_key: str) -> None:
+        self._update(campaign_key, "maxAttempts", "1")
+
+    def _update(self, campaign_key: str, name: str, value: str) -> None:
         path = _path(campaign_key)
         # Who has changed it in between is not overwritten: the stamp would be another one.
         stamp = _text_of(self._read(path), "changestamp")
         campaign = etree.Element("campaign")
         etree.SubElement(campaign, "changeStamp").text = stamp
-        etree.SubElement(campaign, "enabled").text = "true" if enabled else "false"
+        etree.SubElement(campaign, name).text = value
         self._change("PUT", path, etree.tostring(campaign))
 
     # contacts

@@ -48,6 +48,7 @@ from .uccx_wire import (
     parse_dialing_range,
     parse_import_statuses,
     parse_max_attempts,
+    with_single_attempt,
 )
 
 Parsed = TypeVar("Parsed")
@@ -117,6 +118,16 @@ class UccxClient(DialerClient):
         state = "enable" if enabled else "disable"
         path = f"{_campaign_path(campaign_key)}/state/{state}"
         self._change("PUT", path)
+
+    def set_single_attempt(self, campaign_key: str) -> None:
+        path = _campaign_path(campaign_key)
+
+        def change_on(node: str) -> None:
+            # UCCX takes whole campaigns only, and has no stamp that tells of another's change.
+            body = _parsed(self._http.get(node, path), with_single_attempt)
+            self._http.change(node, "PUT", path, body)
+
+        self._http.on_any_node(change_on)
 
     # contacts
 

@@ -177,6 +177,20 @@ def parse_max_attempts(body: bytes) -> int:
     return _integer((element.text or "").strip()) if element is not None else 0
 
 
+def with_single_attempt(body: bytes) -> bytes:
+    """A campaign as UCCX gave it, with one call for each contact; all else is sent back as it came,
+    in its order, which UCCX insists on.
+
+    :raise UnreadableAnswer: it does not say how often it calls
+    """
+    root = parse_xml(body)
+    element = next(_named(root, "maxdialattempts"), None)
+    if element is None:
+        raise UnreadableAnswer("no maxDialAttempts")
+    element.text = "1"
+    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
+
+
 def parse_dialing_range(body: bytes) -> DialingRange | None:
     """Read start and end of the general configuration, wherever they stand in it; None where it has
     none (reference §1.8 does not show the document).

@@ -122,6 +122,18 @@ class EcmDialerCampaign(models.Model):
             target.sudo().is_enabled = enabled
         return True
 
+    def action_set_single_attempt(self):
+        """Have the dialer call each contact once: the strategy decides on retries."""
+        self.check_access("write")
+        self.env["ecm.database.identity"]._check()
+        for target in self:
+            dialer = target.dialer_id
+            with dialer._user_errors():
+                dialer._get_client().set_single_attempt(target.key)
+            # The mirror is read-only for whoever pressed the button.
+            target.sudo().max_attempts = 1
+        return True
+
     def _check_active_limit(self):
         """Requirement F5: the dialer runs a limited number of campaigns at a time.
 

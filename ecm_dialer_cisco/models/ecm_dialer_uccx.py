@@ -5,6 +5,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..clients.failover import AnyOf
 from ..clients.uccx import UccxClient, UccxConfig
 from ..hooks import certificate_folder
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
@@ -19,6 +20,7 @@ UCCX_CONNECTION_FIELDS = {
     "results_driver",
     "results_url",
     "results_user",
+    "results_connection_2",
     "results_password_secret",
 }
 
@@ -30,7 +32,10 @@ class EcmDialerUccxMixin(models.AbstractModel):
     _description = "UCCX Connection"
     _inherit = ["mail.thread", "ecm.secret.mixin"]
     _secrets = ("password", "results_password")
-    _connection_secrets = {"results_connection": "results_password"}
+    _connection_secrets = {
+        "results_connection": "results_password",
+        "results_connection_2": "results_password",
+    }
 
     host_2 = fields.Char(
         "Second node", tracking=True, help="Asked when the first node cannot be reached."
@@ -78,6 +83,12 @@ class EcmDialerUccxMixin(models.AbstractModel):
         "PROTOCOL=onsoctcp;DATABASE=db_cra;UID=uccxhruser;CLIENT_LOCALE=en_US.UTF8;"
         "DB_LOCALE=en_US.UTF8. The connection is not encrypted by UCCX: keep it on a protected "
         "network.",
+    )
+    results_connection_2 = fields.Char(
+        "Results database, second node",
+        groups=ADMINISTRATOR,
+        help="Asked when the first cannot be reached, with the same password. What it has not copied "
+        "yet comes later; it may be behind by up to 15 minutes.",
     )
     results_password = fields.Char(
         "Results password",
@@ -134,6 +145,9 @@ class EcmDialerUccxMixin(models.AbstractModel):
         hosts = filter(None, (self.host, self.host_2))
         # Sending asks for it several times a turn, and has no use for it.
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
+        # The second node's database may be behind: what is new is looked for so far back.
+        if self.results_connection_2:
+            horizon["overlap"] = UccxConfig.longest_lag
         return UccxConfig(
             hosts=tuple(hosts),
             port=self.port,
@@ -176,12 +190,15 @@ class EcmDialerUccxMixin(models.AbstractModel):
         """What opens a DB-API connection to the dialer's results, ``None`` where there is none."""
         if not self._has_results():
             return None
-        password = self._get_secret("results_password")
+        password, seconds = self._get_secret("results_password"), self.read_timeout
         if self.results_driver == "jdbc":
-            user, seconds = self.results_user or "", self.read_timeout
+            user = self.results_user or ""
             return partial(jdbc.connect, self.results_url, user, password, seconds)
-        text, timeout = odbc.add_password(self.results_connection, password), self.read_timeout
-        return lambda: odbc.connect(text, timeout)
+        ways = []
+        for connection in filter(None, (self.results_connection, self.results_connection_2)):
+            text = odbc.add_password(connection, password)
+            ways.append(partial(odbc.connect, text, seconds))
+        return AnyOf(ways, odbc.DatabaseError)
 
     def _has_results(self):
         """Whether a database is named that results are read from."""

@@ -43,6 +43,9 @@ class FakeClient(DialerClient):
             for campaign in self.listed
         ]
 
+    def set_single_attempt(self, campaign_key):
+        self.listed = [_with(campaign, max_attempts=1) for campaign in self.listed]
+
     def push(self, campaign_key, campaign_name, contacts):
         if self.failures and (failure := self.failures.pop(0)):
             raise failure

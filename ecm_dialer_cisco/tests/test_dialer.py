@@ -35,6 +35,36 @@ class TestDialer(DialerCase):
         self.dialer.action_fetch_campaigns()
         self.assertFalse(self.campaign.attempts_warning)
 
+    def test_results_come_from_the_second_node_when_the_first_is_down(self):
+        asked = []
+
+        def connect(text, _timeout):
+            asked.append(text)
+            if "HOST=one" in text:
+                raise odbc.DatabaseError("down")
+            return "connection"
+
+        self.dialer.write(
+            {
+                "results_connection": "DRIVER={X};HOST=one;UID=u",
+                "results_connection_2": "DRIVER={X};HOST=two;UID=u;PWD=secret",
+            }
+        )
+        self.assertNotIn("secret", self.dialer.results_connection_2)
+        with patch.object(odbc, "connect", connect):
+            self.assertEqual(self.dialer._get_connect()(), "connection")
+        self.assertEqual(len(asked), 2)
+        self.assertTrue(all(text.endswith("PWD={secret}") for text in asked))
+        self.assertEqual(self.dialer._prepare_client_config().overlap, 900)
+
+    def test_an_administrator_has_the_dialer_call_once(self):
+        self.target.max_attempts = 3
+        with self.assertRaises(AccessError):
+            self.target.with_user(self._user("supervisor")).action_set_single_attempt()
+        self.target.with_user(self._user("administrator")).action_set_single_attempt()
+        self.assertFalse(self.campaign.attempts_warning)
+        self.assertEqual(self.client.listed[0].max_attempts, 1)
+
     def test_enable_and_disable_at_the_dialer(self):
         self.target.action_disable()
         self.assertFalse(self.target.is_enabled)

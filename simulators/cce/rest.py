@@ -27,6 +27,8 @@ _logger = logging.getLogger(__name__)
 
 BASE = "/unifiedconfig/config/campaign"
 MAX_ROWS, MAX_QUEUED, MAX_PAGE, DEFAULT_PAGE = 10_000, 30, 100, 25
+MAX_ATTEMPTS = 100
+_ENABLED = {"true": "Y", "false": "N"}
 _COLUMNS = {"AccountNumber": 30, "FirstName": 50, "LastName": 50, "Phone01": 20}
 _STATUSES = {
     "A": "active",
@@ -125,11 +127,17 @@ class Rest:
             stamp = self._read_campaign(cursor, campaign)[2]
             if root.findtext("changeStamp") != str(stamp):
                 raise Refusal(409, "invalidInput.changeStamp", "The campaign was changed since.")
-            enabled = "Y" if root.findtext("enabled") == "true" else "N"
+            # What is left out stays as it is.
+            enabled, most = root.findtext("enabled"), root.findtext("maxAttempts")
+            if most is not None and not (most.isdecimal() and 1 <= int(most) <= MAX_ATTEMPTS):
+                raise Refusal(400, "invalidInput.outOfRange", "maxAttempts is from 1 to 100.")
             cursor.execute(
                 f"""UPDATE {self._configuration}.t_campaign
-                       SET enabled = %s, changestamp = changestamp + 1 WHERE campaignid = %s""",
-                (enabled, campaign),
+                       SET enabled = COALESCE(%s, enabled),
+                           maxattempts = COALESCE(%s, maxattempts),
+                           changestamp = changestamp + 1
+                     WHERE campaignid = %s""",
+                (_ENABLED.get(enabled or ""), most and int(most), campaign),
             )
         return 200, b""
 

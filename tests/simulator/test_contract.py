@@ -5,7 +5,7 @@ The simulator's own record of calls tells whether anybody was called that should
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from ecm_dialer_cisco.clients.exceptions import (
     DialerError,
     InDoubt,
     NotFound,
+    Rejected,
     Unauthorized,
     Unreachable,
 )
@@ -210,6 +211,31 @@ def test_numbers_that_cannot_be_dialled_are_refused_and_the_others_taken(house):
     assert (receipt.accepted, receipt.refused) == ({"t-0"}, {"t-bad"})
     # Over REST an import stands in a queue.
     house.simulator.wait_until(lambda: house.find({"t-bad", "t-0"}) == {"t-0"})
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_dialer_that_calls_again_by_itself_is_told_to_call_once(new_database, make):
+    house = MAKES[make][1](None)
+    house.simulator = house.start(new_database(), tries=3)
+    house.simulator.start()
+    try:
+        key, client = house.campaign, house.client
+        before = {campaign.key: campaign for campaign in client.campaigns()}
+        assert before[key].max_attempts == 3
+        if make == "cce":
+            with pytest.raises(Rejected, match="set Maximum attempts to 1"):
+                client.set_single_attempt(key)
+            return
+        for _twice in range(2):
+            client.set_single_attempt(key)
+        after = {campaign.key: campaign for campaign in client.campaigns()}
+        assert after == {**before, key: replace(before[key], max_attempts=1)}
+        # Busy at every call.
+        house.push([PushContact("t-1", "+4930111116")])
+        house.wait_for_results(1)
+        assert house.dialled() == {"t-1": 1}
+    finally:
+        house.simulator.stop()
 
 
 GERMAN_PLAN = DigitPlan(

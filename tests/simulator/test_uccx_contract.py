@@ -14,6 +14,7 @@ import psycopg2
 import pyodbc
 import pytest
 
+from ecm_campaign.tools import odbc
 from ecm_dialer_cisco.clients.base import PushContact
 from ecm_dialer_cisco.clients.exceptions import (
     Busy,
@@ -24,6 +25,8 @@ from ecm_dialer_cisco.clients.exceptions import (
     Unauthorized,
     Unreachable,
 )
+from ecm_dialer_cisco.clients.failover import AnyOf
+from ecm_dialer_cisco.clients.uccx_config import UccxConfig
 from simulators.uccx.testing import Simulator
 
 from .conftest import make_client
@@ -605,6 +608,49 @@ def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):
         uccx.replicate()
     results, mark = late.results(mark)
     told += [result.key for result in results]
+    assert Counter(told) == dict.fromkeys(dialled_keys(uccx), 1)
+    assert len(told) == 15
+
+
+def open_main(uccx, is_up):
+    """The first node's database, while it is up."""
+    if not is_up:
+        raise odbc.DatabaseError("The node is down")
+    return odbc.connect(uccx.odbc_connection_string())
+
+
+def test_results_go_on_when_the_first_nodes_database_dies_and_comes_back(uccx):
+    up = {"main": True}
+    reader = make_client(uccx, overlap=UccxConfig.longest_lag, look_interval=0)
+    ways = [
+        lambda: open_main(uccx, up["main"]),
+        lambda: odbc.connect(uccx.odbc_connection_string(standby=True)),
+    ]
+    reader._database._connect = AnyOf(ways, odbc.DatabaseError)
+    mark, told = "", []
+
+    def read():
+        nonlocal mark
+        results, mark = reader.results(mark)
+        told.extend(result.key for result in results)
+
+    push(reader, contacts(5))
+    wait_for_calls(uccx, 5)
+    read()
+    # Half of it is on the second node when the first one dies.
+    push(reader, contacts(5, start=10))
+    wait_for_calls(uccx, 10)
+    uccx.replicate()
+    push(reader, contacts(5, start=20))
+    wait_for_calls(uccx, 15)
+    up["main"] = False
+    read()
+    read()
+    assert len(told) == 10
+    # The second one dies, and the first one is back.
+    up["main"] = True
+    reader._database._connect._ways.reverse()
+    read()
     assert Counter(told) == dict.fromkeys(dialled_keys(uccx), 1)
     assert len(told) == 15
 

@@ -125,7 +125,7 @@ class TestScreens(TourCase):
         # One that works, or does not, and one that is left alone.
         for name in ("ecm.dialer", "ecm.sms.gateway"):
             if name in self.env:
-                owner = self.env[name].search([], limit=1)
+                owner = self.env[name].search([], order="id", limit=1)
                 failing = {"sending_failures": 9, "sending_error": "down"}
                 owner.write({"is_enabled": True, **failing})
                 owner.copy({"name": "Another", "is_enabled": True})

@@ -624,7 +624,7 @@ def test_results_go_on_when_the_first_nodes_database_dies_and_comes_back(uccx):
     reader = make_client(uccx, overlap=UccxConfig.longest_lag, look_interval=0)
     ways = [
         lambda: open_main(uccx, up["main"]),
-        lambda: odbc.connect(uccx.odbc_connection_string(standby=True)),
+        lambda: pyodbc.connect(uccx.odbc_connection_string(standby=True), autocommit=True),
     ]
     reader._database._connect = AnyOf(ways, odbc.DatabaseError)
     mark, told = "", []

@@ -100,6 +100,8 @@ def measure(env: Any, campaign: Any) -> dict[str, float]:
         "end_ms": lambda: find(env, number[-6:]),
         "middle_ms": lambda: find(env, number[5:11]),
         "many_ms": lambda: find(env, number[6:9]),
+        "two_ms": lambda: find(env, number[6:8]),
+        "country_ms": lambda: find(env, number[:3]),
     }
     figures = {}
     for name, work in works.items():

@@ -76,7 +76,9 @@ class EcmCampaign(models.Model):
         return super()._check_can_start()
 
     def _get_first_steps(self, campaign):
-        """The dialer goes first."""
+        """The dialer goes first, where it calls."""
+        if campaign.kind == "sms":
+            return super()._get_first_steps(campaign)
         dialers = self.env["ecm.dialer"].sudo()
         mine = [("company_id", "in", self.env.companies.ids), ("is_enabled", "=", True)]
         hint = self.env._("Connect your Cisco dialer: address, test, campaigns, on.")

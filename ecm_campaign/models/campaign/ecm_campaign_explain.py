@@ -174,7 +174,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     def action_explain(self):
         """Show why this campaign is not dialling."""
         self.ensure_one()
-        return self._prepare_explain_action(self, self.env._("Why is it not dialling?"))
+        title = self.env._("Why is it not dialling?")
+        if self.kind == "sms":
+            title = self.env._("Why is it not sending?")
+        return self._prepare_explain_action(self, title)
 
     def _prepare_explain_action(self, record, title):
         params = {"model": record._name, "id": record.id, "title": title}

@@ -31,7 +31,7 @@ class EcmContactDetailsMixin(models.AbstractModel):
     _description = "Session Details of a Contact"
 
     campaign_number = fields.Integer("Campaign ID", compute="_compute_details")
-    campaign_kind = fields.Char("Campaign type", compute="_compute_details")
+    campaign_kind = fields.Char("Kind of campaign", compute="_compute_details")
     campaign_group = fields.Char("Campaign group", compute="_compute_details")
     list_number = fields.Integer("List ID", compute="_compute_details")
     area_code = fields.Char("Area code", compute="_compute_details", help="Of the number to call.")

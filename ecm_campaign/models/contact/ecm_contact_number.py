@@ -9,6 +9,11 @@ from ...tools.turn import Turn
 # So many contacts are listed in a transaction, of so many changes.
 LISTED_AT_ONCE = 20_000
 CHANGES_AT_ONCE = 1000
+# An index of parts of three characters says nothing about fewer.
+PART_SIZE = 3
+# So much of a large table is looked at to know whether a part is in so many of its rows that reading
+# one row after the other finds enough of them sooner than the index.
+SAMPLED_PERCENT, SAMPLED_ROWS, COMMON_SHARE = 0.1, 500, 0.02
 # Of a long number so many digits are looked for first.
 TELLING_SIZE = 8
 
@@ -51,11 +56,13 @@ class EcmContactNumber(models.Model):
         :param patterns: of LIKE, of one number or key
         :return: a query of contact ids
         """
-        texts = [_get_telling(pattern) for pattern in patterns]
-        # What came or changed lately is looked at itself.
+        # The index is read once for each of them: a number and a key are often the same.
+        texts = list(dict.fromkeys(map(_get_telling, patterns)))
+        # What came or changed lately is looked at itself. That one comes twice costs nothing, while
+        # sorting out a hundred thousand would.
         return SQL(
             """SELECT n.contact_id FROM ecm_contact_number n WHERE n.numbers LIKE ANY(%s)
-                UNION
+             UNION ALL
                SELECT k.id FROM ecm_contact_unlisted u
                  JOIN ecm_contact k ON k.id BETWEEN u.first_id AND u.last_id
                 WHERE %s LIKE ANY(%s)""",
@@ -63,6 +70,25 @@ class EcmContactNumber(models.Model):
             self._get_text("k"),
             texts,
         )
+
+    @api.model
+    def _is_common(self, patterns):
+        """Whether so many contacts may have a number like one of these that an index is no help.
+
+        :param patterns: see `_get_candidates`
+        """
+        if any(len(pattern.strip("%")) < PART_SIZE for pattern in patterns):
+            return True
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*), count(*) FILTER (WHERE numbers LIKE ANY(%s))
+                     FROM ecm_contact_number TABLESAMPLE SYSTEM (%s)""",
+                list(map(_get_telling, patterns)),
+                SAMPLED_PERCENT,
+            )
+        )
+        [(count, found)] = self.env.cr.fetchall()
+        return count >= SAMPLED_ROWS and found >= COMMON_SHARE * count
 
     @api.model
     def _get_text(self, alias):

@@ -887,12 +887,17 @@ class EcmContactQueue(models.AbstractModel):
         columns = [SQL.identifier(alias, name) for name in PHONE_FIELDS]
         alike = [SQL("%s LIKE ANY(%s)", column, patterns) for column in columns]
         alike.append(SQL("%s LIKE %s", SQL.identifier(alias, "account_number"), key))
+        is_alike = SQL("(%s)", SQL(" OR ").join(alike))
+        # A page of what nearly everybody has is full after few contacts.
+        numbers = self.env["ecm.contact.number"]
+        if numbers._is_common([*patterns, key]):
+            return is_alike
         # As an array the ids are found first: joined, the planner might read the whole table.
         return SQL(
-            "%s = ANY(ARRAY(%s)) AND (%s)",
+            "%s = ANY(ARRAY(%s)) AND %s",
             SQL.identifier(alias, "id"),
-            self.env["ecm.contact.number"]._get_candidates([*patterns, key]),
-            SQL(" OR ").join(alike),
+            numbers._get_candidates([*patterns, key]),
+            is_alike,
         )
 
     @api.model

@@ -6,7 +6,7 @@ from ...tools.shared_list import EACH, FIRST, TURNS, SharedList
 from .ecm_import_profile import LIST_SETTINGS
 
 SHARINGS = [
-    (TURNS, "By one campaign at a time, until one has reached them"),
+    (TURNS, "By one campaign at a time, until reached"),
     (FIRST, "Only by the campaign that calls them first"),
     (EACH, "By each campaign, whatever the others do"),
 ]

@@ -36,7 +36,7 @@ class EcmRegionRuleLimit(models.Model):
     )
     number = fields.Integer("Within", default=24, required=True)
     unit = fields.Selection(
-        [("hours", "hours"), ("days", "days"), ("weeks", "weeks"), ("ever", "for ever")],
+        [("hours", "hour(s)"), ("days", "day(s)"), ("weeks", "week(s)"), ("ever", "for ever")],
         required=True,
         default="hours",
     )
@@ -70,10 +70,12 @@ class EcmRegionRuleLimit(models.Model):
             "days": self.env._("one day"),
             "weeks": self.env._("one week"),
         }
-        if self.number == 1 and self.unit in one:
-            return one[self.unit]
-        unit = get_label(self.env, self._name, "unit", self.unit)
-        return f"{self.number} {unit}"
+        several = {
+            "hours": self.env._("%s hours", self.number),
+            "days": self.env._("%s days", self.number),
+            "weeks": self.env._("%s weeks", self.number),
+        }
+        return (one if self.number == 1 else several).get(self.unit, "")
 
     def _get_text(self):
         """The limit in words, such as ``3 attempts in 24 hours``."""

@@ -121,6 +121,25 @@ class TestContactSearch(CampaignCase):
             self.assertEqual(self.search_as_agent("471"), self.other)
             self.list_numbers()
 
+    def test_a_part_that_many_have_is_found_without_the_index(self):
+        """P31: two digits, or the beginning of a country's numbers, among millions of contacts."""
+        numbers = self.env["ecm.contact.number"]
+        self.list_numbers()
+        self.assertTrue(numbers._is_common(["%49%"]), "an index of parts knows no two signs")
+        self.assertFalse(numbers._is_common(["%3125000%"]))
+        sample = {"SAMPLED_PERCENT": 100, "SAMPLED_ROWS": 1, "COMMON_SHARE": 0.5}
+        for name, value in sample.items():
+            self.startPatcher(patch.object(ecm_contact_number, name, value))
+        many = [f"+4930231251{number:02d}" for number in range(60)]
+        self.env["ecm.contact"].create(
+            [{"campaign_id": self.campaign.id, "phone_1": number} for number in many]
+        )
+        self.list_numbers()
+        self.assertTrue(numbers._is_common(["+4930%"]))
+        self.assertFalse(numbers._is_common(["+1214%"]))
+        self.assertEqual(len(self.search_as_agent("+49 30")), 61)
+        self.assertEqual(self.search_as_agent("+1 214"), self.other)
+
     def test_a_number_that_changed_is_found_at_once_and_the_old_one_no_more(self):
         self.list_numbers()
         self.ada.phone_1 = "+493023125111"

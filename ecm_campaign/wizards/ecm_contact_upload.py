@@ -451,15 +451,15 @@ class EcmContactUpload(models.TransientModel):
         changed = sum(row.has_problem for row in stored)
         rejected = len(rows) - len(stored)
         sentences = [
-            self.env._("First %s rows of the file.", len(rows)),
-            self.env._("%s are stored.", len(stored)),
+            self.env._("Rows of the file shown here: %s.", len(rows)),
+            self.env._("Stored: %s.", len(stored)),
         ]
         # What did not happen is not mentioned.
         if changed:
-            sentence = self.env._("%s of them without a bad value.", changed)
+            sentence = self.env._("Of these, without a bad value: %s.", changed)
             sentences.append(sentence)
         if rejected:
-            sentence = self.env._("%s are not stored.", rejected)
+            sentence = self.env._("Not stored: %s.", rejected)
             sentences.append(sentence)
         return " ".join(sentences)
 

@@ -36,7 +36,7 @@ export class DropZoneField extends Component {
     }
 
     get size() {
-        return this.state.size && showSize(this.state.size);
+        return this.state.size ? showSize(this.state.size) : "";
     }
 
     get percent() {

@@ -8,6 +8,11 @@ import { FirstSteps } from "../first_steps/first_steps";
 export class CampaignKanbanRenderer extends KanbanRenderer {
     static template = "ecm_campaign.CampaignKanbanRenderer";
     static components = { ...KanbanRenderer.components, FirstSteps };
+
+    /** Templates lead to no first campaign. */
+    get hasSteps() {
+        return !this.props.list.context.ecm_templates;
+    }
 }
 
 registry.category("views").add("ecm_campaign_kanban", {

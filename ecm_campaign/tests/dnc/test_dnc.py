@@ -52,7 +52,7 @@ class TestDnc(CampaignCase):
                 self.add(value, kind=kind)
 
     def test_dates_of_entry_and_list(self):
-        today = fields.Date.today()
+        today = fields.Date.context_today(self.env.user)
         day = timedelta(days=1)
         entry = self.add(date_to=today)
         self.assertTrue(self.find(LISTED))

@@ -294,7 +294,7 @@ class TestRegionRules(RegionCase):
         rule.with_user(administrator).weekday_hours = "8-20"
         # Supervisors read why, and say for their campaigns what the rules ask of them.
         rules = self.env["ecm.region.rule"]
-        why = "administrators change and switch region"
+        why = "only administrators change region rules"
         views = [
             rules.with_user(user).get_view(view_type="form")["arch"]
             for user in (supervisor, administrator)

@@ -16,7 +16,10 @@ QUERIES = {
     " OR url LIKE '/ecm\\_%'",
     "messages": "SELECT model, res_id FROM mail_message WHERE model LIKE 'ecm.%'",
     "activities": "SELECT res_name FROM mail_activity WHERE res_model LIKE 'ecm.%'",
-    "menus": "SELECT name FROM ir_ui_menu WHERE name->>'en_US' = 'Campaigns'",
+    # Odoo's own modules, which stay, have one of this name too.
+    "menus": "SELECT name FROM ir_ui_menu AS menu WHERE name->>'en_US' = 'Campaigns'"
+    " AND NOT EXISTS (SELECT FROM ir_model_data AS data WHERE data.model = 'ir.ui.menu'"
+    " AND data.res_id = menu.id AND data.module NOT LIKE 'ecm\\_%')",
     "views": "SELECT name FROM ir_ui_view WHERE model LIKE 'ecm.%'",
     "groups": "SELECT name FROM res_groups_privilege WHERE name->>'en_US' = 'Outbound Campaigns'",
 }

@@ -1,6 +1,7 @@
 import io
 import json
 
+from odoo import fields
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
@@ -103,6 +104,7 @@ class TestScreens(TourCase):
         contacts = self.env["ecm.contact"].search([], limit=2)
         called = contacts.search([("attempt_ids", "!=", False)]) - contacts
         contacts[0].again_from_id = called[0]
+        contacts[1].consent_on = fields.Date.today()
 
         # Jobs that wait for their turn, and files that could not be read.
         of_campaign = {"campaign_id": campaign.id}

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..clients.exceptions import SettingsError
 from ..clients.http_gateway import SENDING_SECONDS, HttpGateway
 from ..sender import Content, GatewaySender
+from .ecm_sms_gateway_settings import REQUEST_FIELDS
 from .ecm_sms_message import CHANNEL
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
@@ -99,7 +100,12 @@ class EcmSmsGateway(models.Model):
         # An archived gateway takes no turns: nothing may be sent to it either.
         if not vals.get("active", True):
             vals = {**vals, "is_enabled": False}
-        return super().write(vals)
+        result = super().write(vals)
+        # What failed with other settings may work with these.
+        if vals.keys() & REQUEST_FIELDS:
+            for gateway in self.sudo():
+                gateway._try_soon()
+        return result
 
     # -- turns ------------------------------------------------------------------------------------
 

@@ -19,6 +19,14 @@ READERS = {
     "error_map": lambda text: reading.read_map(text, FAILURES),
     "status_map": lambda text: reading.read_map(text, STATUSES),
 }
+# Whether a message is taken depends on them.
+REQUEST_FIELDS = frozenset(
+    {
+        *("preset", "url", "method", "body", "parameters", "json_body", "headers"),
+        *("accepted", "id_path", "error_map", "user", "password_secret", "sender"),
+        *("verify_tls", "connect_timeout", "read_timeout"),
+    }
+)
 
 
 class EcmSmsGatewaySettings(models.AbstractModel):

@@ -644,8 +644,7 @@ class EcmContactBulk(models.AbstractModel):
         """Whose contacts these are."""
         self.env.cr.execute(
             SQL(
-                "SELECT DISTINCT c.campaign_id FROM unnest(%s) AS i(id) "
-                "CROSS JOIN LATERAL %s AS c",
+                "SELECT DISTINCT c.campaign_id FROM unnest(%s) AS i(id) CROSS JOIN LATERAL %s AS c",
                 int_array(ids),
                 self._look_up("id", SQL("i.id")),
             )

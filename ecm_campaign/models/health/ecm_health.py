@@ -158,7 +158,9 @@ class EcmHealth(models.AbstractModel):
             # A turn comes once a minute, open hours or not: but not before its campaign started,
             # nor while its owner is switched off.
             started = min((each.started_at for each in own if each.started_at), default=None)
-            last = max(filter(None, (target.last_feed_at, started, owner.turns_since)), default=None)
+            last = max(
+                filter(None, (target.last_feed_at, started, owner.turns_since)), default=None
+            )
             lag = max(lag, seconds_late(last, now))
         return lag
 

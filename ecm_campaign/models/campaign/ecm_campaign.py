@@ -523,7 +523,7 @@ class EcmCampaign(models.Model):
         attempts_sql = SQL("WHERE a.campaign_id = %s", self.id)
         contacts_sql = SQL("c.campaign_id = %s", self.id)
         counters_sql = SQL("n.campaign_id = %s", self.id)
-        return ResultsScope(own, own, attempts_sql, contacts_sql, counters_sql, self.tz)
+        return ResultsScope(own, own, attempts_sql, contacts_sql, counters_sql, self.tz, self.kind)
 
     # -- buttons ----------------------------------------------------------------------------------
 

@@ -139,6 +139,34 @@ class CallResult:
     corrects: bool = False
 
 
+@dataclass(frozen=True)
+class FinishedContact:
+    """One that the dialer calls no more and still keeps: `ref` is its row there. One that is
+    `undialled` was taken back before it was ever called.
+    """
+
+    key: str
+    ref: str
+    undialled: bool = False
+
+
+OTHERS, CALLBACKS, CALLED_AGAIN, MANY = "others", "callbacks", "again", "many"
+"""Why not all contacts of a campaign may be deleted: another system's are among them, callbacks
+are promised there, the dialer will call some again by itself, or there are too many to know.
+"""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a campaign holds at a dialer that can only delete all contacts: keys that wait and were
+    never called, keys that are finished, and what forbids to delete them all, if anything.
+    """
+
+    waiting: frozenset[str] = frozenset()
+    finished: frozenset[str] = frozenset()
+    obstacle: str = ""
+
+
 def in_digits(contacts: Sequence[PushContact], plan: DigitPlan) -> list[PushContact]:
     """Contacts with the digits that their dialer is to dial."""
     return [replace(contact, number=plan.dial(contact.number).digits) for contact in contacts]
@@ -229,6 +257,33 @@ class DialerClient(ABC):
         """Delete all contacts of a campaign at the dialer; results that exist stay readable, and
         `results` tells which contacts were never called.
         """
+
+    deletes_finished = False
+    """Whether single contacts can be deleted: by `finished` and `delete_finished`. Otherwise all of
+    a campaign can, where `holding` allows it: by `purge`, or by `clear` where nobody waits.
+    """
+
+    def finished(self, campaign_key: str) -> list[FinishedContact]:
+        """List our contacts that the dialer calls no more, and keeps."""
+        raise Rejected("This dialer deletes no single contacts.", "405")
+
+    def delete_finished(self, campaign_key: str, contacts: Sequence[FinishedContact]) -> int:
+        """Delete such contacts, as long as they are still finished; repeating it is harmless.
+
+        :return: how many were deleted
+        """
+        raise Rejected("This dialer deletes no single contacts.", "405")
+
+    def holding(self, campaign_key: str) -> Holding:
+        """Tell what would be deleted with all contacts of a campaign.
+
+        :raise Busy: contacts are being imported
+        """
+        raise Rejected("This dialer does not say what its campaigns hold.", "405")
+
+    def clear(self, campaign_key: str) -> None:
+        """Delete all contacts of a campaign in which nobody waits."""
+        self.purge(campaign_key)
 
     @abstractmethod
     def undialled(self, keys: Collection[str]) -> set[str]:

@@ -8,7 +8,7 @@ that accept it. Not tested against a real CCE; what is unverified can be configu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -19,6 +19,7 @@ from .base import (
     DialerCampaign,
     DialerClient,
     DialerContact,
+    FinishedContact,
     Health,
     PushContact,
     PushReceipt,
@@ -28,7 +29,15 @@ from .base import (
 )
 from .cce_config import CceConfig
 from .cce_connection import Connect
-from .cce_database import MAX_NAME, MAX_PHONE, CampaignRow, CceDatabase, GroupRow, RuleRow
+from .cce_database import (
+    KEYS_PER_STATEMENT,
+    MAX_NAME,
+    MAX_PHONE,
+    CampaignRow,
+    CceDatabase,
+    GroupRow,
+    RuleRow,
+)
 from .cce_results import CODE_TABLE, CceWatermark, tell
 from .exceptions import DialerError, InDoubt, NotFound, Rejected, Unreachable
 
@@ -223,6 +232,36 @@ class CceClient(DialerClient):
                 self._database.close_pending(cursor, table)
             self._commit(cursor, "the contacts were taken back")
 
+    deletes_finished = True
+
+    def finished(self, campaign_key: str) -> list[FinishedContact]:
+        found = []
+        with self._database.outbound() as cursor:
+            for table in self._tables(campaign_key):
+                for row in self._database.finished(cursor, table):
+                    ref = f"{table}:{row.id}"
+                    found.append(FinishedContact(row.key, ref, bool(row.uncalled)))
+        return found
+
+    def delete_finished(self, campaign_key: str, contacts: Sequence[FinishedContact]) -> int:
+        count = 0
+        # The tables are asked for again: what was handed back here is no name for a statement.
+        for table in self._tables(campaign_key):
+            rows = {}
+            for contact in contacts:
+                name, _colon, row_id = contact.ref.rpartition(":")
+                if name == table:
+                    rows[int(row_id)] = contact.key
+            for chunk in _chunks(rows):
+                count += self._delete_finished(table, chunk)
+        return count
+
+    def _delete_finished(self, table: str, rows: Mapping[int, str]) -> int:
+        with self._database.outbound(writes=True) as cursor:
+            count = self._database.delete_finished(cursor, table, rows)
+            self._commit(cursor, "finished contacts were deleted")
+        return count
+
     def undialled(self, keys: Collection[str]) -> set[str]:
         known = self._known(self._all_tables(), set(keys))
         return {key for key, uncalled in known.items() if uncalled}
@@ -324,6 +363,13 @@ class CceClient(DialerClient):
         except DialerError as error:
             return str(error)
         return ""
+
+
+def _chunks(rows: Mapping[int, str]) -> Iterator[dict[int, str]]:
+    """Parts of so many rows as one statement takes."""
+    items = list(rows.items())
+    for start in range(0, len(items), KEYS_PER_STATEMENT):
+        yield dict(items[start : start + KEYS_PER_STATEMENT])
 
 
 def describe_campaign(row: CampaignRow, groups: Iterable[GroupRow], pending: int) -> DialerCampaign:

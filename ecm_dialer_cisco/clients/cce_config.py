@@ -27,6 +27,11 @@ WAITING_STATUSES = "ABPRSU"
 moved to a personal callback, unknown (reference §2.2).
 """
 
+FINISHED_STATUSES = "CMD"
+"""CallStatusZone1 of contacts that are called no more: closed, maximum attempts, dialled. They are
+what CCE deletes by itself at midnight, when they are five days old (reference §1.9).
+"""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _TEXT = re.compile(r"[\w .:/-]*")
 _SECONDS_PER_DAY = 86_400
@@ -80,6 +85,7 @@ class CceConfig:
     :param detail_table: one row per call, in the historical database
     :param new_row: columns of a new contact, see `NEW_ROW`
     :param waiting_statuses: letters of a call after which the dialer calls again by itself
+    :param finished_statuses: letters of contacts that a purge may delete
     :param plus: what a leading ``+`` becomes: the dialer takes digits, ``*`` and ``#``
     :param key_prefixes: our account numbers start with one of them; other rows are ignored
     :param overlap: rows written so shortly before the newest one are read again
@@ -107,6 +113,7 @@ class CceConfig:
     detail_table: str = "t_Dialer_Detail"
     new_row: Mapping[str, Literal] = field(default_factory=lambda: dict(NEW_ROW))
     waiting_statuses: str = WAITING_STATUSES
+    finished_statuses: str = FINISHED_STATUSES
     plus: str = ""
     key_prefixes: tuple[str, ...] = ("",)
     overlap: float = 300
@@ -128,6 +135,10 @@ class CceConfig:
         for value in self.new_row.values():
             if isinstance(value, str) and not _TEXT.fullmatch(value):
                 raise ValueError(f"{value!r} is not what a column can be set to")
+        if not re.fullmatch(r"[A-Z]+", self.finished_statuses, re.ASCII):
+            raise ValueError(f"{self.finished_statuses!r} are not letters of finished contacts")
+        if both := set(self.finished_statuses) & set(self.waiting_statuses):
+            raise ValueError(f"Contacts with {''.join(sorted(both))!r} are still called")
         if self.side not in ("A", "B"):
             raise ValueError("The side is A or B")
 

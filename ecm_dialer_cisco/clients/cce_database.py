@@ -7,7 +7,7 @@ local ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -64,6 +64,24 @@ _KEYS_IN_LIST = (
     + _NEVER_CALLED
     + " THEN 1 ELSE 0 END AS Uncalled FROM {table} WHERE AccountNumber IN ({keys})"
 )
+# Zone 2 may be closed, or was never begun: a contact with one number is through with it.
+_OVER = (
+    " CallStatusZone1 IN ({finished})"
+    " AND COALESCE(CallStatusZone2, 'C') NOT IN ('A', 'B', 'R', 'S', 'U')"
+)
+_FINISHED = (
+    "SELECT DialingListID, AccountNumber, CASE WHEN CallStatusZone1 = 'C' AND"
+    + _NEVER_CALLED
+    + " THEN 1 ELSE 0 END AS Uncalled FROM {table} WHERE"
+    + _OVER
+    + " AND ({ours}) ORDER BY DialingListID"
+)
+# By its row, its key and its state: what another has put there meanwhile stays.
+_DELETE = (
+    "DELETE FROM {table} WHERE"
+    + _OVER
+    + " AND DialingListID IN ({ids}) AND AccountNumber IN ({keys})"
+)
 _NOW = "SELECT GETDATE()"
 
 
@@ -117,6 +135,14 @@ class UncalledRow(NamedTuple):
     id: int
     key: str
     phone: str | None
+
+
+class FinishedRow(NamedTuple):
+    """A row of `_FINISHED`."""
+
+    id: int
+    key: str
+    uncalled: int
 
 
 class DetailRow(NamedTuple):
@@ -244,6 +270,31 @@ class CceDatabase:
         statement = _CLOSED_UNCALLED.format(table=f"[{table}]", ours=ours)
         rows = map(UncalledRow._make, self._select(cursor, statement, parameters))
         return [row for row in rows if self.is_ours(row.key)]
+
+    def finished(self, cursor: Any, table: str) -> list[FinishedRow]:
+        """Our contacts that are called no more."""
+        ours, parameters = self._ours()
+        statement = _FINISHED.format(table=f"[{table}]", ours=ours, finished=self._finished())
+        rows = map(FinishedRow._make, self._select(cursor, statement, parameters))
+        return [row for row in rows if self.is_ours(row.key)]
+
+    def delete_finished(self, cursor: Any, table: str, rows: Mapping[int, str]) -> int:
+        """Delete such contacts, no more than `KEYS_PER_STATEMENT`.
+
+        :param rows: account numbers by DialingListID
+        :return: how many were deleted
+        """
+        statement = _DELETE.format(
+            table=f"[{table}]",
+            finished=self._finished(),
+            ids=", ".join("?" * len(rows)),
+            keys=", ".join([f"CAST(? AS varchar({MAX_ACCOUNT}))"] * len(rows)),
+        )
+        cursor.execute(statement, (*rows, *rows.values()))
+        return int(cursor.rowcount)
+
+    def _finished(self) -> str:
+        return ", ".join(map(_sql_literal, self._config.finished_statuses))
 
     def known(self, cursor: Any, table: str, keys: Collection[str]) -> dict[str, bool]:
         """Those of the keys that stand in a list, and whether each was closed before it was ever

@@ -17,7 +17,17 @@ from typing import Any
 import requests
 from lxml import etree
 
-from .base import CallResult, DialerCampaign, DialerContact, PushContact, in_numbers
+from .base import (
+    CALLBACKS,
+    CALLED_AGAIN,
+    OTHERS,
+    CallResult,
+    DialerCampaign,
+    DialerContact,
+    Holding,
+    PushContact,
+    in_numbers,
+)
 from .cce import CceClient, describe_campaign, utc_now
 from .cce_config import CceConfig, CceRestConfig
 from .cce_connection import Connect
@@ -31,6 +41,8 @@ BASE = "/unifiedconfig/config/campaign"
 _HEADER = "AccountNumber,FirstName,LastName,Phone01"
 # No quoting is described: a value may not hold what separates, nor end the section it stands in.
 _UNSAFE = re.compile(r"[,|\[\]<>\"]+")
+_FINISHED = ("closed", "maxAttemptsReached")
+_CALLBACKS = ("callbackRequested", "personalCallbackRequested")
 _NOT_THERE = "CceDBDataNotFoundException"
 
 
@@ -128,6 +140,27 @@ class CceRestClient(CceClient):
             "405",
         )
 
+    deletes_finished = False
+
+    def holding(self, campaign_key: str) -> Holding:
+        """As the interface lists it: imports that stand in the queue are not there yet."""
+        waiting, finished, obstacle = set(), set(), ""
+        for contact in self._contacts(campaign_key):
+            if not self._database.is_ours(contact.key):
+                return Holding(obstacle=OTHERS)
+            if contact.raw_status in _FINISHED:
+                finished.add(contact.key)
+            elif contact.raw_status == "pending":
+                waiting.add(contact.key)
+            else:
+                # What is being called may become either.
+                is_callback = contact.raw_status in _CALLBACKS
+                obstacle = CALLBACKS if is_callback else obstacle or CALLED_AGAIN
+        return Holding(frozenset(waiting), frozenset(finished), obstacle)
+
+    def clear(self, campaign_key: str) -> None:
+        self._change("DELETE", f"{_path(campaign_key)}/import")
+
     def undialled(self, keys: Collection[str]) -> set[str]:
         """None: nothing is ever taken back."""
         return set()
@@ -163,7 +196,7 @@ class CceRestClient(CceClient):
         except Rejected as error:
             raise _translated(error) from error
 
-    def _change(self, method: str, path: str, body: bytes) -> None:
+    def _change(self, method: str, path: str, body: bytes | None = None) -> None:
         try:
             self._http.change(self._node, method, path, body)
         except Rejected as error:

@@ -26,6 +26,9 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 CONTACT_STATUSES = ("PENDING", "CALLBACK", "RETRY", "RETRIES_WITH_DELAY", "MAX_CALLS", "UNKNOWN")
 """Values of ``?q=`` of GET contacts; Active and Closed cannot be listed (reference §1.6)."""
 
+MOST_LISTED = 10_000
+"""Contacts that GET lists at most."""
+
 DIALING_MODES = {
     "DIRECT_PREVIEW": "preview",
     "PROGRESSIVE": "progressive",

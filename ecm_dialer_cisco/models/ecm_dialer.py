@@ -48,6 +48,7 @@ class EcmDialer(models.Model):
         "ecm.dialer.uccx.mixin",
         "ecm.dialer.hours.mixin",
         "ecm.dialer.digits.mixin",
+        "ecm.dialer.purge.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ecm.secret.mixin",
@@ -220,10 +221,15 @@ class EcmDialer(models.Model):
         engine._mirror_safely(self)
         # Results make room for what is fed then.
         engine._sync_safely(self)
+        engine._purge_safely(self)
         super()._work()
 
     def _get_circuit_parts(self):
-        return [*super()._get_circuit_parts(), ("results", self.env._("Reading results"))]
+        return [
+            *super()._get_circuit_parts(),
+            ("results", self.env._("Reading results")),
+            ("purge", self.env._("Deleting finished contacts")),
+        ]
 
     # -- client -----------------------------------------------------------------------------------
 

@@ -19,7 +19,12 @@ class EcmDialerCampaign(models.Model):
 
     _name = "ecm.dialer.campaign"
     _description = "Cisco Campaign"
-    _inherit = ["ecm.feed.target", "ecm.dialer.campaign.hours.mixin", "ecm.transaction.mixin"]
+    _inherit = [
+        "ecm.feed.target",
+        "ecm.dialer.campaign.hours.mixin",
+        "ecm.dialer.campaign.purge.mixin",
+        "ecm.transaction.mixin",
+    ]
     _order = "dialer_id, name, id"
     _attempt_field = "dialer_campaign_id"
     _channel = "voice"

@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..clients.cce import CceClient
 from ..clients.cce_config import (
+    FINISHED_STATUSES,
     NEW_ROW,
     CceConfig,
     CceRestConfig,
@@ -37,6 +38,7 @@ CCE_SETTINGS = {
     "cce_list_table",
     "cce_table_prefix",
     "cce_detail_table",
+    "cce_finished",
     "cce_new_row",
 }
 
@@ -132,6 +134,13 @@ class EcmDialerCceMixin(models.AbstractModel):
         required=True,
         help="Table with a row per call in the historical database.",
     )
+    cce_finished = fields.Char(
+        "Finished contacts",
+        default=FINISHED_STATUSES,
+        required=True,
+        help="Letters of CallStatusZone1 of contacts that CCE calls no more: these may be deleted. "
+        "CCE itself deletes C, M and D after five days, at midnight.",
+    )
     cce_new_row = fields.Text(
         "Columns of a new contact",
         default=lambda self: dump_columns(NEW_ROW),
@@ -217,6 +226,7 @@ class EcmDialerCceMixin(models.AbstractModel):
             list_table=self.cce_list_table,
             table_prefix=self.cce_table_prefix or "",
             detail_table=self.cce_detail_table,
+            finished_statuses=self.cce_finished or FINISHED_STATUSES,
             new_row=parse_columns(self.cce_new_row or ""),
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
@@ -243,6 +253,9 @@ class EcmDialerCceMixin(models.AbstractModel):
         if self.provider != "cce":
             return super()._can_tell_uncalled()
         return self.cce_delivery == "database"
+
+    def _can_see_finished(self):
+        return self.provider == "cce" or super()._can_see_finished()
 
     def _can_give_back(self):
         is_cce_rest = self.provider == "cce" and self.cce_delivery == "rest"

@@ -211,6 +211,10 @@ class EcmDialerUccxMixin(models.AbstractModel):
         """Whether the dialer can say who was never called, without which nothing is taken back."""
         return self._has_results()
 
+    def _can_see_finished(self):
+        """Whether the dialer can say who is finished."""
+        return self._has_results()
+
     def _can_give_back(self):
         """Whether the dialer gives contacts back at all."""
         return True

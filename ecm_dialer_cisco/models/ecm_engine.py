@@ -42,7 +42,7 @@ class Applied(NamedTuple):
 
 
 class EcmEngine(models.AbstractModel):
-    _inherit = "ecm.engine"
+    _inherit = ["ecm.engine", "ecm.engine.purge.mixin"]
 
     def _get_check_names(self):
         return {**super()._get_check_names(), "dialer_hours": self.env._("Dialer's hours")}

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..purge_plan import NEVER
 from odoo.addons.ecm_campaign.tools.circuit import CLOSED
 from odoo.addons.ecm_campaign.tools.health import Reading, seconds_late
 
@@ -9,11 +10,16 @@ class EcmHealth(models.AbstractModel):
 
     @api.model
     def _get_health_readings(self):
-        return [*super()._get_health_readings(), *self._read_synchronizers()]
+        readings = [*super()._get_health_readings(), *self._read_synchronizers()]
+        return [*readings, *self._read_purges()]
 
     @api.model
     def _get_health_kinds(self):
-        return [*super()._get_health_kinds(), ("results", self.env._("Reading results"))]
+        return [
+            *super()._get_health_kinds(),
+            ("results", self.env._("Reading results")),
+            ("purge", self.env._("Deleting finished contacts")),
+        ]
 
     @api.model
     def _get_late_parameters(self):
@@ -23,6 +29,8 @@ class EcmHealth(models.AbstractModel):
     def _retry_reading(self, kind, record):
         if kind == "results":
             record.action_try_now()
+        elif kind == "purge":
+            record.action_purge_finished()
         return super()._retry_reading(kind, record)
 
     def _read_synchronizers(self):
@@ -57,3 +65,29 @@ class EcmHealth(models.AbstractModel):
             company_id=dialer.company_id.id,
             user_ids=frozenset(campaigns.user_id.ids),
         )
+
+    def _read_purges(self):
+        """The purge of each dialer that has one (requirement F7); what it left, and why, is no more
+        than a warning.
+        """
+        may_call, now = self._may_call(), fields.Datetime.now()
+        dialers = self.env["ecm.dialer"].search([("purge_schedule", "!=", NEVER)])
+        readings = []
+        for dialer in dialers:
+            readings.append(
+                Reading(
+                    kind="purge",
+                    key=f"ecm.dialer,{dialer.id},purge",
+                    name=dialer.display_name,
+                    model="ecm.dialer",
+                    res_id=dialer.id,
+                    is_on=bool(may_call and dialer._is_on()),
+                    last_success_at=dialer.last_purge_at or None,
+                    behind=seconds_late(dialer.purge_due_at, now),
+                    failures=dialer.purge_failures,
+                    is_failing=dialer._get_circuit_state("purge", now) != CLOSED,
+                    error=dialer.purge_error or dialer.purge_note or "",
+                    company_id=dialer.company_id.id,
+                )
+            )
+        return readings

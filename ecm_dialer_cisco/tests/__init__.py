@@ -10,6 +10,7 @@ from . import (
     test_explain,
     test_explain_tour,
     test_feed,
+    test_purge,
     test_result_inbox,
     test_results,
     test_sender,

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from odoo.tests import TransactionCase, new_test_user
 
-from ..clients.base import CallResult, DialerCampaign, DialerClient, Health, PushReceipt
+from ..clients.base import CallResult, DialerCampaign, DialerClient, Health, Holding, PushReceipt
 
 CONNECTED, MACHINE, INVALID, DO_NOT_CALL, CALLBACK = "1", "3", "4", "5", "8"
 BUSY, NO_ANSWER, CALL_FAILED = "11", "15", "17"
@@ -28,6 +28,7 @@ class FakeClient(DialerClient):
         self.deleted = set()
         self.purged = []
         self.deletes, self.purge_error = False, None
+        self.deletes_finished, self.kept, self.held = False, [], Holding()
 
     @property
     def dialled(self):
@@ -77,6 +78,17 @@ class FakeClient(DialerClient):
             self.deleted |= self.known
         if self.purge_error:
             raise self.purge_error
+
+    def finished(self, campaign_key):
+        return self.kept
+
+    def delete_finished(self, campaign_key, contacts):
+        gone = [contact for contact in contacts if contact in self.kept]
+        self.kept = [contact for contact in self.kept if contact not in gone]
+        return len(gone)
+
+    def holding(self, campaign_key):
+        return self.held
 
     def contacts(self, campaign_key, status=""):
         return []

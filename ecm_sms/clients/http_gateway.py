@@ -34,7 +34,6 @@ class Message:
     :param number: E.164, with its plus
     :param is_unicode: whether it has characters that GSM-7 lacks
     :param minutes: for which the gateway may try, None for as long as it does
-    :param reference: that the message was given beforehand, where a provider wants one of us
     """
 
     key: str
@@ -42,7 +41,6 @@ class Message:
     text: str
     is_unicode: bool = False
     minutes: int | None = None
-    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

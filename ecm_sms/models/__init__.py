@@ -19,5 +19,4 @@ from . import (
     res_partner,
     sms_sms,
     sms_template,
-    sms_tracker,
 )

@@ -24,7 +24,8 @@ _KINDS = {"times": int, "seconds": float}
 @dataclass
 class Fault:
     """One fault; `times` counts down to 0 (negative: for ever); `verb` restricts it to login,
-    select, insert, update, delete or commit, or over REST to get, put or import.
+    select, insert, update, delete or commit, or over REST to get, put, import
+    or delete.
     """
 
     name: str

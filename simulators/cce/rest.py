@@ -91,6 +91,7 @@ class Rest:
             ("PUT", 1): self._change,
             ("GET", 2): self._show_contacts,
             ("POST", 2): self._import,
+            ("DELETE", 2): self._delete_contacts,
         }
         depth = 0 if not parts[0] else len(parts)
         operation = operations.get((request.method, depth))
@@ -173,6 +174,13 @@ class Rest:
                 "INSERT INTO sim.import (campaign_id, records) VALUES (%s, %s)", (campaign, records)
             )
         return 201, b""
+
+    def _delete_contacts(self, _request: Request, campaign: int) -> tuple[int, bytes]:
+        """All of them; single ones cannot be deleted."""
+        with self._dialer.transaction() as cursor:
+            self._read_campaign(cursor, campaign)
+            cursor.execute(f"DELETE FROM {self._outbound}.dl_{campaign}_{campaign}")
+        return 200, b""
 
     def _show_contacts(self, request: Request, campaign: int) -> tuple[int, bytes]:
         size = min(MAX_PAGE, int(request.query.get("resultsPerPage", DEFAULT_PAGE)))
@@ -278,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rest.answer(Request(self.command, parts.path, query, body))
 
     def _fail(self, names: tuple[str, ...]) -> None:
-        verb = {"POST": "import", "GET": "get"}.get(self.command, "put")
+        verb = {"POST": "import", "GET": "get", "DELETE": "delete"}.get(self.command, "put")
         fault = self.faults.take(verb, names)
         if fault and fault.name in ("die", "die_after"):
             os._exit(70)

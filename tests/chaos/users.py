@@ -225,6 +225,7 @@ class Provocations:
             "feed.paused": self._be_unavailable,
             "doubt": self._lose_answer,
             "purge": self._purge,
+            "finished": self._purge_finished,
             "recall": person.stop_and_start,
             "results": self._feed,
             "results.late": self._look_for_late_ones,
@@ -307,6 +308,14 @@ class Provocations:
             self._person.upload(30, campaign, endings=("1",))
             threading.Event().wait(3)
         self._person.call("ecm.campaign", "action_purge", [campaign.id])
+
+    def _purge_finished(self) -> None:
+        """It is time, wherever something is finished."""
+        self._feed()
+        self._house.sql(
+            """UPDATE ecm_dialer SET purge_schedule = 'interval', purge_until = NULL,
+                      purge_due_at = now() AT TIME ZONE 'UTC' - interval '1 minute'"""
+        )
 
     def _delete_unheard(self) -> None:
         """The dialer deletes what waits, and its answer is lost."""

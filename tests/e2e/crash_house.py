@@ -9,13 +9,15 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+import psycopg2
 
 from scripts import demo, demo_upload
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
-from .rehearsal import Rehearsal
+from .rehearsal import CceRehearsal, Rehearsal
 
 VOICE, BUSY_THEN_VOICE, CALLBACK = "1", "09", "48"
 # How often a number that ends so is called, and by how many attempts: UCCX calls back by itself.
@@ -54,6 +56,11 @@ class Case(NamedTuple):
 
 class CrashHouse(Rehearsal):
     """Cases follow each other here, each with a campaign and numbers of its own."""
+
+    finished_query = "SELECT count(*) FROM dialinglist WHERE active AND callstatus IN (3, 5)"
+    # The answer to a send, and to a deletion.
+    lost_answer: ClassVar = {"name": "lose_answer", "method": "POST", "times": 1}
+    lost_deletion: ClassVar = {"name": "lose_answer", "method": "DELETE", "times": 1}
 
     def __init__(self, server: OdooServer, simulator, order: Path) -> None:
         super().__init__(server, simulator)
@@ -205,28 +212,69 @@ class CrashHouse(Rehearsal):
         self.assert_everybody_was_called()
         self.assert_log_is_clean()
 
+    def purge_finished(self) -> None:
+        """A turn of the dialer, which is to delete there what it is through with."""
+        self.sql(
+            """UPDATE ecm_dialer SET purge_schedule = 'daily', purge_failures = 0, purge_until = NULL,
+                      purge_due_at = now() AT TIME ZONE 'UTC' - interval '1 minute' WHERE id = %s""",
+            self.dialer_id,
+        )
+        self.feed()
+
+    def call_some(self, count: int = 4) -> None:
+        """Contacts whose calls have ended, and whose results are here."""
+        self.upload(self.numbers(count, VOICE))
+        self.start()
+        self.feed()
+        self.wait_for_calls()
+        self.sync()
+
+    def count_finished(self) -> int:
+        """How many contacts the dialer is through with and keeps."""
+        with psycopg2.connect(self.simulator.dsn) as connection, connection.cursor() as cursor:
+            cursor.execute(self.finished_query)
+            return int(cursor.fetchone()[0])
+
     # -- what must hold ---------------------------------------------------------------------------
 
     def assert_everybody_was_called(self) -> None:
         """Each number as often as the strategy says, by attempts that we know, with a result each."""
         calls = self.simulator.dialled(self._calls_before)
         assert self.tally() == {"connected": len(self._endings)}
-        dialled = Counter(call["phone"] for call in calls)
+        dialled = Counter(self.read_number(call) for call in calls)
         assert dialled == {number: CALLS[end] for number, end in self._endings.items()}
 
         ledger = self.sql(LEDGER, self.campaign_id)
         assert {state for *_contact, state in ledger} == {"done"}
         keys = {key for *_contact, key, _state in ledger}
-        assert keys == {call["accountnumber"] for call in calls}
+        assert keys == {call[self.account_column] for call in calls}
         tries = Counter(phone for phone, *_rest in ledger)
         assert tries == {number: ATTEMPTS[end] for number, end in self._endings.items()}
         for phone, count, _key, _state in ledger:
             assert count == tries[phone], "a result counts once"
 
+    def read_number(self, call: dict) -> str:
+        """The number that a call of the dialer's own record was made to."""
+        return str(call["phone"])
+
     def assert_log_is_clean(self) -> None:
         """A crash is no reason for errors in the log of those who go on."""
         lines = self.server.log_text()[self._log_start :].splitlines()
         assert [line for line in lines if " ERROR " in line or " CRITICAL " in line] == []
+
+
+class CceCrashHouse(CceRehearsal, CrashHouse):
+    """The same on a CCE whose dialing lists are written to."""
+
+    finished_query = (
+        "SELECT count(*) FROM ucce_baa.dl_5000_5000 WHERE callstatuszone1 IN ('C', 'M')"
+    )
+    lost_answer: ClassVar = {"name": "lose_answer", "verb": "commit", "times": 1}
+    lost_deletion: ClassVar = lost_answer
+
+    def read_number(self, call: dict) -> str:
+        # The dialer is sent digits.
+        return f"+{call['phone']}"
 
 
 def csv_of(numbers: list[str]) -> bytes:

@@ -14,10 +14,11 @@ import pytest
 from scripts import cluster, databases, templates
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
+from simulators.cce.testing import running_cce
 from simulators.uccx.testing import running_simulator
 
 from . import sms_crashes
-from .crash_house import CALLBACK, VOICE, Case, CrashHouse, csv_of, packed
+from .crash_house import CALLBACK, VOICE, Case, CceCrashHouse, CrashHouse, csv_of, packed
 from .sms_house import running_sms_house
 
 IMPORT = "ecm_campaign.ir_cron_import"
@@ -35,24 +36,43 @@ JUST_NOW = "now() AT TIME ZONE 'UTC' - interval '1 minute'"
 MANY = 6000
 
 
-@pytest.fixture(scope="module")
-def shared_house(tmp_path_factory):
+@contextlib.contextmanager
+def running_house(make, running_dialer, folder):
     """The server, the simulator and their databases."""
-    name, order = f"ecm_e2e_crash_{os.getpid()}", tmp_path_factory.mktemp("crash") / "order"
-    uccx = f"{name}_uccx"
+    name, order = f"ecm_e2e_crash_{make.__name__.lower()}_{os.getpid()}", folder / "order"
+    dialer = f"{name}_dialer"
     templates.new_database(name, demo=False)
-    databases.drop(uccx)
-    databases.create(uccx)
+    databases.drop(dialer)
+    databases.create(dialer)
     environment = {"ECM_CRASH_POINTS": str(order)}
     server = OdooServer(name, cron_threads=0, workers=1, environment=environment)
     server.log.unlink(missing_ok=True)
-    with running_simulator(cluster.load().uri(uccx), lines=50) as simulator:
+    with running_dialer(cluster.load().uri(dialer), lines=50) as simulator:
         try:
-            yield CrashHouse(server.start(), simulator, order)
+            yield make(server.start(), simulator, order)
         finally:
             server.kill()
-    for database in (name, uccx):
+    for database in (name, dialer):
         databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory):
+    with running_house(CrashHouse, running_simulator, tmp_path_factory.mktemp("crash")) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def shared_cce_house(tmp_path_factory):
+    with running_house(CceCrashHouse, running_cce, tmp_path_factory.mktemp("crash_cce")) as house:
+        yield house
+
+
+@pytest.fixture
+def cce_house(shared_cce_house):
+    shared_cce_house.begin()
+    yield shared_cce_house
+    shared_cce_house.end()
 
 
 @pytest.fixture
@@ -254,6 +274,78 @@ PURGE = [
     *(Case(f"purge.{point}", purge_again) for point in PURGE_POINTS),
     *(Case(f"purge.{point}", take_back) for point in PURGE_POINTS),
     Case("recall.noted", take_back),
+]
+
+# -- purge of finished contacts -------------------------------------------------------------------
+
+
+def purge_finished(house, case):
+    """Some have ended and others wait; what waits comes back, or is left."""
+    house.call_some()
+    # Another call may end at any moment.
+    house.simulator.pause()
+    house.upload(house.numbers(4, VOICE))
+    house.feed()
+    kept = house.count_finished()
+    assert kept
+    house.die(case.point, house.purge_finished, case.times)
+    # The next turns go on; results tell what was deleted and never called.
+    house.sync()
+    house.purge_finished()
+    assert house.count_finished() == 0
+    house.finish()
+
+
+def purge_with_doubt(house, case):
+    """A send was in doubt when it was time."""
+    house.call_some()
+    house.simulator.pause()
+    house.upload(house.numbers(4, VOICE))
+    house.simulator.faults(house.lost_answer)
+    house.feed()
+    house.simulator.faults()
+    house.die(case.point, house.purge_finished, case.times)
+    house.let_doubts_age()
+    house.purge_finished()
+    house.sync()
+    house.finish()
+    house.purge_finished()
+    assert house.count_finished() == 0
+
+
+def purge_whose_answer_is_lost(house, case):
+    """The dialer has deleted them, its answer was lost, and then the worker dies."""
+    house.call_some()
+    house.simulator.pause()
+    house.upload(house.numbers(4, VOICE))
+    house.feed()
+    house.simulator.faults(house.lost_deletion)
+    house.purge_finished()
+    house.simulator.faults()
+    house.die(case.point, house.purge_finished, case.times)
+    house.sync()
+    house.purge_finished()
+    assert house.count_finished() == 0
+    house.finish()
+
+
+CLEARING = [
+    Case("finished.held", purge_finished),
+    Case("finished.clearing", purge_finished),
+    Case("purge.deleted", purge_finished, is_quick=True),
+    Case("purge.returned", purge_finished),
+    Case("finished.cleared", purge_finished),
+    Case("finished.noted", purge_finished),
+    Case("finished.held", purge_with_doubt),
+    Case("finished.noted", purge_whose_answer_is_lost),
+]
+DELETING = [
+    Case("finished.asking", purge_finished),
+    Case("finished.found", purge_finished),
+    Case("finished.deleted", purge_finished, is_quick=True),
+    Case("finished.noted", purge_finished),
+    Case("finished.deleted", purge_with_doubt),
+    Case("finished.found", purge_whose_answer_is_lost),
 ]
 
 # -- results --------------------------------------------------------------------------------------
@@ -609,7 +701,8 @@ def prepare(cases):
     return parameters
 
 
-CASES = prepare([*FEED, *DOUBT, *PURGE, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
+CASES = prepare([*FEED, *DOUBT, *PURGE, *CLEARING, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
+CCE_CASES = prepare(DELETING)
 SMS_CASES = prepare(sms_crashes.CASES)
 
 
@@ -618,13 +711,18 @@ def test_nobody_is_called_twice_or_lost(house, case):
     case.way(house, case)
 
 
+@pytest.mark.parametrize("case", CCE_CASES)
+def test_nobody_is_called_twice_or_lost_by_a_cce(cce_house, case):
+    case.way(cce_house, case)
+
+
 @pytest.mark.parametrize("case", SMS_CASES)
 def test_nobody_gets_two_messages(sms_house, case):
     case.way(sms_house, case)
 
 
 def test_every_point_is_tried():
-    tried = {parameter.values[0].point for parameter in [*CASES, *SMS_CASES]}
+    tried = {parameter.values[0].point for parameter in [*CASES, *CCE_CASES, *SMS_CASES]}
     page = Path(__file__).parents[2] / "docs" / "crash-points.md"
     lines = page.read_text().splitlines()
     explained = {line.split("`")[1] for line in lines if line.startswith("| `")}

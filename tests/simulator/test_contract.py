@@ -7,9 +7,10 @@ The simulator's own record of calls tells whether anybody was called that should
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+import psycopg2
 import pytest
 
-from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.base import CALLBACKS, OTHERS, Holding, PushContact
 from ecm_dialer_cisco.clients.digits import DigitPlan, Rule
 from ecm_dialer_cisco.clients.exceptions import (
     Busy,
@@ -412,6 +413,88 @@ def test_results_tell_what_was_taken_back_and_keep_the_others(giving_house):
     results, _mark = house.client.results("")
     assert {result.key for result in results if result.undialled} == {"t-10", "t-11"}
     assert {result.key for result in results if result.final} == {"t-0"}
+
+
+# finished contacts
+
+
+def test_only_finished_contacts_are_deleted_one_by_one(cce):
+    house = cce_house(cce)
+    assert house.client.deletes_finished
+    house.push(contacts(2))
+    house.wait_for_results(2)
+    # One is being called for ever, two wait, one was taken back, one is another system's.
+    house.push([PushContact("t-77", "+493099999")])
+    house.simulator.wait_until(lambda: len(house.simulator.dialled()) == 3)
+    house.simulator.pause()
+    house.push(contacts(1, start=10))
+    house.client.purge(house.campaign)
+    house.push(contacts(2, start=20))
+    found = {each.key: each for each in house.client.finished(house.campaign)}
+    assert {key: each.undialled for key, each in found.items()} == {
+        "t-0": False,
+        "t-1": False,
+        "t-10": True,
+    }
+    assert house.client.delete_finished(house.campaign, [found["t-0"], found["t-10"]]) == 2
+    assert house.client.delete_finished(house.campaign, [found["t-0"]]) == 0
+    assert {each.key for each in house.client.finished(house.campaign)} == {"t-1"}
+    assert house.simulator.state()["contacts"][house.campaign] == {"A": 1, "C": 1, "P": 2}
+    # What was deleted is known all the same: its calls are written down.
+    assert house.client.find(house.campaign, {"t-0", "t-10", "t-20"}) == {"t-0", "t-20"}
+
+
+def test_what_was_called_again_meanwhile_is_not_deleted(cce):
+    house = cce_house(cce)
+    house.push(contacts(1))
+    house.wait_for_results(1)
+    [found] = house.client.finished(house.campaign)
+    with psycopg2.connect(cce.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE ucce_baa.dl_5000_5000 SET callstatuszone1 = 'B'")
+    assert house.client.delete_finished(house.campaign, [found]) == 0
+    assert house.client.finished(house.campaign) == []
+
+
+@pytest.fixture(params=("uccx", "rest"))
+def clearing_house(request):
+    """One that can only delete all contacts of a campaign."""
+    name, build = MAKES[request.param]
+    house = build(request.getfixturevalue(name))
+    assert not house.client.deletes_finished
+    return house
+
+
+def test_what_a_campaign_holds_is_told_before_it_is_cleared(clearing_house):
+    house = clearing_house
+    house.push(contacts(2))
+    house.wait_for_results(2)
+    house.simulator.pause()
+    house.push(contacts(2, start=10))
+    expected = Holding(frozenset({"t-10", "t-11"}), frozenset({"t-0", "t-1"}))
+    house.simulator.wait_until(lambda: house.client.holding(house.campaign) == expected)
+    # Other keys than ours: another system's.
+    stranger = house.make_client(house.simulator, key_prefixes=("s-",))
+    assert stranger.holding(house.campaign).obstacle == OTHERS
+
+
+def test_a_callback_forbids_to_clear(clearing_house):
+    house = clearing_house
+    house.fail("far callbacks")
+    house.push([PushContact("t-1", "+4930111148")])
+    house.wait_for_results(1)
+    assert house.client.holding(house.campaign).obstacle == CALLBACKS
+
+
+def test_results_outlive_a_campaign_that_was_cleared(clearing_house):
+    house = clearing_house
+    house.push(contacts(2))
+    house.wait_for_results(2)
+    house.client.clear(house.campaign)
+    assert house.client.holding(house.campaign) == Holding()
+    assert {each.key for each in house.client.results_for({"t-0", "t-1"})} == {"t-0", "t-1"}
+    house.push(contacts(1, start=5))
+    house.wait_for_calls(3)
+    assert house.dialled() == {"t-0": 1, "t-1": 1, "t-5": 1}
 
 
 # errors after which nothing was accepted

@@ -1,2 +1,0 @@
-from . import test_calls
-from . import test_allowed

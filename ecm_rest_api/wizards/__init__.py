@@ -1,2 +1,0 @@
-from . import ecm_api_key_create
-from . import ecm_api_settings

@@ -80,7 +80,12 @@
         "demo/ecm_dry_run_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["ecm_campaign/static/src/**/*"],
+        "web.assets_backend": [
+            "ecm_campaign/static/src/**/*",
+            ("remove", "ecm_campaign/static/src/attempt_pivot/**"),
+        ],
+        # Odoo loads pivots when one is opened.
+        "web.assets_backend_lazy": ["ecm_campaign/static/src/attempt_pivot/**"],
         "web.assets_tests": ["ecm_campaign/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",

@@ -52,6 +52,40 @@ def array_text(values):
     return f"{{{elements}}}"
 
 
+def int_array(numbers):
+    """Whole numbers, such as ids, as an array of PostgreSQL: see `array_text`.
+
+    :rtype: SQL
+    """
+    elements = ",".join(map(str, numbers))
+    return SQL("%s::int[]", f"{{{elements}}}")
+
+
+def as_json(alias, model, names):
+    """The fields of a row as a JSON object in a text, without those that are empty: half of what
+    ``json_strip_nulls(row_to_json(...))`` takes, which writes each row twice.
+
+    :param alias: of the row
+    :param model: whose fields these are, all of them columns
+    :param names: of the fields; the first one is never empty
+    :rtype: SQL
+    """
+    first, *others = (_as_pair(alias, model._fields[name]) for name in names)
+    # What is joined to NULL is NULL, which `concat` leaves out.
+    others = [SQL("',' || %s", pair) for pair in others]
+    return SQL("concat('{', %s, %s, '}')", first, SQL(", ").join(others))
+
+
+def _as_pair(alias, field):
+    """A key and its value; codes of a selection need no escapes."""
+    value = SQL.identifier(alias, field.name)
+    if field.type in ("date", "datetime", "selection"):
+        return SQL("%s || %s || '\"'", f'"{field.name}":"', value)
+    if field.type in ("boolean", "integer", "many2one"):
+        return SQL("%s || %s", f'"{field.name}":', value)
+    return SQL("%s || to_json(%s)", f'"{field.name}":', value)
+
+
 def _as_element(value):
     """Always in quotes: an empty text and the word NULL are texts, too."""
     if value is None:

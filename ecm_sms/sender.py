@@ -16,6 +16,8 @@ OUTCOMES = {
     "sms_invalid_destination": "invalid_number",
     "sms_blacklist": "sms_failed",
     "sms_not_allowed": "sms_failed",
+    "sms_country_not_supported": "sms_failed",
+    "sms_duplicate": "sms_failed",
 }
 
 
@@ -81,15 +83,17 @@ class Content(NamedTuple):
     """What an attempt sends.
 
     :param good_until: later it is of no use, naive UTC; None for ever
+    :param reference: under which a provider is to know it, where that is ours to say
     """
 
     text: str
     good_until: datetime | None = None
+    reference: str = ""
 
 
-def make_message(key, number, text, minutes=None):
+def make_message(key, number, text, minutes=None, reference=""):
     """:rtype: clients.http_gateway.Message"""
-    return Message(key, number, text, measure(text).is_unicode, minutes)
+    return Message(key, number, text, measure(text).is_unicode, minutes, reference)
 
 
 def _make_message(outgoing):
@@ -98,4 +102,4 @@ def _make_message(outgoing):
     if content.good_until:
         left = content.good_until - datetime.now(UTC).replace(tzinfo=None)
         minutes = max(1, int(left / timedelta(minutes=1)))
-    return make_message(outgoing.key, outgoing.number, content.text, minutes)
+    return make_message(outgoing.key, outgoing.number, content.text, minutes, content.reference)

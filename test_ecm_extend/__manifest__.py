@@ -5,7 +5,13 @@
     "category": "Hidden/Tests",
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
-    "depends": ["test_ecm_campaign", "ecm_dialer_cisco", "ecm_import_source", "ecm_sms"],
+    "depends": [
+        "test_ecm_campaign",
+        "ecm_dialer_cisco",
+        "ecm_import_source",
+        "ecm_sms",
+        "sms_twilio",
+    ],
     "data": [
         "security/ir.model.access.csv",
         "security/ecm_channel_report_rules.xml",

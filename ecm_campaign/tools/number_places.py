@@ -34,9 +34,10 @@ def zones_of(number: str) -> tuple[str, ...]:
     """
     digits = number[1:]
     nearest = _zones_of_beginning(digits)
-    if digits[:1] == _NORTH_AMERICA or len(digits) < _TELLING_DIGITS:
+    if digits[:1] == _NORTH_AMERICA:
         return nearest
     country = _ZONES.get(_calling_code(digits), ())
+    # Most countries have one clock: nothing else needs to be asked.
     if nearest == country or _is_bound_to_place(digits[:_TELLING_DIGITS], digits):
         return nearest
     return country
@@ -67,7 +68,7 @@ def area_code_of(number: str) -> str:
 
 
 def _zones_of_beginning(digits: str) -> tuple[str, ...]:
-    for size in range(min(len(digits), TIMEZONE_LONGEST_PREFIX), 0, -1):
+    for size in range(TIMEZONE_LONGEST_PREFIX, 0, -1):
         zones = _ZONES.get(digits[:size])
         if zones:
             return zones
@@ -83,25 +84,31 @@ def _calling_code(digits: str) -> str:
 
 
 # Kept for all that begin alike: a process sees some thousands of beginnings, each is a few bytes.
+# What is no valid number says nothing about the others.
 _bound_to_place: dict[str, bool] = {}
 _countries: dict[str, str | None] = {}
 
 
 def _is_bound_to_place(beginning: str, digits: str) -> bool:
     known = _bound_to_place.get(beginning)
-    if known is None:
-        number = _parse(digits)
-        kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
-        known = is_number_type_geographical(kind, int(_calling_code(digits)))
-        _bound_to_place[beginning] = known
-    return known
+    if known is not None:
+        return known
+    number = _parse(digits)
+    kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
+    if kind == PhoneNumberType.UNKNOWN:
+        return False
+    bound = is_number_type_geographical(kind, int(_calling_code(digits)))
+    _bound_to_place[beginning] = bound
+    return bound
 
 
 def _country_among(beginning: str, digits: str) -> str | None:
-    if beginning not in _countries:
-        number = _parse(digits)
-        _countries[beginning] = phonenumbers.region_code_for_number(number) if number else None
-    return _countries[beginning]
+    if known := _countries.get(beginning):
+        return known
+    number = _parse(digits)
+    country = phonenumbers.region_code_for_number(number) if number else None
+    _countries[beginning] = country
+    return country
 
 
 def _parse(digits: str) -> PhoneNumber | None:

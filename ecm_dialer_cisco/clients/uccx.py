@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
+from math import inf
 from typing import Any, TypeVar
 
 import requests
@@ -307,14 +309,14 @@ class UccxClient(DialerClient):
 
         :param sent_at: when the last of them may have been sent, aware UTC; None: long ago
         :raise Busy: an import is unfinished, or the database does not show yet what was sent, so an
-        absent key may still appear. After `config.stuck_import` and `config.longest_lag` the keys
-        of an import that is known to be absent from the database count as known.
+        absent key may still appear. After `config.stuck_import`, `config.longest_lag` and
+        `config.longest_silence` what may have come and is not shown counts as known.
         :raise InDoubt: without a database only waiting contacts can be listed, and some keys are
         not among them
         """
         wanted = set(keys)
         campaign_path = _campaign_path(campaign_key)
-        last, now_ms = None, 0
+        last, now_ms = None, int(self._clock().timestamp() * 1000)
         # Of a deleted campaign no import can run, and what was dialled is still recorded.
         with suppress(NotFound):
             last, now_ms = self._http.on_any_node(
@@ -327,32 +329,63 @@ class UccxClient(DialerClient):
         if known == wanted:
             return known
         if last and (last.succeeded or not last.finished):
-            is_complete = self._shows_import(campaign_key, last, now_ms)
+            shows_all = partial(self._shows_import, campaign_key, last, now_ms)
         else:
-            is_complete = self._shows_waiting(campaign_key, wanted - known, sent_at)
-        return known if is_complete else wanted
+            age = self._get_age(sent_at)
+            # The interface is never behind: who is seen there first tells that the database is.
+            if self._is_waiting(campaign_key, wanted - known):
+                return wanted
+            shows_all = partial(self._shows_newer, age, now_ms)
+        # They are looked for once more where all is shown: the database may have caught up
+        # meanwhile, and that of the other node, on another connection, may not.
+        with self._database.cursor() as cursor:
+            return self._database.known_to(cursor, wanted) if shows_all(cursor) else wanted
 
-    def _shows_waiting(
-        self, campaign_key: str, missing: set[str], sent_at: datetime | None
-    ) -> bool:
-        """Whether what the database does not know never came, where no import tells how much did:
-        it failed, or UCCX has forgotten it since (its engine was restarted).
-
-        :raise Busy: the database may be behind still
+    def _get_age(self, sent_at: datetime | None) -> float:
+        """:return: how many seconds ago a send was, by our clock: those of UCCX's nodes and of its
+        database may be others
+        :raise Busy: the database may be behind by so much
         """
-        # On our clock alone: those of UCCX's nodes and of its database may be others.
-        longest = self.config.doubt_seconds + self.config.longest_lag
-        if sent_at and (self._clock() - sent_at).total_seconds() < longest:
+        age = (self._clock() - sent_at).total_seconds() if sent_at else inf
+        if age < self.config.doubt_seconds + self.config.longest_lag:
             raise Busy(
                 "UCCX does not tell how much of what was sent last it took,"
                 " and its results database may not show all of it yet."
             )
-        # The interface is never behind: who is seen there first tells that the database is.
+        return age
+
+    def _is_waiting(self, campaign_key: str, keys: set[str]) -> bool:
+        """Whether one of them is seen over the interface."""
+        # Of a deleted campaign nobody waits.
         with suppress(NotFound):
             for status in CONTACT_STATUSES:
-                if missing & _keys(self.contacts(campaign_key, status)):
-                    return False
-        return True
+                if keys & _keys(self.contacts(campaign_key, status)):
+                    return True
+        return False
+
+    def _shows_newer(self, age: float, now_ms: int, cursor: Any) -> bool:
+        """Whether what the database does not know never came, where no import tells how much did:
+        it failed, or UCCX has forgotten it since (its engine was restarted).
+
+        :param age: of the send, in seconds
+        :return: False where that cannot be told any more
+        :raise Busy: it is behind, or nothing has happened at UCCX since
+        """
+        # What was sent long ago was followed by whatever is there.
+        if age == inf:
+            return True
+        now = _naive(now_ms)
+        since_arrival = timedelta(seconds=age - self.config.doubt_seconds)
+        if self._require_database().is_newer(cursor, now - since_arrival, now):
+            return True
+        config = self.config
+        if age < config.doubt_seconds + config.longest_lag + config.longest_silence:
+            raise Busy(
+                "UCCX does not tell how much of what was sent last it took, and its results"
+                " database shows nothing newer: it may be behind. Check that the node whose"
+                " database is read gets what the other one writes."
+            )
+        return False
 
     def _ask_last_import(self, node: str, campaign_path: str) -> tuple[ImportStatus | None, int]:
         """:return: the last import over REST, if there was one, and what time it is there
@@ -363,7 +396,9 @@ class UccxClient(DialerClient):
         manual = [each for each in statuses if each.is_manual and not each.is_none]
         return max(manual, key=lambda each: each.started_at_ms, default=None), now_ms
 
-    def _shows_import(self, campaign_key: str, last: ImportStatus, now_ms: int) -> bool:
+    def _shows_import(
+        self, campaign_key: str, last: ImportStatus, now_ms: int, cursor: Any
+    ) -> bool:
         """Whether what the database does not know never came: it may be a standby, which is behind.
 
         :return: False where that cannot be told any more
@@ -372,10 +407,8 @@ class UccxClient(DialerClient):
         # It was given up, and may end all the same.
         if not last.finished:
             return False
-        since = datetime.fromtimestamp(last.started_at_ms // 1000, timezone.utc)
-        now = datetime.fromtimestamp(now_ms // 1000, timezone.utc)
         shown, ahead = self._require_database().count_since(
-            int(campaign_key), since.replace(tzinfo=None), now.replace(tzinfo=None)
+            cursor, int(campaign_key), _naive(last.started_at_ms), _naive(now_ms)
         )
         # Rows of tomorrow come from another clock, by which older ones look new.
         if shown >= last.imported and not ahead:
@@ -530,6 +563,11 @@ def _parsed(response: requests.Response, parse: Callable[[bytes], Parsed]) -> Pa
         raise Unreachable(
             f"What answers at {response.url} is not the UCCX interface ({error})."
         ) from error
+
+
+def _naive(milliseconds: int) -> datetime:
+    """A moment of UCCX's in whole seconds, naive UTC as in its database."""
+    return datetime.fromtimestamp(milliseconds // 1000, timezone.utc).replace(tzinfo=None)
 
 
 def _campaign_path(campaign_key: str) -> str:

@@ -38,6 +38,8 @@ class UccxConfig:
         sent again, and what it may have taken counts as sent
     :param longest_lag: so long the results database may be behind (a standby node); what it does
         not show after that counts as sent
+    :param longest_silence: where nothing tells how much was taken, so much longer the results
+        database is waited for that shows nothing newer; what it does not show then counts as sent
     :param digits: what is dialled for a number
     """
 
@@ -65,6 +67,7 @@ class UccxConfig:
     look_interval: float = 3_600
     stuck_import: float = 3_600
     longest_lag: float = 900
+    longest_silence: float = 3_600
     digits: DigitPlan = AS_IT_IS
     page_rows: int = 2000
 

@@ -85,6 +85,9 @@ _ROWS_FOR = f"{_SELECT_ROWS} WHERE accountnumber IN ({{marks}})"
 _CREATED_SINCE = (
     "SELECT dialinglistid, createdatetime FROM {table} WHERE campaignid = ? AND createdatetime >= ?"
 )
+# Of whatever campaign, and calls that nobody here has sent, too.
+_NEWER_ROW = "SELECT createdatetime FROM {table} WHERE createdatetime > ?"
+_NEWER_CALL = "SELECT startdatetime FROM contactcalldetail WHERE startdatetime > ?"
 # What moved to the history at night is gone from the list.
 _UNLISTED = (
     "SELECT accountnumber, callstatus FROM dialinglist"
@@ -253,12 +256,18 @@ class UccxDatabase:
         called.
         """
         with self.cursor() as cursor:
-            rows = self.rows_for(cursor, keys)
+            return self.known_to(cursor, keys)
+
+    def known_to(self, cursor: Any, keys: Collection[str]) -> set[str]:
+        """`known`, on a connection that something else was read on."""
+        rows = self.rows_for(cursor, keys)
         found = {row.key for row in rows if not row.undialled}
         # A database that ignores case finds more than was asked for.
         return found & set(keys)
 
-    def count_since(self, campaign_id: int, since: datetime, now: datetime) -> tuple[int, int]:
+    def count_since(
+        self, cursor: Any, campaign_id: int, since: datetime, now: datetime
+    ) -> tuple[int, int]:
         """How many contacts of a campaign were created from a moment on, whoever sent them, and how
         many of these will be created only later, by the clock that the moments are of.
 
@@ -266,15 +275,47 @@ class UccxDatabase:
         :param now: naive UTC
         """
         created: dict[int, datetime] = {}
-        with self.cursor() as cursor:
-            for table in _TABLES:
-                statement = _CREATED_SINCE.format(table=table)
-                for row_id, created_at in self._select(cursor, statement, (campaign_id, since)):
-                    # One that moves meanwhile stands in both.
-                    created[int(row_id)] = created_at
+        for table in _TABLES:
+            statement = _CREATED_SINCE.format(table=table)
+            for row_id, created_at in self._select(cursor, statement, (campaign_id, since)):
+                # One that moves meanwhile stands in both.
+                created[int(row_id)] = created_at
         latest = now + timedelta(seconds=_CLOCK_TOLERANCE)
         ahead = [created_at for created_at in created.values() if created_at > latest]
         return len(created), len(ahead)
+
+    def is_newer(self, cursor: Any, since: datetime, now: datetime) -> bool:
+        """Whether the database shows a contact or a call of after a moment, and so all contacts of
+        before it. After a no some databases take nothing more on this connection.
+
+        :param since: naive UTC, by UCCX's clock
+        :param now: naive UTC, likewise
+        """
+        statements = [_NEWER_ROW.format(table=table) for table in _TABLES]
+        if any(self._has_newer(cursor, each, since, now) for each in statements):
+            return True
+        # Last, as it may be refused.
+        return self._has_newer_call(cursor, since, now)
+
+    def _has_newer_call(self, cursor: Any, since: datetime, now: datetime) -> bool:
+        """No where the user may not read calls, or shall not."""
+        if not self._with_details:
+            return False
+        try:
+            return self._has_newer(cursor, _NEWER_CALL, since, now)
+        # As for call details: only refusals are tolerated.
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
+            self._log_refusal(error)
+            return False
+
+    def _has_newer(self, cursor: Any, statement: str, since: datetime, now: datetime) -> bool:
+        # Rows of tomorrow come from another clock, by which older ones look new.
+        latest = now + timedelta(seconds=_CLOCK_TOLERANCE)
+        if any(self._select(cursor, statement, (latest,))):
+            return False
+        return any(self._select(cursor, statement, (since,)))
 
     def unlisted(self, campaign_id: int) -> tuple[set[str], set[str]]:
         """Keys of contacts that the interface does not list: who is being called, and who is called

@@ -33,6 +33,8 @@ FAILURES = frozenset(
         "sms_blacklist",
         "sms_rejected",
         "sms_not_allowed",
+        "sms_country_not_supported",
+        "sms_duplicate",
         "sms_not_delivered",
         "sms_expired",
         "sms_credit",
@@ -69,7 +71,7 @@ def read_answer(settings: GatewaySettings, status: int, body: bytes) -> Answer:
     if failure := _find_failure(settings, status, shown):
         return _make_failed(failure, status, shown)
     if not 200 <= status < 300:
-        return Answer(_sort_status(status), "", _get_failure(status), status, shown)
+        return Answer(sort_status(status), "", _get_failure(status), status, shown)
 
     # What counts as taken is said by the settings, where they say anything.
     is_taken, reference = _find_acceptance(settings, text, shown)
@@ -80,7 +82,7 @@ def read_status(settings: GatewaySettings, status: int, body: bytes) -> Answer:
     """What a gateway says of a message that was sent; *accepted* where it says something."""
     text = body[:ANSWER_SIZE].decode("utf-8", "replace")
     if status in (429, 503) or status in (401, 403):
-        return Answer(_sort_status(status), "", "", status, text[:SHOWN_SIZE])
+        return Answer(sort_status(status), "", "", status, text[:SHOWN_SIZE])
     said = ""
     if 200 <= status < 300:
         pattern = settings.poll_status
@@ -103,7 +105,8 @@ def _make_failed(failure: str, status: int, text: str) -> Answer:
     return Answer(kind, "", failure, status, text)
 
 
-def _sort_status(status: int) -> Kind:
+def sort_status(status: int) -> Kind:
+    """What an HTTP status other than 200 to 299 says by itself."""
     if status in (429, 503):
         return "busy"
     # A redirect is not followed: it would take the password to another host.
@@ -116,7 +119,7 @@ def _sort_status(status: int) -> Kind:
 
 
 def _get_failure(status: int) -> str:
-    return "sms_rejected" if _sort_status(status) == "refused" else ""
+    return "sms_rejected" if sort_status(status) == "refused" else ""
 
 
 def _find_acceptance(settings: GatewaySettings, text: str, shown: str) -> tuple[bool, str]:

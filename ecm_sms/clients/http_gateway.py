@@ -34,6 +34,7 @@ class Message:
     :param number: E.164, with its plus
     :param is_unicode: whether it has characters that GSM-7 lacks
     :param minutes: for which the gateway may try, None for as long as it does
+    :param reference: that the message was given beforehand, where a provider wants one of us
     """
 
     key: str
@@ -41,6 +42,7 @@ class Message:
     text: str
     is_unicode: bool = False
     minutes: int | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

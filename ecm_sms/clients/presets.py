@@ -67,6 +67,22 @@ undelivered = sms_not_delivered
 failed = sms_not_delivered
 canceled = sms_rejected
 """
+# What ``sms.tracker`` is told, of a state or of a failure.
+_ODOO_STATUSES = """\
+outgoing = sent
+process = sent
+pending = sent
+sent = delivered
+canceled = sms_rejected
+error = sms_not_delivered
+failed = sms_not_delivered
+not_delivered = sms_not_delivered
+expired = sms_expired
+rejected = sms_rejected
+not_allowed = sms_not_allowed
+invalid_destination = sms_invalid_destination
+wrong_number_format = sms_number_format
+"""
 
 PRESETS: dict[str, dict[str, str]] = {
     "kannel": {
@@ -123,4 +139,25 @@ PRESETS: dict[str, dict[str, str]] = {
         "reply_text": "Body",
         "reply_reference": "MessageSid",
     },
+    # Odoo's own API class makes the request, and takes what is reported: these are not used.
+    "odoo": {
+        "url": "https://sms.api.odoo.com",
+        "method": "POST",
+        "body": "json",
+        "parameters": "",
+        "json_body": "{}",
+        "headers": "",
+        "accepted": "",
+        "id_path": "",
+        "error_map": "",
+        "status_map": _ODOO_STATUSES,
+        "report_key": "",
+        "report_reference": "",
+        "report_status": "",
+        "reply_number": "",
+        "reply_text": "",
+        "reply_reference": "",
+    },
 }
+# Through these nobody can answer.
+PRESETS_WITHOUT_REPLIES = frozenset({"odoo"})

@@ -19,4 +19,5 @@ from . import (
     res_partner,
     sms_sms,
     sms_template,
+    sms_tracker,
 )

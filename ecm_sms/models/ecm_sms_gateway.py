@@ -1,13 +1,17 @@
 import hmac
 import logging
 import secrets
+import uuid
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.urls import urljoin
 
 from ..clients.exceptions import SettingsError
 from ..clients.http_gateway import SENDING_SECONDS, HttpGateway
+from ..odoo_gateway import OdooGateway
 from ..sender import Content, GatewaySender
+from .ecm_sms_gateway_settings import REQUEST_FIELDS
 from .ecm_sms_message import CHANNEL
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
@@ -21,6 +25,9 @@ DOUBT_MARGIN = 30
 # A request's worth is sent in about so many seconds.
 BATCH_SECONDS = 4
 MOST_AT_ONCE = 500
+# Odoo's own providers take no more in one call, and take so many seconds for each at most.
+ODOO_AT_ONCE = 100
+ODOO_SECONDS = 10
 # What is read of a gateway when it calls.
 CALLBACK_FIELDS = (
     "token",
@@ -99,7 +106,12 @@ class EcmSmsGateway(models.Model):
         # An archived gateway takes no turns: nothing may be sent to it either.
         if not vals.get("active", True):
             vals = {**vals, "is_enabled": False}
-        return super().write(vals)
+        result = super().write(vals)
+        # What failed with other settings may work with these.
+        if vals.keys() & REQUEST_FIELDS:
+            for gateway in self.sudo():
+                gateway._try_soon()
+        return result
 
     # -- turns ------------------------------------------------------------------------------------
 
@@ -205,8 +217,10 @@ class EcmSmsGateway(models.Model):
         return max(1, min(MOST_AT_ONCE, int(self.rate * BATCH_SECONDS)))
 
     def _get_doubt_seconds(self):
-        longest = self.connect_timeout + self.read_timeout
-        return SENDING_SECONDS + 2 * longest + DOUBT_MARGIN
+        longest = 2 * (self.connect_timeout + self.read_timeout)
+        if self._is_odoo():
+            longest = ODOO_SECONDS * self._get_odoo_size()
+        return SENDING_SECONDS + longest + DOUBT_MARGIN
 
     def _get_contents(self, candidates):
         texts = self.env["ecm.sms.message"]._make_texts(candidates)
@@ -215,8 +229,15 @@ class EcmSmsGateway(models.Model):
         contents = {}
         for candidate in candidates:
             if text := texts.get(candidate.contact_id):
-                contents[candidate.contact_id] = Content(text, rule.get_end(candidate))
+                end, reference = rule.get_end(candidate), self._make_reference()
+                contents[candidate.contact_id] = Content(text, end, reference)
         return contents
+
+    def _make_reference(self):
+        """Under which a provider is to know a message, where that is ours to say; or empty. Whoever
+        knows it may report of the message: it cannot be guessed.
+        """
+        return uuid.uuid4().hex if self._is_odoo() else ""
 
     def _note_claimed(self, batch, candidates):
         self.env["ecm.sms.message"]._note_claimed(self, batch, candidates)
@@ -240,6 +261,8 @@ class EcmSmsGateway(models.Model):
         """
         self.ensure_one()
         gateway = self.sudo()
+        if gateway._is_odoo():
+            return gateway._get_odoo_client()
         return gateway._get_client_class()(gateway._prepare_settings(gateway.report_url))
 
     def _get_client_class(self):
@@ -256,6 +279,31 @@ class EcmSmsGateway(models.Model):
                 "The gateway's answers are not understood; such messages count as sent: %s"
             ),
         }
+
+    # -- Odoo's own -------------------------------------------------------------------------------
+
+    def _is_odoo(self):
+        """Whether messages go through the provider that Odoo itself uses (requirement M1)."""
+        return self.preset == "odoo"
+
+    def _get_odoo_client(self):
+        """:rtype: odoo_gateway.OdooGateway"""
+        company = self.company_id.with_company(self.company_id)
+        api_class = company.with_context(ecm_past_gateway=True)._get_sms_api_class()
+        provider = api_class(company.env)
+        provider._set_company(company)
+        return OdooGateway(
+            provider,
+            urljoin(self.get_base_url(), "/sms/status"),
+            self._get_odoo_size(),
+            self.rate,
+            self.env["ecm.engine"]._commit,
+        )
+
+    def _get_odoo_size(self):
+        """How many messages one call to Odoo's provider carries."""
+        queue = self.env["sms.sms"].with_company(self.company_id)
+        return max(1, min(ODOO_AT_ONCE, queue._get_send_batch_size()))
 
     # -- callbacks --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from ..clients import settings as reading
 from ..clients.answers import FAILURES
 from ..clients.exceptions import SettingsError
-from ..clients.presets import PRESETS
+from ..clients.presets import PRESETS, PRESETS_WITHOUT_REPLIES
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 
 PRICE_DIGITS = (12, 5)
@@ -19,6 +19,14 @@ READERS = {
     "error_map": lambda text: reading.read_map(text, FAILURES),
     "status_map": lambda text: reading.read_map(text, STATUSES),
 }
+# Whether a message is taken depends on them.
+REQUEST_FIELDS = frozenset(
+    {
+        *("preset", "url", "method", "body", "parameters", "json_body", "headers"),
+        *("accepted", "id_path", "error_map", "user", "password_secret", "sender"),
+        *("verify_tls", "connect_timeout", "read_timeout"),
+    }
+)
 
 
 class EcmSmsGatewaySettings(models.AbstractModel):
@@ -35,12 +43,14 @@ class EcmSmsGatewaySettings(models.AbstractModel):
             ("kannel", "Kannel"),
             ("rest", "REST with JSON"),
             ("form", "Form, as Twilio"),
+            ("odoo", "Odoo's own"),
             ("other", "Another one"),
         ],
         "Kind",
         required=True,
         default="kannel",
-        help="Fills in the settings of the request; all of them can be changed.",
+        help="Fills in the settings of the request; all of them can be changed. Odoo's own: messages "
+        "go through the provider that the company has chosen for Odoo, its paid service or Twilio.",
     )
     url = fields.Char(
         "Address",
@@ -151,13 +161,19 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         return super().create([self._with_preset(vals) for vals in vals_list])
 
     def _with_preset(self, vals):
-        preset = PRESETS.get(vals.get("preset", "kannel"), {})
-        return {**preset, **vals}
+        return {**self._get_preset_values(vals.get("preset", "kannel")), **vals}
 
     @api.onchange("preset")
     def _onchange_preset(self):
         for gateway in self:
-            gateway.update(PRESETS.get(gateway.preset, {}))
+            gateway.update(self._get_preset_values(gateway.preset))
+
+    def _get_preset_values(self, preset):
+        """What a preset fills in; nothing for one that has no settings."""
+        values = PRESETS.get(preset)
+        if not values:
+            return {}
+        return {**values, "takes_replies": preset not in PRESETS_WITHOUT_REPLIES}
 
     _poll_complete = models.Constraint(
         "CHECK(poll_url IS NULL OR poll_status IS NOT NULL)",

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..clients.callbacks import Report
 from ..clients.http_gateway import Question
+from ..sender import Content
 from ..tools.links import find_links, replace_links, sign_links
 from ..tools.segments import measure
 from .ecm_sms_gateway_settings import PRICE_DIGITS
@@ -43,6 +44,7 @@ class New(NamedTuple):
     parts: int
     cost: float | None
     reply_until: datetime
+    reference: str | None
 
 
 class Told(NamedTuple):
@@ -234,11 +236,14 @@ class EcmSmsMessage(models.Model):
         for outgoing, candidate in zip(batch, candidates, strict=True):
             step = candidate.campaign_id, candidate.callback, candidate.attempt.position
             # A text that cannot be made is written down too: the attempt has its message.
-            text, until = outgoing.content.text if outgoing.content else "", now + patience[step]
-            parts = measure(text).parts
+            content, until = outgoing.content or Content(""), now + patience[step]
+            parts = measure(content.text).parts
             cost = parts * gateway.part_price or None
-            rows.append(New(outgoing.attempt_id, text, parts, cost, until))
+            reference = content.reference or None
+            rows.append(New(outgoing.attempt_id, content.text, parts, cost, until, reference))
         self._insert(gateway, rows, now)
+        if gateway._is_odoo():
+            self._insert_trackers([row.reference for row in rows if row.reference])
 
     def _insert(self, gateway, rows, now):
         """:param rows: list of `New`, at least one"""
@@ -246,16 +251,37 @@ class EcmSmsMessage(models.Model):
             SQL(
                 """INSERT INTO ecm_sms_message (attempt_id, contact_id, campaign_id, company_id,
                                                 gateway_id, number, text, parts, cost, currency_id,
-                                                state, sent_at, reply_until, ask_at)
+                                                state, sent_at, reply_until, ask_at, reference)
                    SELECT a.id, a.contact_id, a.campaign_id, a.company_id, %s, a.number, v.text,
                           v.parts, v.cost, CASE WHEN v.cost IS NOT NULL THEN %s::int END,
-                          'waiting', %s, v.reply_until, %s
+                          'waiting', %s, v.reply_until, %s, v.reference
                      FROM %s JOIN ecm_attempt a ON a.id = v.attempt_id""",
                 gateway.id,
                 gateway.currency_id.id,
                 now,
                 now + ASK_FIRST if gateway.sudo().poll_url else None,
                 values_of(rows, New),
+            )
+        )
+
+    def _insert_trackers(self, references):
+        """What Odoo's providers report to: a tracker for each message. And one of Odoo's own
+        messages, by which ``sms_twilio`` finds the company that a report is signed for; Odoo's next
+        cleaning takes it away.
+        """
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO sms_tracker (sms_uuid, ecm_message_id)
+                   SELECT reference, id FROM ecm_sms_message WHERE reference = ANY(%s)""",
+                references,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO sms_sms (uuid, number, state, to_delete, ecm_company_id)
+                   SELECT reference, number, 'pending', TRUE, company_id
+                     FROM ecm_sms_message WHERE reference = ANY(%s)""",
+                references,
             )
         )
 

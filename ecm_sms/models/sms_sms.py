@@ -24,7 +24,7 @@ class SmsSms(models.Model):
         """Messages of companies with a gateway apart from the others, which go as ever."""
         others = self.browse()
         for company, messages in self.grouped(lambda sms: sms._get_sms_company()).items():
-            if not company.sudo().sms_gateway_id:
+            if not company._get_own_gateway():
                 others |= messages
                 continue
             api_of_company = company._get_sms_api_class()(self.env)

@@ -5,6 +5,7 @@ from . import (
     test_hours,
     test_migrations,
     test_odoo_messages,
+    test_odoo_provider,
     test_replies,
     test_reports,
     test_sending,

@@ -6,7 +6,7 @@ from ..clients.callbacks import Reply
 from ..models import ecm_sms_message
 from .common import TAKEN, FakeGateway, SmsCase
 from odoo.addons.ecm_campaign.exceptions import InDoubt
-from odoo.addons.ecm_campaign.tools.circuit import OPEN
+from odoo.addons.ecm_campaign.tools.circuit import CLOSED, OPEN
 
 
 class TestSending(SmsCase):
@@ -92,6 +92,18 @@ class TestSending(SmsCase):
         self.gateway._forget_failures()
         self.turn()
         self.assertNotEqual(self.gateway.circuit_state, OPEN)
+
+    def test_mended_settings_are_tried_at_once(self):
+        self.create_people(20)
+        self.answer(Answer("misused", text="no"))
+        self.turn()
+        self.assertEqual(self.gateway.circuit_state, OPEN)
+        self.answer(TAKEN)
+        self.gateway.rate = 100
+        self.assertFalse(self.turn(), "that mends nothing")
+        self.gateway.password = "another"
+        self.assertEqual(len(self.turn()), 20)
+        self.assertEqual(self.gateway.circuit_state, CLOSED)
 
     def test_what_was_not_come_to_is_sent_next(self):
         contacts = self.create_people(3)

@@ -42,10 +42,15 @@ class EcmFakeTarget(models.Model):
     _attempt_field = "fake_target_id"
     _channel = "voice"
     _sent_state = "sent_to_dialer"
+    _action_fields = ("name", "is_enabled")
 
     name = fields.Char(default="Fake")
+    is_enabled = fields.Boolean(default=True)
     batch_size = fields.Integer(default=500)
     capacity = fields.Integer(default=10_000)
+
+    def _is_on(self):
+        return super()._is_on() and self.is_enabled
 
     @property
     def other_side(self):

@@ -119,7 +119,7 @@ class SmsHouse(Stage):
             "UPDATE ecm_sms_notice SET claimed_at = claimed_at - interval '1 hour'"
             " WHERE state = 'waiting'"
         )
-        self.sql("UPDATE ecm_sms_gateway SET paused_until = NULL")
+        self.sql("UPDATE ecm_sms_gateway SET paused_until = NULL, sending_until = NULL")
 
     def let_time_for_replies_pass(self) -> None:
         self.sql(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecm_campaign.tools import dry_run
 from ecm_campaign.tools.calling_hours import WeeklyHours
 from ecm_campaign.tools.campaign_hours import CampaignHours
 from ecm_campaign.tools.dry_run import (
@@ -23,9 +24,12 @@ from ecm_campaign.tools.gates import (
     CampaignPlan,
     Candidate,
     ExpiryRule,
+    Hold,
     HoursRule,
     LimitsRule,
     NumberRule,
+    Switch,
+    Wait,
 )
 from ecm_campaign.tools.limits import DAY, Limit
 from ecm_campaign.tools.pacing import Pacing
@@ -356,3 +360,137 @@ def test_no_rule_is_broken_and_everybody_is_counted_once(
     for (hour, _code), calls in forecast.attempts.items():
         per_clock_hour[hour] = per_clock_hour.get(hour, 0) + calls
     assert max(per_clock_hour.values(), default=0) <= per_hour + 1
+
+
+class Says:
+    """A gate that stops everybody with what a function makes of the moment, until that is None."""
+
+    def __init__(self, decide):
+        self.decide, self.moments = decide, []
+
+    def judge(self, candidate, at):
+        self.moments.append(at)
+        return self.decide(at) or candidate
+
+
+def run_behind(gate, people=None, **changes):
+    """A forecast of one contact or several behind one more gate."""
+    scenario = world(**{"rates": {"voice": 1}, **changes})
+    scenario = replace(scenario, rules=[gate, *scenario.rules])
+    simulation = Simulation(scenario, people or [person(1)])
+    return simulation.run()
+
+
+NINE = datetime(2026, 3, 2, 9)
+
+
+def test_a_gate_whose_wait_is_over_is_asked_again_a_second_later():
+    answers = [Wait(NINE, "limit"), Wait(NINE, "limit"), None]
+    gate = Says(lambda _at: answers.pop(0))
+    forecast = run_behind(gate)
+    assert gate.moments == [NINE + timedelta(seconds=second) for second in range(3)]
+    assert (forecast.calls, forecast.put_off) == (1, {"limit": {1}})
+
+
+def test_who_is_held_is_left_with_the_reason_and_never_called():
+    forecast = run_behind(Says(lambda _at: Hold("list")))
+    assert (forecast.left, forecast.never_called, forecast.put_off) == ({"list": [1]}, 1, {})
+    # Until it ends by itself.
+    until = Says(lambda at: Hold("list", until=NINE + timedelta(hours=1)) if at.hour < 10 else None)
+    forecast = run_behind(until)
+    assert (forecast.calls, forecast.last_at) == (1, NINE + timedelta(hours=1))
+
+
+def test_who_goes_on_on_another_channel_is_not_called():
+    forecast = run_behind(Says(lambda _at: Switch("sms")))
+    assert (forecast.left, forecast.never_called) == ({CAPACITY: [1]}, 1)
+
+
+def test_of_the_closed_those_are_told_apart_whom_nobody_has_called():
+    old = START.replace(tzinfo=None) - timedelta(days=3)
+    people = [person(1, old), person(2, START.replace(tzinfo=None))]
+    forecast = Simulation(world(ttl_days=1, rates={"voice": 1}), people).run()
+    assert forecast.closed == {("expired", "ttl"): [1], ("connected", "live_voice"): [2]}
+    assert forecast.uncalled == {("expired", "ttl"): [1]}
+
+
+def test_who_waits_for_a_limit_at_the_end_is_left_for_it():
+    forecast = run(1, days=1, limits=(Limit(1, 7 * DAY),), rates={"busy": 1})
+    assert (forecast.calls, forecast.left, forecast.never_called) == (1, {"limit": [0]}, 0)
+
+
+@pytest.mark.parametrize(("before", "reason"), [(0, PLANNED), (1, "hours")])
+def test_who_is_due_at_the_end_is_planned_for_later(before, reason):
+    due = START + timedelta(days=1, seconds=-before)
+    forecast = Simulation(world(days=1), [person(1, due=due)]).run()
+    assert forecast.left == {reason: [1]}
+
+
+def test_each_cycle_counts_its_retries_anew():
+    once = {"busy": Rule("again", delay=timedelta(minutes=20), max_retry=1)}
+    attempts = PlannedAttempt(1, "voice", 1, once), PlannedAttempt(2, "voice", 1, once)
+    contact = person(1)
+    own = Plan(attempts, max_attempts=50, cycles=3, cycle_interval=timedelta(hours=1))
+    forecast = Simulation(world(plan=own, rates={"busy": 1}), [contact]).run()
+    # Each attempt once more, in each of three cycles.
+    assert (forecast.calls, contact.candidate.cycle) == (12, 3)
+
+
+def test_a_cycle_ends_with_its_last_counted_try():
+    contact = person(1)
+    own = plan(50, cycles=3, cycle_interval=timedelta(hours=1), cycle_limit=2)
+    forecast = Simulation(world(plan=own, rates={"busy": 1}), [contact]).run()
+    assert (forecast.calls, contact.candidate.cycle) == (6, 3)
+
+
+@pytest.mark.parametrize(("wrap_up", "is_refusal"), [(RETRY, False), (REFUSED, True)])
+def test_only_who_refuses_has_refused(wrap_up, is_refusal):
+    contact = person(1)
+    scenario = world(rates={"voice": 1}, wrap_ups=[(wrap_up, 100)])
+    Simulation(scenario, [contact]).run()
+    assert {made.is_refusal for made in contact.candidate.tries} == {is_refusal}
+
+
+def test_an_attempt_on_another_number_leaves_the_one_that_was_tried():
+    other = {"busy": Rule("attempt", 2, other_number=True)}
+    attempts = PlannedAttempt(1, "voice", 2, other), PlannedAttempt(2, "voice", 1, AGAIN)
+    own = Plan(attempts, max_attempts=2, phone_fallback="first")
+    # Its second phone is empty, so the first one is tried: there is no other.
+    forecast = Simulation(world(plan=own, rates={"busy": 1}), [person(1)]).run()
+    assert forecast.calls == 1
+
+
+def test_who_asked_to_be_called_back_is_on_request_until_then():
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1, ENDS),), max_attempts=1)
+    later = Plan((PlannedAttempt(1, "voice", 1, {"callback": Rule("close")}),), max_attempts=1)
+    plans = {None: plan(), "personal": callback_plan, "normal": later}
+    values = {"plans": plans, "callbacks": Callbacks(callback_plan), "rates": {"callback": 1}}
+    contact = person(1, due=START + timedelta(hours=8, minutes=59))
+    forecast = Simulation(world(days=1, **values), [contact]).run()
+    assert (forecast.calls, contact.candidate.is_requested) == (1, True)
+    contact = person(1)
+    forecast = Simulation(world(days=1, **values), [contact]).run()
+    assert (forecast.calls, contact.candidate.is_requested) == (2, False)
+
+
+@pytest.mark.parametrize(("by_priority", "rank"), [(True, (-7, 1)), (False, (0, 1))])
+def test_a_rules_priority_moves_a_contact_where_the_dial_order_goes_by_it(by_priority, rank):
+    urgent = {"busy": Rule("again", delay=timedelta(minutes=5), priority=7)}
+    own = Plan((PlannedAttempt(1, "voice", 1, urgent),), max_attempts=2)
+    contact = person(1)
+    Simulation(world(plan=own, by_priority=by_priority, rates={"busy": 1}), [contact]).run()
+    assert contact.rank == rank
+    # A rule without one leaves the place.
+    contact = person(1)
+    Simulation(world(by_priority=True, rates={"busy": 1}), [contact]).run()
+    assert contact.rank == (0, 1)
+
+
+def test_whoever_listens_is_told_after_every_so_many_calls(monkeypatch):
+    monkeypatch.setattr(dry_run, "NOTIFY_EACH", 10)
+    people = [person(number) for number in range(25)]
+    told = []
+    Simulation(world(per_hour=60, rates={"voice": 1}), people).run(told.append)
+    # One hour before nine, and a minute for each call.
+    hours = [timedelta(hours=1, minutes=minutes) / timedelta(days=7) for minutes in (10, 20)]
+    assert told == pytest.approx(hours)

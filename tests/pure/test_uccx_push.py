@@ -117,11 +117,14 @@ class KnownKeys:
 
     :param shown: how many contacts it shows of the last import
     :param created_at: when these were created by its own clock, naive UTC
+    :param newest: when what it shows came about, by table, naive UTC
+    :param late: account numbers that it knows too, once it was asked what is new
     """
 
-    def __init__(self, *keys, shown=2, created_at=None):
+    def __init__(self, *keys, shown=2, created_at=None, newest=None, late=()):
         self.keys, self.shown = keys, shown
         self.created_at = created_at or NOW.replace(tzinfo=None)
+        self.newest, self.late = newest or {}, late
 
     def __call__(self):
         return self
@@ -132,10 +135,22 @@ class KnownKeys:
         if "createdatetime >=" in statement:
             # The same in the list and in the history: one that moves meanwhile.
             self.page = [(number, self.created_at) for number in range(self.shown)]
+            self.keys += self.late
+            return
+        if "datetime >" in statement:
+            self.page = list(self.find_newer(statement, *parameters))
+            self.keys += self.late
             return
         assert "accountnumber IN" in statement
         found = [key for key in self.keys if key in parameters]
         self.page = [waiting_row(number, key) for number, key in enumerate(found)]
+
+    def find_newer(self, statement, since):
+        for table, moment in self.newest.items():
+            if f"FROM {table} WHERE" in statement and isinstance(moment, Exception):
+                raise moment
+            if f"FROM {table} WHERE" in statement and moment > since:
+                yield (moment,)
 
     def fetchmany(self, _count):
         page, self.page = self.page, []
@@ -506,9 +521,94 @@ def test_while_the_database_may_be_behind_an_import_that_tells_nothing_proves_no
     with pytest.raises(Busy, match="may not show all of it yet"):
         client.find("1", {"k1"}, NOW)
 
-    # As late as a database may be it does not show the contact: it never came.
+    # It shows what came later, and not the contact: that one never came.
     client._clock.sleep(client.config.longest_lag)
+    client._database._connect.newest = {"dialinglist": naive(client._clock())}
     server.steps.extend(answer(body=body) for body in (status, *NOBODY_WAITS))
+    assert client.find("1", {"k1"}, NOW) == set()
+
+
+def naive(moment):
+    return moment.replace(tzinfo=None)
+
+
+def make_silent(steps=(), seconds=1, **database):
+    """A client some seconds after the time in which a failed send of `NOW` must be seen.
+
+    :param steps: in place of a failed import of which nobody waits
+    :param database: of `KnownKeys`
+    """
+    steps = steps or [answer(body=body) for body in (FAILED, *NOBODY_WAITS)]
+    client, server = make_client(*steps, connect=KnownKeys(**database))
+    client._clock.sleep(client.config.doubt_seconds + client.config.longest_lag + seconds)
+    return client, server
+
+
+ARRIVED = naive(NOW) + timedelta(seconds=UccxConfig(("a",), "u", "p", get_retries=0).doubt_seconds)
+MOMENT = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("table", ["dialinglist", "dialinglisthistory", "contactcalldetail"])
+def test_what_came_later_proves_that_the_database_shows_all_that_came_before(table):
+    client, _server = make_silent(newest={table: ARRIVED + 2 * MOMENT})
+    assert client.find("1", {"k1"}, NOW) == set()
+    # It may have come before the contact.
+    client, _server = make_silent(newest={table: ARRIVED})
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+
+
+@pytest.mark.parametrize("table", ["dialinglist", "dialinglisthistory", "contactcalldetail"])
+def test_what_another_clock_has_dated_does_not_prove_that_the_database_shows_all(table):
+    client, _server = make_silent()
+    latest = naive(client._clock()) + timedelta(minutes=1)
+    client._database._connect.newest = {table: latest}
+    assert client.find("1", {"k1"}, NOW) == set()
+    client, _server = make_silent(newest={table: latest + MOMENT})
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+
+
+def test_calls_that_may_not_be_read_prove_nothing():
+    refusal = RuntimeError("42501", "permission denied")
+    client, _server = make_silent(newest={"contactcalldetail": refusal})
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+    broken = RuntimeError("08001", "gone")
+    client, _server = make_silent(newest={"contactcalldetail": broken})
+    with pytest.raises(Unreachable):
+        client.find("1", {"k1"}, NOW)
+    # Nobody reads them where they are switched off.
+    client, _server = make_silent(newest={"contactcalldetail": broken})
+    client._database._with_details = False
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+
+
+def test_a_database_that_stays_silent_is_waited_for_for_a_bounded_time():
+    silence = UccxConfig.longest_silence
+    client, _server = make_silent(seconds=silence - 1)
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+    # It may be behind still: the contact counts as sent, and is not called a second time.
+    client, _server = make_silent(seconds=silence)
+    assert client.find("1", {"k1"}, NOW) == {"k1"}
+
+
+def test_what_appears_while_the_database_is_asked_was_sent():
+    client, _server = make_silent(newest={"dialinglist": ARRIVED + 2 * MOMENT}, late=("k1",))
+    assert client.find("1", {"k1", "k2"}, NOW) == {"k1"}
+    client, _server = make_client(answer(body=DONE), connect=KnownKeys(late=("k1",)))
+    assert client.find("1", {"k1", "k2"}) == {"k1"}
+
+
+def test_of_a_deleted_campaign_too_a_silent_database_proves_nothing():
+    gone = [answer(404)] * 2
+    client, server = make_silent(steps=gone)
+    with pytest.raises(Busy, match="shows nothing newer"):
+        client.find("1", {"k1"}, NOW)
+    server.steps.extend(gone)
+    client._database._connect.newest = {"dialinglist": ARRIVED + 2 * MOMENT}
     assert client.find("1", {"k1"}, NOW) == set()
 
 

@@ -288,7 +288,9 @@ def test_contacts_of_a_campaign_are_counted_in_both_tables(uccx):
     uccx.add(3, PENDING, created=NOW + timedelta(seconds=61))
     uccx.add(4, PENDING, created=NOW - timedelta(seconds=1))
     uccx.add(5, PENDING, created=NOW, campaign=AGENT)
-    assert uccx.client._database.count_since(IVR, NOW, NOW) == (3, 1)
+    database = uccx.client._database
+    with database.cursor() as cursor:
+        assert database.count_since(cursor, IVR, NOW, NOW) == (3, 1)
 
 
 def test_rows_without_a_result_are_remembered_only_for_the_horizon(uccx):

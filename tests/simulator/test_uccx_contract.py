@@ -581,20 +581,70 @@ def forget_imports(uccx, client, batch):
         cursor.execute("DELETE FROM sim_import")
 
 
+@pytest.fixture
+def let_time_pass(uccx):
+    """Lets so many seconds pass on UCCX's clock and a client's."""
+    jumps = []
+
+    def let_pass(client, seconds):
+        uccx.jump(seconds)
+        jumps.append(seconds)
+        now = client._clock() + timedelta(seconds=seconds)
+        client._clock = lambda: now
+
+    yield let_pass
+    uccx.jump(-sum(jumps))
+
+
+def send_again(client, batch, sent_at):
+    """As the engine does with what is in doubt."""
+    with suppress(Busy):
+        missing = keys(batch) - client.find(SALES, keys(batch), sent_at)
+        push(client, [contact for contact in batch if contact.key in missing])
+
+
 @pytest.mark.parametrize("happen", [fail_and_go_on, forget_imports])
-def test_an_import_that_tells_nothing_makes_nobody_called_twice(uccx, happen):
+def test_an_import_that_tells_nothing_makes_nobody_called_twice(uccx, let_time_pass, happen):
     late, batch, sent_at = make_late_client(uccx), contacts(3), datetime.now(timezone.utc)
     happen(uccx, late, batch)
-    # The standby node is behind by more than the time of doubt.
-    now = sent_at + timedelta(seconds=late.config.doubt_seconds + 1)
-    late._clock = lambda: now
-    with suppress(Busy):
-        missing = keys(batch) - late.find(SALES, keys(batch), sent_at)
-        push(late, [contact for contact in batch if contact.key in missing])
+    # The standby node is behind by more than the time of doubt, and then by more than is usual.
+    for seconds in (late.config.doubt_seconds + 1, late.config.longest_lag):
+        let_time_pass(late, seconds)
+        send_again(late, batch, sent_at)
     uccx.replicate()
     assert late.find(SALES, keys(batch), sent_at) == keys(batch)
     wait_for_calls(uccx, 3)
     assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
+
+
+def test_a_standby_node_that_never_catches_up_makes_nobody_called_twice(uccx, let_time_pass):
+    late, batch, sent_at = make_late_client(uccx), contacts(3), datetime.now(timezone.utc)
+    fail_and_go_on(uccx, late, batch)
+    let_time_pass(late, late.config.doubt_seconds + late.config.longest_lag + 1)
+    with pytest.raises(Busy, match="shows nothing newer"):
+        late.find(SALES, keys(batch), sent_at)
+    let_time_pass(late, late.config.longest_silence)
+    send_again(late, batch, sent_at)
+    assert late.find(SALES, keys(batch), sent_at) == keys(batch)
+    assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1}
+
+
+def test_who_never_came_is_sent_again_once_later_calls_are_seen(uccx, let_time_pass):
+    late, batch, sent_at = make_late_client(uccx), contacts(3), datetime.now(timezone.utc)
+    fault = {"name": "import_partial", "imported": 0, "result": "FAILED"}
+    uccx.faults(fault)
+    assert push(late, batch).doubtful == keys(batch)
+    uccx.faults()
+    let_time_pass(late, late.config.doubt_seconds + late.config.longest_lag + 1)
+    with pytest.raises(Busy, match="shows nothing newer"):
+        late.find(SALES, keys(batch), sent_at)
+    # Somebody else's contact, in another campaign.
+    push(make_client(uccx), contacts(1, start=10), REMINDER)
+    wait_for_calls(uccx, 1)
+    uccx.replicate()
+    send_again(late, batch, sent_at)
+    wait_for_calls(uccx, 4)
+    assert Counter(dialled_keys(uccx)) == {"t-0": 1, "t-1": 1, "t-2": 1, "t-10": 1}
 
 
 def test_what_a_standby_node_shows_late_is_told_late_and_once(uccx, client):

@@ -382,22 +382,26 @@ class EcmCampaign(models.Model):
         self.check_access("write")
         if not self.is_running:
             raise UserError(self.env._("Start the campaign first."))
-        sent, problems = 0, []
+        counts, problems = [], []
         for target in self._get_feed_targets():
             # Who runs campaigns need not have rights on what they are sent to.
             try:
-                sent += self._feed_target_now(target.sudo())
+                counts.append(self._feed_target_now(target.sudo()))
             except UserError as error:
                 # A dialer that fails keeps no letters back.
                 problems.append(str(error))
         if problems:
             raise UserError("\n".join(problems))
-        message = self.env._("%s contacts were sent to the dialer.", sent)
-        return notify(message, "success" if sent else "info")
+        if None in counts:
+            busy = self.env._("The dialer is being fed at this moment: contacts are on their way.")
+            return notify(busy, "info")
+        message = self.env._("%s contacts were sent to the dialer.", sum(counts))
+        return notify(message, "success" if any(counts) else "info")
 
     def _feed_target_now(self, target):
         """
-        :return: how many contacts were sent
+        :return: how many contacts were sent; None where another process feeds the dialer, which then
+            looks once more
         :raise UserError: it failed, or it failed before and is left alone for a while
         """
         if target._is_paused(fields.Datetime.now()):
@@ -417,14 +421,8 @@ class EcmCampaign(models.Model):
         except ChannelError as error:
             engine._note_failure(target, error)
             raise UserError(str(error)) from error
-        if sent is None:
-            name = target._get_owner().display_name
-            raise UserError(
-                self.env._("%s is being worked with at this moment: try again in a minute.", name)
-            )
-
         # Nobody waits long for a button: the rest is sent in the background.
-        if turn.is_cut:
+        if sent is None or turn.is_cut:
             target._get_owner()._trigger_turn()
         return sent
 
@@ -525,7 +523,7 @@ class EcmCampaign(models.Model):
         attempts_sql = SQL("WHERE a.campaign_id = %s", self.id)
         contacts_sql = SQL("c.campaign_id = %s", self.id)
         counters_sql = SQL("n.campaign_id = %s", self.id)
-        return ResultsScope(own, own, attempts_sql, contacts_sql, counters_sql, self.tz)
+        return ResultsScope(own, own, attempts_sql, contacts_sql, counters_sql, self.tz, self.kind)
 
     # -- buttons ----------------------------------------------------------------------------------
 

@@ -252,17 +252,15 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         return [self._get_running_finding(), self._get_window_finding(at, channel)]
 
     def _get_running_finding(self):
-        verdict = HELD
         if not self.active:
-            sentence = self.env._("The campaign is archived.")
-        elif self._is_over(fields.Datetime.now()):
-            sentence = self._get_over_text()
-        elif not self.is_running:
-            sentence = self._get_start_text() or self.env._("The campaign is stopped. Start it.")
-        else:
-            verdict = PASSES
-            sentence = self.env._("The campaign is running.")
-        return Finding("running", verdict, sentence)
+            return Finding("running", HELD, self.env._("The campaign is archived."))
+        if self._is_over(fields.Datetime.now()):
+            return Finding("running", HELD, self._get_over_text())
+        if self.is_running:
+            return Finding("running", PASSES, self.env._("The campaign is running."))
+        if self.start_due:
+            return Finding("running", WAITS, self._get_start_text(), self.start_due)
+        return Finding("running", HELD, self.env._("The campaign is stopped. Start it."))
 
     def _get_window_finding(self, at, channel):
         window = self._get_windows(at, channel)[self.id]

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...const import CLOSED_STATES, PENDING
-from ...sql import values_of
+from ...sql import as_json, int_array, values_of
 
 # Who must not be called is never brought back.
 REOPENED_STATES = tuple(state for state in CLOSED_STATES if state != "dnc_listed")
@@ -187,7 +187,7 @@ class EcmContactBulk(models.AbstractModel):
                             WHERE mover.id = ANY(%s) AND mover.id < c.id
                               AND mover.campaign_id <> %s AND mover.state = %s)""",
             self._look_up("phone_1", SQL("c.phone_1")),
-            list(ids),
+            int_array(ids),
             order.campaign_id,
             PENDING,
         )
@@ -246,7 +246,7 @@ class EcmContactBulk(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """WITH old AS (
-                       SELECT locked.* FROM unnest(%(ids)s::int[]) AS i(id)
+                       SELECT locked.* FROM unnest(%(ids)s) AS i(id)
                    CROSS JOIN LATERAL (SELECT %(columns)s FROM ecm_contact c
                                         WHERE c.id = i.id AND %(condition)s
                                           FOR NO KEY UPDATE SKIP LOCKED) AS locked
@@ -257,11 +257,12 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET is_done = TRUE, changed_count = (SELECT count(*) FROM old),
-                          before = (SELECT json_agg(json_strip_nulls(row_to_json(old))) FROM old)
+                          before = (SELECT '[' || string_agg(%(kept)s, ',') || ']' FROM old)
                     WHERE id = %(part)s
                 RETURNING changed_count""",
                 columns=columns,
-                ids=part.contact_ids,
+                kept=as_json("old", self, names),
+                ids=int_array(part.contact_ids),
                 condition=self._get_bulk_condition(order, part.contact_ids),
                 bulk=order.bulk_id,
                 changes=self._get_bulk_changes(order),
@@ -404,12 +405,12 @@ class EcmContactBulk(models.AbstractModel):
         :param starts: list of the one `Start`
         :return: how many
         """
-        columns = (*LOOKED_AT, *CHANGED["withdraw"])
+        kept = (*LOOKED_AT, *CHANGED["withdraw"])
         names = [*self._get_taken_along(), "business_parameters"]
         self.env.cr.execute(
             SQL(
                 """WITH old AS (
-                       SELECT locked.* FROM unnest(%(ids)s::int[]) AS i(id)
+                       SELECT locked.* FROM unnest(%(ids)s) AS i(id)
                    CROSS JOIN LATERAL (SELECT %(columns)s FROM ecm_contact c
                                         WHERE c.id = i.id AND %(condition)s
                                           FOR NO KEY UPDATE SKIP LOCKED) AS locked
@@ -433,12 +434,13 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET changed_count = changed_count + (SELECT count(*) FROM new),
-                          continued = (SELECT json_agg(json_strip_nulls(row_to_json(old)))
+                          continued = (SELECT '[' || string_agg(%(kept)s, ',') || ']'
                                          FROM old)
                     WHERE id = %(part)s
                 RETURNING (SELECT count(*) FROM new)""",
-                ids=part.contact_ids,
-                columns=SQL(", ").join(SQL.identifier("c", name) for name in columns),
+                ids=int_array(part.contact_ids),
+                columns=SQL(", ").join(SQL.identifier("c", name) for name in kept),
+                kept=as_json("old", self, kept),
                 condition=self._is_continued(order, part.contact_ids),
                 names=SQL(", ").join(SQL.identifier(name) for name in names),
                 values=SQL(", ").join(SQL.identifier("c", name) for name in names),
@@ -498,7 +500,7 @@ class EcmContactBulk(models.AbstractModel):
                 successors=self._look_up("again_from_id", SQL("b.id")),
                 uncalled=NEVER_CALLED,
                 given=SQL(", ").join(given),
-                ids=part.contact_ids,
+                ids=int_array(part.contact_ids),
             )
         )
         return self.env.cr.rowcount
@@ -532,7 +534,7 @@ class EcmContactBulk(models.AbstractModel):
                               0, 0, 1, v.channel,
                               %(number)s, c.id, %(bulk)s, c.priority,
                               %(values)s
-                         FROM unnest(%(ids)s::int[]) AS i(id)
+                         FROM unnest(%(ids)s) AS i(id)
                    CROSS JOIN LATERAL %(contacts)s AS c
                    CROSS JOIN %(starts)s
                         WHERE v.campaign_id = COALESCE(%(campaign)s, c.campaign_id)
@@ -557,7 +559,7 @@ class EcmContactBulk(models.AbstractModel):
                 bulk=order.bulk_id,
                 contacts=self._look_up("id", SQL("i.id")),
                 starts=values_of(starts, Start),
-                ids=part.contact_ids,
+                ids=int_array(part.contact_ids),
                 campaign=order.campaign_id,
                 condition=self._is_called_again(),
                 part=part.id,
@@ -604,7 +606,7 @@ class EcmContactBulk(models.AbstractModel):
                                WHEN NOT (%(alone)s) THEN 'open'
                                WHEN NOT (%(last)s AND %(first_time)s) THEN 'earlier'
                                ELSE 'fits' END
-                     FROM unnest(%(ids)s::int[]) AS i(id)
+                     FROM unnest(%(ids)s) AS i(id)
                CROSS JOIN LATERAL %(contacts)s AS c
                  ORDER BY c.id""",
                 contacts=self._look_up("id", SQL("i.id")),
@@ -614,7 +616,7 @@ class EcmContactBulk(models.AbstractModel):
                 alone=self._has_no_open_twin(campaign),
                 last=self._is_last_of_person(),
                 first_time=self._has_no_successor(campaign),
-                ids=list(ids),
+                ids=int_array(ids),
             )
         )
         return self.env.cr.fetchall()
@@ -626,9 +628,9 @@ class EcmContactBulk(models.AbstractModel):
         """How many of these contacts are being called now."""
         self.env.cr.execute(
             SQL(
-                """SELECT count(*) FROM unnest(%s::int[]) AS i(id) CROSS JOIN LATERAL %s AS c
+                """SELECT count(*) FROM unnest(%s) AS i(id) CROSS JOIN LATERAL %s AS c
                     WHERE c.state = ANY(%s) OR c.state <> %s AND NOT (%s)""",
-                list(ids),
+                int_array(ids),
                 self._look_up("id", SQL("i.id")),
                 list(self._get_awaiting_states()),
                 PENDING,
@@ -642,9 +644,8 @@ class EcmContactBulk(models.AbstractModel):
         """Whose contacts these are."""
         self.env.cr.execute(
             SQL(
-                "SELECT DISTINCT c.campaign_id FROM unnest(%s::int[]) AS i(id) "
-                "CROSS JOIN LATERAL %s AS c",
-                list(ids),
+                "SELECT DISTINCT c.campaign_id FROM unnest(%s) AS i(id) CROSS JOIN LATERAL %s AS c",
+                int_array(ids),
                 self._look_up("id", SQL("i.id")),
             )
         )
@@ -681,7 +682,7 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_contact c SET %(given)s
                      FROM unchanged AS b WHERE c.id = ANY(%(ids)s) AND c.id = b.id""",
-                ids=part.contact_ids,
+                ids=int_array(part.contact_ids),
                 part=part.id,
                 bulk=order.bulk_id,
                 state="withdrawn" if order.action == "withdraw" else PENDING,
@@ -722,12 +723,12 @@ class EcmContactBulk(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """DELETE FROM ecm_contact
-                    WHERE id IN (SELECT i.id FROM unnest(%s::int[]) AS i(id)
+                    WHERE id IN (SELECT i.id FROM unnest(%s) AS i(id)
                              CROSS JOIN LATERAL (SELECT FROM ecm_contact c
                                                   WHERE c.id = i.id AND c.bulk_id = %s
                                                     AND c.state = %s AND %s
                                                     FOR UPDATE SKIP LOCKED) AS locked)""",
-                json.loads(part.before or "[]"),
+                int_array(json.loads(part.before or "[]")),
                 order.bulk_id,
                 PENDING,
                 NEVER_CALLED,

@@ -888,8 +888,8 @@ class EcmContactList(models.Model):
         attempts_sql = SQL("JOIN ecm_contact c ON c.id = a.contact_id WHERE %s", own)
         contacts = [("list_id", "=", self.id)]
         counters_sql = SQL("n.list_id = %s", self.id)
-        zone = self.campaign_id.tz
-        return ResultsScope(contacts, attempts, attempts_sql, own, counters_sql, zone)
+        zone, kind = self.campaign_id.tz, self.campaign_id.kind
+        return ResultsScope(contacts, attempts, attempts_sql, own, counters_sql, zone, kind)
 
     def _compute_can_start_campaign(self):
         """Once its file is read, and before its campaign runs."""

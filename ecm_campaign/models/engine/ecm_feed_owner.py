@@ -32,6 +32,8 @@ class EcmFeedOwner(models.AbstractModel):
     cron_id = fields.Many2one(
         "ir.cron", "Scheduled action", readonly=True, copy=False, groups="base.group_system"
     )
+    # Nothing can be late since earlier. Empty: since it is there.
+    turns_since = fields.Datetime("Takes turns since", readonly=True, copy=False)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -158,6 +160,9 @@ class EcmFeedOwner(models.AbstractModel):
             action.lock_for_update(allow_referencing=True)
         except LockError:
             return
+        if changed.get("active"):
+            # Odoo leaves the time of its next run where it was when it was switched off.
+            changed["nextcall"] = self.turns_since = fields.Datetime.now()
         action.write(changed)
 
     def _create_action(self, values):

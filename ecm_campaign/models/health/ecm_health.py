@@ -125,7 +125,7 @@ class EcmHealth(models.AbstractModel):
             res_id=owner.id,
             is_on=is_on,
             last_success_at=max(fed, default=None),
-            behind=max(self._get_lag(busy, campaigns, now), seconds_late(action.nextcall, now)),
+            behind=max(self._get_lag(owner, busy, campaigns), seconds_late(action.nextcall, now)),
             backlog=min(backlog, MOST_COUNTED),
             backlog_is_more=backlog > MOST_COUNTED,
             rate=float(sum(rates.get((target._attempt_field, target.id), 0) for target in targets)),
@@ -148,18 +148,20 @@ class EcmHealth(models.AbstractModel):
         campaigns = self.env["ecm.campaign"].search(running)
         return self.env["ecm.engine"]._filter_open(campaigns, targets._channel)
 
-    def _get_lag(self, targets, campaigns, now):
+    def _get_lag(self, owner, targets, campaigns):
         """For how many seconds the target that waits longest was not fed, although it had campaigns
         to send for.
         """
-        lag = 0.0
+        lag, now = 0.0, fields.Datetime.now()
         for target in targets:
             own = campaigns.filtered(lambda each, at=target: each[at._attempt_field] == at)
-            # A turn comes once a minute, open hours or not: but not before its campaign started.
+            # A turn comes once a minute, open hours or not: but not before its campaign started,
+            # nor while its owner is switched off.
             started = min((each.started_at for each in own if each.started_at), default=None)
-            moments = [moment for moment in (target.last_feed_at, started) if moment]
-            if moments:
-                lag = max(lag, seconds_late(max(moments), now))
+            last = max(
+                filter(None, (target.last_feed_at, started, owner.turns_since)), default=None
+            )
+            lag = max(lag, seconds_late(last, now))
         return lag
 
     def _get_rates(self):

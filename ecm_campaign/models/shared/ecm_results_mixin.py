@@ -15,7 +15,8 @@ class ResultsScope(NamedTuple):
     """Whose contacts and attempts a page counts, as domains and as SQL.
 
     ``attempts_sql`` follows ``FROM ecm_attempt a`` and ends in a condition; ``contacts_sql`` is a
-    condition on contacts ``c``, ``counters_sql`` on counters ``n``; ``zone`` is that of the hours.
+    condition on contacts ``c``, ``counters_sql`` on counters ``n``; ``zone`` is that of the hours,
+    ``kind`` that of the campaign, whose words the page uses.
     """
 
     contacts: list
@@ -24,6 +25,7 @@ class ResultsScope(NamedTuple):
     contacts_sql: SQL
     counters_sql: SQL
     zone: str
+    kind: str
 
 
 class EcmResultsMixin(models.AbstractModel):
@@ -45,8 +47,8 @@ class EcmResultsMixin(models.AbstractModel):
     def get_results(self):
         """What came of the calls of one campaign or list.
 
-        :return: dict of ``zone``, ``totals``, ``hours``, ``weekdays``, ``outcomes`` and ``lists``
-            (see ``tools.campaign_results.summarise``); outcomes and lists have a ``name``
+        :return: dict of ``kind``, ``zone``, ``totals``, ``hours``, ``weekdays``, ``outcomes`` and
+            ``lists`` (see ``tools.campaign_results.summarise``); outcomes and lists have a ``name``
         """
         self.ensure_one()
         self.check_access("read")
@@ -63,7 +65,7 @@ class EcmResultsMixin(models.AbstractModel):
         results["lists"] = results["lists"][:SHOWN_LISTS]
         self._name_lines(results["outcomes"], "ecm.outcome", "id", self.env._("None"))
         self._name_lines(results["lists"], "ecm.contact.list", "list_id", self.env._("No list"))
-        return {**results, "zone": scope.zone}
+        return {**results, "kind": scope.kind, "zone": scope.zone}
 
     def _name_lines(self, lines, model, key, missing):
         ids = [line[key] for line in lines if line[key]]

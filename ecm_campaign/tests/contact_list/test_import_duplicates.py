@@ -46,29 +46,30 @@ class TestDuplicates(CampaignCase):
         self.assert_counts(contact_list, uploaded=2, duplicate=1)
 
     def test_all_campaigns_of_the_company(self):
-        other = self.create_campaign("Other offer")
-        self.create_contact(other, phone_1=NUMBER)
-        self.assert_counts(self.import_rows(NUMBER, columns="phone"), uploaded=1, duplicate=0)
+        # Its own: in another one somebody may have these numbers.
+        company = self.create_company("All our offers")
+        first, second, third = (
+            self.create_campaign(name, company_id=company.id) for name in ("One", "Two", "Three")
+        )
+        self.create_contact(first, phone_1=NUMBER)
+        again = self.import_rows(NUMBER, columns="phone", campaign=second, company_id=company.id)
+        self.assert_counts(again, uploaded=1, duplicate=0)
+        everywhere = {"columns": "phone", "duplicate_scope": "company"}
         contact_list = self.import_rows(
-            NUMBER,
-            OTHER,
-            columns="phone",
-            duplicate_scope="company",
-            campaign=self.create_campaign("Third offer"),
+            NUMBER, OTHER, campaign=third, company_id=company.id, **everywhere
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=1)
-        company = self.env["res.company"].create(
-            {"name": "Another", "country_id": self.env.ref("base.de").id}
-        )
+
+        company = self.create_company("Another")
         abroad = self.create_campaign("Abroad", company_id=company.id)
         contact_list = self.import_rows(
-            NUMBER,
-            columns="phone",
-            duplicate_scope="company",
-            campaign=abroad,
-            company_id=company.id,
+            NUMBER, campaign=abroad, company_id=company.id, **everywhere
         )
         self.assert_counts(contact_list, uploaded=1, duplicate=0)
+
+    def create_company(self, name):
+        germany = self.env.ref("base.de")
+        return self.env["res.company"].create({"name": name, "country_id": germany.id})
 
     def close(self, *numbers):
         """Contacts with these numbers that are closed, in their order."""

@@ -32,6 +32,15 @@ class TestDates(FeedCase):
         self.assertTrue(self.campaign.is_running)
         self.assertFalse(self.campaign.start_due)
 
+    def test_explain_says_when_it_starts(self):
+        contact = self.create_contacts(1)
+        self.assertFalse(self.campaign.explain()["next_at"], "nobody has said when")
+        self.campaign.date_start = self.in_hours(2)
+        due = fields.Datetime.to_string(self.in_hours(2))
+        for explained in (self.campaign.explain(), contact.explain()[0]):
+            self.assertEqual((explained["verdict"], explained["next_at"]), ("waits", due))
+            self.assertIn("starts by itself", explained["summary"])
+
     def test_who_stopped_it_does_not_see_it_start_again(self):
         self.campaign.date_start = self.in_hours(2)
         self.campaign.action_start()

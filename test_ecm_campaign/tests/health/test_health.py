@@ -77,6 +77,29 @@ class TestHealth(FeedCase):
         self.assertEqual((self.line.state, self.line.reason), ("problem", "late"))
         self.assertEqual(self.line.behind_minutes, 11)
 
+    def test_a_feeder_that_is_switched_on_again_is_not_late(self):
+        self.feed()
+        self.target.is_enabled = False
+        self.wait(hours=3)
+        self.target.is_enabled = True
+        # The feeder's own turn comes within a minute: this one is before it.
+        self.env["ecm.health"]._cron_watch()
+        self.assertEqual(self.line.state, "ok")
+        self.assertFalse(self.target._get_turn_problem(fields.Datetime.now()))
+
+        self.wait(minutes=11)
+        self.watch()
+        self.assertEqual((self.line.state, self.line.behind_minutes), ("problem", 11))
+
+    def test_one_that_was_made_switched_off_is_not_late_either(self):
+        target = self.target.create({"name": "Later", "is_enabled": False})
+        campaign = self.create_campaign("Waits", fake_target_id=target.id, is_running=True)
+        campaign.started_at = fields.Datetime.now()
+        self.wait(hours=3)
+        target.is_enabled = True
+        self.env["ecm.health"]._cron_watch()
+        self.assertEqual(self.get_line(target).state, "ok")
+
     def test_how_late_is_too_late_is_a_setting(self):
         settings = self.env["ecm.settings"].create({"health_feed_minutes": 30})
         settings.action_save()

@@ -21,6 +21,37 @@ const WEEKDAYS = [
     _t("Friday"),
     _t("Saturday"),
 ];
+// Of calls, and of messages: somebody who is called is reached, somebody who is texted replies.
+const CALLS = {
+    called: _t("Called"),
+    reached: _t("Reached"),
+    reachedShare: _t("Reached %"),
+    reachedHelp: _t(
+        "Contacts with an attempt that reached a person (an outcome with Live voice), in per cent of those called."
+    ),
+    ofCalled: _t("Of the contacts called"),
+    perReached: _t("Attempts per reached contact"),
+    perReachedHelp: _t("All attempts with a result, divided by the contacts reached."),
+    byHour: _t("Reached by hour"),
+    byHourHelp: (zone) =>
+        _t("Attempts that reached a person, of all made in that hour (%s).", zone),
+    byWeekday: _t("Reached by weekday"),
+    byWeekdayHelp: (zone) =>
+        _t("Attempts that reached a person, of all made on that day (%s).", zone),
+};
+const MESSAGES = {
+    called: _t("Texted"),
+    reached: _t("Replied"),
+    reachedShare: _t("Replied %"),
+    reachedHelp: _t("Contacts who wrote back, in per cent of those texted."),
+    ofCalled: _t("Of the contacts texted"),
+    perReached: _t("Attempts per reply"),
+    perReachedHelp: _t("All attempts with a result, divided by the contacts who wrote back."),
+    byHour: _t("Replied by hour of the message"),
+    byHourHelp: (zone) => _t("Messages with a reply, of all sent in that hour (%s).", zone),
+    byWeekday: _t("Replied by weekday of the message"),
+    byWeekdayHelp: (zone) => _t("Messages with a reply, of all sent on that day (%s).", zone),
+};
 
 /**
  * What came of the calls of a campaign or a list: shares, hours, outcomes, lists. Each number opens what it counts.
@@ -83,42 +114,50 @@ export class Results extends Component {
         return isLive && !document.hidden ? this.load(this.resId) : this.rest(0);
     }
 
+    get words() {
+        return this.state.results.kind === "sms" ? MESSAGES : CALLS;
+    }
+
+    /** Wrap-ups are an agent's: nothing says what a message achieved. */
+    get hasSuccess() {
+        return this.state.results.kind !== "sms";
+    }
+
     get tiles() {
         const { totals } = this.state.results;
+        const { words } = this;
         return [
             {
                 what: "called",
-                label: _t("Called"),
+                label: words.called,
                 value: this.number(totals.called),
                 note: _t("of %s loaded", this.number(totals.loaded)),
                 help: _t("Contacts with at least one attempt, of all that were loaded."),
             },
             {
                 what: "reached",
-                label: _t("Reached"),
+                label: words.reached,
                 value: this.share(totals.reached_percent),
-                note: _t("%s contacts", this.number(totals.reached)),
-                help: _t(
-                    "Contacts with an attempt that reached a person (an outcome with Live voice), in per cent of those called."
-                ),
+                note: this.contacts(totals.reached),
+                help: words.reachedHelp,
             },
             {
                 what: "success",
                 label: _t("Success"),
                 value: this.share(totals.success_percent),
-                note: _t("%s contacts", this.number(totals.success)),
+                note: this.contacts(totals.success),
                 help: _t(
                     "Contacts whose call had a wrap-up of type Success, in per cent of those reached."
                 ),
             },
             {
                 what: "attempts",
-                label: _t("Attempts per reached contact"),
+                label: words.perReached,
                 value: totals.per_reached ?? "–",
                 note: _t("%s attempts", this.number(totals.attempts)),
-                help: _t("All attempts with a result, divided by the contacts reached."),
+                help: words.perReachedHelp,
             },
-        ];
+        ].filter(({ what }) => this.hasSuccess || what !== "success");
     }
 
     get charts() {
@@ -126,8 +165,8 @@ export class Results extends Component {
         return [
             {
                 by: "hour",
-                title: _t("Reached by hour"),
-                help: _t("Attempts that reached a person, of all made in that hour (%s).", zone),
+                title: this.words.byHour,
+                help: this.words.byHourHelp(zone),
                 lines: hours.map((line) => ({
                     ...line,
                     label: `${String(line.key).padStart(2, "0")}:00`,
@@ -135,11 +174,16 @@ export class Results extends Component {
             },
             {
                 by: "weekday",
-                title: _t("Reached by weekday"),
-                help: _t("Attempts that reached a person, of all made on that day (%s).", zone),
+                title: this.words.byWeekday,
+                help: this.words.byWeekdayHelp(zone),
                 lines: weekdays.map((line) => ({ ...line, label: WEEKDAYS[line.key] })),
             },
         ];
+    }
+
+    get counted() {
+        const reached = ["loaded", "called", "reached"];
+        return this.hasSuccess ? [...reached, "success"] : reached;
     }
 
     get hasLists() {
@@ -148,6 +192,10 @@ export class Results extends Component {
 
     number(count) {
         return formatInteger(count);
+    }
+
+    contacts(count) {
+        return count === 1 ? _t("1 contact") : _t("%s contacts", this.number(count));
     }
 
     share(percent) {

@@ -24,7 +24,7 @@ registry.category("web_tour.tours").add("ecm_campaign_results", {
             },
             {
                 trigger:
-                    ".o_ecm_result_tile[data-what=reached]:contains('50%'):contains('1 contacts')",
+                    ".o_ecm_result_tile[data-what=reached]:contains('50%'):contains('1 contact')",
             },
             {
                 trigger: ".o_ecm_result_lists tr:contains('first.csv'):contains('2')",

@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.texts import shorten
+
+GC_ROWS = 20_000
+DETAIL_SIZE = 10_000
+
+
+class EcmApiCall(models.Model):
+    """What was asked of the REST API and how it was answered. Numbers, names and keys stand in it
+    only while *Log contents* is on, and keys never.
+    """
+
+    _name = "ecm.api.call"
+    _description = "API Call"
+    _order = "id desc"
+    _rec_name = "route"
+    _log_access = False
+
+    called_at = fields.Datetime(readonly=True, required=True)
+    company_id = fields.Many2one("res.company", readonly=True, index="btree_not_null")
+    key_id = fields.Many2one(
+        "ecm.api.key", "API key", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    method = fields.Char(readonly=True)
+    route = fields.Char(readonly=True, help="The path with the names of its values.")
+    status = fields.Integer("HTTP status", readonly=True, aggregator=None)
+    problem = fields.Char(readonly=True, help="What kind of error it was, as the answer says.")
+    duration_ms = fields.Float("Duration (ms)", digits=(10, 1), readonly=True, aggregator="avg")
+    request_size = fields.Integer("Bytes in", readonly=True)
+    answer_size = fields.Integer("Bytes out", readonly=True)
+    address = fields.Char("From", readonly=True, help="The client's address, as the proxy says.")
+    is_replayed = fields.Boolean(
+        "Replayed", readonly=True, help="An earlier answer for the same Idempotency-Key."
+    )
+    path = fields.Char(readonly=True)
+    request_body = fields.Text(readonly=True)
+    answer_body = fields.Text(readonly=True)
+
+    _called_at_index = models.Index("(called_at)")
+
+    @api.model
+    def _log(self, call, answer, with_contents=False):
+        """Note a call in the transaction of this environment.
+
+        :param call: ``tools.call.Call``
+        :param answer: ``tools.call.Answer``
+        """
+        row = {
+            "called_at": fields.Datetime.now(),
+            "company_id": call.company_id,
+            "key_id": call.key_id,
+            "user_id": call.user_id,
+            "method": shorten(call.method, 10),
+            "route": shorten(call.route, 200),
+            "status": answer.status,
+            "problem": answer.problem or None,
+            "duration_ms": round(call.duration_ms, 1),
+            "request_size": len(call.body),
+            "answer_size": len(answer.body),
+            "address": shorten(call.address, 50),
+            "is_replayed": call.is_replayed,
+            **(_get_contents(call, answer) if with_contents else {}),
+        }
+        columns = SQL(", ").join(map(SQL.identifier, row))
+        values = SQL(", ").join(SQL("%s", value) for value in row.values())
+        self.env.cr.execute(SQL("INSERT INTO ecm_api_call (%s) VALUES (%s)", columns, values))
+
+    @api.autovacuum
+    def _gc_calls(self):
+        """Delete what is older than the settings say, a part at a time.
+
+        :return: how many were deleted, and whether some may be left
+        """
+        days = self.env["ecm.api"]._get_setting("log_days")
+        before = fields.Datetime.now() - timedelta(days=days)
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM ecm_api_call WHERE id IN (
+                       SELECT id FROM ecm_api_call WHERE called_at < %s LIMIT %s)""",
+                before,
+                GC_ROWS,
+            )
+        )
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count, count == GC_ROWS
+
+
+def _get_contents(call, answer):
+    path = f"{call.path}?{call.query}" if call.query else call.path
+    return {
+        "path": shorten(path, 2000),
+        "request_body": _read(call.body),
+        "answer_body": _read(answer.body),
+    }
+
+
+def _read(body):
+    """What can be shown of a body."""
+    return shorten(body.decode("utf-8", "replace"), DETAIL_SIZE) or None

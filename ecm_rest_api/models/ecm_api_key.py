@@ -1,0 +1,274 @@
+import hashlib
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+from odoo.tools.lru import LRU
+from odoo.tools.sql import constraint_definition
+
+from ..const import KEY_SCOPE
+from ..tools.problems import Problem
+from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
+from odoo.addons.ecm_campaign.actions import open_window
+
+FOREIGN_KEY = "ecm_api_key_apikey_id_fkey"
+# Checking a key takes milliseconds on purpose. What was checked is known by a digest of the key and
+# holds for the very row that it was checked against: a key that is revoked ends at once.
+_CHECKED = LRU(2000)
+
+
+class Known(NamedTuple):
+    """A key that was shown and is good."""
+
+    id: int
+    user_id: int
+    company_id: int
+    rate_limit: int
+    scopes: list
+    row_id: int
+    secret: str  # hashed
+
+
+class EcmApiKey(models.Model):
+    """Who uses the REST API, for what, and how often. The secret is an Odoo API key of the user
+    in whose name the calls are made; it opens nothing but this API.
+    """
+
+    _name = "ecm.api.key"
+    _description = "API Key"
+    _inherit = ["mail.thread", "ecm.engine.fields.mixin"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True, help="Of the system that uses it.")
+    user_id = fields.Many2one(
+        "res.users",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        help="Calls are made in the name of this user, with this user's rights.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        index=True,
+        default=lambda self: self.env.company,
+        help="Calls see and make records of this company.",
+    )
+    scope_ids = fields.Many2many("ecm.api.scope", string="Scopes", tracking=True)
+    rate_limit = fields.Integer(
+        "Calls a minute",
+        tracking=True,
+        help="What was not used up to a whole minute can be used at once. 0: as the settings say.",
+    )
+    apikey_id = fields.Many2one("res.users.apikeys", "Odoo key", readonly=True, index=True)
+    key_start = fields.Char("Begins with", readonly=True)
+    expires_at = fields.Datetime("Expires", readonly=True)
+    state = fields.Selection(
+        [("valid", "Valid"), ("expired", "Expired"), ("revoked", "Revoked")],
+        compute="_compute_state",
+    )
+    last_used_at = fields.Datetime("Last used", compute="_compute_last_used_at")
+    call_count = fields.Integer("Calls", compute="_compute_call_count")
+
+    _rate_limit_positive = models.Constraint(
+        "CHECK(rate_limit BETWEEN 0 AND 100000)", "Calls a minute: 0 to 100,000."
+    )
+
+    def init(self):
+        """What Odoo does not make: the reference to its table of keys, which it fills itself, and
+        the counters of the rate limit, which need not survive a crash.
+        """
+        if not constraint_definition(self.env.cr, self._table, FOREIGN_KEY):
+            self.env.cr.execute(
+                SQL(
+                    """ALTER TABLE ecm_api_key ADD CONSTRAINT %s FOREIGN KEY (apikey_id)
+                       REFERENCES res_users_apikeys ON DELETE SET NULL""",
+                    SQL.identifier(FOREIGN_KEY),
+                )
+            )
+        self.env.cr.execute(
+            """CREATE UNLOGGED TABLE IF NOT EXISTS ecm_api_rate (
+                   key_id integer PRIMARY KEY REFERENCES ecm_api_key ON DELETE CASCADE,
+                   tokens double precision NOT NULL,
+                   used_at timestamp NOT NULL)"""
+        )
+
+    @api.depends("apikey_id", "expires_at")
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for key in self:
+            is_over = key.expires_at and key.expires_at < now
+            # Odoo deletes what has expired.
+            key.state = "expired" if is_over else "valid" if key.apikey_id else "revoked"
+
+    def _compute_last_used_at(self):
+        self.env.cr.execute(
+            SQL("SELECT key_id, used_at FROM ecm_api_rate WHERE key_id = ANY(%s)", self.ids)
+        )
+        used = dict(self.env.cr.fetchall())
+        for key in self:
+            moment = used.get(key.id)
+            key.last_used_at = moment and moment.replace(microsecond=0)
+
+    def _compute_call_count(self):
+        calls = self.env["ecm.api.call"]
+        counts = dict(calls._read_group([("key_id", "in", self.ids)], ["key_id"], ["__count"]))
+        for key in self:
+            key.call_count = counts.get(key, 0)
+
+    @api.constrains("user_id", "company_id")
+    def _check_company(self):
+        for key in self:
+            if key.company_id not in key.user_id.sudo().company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s does not work for %(company)s.",
+                        user=key.user_id.name,
+                        company=key.company_id.name,
+                    )
+                )
+
+    def unlink(self):
+        """Nobody may use a key that is listed no more."""
+        self._remove_secrets()
+        return super().unlink()
+
+    def action_revoke(self):
+        """End the keys at once. They stay listed, with their calls."""
+        self.check_access("write")
+        self._remove_secrets()
+        return True
+
+    def action_view_calls(self):
+        """What was called with the key."""
+        self.ensure_one()
+        return open_window(
+            self.env,
+            "ecm_rest_api.ecm_api_call_action",
+            domain=[("key_id", "=", self.id)],
+            context={},
+        )
+
+    def _remove_secrets(self):
+        self.apikey_id.sudo().unlink()
+        # The database has emptied the reference.
+        self.invalidate_recordset(["apikey_id"])
+
+    @api.model
+    def _make(self, values, expires_at):
+        """Make a key and its secret.
+
+        :param dict values: of the record: name, user, company, scopes, rate limit
+        :param expires_at: naive UTC, or False
+        :return: the record, and the secret, which is shown once and stored nowhere
+        """
+        key = self.sudo().create({**values, "expires_at": expires_at}).sudo(self.env.su)
+        keys = self.env["res.users.apikeys"].with_user(key.user_id).sudo()
+        secret = keys._generate(KEY_SCOPE, key.name, expires_at)
+        start = secret[:INDEX_SIZE]
+        self.env.cr.execute(
+            SQL(
+                "SELECT max(id) FROM res_users_apikeys WHERE user_id = %s AND index = %s",
+                key.user_id.id,
+                start,
+            )
+        )
+        [row_id] = self.env.cr.fetchone()
+        key.sudo().write({"apikey_id": row_id, "key_start": start})
+        return key, secret
+
+    # -- a call ------------------------------------------------------------------------------------
+
+    @api.model
+    def _identify(self, secret):
+        """:return: Known
+        :raise Problem: it is none of ours, was revoked, has expired, or its user is archived
+        """
+        digest = hashlib.sha256(secret.encode()).digest()
+        for known in self._find(secret):
+            if _CHECKED.get(digest) == (known.row_id, known.secret):
+                return known
+            if KEY_CRYPT_CONTEXT.verify(secret, known.secret):
+                _CHECKED[digest] = (known.row_id, known.secret)
+                return known
+        raise Problem(
+            "unauthenticated",
+            self.env._(
+                "This API key is not known, was revoked or has expired. Administrators make one"
+                " under Campaigns › Configuration › API keys."
+            ),
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+
+    def _find(self, secret):
+        """Keys that begin like the one that was shown (index of Odoo's table)."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT k.id, k.user_id, k.company_id, k.rate_limit,
+                          ARRAY(SELECT s.code FROM ecm_api_key_ecm_api_scope_rel r
+                                  JOIN ecm_api_scope s ON s.id = r.ecm_api_scope_id
+                                 WHERE r.ecm_api_key_id = k.id),
+                          a.id, a.key
+                     FROM res_users_apikeys a
+                     JOIN ecm_api_key k ON k.apikey_id = a.id
+                     JOIN res_users u ON u.id = a.user_id AND u.active
+                     JOIN res_company_users_rel c ON c.cid = k.company_id AND c.user_id = u.id
+                    WHERE a.index = %s AND a.scope = %s AND a.user_id = k.user_id
+                      AND (a.expiration_date IS NULL
+                           OR a.expiration_date >= now() AT TIME ZONE 'utc')""",
+                secret[:INDEX_SIZE],
+                KEY_SCOPE,
+            )
+        )
+        return [Known(*row) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _take(self, key_id, limit):
+        """Count a call against its key's limit: a bucket of one minute's calls that is filled
+        steadily. All servers share it.
+
+        :param int limit: calls a minute
+        :return: calls left
+        :raise Problem: none is left
+        """
+        # Committed at once: neither a call that fails nor one that lasts gives its token back.
+        with self.env.registry.cursor() as cursor:
+            self.with_env(self.env(cr=cursor))._read_committed()
+            left = _take_token(cursor, key_id, limit)
+        if left is not None:
+            return left
+        raise Problem(
+            "rate-limit",
+            self.env._("This key may make %s calls a minute. Wait, and try again.", limit),
+            headers={"Retry-After": str(max(1, round(60 / limit)))},
+        )
+
+    def _read_committed(self):
+        """Let calls that count at the same time wait for each other instead of failing."""
+        self.env["ecm.transaction.mixin"]._see_others_commits()
+
+
+def _take_token(cursor, key_id, limit):
+    """:return: what is left, or None where nothing was"""
+    cursor.execute(
+        SQL(
+            """INSERT INTO ecm_api_rate AS r (key_id, tokens, used_at)
+               VALUES (%(key)s, %(limit)s - 1, clock_timestamp() AT TIME ZONE 'utc')
+               ON CONFLICT (key_id) DO UPDATE
+                  SET tokens = %(filled)s - 1, used_at = excluded.used_at
+                WHERE %(filled)s >= 1
+            RETURNING tokens""",
+            key=key_id,
+            limit=limit,
+            filled=SQL(
+                """LEAST(%(limit)s, r.tokens
+                         + EXTRACT(epoch FROM excluded.used_at - r.used_at) * %(limit)s / 60.0)""",
+                limit=limit,
+            ),
+        )
+    )
+    row = cursor.fetchone()
+    return row and int(row[0])

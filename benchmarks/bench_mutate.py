@@ -143,9 +143,9 @@ TESTS = {
     "cce_database": ("test_cce.py",),
     "digits": ("test_digits.py",),
     "failover": ("test_failover.py",),
-    "uccx": ("test_uccx_push.py", "test_uccx_results.py"),
+    "uccx": ("test_uccx_client.py", "test_uccx_push.py", "test_uccx_results.py"),
     "uccx_config": ("test_uccx_push.py", "test_uccx_results.py"),
-    "uccx_http": ("test_uccx_push.py",),
+    "uccx_http": ("test_uccx_http.py", "test_uccx_push.py"),
     "import_query": ("test_import_query.py",),
     "import_table": ("test_import_query.py",),
 }

@@ -52,20 +52,19 @@ def _choose(cells: list[str] | BadRow, places: Sequence[int]) -> list[str]:
     """The cells that may hold the number: of a row that cannot be read, none."""
     if isinstance(cells, BadRow):
         return []
-    if not places or (len(cells) == 1 and places[0] == 0):
+    if not places:
         return cells
     return [cells[place] for place in places if place < len(cells)]
 
 
 def _find_numbers(rows: Sequence[list[str]], country: str | None) -> list[str | None]:
     """The first number of each row."""
-    firsts = [cells[0] if cells else "" for cells in rows]
     # A registry has its numbers in the form that needs no more than a look.
-    plain = phones.accept_all(firsts)
+    plain = phones.accept_all([cells[0] for cells in rows if cells])
     found: list[str | None] = []
-    for first, cells in zip(firsts, rows, strict=True):
-        number = first if first in plain else _find_number(cells, country)
-        found.append(number)
+    for cells in rows:
+        is_plain = cells and cells[0] in plain
+        found.append(cells[0] if is_plain else _find_number(cells, country))
     return found
 
 

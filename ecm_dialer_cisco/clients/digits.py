@@ -158,7 +158,7 @@ class DigitPlan:
                 return Dialled(digits, place)
         if not self.uses_prefixes:
             return Dialled(e164)
-        if self.own_code and number.code == self.own_code:
+        if number.code == self.own_code:
             return Dialled(f"{self.outside}{self.trunk}{number.national}")
         return Dialled(f"{self.outside}{self.international}{number.e164[1:]}")
 
@@ -180,21 +180,14 @@ class DigitPlan:
         for prefix in (self.outside + self.international, self.international, "+", ""):
             if dialled.startswith(prefix):
                 found.append("+" + dialled[len(prefix) :])
-        if self.own_code:
-            for prefix in (self.outside + self.trunk, self.trunk, self.outside, ""):
-                if dialled.startswith(prefix):
-                    found.append(f"+{self.own_code}{dialled[len(prefix) :]}")
+        for prefix in (self.outside + self.trunk, self.trunk, self.outside, ""):
+            if dialled.startswith(prefix):
+                found.append(f"+{self.own_code}{dialled[len(prefix) :]}")
         for rule in self.rules:
             # What was stripped is known where the rule says with what the number begins.
-            is_own = rule.match == OWN and not rule.strip
-            if rule.match == BEGINNING and rule.strip <= len(rule.pattern):
-                head = rule.pattern[: rule.strip]
-            elif is_own or (rule.match in (FOREIGN, ANY) and not rule.strip):
-                head = self.own_code if is_own else ""
-            else:
-                continue
-            if dialled.startswith(rule.prepend):
-                found.append(f"+{head}{dialled[len(rule.prepend) :]}")
+            heads = {OWN: self.own_code, BEGINNING: rule.pattern[: rule.strip]}
+            head = heads.get(rule.match, "")
+            found.append(f"+{head}{dialled.removeprefix(rule.prepend)}")
         return found
 
 

@@ -30,7 +30,6 @@ Answer = TypeVar("Answer")
 XML_TYPE = "application/xml"
 _SUCCESS_STATUSES = frozenset({200, 201, 202, 204})
 _DOUBTFUL_STATUSES = frozenset({408, 500, 502, 504})
-"""Words of the refusal during another import; its whole text is documented nowhere."""
 
 
 class TrackedBody:
@@ -49,17 +48,15 @@ class TrackedBody:
 
     def read(self, size: int = -1) -> bytes:
         """The next `size` bytes; all that is left when it is negative."""
-        end = len(self._data)
-        if size >= 0:
-            end = min(self._position + size, end)
-        chunk = self._data[self._position : end]
-        self._position = end
+        rest = self._data[self._position :]
+        chunk = rest if size < 0 else rest[:size]
+        self._position += len(chunk)
         return chunk
 
     @property
     def handed_over(self) -> bool:
         """Whether the connection took all of it; the server may have it then."""
-        return self._position >= len(self._data)
+        return self._position == len(self._data)
 
 
 class HttpConfig(Protocol):

@@ -26,11 +26,8 @@ class Pace:
 
     def wait(self) -> None:
         """Return when the next message may leave."""
-        if not self._gap:
-            return
         with self._lock:
             now = self._clock()
             at = max(now, self._next)
             self._next = at + self._gap
-        if at > now:
-            self._sleep(at - now)
+        self._sleep(at - now)

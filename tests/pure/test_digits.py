@@ -45,6 +45,12 @@ DIALLED = [
         BERLIN,
         "*30#23125001",
     ),
+    (
+        "a pattern for others",
+        DigitPlan((Rule("pattern", r"\+49(\d+)", replacement=r"\1"), Rule("any", prepend="7"))),
+        LONDON,
+        "7442079460123",
+    ),
     ("any", DigitPlan((Rule("any", prepend="7"),)), LONDON, "7442079460123"),
 ]
 
@@ -77,6 +83,7 @@ def test_what_no_dialer_takes_is_told():
     [
         {"match": "pattern", "pattern": "("},
         {"match": "pattern", "pattern": r"\+(\d+)", "replacement": r"\2"},
+        {"match": "pattern", "pattern": r"\+(\d+)", "replacement": r"\2\1"},
         {"match": "pattern", "pattern": r"\+(\d+)", "replacement": r"\g<1>"},
         {"match": "any", "strip": -1},
     ],
@@ -84,6 +91,18 @@ def test_what_no_dialer_takes_is_told():
 def test_a_rule_that_cannot_be_meant_is_refused(values):
     with pytest.raises(BadRule):
         Rule(**values)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("pattern", r"\+49\d+", replacement="5"),
+        # Nobody asks it for its pattern.
+        Rule("any", "(", prepend="5"),
+    ],
+)
+def test_a_rule_that_can_be_meant_is_taken(rule):
+    assert rule.apply(take_apart(BERLIN), "49").startswith("5")
 
 
 @pytest.mark.parametrize(("why", "plan", "number", "dialled"), DIALLED)
@@ -114,3 +133,5 @@ def test_numbers_are_taken_apart():
     assert take_apart(TORONTO).country == "CA"
     assert take_apart(ROME).national == "0612345678"
     assert take_apart("+999999") is None
+    # A number that cannot exist is of no country.
+    assert take_apart("+12120000000").country == ""

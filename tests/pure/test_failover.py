@@ -54,3 +54,8 @@ def test_other_errors_are_no_reason_to_ask_the_second_node(nodes):
     with pytest.raises(KeyError):
         AnyOf([misused, nodes[1]], Down)()
     assert nodes[1].asked == 0
+
+
+def test_without_any_way_there_is_no_connection():
+    with pytest.raises(ValueError, match="no way at all"):
+        AnyOf([], Down)()

@@ -34,6 +34,11 @@ def test_columns_that_are_called_phone_count_and_no_others():
     assert numbers_of(*rows, header=("account number", "phone", "phone 2")) == [A, B]
 
 
+def test_cells_that_a_row_does_not_have_hold_no_number():
+    header = ("phone", "phone 2", "phone 3")
+    assert numbers_of(["", A], [B], [], header=header) == [A, B]
+
+
 def test_the_first_number_of_a_row_counts_where_no_column_is_named():
     assert numbers_of(["x", A, B], [], header=("a", "b", "c")) == [A]
 

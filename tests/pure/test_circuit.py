@@ -64,6 +64,18 @@ def test_what_needs_a_person_opens_at_once():
     assert circuit.until == NOW + timedelta(seconds=PERSON_PAUSE)
 
 
+def test_pauses_are_those_that_the_documentation_tells():
+    """Five seconds, doubling to 15 minutes, from the third failure on; five minutes for a person."""
+    assert [pause_seconds(count) for count in (1, 2, 3, 8, 9, 500)] == [5, 10, 20, 640, 900, 900]
+    assert Limits() == (3, 900)
+    assert PERSON_PAUSE == 300
+
+
+def test_by_chance_a_pause_is_longer_and_never_shorter():
+    until = [fail(Circuit(), NOW, LIMITS, chance).until - NOW for chance in (0, 0.5, 1)]
+    assert until == [timedelta(seconds=seconds) for seconds in (5, 6.25, 7.5)]
+
+
 def test_the_longest_pause_is_the_longest_in_any_case():
     limits = Limits(threshold=1, longest=60)
     assert fail_times(1, limits, needs_person=True).until == NOW + timedelta(seconds=60)

@@ -24,7 +24,7 @@ from itertools import accumulate
 
 from .campaign_hours import CampaignHours
 from .dry_run_dialer import Capacity, Dialer
-from .gates import Candidate, Hold, NextCycle, Rule, Verdict, Wait, judge_all
+from .gates import Candidate, Hold, NextCycle, Rule, Skip, Verdict, Wait, judge_all
 from .limits import Try
 from .strategy import (
     CALLBACK,
@@ -240,6 +240,10 @@ class Simulation:
         """Do what a gate says with a contact."""
         if isinstance(verdict, Close):
             self._close(contact, verdict)
+            return
+        if isinstance(verdict, Skip):
+            contact.candidate.uncounted += 1
+            self._follow(contact, verdict.decision, self.clock)
             return
         if isinstance(verdict, NextCycle):
             self._begin_cycle(contact, verdict)

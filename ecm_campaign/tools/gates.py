@@ -146,6 +146,18 @@ class NextCycle(Wait):
     cycle: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip(Wait):
+    """The attempt that is due is not made, and counts as a try that does not count: ``decision``
+    says what follows, from ``until`` on.
+
+    :param outcome_id: id of the ``ecm.outcome`` that led there
+    """
+
+    decision: NextAttempt
+    outcome_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Not until somebody acts: a list is stopped, a selection leaves the contact out.

@@ -1,24 +1,33 @@
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 
 from odoo import models
 
 from ..tools.lateness import LATE, STALE, Pause, find_end, find_lateness
 from odoo.addons.ecm_campaign.const import CALLBACKS
-from odoo.addons.ecm_campaign.tools.strategy import Close
+from odoo.addons.ecm_campaign.tools.gates import Skip
+from odoo.addons.ecm_campaign.tools.strategy import Close, Counters, Outcome, decide
 
 
 @dataclass(frozen=True, slots=True)
 class LateRule:
-    """Messages that are of no use any more are not sent: their contacts close.
+    """Messages that are of no use any more are not sent: what follows says the strategy's rule for
+    the outcome *Message too late*; without one their contacts close.
 
     :param good_for: how long a message is good for after it was due, by campaign id, the contact's
         callback and the step's position; steps whose messages are always good are missing
     :param pauses: of campaigns that do not send after a stop what was due before, by id
+    :param plans: ``tools.gates.CampaignPlan`` of campaigns with such rules, by id
+    :param outcome: the ``tools.strategy.Outcome`` *Message too late*, None where somebody has
+        archived it
+    :param outcome_id: its id
     """
 
     good_for: dict
     pauses: dict
+    plans: dict = field(default_factory=dict)
+    outcome: Outcome | None = None
+    outcome_id: int | None = None
 
     def judge(self, candidate, at):
         """See ``tools.gates.Rule``."""
@@ -26,7 +35,35 @@ class LateRule:
             return candidate
         good_for, pause = self.get_good_for(candidate), self.pauses.get(candidate.campaign_id)
         reason = find_lateness(candidate.added_at, candidate.due_at, good_for, pause, at)
-        return Close("expired", reason) if reason else candidate
+        if not reason:
+            return candidate
+        following = self.follow(candidate, at) if reason == LATE else None
+        return following or Close("expired", reason)
+
+    def follow(self, candidate, at):
+        """What the strategy says follows a message that is too late.
+
+        :param at: naive UTC
+        :rtype: tools.gates.Skip, or None: nothing
+        """
+        campaign, made = self.plans.get(candidate.campaign_id), candidate.attempt
+        if not campaign or not self.outcome:
+            return None
+        uncounted = candidate.uncounted + 1
+        counters = Counters(
+            candidate.counted,
+            uncounted,
+            cycle=candidate.cycle,
+            callback=candidate.callback,
+            number=made.number,
+        )
+        plan, moment = campaign.plans[candidate.callback], at.replace(tzinfo=UTC)
+        phones, position = candidate.phones, made.position
+        choice = decide(plan, phones, position, self.outcome, counters, moment)
+        if isinstance(choice, Close):
+            return None
+        until = choice.at.replace(tzinfo=None)
+        return Skip(until, LATE, decision=choice, outcome_id=self.outcome_id)
 
     def get_good_for(self, candidate):
         """How long the message that is due is good for, None for ever."""
@@ -50,6 +87,9 @@ class EcmGateLate(models.AbstractModel):
     def _get_label(self):
         return self.env._("Late messages")
 
+    def _get_block_reasons(self):
+        return [(LATE, self.env._("Message too late"))]
+
     def _get_close_reasons(self):
         return [
             (LATE, self.env._("Message too late")),
@@ -66,7 +106,23 @@ class EcmGateLate(models.AbstractModel):
                 good_for |= self._get_steps(campaign, kind)
             if campaign.sms_drops_stale and campaign.stopped_at:
                 pauses[campaign.id] = self._get_pause(campaign, at)
-        return LateRule(good_for, pauses)
+        outcome = self._get_outcome()
+        if not (good_for and outcome):
+            return LateRule(good_for, pauses)
+        leading_on = campaigns.filtered(lambda campaign: self._leads_on(campaign, outcome))
+        plans = leading_on._get_campaign_plans()
+        value = outcome._get_decision_outcome()
+        return LateRule(good_for, pauses, plans, value, outcome.id)
+
+    def _get_outcome(self):
+        """The outcome of a message that is too late; empty where somebody has archived it."""
+        return self.env["ecm.outcome"].sudo().search([("code", "=", LATE)])
+
+    def _leads_on(self, campaign, outcome):
+        """Whether a rule of its strategies says what follows."""
+        strategies = (campaign.strategy_id | campaign.callback_strategy_id).sudo()
+        rules = strategies.attempt_ids.rule_ids | strategies.simple_rule_ids
+        return outcome in rules.outcome_id
 
     def _get_steps(self, campaign, kind):
         """:return: see `LateRule`"""

@@ -167,7 +167,9 @@ class EcmSmsReply(models.Model):
             notices._queue(gateway, "answer", [(self.number, text, False)])
 
     def _find_addressed(self, gateway, number):
-        """The last message to a number, one that awaits a reply first (index ``_number_claimed``).
+        """The last message to a number through any gateway of the company: one that awaits a reply
+        first, then one of this gateway (index ``_number_claimed``). Who got a message from a
+        name, or through a gateway that nobody can answer, may write to another of our numbers.
 
         :rtype: Addressed or None
         """
@@ -176,9 +178,11 @@ class EcmSmsReply(models.Model):
                 """SELECT a.key, a.contact_id, a.campaign_id,
                           a.state IN ('claimed', 'sent') AS is_awaited
                      FROM ecm_attempt a
-                    WHERE a.number = %s AND a.sms_gateway_id = %s
-                 ORDER BY is_awaited DESC, a.claimed_at DESC, a.id DESC LIMIT 1""",
+                    WHERE a.number = %s AND a.company_id = %s AND a.sms_gateway_id IS NOT NULL
+                 ORDER BY is_awaited DESC, a.sms_gateway_id = %s DESC, a.claimed_at DESC, a.id DESC
+                    LIMIT 1""",
                 number,
+                gateway.company_id.id,
                 gateway.id,
             )
         )

@@ -29,7 +29,8 @@ class EcmStrategyAttempt(models.Model):
         default=0.0,
         required=True,
         help="Hours from when the message is due. Later it is not sent, and the gateway is told to "
-        "give up: the contact closes as Expired. 0: it is always good.",
+        "give up: that is the outcome Message too late, whose rule says what follows; without a "
+        "rule the contact closes as Expired. 0: it is always good.",
     )
 
     @api.constrains("reply_hours", "good_hours")

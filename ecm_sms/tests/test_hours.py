@@ -120,6 +120,71 @@ class TestHours(SmsCase):
         self.assertEqual((late.state, late.close_reason), ("expired", "sms_late"))
         self.assertEqual(set(contacts.mapped("state")), {"sms_sent"})
 
+    def create_leading_on(self, count=2, **rule):
+        """A running campaign of messages that are good for 2 hours; the first leads on."""
+        strategy = self.env["ecm.strategy"].create(
+            {"name": "Leads on", "is_capped": True, "max_attempts": 3}
+        )
+        steps = self.env["ecm.strategy.attempt"].create(
+            [
+                {
+                    "strategy_id": strategy.id,
+                    "channel": "sms",
+                    "good_hours": 2,
+                    "sequence": 10 * (number + 1),
+                }
+                for number in range(count)
+            ]
+        )
+        self.env["ecm.strategy.rule"].create(
+            {
+                "attempt_id": steps[0].id,
+                "outcome_id": self.env.ref("ecm_sms.ecm_outcome_late").id,
+                "next_attempt_id": steps[-1].id,
+                **rule,
+            }
+        )
+        return self.create_texts("Leads on", strategy_id=strategy.id)
+
+    def test_a_rule_says_what_follows_a_late_message(self):
+        campaign = self.create_leading_on(delay_hours=3)
+        contact = self.create_people(1, campaign)
+        self.wait(hours=2)
+        checks = {check["check"]: check for check in contact.explain()[0]["checks"]}
+        self.assertEqual(checks["late"]["verdict"], "waits")
+        self.assertFalse(self.turn())
+        self.assertEqual((contact.state, contact.next_position), ("pending", 2))
+        self.assertEqual(contact.next_attempt_at, datetime(2026, 3, 2, 14))
+        self.assertEqual(contact.last_outcome_id.code, "sms_late")
+        self.assertEqual((contact.attempt_count, contact.uncounted_count), (0, 1))
+        self.wait(hours=3)
+        self.assertEqual([message.minutes for message in self.turn()], [120])
+        self.assertEqual(contact.attempt_ids.position, 2)
+
+    def test_what_follows_at_once_is_sent_in_the_same_turn(self):
+        campaign = self.create_leading_on()
+        contact = self.create_people(1, campaign)
+        self.wait(hours=2)
+        self.assertEqual(len(self.turn()), 1)
+        self.assertEqual((contact.state, contact.next_position), ("sms_sent", 2))
+
+    def test_a_rule_may_close_it(self):
+        campaign = self.create_leading_on(action="close", next_attempt_id=False)
+        contact = self.create_people(1, campaign)
+        self.wait(hours=2)
+        self.turn()
+        self.assertEqual((contact.state, contact.close_reason), ("expired", "sms_late"))
+
+    def test_late_for_ever_has_an_end(self):
+        again = {"action": "again", "next_attempt_id": False, "delay_hours": 3}
+        contact = self.create_people(1, self.create_leading_on(1, **again))
+        for _time in range(10):
+            self.assertEqual(contact.state, "pending")
+            self.wait(hours=6)
+            self.assertFalse(self.turn())
+        self.assertEqual((contact.state, contact.close_reason), ("expired", "sms_late"))
+        self.assertEqual(contact.attempt_count, 0)
+
     def test_the_gateway_is_told_what_is_left(self):
         campaign = self.create_good_for(2)
         self.create_people(1, campaign)

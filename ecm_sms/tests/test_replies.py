@@ -111,6 +111,42 @@ class TestReplies(SmsCase):
         self.assertEqual(later.state, "sms_responded")
         self.assertEqual(self.contact.state, "sms_sent")
 
+    def create_gateway(self, **values):
+        values = {"name": "Other", "is_enabled": True, **values}
+        return self.env["ecm.sms.gateway"].create(values)
+
+    def reply_through(self, gateway, text, number=None):
+        number = number or self.contact.phone_1
+        self.env["ecm.sms.reply"]._take(gateway, [Reply(number, text, "")])
+        self.env.invalidate_all()
+
+    def test_a_reply_may_come_through_another_gateway(self):
+        other = self.create_gateway()
+        self.reply_through(other, "Yes")
+        self.assertEqual(self.contact.state, "sms_responded")
+        self.assertEqual(self.contact.sms_reply_ids.gateway_id, other)
+        self.reply_through(other, "STOP", self.contacts[1].phone_1)
+        self.assertEqual(self.contacts[1].state, "dnc_listed")
+
+    def test_who_waits_for_a_reply_goes_before_the_gateway(self):
+        other = self.create_gateway()
+        texts = self.create_texts("By another", sms_gateway_id=other.id)
+        number = self.contact.phone_1
+        later = self.create_contact(texts, phone_1=number)
+        self.turn(other)
+        self.reply("Yes")
+        self.assertEqual(self.contact.state, "sms_responded", "its own gateway first")
+        self.assertEqual(later.state, "sms_sent")
+        self.reply("Yes, really")
+        self.assertEqual(later.state, "sms_responded", "the one that is open")
+
+    def test_another_companys_gateway_ties_to_nobody(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        other = self.create_gateway(company_id=company.id)
+        self.reply_through(other, "Yes")
+        self.assertEqual(self.contact.state, "sms_sent")
+        self.assertFalse(self.contact.sms_reply_ids)
+
     def test_words_can_be_added(self):
         self.env["ecm.sms.keyword"].create({"name": "Basta", "action": "stop"})
         self.reply("basta!")

@@ -1,6 +1,7 @@
 """The demo, with few contacts, ends with every contact closed."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -28,28 +29,53 @@ def environment():
     databases.drop(f"{DATABASE}_uccx")
 
 
-def test_the_demo_closes_every_contact(environment):
+def run_demo(environment):
     command = [sys.executable, "-m", "scripts.demo"]
-    result = subprocess.run(
+    return subprocess.run(
         command, cwd=paths.ROOT, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def find_problems(environment):
+    """Lines of the server's log that an operator would have to look at."""
+    log = paths.LOGS / f"odoo-{DATABASE}-{environment['HTTP_PORT']}.log"
+    lines = log.read_text().splitlines()
+    return [line for line in lines if " ERROR " in line or " WARNING " in line]
+
+
+def test_the_demo_closes_every_contact(environment):
+    result = run_demo(environment)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.splitlines()[-1].split() == ["Total", str(CONTACTS)]
-    log = paths.LOGS / f"odoo-{DATABASE}-{environment['HTTP_PORT']}.log"
-    problems = [
-        line for line in log.read_text().splitlines() if " ERROR " in line or " WARNING " in line
-    ]
-    assert not problems
+    assert not find_problems(environment)
+
+
+def test_the_demo_of_messages_closes_or_reaches_every_contact(environment):
+    """Each message arrives on a phone behind a real Kannel; whoever replies is closed."""
+    environment |= {"CAMPAIGN": "sms", "TIMEOUT": "300"}
+    result = run_demo(environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1].split() == ["Total", str(CONTACTS)]
+    counts = read_counts(result.stdout)
+    assert set(counts) <= {"SMS Sent, delivered", "SMS Responded", "DNC Listed"}
+    assert sum(counts.values()) == CONTACTS
+    with databases.connect(DATABASE) as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT number) FROM ecm_sms_message")
+        assert cursor.fetchone() == (CONTACTS, CONTACTS)
+    assert not find_problems(environment)
+
+
+def read_counts(shown):
+    """Contacts by state in the demo's last table, without those states that nobody is in."""
+    rows = re.findall(r"^([A-Z][A-Za-z ,]*?) +(\d+)\b", shown, re.MULTILINE)
+    return {label: int(count) for label, count in rows if int(count) and label != "Total"}
 
 
 def test_a_taken_port_is_a_clear_error(environment):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         environment["HTTP_PORT"] = str(port)
-        command = [sys.executable, "-m", "scripts.demo"]
-        result = subprocess.run(
-            command, cwd=paths.ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+        result = run_demo(environment)
     assert result.returncode == 1
     assert f"Port {port} is taken" in result.stderr
     assert "HTTP_PORT=" in result.stderr

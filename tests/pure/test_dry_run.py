@@ -28,12 +28,21 @@ from ecm_campaign.tools.gates import (
     HoursRule,
     LimitsRule,
     NumberRule,
+    Skip,
     Switch,
     Wait,
 )
 from ecm_campaign.tools.limits import DAY, Limit
 from ecm_campaign.tools.pacing import Pacing
-from ecm_campaign.tools.strategy import Callbacks, Outcome, Plan, PlannedAttempt, Rule, WrapUp
+from ecm_campaign.tools.strategy import (
+    Callbacks,
+    NextAttempt,
+    Outcome,
+    Plan,
+    PlannedAttempt,
+    Rule,
+    WrapUp,
+)
 from tests.pure.examples import settings
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
@@ -242,6 +251,26 @@ def test_time_to_live_ends_at_the_same_moment_as_in_production():
         added = (at_nine - timedelta(days=1, seconds=seconds)).replace(tzinfo=None)
         forecast = Simulation(world(ttl_days=1, rates={"voice": 1}), [person(1, added)]).run()
         assert forecast.calls == calls
+
+
+class SkipsTheFirst:
+    """A gate that passes over the first attempt, as one does whose message would come too late."""
+
+    def judge(self, candidate, at):
+        if candidate.attempt.position != 1:
+            return candidate
+        later = at + timedelta(hours=2)
+        phone, aware = candidate.phones[0], later.replace(tzinfo=UTC)
+        return Skip(later, "late", decision=NextAttempt(2, "voice", 1, phone, aware, "rule_next"))
+
+
+def test_an_attempt_that_is_skipped_is_not_made_and_counts_as_a_try_that_does_not_count():
+    skipped, scenario = person(1), world(rates={"voice": 1}, plan=plan(phone_fallback="first"))
+    scenario.rules.append(SkipsTheFirst())
+    forecast = Simulation(scenario, [skipped]).run()
+    candidate = skipped.candidate
+    assert (forecast.calls, candidate.counted, candidate.uncounted) == (1, 1, 1)
+    assert forecast.last_at == datetime(2026, 3, 2, 11)
 
 
 def test_who_has_no_number_left_in_a_cycle_is_called_in_the_next():

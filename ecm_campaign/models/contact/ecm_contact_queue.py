@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ...const import PHONE_FIELDS
 from ...sql import array_text, has_agreed, has_withdrawn, values_of
 from ...tools import calling_hours
-from ...tools.gates import Candidate, Hold, NextCycle, Queue, Switch, Wait
+from ...tools.gates import Candidate, Hold, NextCycle, Queue, Skip, Switch, Wait
 from ...tools.region_effects import Group
 from ...tools.region_rules import Place
 from ...tools.shared_list import Elsewhere
@@ -682,10 +682,13 @@ class EcmContactQueue(models.AbstractModel):
     def _apply_verdicts(self, verdicts):
         """Write what the gates say of pending contacts, but for what closes them.
 
-        :param verdicts: ``{contact id: verdict of tools.gates}``
+        :param verdicts: ``{contact id: verdict of tools.gates}``; those that decide what follows
+            are left to `_apply_decisions`
         """
         waiting, held, switched = [], [], []
         for contact_id, verdict in verdicts.items():
+            if isinstance(verdict, Skip):
+                continue
             if isinstance(verdict, Wait):
                 waiting.append(_get_waiting(contact_id, verdict))
             elif isinstance(verdict, Hold):

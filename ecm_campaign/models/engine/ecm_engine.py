@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from ...exceptions import ChannelError, InDoubt, Rejected, Unavailable
 from ...tools.channel import Outgoing, Receipt
 from ...tools.crash_points import reach
-from ...tools.gates import Candidate
+from ...tools.gates import Candidate, Skip
 from ...tools.pacing import split
 from ...tools.results import Decided, Result
 from ...tools.strategy import Close
@@ -457,15 +457,18 @@ class EcmEngine(models.AbstractModel):
         """
         contacts = self.env["ecm.contact"]
         contacts._apply_verdicts(verdicts)
-        closing = []
+        decided = []
         for contact_id, verdict in verdicts.items():
+            stopped = candidates[contact_id]
             if isinstance(verdict, Close):
                 # No attempt was made: the counters stay.
-                stopped = candidates[contact_id]
-                closing.append(Decided(contact_id, stopped.counted, stopped.uncounted, verdict))
-        if closing:
-            contacts._apply_decisions(closing, now)
-            self._chain_closed([row.contact_id for row in closing])
+                decided.append(Decided(contact_id, stopped.counted, stopped.uncounted, verdict))
+            elif isinstance(verdict, Skip):
+                decided.append(_get_skipped(stopped, verdict))
+        contacts._apply_decisions(decided, now)
+        closed = [row.contact_id for row in decided if isinstance(row.decision, Close)]
+        if closed:
+            self._chain_closed(closed)
 
     def _write_claims(self, target, candidates, now):
         """Write the attempts of contacts that passed every gate.
@@ -816,3 +819,16 @@ class Filling:
             is_empty = found[campaign_id] < count
             if is_empty or self.looked_at[campaign_id] >= LOOK_AT_MOST:
                 self.over.add(campaign_id)
+
+
+def _get_skipped(stopped, verdict):
+    """What follows an attempt that is not made: one more try that does not count, so that no way
+    through a strategy has no end.
+
+    :param stopped: ``tools.gates.Candidate``
+    :param verdict: ``tools.gates.Skip``
+    :rtype: tools.results.Decided
+    """
+    uncounted = stopped.uncounted + 1
+    decision, outcome_id = verdict.decision, verdict.outcome_id
+    return Decided(stopped.contact_id, stopped.counted, uncounted, decision, outcome_id)

@@ -5,7 +5,8 @@ SMS sends through the same gateway. `messages_per_s` is the gateway's scheduled 
 ir.cron, from ready contacts to the last receipt written; the `limit` is a bare `requests` session
 that sends the same requests one after the other, before and after. `dlr_per_s` are delivery reports
 that come to a server in arrays, from the first call to the last message that is marked as delivered;
-`dlr_calls_per_s` the same where Kannel calls for each.
+`dlr_calls_per_s` the same where Kannel calls for each; `dlr_single_per_s` where something that costs
+nearly nothing does so, over eight connections, and `dlr_single_workers_per_s` that into two workers.
 """
 
 import json
@@ -13,9 +14,13 @@ import os
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import requests
+import urllib3
 
 from scripts.console import say
 from scripts.kannel import Handsets, Kannel
@@ -27,6 +32,7 @@ TEXT = "Hello {{ First name }}, your order {{ P1 }} arrives on {{ P2 ||| Monday 
 SAMPLE = 3000
 REPORTS_A_CALL = 1000
 CALLS = 2000
+CONNECTIONS = 8
 
 FILL = """
 INSERT INTO ecm_contact (campaign_id, company_id, channel, state, phone_1, first_name, priority,
@@ -175,14 +181,41 @@ class Benchmark:
 
     # -- reports ----------------------------------------------------------------------------------
 
-    def measure_arrays(self, server: OdooServer) -> float:
-        """Delivery reports a second, that come many at a time."""
+    def find_sent_keys(self) -> list[str]:
+        """Keys of messages that nothing was reported of yet."""
         self.env.cr.execute(
             "SELECT a.key FROM ecm_attempt a JOIN ecm_sms_message m ON m.attempt_id = a.id"
-            " WHERE m.state = 'sent'"
+            " WHERE m.state = 'sent' ORDER BY a.id"
         )
-        keys = [key for (key,) in self.env.cr.fetchall()]
-        url = self.gateway.report_url.replace(self.gateway.get_base_url(), server.url)
+        return [key for (key,) in self.env.cr.fetchall()]
+
+    def get_report_url(self, server: OdooServer) -> str:
+        """Where a server takes delivery reports."""
+        return str(self.gateway.report_url.replace(self.gateway.get_base_url(), server.url))
+
+    def measure_single(self, server: OdooServer, keys: list[str]) -> float:
+        """Delivery reports a second, with a call for each, over several connections at a time; they
+        stay open where the server lets them.
+        """
+        before = self.count("ecm_sms_message", "state = 'delivered'")
+        self.env.cr.rollback()
+        url = self.get_report_url(server)
+
+        def tell() -> None:
+            pool = urllib3.PoolManager(maxsize=CONNECTIONS, block=True)
+            with ThreadPoolExecutor(CONNECTIONS) as threads:
+                told = threads.map(lambda key: _tell_one(pool, f"{url}?key={key}&status=1"), keys)
+                if set(told) != {200}:
+                    raise SystemExit("A report was refused")
+            self.wait_until_delivered(before + len(keys))
+
+        return len(keys) / common.seconds(tell)
+
+    def measure_arrays(self, server: OdooServer, keys: list[str]) -> float:
+        """Delivery reports a second, that come many at a time."""
+        before = self.count("ecm_sms_message", "state = 'delivered'")
+        self.env.cr.rollback()
+        url = self.get_report_url(server)
 
         def tell() -> None:
             for start in range(0, len(keys), REPORTS_A_CALL):
@@ -191,7 +224,7 @@ class Benchmark:
                 headers = {"Content-Type": "application/json"}
                 request = urllib.request.Request(url, body, headers)
                 urllib.request.urlopen(request, timeout=60).close()
-            self.wait_until_delivered(len(keys))
+            self.wait_until_delivered(before + len(keys))
 
         return len(keys) / common.seconds(tell)
 
@@ -219,6 +252,19 @@ class Benchmark:
             time.sleep(0.05)
 
 
+@contextmanager
+def running(server: OdooServer) -> Iterator[OdooServer]:
+    """A server that is stopped afterwards."""
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def _tell_one(pool: urllib3.PoolManager, url: str) -> int:
+    return pool.request("GET", url, retries=False, timeout=60).status
+
+
 def main() -> None:
     given = [int(word) for word in sys.argv[1:]]
     defaults = (20_000, 2000)
@@ -239,12 +285,14 @@ def main() -> None:
             mailing_per_s = benchmark.measure_mailing(mailed)
             benchmark.wait_for(phones, count + mailed + 2 * SAMPLE)
             say("Delivery reports")
-            server = OdooServer(env.cr.dbname, cron_threads=1).start()
-            try:
-                dlr_per_s = benchmark.measure_arrays(server)
+            keys = benchmark.find_sent_keys()
+            with running(OdooServer(env.cr.dbname, cron_threads=1)) as server:
+                dlr_per_s = benchmark.measure_arrays(server, keys[2 * CALLS :])
                 dlr_calls_per_s = benchmark.measure_calls(server, CALLS)
-            finally:
-                server.stop()
+                dlr_single_per_s = benchmark.measure_single(server, keys[:CALLS])
+            with running(OdooServer(env.cr.dbname, cron_threads=1, workers=2)) as server:
+                keys_of_workers = keys[CALLS : 2 * CALLS]
+                dlr_single_workers_per_s = benchmark.measure_single(server, keys_of_workers)
     finally:
         kannel.stop()
     limit = sum(limits) / len(limits)
@@ -257,6 +305,8 @@ def main() -> None:
         ratio=messages_per_s / mailing_per_s,
         dlr_per_s=round(dlr_per_s),
         dlr_calls_per_s=round(dlr_calls_per_s),
+        dlr_single_per_s=round(dlr_single_per_s),
+        dlr_single_workers_per_s=round(dlr_single_workers_per_s),
         load_average=load_average,
     )
 

@@ -199,6 +199,36 @@ class EcmCampaign(models.Model):
         own = [("ecm_campaign_id", "=", self.id)]
         return open_window(self.env, "ecm_sms.link_tracker_click_action", domain=own, context={})
 
+    # -- results ----------------------------------------------------------------------------------
+
+    def _get_tiles(self, totals):
+        """Who has followed a link (requirement M4), of those who were contacted."""
+        tiles = super()._get_tiles(totals)
+        count = self._count_clicked()
+        if not (count or self.sms_counts_clicks):
+            return tiles
+        called = totals["called"]
+        tile = {
+            "what": "clicked",
+            "label": self.env._("Clicked"),
+            "help": self.env._(
+                "Contacts that followed a link of a message, in per cent of those contacted."
+            ),
+            "count": count,
+            "percent": round(100 * count / called) if called else None,
+        }
+        return [*tiles, tile]
+
+    def _get_contact_choices(self):
+        return {**super()._get_contact_choices(), "clicked": [("sms_click_ids", "!=", False)]}
+
+    def _count_clicked(self):
+        """How many contacts have followed a link."""
+        clicks = self.env["link.tracker.click"].sudo()
+        domain = [("ecm_campaign_id", "=", self.id)]
+        [[count]] = clicks._read_group(domain, [], ["ecm_contact_id:count_distinct"])
+        return count
+
     # -- merge fields -----------------------------------------------------------------------------
 
     def _get_merge_names(self):

@@ -2,8 +2,9 @@ import hmac
 import logging
 import secrets
 import uuid
+from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
@@ -37,6 +38,18 @@ CALLBACK_FIELDS = (
     *("report_key", "report_reference", "report_status"),
     *("reply_number", "reply_text", "reply_reference"),
 )
+
+
+class Caller(NamedTuple):
+    """What must be known of a gateway that calls; names of parameters are empty for none."""
+
+    id: int
+    token: str
+    company_id: int
+    cron_id: int
+    report_key: str
+    report_reference: str
+    report_status: str
 
 
 class EcmSmsGateway(models.Model):
@@ -107,10 +120,17 @@ class EcmSmsGateway(models.Model):
         if not vals.get("active", True):
             vals = {**vals, "is_enabled": False}
         result = super().write(vals)
+        if not vals.keys().isdisjoint(CALLBACK_FIELDS):
+            self.env.registry.clear_cache()
         # What failed with other settings may work with these.
         if vals.keys() & REQUEST_FIELDS:
             for gateway in self.sudo():
                 gateway._try_soon()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
         return result
 
     # -- turns ------------------------------------------------------------------------------------
@@ -308,6 +328,30 @@ class EcmSmsGateway(models.Model):
     # -- callbacks --------------------------------------------------------------------------------
 
     @api.model
+    def _get_caller(self, gateway_id, token):
+        """The gateway that calls, as values; None where the token is not its own.
+
+        :rtype: Caller or None
+        """
+        caller = self._read_caller(gateway_id)
+        is_own = caller is not None and hmac.compare_digest(caller.token.encode(), token.encode())
+        return caller if is_own else None
+
+    @api.model
+    @tools.ormcache("gateway_id")
+    def _read_caller(self, gateway_id):
+        """As `_get_caller`, whatever the token: kept by Odoo's cache in all its processes until one
+        of these settings changes.
+        """
+        gateways = self.sudo().with_context(active_test=False)
+        gateway = gateways.search_fetch([("id", "=", gateway_id)], CALLBACK_FIELDS)
+        if not (gateway and gateway.token):
+            return None
+        names = gateway.report_key, gateway.report_reference, gateway.report_status
+        ids = gateway.company_id.id, gateway.cron_id.id
+        return Caller(gateway.id, gateway.token, *ids, *(name or "" for name in names))
+
+    @api.model
     def _find_caller(self, gateway_id, token):
         """The gateway that calls, with all rights; empty where the token is not its own."""
         gateways = self.sudo().with_context(active_test=False)
@@ -318,21 +362,25 @@ class EcmSmsGateway(models.Model):
         return gateway if is_own else gateway.browse()
 
     def _trigger_soon(self):
-        """Have the next turn begin soon; thousands of reports ask for it once.
+        """Have the next turn begin soon; thousands of reports ask for it once."""
+        self.env.cr.execute(self._waiting_turn(self.sudo().cron_id.id))
+        if not self.env.cr.fetchone():
+            self._trigger_turn()
+
+    def _waiting_turn(self, cron_id):
+        """A query for a turn that waits.
 
         The trigger of a turn that runs is locked until its end, and gone then: it does not count.
         One that waits cannot go before what was told is committed.
+
+        :rtype: SQL
         """
-        self.env.cr.execute(
-            SQL(
-                """SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s
-                    LIMIT 1 FOR KEY SHARE SKIP LOCKED""",
-                self.sudo().cron_id.id,
-                fields.Datetime.now(),
-            )
+        return SQL(
+            """SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s
+                LIMIT 1 FOR KEY SHARE SKIP LOCKED""",
+            cron_id,
+            fields.Datetime.now(),
         )
-        if not self.env.cr.fetchone():
-            self._trigger_turn()
 
     # -- buttons ----------------------------------------------------------------------------------
 

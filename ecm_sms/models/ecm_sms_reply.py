@@ -16,8 +16,6 @@ from odoo.addons.ecm_campaign.tools.results import Result, Wish
 # What a reply comes to while one is awaited; one that asks for help leaves it open.
 # So many answers a number gets in a day.
 MOST_ANSWERS = 3
-# So many of Odoo's contacts may share a number.
-MOST_PARTNERS = 20
 SOURCE_SIZE = 255
 OUTCOMES = {None: "sms_replied", "stop": "sms_stop", "start": "sms_replied"}
 
@@ -144,12 +142,9 @@ class EcmSmsReply(models.Model):
     def _tell_partners(self):
         """Who has that number among Odoo's contacts has the reply in the chatter (requirement M3)."""
         partners = self.env["res.partner"].sudo()
-        own = [("company_id", "in", (False, self.company_id.id))]
-        found = partners.search([("phone_sanitized", "=", self.number), *own], limit=MOST_PARTNERS)
         campaign = self.campaign_id.name or self.gateway_id.name
         body = self.env._("SMS reply to %(campaign)s: %(text)s", campaign=campaign, text=self.text)
-        for partner in found:
-            partner.message_post(body=body, author_id=partner.id, subtype_xmlid="mail.mt_note")
+        partners._find_by_number(self.number, self.company_id)._note_said(body)
 
     def _answer(self, request):
         """Confirm a STOP or START, or help (requirement M3); another machine that answers ours is

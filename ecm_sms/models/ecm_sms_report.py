@@ -74,22 +74,43 @@ class EcmSmsReport(models.Model):
 
         :param reports: list of ``clients.callbacks.Report``
         """
+        if reports:
+            self.env.cr.execute(self._inserting(gateway.id, gateway.company_id.id, reports))
+            self.invalidate_model()
+
+    @api.model
+    def _keep_of(self, caller, reports):
+        """Keep what a gateway tells in a call of its own.
+
+        :param caller: ``ecm.sms.gateway``'s ``Caller``
+        :param reports: list of ``clients.callbacks.Report``
+        :return: whether a turn of the gateway begins soon anyway
+        """
         if not reports:
-            return
-        rows = [Told(report.key, report.reference, report.status) for report in reports]
-        # In their order: the last one of a message counts.
+            return True
         self.env.cr.execute(
             SQL(
-                """INSERT INTO ecm_sms_report (gateway_id, company_id, received_at, key, reference,
-                                               status)
-                   SELECT %s, %s, %s, v.key, v.reference, v.status FROM %s""",
-                gateway.id,
-                gateway.company_id.id,
-                fields.Datetime.now(),
-                values_of(rows, Told),
+                "WITH kept AS (%s) SELECT EXISTS (%s)",
+                self._inserting(caller.id, caller.company_id, reports),
+                self.env["ecm.sms.gateway"]._waiting_turn(caller.cron_id),
             )
         )
         self.invalidate_model()
+        return self.env.cr.fetchone()[0]
+
+    def _inserting(self, gateway_id, company_id, reports):
+        """:rtype: SQL"""
+        rows = [Told(report.key, report.reference, report.status) for report in reports]
+        # In their order: the last one of a message counts.
+        return SQL(
+            """INSERT INTO ecm_sms_report (gateway_id, company_id, received_at, key, reference,
+                                           status)
+               SELECT %s, %s, %s, v.key, v.reference, v.status FROM %s""",
+            gateway_id,
+            company_id,
+            fields.Datetime.now(),
+            values_of(rows, Told),
+        )
 
     # -- applying ---------------------------------------------------------------------------------
 

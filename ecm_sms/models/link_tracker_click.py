@@ -27,6 +27,26 @@ class LinkTrackerClick(models.Model):
         link = self.env["link.tracker.code"].sudo().search([("code", "=", code)]).link_id
         contact = self.env["ecm.contact"].sudo().browse(read_id(who)).exists()
         campaign = link.ecm_campaign_id
-        if campaign and contact.campaign_id == campaign:
-            visit |= {"ecm_contact_id": contact.id, "ecm_campaign_id": campaign.id}
-        return self.sudo().add_click(code, **visit)
+        if not (campaign and contact.campaign_id == campaign):
+            return self.sudo().add_click(code, **visit)
+
+        # Who comes back to a page is counted, and told of once.
+        own = [("ecm_contact_id", "=", contact.id), ("link_id", "=", link.id)]
+        is_first = not self.sudo().search_count(own, limit=1)
+        visit |= {"ecm_contact_id": contact.id, "ecm_campaign_id": campaign.id}
+        click = self.sudo().add_click(code, **visit)
+        if is_first:
+            click._tell_partners()
+        return click
+
+    def _tell_partners(self):
+        """Who has the number among Odoo's contacts has the click in the chatter."""
+        campaign, contact = self.ecm_campaign_id, self.ecm_contact_id
+        number = contact.sms_message_ids[:1].number or contact.phone_1
+        body = self.env._(
+            "Followed a link of %(campaign)s: %(url)s",
+            campaign=campaign.name,
+            url=self.ecm_url,
+        )
+        partners = self.env["res.partner"].sudo()
+        partners._find_by_number(number, campaign.company_id)._note_said(body)

@@ -36,6 +36,30 @@ class TestCallbacks(HttpCase):
         told = [(report.key, report.status) for report in self.get_reports()]
         self.assertEqual(told, [("a", "1"), ("b", "2"), ("c", "8"), ("d", "1")])
 
+    def test_changed_settings_hold_for_the_next_call(self):
+        """What is known of whoever calls is kept between calls."""
+        self.url_open(f"{self.get_path('report')}?key=a&status=1")
+        self.gateway.write({"report_key": "id", "report_status": "state"})
+        self.url_open(f"{self.get_path('report')}?id=b&state=2")
+        told = [(report.key, report.status) for report in self.get_reports()]
+        self.assertEqual(told, [("a", "1"), ("b", "2")])
+        old = self.get_path("report")
+        self.gateway.action_renew_token()
+        self.assertEqual(self.url_open(f"{old}?id=c&state=2").status_code, 404)
+        new = self.get_path("report")
+        self.assertEqual(self.url_open(f"{new}?id=c&state=2").status_code, 200)
+        self.gateway.unlink()
+        self.assertEqual(self.url_open(f"{new}?id=d&state=2").status_code, 404)
+
+    def test_many_calls_ask_for_one_turn(self):
+        triggers = self.env["ir.cron.trigger"]
+        own = [("cron_id", "=", self.gateway.cron_id.id)]
+        self.gateway.is_enabled = True
+        triggers.search(own).unlink()
+        for number in range(3):
+            self.url_open(f"{self.get_path('report')}?key=k{number}&status=1")
+        self.assertEqual(triggers.search_count(own), 1)
+
     def test_ten_thousand_at_once(self):
         rows = [{"key": f"k{number}", "status": "1"} for number in range(10_000)]
         self.assertEqual(self.post("report", rows).status_code, 200)

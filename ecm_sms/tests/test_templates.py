@@ -200,6 +200,22 @@ class TestClicks(HttpCase):
         self.assertEqual(self.contact.sms_click_ids.link_id.count, 1)
         self.assertEqual(self.contact.sms_click_ids.ecm_url, LINK)
 
+    def test_it_is_seen_on_the_partner_and_among_the_results(self):
+        partner = self.env["res.partner"].create({"name": "Ann", "phone": "+493023125000"})
+        for _time in range(2):
+            self.click(write_id(self.contact.id))
+        said = [message for message in partner.message_ids if LINK in message.body]
+        self.assertEqual(len(said), 1, "who comes back is told of once")
+        self.assertIn("Clicked", said[0].body)
+
+        self.campaign.sms_counts_clicks = True
+        self.contact.last_attempt_at = "2026-03-02 09:00:00"
+        [tile] = self.campaign.get_results()["tiles"]
+        self.assertEqual((tile["what"], tile["count"], tile["percent"]), ("clicked", 1, 100))
+        domain = self.campaign.action_open_results("clicked")["domain"]
+        self.assertEqual(self.env["ecm.contact"].search(domain), self.contact)
+        self.assertFalse(self.other.get_results()["tiles"])
+
     def test_whose_it_is_not_is_nobodys(self):
         for who in (write_id(self.stranger.id), write_id(2**31 - 1), "x" * 50, "-"):
             self.assertEqual(self.click(who).status_code, 301)

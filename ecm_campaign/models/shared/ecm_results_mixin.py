@@ -48,7 +48,8 @@ class EcmResultsMixin(models.AbstractModel):
         """What came of the calls of one campaign or list.
 
         :return: dict of ``kind``, ``zone``, ``totals``, ``hours``, ``weekdays``, ``outcomes`` and
-            ``lists`` (see ``tools.campaign_results.summarise``); outcomes and lists have a ``name``
+            ``lists`` (see ``tools.campaign_results.summarise``); outcomes and lists have a
+            ``name``; ``tiles``: see `_get_tiles`
         """
         self.ensure_one()
         self.check_access("read")
@@ -65,7 +66,28 @@ class EcmResultsMixin(models.AbstractModel):
         results["lists"] = results["lists"][:SHOWN_LISTS]
         self._name_lines(results["outcomes"], "ecm.outcome", "id", self.env._("None"))
         self._name_lines(results["lists"], "ecm.contact.list", "list_id", self.env._("No list"))
-        return {**results, "kind": scope.kind, "zone": scope.zone}
+        tiles = self._get_tiles(results["totals"])
+        return {**results, "kind": scope.kind, "zone": scope.zone, "tiles": tiles}
+
+    def _get_tiles(self, totals):
+        """What a channel counts besides, as a share of contacts.
+
+        :param totals: of ``tools.campaign_results.summarise``
+        :return: list of dicts with ``what`` (of `_get_contact_choices`), ``label``, ``help``,
+            ``count`` of contacts and ``percent`` or None
+        """
+        return []
+
+    def _get_contact_choices(self):
+        """Contacts that a number of the page counts.
+
+        :return: ``{what: domain}``
+        """
+        return {
+            "loaded": [],
+            "called": [("last_attempt_at", "!=", False)],
+            **self._get_reach_domains(),
+        }
 
     def _name_lines(self, lines, model, key, missing):
         ids = [line[key] for line in lines if line[key]]
@@ -90,11 +112,7 @@ class EcmResultsMixin(models.AbstractModel):
 
     def _open_contacts_of(self, what, by, key):
         scope = self._get_results_scope()
-        choices = {
-            "loaded": [],
-            "called": [("last_attempt_at", "!=", False)],
-            **self._get_reach_domains(),
-        }
+        choices = self._get_contact_choices()
         if what not in choices:
             raise UserError(self.env._("There is no such number."))
         domain = [*scope.contacts, *choices[what]]

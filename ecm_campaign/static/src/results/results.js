@@ -124,7 +124,7 @@ export class Results extends Component {
     }
 
     get tiles() {
-        const { totals } = this.state.results;
+        const { totals, tiles } = this.state.results;
         const { words } = this;
         return [
             {
@@ -157,6 +157,12 @@ export class Results extends Component {
                 note: _t("%s attempts", this.number(totals.attempts)),
                 help: words.perReachedHelp,
             },
+            // What channels count besides.
+            ...tiles.map(({ percent, count, ...tile }) => ({
+                ...tile,
+                value: this.share(percent),
+                note: this.contacts(count),
+            })),
         ].filter(({ what }) => this.hasSuccess || what !== "success");
     }
 

@@ -6,7 +6,7 @@
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
     "depends": ["ecm_campaign", "fastapi"],
-    "external_dependencies": {"python": ["fastapi", "pydantic"]},
+    "external_dependencies": {"python": ["fastapi", "fastapi_offline", "pydantic"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ecm_rest_api_rules.xml",

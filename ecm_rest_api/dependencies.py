@@ -4,13 +4,13 @@ call has its event loop for itself.
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer, SecurityScopes
 
 from odoo.api import Environment
 
 from .const import MAX_PAGE_SIZE, PAGE_SIZE
-from .tools.call import Call
+from .tools.call import Call, Replayed
 from .tools.problems import Problem
 from odoo.addons.fastapi.context import odoo_env_ctx
 
@@ -43,7 +43,11 @@ async def check_scopes(
     env: Annotated[Environment, Depends(api_env)],
     _token: Annotated[object, Depends(_bearer)],
 ):
-    """:raise Problem: the key lacks a scope that the route asks for"""
+    """Whether the key may do this; and whether it was done, where the client asks a second time.
+
+    :raise Problem: the key lacks a scope that the route asks for
+    :raise Replayed: there is an answer already
+    """
     missing = sorted(set(scopes.scopes) - call.scopes)
     if missing:
         raise Problem(
@@ -51,6 +55,9 @@ async def check_scopes(
             env._("This needs a key with the scope %s.", ", ".join(missing)),
             extra={"scopes": missing},
         )
+    earlier = env["ecm.api.replay"].sudo()._begin(call)
+    if earlier:
+        raise Replayed(earlier)
 
 
 def needs(*scopes):
@@ -77,4 +84,5 @@ class Page:
 
 
 Env = Annotated[Environment, Depends(api_env)]
+Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
 PageOf = Annotated[Page, Depends()]

@@ -1,14 +1,10 @@
 """From Odoo's request to the API and back."""
 
-from io import BytesIO
-
 from odoo.http import Dispatcher
 
 from .const import ROUTING_TYPE
 from .tools.call import Call
 from .tools.problems import Problem
-
-ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE"
 
 
 class RestDispatcher(Dispatcher):
@@ -68,12 +64,9 @@ class RestDispatcher(Dispatcher):
             raise Problem("length-required", "Send the body with Content-Length.")
         if (http.content_length or 0) > max_size:
             raise Problem("too-large", f"A body has {max_size} bytes at most.")
-        stream = BytesIO() if not http.content_length else http.stream
-        call.body = stream.read(max_size)
+        call.body = http.get_data(cache=False)
 
     def _respond(self, call, answer):
-        headers = [*answer.headers, ("Cache-Control", "no-store")]
-        if call.limit:
-            limit, left = call.limit
-            headers += [("RateLimit-Limit", str(limit)), ("RateLimit-Remaining", str(left))]
+        api = self.request.env(su=True)["ecm.api"]
+        headers = [*answer.headers, *api._get_common_headers(call, answer)]
         return self.request.make_response(answer.body, headers=headers, status=answer.status)

@@ -19,7 +19,7 @@ from odoo.exceptions import (
 
 from ..const import DEFAULTS, PARAMETER, RETRY_SECONDS
 from ..tools import loops
-from ..tools.call import Answer, ask
+from ..tools.call import Answer, Replayed, ask
 from ..tools.problems import CONTENT_TYPE, Problem, code_of
 from odoo.addons.fastapi.context import odoo_env_ctx
 
@@ -29,6 +29,10 @@ BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolError)
 BUSY += (psycopg2.errors.ReadOnlySqlTransaction,)
 # Methods that change nothing.
 READING = ("GET", "HEAD", "OPTIONS")
+METHODS = "GET, POST, PUT, PATCH, DELETE"
+REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Language"
+ANSWER_HEADERS = "RateLimit-Limit, RateLimit-Remaining, Retry-After, Idempotency-Replayed"
+PREFLIGHT_SECONDS = 600
 
 
 class EcmApi(models.AbstractModel):
@@ -75,6 +79,8 @@ class EcmApi(models.AbstractModel):
         :rtype: Answer
         :raise Problem: it was refused
         """
+        if call.method == "OPTIONS":
+            return self._answer_preflight(call)
         if call.token:
             self._identify(call)
         elif not self._is_public(call.path.removeprefix(endpoint.root_path)):
@@ -100,16 +106,12 @@ class EcmApi(models.AbstractModel):
             call.limit = (limit, keys._take(known.id, limit))
 
     def _answer(self, call, endpoint):
-        replays = self.env["ecm.api.replay"].sudo()
         with self._as_caller(call) as env:
-            earlier = replays._begin(call)
-            if earlier:
-                call.is_replayed = True
-                return earlier
             answer = self._run(call, endpoint)
             # As the caller, whose rights count for what is still to be computed and written.
             env.flush_all()
-        replays._end(call, answer)
+        if not call.is_replayed:
+            self.env["ecm.api.replay"].sudo()._end(call, answer)
         return answer
 
     @contextmanager
@@ -135,6 +137,9 @@ class EcmApi(models.AbstractModel):
         """:raise Problem: the router refused, or Odoo did"""
         try:
             return loops.run(ask(endpoint._get_shared_app(), call, endpoint.root_path))
+        except Replayed as replayed:
+            call.is_replayed = True
+            return replayed.answer
         # A conflict with another transaction must reach Odoo, which repeats all of this.
         except (Problem, *BUSY):
             raise
@@ -143,6 +148,47 @@ class EcmApi(models.AbstractModel):
             if problem.status >= 500:
                 raise
             raise problem from error
+
+    # -- web pages of other servers ----------------------------------------------------------------
+
+    def _answer_preflight(self, call):
+        """A browser asks before it calls: it sends no key then, and takes the headers for an answer.
+
+        :raise Problem: pages of that origin may not call
+        """
+        if not self._get_cors_headers(call):
+            text = self.env._("Pages of other servers may not call: see the API settings.")
+            raise Problem("forbidden", text)
+        return Answer(
+            204,
+            [
+                ("Access-Control-Allow-Methods", METHODS),
+                ("Access-Control-Allow-Headers", REQUEST_HEADERS),
+                ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+            ],
+        )
+
+    def _get_cors_headers(self, call):
+        """What lets a page of another server read the answer, where the settings name its origin."""
+        origin = call.headers.get("origin")
+        if not origin or origin not in self._get_setting("cors_origins").split():
+            return []
+        return [
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Expose-Headers", ANSWER_HEADERS),
+            ("Vary", "Origin"),
+        ]
+
+    @api.model
+    def _get_common_headers(self, call, answer):
+        """Of every answer."""
+        headers = self._get_cors_headers(call)
+        if not any(name.lower() == "cache-control" for name, _value in answer.headers):
+            headers.append(("Cache-Control", "no-store"))
+        if call.limit:
+            limit, left = call.limit
+            headers += [("RateLimit-Limit", str(limit)), ("RateLimit-Remaining", str(left))]
+        return headers
 
     # -- errors ------------------------------------------------------------------------------------
 
@@ -209,6 +255,9 @@ class EcmApi(models.AbstractModel):
     # -- log ---------------------------------------------------------------------------------------
 
     def _is_logged(self, call, answer):
+        # Whether the server lives is asked every few seconds, and the page for people loads parts.
+        if not call.key_id and answer.status < 400:
+            return False
         chosen = self._get_setting("log_calls")
         is_error = answer.status >= 400
         return chosen == "all" or is_error or (chosen == "changes" and call.method not in READING)

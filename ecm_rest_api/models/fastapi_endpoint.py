@@ -29,9 +29,10 @@ class FastapiEndpoint(models.Model):
         routers = super()._get_fastapi_routers()
         if self.app != APP:
             return routers
-        from ..routers import system
+        from ..routers import campaigns, contacts, docs, numbers, system
 
-        return [*routers, system.router]
+        own = [docs, system, campaigns, contacts, numbers]
+        return [*routers, *(module.router for module in own)]
 
     def _get_routing_info(self) -> dict[str, Any]:
         routing = super()._get_routing_info()

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from ..const import VERSION
 from ..dependencies import Env, api_call, needs
 from ..tools.call import Call
+from ..tools.times import as_utc
 
 router = APIRouter(tags=["system"])
 
@@ -49,7 +50,7 @@ async def who_am_i(env: Env, call: Annotated[Call, Depends(api_call)]) -> Caller
         company=key.company_id.name,
         scopes=sorted(call.scopes),
         calls_per_minute=call.limit[0],
-        expires_at=key.expires_at or None,
+        expires_at=as_utc(key.expires_at),
     )
 
 

@@ -67,6 +67,17 @@ class Answer:
         return ""
 
 
+class Replayed(Exception):
+    """The call was answered before: that answer is given again, and nothing is done.
+
+    :param Answer answer: the earlier one
+    """
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+
 async def ask(app, call, root_path):
     """Have an ASGI application answer a call.
 

@@ -62,6 +62,8 @@ class EcmApiKeyCreate(models.TransientModel):
         user = self.user_id.sudo()
         if not user.has_group(AGENT):
             raise UserError(self.env._("%s has no role in campaigns: give one first.", user.name))
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("Make keys for a company that you work for."))
         # Whoever runs campaigns must not become whoever runs Odoo.
         if user.has_group("base.group_system") and not self.env.is_system():
             raise AccessError(

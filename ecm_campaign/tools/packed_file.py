@@ -129,7 +129,6 @@ def _resolve_content(guarded: _Guarded) -> tuple[str, BinaryIO]:
     # A workbook is read from several places: it needs a file.
     spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY))  # noqa: SIM115  goes with its last reader
     shutil.copyfileobj(content, spool)
-    spool.seek(0)
     if not is_workbook(open_archive(spool)):
         raise UnreadableFile("unsupported_format")
     return WORKBOOK, spool

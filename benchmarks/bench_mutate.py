@@ -112,7 +112,7 @@ TESTS = {
     "contact_limits": ("test_contact_limits.py",),
     "pace": ("test_pace.py", "test_import_rows.py"),
     "contact_file": _FILES,
-    "encodings": ("test_import_encodings.py", "test_import_file.py"),
+    "encodings": ("test_encodings.py", "test_import_encodings.py", "test_import_file.py"),
     "spreadsheet": ("test_spreadsheet.py", *_FILES),
     "sheet_xml": ("test_sheet_xml.py", *_FILES),
     "packed_file": ("test_packed_file.py", *_FILES),

@@ -231,7 +231,8 @@ def _belongs(text: str, place: int, alphabet: str) -> bool:
     letter = text[place]
     if letter not in alphabet:
         return False
-    return not (letter.isupper() and text[place - 1].islower())
+    before = text[max(0, place - 1)]
+    return not (letter.isupper() and before.islower())
 
 
 def _is_sign(text: str, place: int) -> bool:

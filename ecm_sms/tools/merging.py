@@ -55,7 +55,9 @@ class Body:
             pieces.append(part.literal)
             if part.source:
                 value = values.get(part.source)
-                pieces.append(part.default if value in (None, False, "") else str(value))
+                # A zero is a value.
+                is_empty = value is None or value is False or value == ""
+                pieces.append(part.default if is_empty else str(value))
         return "".join(pieces)
 
 

@@ -37,6 +37,8 @@ def make(**values):
         ({"behind": 600}, Verdict(OK)),
         ({"behind": 601}, Verdict(PROBLEM, LATE)),
         ({"failures": 1, "error": "down"}, Verdict(WARNING, ONCE)),
+        ({"failures": 1}, Verdict(WARNING, ONCE)),
+        ({"error": "down"}, Verdict(WARNING, ONCE)),
         ({"failures": 3, "is_failing": True}, Verdict(PROBLEM, FAILING)),
         ({"is_on": False, "behind": 9999, "error": "old"}, Verdict(OFF)),
         ({"is_on": False, "is_stopped": True}, Verdict(PROBLEM, STOPPED)),
@@ -44,6 +46,13 @@ def make(**values):
 )
 def test_what_is_said_of_a_reading(values, expected):
     assert judge(make(**values), 600) == expected
+
+
+def test_nothing_is_expected_but_that_it_works():
+    reading = make()
+    assert (reading.res_id, reading.behind, reading.failures) == (0, 0, 0)
+    assert (reading.is_on, reading.is_failing, reading.is_stopped) == (True, False, False)
+    assert (reading.backlog, reading.backlog_is_more, reading.rate) == (None, False, None)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ def test_a_message_is_good_for_some_time(due, good_for, at, expected):
         (NOON + HOUR, NOON + HOUR, None),
         (NOON, NOON, None),
         (None, NOON, None),
+        (NOON - HOUR, None, None),
+        (None, None, None),
     ],
 )
 def test_what_is_from_before_a_stop_is_stale(added, due, expected):
@@ -48,3 +50,8 @@ def test_what_is_from_before_a_stop_is_stale(added, due, expected):
 def test_the_end_is_that_of_whoever_is_told():
     assert find_end(NOON, HOUR) == NOON + HOUR
     assert find_end(NOON, None) is find_end(None, HOUR) is None
+
+
+def test_what_is_too_late_is_no_more_than_that():
+    assert find_lateness(NOON - HOUR, NOON - HOUR, HOUR, PAUSE, NOON + 4 * HOUR) == LATE
+    assert find_lateness(NOON - HOUR, NOON - HOUR, 9 * HOUR, PAUSE, NOON + 4 * HOUR) == STALE

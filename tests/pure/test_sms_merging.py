@@ -35,6 +35,34 @@ def test_names_are_filled_in(text, expected):
     assert not body.unknown + body.foreign
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "none"), (False, "none"), ("", "none"), (0, "0"), ("0", "0")]
+)
+def test_a_default_stands_in_place_of_an_empty_value(value, expected):
+    body = read_body("{{ First name ||| none }}", NAMES)
+    assert body.fill({"first_name": value}) == expected
+    assert body.get_sources() == {"first_name"}
+    assert body.fill({}) == "none"
+
+
+def test_a_text_without_names_has_no_fields():
+    body = read_body("Hello {{ Order nr }}", NAMES)
+    assert (body.get_sources(), body.fill({})) == (set(), "Hello ")
+
+
+@pytest.mark.parametrize(
+    "said", ["object.email", "xobject.first_name", "object.first_name.x", "email"]
+)
+def test_other_fields_are_none_of_ours(said):
+    assert read_body(f"{{{{ {said} }}}}", NAMES).get_sources() == set()
+
+
+def test_a_default_is_kept_for_odoo():
+    text = "{{ Vorname ||| you }}{{ Vorname }}{{ nr ||| x }}"
+    expected = "{{ F ||| you }}{{ F }}{{ nr ||| x }}"
+    assert translate(text, NAMES, {"first_name": "F"}) == expected
+
+
 def test_a_value_is_not_looked_at_again():
     body = read_body("{{ First name }}", NAMES)
     assert body.fill({"first_name": "{{ Order number }}"}) == "{{ Order number }}"
@@ -106,3 +134,30 @@ def test_ids_are_read_as_they_were_written(number):
 @pytest.mark.parametrize("written", ["", "-1", "A", "1 ", "x" * 8, "é"])
 def test_what_is_no_id_is_none(written):
     assert read_id(written) is None
+
+
+def test_short_links_within_others_stay():
+    text = "o.example/r/ab o.example/r/ab/c o.example/r/ab. o.example/r/abc"
+    assert sign_links(text, ["o.example/r/ab"], 35) == (
+        "o.example/r/ab/e/z o.example/r/ab/c o.example/r/ab/e/z. o.example/r/abc"
+    )
+
+
+def test_a_link_is_replaced_as_it_stands():
+    assert replace_links("https://a.example/x?y=1", {"https://a.example/x?y=1": r"S\1"}) == r"S\1"
+    # One that goes on is another one.
+    longer = "https://a.example/x https://a.example/xy https://a.example/x#a"
+    assert replace_links(longer, {"https://a.example/x": "S"}) == (
+        "S https://a.example/xy https://a.example/x#a"
+    )
+
+
+def test_ids_are_short():
+    assert [write_id(number) for number in (0, 35, 36, 36**2 - 1, 36**2)] == [
+        "0",
+        "z",
+        "10",
+        "zz",
+        "100",
+    ]
+    assert read_id("zzzzzzz") == 36**7 - 1

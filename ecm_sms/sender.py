@@ -33,11 +33,15 @@ class GatewaySender:
 
     def send(self, batch):
         """See ``tools.channel.Sender``."""
-        # A text that could not be made is not sent.
-        messages = [_make_message(row) for row in batch if row.content]
+        messages, by_kind, results = [], {"refused": set()}, []
+        for row in batch:
+            # A text that could not be made is not sent.
+            if row.content:
+                messages.append(_make_message(row))
+            else:
+                by_kind["refused"].add(row.key)
+
         answers = self.gateway.send(messages)
-        by_kind = {"refused": {row.key for row in batch if not row.content}}
-        results = []
         for key, answer in answers.items():
             by_kind.setdefault(answer.kind, set()).add(key)
             if answer.kind == "refused" and answer.failure in OUTCOMES:
@@ -47,7 +51,8 @@ class GatewaySender:
     def _make_receipt(self, messages, answers, by_kind, results):
         """:param by_kind: ``{kind of answer: keys}``"""
         known = {result.key for result in results}
-        unsent = {message.key for message in messages if message.key not in answers}
+        # What it did not come to, and what it did not take.
+        unsent = {message.key for message in messages}.difference(answers)
         for kind in UNSENT_KINDS:
             unsent |= by_kind.get(kind, set())
         references = {key: answer.reference for key, answer in answers.items() if answer.reference}
@@ -100,6 +105,6 @@ def _make_message(outgoing):
     """:param outgoing: ``tools.channel.Outgoing`` with a `Content`"""
     content, minutes = outgoing.content, None
     if content.good_until:
-        left = content.good_until - datetime.now(UTC).replace(tzinfo=None)
-        minutes = max(1, int(left / timedelta(minutes=1)))
+        now = datetime.now(UTC).replace(tzinfo=None)
+        minutes = max(1, (content.good_until - now) // timedelta(minutes=1))
     return make_message(outgoing.key, outgoing.number, content.text, minutes, content.reference)

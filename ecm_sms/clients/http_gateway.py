@@ -109,10 +109,13 @@ class HttpGateway:
         :return: ``{key: status as the gateway writes it}``, of those that it knows
         """
         # Without the gateway's own id there may be nothing to ask by.
-        needs_id = "{reference}" in self.settings.poll_url
-        known = [question for question in questions if question.reference or not needs_id]
-        said = self._share_out(known, self._ask_one)
-        return {key: answer.text for key, answer in said.items() if answer.kind == "accepted"}
+        if "{reference}" in self.settings.poll_url:
+            questions = [question for question in questions if question.reference]
+        answers, said = self._share_out(questions, self._ask_one), {}
+        for key, answer in answers.items():
+            if answer.kind == "accepted":
+                said[key] = answer.text
+        return said
 
     def send_one(self, message: Message) -> Answer:
         """Send one message now."""

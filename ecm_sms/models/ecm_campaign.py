@@ -147,8 +147,10 @@ class EcmCampaign(models.Model):
 
     def _get_target_warnings(self, channel=None):
         warnings, own = super()._get_target_warnings(channel), self.sms_gateway_id
-        is_asked = channel in (None, CHANNEL) and own and self.sms_stand_in_ids
-        if is_asked and self._get_sending_gateway(fields.Datetime.now()) != own:
+        if channel not in (None, CHANNEL) or not (own and self.sms_stand_in_ids):
+            return warnings
+        sending = self._get_sending_gateway(fields.Datetime.now())
+        if sending != own:
             warnings.append(self.env._("It stands in for %s, which does not work.", own.name))
         return warnings
 
@@ -204,6 +206,7 @@ class EcmCampaign(models.Model):
     def _get_tiles(self, totals):
         """Who has followed a link (requirement M4), of those who were contacted."""
         tiles = super()._get_tiles(totals)
+        # Clicks that were counted once stay, whatever the setting is now.
         count = self._count_clicked()
         if not (count or self.sms_counts_clicks):
             return tiles
@@ -262,7 +265,8 @@ class EcmCampaign(models.Model):
         """
         described = self.env["ecm.contact"].fields_get(MERGE_FIELDS, ["string"])
         labels = [described[name]["string"] for name in MERGE_FIELDS]
-        return [*labels, *self._get_parameter_labels().values()]
+        labels += self._get_parameter_labels().values()
+        return labels
 
     def _get_unknown_text(self, names):
         """:param names: merge fields that there are not"""
@@ -274,21 +278,26 @@ class EcmCampaign(models.Model):
 
     def _get_messages(self):
         """The templates of this campaign's messages."""
-        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
-        steps = strategies.attempt_ids.filtered(lambda step: step.channel == "sms")
-        templates = steps.sms_template_id
-        if steps.filtered(lambda step: not step.sms_template_id):
+        templates = self._get_sms_steps().sms_template_id
+        if self._get_steps_without_message():
             templates |= self.sudo().sms_template_id
         return templates
 
+    def _get_sms_steps(self):
+        """The steps of its strategies that are messages."""
+        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
+        return strategies.attempt_ids.filtered(lambda step: step.channel == "sms")
+
+    def _get_steps_without_message(self):
+        """Those of them that send the campaign's message."""
+        return self._get_sms_steps().filtered(lambda step: not step.sms_template_id)
+
     def _find_unknown_fields(self):
         """Merge fields of its messages that this campaign has not."""
-        names = self._get_merge_names()
-        bodies = [read_body(template.body or "", names) for template in self._get_messages()]
-        return [name for body in bodies for name in body.unknown]
+        names, unknown = self._get_merge_names(), []
+        for template in self._get_messages():
+            unknown += read_body(template.body or "", names).unknown
+        return unknown
 
     def _has_step_without_message(self):
-        strategies = (self.strategy_id | self.callback_strategy_id).sudo()
-        steps = strategies.attempt_ids.filtered(lambda step: step.channel == "sms")
-        without = steps.filtered(lambda step: not step.sms_template_id)
-        return bool(without) and not self.sms_template_id
+        return not self.sms_template_id and bool(self._get_steps_without_message())

@@ -49,6 +49,8 @@ class LateRule:
         campaign, made = self.plans.get(candidate.campaign_id), candidate.attempt
         if not campaign or not self.outcome:
             return None
+
+        # As after a result: one more try, that does not count.
         uncounted = candidate.uncounted + 1
         counters = Counters(
             candidate.counted,

@@ -31,6 +31,9 @@ class EcmSmsAnswer(models.Model):
 
         :param request: ``tools.keywords.Request``
         """
-        answers = self.sudo().search([("action", "=", request.action)]).grouped("lang")
-        found = answers.get(request.lang) or answers.get(FALLBACK) or self
-        return (found.text or "").replace("{company}", company.name)
+        answers = self.sudo().search([("action", "=", request.action)])
+        by_language = answers.grouped("lang")
+        found = by_language.get(request.lang) or by_language.get(FALLBACK)
+        if not found:
+            return ""
+        return found.text.replace("{company}", company.name)

@@ -192,9 +192,11 @@ class EcmSmsGatewaySettings(models.AbstractModel):
         """:return: ``{field: what it holds}``
         :raise SettingsError: one of them cannot be used
         """
-        found = {name: read(self[name] or "") for name, read in READERS.items()}
-        is_json = self.body == "json"
-        found["json_body"] = reading.read_json(self.json_body or "{}") if is_json else None
+        found = {"json_body": None}
+        for name, read in READERS.items():
+            found[name] = read(self[name] or "")
+        if self.body == "json":
+            found["json_body"] = reading.read_json(self.json_body or "{}")
         return found
 
     def _get_settings_error(self, error):

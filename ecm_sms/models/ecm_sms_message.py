@@ -174,14 +174,14 @@ class EcmSmsMessage(models.Model):
         """:return: ``{(campaign id, callback, position): contact ids}``"""
         groups = {}
         for candidate in candidates:
-            step = candidate.campaign_id, candidate.callback, candidate.attempt.position
-            groups.setdefault(step, []).append(candidate.contact_id)
+            groups.setdefault(_get_step_of(candidate), []).append(candidate.contact_id)
         return groups
 
     def _get_step(self, campaign_id, callback, position):
         """:return: ``(ecm.campaign, ecm.strategy.attempt)``"""
         campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
-        attempts = campaign._get_strategy(callback).sudo()._get_ordered_attempts()
+        strategy = campaign._get_strategy(callback).sudo()
+        attempts = strategy._get_ordered_attempts()
         return campaign, attempts[position - 1 : position]
 
     # -- right before they leave ------------------------------------------------------------------
@@ -197,6 +197,8 @@ class EcmSmsMessage(models.Model):
         campaigns = self.env["ecm.campaign"].sudo().browse({row.campaign_id for row in rows})
         dnc_lists = self.env["ecm.dnc.list"]
         applying = dnc_lists._get_applying(campaigns)
+
+        # One look-up for all of them.
         numbers = {row.number for row in rows}
         keys = {row.account_number for row in rows if row.account_number}
         found = dnc_lists._find_entries(applying.values(), numbers, keys)
@@ -229,21 +231,34 @@ class EcmSmsMessage(models.Model):
         :param batch: list of ``tools.channel.Outgoing``
         :param candidates: list of ``tools.gates.Candidate``, in the same order
         """
-        now, patience, rows = fields.Datetime.now(), {}, []
+        now, patience, rows = fields.Datetime.now(), self._get_patience(candidates), []
+        for outgoing, candidate in zip(batch, candidates, strict=True):
+            # A text that cannot be made is written down too: the attempt has its message.
+            content = outgoing.content or Content("")
+            parts = measure(content.text).parts
+            row = New(
+                attempt_id=outgoing.attempt_id,
+                text=content.text,
+                parts=parts,
+                cost=parts * gateway.part_price or None,
+                reply_until=now + patience[_get_step_of(candidate)],
+                reference=content.reference or None,
+            )
+            rows.append(row)
+        self._insert(gateway, rows, now)
+        if gateway._is_odoo():
+            self._insert_trackers([row.attempt_id for row in rows])
+
+    def _get_patience(self, candidates):
+        """How long a reply to each step's message is awaited.
+
+        :return: ``{step as `_get_step_of` has it: timedelta}``
+        """
+        patience = {}
         for step in self._group_by_step(candidates):
             _campaign, attempt = self._get_step(*step)
             patience[step] = timedelta(hours=attempt.reply_hours)
-        for outgoing, candidate in zip(batch, candidates, strict=True):
-            step = candidate.campaign_id, candidate.callback, candidate.attempt.position
-            # A text that cannot be made is written down too: the attempt has its message.
-            content, until = outgoing.content or Content(""), now + patience[step]
-            parts = measure(content.text).parts
-            cost = parts * gateway.part_price or None
-            reference = content.reference or None
-            rows.append(New(outgoing.attempt_id, content.text, parts, cost, until, reference))
-        self._insert(gateway, rows, now)
-        if gateway._is_odoo():
-            self._insert_trackers([row.reference for row in rows if row.reference])
+        return patience
 
     def _insert(self, gateway, rows, now):
         """:param rows: list of `New`, at least one"""
@@ -264,7 +279,7 @@ class EcmSmsMessage(models.Model):
             )
         )
 
-    def _insert_trackers(self, references):
+    def _insert_trackers(self, attempt_ids):
         """What Odoo's providers report to: a tracker for each message. And one of Odoo's own
         messages, by which ``sms_twilio`` finds the company that a report is signed for; Odoo's next
         cleaning takes it away.
@@ -272,16 +287,19 @@ class EcmSmsMessage(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO sms_tracker (sms_uuid, ecm_message_id)
-                   SELECT reference, id FROM ecm_sms_message WHERE reference = ANY(%s)""",
-                references,
+                   SELECT reference, id FROM ecm_sms_message
+                    WHERE attempt_id = ANY(%s) AND reference IS NOT NULL""",
+                attempt_ids,
             )
         )
+        # It is Odoo's own, as far as Odoo's queue and its cleaning are concerned.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO sms_sms (uuid, number, state, to_delete, ecm_company_id)
                    SELECT reference, number, 'pending', TRUE, company_id
-                     FROM ecm_sms_message WHERE reference = ANY(%s)""",
-                references,
+                     FROM ecm_sms_message
+                    WHERE attempt_id = ANY(%s) AND reference IS NOT NULL""",
+                attempt_ids,
             )
         )
 
@@ -429,6 +447,11 @@ class EcmSmsMessage(models.Model):
             )
         )
         return [Unanswered(*row) for row in self.env.cr.fetchall()]
+
+
+def _get_step_of(candidate):
+    """The step that a candidate's message is of: its campaign's id, its callback, its position."""
+    return candidate.campaign_id, candidate.callback, candidate.attempt.position
 
 
 def _finish_texts(texts, opt_out):

@@ -89,6 +89,7 @@ class EcmSmsNotice(models.Model):
 
         :param messages: list of ``(number in E.164, text, uuid of Odoo's message or False)``
         """
+        # What a message costs is known from its text.
         vals_list = []
         for number, text, uuid in messages:
             parts = measure(text).parts
@@ -105,6 +106,8 @@ class EcmSmsNotice(models.Model):
                 }
             )
         notices = self.sudo().create(vals_list)
+
+        # Its key must be its own among those of all databases that send there.
         prefix = self.env["ecm.attempt"]._get_key_prefix()
         for notice in notices:
             notice.key = f"{prefix}n{notice.id:x}"
@@ -117,10 +120,11 @@ class EcmSmsNotice(models.Model):
 
         :param messages: see `_queue`, with the uuid
         """
-        uuids = [uuid for _number, _text, uuid in messages]
-        on_its_way = [("sms_uuid", "in", uuids), ("state", "!=", "failed")]
-        known = set(self.search(on_its_way).mapped("sms_uuid"))
-        return self._queue(gateway, "odoo", [row for row in messages if row[2] not in known])
+        by_uuid = {uuid: (number, text, uuid) for number, text, uuid in messages}
+        on_its_way = [("sms_uuid", "in", list(by_uuid)), ("state", "!=", "failed")]
+        for known in self.search(on_its_way):
+            by_uuid.pop(known.sms_uuid, None)
+        return self._queue(gateway, "odoo", list(by_uuid.values()))
 
     @api.autovacuum
     def _gc_odoo(self):
@@ -128,9 +132,11 @@ class EcmSmsNotice(models.Model):
         time only.
         """
         limit = fields.Datetime.now() - KEPT_FOR
-        old = self.search([("purpose", "=", "odoo"), ("made_at", "<", limit)], limit=DROP_AT_ONCE)
+        is_old = [("purpose", "=", "odoo"), ("made_at", "<", limit)]
+        old = self.search(is_old, limit=DROP_AT_ONCE)
+        count = len(old)
         old.unlink()
-        return len(old), len(old) == DROP_AT_ONCE
+        return count, count == DROP_AT_ONCE
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -186,6 +192,8 @@ class EcmSmsNotice(models.Model):
         if receipt.accepted and gateway.failure_count:
             gateway._forget_failures()
         failures = {result.key: result.raw_code for result in receipt.results}
+
+        # What the gateway did not take waits for the next turn.
         told, unsent = [], []
         for outgoing in batch:
             state = get_state(outgoing.key, receipt, failures)

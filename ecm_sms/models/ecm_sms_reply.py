@@ -93,6 +93,8 @@ class EcmSmsReply(models.Model):
                 "received_at": fields.Datetime.now(),
             }
         )
+
+        # Who says STOP is left alone before anybody is told of it.
         taken._obey(addressed)
         taken._tell_partners()
         if request:
@@ -153,8 +155,10 @@ class EcmSmsReply(models.Model):
         :param request: ``tools.keywords.Request``
         """
         gateway, notices = self.gateway_id, self.env["ecm.sms.notice"].sudo()
+        if not (gateway.answers_replies and self.number.startswith("+")):
+            return
         text = self.env["ecm.sms.answer"]._get_text(request, self.company_id)
-        if not (text and gateway.answers_replies and self.number.startswith("+")):
+        if not text:
             return
         since = fields.Datetime.now() - timedelta(days=1)
         to_number = [("number", "=", self.number), ("made_at", ">", since)]

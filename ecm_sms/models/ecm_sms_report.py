@@ -224,14 +224,18 @@ class EcmSmsReport(models.Model):
         """
         if not reports:
             return
-        notices = self._find_notices(gateway, reports)
-        self._apply_to_notices(gateway, [each for each in reports if each.id in notices], notices)
-        tests = [each for each in reports if (each.key or "").startswith(TEST_PREFIX)]
+        notices, limit = self._find_notices(gateway, reports), fields.Datetime.now() - UNKNOWN_AFTER
+        told, tests, unknown = [], [], []
+        for report in reports:
+            if report.id in notices:
+                told.append(report)
+            elif (report.key or "").startswith(TEST_PREFIX):
+                tests.append(report)
+            elif report.received_at < limit:
+                unknown.append(report)
+        self._apply_to_notices(gateway, told, notices)
         self._drop(tests)
-
-        limit, done = fields.Datetime.now() - UNKNOWN_AFTER, {*notices, *(t.id for t in tests)}
-        rest = [each for each in reports if each.id not in done]
-        self._note_problem([each for each in rest if each.received_at < limit], "message")
+        self._note_problem(unknown, "message")
 
     def _find_notices(self, gateway, reports):
         """:return: ``{id of a report: id of the notice}``; of this gateway's only"""
@@ -256,8 +260,9 @@ class EcmSmsReport(models.Model):
         understood, strange = self._sort(gateway, reports)
         told = {}
         for report, meaning in understood:
-            notice_id, (state, failure) = notices[report.id], get_state(meaning)
-            told[notice_id, state] = NoticeTold(notice_id, state, failure, report.reference or None)
+            notice_id, reference = notices[report.id], report.reference or None
+            state, failure = get_state(meaning)
+            told[notice_id, state] = NoticeTold(notice_id, state, failure, reference)
         self._write_told(self.env["ecm.sms.notice"], told)
         self._drop([report for report, _meaning in understood])
         self._note_problem(strange, "status")

@@ -38,20 +38,28 @@ def find_request(text: str, words: Words) -> Request | None:
     """What a reply asks for, or None. Who says two things wants no more messages if one of them is
     that.
     """
-    said = fold(text)
+    said, found = f" {fold(text)} ", []
+    for phrase, request in words.anywhere.items():
+        if f" {phrase} " in said:
+            found.append(request)
     parts = said.split()
-    found = [request for phrase, request in words.anywhere.items() if f" {phrase} " in f" {said} "]
     if parts and parts[0] in words.first:
         found.append(words.first[parts[0]])
     if len(parts) <= _LONGEST_REQUEST:
         known = {**words.short, **words.first}
         found += [known[part] for part in parts if part in known]
-    stops = (request for request in found if request.action == "stop")
-    return next(stops, None) or next(iter(found), None)
+    for request in found:
+        if request.action == "stop":
+            return request
+    return found[0] if found else None
 
 
 def fold(text: str) -> str:
     """A text as words are compared: no marks, no case, no accents, one space between words."""
-    parts = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(part for part in parts if not unicodedata.combining(part))
-    return " ".join(_WORD.findall(plain))
+    letters = []
+    for part in unicodedata.normalize("NFKD", text).casefold():
+        # An accent stands by itself now.
+        if not unicodedata.combining(part):
+            letters.append(part)
+    words = _WORD.findall("".join(letters))
+    return " ".join(words)

@@ -428,7 +428,7 @@ class Simulation:
         due = max(contact.due, self.scenario.start)
         opening = self.campaign_hours.opening(_naive(due))
         opens_at = opening.opens_at
-        if opening.is_open or (opens_at and opens_at < _naive(self.scenario.end)):
+        if opens_at and opens_at < _naive(self.scenario.end):
             return CAPACITY
         return opening.reason or "hours"
 

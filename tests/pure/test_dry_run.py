@@ -32,7 +32,7 @@ from ecm_campaign.tools.gates import (
     Switch,
     Wait,
 )
-from ecm_campaign.tools.limits import DAY, Limit
+from ecm_campaign.tools.limits import DAY, Limit, Try
 from ecm_campaign.tools.pacing import Pacing
 from ecm_campaign.tools.strategy import (
     Callbacks,
@@ -494,9 +494,11 @@ def test_who_asked_to_be_called_back_is_on_request_until_then():
     later = Plan((PlannedAttempt(1, "voice", 1, {"callback": Rule("close")}),), max_attempts=1)
     plans = {None: plan(), "personal": callback_plan, "normal": later}
     values = {"plans": plans, "callbacks": Callbacks(callback_plan), "rates": {"callback": 1}}
-    contact = person(1, due=START + timedelta(hours=8, minutes=59))
+    contact = person(1, due=START + timedelta(hours=8, minutes=59), misses=5)
     forecast = Simulation(world(days=1, **values), [contact]).run()
     assert (forecast.calls, contact.candidate.is_requested) == (1, True)
+    # Tries in which its agent was not reached are counted from then on.
+    assert contact.misses == 0
     contact = person(1)
     forecast = Simulation(world(days=1, **values), [contact]).run()
     assert (forecast.calls, contact.candidate.is_requested) == (2, False)
@@ -523,3 +525,52 @@ def test_whoever_listens_is_told_after_every_so_many_calls(monkeypatch):
     # One hour before nine, and a minute for each call.
     hours = [timedelta(hours=1, minutes=minutes) / timedelta(days=7) for minutes in (10, 20)]
     assert told == pytest.approx(hours)
+
+
+def test_who_asked_for_nothing_is_no_callback():
+    contact = person(1, misses=2)
+    forecast = Simulation(world(plan=plan(3), rates={"busy": 1}), [contact]).run()
+    # As often as the budget allows.
+    assert (forecast.calls, contact.misses) == (3, 2)
+    candidate = contact.candidate
+    assert (candidate.callback_since, candidate.callback_due) == (None, None)
+    assert not candidate.is_requested
+
+
+def test_a_callback_is_anybodys_once_its_agents_time_is_over_by_the_next_try():
+    later = {"busy": Rule("again", delay=timedelta(hours=1))}
+    callback_plan = Plan((PlannedAttempt(1, "voice", 1, later),), max_attempts=5)
+    plans = {None: plan(), "personal": callback_plan, "normal": callback_plan}
+    callbacks = Callbacks(callback_plan, personal_for=timedelta(hours=4))
+    for hours, expected in ((3.5, "normal"), (2, "personal")):
+        contact = person(1)
+        contact.candidate.callback = "personal"
+        since = NINE - timedelta(hours=hours)
+        contact.candidate.callback_since = since
+        # It ends before that try.
+        scenario = world(days=1.5 / 24, rates={"busy": 1}, plans=plans, callbacks=callbacks)
+        assert Simulation(scenario, [contact]).run().calls == 1
+        assert contact.candidate.callback == expected
+
+
+def test_another_number_is_another_than_the_one_that_was_called():
+    first, second = "+4930231250001", "+4930231250002"
+    other = {"busy": Rule("attempt", 1, delay=timedelta(minutes=5), other_number=True)}
+    attempts = (PlannedAttempt(1, "voice", 1, other),)
+    own = Plan(attempts, max_attempts=3, phone_fallback="next_valid", passes_limits=True)
+    contact = person(1)
+    contact.candidate.phones = (first, second, None, None, None)
+    contact.candidate.tries.append(Try(START, first))
+    contact.candidate.counted = 1
+    limits = (Limit(1, DAY, per_number=True),)
+    scenario = world(plan=own, limits=limits, rates={"busy": 1})
+    Simulation(scenario, [contact]).run()
+    # The first one has had its call of the day, so the second is called in its place.
+    assert [made.number for made in contact.candidate.tries] == [first, second, first]
+
+
+def test_a_campaign_that_opens_when_all_ends_had_no_time():
+    forecast = Simulation(world(days=1 / 24), [person(1)]).run()
+    assert forecast.left == {"hours": [1]}
+    forecast = Simulation(world(days=1 / 24 + 0.001, per_hour=1), [person(1), person(2)]).run()
+    assert (forecast.calls, forecast.left) == (1, {CAPACITY: [2]})

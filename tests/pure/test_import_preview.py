@@ -5,7 +5,12 @@ import io
 import pytest
 
 from ecm_campaign.tools.contact_file import UnreadableFile, open_source, preview_source
-from ecm_campaign.tools.contact_preview import preview_rows, suggest_country
+from ecm_campaign.tools.contact_preview import (
+    Cell,
+    PreviewRow,
+    preview_rows,
+    suggest_country,
+)
 from ecm_campaign.tools.contact_rows import ColumnMap, ParseOptions
 
 
@@ -91,3 +96,77 @@ def test_the_country_that_the_numbers_look_like_is_named():
     assert suggest_country(rows, columns, ParseOptions("US"), ["US", "FR", "DE"]) == "DE"
     assert suggest_country(rows, columns, ParseOptions("DE"), ["US", "FR", "DE"]) is None
     assert suggest_country(rows[2:], columns, ParseOptions("US"), ["US", "FR", "DE"]) is None
+
+
+def test_a_moment_is_shown_in_the_zone_of_the_files_times():
+    text = "phone,not before\n+493023125001,2026-07-01 10:00\n+493023125002,\n"
+    targets = {0: "phone_1", 1: "not_before"}
+    first, second = preview(text, targets, tz="Europe/Berlin")
+    assert texts(first)[1] == "2026-07-01 10:00 Europe/Berlin"
+    assert texts(second)[1] == ""
+    first, _second = preview(text, targets)
+    assert texts(first)[1] == "2026-07-01 10:00 UTC"
+
+
+def test_a_country_that_is_none_is_pointed_at():
+    [row] = preview("phone,country\n+493023125001,Nowhere\n", {0: "phone_1", 1: "country"})
+    assert (texts(row)[1], bool(codes(row)[1]), row.cells[1].raw) == ("", True, "Nowhere")
+
+
+def test_a_number_that_moved_up_is_shown_where_it_is_stored():
+    [row] = preview("phone,mobile\n,+493023125001\n", {0: "phone_1", 1: "phone_2"})
+    assert (row.is_stored, texts(row)[0]) == (True, "+493023125001")
+    assert row.cells[0].raw == ""
+
+
+def test_what_rejects_a_row_goes_before_what_is_only_left_out():
+    [row] = preview("phone,mobile\n12,13\n", {0: "phone_1", 1: "phone_2"})
+    assert not row.is_stored
+    assert codes(row)[0] not in ("", None)
+
+
+def test_a_row_that_is_not_stored_has_a_problem_whatever_its_cells_say():
+    assert PreviewRow(1, False).has_problem
+    assert PreviewRow(1, True, "x").has_problem
+    assert PreviewRow(1, True, "", [Cell("", "", ""), Cell("", "", "x")]).has_problem
+    assert not PreviewRow(1, True, "", [Cell("a", "a")]).has_problem
+
+
+def test_empty_rows_are_left_out():
+    columns = ColumnMap({0: "phone_1"})
+    rows = [(1, ["+493023125001"]), (2, [""]), (3, ["+493023125002"])]
+    assert [row.line for row in preview_rows(rows, columns, ParseOptions())] == [1, 3]
+
+
+def test_a_row_is_as_wide_as_it_is_where_nobody_says_how_many_columns_there_are():
+    columns = ColumnMap({0: "phone_1"})
+    rows = [(1, ["+493023125001", " x "])]
+    [row] = preview_rows(rows, columns, ParseOptions())
+    assert [cell.raw for cell in row.cells] == ["+493023125001", "x"]
+    [row] = preview_rows(rows, columns, ParseOptions(columns=4))
+    assert [cell.raw for cell in row.cells] == ["+493023125001", "x", "", ""]
+
+
+GERMAN, FRENCH, NONSENSE = ["0151 12345678"], ["01 23 45 67 89"], ["nonsense"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "chosen", "country"),
+    [
+        # More than half are valid already.
+        ([GERMAN, GERMAN, NONSENSE], "DE", None),
+        # Half are, and half would be elsewhere: as many are no more.
+        ([GERMAN, FRENCH], "DE", None),
+        ([GERMAN, FRENCH], "US", "FR"),
+        ([GERMAN, NONSENSE], "US", "DE"),
+        # Not half of them are valid anywhere.
+        ([GERMAN, NONSENSE, NONSENSE], "US", None),
+        ([GERMAN, GERMAN, NONSENSE, NONSENSE], "US", "DE"),
+        ([GERMAN, GERMAN, FRENCH], "US", "DE"),
+        ([], "US", None),
+    ],
+)
+def test_a_country_is_named_where_half_of_the_numbers_are_valid(cells, chosen, country):
+    rows = list(enumerate(cells, 1))
+    columns = ColumnMap({0: "phone_1"})
+    assert suggest_country(rows, columns, ParseOptions(chosen), ["US", "FR", "DE"]) == country

@@ -107,7 +107,7 @@ def suggest_country(
     :return: None where as many are valid already, or nowhere half of them are
     """
     chosen = _count_stored(rows, columns, options)
-    if not rows or chosen > len(rows) / 2:
+    if chosen > len(rows) / 2:
         return None
     best, most = None, max(chosen, (len(rows) - 1) // 2)
     for country in countries:

@@ -147,6 +147,8 @@ def test_a_row_is_as_wide_as_it_is_where_nobody_says_how_many_columns_there_are(
     assert [cell.raw for cell in row.cells] == ["+493023125001", "x", "", ""]
 
 
+# Valid in Germany, too; the first one in Austria as well.
+SWISS = ["044 668 18 00"]
 GERMAN, FRENCH, NONSENSE = ["0151 12345678"], ["01 23 45 67 89"], ["nonsense"]
 
 
@@ -164,6 +166,9 @@ GERMAN, FRENCH, NONSENSE = ["0151 12345678"], ["01 23 45 67 89"], ["nonsense"]
         ([GERMAN, GERMAN, NONSENSE, NONSENSE], "US", "DE"),
         ([GERMAN, GERMAN, FRENCH], "US", "DE"),
         ([], "US", None),
+        # More than half of them need no better country, one that has half may have one.
+        ([GERMAN, GERMAN, SWISS], "AT", None),
+        ([GERMAN, SWISS], "AT", "DE"),
     ],
 )
 def test_a_country_is_named_where_half_of_the_numbers_are_valid(cells, chosen, country):

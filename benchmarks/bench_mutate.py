@@ -232,6 +232,11 @@ EQUIVALENT = {
     "cce_results": {
         "call_result: 0 → 1": "a thousandth of a second is none",
     },
+    "cce_database": {
+        "_in_order: row.AccountNumber and is_wanted(row.AccountNumber)"
+        " → is_wanted(row.AccountNumber)": "no account number is nobody's",
+        "module: 1000 → 1001": "so many parameters fit into no statement",
+    },
     "uccx_watermark": {
         "Watermark.looked_at: 0 → 1": "both are long ago",
         "loads: 0 → 1": "what was written down has it, and both are long ago",

@@ -135,7 +135,7 @@ TESTS = {
     "sms_lateness": ("test_sms_lateness.py",),
     "sms_links": ("test_sms_merging.py",),
     "sms_merging": ("test_sms_merging.py",),
-    "sms_http_gateway": ("test_sms_gateway.py",),
+    "sms_http_gateway": ("test_sms_http_gateway.py", "test_sms_gateway.py"),
     "circuit": ("test_circuit.py",),
     "explain": ("test_explain.py",),
     "health": ("test_health.py",),

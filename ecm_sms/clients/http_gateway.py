@@ -306,12 +306,13 @@ def _is_certificate(error: SSLError) -> bool:
 
 def _get_reason(error: Exception) -> str:
     """A short cause, without the address: that may hold a password."""
+    # Before the time-out, of which it is a kind to older systems.
+    if isinstance(error, NewConnectionError):
+        return "no connection"
     if isinstance(error, ConnectTimeoutError):
         return "no connection within the time-out"
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no answer within the time-out"
     if isinstance(error, SSLError):
         return "the encrypted connection failed: check the certificate"
-    if isinstance(error, NewConnectionError):
-        return "no connection"
     return "the connection was lost"

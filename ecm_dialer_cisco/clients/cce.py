@@ -27,7 +27,7 @@ from .base import (
     in_digits,
     in_numbers,
 )
-from .cce_config import CceConfig
+from .cce_config import CceConfig, Side
 from .cce_connection import Connect
 from .cce_database import (
     KEYS_PER_STATEMENT,
@@ -39,7 +39,7 @@ from .cce_database import (
     RuleRow,
 )
 from .cce_results import CODE_TABLE, CceWatermark, tell
-from .exceptions import DialerError, InDoubt, NotFound, Rejected, Unreachable
+from .exceptions import Busy, DialerError, InDoubt, NotFound, Rejected, Unreachable
 
 _KINDS = {1: "agent", 2: "ivr"}
 _DIALING_MODES = {1: "predictive", 3: "preview", 5: "progressive", 7: "preview"}
@@ -171,33 +171,54 @@ class CceClient(DialerClient):
     def find(
         self, campaign_key: str, keys: Collection[str], sent_at: datetime | None = None
     ) -> set[str]:
-        """Return the keys that CCE knows: in the campaign's dialing lists, or called lately.
+        """Return the keys that CCE knows: in the campaign's dialing lists, or called lately; and
+        those that a side may have that could not be asked for `config.side_patience`.
 
-        :param sent_at: does not matter: what was committed is seen at once, and nothing else comes
+        :param sent_at: what was committed is seen at once, so it matters only then
+        :raise Busy: a side cannot be asked, which may know the others
         """
         wanted = set(keys)
+        known: dict[str, bool] = {}
+        is_complete = True
         # Of a deleted campaign the lists are gone, and what was dialled is still recorded.
         with suppress(NotFound):
-            known = self._known(self._tables(campaign_key), wanted)
-            found = {key for key, uncalled in known.items() if not uncalled}
-            wanted -= known.keys()
-            if not wanted:
-                return found
-            return found | self._called(wanted)
-        return self._called(wanted)
+            known, is_complete = self._known(self._tables(campaign_key), wanted)
+        found = {key for key, uncalled in known.items() if not uncalled}
+        wanted -= known.keys()
+        if wanted:
+            called = self._called(wanted)
+            found, wanted = found | called, wanted - called
+        if is_complete or not wanted:
+            return found
+        if sent_at and (self._clock() - sent_at).total_seconds() < self.config.side_patience:
+            raise Busy("A side of CCE cannot be asked, which may have what was sent last.")
+        return found | wanted
 
-    def _known(self, tables: Collection[str], keys: Collection[str]) -> dict[str, bool]:
+    def _known(
+        self, tables: Collection[str], keys: Collection[str]
+    ) -> tuple[dict[str, bool], bool]:
         """Those of the keys that stand in one of the lists, and whether each was closed before it
-        was ever called.
+        was ever called; and whether all sides could be asked.
         """
         found: dict[str, bool] = {}
-        if not tables or not keys:
-            return found
-        with self._database.outbound() as cursor:
-            for table in tables:
-                for key, uncalled in self._database.known(cursor, table, keys).items():
+        is_complete = True
+        for side in self.config.sides if tables and keys else ():
+            try:
+                for key, uncalled in self._known_on(side, tables, keys):
                     found[key] = uncalled and found.get(key, True)
-        return found
+            except Unreachable:
+                # What it cannot tell is no reason to do without the one that is written to.
+                if side == self.config.sides[0]:
+                    raise
+                is_complete = False
+        return found, is_complete
+
+    def _known_on(
+        self, side: Side, tables: Collection[str], keys: Collection[str]
+    ) -> Iterator[tuple[str, bool]]:
+        with self._database.outbound(side=side) as cursor:
+            for table in tables:
+                yield from self._database.known(cursor, table, keys).items()
 
     def _called(self, keys: Collection[str]) -> set[str]:
         with self._database.history() as cursor:
@@ -227,7 +248,16 @@ class CceClient(DialerClient):
         """Close our contacts of a campaign that were never called, as Cisco allows for pending
         ones; what is being called, is to be called again, or is another system's, stays.
         """
-        with self._database.outbound(writes=True) as cursor:
+        for side in self.config.sides:
+            try:
+                self._close_pending(campaign_key, side)
+            except Unreachable:
+                # What it holds is not back: `undialled` tells of nobody until it can be asked.
+                if side == self.config.sides[0]:
+                    raise
+
+    def _close_pending(self, campaign_key: str, side: Side) -> None:
+        with self._database.outbound(writes=True, side=side) as cursor:
             for table in self._tables(campaign_key):
                 self._database.close_pending(cursor, table)
             self._commit(cursor, "the contacts were taken back")
@@ -235,6 +265,7 @@ class CceClient(DialerClient):
     deletes_finished = True
 
     def finished(self, campaign_key: str) -> list[FinishedContact]:
+        # What the other side has is deleted when contacts are written there again.
         found = []
         with self._database.outbound() as cursor:
             for table in self._tables(campaign_key):
@@ -263,8 +294,18 @@ class CceClient(DialerClient):
         return count
 
     def undialled(self, keys: Collection[str]) -> set[str]:
-        known = self._known(self._all_tables(), set(keys))
+        known, is_complete = self._known(self._all_tables(), set(keys))
+        # The other side may call them.
+        if not is_complete:
+            return set()
         return {key for key, uncalled in known.items() if uncalled}
+
+    def check_side(self, side: Side) -> None:
+        """
+        :raise Unreachable: this side's Logger cannot be reached
+        """
+        with self._database.outbound(side=side) as cursor:
+            self._database.now(cursor)
 
     # lists
 
@@ -303,11 +344,7 @@ class CceClient(DialerClient):
         ones, and now and then what was taken back before it was called.
         """
         mark = CceWatermark.loads(watermark)
-        with self._database.history() as cursor:
-            now = self._database.now(cursor)
-            rows = self._database.details_since(cursor, mark.begin(now, self.config))
-        results = in_numbers(tell(rows, mark.told, self.config), self.config.digits)
-        following = mark.following(rows, now, self.config)
+        results, following = self._read_since(mark)
 
         # The lists are looked at seldom: it slows the dialer (reference §1.9).
         second = int(self._clock().timestamp())
@@ -315,6 +352,15 @@ class CceClient(DialerClient):
             results += self._taken_back()
             following = replace(following, looked_at=second)
         return results, following.dumps()
+
+    def _read_since(self, mark: CceWatermark) -> tuple[list[CallResult], CceWatermark]:
+        """Calls that were written since a watermark, and the next one."""
+        with self._database.history() as cursor:
+            host, now = self._database.reporting_host, self._database.now(cursor)
+            begin = mark.begin(now, self.config, host)
+            rows = self._database.details_since(cursor, begin)
+        following = mark.following(rows, now, self.config, host)
+        return in_numbers(tell(rows, mark.told, self.config), self.config.digits), following
 
     def _taken_back(self) -> list[CallResult]:
         """Contacts that were closed before they were ever called: a purge whose answer was lost."""
@@ -325,6 +371,10 @@ class CceClient(DialerClient):
                 with suppress(NotFound):
                     for row in self._database.uncalled(cursor, self._table_of(rule)):
                         results.append(_undialled(rule, row.key, str(row.id), row.phone or ""))
+        if len(self.config.sides) > 1:
+            # The other side may have them, and call them.
+            certain = self.undialled({result.key for result in results})
+            results = [result for result in results if result.key in certain]
         return results
 
     def results_for(self, keys: Collection[str]) -> list[CallResult]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .digits import AS_IT_IS, DigitPlan
 
@@ -37,10 +38,23 @@ _TEXT = re.compile(r"[\w .:/-]*")
 _SECONDS_PER_DAY = 86_400
 
 
+def _with_port(host: str, port: int) -> str:
+    """:param host: with a port of its own, perhaps"""
+    return host if re.search(r"[^:]:\d+$", host) else f"{host}:{port}"
+
+
+class Side(NamedTuple):
+    """A Logger with its database of Outbound Option; `name` is ``A`` or ``B``."""
+
+    name: str
+    host: str
+
+
 @dataclass(frozen=True)
 class CceRestConfig:
     """How to reach the Outbound REST interface; times in seconds.
 
+    :param host_2: the second Administration & Data Server, asked when the first cannot be reached
     :param user: an administrator, as ``user@domain``
     :param queue_seconds: so long a request may stand in the queue of imports
     :param page_rows: contacts a page, of which CCE gives 100 at most
@@ -58,15 +72,18 @@ class CceRestConfig:
     retry_pause: float = 0.5
     queue_seconds: float = 900
     page_rows: int = 100
+    host_2: str = ""
 
     @property
     def node_urls(self) -> list[str]:
-        return [f"{self.scheme}://{self.host}:{self.port}"]
+        hosts = filter(None, (self.host, self.host_2))
+        return [f"{self.scheme}://{_with_port(host, self.port)}" for host in hosts]
 
     @property
     def doubt_seconds(self) -> float:
         """So long after `push` was called what was sent may still appear."""
-        return self.connect_timeout + self.read_timeout + self.queue_seconds
+        one_request = self.connect_timeout + self.read_timeout
+        return len(self.node_urls) * one_request + self.queue_seconds
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,9 @@ class CceConfig:
 
     :param outbound_host: the Logger (Rogger) with the Outbound Option database; of a pair, the side
         whose Campaign Manager is active
+    :param other_host: the Logger of the other side, where Outbound Option has one
     :param reporting_host: the Administration & Data Server (AW-HDS): configuration and results
+    :param reporting_host_2: a second one, asked when the first cannot be reached
     :param instance: what the names of the databases begin with
     :param side: of the Outbound Option database, ``A`` or ``B``
     :param driver: name of the installed ODBC driver (`cce_connection.choose_driver`)
@@ -88,6 +107,10 @@ class CceConfig:
     :param finished_statuses: letters of contacts that a purge may delete
     :param plus: what a leading ``+`` becomes: the dialer takes digits, ``*`` and ``#``
     :param key_prefixes: our account numbers start with one of them; other rows are ignored
+    :param switch_overlap: the same after another server was asked than before: each writes them down
+        at times of its own
+    :param side_patience: so long it is waited for a side that cannot be asked; after that what may
+        have been sent there counts as sent
     :param overlap: rows written so shortly before the newest one are read again
     :param open_horizon: results are awaited so long; without a watermark reading begins there
     :param late_horizon: results of contacts that were given up are looked for so much longer
@@ -117,12 +140,16 @@ class CceConfig:
     plus: str = ""
     key_prefixes: tuple[str, ...] = ("",)
     overlap: float = 300
+    switch_overlap: float = 3_600
+    side_patience: float = 3_600
     open_horizon: float = _SECONDS_PER_DAY
     late_horizon: float = 8 * _SECONDS_PER_DAY
     look_interval: float = 3_600
     page_rows: int = 2000
     digits: DigitPlan = AS_IT_IS
     rest: CceRestConfig | None = None
+    other_host: str = ""
+    reporting_host_2: str = ""
 
     def __post_init__(self) -> None:
         names = [self.instance, self.detail_table, self.list_table_name("1", "1"), *self.new_row]
@@ -143,9 +170,16 @@ class CceConfig:
             raise ValueError("The side is A or B")
 
     @property
-    def outbound_database(self) -> str:
-        """Database of Outbound Option on this side's Logger."""
-        return f"{self.instance}_ba{self.side}"
+    def sides(self) -> list[Side]:
+        """The side that contacts are written to, then the other one, if there is one."""
+        sides = [Side(self.side, self.outbound_host)]
+        if self.other_host:
+            sides.append(Side("B" if self.side == "A" else "A", self.other_host))
+        return sides
+
+    def outbound_database(self, side: Side) -> str:
+        """Database of Outbound Option on a side's Logger."""
+        return f"{self.instance}_ba{side.name}"
 
     @property
     def configuration_database(self) -> str:

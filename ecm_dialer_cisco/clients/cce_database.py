@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .base import PushContact
-from .cce_config import CceConfig, Literal
-from .cce_connection import Connect, connection_string, cursor_of
+from .cce_config import CceConfig, Literal, Side
+from .cce_connection import Connect, connection_string, cursor_of, translated
+from .exceptions import Unreachable
 
 MAX_ACCOUNT, MAX_NAME, MAX_PHONE = 30, 50, 20
 # SQL Server takes 1,000 rows a VALUES and 2,100 parameters a statement (reference §4.4).
@@ -187,31 +188,65 @@ class CceDatabase:
         self._config = config
         self._connect = connect
         self._error_text = error_text
+        hosts = config.reporting_host, config.reporting_host_2
+        self._reporting_hosts = list(filter(None, hosts))
 
     # connections
 
+    @property
+    def reporting_host(self) -> str:
+        """The Administration & Data Server that was asked last."""
+        return self._reporting_hosts[0]
+
     def configuration(self) -> AbstractContextManager[Any]:
         """A cursor that reads campaigns, rules and skill groups."""
-        config = self._config
-        return self._cursor(config.reporting_host, config.configuration_database)
+        return self._reporting(self._config.configuration_database)
 
     def history(self) -> AbstractContextManager[Any]:
         """A cursor that reads calls."""
-        config = self._config
-        return self._cursor(config.reporting_host, config.history_database)
+        return self._reporting(self._config.history_database)
 
-    def outbound(self, writes: bool = False) -> AbstractContextManager[Any]:
+    def _reporting(self, database: str) -> AbstractContextManager[Any]:
+        """On the server that worked last; only where it cannot be reached, on the other one."""
+        # A missing driver is told at once, as for any other connection.
+        text = connection_string(self._config, self.reporting_host, database)
+
+        def connect(_text: str, autocommit: bool) -> Any:
+            return self._connect_any(database, autocommit)
+
+        return cursor_of(connect, text, database, self._error_text, writes=False)
+
+    def _connect_any(self, database: str, autocommit: bool) -> Any:
+        first: Exception | None = None
+        # A copy, because the one that answers moves to the front.
+        for host in tuple(self._reporting_hosts):
+            text = connection_string(self._config, host, database)
+            try:
+                connection = self._connect(text, autocommit)
+            # Each driver has exception classes of its own.
+            except Exception as error:
+                kind = translated(error, database, self._error_text(error))
+                if not isinstance(kind, Unreachable):
+                    raise
+                first = first or error
+                continue
+            self._reporting_hosts.remove(host)
+            self._reporting_hosts.insert(0, host)
+            return connection
+        raise first or Unreachable("No Administration & Data Server is configured.")
+
+    def outbound(
+        self, writes: bool = False, side: Side | None = None
+    ) -> AbstractContextManager[Any]:
         """A cursor on the dialing lists.
 
         :param writes: in a transaction
+        :param side: the one that contacts are written to, by default
         """
         config = self._config
-        return self._cursor(config.outbound_host, config.outbound_database, writes)
-
-    def _cursor(
-        self, host: str, database: str, writes: bool = False
-    ) -> AbstractContextManager[Any]:
-        text = connection_string(self._config, host, database)
+        side = side or config.sides[0]
+        database = config.outbound_database(side)
+        text = connection_string(config, side.host, database)
         return cursor_of(self._connect, text, database, self._error_text, writes)
 
     # configuration

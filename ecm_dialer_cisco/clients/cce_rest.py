@@ -26,12 +26,11 @@ from .base import (
     DialerContact,
     Holding,
     PushContact,
-    in_numbers,
 )
 from .cce import CceClient, describe_campaign, utc_now
 from .cce_config import CceConfig, CceRestConfig
 from .cce_connection import Connect
-from .cce_results import CceWatermark, tell
+from .cce_results import CceWatermark
 from .exceptions import NotFound, Rejected, Unreachable
 from .uccx_http import UccxHttp
 from .uccx_wire import UnreadableAnswer, parse_xml
@@ -66,7 +65,6 @@ class CceRestClient(CceClient):
             raise ValueError("The REST interface needs settings of its own")
         self._rest: CceRestConfig = config.rest
         self._http = UccxHttp(config.rest, http, sleep)
-        [self._node] = config.rest.node_urls
 
     # campaigns
 
@@ -168,12 +166,7 @@ class CceRestClient(CceClient):
     # results
 
     def results(self, watermark: str) -> tuple[list[CallResult], str]:
-        mark = CceWatermark.loads(watermark)
-        with self._database.history() as cursor:
-            now = self._database.now(cursor)
-            rows = self._database.details_since(cursor, mark.begin(now, self.config))
-        following = mark.following(rows, now, self.config)
-        results = in_numbers(tell(rows, mark.told, self.config), self.config.digits)
+        results, following = self._read_since(CceWatermark.loads(watermark))
         return results, following.dumps()
 
     # health
@@ -187,18 +180,23 @@ class CceRestClient(CceClient):
 
     def _read(self, path: str, params: dict[str, str] | None = None) -> Any:
         """The root of an answer."""
+
+        def read_from(node: str) -> Any:
+            try:
+                return parse_xml(self._http.get(node, path, params).content)
+            except UnreadableAnswer as error:
+                raise Unreachable(
+                    f"What answers at {node} is not the interface of CCE ({error})."
+                ) from error
+
         try:
-            return parse_xml(self._http.get(self._node, path, params).content)
-        except UnreadableAnswer as error:
-            raise Unreachable(
-                f"What answers at {self._node} is not the interface of CCE ({error})."
-            ) from error
+            return self._http.on_any_node(read_from)
         except Rejected as error:
             raise _translated(error) from error
 
     def _change(self, method: str, path: str, body: bytes | None = None) -> None:
         try:
-            self._http.change(self._node, method, path, body)
+            self._http.on_any_node(lambda node: self._http.change(node, method, path, body))
         except Rejected as error:
             raise _translated(error) from error
 

@@ -32,12 +32,14 @@ class CceWatermark:
 
     :ivar at: DbDateTime of the newest row that was read, on the database's clock
     :ivar told: RecoveryKey of rows since then, less the overlap
+    :ivar host: the server that was read
     :ivar looked_at: epoch second at which it was last looked for contacts that were taken back
     """
 
     at: datetime | None = None
     told: frozenset[int] = frozenset()
     looked_at: int = 0
+    host: str = ""
 
     @classmethod
     def loads(cls, text: str) -> CceWatermark:
@@ -48,6 +50,7 @@ class CceWatermark:
                 at=datetime.fromisoformat(at) if at else None,
                 told=load_ids(data.get("told", "")),
                 looked_at=int(data.get("looked_at", 0)),
+                host=str(data.get("host", "")),
             )
         except (ValueError, AttributeError, TypeError):
             _logger.warning(
@@ -59,22 +62,28 @@ class CceWatermark:
         data: dict[str, Any] = {"looked_at": self.looked_at}
         if self.at:
             data["at"] = self.at.isoformat()
+        if self.host:
+            data["host"] = self.host
         if self.told:
             data["told"] = dump_ids(self.told)
         return json.dumps(data)
 
-    def begin(self, now: datetime, config: CceConfig) -> datetime:
+    def begin(self, now: datetime, config: CceConfig, host: str = "") -> datetime:
         """From when on rows are read.
 
+        :param host: the server that is read
         :param now: on the database's clock, which is set back once a year: what it wrote in that
             hour is older than what was read before
         """
         if self.at is None:
             return now - timedelta(seconds=config.open_horizon)
-        return min(self.at, now) - timedelta(seconds=config.overlap)
+        # Each server writes them down when they reach it, which may be later than at the other.
+        is_other = bool(self.host) and host != self.host
+        overlap = config.switch_overlap if is_other else config.overlap
+        return min(self.at, now) - timedelta(seconds=overlap)
 
     def following(
-        self, rows: Collection[DetailRow], now: datetime, config: CceConfig
+        self, rows: Collection[DetailRow], now: datetime, config: CceConfig, host: str = ""
     ) -> CceWatermark:
         """The next one.
 
@@ -83,10 +92,10 @@ class CceWatermark:
         known = [self.at] if self.at else []
         newest = max([*known, *(row.DbDateTime for row in rows)], default=None)
         # Without a row yet, what is written from now on is behind the beginning all the same.
-        at = newest or self.begin(now, config)
+        at = newest or self.begin(now, config, host)
         kept = min(at, now) - timedelta(seconds=config.overlap)
         told = {int(row.RecoveryKey) for row in rows if row.DbDateTime >= kept}
-        return CceWatermark(at, frozenset(told), self.looked_at)
+        return CceWatermark(at, frozenset(told), self.looked_at, host)
 
 
 def tell(rows: Iterable[DetailRow], told: Collection[int], config: CceConfig) -> list[CallResult]:

@@ -88,8 +88,8 @@ class HttpConfig(Protocol):
 
 
 class UccxHttp:
-    """Requests to a configuration API, on the node that answered last, then on the other one; CCE's
-    Outbound interface has one node.
+    """Requests to a configuration API, on the node that answered last, then on the other one: those
+    of a UCCX, or servers with CCE's Outbound interface.
 
     :param session: one of the caller's own, for tests; the default one ignores proxy settings
     :param sleep: waits so many seconds between two tries to read

@@ -3,6 +3,7 @@ from . import (
     ecm_campaign,
     ecm_contact,
     ecm_dialer_uccx,
+    ecm_dialer_cce_sides,
     ecm_dialer_cce,
     ecm_dialer_hours,
     ecm_dialer_digits,

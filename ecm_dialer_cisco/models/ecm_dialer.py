@@ -28,6 +28,7 @@ IDENTITY_FIELDS = (
     "cce_instance",
     "cce_delivery",
 )
+HOST_FIELDS = ("host", "host_2", "cce_reporting_host", "cce_reporting_host_2")
 # What tells an address from a host's name.
 NOT_IN_HOSTS = set("/@?#\\ ")
 
@@ -164,10 +165,10 @@ class EcmDialer(models.Model):
         "A request carries between 1 and 10,000 rows.",
     )
 
-    @api.constrains("host", "host_2", "cce_reporting_host")
+    @api.constrains(*HOST_FIELDS)
     def _check_hosts(self):
         for dialer in self:
-            for host in filter(None, (dialer.host, dialer.host_2, dialer.cce_reporting_host)):
+            for host in filter(None, (dialer[name] for name in HOST_FIELDS)):
                 if set(host) & NOT_IN_HOSTS:
                     raise ValidationError(
                         self.env._("%s is not a host name: leave out https:// and any path.", host)
@@ -218,6 +219,7 @@ class EcmDialer(models.Model):
 
     def _work(self):
         engine = self.env["ecm.engine"]
+        self._choose_side()
         engine._mirror_safely(self)
         # Results make room for what is fed then.
         engine._sync_safely(self)

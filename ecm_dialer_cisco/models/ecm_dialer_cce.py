@@ -21,6 +21,7 @@ CCE_CONNECTION_FIELDS = {
     "cce_api_user",
     "cce_api_password_secret",
     "cce_reporting_host",
+    "cce_reporting_host_2",
     "cce_port",
     "cce_instance",
     "cce_side",
@@ -51,6 +52,7 @@ class EcmDialerCceMixin(models.AbstractModel):
 
     _name = "ecm.dialer.cce.mixin"
     _description = "CCE Connection"
+    _inherit = ["ecm.dialer.cce.sides.mixin"]
 
     cce_delivery = fields.Selection(
         [("database", "Dialing lists (database)"), ("rest", "Outbound REST interface")],
@@ -84,6 +86,12 @@ class EcmDialerCceMixin(models.AbstractModel):
         tracking=True,
         help="The AW-HDS: campaigns and call results are read there, never on the Logger.",
     )
+    cce_reporting_host_2 = fields.Char(
+        "Second one",
+        tracking=True,
+        help="Asked when the first one cannot be reached, for campaigns, results and the REST "
+        "interface. What it has written down later than the first comes all the same.",
+    )
     cce_port = fields.Integer(
         "SQL Server port",
         default=1433,
@@ -104,7 +112,8 @@ class EcmDialerCceMixin(models.AbstractModel):
         default="A",
         required=True,
         tracking=True,
-        help="Whose Campaign Manager dials: contacts are written to that side's database.",
+        help="Whose Campaign Manager dials: contacts are written to that side's database. Of two "
+        "Loggers the side of the first one.",
     )
     cce_encrypt = fields.Boolean(
         "Require encryption",
@@ -202,6 +211,7 @@ class EcmDialerCceMixin(models.AbstractModel):
     def _prepare_rest_config(self):
         return CceRestConfig(
             host=self.cce_reporting_host or self.host,
+            host_2=self.cce_reporting_host_2 or "",
             port=self.cce_api_port,
             user=self.cce_api_user or "",
             password=self._get_secret("cce_api_password"),
@@ -212,14 +222,17 @@ class EcmDialerCceMixin(models.AbstractModel):
 
     def _prepare_cce_config(self, password="", **values):
         """:raise ValueError: a setting cannot stand in a statement"""
+        logger, side, other = self._get_loggers()
         return CceConfig(
-            outbound_host=self.host,
+            outbound_host=logger,
+            other_host=other or "",
             reporting_host=self.cce_reporting_host or self.host,
+            reporting_host_2=self.cce_reporting_host_2 or "",
             user=self.user or "",
             password=password,
             port=self.cce_port,
             instance=self.cce_instance,
-            side=self.cce_side,
+            side=side,
             driver=self._get_cce_driver(),
             encrypt=self.cce_encrypt,
             plus=self.cce_plus or "",

@@ -42,6 +42,7 @@ class Applied(NamedTuple):
 
 
 class EcmEngine(models.AbstractModel):
+    _name = "ecm.engine"
     _inherit = ["ecm.engine", "ecm.engine.purge.mixin"]
 
     def _get_check_names(self):

@@ -45,7 +45,8 @@ class TestCce(DialerCase):
         config = self._get_config()
         self.assertIs(self.dialer._get_client_class(), CceClient)
         self.assertEqual(
-            (config.outbound_host, config.outbound_database), ("logger.invalid", "rcd_baB")
+            (config.outbound_host, config.outbound_database(config.sides[0])),
+            ("logger.invalid", "rcd_baB"),
         )
         self.assertEqual(
             (config.reporting_host, config.history_database), ("aw.invalid", "rcd_hds")

@@ -40,6 +40,7 @@ class Control:
             ("POST", "/control/faults"): self.set_faults,
             ("POST", "/control/midnight"): self._run(dialer.midnight),
             ("POST", "/control/restart"): self._run(dialer.restart),
+            ("POST", "/control/takeover"): self._run(dialer.take_over),
             ("POST", "/control/pause"): self._run(self._pause),
             ("POST", "/control/resume"): self._run(self._resume),
             ("POST", "/control/clock"): self.set_clock,

@@ -119,12 +119,25 @@ class Dialer:
         """One round."""
         with self._turn, self.transaction() as cursor:
             now = self._options.now()
+            if not self._is_active(cursor):
+                return
             self._import(cursor, now)
             for each in self._lists(cursor, now):
                 self._end_calls(cursor, each, now)
                 if not self.paused and each.is_open:
                     self._place_calls(cursor, each, now)
             self._flush(cursor, now)
+
+    def _is_active(self, cursor: Any) -> bool:
+        """Whether this side's Campaign Manager dials; what the other one is told waits there."""
+        cursor.execute("SELECT side FROM sim.active FOR SHARE")
+        return bool(cursor.fetchone()[0] == self._options.side)
+
+    def take_over(self) -> None:
+        """This side dials from now on; what the other one was calling is forgotten."""
+        with self._turn, self.transaction() as cursor:
+            cursor.execute("UPDATE sim.active SET side = %s", (self._options.side,))
+        self.restart()
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -364,6 +377,8 @@ class Dialer:
         """The Campaign Manager restarts: what was being called is unknown, and pending later."""
         due = self._options.now() + self._options.real(self._options.unknown_seconds)
         with self._turn, self.transaction() as cursor:
+            if not self._is_active(cursor):
+                return
             for each in self._lists(cursor, self._options.now()):
                 cursor.execute(
                     f"""UPDATE {each.table} SET callstatuszone1 = 'U', callbackdatetimezone1 = %s

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS sim.detail (
 CREATE TABLE IF NOT EXISTS sim.import (
     id serial PRIMARY KEY, campaign_id integer NOT NULL, records json NOT NULL
 );
+CREATE TABLE IF NOT EXISTS sim.active (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one), side char(1) NOT NULL
+);
 CREATE SEQUENCE IF NOT EXISTS sim.recovery_key START 7250000000001;
 """
 
@@ -71,6 +74,10 @@ def create(cursor: Any, options: Options) -> None:
         f"CREATE INDEX IF NOT EXISTS xie_dbdatetime ON {history}.t_dialer_detail (dbdatetime)"
     )
     cursor.execute(_OWN)
+    # Of two sides on one database the one that came first is active.
+    cursor.execute(
+        "INSERT INTO sim.active (side) VALUES (%s) ON CONFLICT DO NOTHING", (options.side,)
+    )
 
 
 def create_list(cursor: Any, options: Options, campaign_id: int, rule_id: int) -> str:

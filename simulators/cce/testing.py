@@ -31,6 +31,10 @@ class CceSimulator(Simulator):
         """Let the Campaign Manager restart: contacts in a call become Unknown, then Pending."""
         self.control("POST", "restart")
 
+    def take_over(self) -> None:
+        """Let this side's Campaign Manager dial; of two sides on one database the first one does."""
+        self.control("POST", "takeover")
+
 
 @contextlib.contextmanager
 def running_cce(dsn: str, **options: Any) -> Iterator[CceSimulator]:

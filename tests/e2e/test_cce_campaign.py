@@ -108,6 +108,40 @@ def test_a_campaign_runs_to_its_end_over_rest(odoo_server, cce):
     assert len(rehearsal.simulator.dialled()) == 40 + 3 * 10
 
 
+def test_a_logger_that_dies_and_its_other_side_that_takes_over(odoo_server, empty_database):
+    dsn = empty_database("cce")
+    with running_cce(dsn) as a, running_cce(dsn, host="127.0.0.2", port=a.port, side="B") as b:
+        rehearsal = CceRehearsal(odoo_server(cron_threads=0), a)
+        servers = {"host_2": b.host, "cce_reporting_host_2": b.host}
+        rehearsal.client.call("ecm.dialer", "write", [rehearsal.dialer_id], servers)
+        rehearsal.upload(numbers(6, VOICE))
+        rehearsal.start()
+        a.pause()
+        rehearsal.feed()
+        a.kill()
+        rehearsal.upload([f"+4940{n:06d}1" for n in range(10)])
+
+        # Side B dials from now on. It is written to when side A was silent three times.
+        b.take_over()
+        rehearsal.simulator = b
+        for _turn in range(3):
+            rehearsal.let_doubts_age()
+            rehearsal.feed()
+        rehearsal.let_doubts_age()
+        rehearsal.feed()
+        b.wait_until(lambda: len(b.dialled()) == 10)
+        rehearsal.sync()
+        assert rehearsal.tally() == {"connected": 10, "sent_to_dialer": 6}
+
+        # Side A is back and calls nobody: what waits there is taken back, and called by side B.
+        a.start()
+        rehearsal.client.call("ecm.campaign", "action_purge", [rehearsal.campaign_id])
+        assert rehearsal.tally() == {"connected": 10, "pending": 6}
+        assert rehearsal.run_to_the_end() == {"connected": 16}
+        rehearsal.assert_nothing_was_called_twice()
+        assert len(b.dialled()) == 16
+
+
 def test_the_demo_runs_on_a_cce(request):
     database = f"ecm_e2e_demo_cce_{os.getpid()}"
     request.addfinalizer(lambda: [databases.drop(database), databases.drop(f"{database}_cce")])

@@ -61,7 +61,7 @@ def test_names_that_would_change_a_statement_are_refused(settings):
 
 def test_databases_are_named_by_instance_and_side():
     config = CceConfig("logger", "aw", "obm", "secret", instance="rcd", side="B")
-    assert config.outbound_database == "rcd_baB"
+    assert config.outbound_database(config.sides[0]) == "rcd_baB"
     assert (config.configuration_database, config.history_database) == ("rcd_awdb", "rcd_hds")
     assert config.list_table_name("5000", "5001") == "DL_5000_5001"
 

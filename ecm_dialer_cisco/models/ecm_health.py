@@ -46,6 +46,8 @@ class EcmHealth(models.AbstractModel):
         # Of nobody who is there a result could be late.
         awaited = sum(attempts._count_at(target) for target in targets._filter_holding())
         is_behind = awaited or dialer.results_failures
+        # Nothing was read while it was switched off.
+        read_until = max(filter(None, (dialer.last_sync_at, dialer.turns_since)), default=None)
         campaigns = self.env["ecm.campaign"].search(
             [("dialer_campaign_id", "in", targets.ids), ("is_running", "=", True)]
         )
@@ -57,7 +59,7 @@ class EcmHealth(models.AbstractModel):
             res_id=dialer.id,
             is_on=bool(may_call and dialer._is_on()),
             last_success_at=dialer.last_sync_at or None,
-            behind=seconds_late(dialer.last_sync_at, now) if is_behind else 0,
+            behind=seconds_late(read_until, now) if is_behind else 0,
             backlog=awaited,
             failures=dialer.results_failures,
             is_failing=dialer._get_circuit_state("results", now) != CLOSED,

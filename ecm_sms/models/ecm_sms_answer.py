@@ -14,7 +14,7 @@ class EcmSmsAnswer(models.Model):
     _order = "action, lang"
     _rec_name = "text"
 
-    action = fields.Selection(ACTIONS, "Who asks for", required=True, default="stop")
+    action = fields.Selection(ACTIONS, "Asks for", required=True, default="stop")
     lang = fields.Char("Language", size=3, required=True, default=FALLBACK)
     text = fields.Text(
         required=True, translate=False, help="{company} stands for the name of the company."

@@ -13,7 +13,7 @@ class EcmSmsKeyword(models.Model):
     _order = "action, name"
 
     name = fields.Char("Word", required=True)
-    action = fields.Selection(ACTIONS, required=True, default="stop")
+    action = fields.Selection(ACTIONS, "Asks for", required=True, default="stop")
     place = fields.Selection(
         [
             ("short", "In a reply of up to three words"),

@@ -384,11 +384,14 @@ class EcmContact(models.Model):
         )
 
     @api.depends("first_name", "last_name", "phone_1")
+    @api.depends_context("ecm_name_only")
     def _compute_display_name(self):
+        # Beside a column of numbers the number is there already.
+        name_only = self.env.context.get("ecm_name_only")
         for contact in self:
-            names = filter(None, (contact.first_name, contact.last_name))
-            name = " ".join(names)
-            contact.display_name = f"{name} ({contact.phone_1})" if name else contact.phone_1
+            name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+            full = f"{name} ({contact.phone_1})" if name else contact.phone_1
+            contact.display_name = name if name and name_only else full
 
     @api.model
     def _search_display_name(self, operator, value):

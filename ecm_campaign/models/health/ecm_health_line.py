@@ -77,13 +77,20 @@ class EcmHealthLine(models.Model):
         texts = {
             LATE: self.env._("%(minutes)s minutes late."),
             FAILING: self.env._("Failed %(failures)s times in a row."),
-            STOPPED: self.env._("Its scheduled action is switched off."),
+            STOPPED: self.env._(
+                "Its scheduled action is switched off. An administrator can switch it on under "
+                "Settings, Technical, Scheduled Actions."
+            ),
             ONCE: self.env._("Failed %(failures)s times in a row; it is tried again soon."),
         }
         if self.reason not in texts:
             return False
         values = {"minutes": self.behind_minutes, "failures": max(self.failures, 1)}
-        return " ".join(filter(None, (texts[self.reason] % values, self.last_error)))
+        following = self.last_error
+        # Nothing has failed: what is late was not even tried.
+        if self.reason == LATE and not following:
+            following = self.env._("Look whether Odoo runs scheduled actions, and enough at a time.")
+        return " ".join(filter(None, (texts[self.reason] % values, following)))
 
     # -- looking ----------------------------------------------------------------------------------
 

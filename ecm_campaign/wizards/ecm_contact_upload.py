@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import NamedTuple
 
+from pytz import country_timezones
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
@@ -26,7 +28,7 @@ PREVIEW_ROWS = 8
 MEGABYTE = 2**20
 MAX_CELL_TEXT = 80
 
-# What numbers without a country code are tried in, beside those of companies and languages.
+# What numbers without a country code are tried in, where they fit none that is likelier.
 FREQUENT_COUNTRIES = ("DE", "US", "GB", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "PL", "TR", "IN")
 
 
@@ -361,20 +363,25 @@ class EcmContactUpload(models.TransientModel):
         rows = contact_preview.preview_rows(source, columns, options)
         if not rows:
             raise contact_file.UnreadableFile("no_rows", dialect.warnings)
-        countries = self._get_likely_countries()
-        country = contact_preview.suggest_country(source, columns, options, countries)
-        return Beginning(False, rows, dialect.warnings, country)
+        # Short numbers are valid in some country: that is asked only when no likely one fits.
+        for countries in (self._get_likely_countries(), FREQUENT_COUNTRIES):
+            country = contact_preview.suggest_country(source, columns, options, countries)
+            if country:
+                return Beginning(False, rows, dialect.warnings, country)
+        return Beginning(False, rows, dialect.warnings)
 
     def _get_likely_countries(self):
-        """Where the numbers may be from when they are from another country than was chosen.
+        """Where the numbers may be from when they are from another country than was chosen: that of
+        the campaign's hours, those of companies and languages.
 
         :return: list of country codes, the likeliest first
         """
+        zone = self.campaign_id.tz
+        places = [code for code, zones in country_timezones.items() if zone in zones]
         companies = self.env.companies.country_id.mapped("code")
         installed = self.env["res.lang"].get_installed()
         languages = [code.partition("_")[2] for code, _name in installed]
-        likeliest_first = (*companies, *languages, *FREQUENT_COUNTRIES)
-        return list(dict.fromkeys(likeliest_first))
+        return list(dict.fromkeys((*places, *companies, *languages)))
 
     def _get_suggestion(self, rows):
         """Another country, where the numbers look as if they were of that one."""

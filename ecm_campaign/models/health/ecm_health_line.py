@@ -89,7 +89,9 @@ class EcmHealthLine(models.Model):
         following = self.last_error
         # Nothing has failed: what is late was not even tried.
         if self.reason == LATE and not following:
-            following = self.env._("Look whether Odoo runs scheduled actions, and enough at a time.")
+            following = self.env._(
+                "Look whether Odoo runs scheduled actions, and enough at a time."
+            )
         return " ".join(filter(None, (texts[self.reason] % values, following)))
 
     # -- looking ----------------------------------------------------------------------------------

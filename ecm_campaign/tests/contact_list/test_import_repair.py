@@ -98,6 +98,16 @@ class TestImportRepair(CampaignCase):
         self.assertEqual((wizard.country_id.code, wizard.stored_count), ("DE", 3))
         self.assertFalse(wizard.suggestion)
 
+    def test_the_country_of_the_campaigns_hours_is_likelier_than_a_better_fit(self):
+        self.env.company.country_id = self.env.ref("base.us")
+        self.campaign.tz = "Europe/Berlin"
+        # Valid in Italy, all of them.
+        content = "phone\n030 231\n030 23125001\n030 23125002\n"
+        form = self.open_wizard(content)
+        self.assertEqual(form.suggested_country_id.code, "DE")
+        self.campaign.tz = "Europe/Rome"
+        self.assertEqual(self.open_wizard(content).suggested_country_id.code, "IT")
+
     def test_times_name_their_zone(self):
         self.campaign.tz = "Europe/Berlin"
         form = self.open_wizard(f"phone;not before\n{NUMBER};2026-07-01 10:00\n")

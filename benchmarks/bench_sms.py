@@ -191,7 +191,8 @@ class Benchmark:
 
     def get_report_url(self, server: OdooServer) -> str:
         """Where a server takes delivery reports."""
-        return str(self.gateway.report_url.replace(self.gateway.get_base_url(), server.url))
+        path = self.gateway.report_url.removeprefix(self.gateway.get_base_url())
+        return f"http://127.0.0.1:{server.port}{path}"
 
     def measure_single(self, server: OdooServer, keys: list[str]) -> float:
         """Delivery reports a second, with a call for each, over several connections at a time; they
@@ -262,7 +263,9 @@ def running(server: OdooServer) -> Iterator[OdooServer]:
 
 
 def _tell_one(pool: urllib3.PoolManager, url: str) -> int:
-    return pool.request("GET", url, retries=False, timeout=60).status
+    # A server that has too many callers waiting refuses some: Kannel calls again, too.
+    again = urllib3.Retry(total=None, connect=20, read=0, backoff_factor=0.02)
+    return pool.request("GET", url, retries=again, timeout=60).status
 
 
 def main() -> None:

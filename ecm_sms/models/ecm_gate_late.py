@@ -108,9 +108,11 @@ class EcmGateLate(models.AbstractModel):
                 good_for |= self._get_steps(campaign, kind)
             if campaign.sms_drops_stale and campaign.stopped_at:
                 pauses[campaign.id] = self._get_pause(campaign, at)
-        outcome = self._get_outcome()
-        if not (good_for and outcome):
+        outcome = self._get_outcome() if good_for else None
+        if not outcome:
             return LateRule(good_for, pauses)
+
+        # What follows is looked up only where somebody has said so.
         leading_on = campaigns.filtered(lambda campaign: self._leads_on(campaign, outcome))
         plans = leading_on._get_campaign_plans()
         value = outcome._get_decision_outcome()

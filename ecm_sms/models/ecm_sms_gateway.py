@@ -5,6 +5,7 @@ import uuid
 from typing import NamedTuple
 
 from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
@@ -164,13 +165,17 @@ class EcmSmsGateway(models.Model):
 
         :param turn: ``tools.turn.Turn``
         """
-        if not self.sudo().poll_url or self._is_paused(fields.Datetime.now()):
+        if not self._is_to_be_asked() or self._is_paused(fields.Datetime.now()):
             return
         try:
             self.env["ecm.sms.message"]._ask_open(self, turn)
-        except SettingsError:
+        except (SettingsError, UserError):
             # The feed tells of it.
             _logger.info("%s: its settings cannot be used", self._get_log_name(), exc_info=True)
+
+    def _is_to_be_asked(self):
+        """Whether it does not tell by itself what became of messages."""
+        return bool(self.sudo().poll_url) and not self._is_odoo()
 
     # -- feed target ------------------------------------------------------------------------------
 
@@ -272,7 +277,10 @@ class EcmSmsGateway(models.Model):
         try:
             return GatewaySender(self._get_client(), self._get_failure_texts())
         except SettingsError as error:
-            raise Unavailable(self._get_settings_error(error)) from error
+            raise Unavailable(self._get_settings_error(error), needs_person=True) from error
+        except UserError as error:
+            # A password that is not in the environment, an account that is not set up.
+            raise Unavailable(str(error), needs_person=True) from error
 
     def _get_client(self):
         """What speaks with the gateway, free of records.

@@ -274,7 +274,7 @@ class EcmSmsMessage(models.Model):
                 gateway.id,
                 gateway.currency_id.id,
                 now,
-                now + ASK_FIRST if gateway.sudo().poll_url else None,
+                now + ASK_FIRST if gateway._is_to_be_asked() else None,
                 values_of(rows, New),
             )
         )

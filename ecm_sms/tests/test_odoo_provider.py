@@ -4,7 +4,7 @@ from unittest.mock import patch
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, JsonRpcException, tagged
 
 from ..odoo_gateway import OdooGateway
@@ -235,6 +235,22 @@ class TestOdooProvider(OdooProviderCase):
             sms._process_queue()
         [(_url, params)] = self.iap.calls
         self.assertEqual(params["messages"][0]["content"], "Own")
+
+    def test_what_another_kind_has_left_behind_is_not_used(self):
+        self.odoo.write({"poll_url": "http://gateway.example.com/{key}", "poll_status": "status"})
+        contact = self.create_people(1)
+        self.turn()
+        self.wait(minutes=2)
+        self.turn()
+        self.assertFalse(contact.sms_message_ids.ask_at)
+
+    def test_an_account_that_is_not_there_is_told(self):
+        contact = self.create_people(1)
+        problem = UserError("No service exists with the provided technical name")
+        with patch.object(self.registry["iap.account"], "get", side_effect=problem):
+            self.turn()
+        self.assertIn("No service exists", self.odoo.last_error)
+        self.assertEqual((contact.state, self.odoo.circuit_state), ("pending", OPEN))
 
     def test_its_form_asks_for_nothing(self):
         form = Form(self.env["ecm.sms.gateway"])

@@ -105,6 +105,17 @@ class TestSending(SmsCase):
         self.assertEqual(len(self.turn()), 20)
         self.assertEqual(self.gateway.circuit_state, CLOSED)
 
+    def test_a_password_that_the_server_has_not_is_told(self):
+        contacts = self.create_people(3)
+        self.gateway.write(
+            {"password": "env:ECM_NOT_THERE", "poll_url": "http://sms.example.com/{key}"}
+            | {"poll_status": "status"}
+        )
+        self.turn()
+        self.assertIn("no environment variable ECM_NOT_THERE", self.gateway.last_error)
+        self.assertEqual(self.gateway.circuit_state, OPEN)
+        self.assertEqual(set(contacts.mapped("state")), {"pending"})
+
     def test_what_was_not_come_to_is_sent_next(self):
         contacts = self.create_people(3)
         left = [TAKEN]

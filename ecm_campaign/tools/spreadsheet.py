@@ -345,17 +345,14 @@ class _Texts:
         """The texts of a row, without empty ones at the end."""
         texts: list[str] = []
         for cell in cells:
-            column, kind, _style, value = cell
+            column = cell.column
             if column > MAX_COLUMNS:
                 continue
-            # Most cells are text.
-            text = value if kind == "inlineStr" else self._text(cell)
+            text = self._text(cell)
             if "_x" in text:
                 text = _ESCAPE.sub(_unescaped, text)
             if text:
-                missing = column - len(texts)
-                if missing > 0:
-                    texts += [""] * missing
+                texts += [""] * (column - len(texts))
                 texts[column - 1] = text
         return texts
 
@@ -371,7 +368,7 @@ class _Texts:
             return _moment_text(from_ISO8601(value))  # type: ignore[no-untyped-call]
         if kind == sheet_xml.FORMULA:
             return NO_VALUE
-        # Text of a formula, an error.
+        # Text, also of a formula; an error.
         return value
 
     def _number(self, text: str, style: int) -> str:
@@ -422,4 +419,4 @@ def _number_text(value: float, number_format: str) -> str:
     if isinstance(value, float) and not value.is_integer():
         return format(value, ".15g")
     text = str(int(value))
-    return text.zfill(len(number_format)) if _ZEROS.fullmatch(number_format or "") else text
+    return text.zfill(len(number_format)) if _ZEROS.fullmatch(number_format) else text

@@ -188,15 +188,15 @@ def make_book(*names, hidden=(), active=0, chart=False):
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({}, ("A", "B", "C")),
-        ({"active": 2}, ("C", "A", "B")),
-        ({"hidden": ("A",), "active": 1}, ("B", "C", "A")),
-        ({"hidden": ("A", "C"), "active": 1}, ("B", "A", "C")),
-        ({"chart": True, "active": 1}, ("A", "B", "C")),
+        ({}, ("B", "A", "C")),
+        ({"active": 2}, ("C", "B", "A")),
+        ({"hidden": ("B",), "active": 1}, ("A", "C", "B")),
+        ({"hidden": ("B", "A"), "active": 2}, ("C", "B", "A")),
+        ({"chart": True, "active": 1}, ("B", "A", "C")),
     ],
 )
 def test_the_sheet_that_was_saved_open_is_first_and_hidden_ones_are_last(options, names):
-    data = make_book("A", "B", "C", **options)
+    data = make_book("B", "A", "C", **options)
     assert sheet_names(io.BytesIO(data)) == names
     assert rows_of(data) == [(1, [names[0]])]
     assert rows_of(data, "C") == [(1, ["C"])]

@@ -4,12 +4,21 @@ where its waiting begins and ends.
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import requests
 
 from ecm_dialer_cisco.clients import uccx
-from ecm_dialer_cisco.clients.base import DialingPrefixes, PushContact
+from ecm_dialer_cisco.clients.base import (
+    CALLBACKS,
+    CALLED_AGAIN,
+    MANY,
+    OTHERS,
+    DialerContact,
+    DialingPrefixes,
+    PushContact,
+)
 from ecm_dialer_cisco.clients.digits import DigitPlan
 from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, Rejected, Unreachable
 from ecm_dialer_cisco.clients.uccx_wire import CONTACT_STATUSES
@@ -114,6 +123,53 @@ def test_who_is_nowhere_without_a_database_is_a_doubt_with_those_who_are():
     with pytest.raises(InDoubt, match="Without a connection to its database") as raised:
         client.find("1", {"k1", "k2"})
     assert raised.value.known == {"k1"}
+
+
+# -- deleting all of a campaign ---------------------------------------------------------------------
+
+
+def hold(client, called=(), finished=(), **listed):
+    """What a campaign holds by the interface, and by a database that says so."""
+    client.contacts = lambda _campaign, status: [
+        DialerContact(key, "+491") for key in listed.get(status, ())
+    ]
+    client._database = SimpleNamespace(unlisted=lambda campaign: (set(called), set(finished)))
+    return client.holding("7")
+
+
+@pytest.mark.parametrize(
+    ("there", "obstacle"),
+    [
+        ({}, ""),
+        ({"PENDING": ["k1"], "finished": ["k2"], "called": ["k3"]}, ""),
+        # What another system has put there is not ours to delete.
+        ({"PENDING": ["x1"]}, OTHERS),
+        ({"finished": ["x1"]}, OTHERS),
+        ({"called": ["x1"]}, OTHERS),
+        ({"CALLBACK": ["x1"]}, OTHERS),
+        ({"CALLBACK": ["k1"]}, CALLBACKS),
+        ({"CALLBACK": ["k1"], "RETRY": ["k2"]}, CALLBACKS),
+        ({"RETRY": ["k1"]}, CALLED_AGAIN),
+        ({"RETRIES_WITH_DELAY": ["k1"]}, CALLED_AGAIN),
+        ({"UNKNOWN": ["k1"]}, CALLED_AGAIN),
+        ({"PENDING": ["k1", "k2"]}, ""),
+        ({"PENDING": ["k1", "k2", "k3"]}, MANY),
+        ({"RETRY": ["x1", "k2", "k3"], "CALLBACK": ["k4"]}, MANY),
+    ],
+)
+def test_all_contacts_may_be_deleted_where_none_is_anybody_elses(monkeypatch, there, obstacle):
+    monkeypatch.setattr(uccx, "MOST_LISTED", 3)
+    client, _server = make_client(answer(body=NO_IMPORT), key_prefixes=("k",))
+    holding = hold(client, **there)
+    assert holding.obstacle == obstacle
+    assert holding.waiting == set(there.get("PENDING", ()))
+    assert holding.finished == set(there.get("finished", ()))
+
+
+def test_while_an_import_runs_nobody_can_say_what_a_campaign_holds():
+    client, _server = make_client(answer(body=RUNNING))
+    with pytest.raises(Busy):
+        hold(client)
 
 
 # -- sending ----------------------------------------------------------------------------------------

@@ -59,7 +59,9 @@ class Database:
     def history(self):
         return self._open("history")
 
-    def outbound(self, writes=False):
+    reporting_host = "aw"
+
+    def outbound(self, writes=False, side=None):
         return self._open("writing" if writes else "outbound")
 
     def commit(self):

@@ -8,7 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-for name in ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source", "ecm_rest_api", "ecm_sms"):
+NAMES = (
+    "ecm_campaign",
+    "ecm_dialer_cisco",
+    "ecm_import_source",
+    "ecm_rest_api",
+    "ecm_sms",
+    "ecm_callback",
+)
+for name in NAMES:
     package = types.ModuleType(name)
     package.__path__ = [str(ROOT / name)]
     sys.modules.setdefault(name, package)

@@ -44,7 +44,9 @@ CANDIDATE_COLUMNS = {
     "callback_due": SQL("c.callback_due"),
     "is_retained": SQL("COALESCE(c.callback_retained, FALSE)"),
     "is_drawn": SQL("COALESCE(c.is_drawn, FALSE)"),
-    "is_requested": SQL("c.callback IS NOT NULL AND c.callback_since >= c.last_attempt_at"),
+    "is_requested": SQL(
+        "c.callback IS NOT NULL AND COALESCE(c.callback_since >= c.last_attempt_at, TRUE)"
+    ),
     "campaign_id": SQL("c.campaign_id"),
     "group_id": SQL("c.target_group_id"),
 }

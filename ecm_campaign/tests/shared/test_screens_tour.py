@@ -17,6 +17,9 @@ ROLES = ("agent", "supervisor", "administrator")
 # What demo data fills, each before what it refers to; models of modules that are not there are left
 # out.
 FILLED = (
+    "ecm.callback",
+    "ecm.callback.skill",
+    "ecm.callback.agent",
     "ecm.attempt",
     "ecm.bulk.action",
     "ecm.contact",

@@ -1,0 +1,23 @@
+{
+    "name": "Outbound Campaigns: Callbacks",
+    "version": "19.0.1.0.0",
+    "summary": "Promise a callback to the minute, have the dialer make it, and see whether it was kept",
+    "category": "Marketing/Outbound Campaigns",
+    "author": "Outbound Campaign Manager founders",
+    "license": "LGPL-3",
+    "depends": ["ecm_campaign"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ecm_callback_rules.xml",
+        "data/ir_cron_data.xml",
+        "views/ecm_callback_views.xml",
+        "views/ecm_callback_skill_views.xml",
+        "views/ecm_callback_agent_views.xml",
+        "views/ecm_campaign_views.xml",
+        "views/ecm_contact_views.xml",
+        "views/res_partner_views.xml",
+        "views/ecm_callback_menus.xml",
+    ],
+    "demo": ["demo/ecm_callback_demo.xml"],
+    "assets": {"web.assets_tests": ["ecm_callback/static/tests/tours/**/*"]},
+}

@@ -1,0 +1,15 @@
+from . import (
+    ecm_callback_hours_mixin,
+    ecm_callback_terms_mixin,
+    ecm_callback_follow_mixin,
+    ecm_callback_schedule_mixin,
+    ecm_callback_agent,
+    ecm_callback_skill,
+    ecm_callback,
+    ecm_campaign,
+    ecm_contact,
+    ecm_dnc_list,
+    ecm_engine,
+    ecm_gate_dnc,
+    res_partner,
+)

@@ -1,0 +1,11 @@
+from . import (
+    test_access,
+    test_adoption,
+    test_allowed,
+    test_changes,
+    test_concurrency,
+    test_dnc,
+    test_request,
+    test_schedule,
+    test_screens,
+)

@@ -19,5 +19,6 @@
         "views/ecm_callback_menus.xml",
     ],
     "demo": ["demo/ecm_callback_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
     "assets": {"web.assets_tests": ["ecm_callback/static/tests/tours/**/*"]},
 }

@@ -22,7 +22,7 @@ class TestScreens(TourCase, CampaignCase):
         )
 
     def ask(self):
-        return self.env["ecm.callback"].create(
+        return self.env["ecm.callback"].with_user(self.supervisor).create(
             {
                 "number": "+493023125078",
                 "last_name": "Brandt",

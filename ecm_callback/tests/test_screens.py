@@ -22,13 +22,17 @@ class TestScreens(TourCase, CampaignCase):
         )
 
     def ask(self):
-        return self.env["ecm.callback"].with_user(self.supervisor).create(
-            {
-                "number": "+493023125078",
-                "last_name": "Brandt",
-                "skill_id": self.skill.id,
-                "due_at": fields.Datetime.now() + timedelta(minutes=40),
-            }
+        return (
+            self.env["ecm.callback"]
+            .with_user(self.supervisor)
+            .create(
+                {
+                    "number": "+493023125078",
+                    "last_name": "Brandt",
+                    "skill_id": self.skill.id,
+                    "due_at": fields.Datetime.now() + timedelta(minutes=40),
+                }
+            )
         )
 
     def start(self, page, tour):

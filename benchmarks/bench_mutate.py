@@ -151,7 +151,7 @@ TESTS = {
     "digits": ("test_digits.py",),
     "failover": ("test_failover.py",),
     "uccx": ("test_uccx_client.py", "test_uccx_push.py", "test_uccx_results.py"),
-    "uccx_config": ("test_uccx_push.py", "test_uccx_results.py"),
+    "uccx_config": ("test_uccx_config.py",),
     "uccx_http": ("test_uccx_http.py", "test_uccx_push.py"),
     "import_query": ("test_import_query.py",),
     "import_table": ("test_import_query.py",),
@@ -263,6 +263,22 @@ EQUIVALENT = {
         "parse_contacts: zip(header, _cells(line), strict=False) → zip(header, _cells(line))": (
             "it is the default"
         ),
+    },
+    "uccx_config": {
+        f"{name} → {other}": "a time or size that serves as well"
+        for name, other in (
+            ("UccxConfig.connect_timeout: 5", 6),
+            ("UccxConfig.read_timeout: 30", 31),
+            ("UccxConfig.import_timeout: 120", 121),
+            ("UccxConfig.poll_interval: 1", 2),
+            ("UccxConfig.get_retries: 2", 3),
+            ("UccxConfig.overlap: 300", 301),
+            ("UccxConfig.open_horizon: 86400", 86_401),
+            ("UccxConfig.detail_patience: 900", 901),
+            ("UccxConfig.preview_patience: 14400", 14_401),
+            ("UccxConfig.look_interval: 3600", 3_601),
+            ("UccxConfig.page_rows: 2000", 2_001),
+        )
     },
     "cce_config": {
         f"{name} → {other}": "a time or size that serves as well"

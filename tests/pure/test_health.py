@@ -1,5 +1,6 @@
 """What is said of readings, when somebody is told, and the text that Prometheus reads."""
 
+import time
 from datetime import datetime
 
 import pytest
@@ -84,7 +85,17 @@ def test_what_is_not_due_is_not_late():
     assert seconds_late(NOW.replace(hour=8), NOW) == 3600
 
 
-def test_prometheus_reads_what_is_written():
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A server whose clock is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_prometheus_reads_what_is_written(elsewhere):
     odd = Reading("job", "ir.cron,7,job", 'Say "a\\b"\nc', is_on=True, failures=2)
     well = make(behind=12.5, backlog=7, rate=100, last_success_at=NOW)
     text = write_metrics([(well, Verdict(OK)), (odd, Verdict(PROBLEM, LATE))]).decode()

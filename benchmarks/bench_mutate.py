@@ -353,6 +353,11 @@ EQUIVALENT = {
         "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
         " → _find_number(cells, country)": "the long way says the same",
     },
+    "sheet_xml": {
+        "BLOCK: 16 → 17": "a size that serves as well",
+        "MAX_PROLOG: 20 → 21": "likewise",
+        "__init__: True → False": "a text comes in more pieces",
+    },
     "spreadsheet": {
         "MAX_HELD: 128 → 129": "a size that serves as well",
         "MAX_STRINGS: 8 → 9": "likewise",

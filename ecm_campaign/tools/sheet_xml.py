@@ -239,7 +239,7 @@ class _RowReader(_RichReader):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         self._position = self._parser.CurrentByteIndex + self._shift
-        self._given = int(float(attributes.get("r", 0)))
+        self._given = int(float(attributes.get("r", 1)))
         self._cells = []
         self._stored = 0
         self._column = 0

@@ -353,6 +353,13 @@ EQUIVALENT = {
         "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
         " → _find_number(cells, country)": "the long way says the same",
     },
+    "packed_file": {
+        "MAX_RATIO: 200 → 201": "a size that serves as well",
+        "MAX_UNPACKED: 30 → 31": "likewise",
+        "FREE: 64 → 65": "likewise",
+        "MEMORY: 8 → 9": "likewise",
+        "_resolve_content: 16 → 17": "likewise",
+    },
     "sheet_xml": {
         "BLOCK: 16 → 17": "a size that serves as well",
         "MAX_PROLOG: 20 → 21": "likewise",

@@ -22,7 +22,7 @@ from ecm_dialer_cisco.clients.cce_database import (
 )
 from ecm_dialer_cisco.clients.cce_results import CceWatermark
 from ecm_dialer_cisco.clients.digits import DigitPlan
-from ecm_dialer_cisco.clients.exceptions import InDoubt, NotFound, Rejected, Unreachable
+from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, NotFound, Rejected, Unreachable
 
 from .test_cce import row
 
@@ -102,6 +102,8 @@ class Database:
         return {key: there[key] for key in keys if key in there}
 
     def waiting(self, _cursor, table, status):
+        if status == "R":
+            return [WaitingRow("k-1", "Jo", "Doe", "4930", "R", 4)]
         return [WaitingRow(f"{table}-{status}", None, None, None, None, None)]
 
     def close_pending(self, _cursor, table):
@@ -165,6 +167,16 @@ def test_campaigns_come_with_groups_and_with_what_waits():
     )
     assert (third.kind, third.dialing_mode, third.groups) == ("agent", "", ())
     assert [each.pending_contacts for each in (first, second, third)] == [7, 8, 0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [(1, "predictive"), (3, "preview"), (5, "progressive"), (7, "preview"), (2, ""), (None, "")],
+)
+def test_a_dialing_mode_has_its_name(mode, name):
+    campaign = make()[1].campaigns(None)[0]
+    described = cce.describe_campaign(campaign, [GroupRow(1, mode, "A"), GroupRow(2, 1, "B")], 0)
+    assert (described.dialing_mode, described.groups) == (name, ("A",))
 
 
 def test_campaigns_can_be_chosen_where_nobody_can_count_what_waits():
@@ -311,6 +323,7 @@ def test_contacts_are_listed_by_their_status():
     client, _database = make()
     empty = DialerContact("DL_2_20-P", "")
     assert client.contacts("2") == [empty]
+    assert client.contacts("2", "R") == [DialerContact("k-1", "4930", "Jo", "Doe", "R", "4")]
     assert client.contacts("2", "A") == [replace(empty, key="DL_2_20-A")]
     assert len(client.contacts("1")) == 3
 
@@ -320,6 +333,129 @@ def test_taking_back_closes_what_waits_in_each_list():
     client.purge("1")
     assert database.closed == ["DL_1_10", "DL_1_11", "DL_1_12"]
     assert database.opened == ["writing", "configuration", "commit"]
+
+
+# -- two sides --------------------------------------------------------------------------------------
+
+
+class TwoSides(Database):
+    """Lists of the other side are in `others`; a side that is gone is in `gone`."""
+
+    def __init__(self):
+        super().__init__()
+        self.others, self.gone, self.names = {}, set(), []
+
+    @contextmanager
+    def outbound(self, writes=False, side=None):
+        name = side.name if side else "A"
+        if name in self.gone:
+            raise Unreachable(f"Side {name} is gone.")
+        self.names.append((name, writes))
+        with self._open("outbound"):
+            yield TwoSides.Cursor(self, name)
+
+    class Cursor:
+        def __init__(self, database, name):
+            self.database, self.name = database, name
+
+        def commit(self):
+            self.database.names.append("commit")
+
+    def known(self, cursor, table, keys):
+        lists = self.lists if cursor.name == "A" else self.others
+        there = lists.get(table, {})
+        return {key: there[key] for key in keys if key in there}
+
+    def close_pending(self, cursor, table):
+        self.closed.append((cursor.name, table))
+
+
+@pytest.fixture
+def two_sides():
+    client, _database = make(other_host="logger-b")
+    client._database = TwoSides()
+    return client, client._database
+
+
+def test_both_sides_are_asked_who_is_there(two_sides):
+    client, database = two_sides
+    database.lists = {"DL_1_10": {"k-1": False, "k-2": True, "k-3": True}}
+    database.others = {"DL_1_12": {"k-2": False, "k-3": True, "k-4": False}}
+    assert client.find("1", {"k-1", "k-2", "k-3", "k-4", "k-5"}) == {"k-1", "k-2", "k-4"}
+    assert database.names == [("A", False), ("B", False)]
+    # Whom one side has called was called.
+    assert client.undialled({"k-1", "k-2", "k-3"}) == {"k-3"}
+
+
+def test_without_the_other_side_nobody_is_sent_again_before_its_time(two_sides):
+    client, database = two_sides
+    database.gone = {"B"}
+    database.lists = {"DL_1_10": {"k-1": False}}
+    patience = client.config.side_patience
+    assert client.find("1", {"k-1"}, NOON) == {"k-1"}
+    sent_at = NOON - timedelta(seconds=patience - 1)
+    with pytest.raises(Busy, match="A side of CCE cannot be asked"):
+        client.find("1", {"k-1", "k-2"}, sent_at)
+    # What the calls tell needs no list.
+    database.calls = [row(AccountNumber="k-2")]
+    assert client.find("1", {"k-1", "k-2"}, sent_at) == {"k-1", "k-2"}
+    # After that time it counts as sent.
+    sent_at = NOON - timedelta(seconds=patience)
+    assert client.find("1", {"k-1", "k-3"}, sent_at) == {"k-1", "k-3"}
+    assert client.find("1", {"k-1", "k-3"}) == {"k-1", "k-3"}
+
+
+def test_without_the_side_that_is_written_to_nothing_is_known(two_sides):
+    client, database = two_sides
+    database.gone = {"A"}
+    for ask in (lambda: client.find("1", {"k-1"}), lambda: client.undialled({"k-1"}),
+                lambda: client.purge("1")):  # fmt: skip
+        with pytest.raises(Unreachable, match="Side A"):
+            ask()
+
+
+def test_while_a_side_is_gone_nobody_is_taken_for_never_called(two_sides):
+    client, database = two_sides
+    database.lists = {"DL_1_10": {"k-1": True}}
+    assert client.undialled({"k-1"}) == {"k-1"}
+    database.gone = {"B"}
+    assert client.undialled({"k-1"}) == set()
+
+
+def test_contacts_are_taken_back_from_both_sides(two_sides):
+    client, database = two_sides
+    client.purge("2")
+    assert database.closed == [("A", "DL_2_20"), ("B", "DL_2_20")]
+    assert database.names == [("A", True), "commit", ("B", True), "commit"]
+    database.gone = {"B"}
+    client.purge("2")
+    assert database.closed[2:] == [("A", "DL_2_20")]
+
+
+def test_what_the_other_side_may_call_is_not_told_to_be_back(two_sides):
+    client, database = two_sides
+    database.taken_back = {"DL_1_10": [UncalledRow(1, "k-1", ""), UncalledRow(2, "k-2", "")]}
+    database.lists = {"DL_1_10": {"k-1": True, "k-2": True}}
+    database.others = {"DL_1_10": {"k-1": False}}
+    assert [each.key for each in client.results("")[0]] == ["k-2"]
+    database.gone = {"B"}
+    assert client.results("")[0] == []
+
+
+def test_nobody_is_asked_about_nobody(two_sides):
+    client, database = two_sides
+    assert client.undialled(set()) == set()
+    assert client.find("9", {"k-1"}) == set()
+    assert database.names == []
+
+
+def test_each_side_may_be_tested_by_itself(two_sides):
+    client, database = two_sides
+    first, second = client.config.sides
+    database.gone = {"B"}
+    client.check_side(first)
+    with pytest.raises(Unreachable):
+        client.check_side(second)
 
 
 # -- finished contacts ------------------------------------------------------------------------------
@@ -349,7 +485,8 @@ def test_finished_contacts_are_deleted_list_by_list_and_in_pieces(monkeypatch):
         ("DL_1_10", {2: "k-2"}),
         ("DL_1_12", {9: "k-9"}),
     ]
-    assert database.opened.count("commit") == 3
+    # Nothing is asked for but in a transaction.
+    assert database.opened == ["configuration", *["writing", "commit"] * 3]
 
 
 # -- results ----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from .time_zones import EPOCH, MINUTE
 
 
 class Group(NamedTuple):
-    """Contacts whose numbers begin alike and who live in one place."""
+    """Contacts whose numbers begin alike and who live in one place; ``number`` is one of theirs."""
 
     number: str
     place: Place

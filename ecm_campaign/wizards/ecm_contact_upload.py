@@ -463,7 +463,7 @@ class EcmContactUpload(models.TransientModel):
         ]
         # What did not happen is not mentioned.
         if changed:
-            sentence = self.env._("Of these, without a bad value: %s.", changed)
+            sentence = self.env._("Of these, with a bad value left out: %s.", changed)
             sentences.append(sentence)
         if rejected:
             sentence = self.env._("Not stored: %s.", rejected)

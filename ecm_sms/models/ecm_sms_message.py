@@ -133,9 +133,10 @@ class EcmSmsMessage(models.Model):
         for step, contact_ids in self._group_by_step(candidates).items():
             campaign, attempt = self._get_step(*step)
             template = attempt.sms_template_id or campaign.sms_template_id
-            if template:
-                made = self._make_texts_of(template.sudo(), campaign, contact_ids)
-                texts |= _finish_texts(made, campaign.sms_opt_out)
+            if not template:
+                continue
+            made = self._make_texts_of(template.sudo(), campaign, contact_ids)
+            texts |= _finish_texts(made, campaign.sms_opt_out)
         return texts
 
     @api.model

@@ -294,13 +294,19 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         if not target:
             target = Finding("target", PASSES, self._get_targets_text(channel))
 
-        findings = [registry, target, *obstacles.values()]
-        return [*findings, *self._get_room_findings(channel), self._get_feeder_finding(now)]
+        return [
+            registry,
+            target,
+            *obstacles.values(),
+            *self._get_room_findings(channel),
+            self._get_feeder_finding(now),
+        ]
 
     def _get_targets_text(self, channel):
-        names = ", ".join(target.display_name for target in self._get_channel_targets(channel))
-        sentence = self.env._("%s takes contacts.", names)
-        return " ".join([sentence, *self._get_target_warnings(channel)])
+        names = [target.display_name for target in self._get_channel_targets(channel)]
+        sentence = self.env._("%s takes contacts.", ", ".join(names))
+        warnings = self._get_target_warnings(channel)
+        return " ".join([sentence, *warnings])
 
     def _get_room_findings(self, channel):
         targets = self._get_channel_targets(channel)

@@ -95,7 +95,7 @@ TIME_REASONS = (
 
 # A dry run chooses its sample by so many values of a hash.
 HASHED = 1 << 20
-# So many characters of a number tell its country.
+# Numbers whose first so many characters are the same are of one country.
 TELLING_SIZE = 10
 # Explain counts a contact's place in line no further.
 QUEUE_COUNTED = 10_000
@@ -1256,15 +1256,17 @@ class EcmContactQueue(models.AbstractModel):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """SELECT left(phone_1, %s), region, zip, count(*) FROM ecm_contact
-                    WHERE campaign_id = %s AND state = 'pending' GROUP BY 1, 2, 3""",
-                max(size, TELLING_SIZE),
+                # A number that was cut is none: one of them stands for all.
+                """SELECT min(phone_1), region, zip, count(*) FROM ecm_contact
+                    WHERE campaign_id = %s AND state = 'pending'
+                 GROUP BY left(phone_1, %s), 2, 3""",
                 campaign.id,
+                max(size, TELLING_SIZE),
             )
         )
         found = []
-        for beginning, region, code, count in self.env.cr.fetchall():
-            found.append(Group(beginning, Place(region, code), count))
+        for number, region, code, count in self.env.cr.fetchall():
+            found.append(Group(number, Place(region, code), count))
         return found
 
     @api.model

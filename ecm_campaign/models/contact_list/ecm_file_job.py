@@ -407,13 +407,17 @@ class EcmFileJob(models.AbstractModel):
         unpacked.unlink()
 
     def _open_rows(self, source):
-        """:param contact_file.Source source: the file
+        """The rows from where an earlier run was cut off, or from the beginning.
+
+        :param contact_file.Source source: the file
         :return: the dialect, the ``contact_file.Rows``, and those of them after ``resume_line`` as
             an iterator that touches no record
         """
+        given = self._get_dialect(source.file)
         mark = contact_file.Mark(*self.resume_mark) if self.resume_mark else None
-        dialect, rows = contact_file.open_source(source, self._get_dialect(source.file), mark)
-        return dialect, rows, _skip_to(rows, self.resume_line)
+        dialect, rows = contact_file.open_source(source, given, mark)
+        following = _skip_to(rows, self.resume_line)
+        return dialect, rows, following
 
     def _copy_expert(self, statement, stream):
         """COPY; psycopg2 cannot do so through the callback that the gevent worker sets."""

@@ -758,11 +758,13 @@ class Claim:
         :return: ``{campaign id: how many contacts}``, empty at the end
         """
         left = self.room - len(self.batch)
+        limit = self.limits.get
+        able = self.campaigns.filtered(lambda campaign: limit(campaign.id, left) > 0)
+
         # Whose turn it is where nothing else says so changes with the time.
         turn = int(time.time())
-        able = self.campaigns.filtered(lambda campaign: self.limits.get(campaign.id, left) > 0)
         parts = split(left, able._get_claimants(), turn, self.pools)
-        return {key: min(part, self.limits.get(key, part)) for key, part in parts.items()}
+        return {key: min(part, limit(key, part)) for key, part in parts.items()}
 
     def note(self, filling):
         """Keep account; a campaign that could not fill its part is left out from now on."""

@@ -101,7 +101,7 @@ class TestImport(CampaignCase):
         self.assertEqual(partly["cells"][1]["raw"], "nobody")
         self.assertIn("not an e-mail address", partly["cells"][1]["reason"])
         self.assertFalse(fine["problem"])
-        self.assertIn("Stored: 2. Of these, without a bad value: 1.", form.preview["summary"])
+        self.assertIn("Stored: 2. Of these, with a bad value left out: 1.", form.preview["summary"])
 
     def test_preview_follows_the_chosen_columns(self):
         form = self.open_wizard("a,b\n030 23125001,030 23125002\n")

@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -7,6 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time
 from odoo.tools import mute_logger
 
+from ...tools import number_places
 from ...tools.public_holidays import get_countries
 from ...tools.region_rules import NOWHERE, Place
 from ..hours import BERLIN, MIAMI, MONDAY, NEW_YORK, TORONTO, HoursCase
@@ -358,6 +360,14 @@ class TestRegionEffects(RegionCase):
         self.assertEqual(found.status, "holds")
         # Looked at again, it is shown once.
         self.assertEqual(len(self.get_effects()), len(set(self.get_effects())))
+
+    def test_contacts_of_countries_that_share_a_calling_code_are_counted(self):
+        rule = self.create_rule("Canada", country_id=self.env.ref("base.ca").id)
+        for number in (TORONTO, TORONTO[:-1] + "9", NEW_YORK):
+            self.create_contact(phone_1=number)
+        # As a process that has met none of them yet.
+        with patch.dict(number_places._countries, clear=True):
+            self.assertEqual(self.get_effects()[rule].contacts, 2)
 
     def test_rules_that_do_not_hold_say_why(self):
         self.create_contact(phone_1=BERLIN)

@@ -353,6 +353,9 @@ EQUIVALENT = {
         "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
         " → _find_number(cells, country)": "the long way says the same",
     },
+    "encodings": {
+        "MAX_GUESSED: 20000 → 20001": "a size that serves as well",
+    },
     "packed_file": {
         "MAX_RATIO: 200 → 201": "a size that serves as well",
         "MAX_UNPACKED: 30 → 31": "likewise",

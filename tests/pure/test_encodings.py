@@ -100,6 +100,10 @@ def test_a_greek_alpha_that_would_be_a_pilcrow_is_read_right(monkeypatch):
     detect(monkeypatch, "windows-1253")
     assert guess("Άννα Γεωργίου".encode("iso-8859-7")) == Guess("iso-8859-7")
     assert guess("Γεωργίου".encode("cp1253")) == Guess("cp1253")
+    # In Russian the same bytes are other letters.
+    detect(monkeypatch, "KOI8-R")
+    assert guess(b"\xb6\xdc\xdd\xde") == Guess("koi8-r")
+    detect(monkeypatch, "windows-1253")
     # A pilcrow that stands by itself is one.
     assert guess("¶ Γεωργίου".encode("cp1253")) == Guess("cp1253")
 
@@ -125,6 +129,8 @@ def test_so_much_of_a_text_is_enough(monkeypatch):
         (b"\xdf\xdf\xdf\xdf\xb5", True),
         (b"\xdf\xdf\xdf\xb5", False),
         (b"\xb5\xb5\xb5\xb5", False),
+        # Letters of ASCII say nothing.
+        (b"stra\xdfe, and a long text", True),
     ],
 )
 def test_what_nothing_speaks_for_is_no_sure_guess(monkeypatch, sample, is_sure):
@@ -157,6 +163,12 @@ def test_nearly_all_letters_of_an_arabic_text_are_arabic():
     # Of cp1256 it has French letters as well.
     assert encodings._is_arabic(("ال" * 10).encode("cp1256") + b"\xe9")
     assert not encodings._is_arabic(("ال" * 9).encode("cp1256") + b"\xe9")
+    # A sign of money is none.
+    assert not encodings._is_arabic(("ال" * 9).encode("cp1256") + b"\x80")
+    # Nineteen of twenty are enough, of which three are the most frequent ones.
+    assert encodings._is_arabic(("ال" * 9 + "ا").encode("cp1256") + b"\xe9")
+    assert encodings._is_arabic(("ا" * 3 + "ب" * 17).encode("cp1256"))
+    assert not encodings._is_arabic(("ا" * 3 + "ب" * 18).encode("cp1256"))
 
 
 # -- Latin scripts ----------------------------------------------------------------------------------
@@ -188,6 +200,7 @@ def test_accents_of_latin_scripts_stand_alone(sample, expected):
         ("1½b", 1, True),
         ("ab", 1, False),
         ("xx§yy", 2, False),
+        ("1ü2", 1, False),
     ],
 )
 def test_a_sign_within_a_word_is_a_letter_misread(text, place, expected):

@@ -141,6 +141,7 @@ TESTS = {
     "explain": ("test_explain.py",),
     "health": ("test_health.py",),
     "metrics": ("test_health.py",),
+    "jdbc": ("test_jdbc.py", "test_jdbc_address.py"),
     "odbc": ("test_odbc.py", "test_connection_string.py", "test_import_query.py"),
     "cce": ("test_cce_client.py", "test_cce.py"),
     "cce_rest": ("test_cce_rest.py",),
@@ -238,6 +239,13 @@ EQUIVALENT = {
         "_in_order: row.AccountNumber and is_wanted(row.AccountNumber)"
         " → is_wanted(row.AccountNumber)": "no account number is nobody's",
         "module: 1000 → 1001": "so many parameters fit into no statement",
+    },
+    "cce_rest": {
+        "_translated: type(error) is Rejected and"
+        " _NOT_THERE in f'{error.code} {error} {error.data}'"
+        " → _NOT_THERE in f'{error.code} {error} {error.data}'": (
+            "other refusals are told by their status, and do not say so"
+        ),
     },
     "uccx_watermark": {
         "Watermark.looked_at: 0 → 1": "both are long ago",

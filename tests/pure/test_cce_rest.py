@@ -115,6 +115,8 @@ def test_a_batch_is_one_import():
 
 
 def test_no_import_is_larger_than_cce_takes(monkeypatch):
+    # As its manual says.
+    assert cce_rest.MAX_ROWS == 10_000
     monkeypatch.setattr(cce_rest, "MAX_ROWS", 1)
     client, server = make(answer(200))
     assert client.push("7", "Sales", [PushContact("k-1", "4930")]).accepted == {"k-1"}
@@ -151,11 +153,11 @@ def test_contacts_are_read_page_by_page():
 def test_all_that_is_told_of_a_contact_is_read():
     body = (
         b"<a xmlns='urn:x'><!-- x --><importContact><accountNumber>k-1</accountNumber>"
-        b"<number>49</number><firstName>A</firstName><lastName/><callStatus>closed</callStatus>"
+        b"<number>49</number><firstName>A</firstName><lastName>B</lastName><callStatus>closed</callStatus>"
         b"<callResultOverall>10</callResultOverall></importContact></a>"
     )
     client, _server = make(answer(body=body))
-    assert client.contacts("7", "closed") == [DialerContact("k-1", "49", "A", "", "closed", "10")]
+    assert client.contacts("7", "closed") == [DialerContact("k-1", "49", "A", "B", "closed", "10")]
 
 
 def test_who_is_listed_or_was_called_is_known():

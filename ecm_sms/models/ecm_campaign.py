@@ -218,7 +218,7 @@ class EcmCampaign(models.Model):
                 "Contacts that followed a link of a message, in per cent of those contacted."
             ),
             "count": count,
-            "percent": round(100 * count / called) if called else None,
+            "percent": round(100 * count / called, 1) if called else None,
         }
         return [*tiles, tile]
 

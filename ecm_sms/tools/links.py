@@ -26,8 +26,8 @@ def find_links(text: str) -> list[str]:
 
 
 def replace_links(text: str, shortened: Mapping[str, str]) -> str:
-    """A text with other links: the longest first, since one may begin another."""
-    for link in sorted(shortened, key=len, reverse=True):
+    """A text with other links: in reverse order, since one may begin another."""
+    for link in sorted(shortened, reverse=True):
         # What is put in is no pattern: a backslash stays one.
         new = shortened[link].replace("\\", r"\\")
         text = re.sub(re.escape(link) + _NO_LONGER, new, text)

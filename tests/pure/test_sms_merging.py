@@ -48,6 +48,7 @@ def test_a_default_stands_in_place_of_an_empty_value(value, expected):
 def test_a_text_without_names_has_no_fields():
     body = read_body("Hello {{ Order nr }}", NAMES)
     assert (body.get_sources(), body.fill({})) == (set(), "Hello ")
+    assert read_body("a{{ Order nr ||| b }}c", NAMES).fill({}) == "ac"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,9 @@ def test_the_longest_link_goes_first():
     shortened = {"https://a.example": "S1", "https://a.example/more": "S2"}
     text = "https://a.example/more https://a.example."
     assert replace_links(text, shortened) == "S2 S1."
+    # A full stop may belong to a link, or end a sentence.
+    shortened = {"https://a.example/v1": "S1", "https://a.example/v1.2": "S2"}
+    assert replace_links("https://a.example/v1.2 https://a.example/v1.", shortened) == "S2 S1."
 
 
 def test_each_contact_has_a_link_of_its_own():

@@ -5,11 +5,12 @@
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
-    "depends": ["ecm_campaign"],
+    "depends": ["ecm_campaign", "ecm_rest_api"],
     "data": [
         "security/ir.model.access.csv",
         "security/ecm_callback_rules.xml",
         "data/ir_cron_data.xml",
+        "data/ecm_api_scope_data.xml",
         "views/ecm_callback_views.xml",
         "views/ecm_callback_skill_views.xml",
         "views/ecm_callback_agent_views.xml",

@@ -2,6 +2,7 @@ from . import (
     ecm_callback_hours_mixin,
     ecm_callback_terms_mixin,
     ecm_callback_follow_mixin,
+    ecm_callback_lookup_mixin,
     ecm_callback_schedule_mixin,
     ecm_callback_agent,
     ecm_callback_skill,
@@ -11,5 +12,6 @@ from . import (
     ecm_dnc_list,
     ecm_engine,
     ecm_gate_dnc,
+    fastapi_endpoint,
     res_partner,
 )

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..tools import rules, states
-from ..tools.moments import to_clock, to_iso
+from ..tools.moments import read_moment, to_clock, to_iso
 from ..tools.promise import Promise
 from odoo.addons.ecm_campaign.actions import open_form
 from odoo.addons.ecm_campaign.const import PHONE_SIZE, SUPERVISOR
@@ -43,6 +43,7 @@ class EcmCallback(models.Model):
         "ecm.callback.terms.mixin",
         "ecm.callback.schedule.mixin",
         "ecm.callback.follow.mixin",
+        "ecm.callback.lookup.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ecm.transaction.mixin",
@@ -369,6 +370,24 @@ class EcmCallback(models.Model):
         if not vals.get("presented_number"):
             vals["presented_number"] = contact.campaign_id.sudo().presented_number
         return vals
+
+    @api.model
+    def _read_due(self, text, number, tz, skill):
+        """What somebody writes as the time of a callback.
+
+        :param str text: ISO 8601; without an offset it is on the customer's clock
+        :param number: the customer's, whose clock counts where no zone is said
+        :return: naive UTC
+        :raise CallbackRefused: it is no moment
+        """
+        found = self._normalise(number, skill.company_id)
+        vals = {"number": found, "tz": tz, "skill_id": skill.id, "agent_id": False}
+        promise = self.browse()._make_promise({**vals, "due_at": False})
+        moment = read_moment(text, promise.tz)
+        if not moment:
+            terms = self._get_terms(promise, fields.Datetime.now())
+            raise self._refuse_promise(rules.INVALID_TIME, promise, terms)
+        return moment
 
     @api.model
     def _normalise(self, number, company):

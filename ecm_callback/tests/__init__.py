@@ -5,7 +5,9 @@ from . import (
     test_changes,
     test_concurrency,
     test_dnc,
+    test_lookup,
     test_request,
+    test_routers,
     test_schedule,
     test_screens,
 )

@@ -127,6 +127,9 @@ class TestScreens(TourCase):
         if "ecm.import.source" in self.env:
             sources = self.env["ecm.import.source"].with_context(active_test=False)
             sources.search([("kind", "=", "database")], limit=1).watermark = "integer 20480"
+        if "ecm.callback" in self.env:
+            waiting = self.env["ecm.callback"].search([("state", "=", "scheduled")], limit=1)
+            waiting._note({"state": "dialing", "contact_id": contacts[1].id})
         # One that works, or does not, and one that is left alone.
         for name in ("ecm.dialer", "ecm.sms.gateway"):
             if name in self.env:

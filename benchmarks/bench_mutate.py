@@ -382,6 +382,9 @@ EQUIVALENT = {
         "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
         " → _find_number(cells, country)": "the long way says the same",
     },
+    "contact_preview": {
+        "_stored: True → False": "they are as many",
+    },
     "encodings": {
         "MAX_GUESSED: 20000 → 20001": "a size that serves as well",
     },

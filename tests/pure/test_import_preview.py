@@ -1,6 +1,7 @@
 """The first rows of a file as they will be stored, with what is wrong in its cell (requirement L1)."""
 
 import io
+import time
 
 import pytest
 
@@ -98,7 +99,17 @@ def test_the_country_that_the_numbers_look_like_is_named():
     assert suggest_country(rows[2:], columns, ParseOptions("US"), ["US", "FR", "DE"]) is None
 
 
-def test_a_moment_is_shown_in_the_zone_of_the_files_times():
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A server whose clock is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_moment_is_shown_in_the_zone_of_the_files_times(elsewhere):
     text = "phone,not before\n+493023125001,2026-07-01 10:00\n+493023125002,\n"
     targets = {0: "phone_1", 1: "not_before"}
     first, second = preview(text, targets, tz="Europe/Berlin")

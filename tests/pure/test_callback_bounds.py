@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ecm_callback.tools import rules
+from ecm_callback.tools import rules, states
+from ecm_callback.tools.moments import read_moment, to_clock, to_iso
 from ecm_callback.tools.rules import Places, Terms, find_time_problem
 from ecm_callback.tools.slots import nearest_free, slot_of
 
@@ -85,3 +86,30 @@ def test_the_nearest_slots_are_offered_and_not_the_first_ones():
 
     assert near(2) == [10, 20]
     assert near(4) == [-120, 10, 20, 30]
+
+
+def test_a_customers_clock_is_the_same_on_every_server(elsewhere):
+    assert to_clock(NOW, "Europe/Berlin") == NOW + 2 * HOUR
+    assert to_iso(NOW, "Europe/Berlin") == "2026-07-01T09:00:00+02:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-07-01T09:00", NOW),
+        (" 2026-07-01 09:00:00.9 ", NOW),
+        # As much as anybody writes, and more than that.
+        ("2026-07-01T09:00:00." + "0" * 20, NOW),
+        ("2026-07-01T09:00:00." + "0" * 21, None),
+        ("2026-07-01", None),
+        ("9 o'clock", None),
+    ],
+)
+def test_a_moment_is_a_day_and_a_time(text, moment):
+    assert read_moment(text, "Europe/Berlin") == moment
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(900, states.ON_TIME), (901, states.LATE)])
+def test_a_call_may_be_late_by_so_many_minutes(seconds, expected):
+    called_at = NOW + timedelta(seconds=seconds)
+    assert states.punctuality(states.FINISHED, NOW, called_at, 15) == expected

@@ -6,7 +6,7 @@
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
     "depends": ["ecm_campaign"],
-    "external_dependencies": {"python": ["requests", "lxml", "pyodbc"]},
+    "external_dependencies": {"python": ["fsspec", "requests", "lxml", "pyodbc"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ecm_dialer_cisco_rules.xml",

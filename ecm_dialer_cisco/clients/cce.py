@@ -131,13 +131,19 @@ class CceClient(DialerClient):
         check_keys([contact.key for contact in contacts])
         sendable = self._prepare(contacts)
         keys = frozenset(contact.key for contact in sendable)
-        if sendable:
-            self._send(campaign_key, sendable)
-        return PushReceipt(keys, frozenset(contact.key for contact in contacts) - keys)
+        arrived = self._send(campaign_key, sendable) if sendable else keys
+        refused = frozenset(contact.key for contact in contacts) - keys
+        return PushReceipt(arrived, refused, keys - arrived)
 
-    def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> None:
-        """Write contacts that the dialer can call."""
-        leave_by = self._clock() + timedelta(seconds=self.config.leave_seconds)
+    def _leave_by(self) -> datetime:
+        return self._clock() + timedelta(seconds=self.config.leave_seconds)
+
+    def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> frozenset[str]:
+        """Write contacts that the dialer can call.
+
+        :return: keys of those that are there; of the others nobody knows
+        """
+        leave_by = self._leave_by()
         table = self._table_for_new(campaign_key)
         with self._database.outbound(writes=True) as cursor:
             self._database.insert(cursor, table, sendable)
@@ -145,6 +151,7 @@ class CceClient(DialerClient):
             if self._clock() > leave_by:
                 raise Unreachable("CCE answered too slowly: the contacts were not sent.")
             self._commit(cursor, "the contacts were written")
+        return frozenset(contact.key for contact in sendable)
 
     def _prepare(self, contacts: Sequence[PushContact]) -> list[PushContact]:
         """Contacts as CCE takes them, without those whose number it could not dial: a column cuts

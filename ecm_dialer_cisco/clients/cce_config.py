@@ -33,6 +33,14 @@ FINISHED_STATUSES = "CMD"
 what CCE deletes by itself at midnight, when they are five days old (reference §1.9).
 """
 
+FILE_COLUMNS = {
+    "AccountNumber": "key",
+    "FirstName": "first_name",
+    "LastName": "last_name",
+    "Phone01": "number",
+}
+"""What stands in the columns of an import rule, by their names; others stay empty."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _TEXT = re.compile(r"[\w .:/-]*")
 _SECONDS_PER_DAY = 86_400
@@ -111,6 +119,11 @@ class CceConfig:
         at times of its own
     :param side_patience: so long it is waited for a side that cannot be asked; after that what may
         have been sent there counts as sent
+    :param import_folder: where import rules look for files, as an address of fsspec
+    :param import_timeout: so long a file may wait until it is imported
+    :param poll_interval: longest pause between two looks
+    :param file_columns: what stands in an import rule's columns, see `FILE_COLUMNS`
+    :param file_encoding: code page of files; CCE's columns are of one byte a character
     :param overlap: rows written so shortly before the newest one are read again
     :param open_horizon: results are awaited so long; without a watermark reading begins there
     :param late_horizon: results of contacts that were given up are looked for so much longer
@@ -148,6 +161,11 @@ class CceConfig:
     page_rows: int = 2000
     digits: DigitPlan = AS_IT_IS
     rest: CceRestConfig | None = None
+    import_folder: str = ""
+    import_timeout: float = 120
+    poll_interval: float = 2
+    file_columns: Mapping[str, str] = field(default_factory=lambda: dict(FILE_COLUMNS))
+    file_encoding: str = "cp1252"
     other_host: str = ""
     reporting_host_2: str = ""
 
@@ -210,7 +228,8 @@ class CceConfig:
         """So long after `push` was called `find` may not know yet what was sent."""
         if self.rest:
             return self.rest.doubt_seconds
-        return self.leave_seconds + self.read_timeout
+        waiting = self.import_timeout if self.import_folder else 0
+        return self.leave_seconds + self.read_timeout + waiting
 
 
 def parse_columns(text: str) -> dict[str, Literal]:

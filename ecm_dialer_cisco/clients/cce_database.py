@@ -7,6 +7,7 @@ local ones.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from .base import PushContact
 from .cce_config import CceConfig, Literal, Side
 from .cce_connection import Connect, connection_string, cursor_of, translated
-from .exceptions import Unreachable
+from .exceptions import Rejected, Unreachable
 
 MAX_ACCOUNT, MAX_NAME, MAX_PHONE = 30, 50, 20
 # SQL Server takes 1,000 rows a VALUES and 2,100 parameters a statement (reference §4.4).
@@ -41,6 +42,25 @@ _RULES = (
     " WHERE c.Deleted = 'N' AND c.APIGenerated = '{by_api}'"
     " ORDER BY r.CampaignID, r.ListOrder, r.QueryRuleID"
 )
+_IMPORT_RULES = (
+    "SELECT i.ImportRuleID, i.ImportRuleName, i.ContactTableName, i.FilePath,"
+    " i.FilePollingEnabled, i.OverwriteEnabled, i.DelimiterType"
+    " FROM {prefix}Campaign_Query_Rule r"
+    " JOIN {prefix}Query_Rule q ON q.QueryRuleID = r.QueryRuleID"
+    " JOIN {prefix}Import_Rule i ON i.ImportRuleID = q.ImportRuleID"
+    " WHERE r.CampaignID = ? AND r.QueryRuleEnabled = 'Y' AND i.Deleted = 'N'"
+    " AND i.Enabled = 'Y' AND i.APIGenerated = 'N' ORDER BY r.ListOrder, r.QueryRuleID"
+)
+_IMPORT_COLUMNS = (
+    "SELECT FieldName FROM {prefix}Import_Rule_Clause WHERE ImportRuleID = ?"
+    " ORDER BY SequenceNumber"
+)
+# 380 begun, 385 going on (reference §1.3).
+_IMPORTING = (
+    "SELECT count(*) FROM {prefix}Import_Rule_Real_Time"
+    " WHERE ImportRuleID = ? AND Status IN (380, 385)"
+)
+_IMPORTED = "SELECT AccountNumber FROM {table} WHERE AccountNumber IN ({keys})"
 _WAITING = (
     "SELECT TOP 10000 AccountNumber, FirstName, LastName, Phone01, CallStatusZone1, CallResult"
     " FROM {table} WHERE CallStatusZone1 = CAST(? AS char(1)) ORDER BY DialingListID"
@@ -117,6 +137,23 @@ class RuleRow(NamedTuple):
     rule_id: int
     enabled: str
     order: int
+
+
+class ImportRow(NamedTuple):
+    """A row of `_IMPORT_RULES`."""
+
+    id: int
+    name: str
+    table: str
+    path: str | None
+    polls: str
+    overwrites: str
+    delimiter: str
+
+    @property
+    def file_name(self) -> str:
+        """Of the file that is polled; its path is the Logger's."""
+        return re.split(r"[/\\]", (self.path or "").strip())[-1]
 
 
 class WaitingRow(NamedTuple):
@@ -262,6 +299,29 @@ class CceDatabase:
     def rules(self, cursor: Any) -> list[RuleRow]:
         """Query rules of all campaigns, in the order in which they are used."""
         return [RuleRow(*row) for row in self._configured(cursor, _RULES)]
+
+    def import_rules(self, cursor: Any, campaign: int) -> list[ImportRow]:
+        """Import rules of a campaign made by tools, in the order in which they are used."""
+        statement = _IMPORT_RULES.format(prefix=self._config.table_prefix)
+        return [ImportRow(*row) for row in self._select(cursor, statement, (campaign,))]
+
+    def import_columns(self, cursor: Any, rule: int) -> list[str]:
+        """Columns of an import rule's file, in their order."""
+        statement = _IMPORT_COLUMNS.format(prefix=self._config.table_prefix)
+        return [str(name) for (name,) in self._select(cursor, statement, (rule,))]
+
+    def is_importing(self, cursor: Any, rule: int) -> bool:
+        """Whether an import of this rule goes on."""
+        cursor.execute(_IMPORTING.format(prefix=self._config.table_prefix), (rule,))
+        return bool(cursor.fetchone()[0])
+
+    def imported(self, cursor: Any, table: str, keys: Collection[str]) -> set[str]:
+        """Those of the keys that stand in a contact table, which an administrator has named."""
+        if not re.fullmatch(r"\w+", table, re.ASCII):
+            raise Rejected(f"{table!r} is no name of a contact table that can be read.", "208")
+        statement = _IMPORTED.replace("{table}", f"[{table}]")
+        wanted = set(keys)
+        return {key for (key,) in self._select_keys(cursor, statement, keys) if key in wanted}
 
     def _configured(self, cursor: Any, statement: str) -> Iterator[Sequence[Any]]:
         # Campaigns made over the REST interface and those made by tools are two worlds.

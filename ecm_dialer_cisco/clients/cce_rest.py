@@ -91,10 +91,11 @@ class CceRestClient(CceClient):
 
     # contacts
 
-    def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> None:
+    def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> frozenset[str]:
         if len(sendable) > MAX_ROWS:
             raise ValueError(f"CCE takes at most {MAX_ROWS} contacts in one request")
         self._change("POST", f"{_path(campaign_key)}/import", build_import(sendable))
+        return frozenset(contact.key for contact in sendable)
 
     def find(
         self, campaign_key: str, keys: Collection[str], sent_at: datetime | None = None

@@ -56,7 +56,7 @@ class EcmDialer(models.Model):
     ]
     _order = "name, id"
     _action_fields = ("name", "active", "is_enabled")
-    _secrets = ("password", "results_password", "cce_api_password")
+    _secrets = ("password", "results_password", "cce_api_password", "cce_import_folder")
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)

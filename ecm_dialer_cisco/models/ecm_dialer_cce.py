@@ -11,12 +11,17 @@ from ..clients.cce_config import (
     parse_columns,
 )
 from ..clients.cce_connection import choose_driver
+from ..clients.cce_file import CceFileClient
 from ..clients.cce_rest import CceRestClient
+from ..clients.inbox import REMOTE, protocol_of
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 from odoo.addons.ecm_campaign.tools import odbc
 
+CLIENTS = {"database": CceClient, "file": CceFileClient, "rest": CceRestClient}
+
 CCE_CONNECTION_FIELDS = {
     "cce_delivery",
+    "cce_import_folder_secret",
     "cce_api_port",
     "cce_api_user",
     "cce_api_password_secret",
@@ -55,15 +60,33 @@ class EcmDialerCceMixin(models.AbstractModel):
     _inherit = ["ecm.dialer.cce.sides.mixin"]
 
     cce_delivery = fields.Selection(
-        [("database", "Dialing lists (database)"), ("rest", "Outbound REST interface")],
+        [
+            ("database", "Dialing lists (database)"),
+            ("file", "Import files"),
+            ("rest", "Outbound REST interface"),
+        ],
         "Contacts are sent to",
         default="database",
         required=True,
         tracking=True,
-        help="The REST interface is what Cisco supports: it feeds the campaigns that were made over "
-        "it, and takes nothing back. Dialing lists feed the campaigns made with Cisco's tools: only "
-        "without Outbound High Availability, and with your Cisco partner's consent.",
+        help="The REST interface and import files are what Cisco supports. The first feeds campaigns "
+        "that were made over it, and takes nothing back; the second those made with Cisco's tools, "
+        "whose import rule polls a file. Dialing lists feed these too, without a file: only without "
+        "Outbound High Availability, and with your Cisco partner's consent.",
     )
+    cce_import_folder = fields.Char(
+        "Import folder",
+        compute="_compute_secrets",
+        inverse="_inverse_cce_import_folder",
+        groups=ADMINISTRATOR,
+        copy=False,
+        exportable=False,
+        help="Where the import rules look for their files, as Odoo's server reaches it: "
+        "sftp://user:password@host/folder or smb://user:password@host/share/folder. It is never "
+        "shown again. A folder of Odoo's server, such as a mounted share, is named by the server's "
+        "environment: write env:ECM_NAME here.",
+    )
+    cce_import_folder_secret = fields.Char(groups=fields.NO_ACCESS, copy=False, exportable=False)
     cce_api_port = fields.Integer(
         "REST port", default=443, required=True, help="Of the Administration & Data Server."
     )
@@ -177,6 +200,22 @@ class EcmDialerCceMixin(models.AbstractModel):
                     self.env._("The settings of the databases: %s.", error)
                 ) from error
 
+    @api.constrains("cce_import_folder_secret")
+    def _check_cce_import_folder(self):
+        for dialer in self.sudo().filtered("cce_import_folder_secret"):
+            address = dialer.cce_import_folder_secret
+            # Who administers campaigns may not write anywhere on this server.
+            if not dialer._get_variable(address) and protocol_of(address) not in REMOTE:
+                raise ValidationError(
+                    self.env._(
+                        "The import folder begins with sftp:// or smb://. A folder of this server "
+                        "is named by one of its environment variables: env:ECM_NAME."
+                    )
+                )
+
+    def _inverse_cce_import_folder(self):
+        self._store_secret("cce_import_folder")
+
     def _inverse_cce_api_password(self):
         self._store_secret("cce_api_password")
 
@@ -193,13 +232,15 @@ class EcmDialerCceMixin(models.AbstractModel):
     def _get_client_class(self):
         if self.provider != "cce":
             return super()._get_client_class()
-        return CceRestClient if self.cce_delivery == "rest" else CceClient
+        return CLIENTS[self.cce_delivery]
 
     def _prepare_client_config(self, reads_results=False):
         if self.provider != "cce":
             return super()._prepare_client_config(reads_results)
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
         rest = self._prepare_rest_config() if self.cce_delivery == "rest" else None
+        if self.cce_delivery == "file":
+            horizon["import_folder"] = self._get_secret("cce_import_folder")
         return self._prepare_cce_config(
             password=self._get_secret(),
             key_prefixes=self._get_read_prefixes(reads_results),
@@ -244,6 +285,7 @@ class EcmDialerCceMixin(models.AbstractModel):
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
             rows_per_request=self.rows_per_request,
+            import_timeout=self.import_timeout,
             **values,
         )
 
@@ -265,7 +307,7 @@ class EcmDialerCceMixin(models.AbstractModel):
     def _can_tell_uncalled(self):
         if self.provider != "cce":
             return super()._can_tell_uncalled()
-        return self.cce_delivery == "database"
+        return self.cce_delivery != "rest"
 
     def _can_see_finished(self):
         return self.provider == "cce" or super()._can_see_finished()
@@ -275,8 +317,8 @@ class EcmDialerCceMixin(models.AbstractModel):
         return not is_cce_rest and super()._can_give_back()
 
     def _can_switch_campaigns(self):
-        is_cce_database = self.provider == "cce" and self.cce_delivery == "database"
-        return not is_cce_database and super()._can_switch_campaigns()
+        is_by_tools = self.provider == "cce" and self.cce_delivery != "rest"
+        return not is_by_tools and super()._can_switch_campaigns()
 
     def _is_on_customers_clock(self):
         return self.provider == "cce" or super()._is_on_customers_clock()

@@ -1,3 +1,4 @@
+import os
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -5,6 +6,7 @@ from odoo.tools import mute_logger
 
 from ..clients.base import DialerCampaign
 from ..clients.cce import CceClient
+from ..clients.cce_file import CceFileClient
 from ..clients.cce_rest import CceRestClient
 from ..clients.uccx import UccxClient
 from .common import DialerCase
@@ -55,6 +57,21 @@ class TestCce(DialerCase):
         self.assertEqual(config.new_row, {"CallStatusZone1": "P", "CallResult": None})
         self.assertEqual(config.password, "s3cret")
         self.assertTrue(all(config.key_prefixes))
+
+    def test_import_files_go_to_a_folder_that_a_server_or_its_environment_names(self):
+        for address in ("/etc", "file:///etc", "simplecache::file:///etc", "http://x/y"):
+            with self.assertRaisesRegex(ValidationError, "sftp:// or smb://"):
+                self.dialer.write({"cce_delivery": "file", "cce_import_folder": address})
+        address = "smb://cce:s3cret@logger/import"
+        self.dialer.write({"cce_delivery": "file", "cce_import_folder": address})
+        self.assertNotIn("s3cret", self.dialer.cce_import_folder)
+        self.assertIs(self.dialer._get_client_class(), CceFileClient)
+        self.assertEqual(self._get_config().import_folder, address)
+        self.dialer.cce_import_folder = "env:ECM_CCE_IMPORT"
+        with patch.dict(os.environ, ECM_CCE_IMPORT="/mnt/import"):
+            self.assertEqual(self._get_config().import_folder, "/mnt/import")
+        self.assertFalse(self.target.can_be_switched)
+        self.assertTrue(self.dialer._can_tell_uncalled())
 
     def test_a_uccx_has_a_client_of_its_own(self):
         self.dialer.provider = "uccx"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import schema
@@ -23,6 +24,11 @@ class Example:
     group: str
     by_api: str = "N"
 
+    @property
+    def contact_table(self) -> str:
+        """Named by whoever made the import rule."""
+        return f"Contacts_{self.id}"
+
 
 EXAMPLES = (
     Example(5000, "Outbound_Sales", _AGENT, _PROGRESSIVE, "Sales"),
@@ -31,6 +37,8 @@ EXAMPLES = (
     Example(5003, "Made_By_API", _AGENT, _PROGRESSIVE, "Sales_API", "Y"),
 )
 
+# Columns of import rules, and of the contact tables that are made by them.
+COLUMNS = {"AccountNumber": 30, "FirstName": 50, "LastName": 50, "Phone01": 20}
 _NUMBERS = ("integer", "smallint", "double precision")
 
 
@@ -39,12 +47,17 @@ def seed(cursor: Any, options: Options) -> None:
     configuration = schema.names(options)[0]
     for example in EXAMPLES:
         schema.create_list(cursor, options, example.id, example.id)
+        schema.create_contacts(cursor, options, example.contact_table, COLUMNS)
     cursor.execute(f"SELECT 1 FROM {configuration}.t_campaign LIMIT 1")
     if cursor.fetchone():
         return
     for example in EXAMPLES:
         for table, values in _rows(example, options).items():
             _insert(cursor, configuration, table, values)
+        for number, (name, length) in enumerate(COLUMNS.items(), 1):
+            clause: dict[str, Any] = {"fieldname": name, "length": length, "nullenabled": "Y"}
+            clause |= {"importruleid": example.id, "sequencenumber": number}
+            _insert(cursor, configuration, "t_import_rule_clause", clause)
 
 
 def _rows(example: Example, options: Options) -> dict[str, dict[str, Any]]:
@@ -69,6 +82,7 @@ def _rows(example: Example, options: Options) -> dict[str, dict[str, Any]]:
     return {
         "t_campaign": campaign,
         "t_query_rule": rule,
+        "t_import_rule": _import_rule(example, options),
         "t_campaign_query_rule": {**of_campaign, "listorder": 1, "queryruleenabled": "Y"},
         "t_skill_group": group,
         "t_campaign_skill_group": {
@@ -76,6 +90,22 @@ def _rows(example: Example, options: Options) -> dict[str, dict[str, Any]]:
             "skilltargetid": example.id,
             "dialingmode": example.mode,
         },
+    }
+
+
+def _import_rule(example: Example, options: Options) -> dict[str, Any]:
+    path = str(Path(options.import_folder) / f"{example.name}.csv")
+    polls = bool(options.import_folder) and example.by_api == "N"
+    return {
+        "importruleid": example.id,
+        "importrulename": example.name,
+        "contacttablename": example.contact_table,
+        "enabled": "Y",
+        "apigenerated": example.by_api,
+        "filepath": path if polls else None,
+        "filepollingenabled": "Y" if polls else "N",
+        "delimitertype": "C",
+        "renameenabled": "Y",
     }
 
 

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import psycopg2.extras
 
 from ..uccx import scenario
-from . import schema
+from . import campaigns, schema
 from .faults import Faults
 from .options import Options
 
@@ -122,6 +123,7 @@ class Dialer:
             if not self._is_active(cursor):
                 return
             self._import(cursor, now)
+            self._import_files(cursor, now)
             for each in self._lists(cursor, now):
                 self._end_calls(cursor, each, now)
                 if not self.paused and each.is_open:
@@ -182,6 +184,51 @@ class Dialer:
                       FROM json_array_elements(%s) r""",
                 (now, json.dumps(records)),
             )
+
+    def _import_files(self, cursor: Any, now: datetime) -> None:
+        """Files that import rules poll: into the contact table, and from there into the list. A row
+        that does not fit is left out; the file is renamed.
+        """
+        if not self._options.import_folder or self._faults.get("no_import"):
+            return
+        cursor.execute(
+            f"""SELECT importruleid, contacttablename, filepath
+                  FROM {self._configuration}.t_import_rule
+                 WHERE filepollingenabled = 'Y' AND enabled = 'Y' AND deleted = 'N'"""
+        )
+        for rule_id, table, path in cursor.fetchall():
+            if (file := Path(path)).exists():
+                self._import_file(cursor, file, rule_id, table.lower(), now)
+
+    def _import_file(
+        self, cursor: Any, file: Path, rule_id: int, table: str, now: datetime
+    ) -> None:
+        lines = file.read_text("cp1252").splitlines()
+        values = [line.split(",") for line in lines]
+        good = [row for row in values if _fits(row)]
+        columns = ", ".join(campaigns.COLUMNS)
+        psycopg2.extras.execute_values(
+            cursor, f"INSERT INTO {self._outbound}.{table} ({columns}) VALUES %s", good
+        )
+        psycopg2.extras.execute_values(
+            cursor,
+            f"""INSERT INTO {self._outbound}.dl_{rule_id}_{rule_id} ({columns}, callstatuszone1,
+                       callstatuszone2, callresult, importruledate) VALUES %s""",
+            good,
+            template="(%s, %s, %s, %s, 'P', 'P', 0, now()::timestamp)",
+        )
+        cursor.execute("SELECT nextval('sim.recovery_key')")
+        key = cursor.fetchone()[0]
+        cursor.execute(
+            f"""INSERT INTO {self._history}.t_import_rule_history (badrecords, enddatetime,
+                       goodrecords, importruleid, recoverykey, startdatetime, timezone, totalrecords)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+            (
+                len(values) - len(good),
+                *(now, len(good), rule_id, key, now, self._options.minutes_west(), len(values)),
+            ),
+        )
+        file.rename(file.with_suffix(f".{key % 1000:03d}"))
 
     # calls
 
@@ -403,8 +450,17 @@ class Dialer:
         self.paused = False
         with self._turn, self.transaction() as cursor:
             for each in self._lists(cursor, self._options.now()):
-                cursor.execute(f"TRUNCATE {each.table}")
+                contacts = f"{self._outbound}.contacts_{each.rule_id}"
+                cursor.execute(f"TRUNCATE {each.table}, {contacts}")
             cursor.execute(
                 f"TRUNCATE {self._history}.t_dialer_detail, {self._outbound}.do_not_call,"
                 f" {self._outbound}.personal_callback_list, sim.dialled, sim.call, sim.detail, sim.import"
             )
+
+
+def _fits(row: list[str]) -> bool:
+    """Whether a row of a file has the rule's columns, and none of them too long."""
+    lengths = list(campaigns.COLUMNS.values())
+    if len(row) != len(lengths):
+        return False
+    return all(len(value) <= most for value, most in zip(row, lengths, strict=True))

@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     "log_full": "error 9002: the transaction log is full",
     "hang": "wait seconds=N before it is done, unless the client gives up",
     "queue_full": "HTTP 503: 30 imports wait (REST)",
+    "no_import": "files are not imported, and wait",
     "late_rows": "calls are written to the history seconds=N (real) after they have ended",
 }
 _KINDS = {"times": int, "seconds": float}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .. import clock
+from ..command_line import CommandLine
 
 _EPILOG = """\
 outcome of a call, by the last digits of the number called (simulators/uccx/scenario.py):
@@ -45,6 +45,7 @@ class Options:
     tick_seconds: float = 0.2
     tries: int = 1
     time_zone: str = "UTC"
+    import_folder: str = ""
     scenario: str = ""
     verbose: bool = False
     fault: tuple[str, ...] = field(default=())
@@ -100,6 +101,8 @@ _HELP = {
     "tick_seconds": "real seconds between two rounds of the dialer",
     "tries": "MaxAttempts of the campaigns in an empty database: 3 is CCE's own default",
     "time_zone": "zone of the Central Controller (IANA name)",
+    "import_folder": "where the import rules of campaigns look for files, <campaign>.csv; default:"
+    " they poll none",
     "scenario": "JSON file with rules that come before the built-in ones",
     "verbose": "log every statement",
     "fault": "switch a fault on at start, e.g. deadlock:times=1,verb=insert (repeatable)",
@@ -108,29 +111,11 @@ _HELP = {
 
 def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Options:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m simulators.cce",
-        description="A CCE that calls nobody: databases over SQL Server's protocol, dialer.",
-        epilog=_EPILOG.format(scenario=scenario_table),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command_line = CommandLine(
+        "simulators.cce",
+        "A CCE that calls nobody: databases over SQL Server's protocol, dialer.",
+        _EPILOG.format(scenario=scenario_table),
+        _HELP,
+        {"side": ["A", "B"]},
     )
-    for option in fields(Options):
-        _add_option(parser, option.name, option.default)
-    values = vars(parser.parse_args(arguments))
-    values["fault"] = tuple(values["fault"])
-    return Options(**values)
-
-
-def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
-    flag, text = "--" + name.replace("_", "-"), _HELP[name]
-    if name == "dsn":
-        parser.add_argument(flag, required=True, help=text)
-    elif name == "fault":
-        parser.add_argument(flag, action="append", default=[], help=text)
-    elif isinstance(default, bool):
-        # --verbose and --no-verbose
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
-    else:
-        text += f" (default: {default})" if default != "" else ""
-        choices = ["A", "B"] if name == "side" else None
-        parser.add_argument(flag, type=type(default), default=default, choices=choices, help=text)
+    return command_line.parse(Options, arguments)

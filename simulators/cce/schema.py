@@ -92,6 +92,15 @@ def create_list(cursor: Any, options: Options, campaign_id: int, rule_id: int) -
     return f"{outbound}.{name}"
 
 
+def create_contacts(cursor: Any, options: Options, name: str, columns: dict[str, int]) -> None:
+    """The contact table of an import rule."""
+    body = ", ".join(f"[{column}] varchar({length})" for column, length in columns.items())
+    outbound = names(options)[2]
+    cursor.execute(
+        f"CREATE TABLE IF NOT EXISTS {outbound}.{name.lower()} ({_columns_of(body, options)})"
+    )
+
+
 def _create_table(cursor: Any, schema: str, name: str, like: str, options: Options) -> None:
     body = _columns_of(_TABLES[like], options)
     cursor.execute(f"CREATE TABLE IF NOT EXISTS {schema}.{name} ({body})")

@@ -294,14 +294,16 @@ def _handle_of(value: Parameter) -> int:
 
 
 def _columns(cursor: psycopg2.extensions.cursor) -> list[Column]:
-    columns = []
-    for found in cursor.description or ():
-        kind = _TYPES.get(found.type_code, "varchar")
-        size = found.internal_size or 0
-        length = size if kind in _VARYING and size > 0 else 0
-        name = schema.COLUMN_NAMES.get(found.name, found.name)
-        columns.append(Column(name, kind, length))
-    return columns
+    return [_column(found) for found in cursor.description or ()]
+
+
+def _column(found: psycopg2.extensions.Column) -> Column:
+    """A column as SQL Server describes it."""
+    kind = _TYPES.get(found.type_code, "varchar")
+    # Others have a length by their type; -1 is one without a limit.
+    length = max(found.internal_size or 0, 0) if kind in _VARYING else 0
+    name = schema.COLUMN_NAMES.get(found.name, found.name)
+    return Column(name, kind, length)
 
 
 def _sql_error(error: psycopg2.Error) -> SqlError:

@@ -179,9 +179,9 @@ def transaction_ended(descriptor: int, committed: bool) -> bytes:
 
 def error(number: int, message: str, severity: int = 16) -> bytes:
     """An ERROR token."""
-    head = struct.pack("<IBB", number, 1, severity)
-    body = head + _us_text(message[:2000]) + _b_text("SIMULATOR") + _b_text("")
-    body += struct.pack("<I", 1)
+    state, line = 1, 1
+    texts = _us_text(message[:2000]) + _b_text("SIMULATOR") + _b_text("")
+    body = struct.pack("<IBB", number, state, severity) + texts + struct.pack("<I", line)
     return b"\xaa" + struct.pack("<H", len(body)) + body
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .. import clock
+from ..command_line import CommandLine
 
 _EPILOG = """\
 outcome of a call, by the last digits of the number called (simulators/uccx/scenario.py):
@@ -105,36 +105,14 @@ _CHOICES = {"accept_status": ["200", "202", "random"], "error_form": ["camel", "
 
 def parse_options(arguments: Sequence[str] | None, scenario_table: str) -> Options:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m simulators.uccx",
-        description="A UCCX that calls nobody: REST configuration API, dialing lists, dialer.",
-        epilog=_EPILOG.format(scenario=scenario_table),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command_line = CommandLine(
+        "simulators.uccx",
+        "A UCCX that calls nobody: REST configuration API, dialing lists, dialer.",
+        _EPILOG.format(scenario=scenario_table),
+        _HELP,
+        _CHOICES,
     )
-    # One option per field, so that a test can set everything that the command line can.
-    for option in fields(Options):
-        _add_option(parser, option.name, option.default)
-    values = vars(parser.parse_args(arguments))
-    values["fault"] = tuple(values["fault"])
-    return Options(**values)
-
-
-def _add_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
-    flag = "--" + name.replace("_", "-")
-    text = _HELP[name]
-    if name == "dsn":
-        parser.add_argument(flag, required=True, help=text)
-    elif name == "fault":
-        parser.add_argument(flag, action="append", default=[], help=text)
-    elif isinstance(default, bool):
-        # --verbose and --no-verbose
-        on_or_off = argparse.BooleanOptionalAction
-        parser.add_argument(flag, action=on_or_off, default=default, help=text)
-    else:
-        if default != "":
-            text = f"{text} (default: {default})"
-        choices = _CHOICES.get(name)
-        parser.add_argument(flag, type=type(default), default=default, choices=choices, help=text)
+    return command_line.parse(Options, arguments)
 
 
 def utc_now() -> datetime:

@@ -142,6 +142,30 @@ def test_a_logger_that_dies_and_its_other_side_that_takes_over(odoo_server, empt
         assert len(b.dialled()) == 16
 
 
+def test_a_campaign_runs_to_its_end_over_import_files(odoo_server, empty_database, tmp_path):
+    folder = tmp_path / "import"
+    folder.mkdir()
+    environment = {"ECM_CCE_IMPORT": str(folder)}
+    with running_cce(empty_database("cce"), import_folder=str(folder)) as cce:
+        rehearsal = CceRehearsal(odoo_server(cron_threads=0, environment=environment), cce)
+        values = {"cce_delivery": "file", "cce_import_folder": "env:ECM_CCE_IMPORT"}
+        rehearsal.client.call("ecm.dialer", "write", [rehearsal.dialer_id], values)
+        rehearsal.upload([*numbers(40, VOICE), *numbers(10, BUSY)])
+        rehearsal.start()
+        # The first file waits for so long that it is in doubt.
+        cce.faults({"name": "no_import"})
+        rehearsal.feed()
+        assert rehearsal.tally() == {"sent_to_dialer": 50}
+        rehearsal.let_doubts_age()
+        rehearsal.feed()
+        cce.faults()
+        cce.wait_until(lambda: len(cce.dialled()) == 50)
+        rehearsal.let_doubts_age()
+        assert rehearsal.run_to_the_end() == {"connected": 40, "retries_completed": 10}
+        rehearsal.assert_nothing_was_called_twice()
+        assert len(cce.dialled()) == 40 + 3 * 10
+
+
 def test_the_demo_runs_on_a_cce(request):
     database = f"ecm_e2e_demo_cce_{os.getpid()}"
     request.addfinalizer(lambda: [databases.drop(database), databases.drop(f"{database}_cce")])

@@ -79,6 +79,7 @@ def make_cce_client(simulator, **settings):
     from ecm_campaign.tools import odbc
     from ecm_dialer_cisco.clients.cce import CceClient
     from ecm_dialer_cisco.clients.cce_config import CceConfig
+    from ecm_dialer_cisco.clients.cce_file import CceFileClient
     from ecm_dialer_cisco.clients.cce_rest import CceRestClient
 
     values = {
@@ -93,6 +94,7 @@ def make_cce_client(simulator, **settings):
     }
     config = CceConfig(**{**values, **settings})
     kind = CceRestClient if config.rest else CceClient
+    kind = CceFileClient if config.import_folder else kind
     return kind(
         config,
         lambda text, autocommit: odbc.connect(text, config.read_timeout, autocommit),

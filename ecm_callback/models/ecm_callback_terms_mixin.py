@@ -79,16 +79,19 @@ class EcmCallbackTerms(models.AbstractModel):
         :param besides: the callbacks that do not count, since they are moved
         :rtype: tools.rules.Places
         """
-        slot = "slot_at" if column == "skill_id" else "agent_slot_at"
+        slot, seat = "slot_at", "seat"
+        if column == "agent_id":
+            slot, seat = "agent_slot_at", "agent_seat"
         self.env.flush_all()
         # By the index of the seats.
         self.env.cr.execute(
             SQL(
                 """SELECT %(slot)s, count(*) FROM ecm_callback
                     WHERE %(column)s = %(owner)s AND state = ANY(%(open)s) AND %(slot)s >= %(since)s
-                      AND id <> ALL(%(besides)s)
+                      AND %(seat)s > 0 AND id <> ALL(%(besides)s)
                  GROUP BY 1""",
                 slot=SQL.identifier(slot),
+                seat=SQL.identifier(seat),
                 column=SQL.identifier(column),
                 owner=owner.id,
                 open=list(OPEN),

@@ -232,9 +232,12 @@ async def ask_for_callback(env: Env, wanted: NewCallback) -> Callback:
     return describe(callback)
 
 
+@router.post("/{callback_id}/change", dependencies=[needs("callbacks:write")])
 @router.patch("/{callback_id}", dependencies=[needs("callbacks:write")])
 async def change_callback(env: Env, callback_id: Id, change: Change) -> Callback:
-    """Move a callback, or give it to another agent or skill; the same checks hold."""
+    """Move a callback, or give it to another agent or skill; the same checks hold. By POST for
+    clients that know no PATCH.
+    """
     callback, given = _find(env, callback_id), change.model_dump(exclude_unset=True)
     values = {}
     skill = _find_skill(env, given["skill"]) if given.get("skill") else callback.skill_id

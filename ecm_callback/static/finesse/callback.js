@@ -1,0 +1,425 @@
+/* The callback gadget of Cisco Finesse (requirement B9).
+ *
+ * Runs in the desktop's frame, without any library but Finesse's own. Numbers are texts throughout;
+ * what a call or the server says goes into the page as text. Calls go through gadgets.io.makeRequest,
+ * which knows GET and POST everywhere.
+ */
+/* global finesse, gadgets */
+(function (root) {
+    "use strict";
+
+    var ROOT = "/ecm/api/v1";
+    var TIMEOUT_SECONDS = 15;
+    // How dialers and gateways write a caller who hides the number.
+    var HIDDEN = /^(anonymous|restricted|private|unknown|unavailable|null|undefined)$/i;
+    var NUMBER = /^\+?[0-9 ()/.-]{3,28}$/;
+
+    var state = { agent: "", call: "", editing: null, skills: [], known: "" };
+
+    function find(id) {
+        return document.getElementById("ecm-" + id);
+    }
+
+    function say(text, kind) {
+        var status = find("status");
+        status.textContent = text;
+        status.setAttribute("data-kind", kind || "");
+        adjust();
+    }
+
+    function adjust() {
+        if (root.gadgets && gadgets.window && gadgets.window.adjustHeight) {
+            gadgets.window.adjustHeight();
+        }
+    }
+
+    function settings() {
+        return root.ecmCallbackConfig || {};
+    }
+
+    // -- the server --------------------------------------------------------------------------------
+
+    function parse(text) {
+        try {
+            return JSON.parse(text);
+        } catch (error) {
+            return null;
+        }
+    }
+
+    /** done(answer), failed(sentence, answer) */
+    function request(method, path, body, done, failed) {
+        var parameters = {};
+        parameters[gadgets.io.RequestParameters.METHOD] = gadgets.io.MethodType[method];
+        parameters[gadgets.io.RequestParameters.CONTENT_TYPE] = gadgets.io.ContentType.TEXT;
+        parameters[gadgets.io.RequestParameters.REFRESH_INTERVAL] = 0;
+        parameters[gadgets.io.RequestParameters.HEADERS] = {
+            Authorization: "Bearer " + settings().key,
+            "Content-Type": "application/json",
+        };
+        if (body) {
+            parameters[gadgets.io.RequestParameters.POST_DATA] = JSON.stringify(body);
+        }
+        var over = false;
+        function end(work) {
+            if (!over) {
+                over = true;
+                root.clearTimeout(timer);
+                work();
+            }
+        }
+        var timer = root.setTimeout(function () {
+            end(function () {
+                failed("The server does not answer. Try again, or note the callback by hand.");
+            });
+        }, TIMEOUT_SECONDS * 1000);
+        gadgets.io.makeRequest(
+            settings().server + ROOT + path,
+            function (response) {
+                end(function () {
+                    var status = Number(response.rc || response.status || 0);
+                    var answer = parse(response.text);
+                    if (status >= 200 && status < 300 && answer) {
+                        done(answer);
+                    } else {
+                        failed(explain(status, answer), answer);
+                    }
+                });
+            },
+            parameters
+        );
+    }
+
+    function explain(status, answer) {
+        if (answer && answer.detail) {
+            return answer.detail;
+        }
+        if (!status) {
+            return "The server cannot be reached: " + settings().server;
+        }
+        return "The server answers " + status + ". Ask your administrator.";
+    }
+
+    // -- the call ----------------------------------------------------------------------------------
+
+    /** The customer's number as it is known; empty for who hides it. */
+    function numberOf(dialog) {
+        var properties = dialog.getMediaProperties() || {};
+        var known = properties.BACustomerNumber;
+        if (!known) {
+            var isOut = /^(OUT|OUTBOUND)/.test(properties.callType || "");
+            known = isOut ? dialog.getToAddress() : dialog.getFromAddress();
+        }
+        known = String(known === undefined || known === null ? "" : known).trim();
+        return HIDDEN.test(known) ? "" : known;
+    }
+
+    function onCall(dialog) {
+        var properties = dialog.getMediaProperties() || {};
+        state.call = String(properties.BAAccountNumber || "").trim();
+        state.known = numberOf(dialog);
+        // What somebody is typing stays.
+        if (!state.editing && !find("number").value) {
+            find("number").value = state.known;
+        }
+        if (!state.known) {
+            say("The caller hides the number: ask for it.");
+        }
+        checkNumber();
+        if (state.call) {
+            greet();
+        }
+    }
+
+    function onCallEnd() {
+        state.call = "";
+    }
+
+    /** A callback has arrived: its note is shown, and the server is told. */
+    function greet() {
+        request(
+            "GET",
+            "/ivr/calls/" + encodeURIComponent(state.call),
+            null,
+            function (found) {
+                fillName("first-name", found.customer.first_name);
+                fillName("last-name", found.customer.last_name);
+                if (!found.callback) {
+                    return;
+                }
+                say("This is a callback. " + (found.callback.note || ""));
+                var path = "/callbacks/" + found.callback.id + "/arrived";
+                request("POST", path, {}, refresh, function () {});
+            },
+            function () {}
+        );
+    }
+
+    function fillName(id, text) {
+        if (text && !find(id).value) {
+            find(id).value = text;
+        }
+    }
+
+    // -- the form ----------------------------------------------------------------------------------
+
+    function checkNumber() {
+        var number = find("number").value.trim();
+        var fits = !number || NUMBER.test(number);
+        var hint = fits ? "" : "Digits only, with the country code: +49 30 123456";
+        find("number-hint").textContent = hint;
+        find("number").setAttribute("aria-invalid", String(!fits));
+        adjust();
+        return Boolean(number) && fits;
+    }
+
+    function isPersonal() {
+        return find("personal").checked;
+    }
+
+    function offer() {
+        if (!checkNumber() || !find("skill").value) {
+            return;
+        }
+        var query = "number=" + encodeURIComponent(find("number").value.trim());
+        query += "&skill=" + encodeURIComponent(find("skill").value);
+        if (isPersonal()) {
+            query += "&agent=" + encodeURIComponent(state.agent);
+        }
+        request(
+            "GET",
+            "/callbacks/slots?" + query,
+            null,
+            function (found) {
+                find("zone").textContent = "(" + found.tz + ")";
+                showSlots(found.slots);
+            },
+            function (sentence) {
+                say(sentence, "error");
+            }
+        );
+    }
+
+    function showSlots(slots) {
+        var place = find("slots");
+        place.textContent = "";
+        slots.forEach(function (slot) {
+            var button = document.createElement("button");
+            button.type = "button";
+            // As the customer's clock shows it.
+            button.textContent = slot.slice(0, 16).replace("T", " ");
+            button.addEventListener("click", function () {
+                find("due").value = slot.slice(0, 16);
+                find("due").focus();
+            });
+            place.appendChild(button);
+        });
+        adjust();
+    }
+
+    function read() {
+        var wanted = { due_at: find("due").value, skill: find("skill").value };
+        wanted.number = find("number").value.trim();
+        wanted.note = find("note").value.trim() || null;
+        if (state.editing) {
+            wanted.agent = isPersonal() ? state.agent : "";
+            return wanted;
+        }
+        wanted.agent = isPersonal() ? state.agent : null;
+        wanted.first_name = find("first-name").value.trim() || null;
+        wanted.last_name = find("last-name").value.trim() || null;
+        wanted.call = state.call || null;
+        wanted.source = "gadget";
+        return wanted;
+    }
+
+    function submit(event) {
+        event.preventDefault();
+        if (!checkNumber()) {
+            say("Write the number that is to be called.", "error");
+            find("number").focus();
+            return;
+        }
+        if (!find("due").value) {
+            say("Choose when the customer is to be called.", "error");
+            find("due").focus();
+            return;
+        }
+        find("submit").disabled = true;
+        var path = state.editing ? "/callbacks/" + state.editing + "/change" : "/callbacks";
+        request(
+            "POST",
+            path,
+            read(),
+            function (callback) {
+                find("submit").disabled = false;
+                reset();
+                say("Promised for " + callback.due_at.slice(0, 16).replace("T", " "), "done");
+                refresh();
+            },
+            function (sentence, answer) {
+                find("submit").disabled = false;
+                say(sentence, "error");
+                if (answer && answer.slots) {
+                    showSlots(answer.slots);
+                }
+            }
+        );
+    }
+
+    function reset() {
+        state.editing = null;
+        ["number", "first-name", "last-name", "due", "note"].forEach(function (id) {
+            find(id).value = "";
+        });
+        find("title").textContent = "New callback";
+        find("submit").textContent = "Promise the callback";
+        find("slots").textContent = "";
+        find("number-hint").textContent = "";
+        say("");
+    }
+
+    // -- my callbacks ------------------------------------------------------------------------------
+
+    function refresh() {
+        var query = "is_open=true&agent=" + encodeURIComponent(state.agent);
+        request(
+            "GET",
+            "/callbacks?" + query,
+            null,
+            function (found) {
+                showMine(found.items);
+            },
+            function (sentence) {
+                say(sentence, "error");
+            }
+        );
+    }
+
+    function showMine(callbacks) {
+        var list = find("list");
+        list.textContent = "";
+        callbacks.forEach(function (callback) {
+            list.appendChild(describe(callback));
+        });
+        if (!callbacks.length) {
+            var none = document.createElement("li");
+            none.textContent = "None";
+            list.appendChild(none);
+        }
+        find("mine").hidden = false;
+        adjust();
+    }
+
+    function describe(callback) {
+        var item = document.createElement("li");
+        var names = [callback.first_name, callback.last_name].filter(Boolean).join(" ");
+        var when = callback.due_at.slice(0, 16).replace("T", " ") + " (" + callback.tz + ")";
+        var text = document.createElement("span");
+        text.textContent = [when, names, callback.number].filter(Boolean).join(", ") + " ";
+        item.appendChild(text);
+        addButton(item, "Move", names || callback.number, function () {
+            edit(callback);
+        });
+        addButton(item, "Cancel", names || callback.number, function () {
+            cancel(callback);
+        });
+        return item;
+    }
+
+    function addButton(item, label, whom, work) {
+        var button = document.createElement("button");
+        button.type = "button";
+        button.textContent = label;
+        button.setAttribute("aria-label", label + " the callback of " + whom);
+        button.addEventListener("click", work);
+        item.appendChild(button);
+    }
+
+    function edit(callback) {
+        reset();
+        state.editing = callback.id;
+        find("title").textContent = "Move the callback";
+        find("submit").textContent = "Move it";
+        find("number").value = callback.number;
+        find("skill").value = callback.skill;
+        find("personal").checked = true;
+        find("due").value = callback.due_at.slice(0, 16);
+        find("note").value = callback.note || "";
+        find("due").focus();
+        offer();
+    }
+
+    function cancel(callback) {
+        request(
+            "POST",
+            "/callbacks/" + callback.id + "/cancel",
+            { reason: "Cancelled by " + state.agent },
+            function () {
+                say("Cancelled", "done");
+                refresh();
+            },
+            function (sentence) {
+                say(sentence, "error");
+            }
+        );
+    }
+
+    // -- begin -------------------------------------------------------------------------------------
+
+    function loadSkills() {
+        request(
+            "GET",
+            "/callbacks/skills",
+            null,
+            function (skills) {
+                state.skills = skills;
+                skills.forEach(function (skill) {
+                    var option = document.createElement("option");
+                    option.value = option.textContent = skill.name;
+                    find("skill").appendChild(option);
+                });
+                say(skills.length ? "" : "No skill takes callbacks: ask your administrator.");
+                find("form").hidden = false;
+                refresh();
+            },
+            function (sentence) {
+                say(sentence, "error");
+            }
+        );
+    }
+
+    function listen() {
+        find("form").addEventListener("submit", submit);
+        find("reset").addEventListener("click", reset);
+        find("number").addEventListener("input", checkNumber);
+        ["number", "skill", "personal", "normal"].forEach(function (id) {
+            find(id).addEventListener("change", offer);
+        });
+    }
+
+    function init() {
+        // Never blank: whatever is missing is said.
+        if (!settings().server || !settings().key) {
+            say("config.js has no server or key: ask your administrator.", "error");
+            return;
+        }
+        try {
+            var config = finesse.gadget.Config;
+            state.agent = String(config.id);
+            listen();
+            finesse.clientservices.ClientServices.init(config, false);
+            var user = new finesse.restservices.User({
+                id: config.id,
+                onLoad: function () {
+                    user.getDialogs({ onCollectionAdd: onCall, onCollectionDelete: onCallEnd });
+                },
+            });
+            loadSkills();
+        } catch (error) {
+            say("The gadget cannot start: " + error.message, "error");
+        }
+    }
+
+    root.ecmCallback = { init: init };
+})(window);

@@ -50,7 +50,8 @@ class Receipt:
 
 class Sender(Protocol):
     """Speaks with the other side of one feed target. It was read from records and holds none: the
-    engine calls it while no transaction is open.
+    engine calls it while no transaction is open, and sends in a thread of its own while the next
+    batch is claimed.
     """
 
     def send(self, batch: Sequence[Outgoing]) -> Receipt:

@@ -267,9 +267,6 @@ class EcmSmsGateway(models.Model):
     def _note_claimed(self, batch, candidates):
         self.env["ecm.sms.message"]._note_claimed(self, batch, candidates)
 
-    def _find_barred(self, batch):
-        return self.env["ecm.sms.message"]._find_barred(batch)
-
     def _note_receipt(self, batch, receipt):
         self.env["ecm.sms.message"]._note_receipt(batch, receipt)
 

@@ -17,7 +17,6 @@ from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
-CHANNEL = "sms"
 END_BATCH = 2000
 # A gateway that does not report is asked about a message after a minute, then ever less often, and
 # no more after so long.
@@ -54,15 +53,6 @@ class Told(NamedTuple):
     state: str
     failure: str | None
     reference: str | None
-
-
-class Addressee(NamedTuple):
-    """Whom a message is about to leave for."""
-
-    key: str
-    campaign_id: int
-    number: str
-    account_number: str | None
 
 
 class Unanswered(NamedTuple):
@@ -184,44 +174,6 @@ class EcmSmsMessage(models.Model):
         strategy = campaign._get_strategy(callback).sudo()
         attempts = strategy._get_ordered_attempts()
         return campaign, attempts[position - 1 : position]
-
-    # -- right before they leave ------------------------------------------------------------------
-
-    @api.model
-    def _find_barred(self, batch):
-        """Messages whose number or customer was listed after they were claimed (requirement M5).
-
-        :param batch: list of ``tools.channel.Outgoing``
-        :return: set of keys
-        """
-        rows = self._get_addressees(batch)
-        campaigns = self.env["ecm.campaign"].sudo().browse({row.campaign_id for row in rows})
-        dnc_lists = self.env["ecm.dnc.list"]
-        applying = dnc_lists._get_applying(campaigns)
-
-        # One look-up for all of them.
-        numbers = {row.number for row in rows}
-        keys = {row.account_number for row in rows if row.account_number}
-        found = dnc_lists._find_entries(applying.values(), numbers, keys)
-
-        barred = set()
-        for row in rows:
-            listed = {*found.numbers.get(row.number, ()), *found.keys.get(row.account_number, ())}
-            if listed & applying.get((row.campaign_id, CHANNEL), set()):
-                barred.add(row.key)
-        return barred
-
-    def _get_addressees(self, batch):
-        """:return: list of `Addressee`"""
-        self.env.cr.execute(
-            SQL(
-                """SELECT a.key, a.campaign_id, a.number, c.account_number
-                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
-                    WHERE a.id = ANY(%s)""",
-                [outgoing.attempt_id for outgoing in batch],
-            )
-        )
-        return [Addressee(*row) for row in self.env.cr.fetchall()]
 
     # -- what becomes of them ---------------------------------------------------------------------
 

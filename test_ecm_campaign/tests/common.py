@@ -4,6 +4,7 @@ from freezegun import freeze_time
 
 from ..models.ecm_fake_target import OTHER_SIDES
 from odoo.addons.ecm_campaign.tests.common import CampaignCase
+from odoo.addons.ecm_campaign.tools.ahead import Ahead
 from odoo.addons.ecm_campaign.tools.results import Result
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
@@ -27,6 +28,12 @@ class EngineCase(CampaignCase):
         self.clock = frozen.start()
         self.addCleanup(frozen.stop)
         OTHER_SIDES.clear()
+
+    def claim_nothing_ahead(self):
+        """Have the other side answer while nobody else uses the cursor: what it does looks into the
+        database.
+        """
+        self.patch(Ahead, "_look_ahead", lambda _ahead: None)
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):

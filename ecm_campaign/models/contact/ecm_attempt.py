@@ -35,6 +35,15 @@ class Claimed(NamedTuple):
     number: str
 
 
+class Addressee(NamedTuple):
+    """Whom an attempt is about to leave for."""
+
+    key: str
+    campaign_id: int
+    number: str
+    account_number: str | None
+
+
 class Ended(NamedTuple):
     """An attempt whose result came, with what its contact is at; both are locked."""
 
@@ -443,6 +452,22 @@ class EcmAttempt(models.Model):
             )
         )
         return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _get_addressees(self, batch):
+        """
+        :param batch: list of ``tools.channel.Outgoing``
+        :return: list of `Addressee`
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT a.key, a.campaign_id, a.number, c.account_number
+                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
+                    WHERE a.id = ANY(%s)""",
+                [outgoing.attempt_id for outgoing in batch],
+            )
+        )
+        return [Addressee(*row) for row in self.env.cr.fetchall()]
 
     @api.model
     def _stamp(self, attempt_ids, now):

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...exceptions import ChannelError, InDoubt, Rejected, Unavailable
+from ...tools.ahead import Ahead
 from ...tools.channel import Outgoing, Receipt
 from ...tools.crash_points import reach
 from ...tools.gates import Candidate, Skip
@@ -251,12 +252,32 @@ class EcmEngine(models.AbstractModel):
         self._adopt_stranded(campaigns, target._channel)
 
         # Before anything is claimed: the target's settings may be wrong.
-        sender, sent = target._get_sender(), 0
-        while (batch := self._claim_next(target, campaigns)) is not None:
-            sent += self._push(target, sender, batch, turn) if batch else 0
+        sender = target._get_sender()
+        claims = [
+            partial(claim, target, campaigns) for claim in (self._claim_next, self._claim_ahead)
+        ]
+        with Ahead(sender, *claims) as ahead:
+            try:
+                sent = self._push_all(target, ahead, turn)
+            except ChannelError:
+                self._give_back_ahead(ahead)
+                raise
+            self._give_back_ahead(ahead)
+        return sent
+
+    def _push_all(self, target, ahead, turn):
+        """:return: how many contacts were sent"""
+        sent = 0
+        while (batch := ahead.next()) is not None:
+            sent += self._push(target, ahead, batch, turn) if batch else 0
             if not turn.goes_on():
                 break
         return sent
+
+    def _give_back_ahead(self, ahead):
+        """What was claimed and not sent certainly never took place."""
+        if unsent := ahead.take_unsent():
+            self._give_back_unsent([unsent])
 
     def _get_open_campaigns(self, target):
         """Running campaigns of a target inside their calling hours (requirement C4) whose
@@ -303,6 +324,14 @@ class EcmEngine(models.AbstractModel):
         """
         with self._lock_ledger(campaigns):
             return self._atomically(lambda: self._claim(target, campaigns))
+
+    def _claim_ahead(self, target, campaigns):
+        """As `_claim_next`, while a batch is on its way. How many a target that has failed gets is
+        known only when that one has come through.
+        """
+        has_failed = target.failure_count
+        self._commit()
+        return None if has_failed else self._claim_next(target, campaigns)
 
     def _claim(self, target, campaigns):
         """Take ready contacts, fairly over the campaigns that share the target, and write their

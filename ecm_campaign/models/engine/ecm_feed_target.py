@@ -186,10 +186,29 @@ class EcmFeedTarget(models.AbstractModel):
         gates let it pass when it was claimed. It is ready again, and the gates are asked once more:
         they must stop it, or it would come here for ever.
 
+        Here those whose campaign was stopped since (requirement C3), and those whose number or
+        customer was listed (N2).
+
         :param batch: list of ``tools.channel.Outgoing``
-        :return: collection of keys
+        :return: set of keys
         """
-        return ()
+        rows = self.env["ecm.attempt"]._get_addressees(batch)
+        campaigns = self.env["ecm.campaign"].sudo().browse({row.campaign_id for row in rows})
+        campaigns.invalidate_recordset(["is_running"])
+        stopped = set(campaigns.filtered(lambda campaign: not campaign.is_running).ids)
+
+        dnc_lists = self.env["ecm.dnc.list"]
+        applying = dnc_lists._get_applying(campaigns)
+        numbers = {row.number for row in rows}
+        keys = {row.account_number for row in rows if row.account_number}
+        found = dnc_lists._find_entries(applying.values(), numbers, keys)
+        barred = set()
+        for row in rows:
+            listed = {*found.numbers.get(row.number, ()), *found.keys.get(row.account_number, ())}
+            counting = applying.get((row.campaign_id, self._channel), set())
+            if row.campaign_id in stopped or listed & counting:
+                barred.add(row.key)
+        return barred
 
     def _note_receipt(self, batch, receipt):
         """Called in the transaction that writes a receipt.

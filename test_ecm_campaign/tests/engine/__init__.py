@@ -1,4 +1,5 @@
 from . import (
+    test_ahead,
     test_back_off,
     test_circuit,
     test_claims,

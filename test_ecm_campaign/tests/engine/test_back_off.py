@@ -12,6 +12,7 @@ class TestBackOff(EngineCase):
 
     def setUp(self):
         super().setUp()
+        self.claim_nothing_ahead()
         self.campaign = self.run_campaign(self.create_strategy((1, {})))
         for n in range(30):
             self.create_contact(self.campaign, phone_1=f"+49302312{n:04d}")

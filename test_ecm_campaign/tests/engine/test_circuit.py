@@ -13,6 +13,7 @@ class TestCircuit(FeedCase):
 
     def setUp(self):
         super().setUp()
+        self.claim_nothing_ahead()
         self.contacts = self.create_contacts(30)
 
     def fail(self, times=1):

@@ -19,6 +19,7 @@ class TestDoubts(EngineCase):
 
     def setUp(self):
         super().setUp()
+        self.claim_nothing_ahead()
         self.strategy = self.create_strategy((1, {}))
         self.campaign = self.run_campaign(self.strategy)
         self.attempts = self.env["ecm.attempt"]

@@ -151,6 +151,10 @@ class TestModelLife(EngineCase):
     S7, F2, F6).
     """
 
+    def setUp(self):
+        super().setUp()
+        self.claim_nothing_ahead()
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -13,6 +13,7 @@ class TestRefusals(EngineCase):
 
     def setUp(self):
         super().setUp()
+        self.claim_nothing_ahead()
         failed_again = {"action": "again", "delay_minutes": 0}
         self.strategy = self.create_strategy((1, {"call_failed": failed_again}))
         self.campaign = self.run_campaign(self.strategy)

@@ -1,0 +1,113 @@
+"""The next batch is claimed while one is on its way, and nothing is sent twice or lost."""
+
+import threading
+
+import pytest
+
+from ecm_campaign.tools.ahead import Ahead
+from ecm_campaign.tools.channel import Outgoing, Receipt
+
+SECONDS = 20
+
+
+def batch(*keys):
+    return [Outgoing(number, key, number, "+49", "", "") for number, key in enumerate(keys)]
+
+
+class House:
+    """Batches to claim, and a sender that takes them once the next one was claimed."""
+
+    def __init__(self, *batches, error=None):
+        self.left, self.error = list(batches), error
+        self.claimed = threading.Event()
+        self.sent = []
+
+    def claim(self):
+        return self.left.pop(0) if self.left else None
+
+    def claim_ahead(self):
+        try:
+            if self.error:
+                raise self.error
+            return self.claim()
+        finally:
+            self.claimed.set()
+
+    def send(self, rows):
+        assert self.claimed.wait(SECONDS), "nothing was claimed meanwhile"
+        keys = [row.key for row in rows]
+        self.sent.append((threading.current_thread().name, keys))
+        return Receipt(frozenset(keys))
+
+    def ahead(self):
+        return Ahead(self, self.claim, self.claim_ahead)
+
+
+def test_a_batch_is_claimed_while_one_is_sent():
+    house = House(batch("a"), batch("b"))
+    with house.ahead() as ahead:
+        while (rows := ahead.next()) is not None:
+            assert ahead.send(rows).accepted == {row.key for row in rows}
+    assert [keys for _name, keys in house.sent] == [["a"], ["b"]]
+    assert {name for name, _keys in house.sent} == {"ecm-send_0"}
+    assert "ecm-send_0" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_only_one_is_claimed_ahead():
+    house = House(batch("a"), batch("b"), batch("c"))
+    with house.ahead() as ahead:
+        rows = ahead.next()
+        ahead.send(rows)
+        # What was refused is sent again in halves.
+        ahead.send(rows)
+        assert len(house.left) == 1
+        assert [row.key for row in ahead.take_unsent()] == ["b"]
+        assert ahead.take_unsent() == []
+        assert [row.key for row in ahead.next()] == ["c"]
+
+
+def test_a_batch_where_all_were_blocked_is_not_the_end():
+    house = House(batch("a"), [], batch("b"))
+    with house.ahead() as ahead:
+        ahead.send(ahead.next())
+        assert ahead.next() == []
+        assert [row.key for row in ahead.next()] == ["b"]
+
+
+def test_at_the_end_it_is_asked_once_more():
+    house = House(batch("a"))
+    with house.ahead() as ahead:
+        ahead.send(ahead.next())
+        house.left.append(batch("again"))
+        assert [row.key for row in ahead.next()] == ["again"]
+
+
+def test_a_claim_that_fails_hides_no_receipt():
+    house = House(batch("a"), error=ValueError("serialization"))
+    with house.ahead() as ahead:
+        assert ahead.send(ahead.next()).accepted == {"a"}
+        with pytest.raises(ValueError, match="serialization"):
+            ahead.next()
+        assert ahead.next() is None
+
+
+def test_a_send_that_fails_leaves_what_was_claimed_to_be_given_back():
+    house = House(batch("a"), batch("b"))
+    house.send = lambda _rows: 1 / 0
+    with house.ahead() as ahead:
+        with pytest.raises(ZeroDivisionError):
+            ahead.send(ahead.next())
+        assert [row.key for row in ahead.take_unsent()] == ["b"]
+
+
+def test_the_log_of_the_other_thread_names_the_database():
+    threading.current_thread().dbname = "campaigns"
+    names = []
+    house = House(batch("a"))
+    house.send = lambda _rows: names.append(threading.current_thread().dbname)
+    try:
+        with house.ahead() as ahead:
+            ahead.send(ahead.next())
+    finally:
+        del threading.current_thread().dbname
+    assert names == ["campaigns"]

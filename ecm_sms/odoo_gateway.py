@@ -33,6 +33,9 @@ class OdooGateway:
         database, and what is written next must see what others have committed since
     """
 
+    # Odoo's API class reads its account.
+    holds_records = True
+
     def __init__(self, api, report_url, size, rate=0, end_reading=lambda: None):
         self._api, self._report_url, self._size = api, report_url, size
         self._pace = Pace(rate)

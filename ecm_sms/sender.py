@@ -30,6 +30,7 @@ class GatewaySender:
 
     def __init__(self, gateway, texts):
         self.gateway, self.texts = gateway, texts
+        self.holds_records = getattr(gateway, "holds_records", False)
 
     def send(self, batch):
         """See ``tools.channel.Sender``."""

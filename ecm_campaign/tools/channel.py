@@ -52,6 +52,9 @@ class Sender(Protocol):
     """Speaks with the other side of one feed target. It was read from records and holds none: the
     engine calls it while no transaction is open, and sends in a thread of its own while the next
     batch is claimed.
+
+    :ivar holds_records: whether it cannot do without records all the same: then nothing is claimed
+        meanwhile; False where it does not say
     """
 
     def send(self, batch: Sequence[Outgoing]) -> Receipt:

@@ -100,6 +100,16 @@ def test_a_send_that_fails_leaves_what_was_claimed_to_be_given_back():
         assert [row.key for row in ahead.take_unsent()] == ["b"]
 
 
+def test_who_holds_records_sends_in_the_same_thread():
+    house = House(batch("a"), batch("b"))
+    house.holds_records = True
+    house.claimed.set()
+    with house.ahead() as ahead:
+        ahead.send(ahead.next())
+        assert len(house.left) == 1
+    assert [name for name, _keys in house.sent] == [threading.current_thread().name]
+
+
 def test_the_log_of_the_other_thread_names_the_database():
     threading.current_thread().dbname = "campaigns"
     names = []

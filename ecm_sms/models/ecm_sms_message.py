@@ -17,6 +17,7 @@ from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.results import Result
 
+CHANNEL = "sms"
 END_BATCH = 2000
 # A gateway that does not report is asked about a message after a minute, then ever less often, and
 # no more after so long.

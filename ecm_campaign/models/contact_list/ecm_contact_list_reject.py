@@ -131,13 +131,16 @@ class EcmContactListReject(models.Model):
 
     @api.model
     def _write_rows(self, contact_list, file):
-        """Write the rows of a list that were not stored, in the columns of its file.
+        """Write the rows of a list that were not stored, in the columns of its file, and as that
+        was written: the import profile and the program that it came from read it again.
 
         :param file: an empty one that is open for writing bytes
         """
         output = io.TextIOWrapper(file, "utf-8-sig", newline="")
-        writer = csv.writer(output)
         dialect = (contact_list.options or {}).get("dialect", {})
+        delimiter = dialect.get("delimiter") or ","
+        quote = dialect.get("quote") or '"'
+        writer = csv.writer(output, delimiter=delimiter, quotechar=quote)
         if dialect.get("header"):
             writer.writerow(map(neutralise, dialect["header"]))
         # A row may have been rejected for more than one reason; it is there once.

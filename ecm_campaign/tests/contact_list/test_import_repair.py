@@ -126,6 +126,6 @@ class TestRejectedFile(HttpCase, CampaignCase):
         contact_list = self.upload(f"phone;name\n{NUMBER};=A1\n{NUMBER};=B1\nnone;Carl\n")
         action = contact_list.action_download_repairable()
         text = self.url_open(action["url"]).content.decode("utf-8-sig")
-        self.assertEqual(text.splitlines(), ["phone,name", f"{NUMBER},'=B1", "none,Carl"])
+        self.assertEqual(text.splitlines(), ["phone;name", f"{NUMBER};'=B1", "none;Carl"])
         repaired = text.replace("none", OTHER).replace(NUMBER, "+493023125003")
         self.assertEqual(self.upload(repaired).uploaded_count, 2)

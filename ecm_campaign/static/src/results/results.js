@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { evaluateBooleanExpr } from "@web/core/py_js/py";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { formatInteger } from "@web/views/fields/formatters";
+import { formatFloat, formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Component, onMounted, onWillUnmount, onWillUpdateProps, useState } from "@odoo/owl";
@@ -153,7 +153,7 @@ export class Results extends Component {
             {
                 what: "attempts",
                 label: words.perReached,
-                value: totals.per_reached ?? "–",
+                value: totals.per_reached === null ? "–" : this.decimal(totals.per_reached),
                 note: _t("%s attempts", this.number(totals.attempts)),
                 help: words.perReachedHelp,
             },
@@ -205,7 +205,11 @@ export class Results extends Component {
     }
 
     share(percent) {
-        return percent === null ? "–" : `${percent}%`;
+        return percent === null ? "–" : `${this.decimal(percent)}%`;
+    }
+
+    decimal(value) {
+        return formatFloat(value, { digits: [16, 1], trailingZeros: false });
     }
 
     async open(what, by = false, key = false) {

@@ -87,12 +87,14 @@ class OdooGateway:
         """:param addressed: pairs of a message and its uuid
         :param said: list of results as ``SmsApiBase`` has them
         """
-        known = {result.get("uuid"): result for result in said or ()}
-        answers = {}
+        known, answers = {}, {}
+        for result in said or ():
+            known[result.get("uuid")] = result
         for message, reference in addressed:
+            # What it says nothing of is in doubt.
             result = known.get(reference, {})
-            state = result.get("state") or ""
-            answers[message.key] = read_state(state, reference, self._get_text(result))
+            state, text = result.get("state") or "", self._get_text(result)
+            answers[message.key] = read_state(state, reference, text)
         return answers
 
     def _get_text(self, result):

@@ -79,10 +79,11 @@ class GatewaySender:
         return None
 
     def _make_failure(self, answer):
-        said = self.gateway.hide_secrets(answer.text)[:200] or f"HTTP {answer.status}"
+        said = self.gateway.hide_secrets(answer.text)[:200]
+        sentence = self.texts[answer.kind] % (said or f"HTTP {answer.status}")
         # Waiting mends neither, and each try at a gateway that is not understood costs messages.
         needs_person = answer.kind in ("misused", "doubtful")
-        return Unavailable(self.texts[answer.kind] % said, needs_person=needs_person)
+        return Unavailable(sentence, needs_person=needs_person)
 
 
 class Content(NamedTuple):

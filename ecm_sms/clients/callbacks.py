@@ -69,8 +69,10 @@ def read_text(query: bytes, name: str) -> str | None:
     :param query: what stands behind the question mark
     :return: None where nothing has to be read otherwise than usual
     """
-    pairs = [pair.partition(b"=") for pair in query.split(b"&")]
-    values = {unquote(key.decode("ascii", "replace")): value for key, _equals, value in pairs}
+    values = {}
+    for pair in query.split(b"&"):
+        key, _equals, value = pair.partition(b"=")
+        values[unquote(key.decode("ascii", "replace"))] = value
     charset = values.get("charset", b"").decode("ascii", "replace")
     if name not in values or not _is_charset(charset):
         return None

@@ -57,12 +57,16 @@ class CallbacksController(http.Controller):
         gateway = request.env["ecm.sms.gateway"]._find_caller(gateway_id, token)
         if not gateway or not gateway.takes_replies:
             raise request.not_found()
-        names = gateway.reply_number, gateway.reply_text, gateway.reply_reference
-        text = read_text(request.httprequest.query_string, _text(gateway.reply_text))
+        number, text_name = gateway.reply_number or "", gateway.reply_text or ""
+        text = read_text(request.httprequest.query_string, text_name)
         if text is not None:
-            query[gateway.reply_text] = text
-        replies = read_replies(self._read_rows(query), *map(_text, names))
-        self._take(partial(request.env["ecm.sms.reply"].sudo()._take, gateway, replies))
+            query[text_name] = text
+        reference = gateway.reply_reference or ""
+        replies = read_replies(self._read_rows(query), number, text_name, reference)
+
+        # Committed before the gateway is told so; again where a turn of it was in the way.
+        take = partial(request.env["ecm.sms.reply"].sudo()._take, gateway, replies)
+        request.env["ecm.engine"].sudo()._atomically(take)
         return Response("", status=200)
 
     def _keep_reports(self, gateways, caller, reports):
@@ -70,12 +74,6 @@ class CallbacksController(http.Controller):
         reach("sms.reported")
         if reports and not is_awaited:
             gateways.browse(caller.id)._trigger_turn()
-
-    def _take(self, work):
-        """Do something, committed, before the gateway is told so; again where a turn of the gateway
-        was in the way.
-        """
-        request.env["ecm.engine"].sudo()._atomically(work)
 
     def _read_rows(self, query):
         """:raise BadRequest: nothing that can be read"""
@@ -86,7 +84,3 @@ class CallbacksController(http.Controller):
             return read_rows(query, body)
         except Unreadable as error:
             raise BadRequest from error
-
-
-def _text(name):
-    return name or ""

@@ -36,5 +36,8 @@ class EcmContact(models.Model):
         # All of them are texts, stored as they are; to read each as a property takes ten times as
         # long.
         self.flush_recordset(["business_parameters"])
-        rows = SQL("SELECT id, business_parameters FROM ecm_contact WHERE id = ANY(%s)", self.ids)
-        return {contact_id: stored or {} for contact_id, stored in self.env.execute_query(rows)}
+        query = SQL("SELECT id, business_parameters FROM ecm_contact WHERE id = ANY(%s)", self.ids)
+        found = {}
+        for contact_id, stored in self.env.execute_query(query):
+            found[contact_id] = stored or {}
+        return found

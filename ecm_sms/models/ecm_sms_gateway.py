@@ -30,14 +30,12 @@ MOST_AT_ONCE = 500
 # Odoo's own providers take no more in one call, and take so many seconds for each at most.
 ODOO_AT_ONCE = 100
 ODOO_SECONDS = 10
-# What is read of a gateway when it calls.
+# What is kept of a gateway for when it calls.
 CALLBACK_FIELDS = (
     "token",
     "company_id",
     "cron_id",
-    "takes_replies",
     *("report_key", "report_reference", "report_status"),
-    *("reply_number", "reply_text", "reply_reference"),
 )
 
 
@@ -105,8 +103,9 @@ class EcmSmsGateway(models.Model):
         for gateway in self:
             base = (gateway.callback_base or gateway.get_base_url()).rstrip("/")
             for kind in ("report", "reply"):
-                path = f"{base}/ecm_sms/{kind}/{gateway.id}/{gateway.token}"
-                gateway[f"{kind}_url"] = gateway.id and path
+                path = f"/ecm_sms/{kind}/{gateway.id}/{gateway.token}"
+                # A new one has no address yet.
+                gateway[f"{kind}_url"] = gateway.id and base + path
 
     def _compute_message_count(self):
         groups = self.env["ecm.sms.message"]._read_group(
@@ -122,7 +121,7 @@ class EcmSmsGateway(models.Model):
             vals = {**vals, "is_enabled": False}
         result = super().write(vals)
         if not vals.keys().isdisjoint(CALLBACK_FIELDS):
-            self.env.registry.clear_cache()
+            self._forget_callers()
         # What failed with other settings may work with these.
         if vals.keys() & REQUEST_FIELDS:
             for gateway in self.sudo():
@@ -131,8 +130,15 @@ class EcmSmsGateway(models.Model):
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self._forget_callers()
         return result
+
+    def _forget_callers(self):
+        """What is kept of gateways for when they call is not so any more."""
+        clear = self.env.registry.clear_cache
+        clear()
+        # Until the commit a call in another thread reads what was, and would keep it.
+        self.env.cr.postcommit.add(clear)
 
     # -- turns ------------------------------------------------------------------------------------
 
@@ -339,7 +345,9 @@ class EcmSmsGateway(models.Model):
         :rtype: Caller or None
         """
         caller = self._read_caller(gateway_id)
-        is_own = caller is not None and hmac.compare_digest(caller.token.encode(), token.encode())
+        if not caller:
+            return None
+        is_own = hmac.compare_digest(caller.token.encode(), token.encode())
         return caller if is_own else None
 
     @api.model
@@ -352,19 +360,21 @@ class EcmSmsGateway(models.Model):
         gateway = gateways.search_fetch([("id", "=", gateway_id)], CALLBACK_FIELDS)
         if not (gateway and gateway.token):
             return None
-        names = gateway.report_key, gateway.report_reference, gateway.report_status
-        ids = gateway.company_id.id, gateway.cron_id.id
-        return Caller(gateway.id, gateway.token, *ids, *(name or "" for name in names))
+        return Caller(
+            id=gateway.id,
+            token=gateway.token,
+            company_id=gateway.company_id.id,
+            cron_id=gateway.cron_id.id,
+            report_key=gateway.report_key or "",
+            report_reference=gateway.report_reference or "",
+            report_status=gateway.report_status or "",
+        )
 
     @api.model
     def _find_caller(self, gateway_id, token):
         """The gateway that calls, with all rights; empty where the token is not its own."""
-        gateways = self.sudo().with_context(active_test=False)
-        # Kannel calls for each report: what is not needed is not read.
-        gateway = gateways.search_fetch([("id", "=", gateway_id)], CALLBACK_FIELDS)
-        known = gateway.token or ""
-        is_own = bool(known) and hmac.compare_digest(known.encode(), token.encode())
-        return gateway if is_own else gateway.browse()
+        caller = self._get_caller(gateway_id, token)
+        return self.sudo().browse(caller and caller.id)
 
     def _trigger_soon(self):
         """Have the next turn begin soon; thousands of reports ask for it once."""

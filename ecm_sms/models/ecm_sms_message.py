@@ -143,9 +143,11 @@ class EcmSmsMessage(models.Model):
         if campaign.sms_counts_clicks:
             host = self.env["link.tracker"].get_base_url()
             shortened = dict.fromkeys(find_links(source), f"{host}/r/AbC")
-        text = template._render_source(replace_links(source, shortened), contact.ids)[contact.id]
-        text = sign_links(text, shortened.values(), contact.id)
-        return _finish_texts({contact.id: text}, campaign.sms_opt_out).get(contact.id, "")
+        source = replace_links(source, shortened)
+        texts = template._render_source(source, contact.ids)
+        text = sign_links(texts[contact.id], shortened.values(), contact.id)
+        finished = _finish_texts({contact.id: text}, campaign.sms_opt_out)
+        return finished.get(contact.id, "")
 
     def _make_texts_of(self, template, campaign, contact_ids):
         """The texts of one message; links that are the same for all are short, and each contact's

@@ -120,7 +120,10 @@ class EcmSmsNotice(models.Model):
 
         :param messages: see `_queue`, with the uuid
         """
-        by_uuid = {uuid: (number, text, uuid) for number, text, uuid in messages}
+        by_uuid = {}
+        for message in messages:
+            _number, _text, uuid = message
+            by_uuid[uuid] = message
         on_its_way = [("sms_uuid", "in", list(by_uuid)), ("state", "!=", "failed")]
         for known in self.search(on_its_way):
             by_uuid.pop(known.sms_uuid, None)

@@ -47,7 +47,7 @@ def raise_as_odoo(error):
         raise error
     except (requests.RequestException, iap_tools.IAPServerError):
         # Odoo's own code does not chain it by hand either.
-        raise AccessError("An error occurred while reaching the service.")  # noqa: B904
+        raise AccessError(repr(error))  # noqa: B904
 
 
 class OdooProviderCase(SmsCase):

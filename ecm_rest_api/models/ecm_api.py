@@ -11,6 +11,7 @@ from odoo import api, models
 from odoo.exceptions import (
     AccessDenied,
     AccessError,
+    ConcurrencyError,
     LockError,
     MissingError,
     UserError,
@@ -25,8 +26,9 @@ from odoo.addons.fastapi.context import odoo_env_ctx
 
 _logger = logging.getLogger(__name__)
 
-BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolError)
-BUSY += (psycopg2.errors.ReadOnlySqlTransaction,)
+BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolError, ConcurrencyError)
+# A standby says the second one where a transaction begins that may write.
+BUSY += (psycopg2.errors.ReadOnlySqlTransaction, psycopg2.errors.FeatureNotSupported)
 # Methods that change nothing.
 READING = ("GET", "HEAD", "OPTIONS")
 METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -97,7 +99,7 @@ class EcmApi(models.AbstractModel):
     def _identify(self, call):
         keys = self.env["ecm.api.key"].sudo()
         known = keys._identify(call.token)
-        call.key_id, call.user_id, call.company_id = known[:3]
+        call.key_id, call.user_id, call.company_id, call.lang, call.tz = known[:5]
         call.scopes = frozenset(known.scopes)
         if not call.is_counted:
             limit = known.rate_limit or self._get_setting("rate_limit")
@@ -119,8 +121,7 @@ class EcmApi(models.AbstractModel):
         """Give routers an environment with the rights, company and language of the caller."""
         env = self.env(su=False)
         if call.user_id:
-            user = env["res.users"].sudo().browse(call.user_id)
-            context = {"lang": self._get_lang(call) or user.lang, "tz": user.tz}
+            context = {"lang": self._get_lang(call), "tz": call.tz or False}
             context["allowed_company_ids"] = [call.company_id]
             env = env(user=call.user_id, context=context)
         token = odoo_env_ctx.set(env)
@@ -130,8 +131,11 @@ class EcmApi(models.AbstractModel):
             odoo_env_ctx.reset(token)
 
     def _get_lang(self, call):
+        """What the header asks for where it is installed, otherwise the user's."""
         wanted = call.headers.get("accept-language")
-        return wanted and self.env["res.lang"].sudo()._get_lang_from_accept_language(wanted[:200])
+        languages = self.env["res.lang"].sudo()
+        found = wanted and languages._get_lang_from_accept_language(wanted[:200])
+        return found or call.lang or False
 
     def _run(self, call, endpoint):
         """:raise Problem: the router refused, or Odoo did"""

@@ -24,6 +24,8 @@ class Known(NamedTuple):
     id: int
     user_id: int
     company_id: int
+    lang: str | None
+    tz: str | None
     rate_limit: int
     scopes: list
     row_id: int
@@ -207,7 +209,7 @@ class EcmApiKey(models.Model):
         """Keys that begin like the one that was shown (index of Odoo's table)."""
         self.env.cr.execute(
             SQL(
-                """SELECT k.id, k.user_id, k.company_id, k.rate_limit,
+                """SELECT k.id, k.user_id, k.company_id, p.lang, p.tz, k.rate_limit,
                           ARRAY(SELECT s.code FROM ecm_api_key_ecm_api_scope_rel r
                                   JOIN ecm_api_scope s ON s.id = r.ecm_api_scope_id
                                  WHERE r.ecm_api_key_id = k.id),
@@ -215,6 +217,7 @@ class EcmApiKey(models.Model):
                      FROM res_users_apikeys a
                      JOIN ecm_api_key k ON k.apikey_id = a.id
                      JOIN res_users u ON u.id = a.user_id AND u.active
+                     JOIN res_partner p ON p.id = u.partner_id
                      JOIN res_company_users_rel c ON c.cid = k.company_id AND c.user_id = u.id
                     WHERE a.index = %s AND a.scope = %s AND a.user_id = k.user_id
                       AND (a.expiration_date IS NULL

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from odoo.fields import Domain
 
 from ..dependencies import Env, Id, PageOf, needs
-from ..schemas import PageAnswer, Text
+from ..schemas import Day, Moment, PageAnswer, Text, Whole
 from ..tools.problems import Problem
 from ..tools.times import as_naive, as_utc
 from .campaigns import CAMPAIGNS
@@ -85,7 +85,7 @@ class Contact(BaseModel):
 class NewContact(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    campaign_id: int = Field(ge=1, le=2**31 - 1)
+    campaign_id: Whole = Field(ge=1, le=2**31 - 1)
     phones: list[Phone] = Field(
         min_length=1,
         max_length=len(PHONE_FIELDS),
@@ -99,13 +99,13 @@ class NewContact(BaseModel):
     tz: Name | None = Field(None, description="As in Europe/Berlin.")
     region: Name | None = None
     zip: Annotated[Text, Field(max_length=16)] | None = None
-    priority: int = Field(0, ge=-(2**31) + 1, le=2**31 - 1)
-    consent_on: date | None = None
+    priority: Whole = Field(0, ge=-(2**31) + 1, le=2**31 - 1)
+    consent_on: Day | None = None
     consent_source: Parameter | None = None
     business_parameters: dict[str, Parameter] = Field(
         default_factory=dict, description="`business_parameter_1` to `_12`."
     )
-    not_before: datetime | None = Field(
+    not_before: Moment | None = Field(
         None, description="Not called before. Without an offset it is UTC."
     )
 

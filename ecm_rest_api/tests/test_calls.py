@@ -1,8 +1,18 @@
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
+
+import psycopg2
+from psycopg2.pool import PoolError
 
 from odoo import fields
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import mute_logger
 
 from .common import ApiCase
+from odoo.addons.fastapi.context import odoo_env_ctx
+
+LOG = "odoo.service.model"
 
 
 class TestCalls(ApiCase):
@@ -19,6 +29,22 @@ class TestCalls(ApiCase):
         self.assertEqual(caller["company"], self.env.company.name)
         self.assertIn("contacts:write", caller["scopes"])
         self.assertEqual(caller["calls_per_minute"], 600)
+
+    def test_answers_are_in_the_language_that_is_asked_for(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.user.lang = "de_DE"
+        langs = []
+        run = type(self.env["ecm.api"])._run
+
+        def note(api, *args):
+            langs.append(odoo_env_ctx.get().lang)
+            return run(api, *args)
+
+        with patch.object(type(self.env["ecm.api"]), "_run", note):
+            self.get("/whoami")
+            self.get("/whoami", headers={"Accept-Language": "en-US,en;q=0.9"})
+            self.get("/whoami", headers={"Accept-Language": "xx"})
+        self.assertEqual(langs, ["de_DE", "en_US", "de_DE"])
 
     def test_version_names_the_modules(self):
         versions = self.get("/version").json()
@@ -98,6 +124,48 @@ class TestCalls(ApiCase):
         self.get("/nowhere")
         call = self.env["ecm.api.call"].search([("key_id", "=", self.key.id)])
         self.assertEqual((call.status, call.problem), (404, "not-found"))
+
+    def test_a_database_that_is_busy_or_cannot_be_written_to(self):
+        for error in (
+            psycopg2.errors.ReadOnlySqlTransaction("standby"),
+            psycopg2.errors.FeatureNotSupported("standby"),
+            psycopg2.errors.QueryCanceled("timeout"),
+            PoolError("The Connection Pool Is Full"),
+        ):
+            with self.subTest(type(error).__name__), self.failing(error):
+                response = self.get("/whoami")
+                self.assertProblem(response, "busy", 503)
+                self.assertEqual(response.headers["Retry-After"], "5")
+                call = self.env["ecm.api.call"].search([("key_id", "=", self.key.id)], limit=1)
+                self.assertEqual(call.status, 503)
+
+    def test_an_error_of_ours_says_nothing_of_the_inside(self):
+        with self.failing(KeyError("secret of the inside")):
+            response = self.get("/whoami")
+        self.assertProblem(response, "internal", 500)
+        self.assertNotIn("inside", response.text)
+
+    def test_a_conflict_with_another_transaction_is_tried_again_and_counts_once(self):
+        failures = [ConcurrencyError("in the way")]
+        run = type(self.env["ecm.api"])._run
+
+        def fail_once(api, *args):
+            if failures:
+                raise failures.pop()
+            return run(api, *args)
+
+        with patch.object(type(self.env["ecm.api"]), "_run", fail_once), mute_logger(LOG):
+            response = self.get("/whoami")
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.headers["RateLimit-Remaining"], "599")
+        self.assertEqual(self.key.call_count, 1)
+
+    @contextmanager
+    def failing(self, error):
+        """What a router calls fails; Odoo's log says so, and this one need not."""
+        broken = patch.object(type(self.env["ecm.api"]), "_run", side_effect=error)
+        with broken, mute_logger("odoo.http", LOG):
+            yield
 
     def test_the_limit_of_a_key(self):
         _key, secret = self.create_key("Slow", rate_limit=3)

@@ -111,6 +111,8 @@ class TestRouters(ApiCase):
             "business_parameters.business_parameter_13": {
                 "business_parameters": {"business_parameter_13": "x"}
             },
+            "priority": {"priority": "5"},
+            "consent_on": {"consent_on": 0},
             "not_before": {"not_before": "9999-01-01T00:00:00Z"},
         }
         for field, values in wrong.items():

@@ -25,6 +25,8 @@ class Call:
     key_id: int | None = None
     user_id: int | None = None
     company_id: int | None = None
+    lang: str | None = None
+    tz: str | None = None
     scopes: frozenset = frozenset()
     route: str = ""  # the path with the names of its values, which says nothing of a person
     is_counted: bool = False  # against the rate limit, once for all tries of a transaction

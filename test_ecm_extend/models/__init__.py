@@ -4,4 +4,5 @@ from . import (
     echo_dialer,
     address_book,
     channel_report,
+    office_routes,
 )

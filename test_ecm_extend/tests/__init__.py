@@ -4,5 +4,6 @@ from . import (
     test_letter_gates,
     test_letter_lives,
     test_recipes,
+    test_router,
     test_twilio,
 )

@@ -14,7 +14,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 BLOCKS = BLOCK.findall(PAGE)
-RECIPES = ("A channel", "A gate", "A dialer", "An import source", "A report")
+RECIPES = ("A channel", "A gate", "A dialer", "An import source", "A report", "A router")
 LEFT_OUT = re.compile(r"^\s*…\s*$", re.MULTILINE)
 SHOWN_WHOLE = ("models/letter.py", "models/quiet_period.py")
 
@@ -54,7 +54,7 @@ def test_the_channel_and_the_gate_are_shown_whole(name):
     assert dict(BLOCKS)[path] == read(path)
 
 
-def test_there_are_five_recipes():
+def test_there_are_six_recipes():
     assert tuple(re.findall(r"^## (.+)$", PAGE, re.MULTILINE)) == RECIPES
 
 

@@ -31,7 +31,7 @@ from .cce import CceClient, describe_campaign, utc_now
 from .cce_config import CceConfig, CceRestConfig
 from .cce_connection import Connect
 from .cce_results import CceWatermark
-from .exceptions import NotFound, Rejected, Unreachable
+from .exceptions import Busy, NotFound, Rejected, Unreachable
 from .uccx_http import UccxHttp
 from .uccx_wire import UnreadableAnswer, parse_xml
 
@@ -72,7 +72,28 @@ class CceRestClient(CceClient):
         with self._database.configuration() as cursor:
             rows = self._database.campaigns(cursor)
             groups = self._database.groups(cursor)
-        return [describe_campaign(row, groups, 0) for row in rows]
+        waiting = self._count_waiting([str(row.id) for row in rows])
+        return [describe_campaign(row, groups, waiting.get(str(row.id), 0)) for row in rows]
+
+    def _count_waiting(self, campaign_keys: Sequence[str]) -> dict[str, int]:
+        """Contacts that are not closed, as CCE counts them itself; empty where it does not tell,
+        which keeps nobody from choosing a campaign.
+        """
+        counts: dict[str, int] = {}
+        # One that cannot be reached is not asked once more for each campaign.
+        with suppress(Unreachable):
+            for key in campaign_keys:
+                with suppress(Rejected, Busy):
+                    counts[key] = self._count_open(key)
+        return counts
+
+    def _count_open(self, campaign_key: str) -> int:
+        stats = self._read(f"{_path(campaign_key)}/runtimestats")
+        counts = [_text_of(stats, name) for name in ("totalcount", "closedcount")]
+        if not all(count.isdecimal() for count in counts):
+            return 0
+        total, closed = map(int, counts)
+        return max(0, total - closed)
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         self._update(campaign_key, "enabled", "true" if enabled else "false")

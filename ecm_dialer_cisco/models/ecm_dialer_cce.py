@@ -110,7 +110,7 @@ class EcmDialerCceMixin(models.AbstractModel):
         help="The AW-HDS: campaigns and call results are read there, never on the Logger.",
     )
     cce_reporting_host_2 = fields.Char(
-        "Second one",
+        "Second server",
         tracking=True,
         help="Asked when the first one cannot be reached, for campaigns, results and the REST "
         "interface. What it has written down later than the first comes all the same.",

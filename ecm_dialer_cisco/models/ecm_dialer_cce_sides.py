@@ -24,12 +24,13 @@ class EcmDialerCceSides(models.AbstractModel):
 
     cce_active_side = fields.Selection(
         [("A", "Side A"), ("B", "Side B")],
-        "Contacts are written to",
+        "Side in use",
         readonly=True,
         copy=False,
         tracking=True,
-        help="Changes by itself when this side's Logger cannot be reached several times in a row "
-        "(Failures before a pause) and the other one answers.",
+        help="Whose dialing lists contacts are written to. Changes by itself when this side's "
+        "Logger cannot be reached several times in a row (Failures before a pause) and the other "
+        "one answers.",
     )
     cce_side_failures = fields.Integer(readonly=True, copy=False)
     cce_switched_at = fields.Datetime("Side changed on", readonly=True, copy=False)

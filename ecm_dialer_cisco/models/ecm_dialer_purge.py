@@ -42,7 +42,7 @@ class EcmDialerPurge(models.AbstractModel):
     purge_failures = fields.Integer(readonly=True, copy=False)
     purge_until = fields.Datetime(readonly=True, copy=False)
     purge_error = fields.Char(readonly=True, copy=False)
-    purge_text = fields.Char("Purge", compute="_compute_purge_text")
+    purge_text = fields.Char("Deleted", compute="_compute_purge_text")
 
     _purge_valid = models.Constraint(
         "CHECK(purge_hour >= 0 AND purge_hour < 24 AND purge_hours BETWEEN 1 AND 720)",

@@ -95,7 +95,11 @@ class Rest:
         }
         depth = 0 if not parts[0] else len(parts)
         operation = operations.get((request.method, depth))
-        if operation is None or (depth == 2 and parts[1] != "import"):
+        if (request.method, parts[1:]) == ("GET", ["runtimestats"]):
+            operation = self._show_stats
+        elif depth == 2 and parts[1] != "import":
+            operation = None
+        if operation is None:
             raise Refusal(405, "methodNotAllowed", "The simulator does not know this request.")
         return operation(request, int(parts[0] or 0))
 
@@ -120,6 +124,20 @@ class Rest:
         root = etree.Element("campaign")
         is_on = "true" if enabled == "Y" else "false"
         _add(root, refURL=f"{BASE}/{campaign}", name=name, enabled=is_on, changeStamp=str(stamp))
+        return 200, etree.tostring(root)
+
+    def _show_stats(self, _request: Request, campaign: int) -> tuple[int, bytes]:
+        """What is counted of a campaign, as far as this dialer counts it."""
+        with self._dialer.transaction() as cursor:
+            self._read_campaign(cursor, campaign)
+            cursor.execute(
+                f"""SELECT count(*), count(*) FILTER (WHERE callstatuszone1 IN ('C', 'M')),
+                           COALESCE(sum(callsmadetozone1), 0)
+                      FROM {self._outbound}.dl_{campaign}_{campaign}"""
+            )
+            total, closed, attempted = map(str, cursor.fetchone())
+        root = etree.Element("runtimeStatus")
+        _add(root, totalCount=total, closedCount=closed, attemptedCount=attempted)
         return 200, etree.tostring(root)
 
     def _change(self, request: Request, campaign: int) -> tuple[int, bytes]:

@@ -70,14 +70,26 @@ def test_the_interface_needs_its_settings():
         CceRestClient(CceConfig("logger", "aw", "obm", "s"), None)
 
 
-def test_campaigns_come_from_the_database_and_nobody_counts_what_waits():
-    client, server = make()
+def stats(total, closed):
+    text = f"<totalCount>{total}</totalCount><closedCount>{closed}</closedCount>"
+    return answer(body=f"<runtimeStatus>{text}</runtimeStatus>".encode())
+
+
+def test_campaigns_come_from_the_database_and_cce_counts_what_is_open():
+    client, server = make(stats(9, 4), answer(404), stats("", 4))
     assert [(each.key, each.pending_contacts) for each in client.campaigns()] == [
-        ("1", 0),
+        ("1", 5),
         ("2", 0),
         ("3", 0),
     ]
-    assert server.requests == []
+    assert len(server.requests) == 3
+    assert server.requests[0].endswith("/campaign/1/runtimestats")
+
+
+def test_an_interface_that_is_away_is_not_asked_for_each_campaign():
+    client, server = make(stats(1, 0), answer(body=b"no XML"))
+    assert [each.pending_contacts for each in client.campaigns()] == [1, 0, 0]
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -379,6 +379,19 @@ def test_a_campaign_is_switched_over_rest(cce):
     assert client.campaigns()[0].enabled
 
 
+def test_campaigns_tell_over_rest_what_is_open(cce):
+    client = make_rest_client(cce)
+    client.push(BY_API, "", [contact("t-1")])
+    wait_for_calls(cce, 1)
+    cce.pause()
+    client.push(BY_API, "", [contact("t-2"), contact("t-3")])
+    cce.wait_until(lambda: client.campaigns()[0].pending_contacts == 2)
+    # Where it is not told, campaigns are listed all the same.
+    cce.faults({"name": "drop", "verb": "get"})
+    [campaign] = client.campaigns()
+    assert (campaign.key, campaign.pending_contacts) == (BY_API, 0)
+
+
 def push_one_by_one(client, count):
     for number in range(count):
         client.push(BY_API, "", [contact(f"t-{number}")])

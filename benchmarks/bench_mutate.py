@@ -395,6 +395,9 @@ EQUIVALENT = {
         "LOOK_BACK: 3 → 4": "so many days serve as well",
         "MOST_ASKED: 3000 → 3001": "likewise",
     },
+    "jdbc": {
+        "connect: 10 → 11": "a time that serves as well",
+    },
     "contact_preview": {
         "_stored: True → False": "they are as many",
     },

@@ -288,7 +288,7 @@ def _to_python(value: Any) -> Any:
     if kind == "java.sql.Timestamp":
         whole, _dot, fraction = text.partition(".")
         moment = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S")
-        return moment.replace(microsecond=int(fraction[:6].ljust(6, "0") or 0))
+        return moment.replace(microsecond=int(fraction[:6].ljust(6, "0")))
     if kind == "java.sql.Date":
         return date.fromisoformat(text)
     if kind == "java.math.BigDecimal":

@@ -222,10 +222,13 @@ class CceClient(DialerClient):
 
     def _known_on(
         self, side: Side, tables: Collection[str], keys: Collection[str]
-    ) -> Iterator[tuple[str, bool]]:
+    ) -> list[tuple[str, bool]]:
+        found: list[tuple[str, bool]] = []
         with self._database.outbound(side=side) as cursor:
             for table in tables:
-                yield from self._database.known(cursor, table, keys).items()
+                with self._database.unless_gone():
+                    found += self._database.known(cursor, table, keys).items()
+        return found
 
     def _called(self, keys: Collection[str]) -> set[str]:
         with self._database.history() as cursor:
@@ -266,7 +269,8 @@ class CceClient(DialerClient):
     def _close_pending(self, campaign_key: str, side: Side) -> None:
         with self._database.outbound(writes=True, side=side) as cursor:
             for table in self._tables(campaign_key):
-                self._database.close_pending(cursor, table)
+                with self._database.unless_gone():
+                    self._database.close_pending(cursor, table)
             self._commit(cursor, "the contacts were taken back")
 
     deletes_finished = True
@@ -375,7 +379,7 @@ class CceClient(DialerClient):
         with self._database.outbound() as cursor:
             for rule in self._read_rules():
                 # Of two rules' lists one may be gone already.
-                with suppress(NotFound):
+                with self._database.unless_gone():
                     for row in self._database.uncalled(cursor, self._table_of(rule)):
                         results.append(_undialled(rule, row.key, str(row.id), row.phone or ""))
         if len(self.config.sides) > 1:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from .base import PushContact
 from .cce_config import CceConfig, Literal, Side
 from .cce_connection import Connect, connection_string, cursor_of, translated
-from .exceptions import Rejected, Unreachable
+from .exceptions import NotFound, Rejected, Unreachable
 
 MAX_ACCOUNT, MAX_NAME, MAX_PHONE = 30, 50, 20
 # SQL Server takes 1,000 rows a VALUES and 2,100 parameters a statement (reference §4.4).
@@ -285,6 +285,16 @@ class CceDatabase:
         database = config.outbound_database(side)
         text = connection_string(config, side.host, database)
         return cursor_of(self._connect, text, database, self._error_text, writes)
+
+    @contextmanager
+    def unless_gone(self) -> Iterator[None]:
+        """Pass over a table that is not there: its rule was deleted, or this side never had it."""
+        try:
+            yield
+        # What the driver raises is translated where its connection ends, which is too late.
+        except Exception as error:
+            if not isinstance(translated(error, "", self._error_text(error)), NotFound):
+                raise
 
     # configuration
 

@@ -2,7 +2,7 @@
 the lists and the history tell of an account number.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -63,6 +63,9 @@ class Database:
 
     def outbound(self, writes=False, side=None):
         return self._open("writing" if writes else "outbound")
+
+    def unless_gone(self):
+        return suppress(NotFound)
 
     def commit(self):
         if self.commit_fails:

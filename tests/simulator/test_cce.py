@@ -14,6 +14,7 @@ import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact
 from ecm_dialer_cisco.clients.cce_connection import connection_string
+from ecm_dialer_cisco.clients.cce_database import RuleRow
 from ecm_dialer_cisco.clients.exceptions import Busy, NotFound, Rejected, Unreachable
 from simulators.cce.testing import running_cce
 
@@ -201,6 +202,18 @@ def test_columns_of_a_new_contact_are_configured(cce):
 def test_the_list_is_that_of_the_rule_that_is_on(cce):
     with pytest.raises(NotFound):
         make_cce_client(cce, list_table="Nothing_{campaign}").push(SALES, "", [contact("t-1")])
+
+
+def test_of_two_rules_one_list_may_be_gone(cce, client):
+    cce.pause()
+    client.push(SALES, "", [contact("t-1"), contact("t-2")])
+    # In the order of the rules: what comes behind a list that is gone is found all the same.
+    gone = RuleRow(5000, 9999, "N", 0)
+    client._rules = [gone, *client._read_rules()]
+    assert client.find(SALES, {"t-1", "t-2", "t-3"}) == {"t-1", "t-2"}
+    client.purge(SALES)
+    assert client.undialled({"t-1", "t-2"}) == {"t-1", "t-2"}
+    assert {each.key for each in client.results("")[0]} == {"t-1", "t-2"}
 
 
 def test_campaigns_made_over_the_rest_interface_are_another_world(cce, client):

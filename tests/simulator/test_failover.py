@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
+import psycopg2
 import pytest
 
 from ecm_dialer_cisco.clients.base import PushContact
@@ -135,6 +136,20 @@ def test_a_doubt_about_a_dead_side_is_not_settled_by_guessing(sides):
 
     a.start()
     assert client.find(SALES, {"t-0", "t-1", "t-2", "t-10"}, sent_at) == {"t-0", "t-1", "t-10"}
+
+
+def test_a_side_without_the_list_hides_nothing_of_the_other(sides):
+    a, b = sides
+    a.pause()
+    on_side(a, b).push(SALES, "", contacts(2))
+    with psycopg2.connect(a.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ucce_bab.dl_5000_5000 RENAME TO hidden")
+    try:
+        for name in ("A", "B"):
+            assert on_side(a, b, name).find(SALES, {"t-0", "t-1", "t-2"}) == {"t-0", "t-1"}
+    finally:
+        with psycopg2.connect(a.dsn) as connection, connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE ucce_bab.hidden RENAME TO dl_5000_5000")
 
 
 def test_nobody_comes_back_while_a_side_that_may_call_them_cannot_be_asked(sides):

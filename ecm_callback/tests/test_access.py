@@ -63,6 +63,19 @@ class TestAccess(CallbackCase):
         with self.assertRaises(AccessError):
             self.env["ecm.callback"].with_user(nobody).api_offer_slots(self.skill.id, number="+1")
 
+    def test_another_team_sees_only_its_own(self):
+        callback = self.ask(agent_id=self.anna.id)
+        team, others = self.env["ecm.team"].create([{"name": "Ours"}, {"name": "Others"}])
+        self.campaign.team_ids = team
+        others.user_ids = self.other | self.user
+        found = self.env["ecm.callback"].search([("id", "=", callback.id)])
+        self.assertFalse(found.with_user(self.other).search([("id", "=", callback.id)]))
+        # Whose callback it is sees it all the same.
+        self.assertTrue(found.with_user(self.user).search([("id", "=", callback.id)]))
+        team.user_ids = self.other
+        others.user_ids = False
+        self.assertTrue(found.with_user(self.other).search([("id", "=", callback.id)]))
+
     def test_another_company_sees_nothing(self):
         company = self.env["res.company"].create({"name": "Other"})
         foreign = self.create_user(

@@ -8,20 +8,20 @@
 (function (root) {
     "use strict";
 
-    var ROOT = "/ecm/api/v1";
-    var TIMEOUT_SECONDS = 15;
+    const ROOT = "/ecm/api/v1";
+    const TIMEOUT_SECONDS = 15;
     // How dialers and gateways write a caller who hides the number.
-    var HIDDEN = /^(anonymous|restricted|private|unknown|unavailable|null|undefined)$/i;
-    var NUMBER = /^\+?[0-9 ()/.-]{3,28}$/;
+    const HIDDEN = /^(anonymous|restricted|private|unknown|unavailable|null|undefined)$/i;
+    const NUMBER = /^\+?[0-9 ()/.-]{3,28}$/;
 
-    var state = { agent: "", call: "", editing: null, skills: [], known: "" };
+    const state = { agent: "", call: "", editing: null, skills: [], known: "" };
 
     function find(id) {
         return document.getElementById("ecm-" + id);
     }
 
     function say(text, kind) {
-        var status = find("status");
+        const status = find("status");
         status.textContent = text;
         status.setAttribute("data-kind", kind || "");
         adjust();
@@ -42,14 +42,14 @@
     function parse(text) {
         try {
             return JSON.parse(text);
-        } catch (error) {
+        } catch {
             return null;
         }
     }
 
     /** done(answer), failed(sentence, answer) */
     function request(method, path, body, done, failed) {
-        var parameters = {};
+        const parameters = {};
         parameters[gadgets.io.RequestParameters.METHOD] = gadgets.io.MethodType[method];
         parameters[gadgets.io.RequestParameters.CONTENT_TYPE] = gadgets.io.ContentType.TEXT;
         parameters[gadgets.io.RequestParameters.REFRESH_INTERVAL] = 0;
@@ -60,7 +60,7 @@
         if (body) {
             parameters[gadgets.io.RequestParameters.POST_DATA] = JSON.stringify(body);
         }
-        var over = false;
+        let over = false;
         function end(work) {
             if (!over) {
                 over = true;
@@ -68,7 +68,7 @@
                 work();
             }
         }
-        var timer = root.setTimeout(function () {
+        const timer = root.setTimeout(function () {
             end(function () {
                 failed("The server does not answer. Try again, or note the callback by hand.");
             });
@@ -77,8 +77,8 @@
             settings().server + ROOT + path,
             function (response) {
                 end(function () {
-                    var status = Number(response.rc || response.status || 0);
-                    var answer = parse(response.text);
+                    const status = Number(response.rc || response.status || 0);
+                    const answer = parse(response.text);
                     if (status >= 200 && status < 300 && answer) {
                         done(answer);
                     } else {
@@ -104,10 +104,10 @@
 
     /** The customer's number as it is known; empty for who hides it. */
     function numberOf(dialog) {
-        var properties = dialog.getMediaProperties() || {};
-        var known = properties.BACustomerNumber;
+        const properties = dialog.getMediaProperties() || {};
+        let known = properties.BACustomerNumber;
         if (!known) {
-            var isOut = /^(OUT|OUTBOUND)/.test(properties.callType || "");
+            const isOut = /^(OUT|OUTBOUND)/.test(properties.callType || "");
             known = isOut ? dialog.getToAddress() : dialog.getFromAddress();
         }
         known = String(known === undefined || known === null ? "" : known).trim();
@@ -115,7 +115,7 @@
     }
 
     function onCall(dialog) {
-        var properties = dialog.getMediaProperties() || {};
+        const properties = dialog.getMediaProperties() || {};
         state.call = String(properties.BAAccountNumber || "").trim();
         state.known = numberOf(dialog);
         // What somebody is typing stays.
@@ -148,7 +148,7 @@
                     return;
                 }
                 say("This is a callback. " + (found.callback.note || ""));
-                var path = "/callbacks/" + found.callback.id + "/arrived";
+                const path = "/callbacks/" + found.callback.id + "/arrived";
                 request("POST", path, {}, refresh, function () {});
             },
             function () {}
@@ -164,9 +164,9 @@
     // -- the form ----------------------------------------------------------------------------------
 
     function checkNumber() {
-        var number = find("number").value.trim();
-        var fits = !number || NUMBER.test(number);
-        var hint = fits ? "" : "Digits only, with the country code: +49 30 123456";
+        const number = find("number").value.trim();
+        const fits = !number || NUMBER.test(number);
+        const hint = fits ? "" : "Digits only, with the country code: +49 30 123456";
         find("number-hint").textContent = hint;
         find("number").setAttribute("aria-invalid", String(!fits));
         adjust();
@@ -181,7 +181,7 @@
         if (!checkNumber() || !find("skill").value) {
             return;
         }
-        var query = "number=" + encodeURIComponent(find("number").value.trim());
+        let query = "number=" + encodeURIComponent(find("number").value.trim());
         query += "&skill=" + encodeURIComponent(find("skill").value);
         if (isPersonal()) {
             query += "&agent=" + encodeURIComponent(state.agent);
@@ -201,10 +201,10 @@
     }
 
     function showSlots(slots) {
-        var place = find("slots");
+        const place = find("slots");
         place.textContent = "";
         slots.forEach(function (slot) {
-            var button = document.createElement("button");
+            const button = document.createElement("button");
             button.type = "button";
             // As the customer's clock shows it.
             button.textContent = slot.slice(0, 16).replace("T", " ");
@@ -218,7 +218,7 @@
     }
 
     function read() {
-        var wanted = { due_at: find("due").value, skill: find("skill").value };
+        const wanted = { due_at: find("due").value, skill: find("skill").value };
         wanted.number = find("number").value.trim();
         wanted.note = find("note").value.trim() || null;
         if (state.editing) {
@@ -246,7 +246,7 @@
             return;
         }
         find("submit").disabled = true;
-        var path = state.editing ? "/callbacks/" + state.editing + "/change" : "/callbacks";
+        const path = state.editing ? "/callbacks/" + state.editing + "/change" : "/callbacks";
         request(
             "POST",
             path,
@@ -282,7 +282,7 @@
     // -- my callbacks ------------------------------------------------------------------------------
 
     function refresh() {
-        var query = "is_open=true&agent=" + encodeURIComponent(state.agent);
+        const query = "is_open=true&agent=" + encodeURIComponent(state.agent);
         request(
             "GET",
             "/callbacks?" + query,
@@ -297,13 +297,13 @@
     }
 
     function showMine(callbacks) {
-        var list = find("list");
+        const list = find("list");
         list.textContent = "";
         callbacks.forEach(function (callback) {
             list.appendChild(describe(callback));
         });
         if (!callbacks.length) {
-            var none = document.createElement("li");
+            const none = document.createElement("li");
             none.textContent = "None";
             list.appendChild(none);
         }
@@ -312,10 +312,10 @@
     }
 
     function describe(callback) {
-        var item = document.createElement("li");
-        var names = [callback.first_name, callback.last_name].filter(Boolean).join(" ");
-        var when = callback.due_at.slice(0, 16).replace("T", " ") + " (" + callback.tz + ")";
-        var text = document.createElement("span");
+        const item = document.createElement("li");
+        const names = [callback.first_name, callback.last_name].filter(Boolean).join(" ");
+        const when = callback.due_at.slice(0, 16).replace("T", " ") + " (" + callback.tz + ")";
+        const text = document.createElement("span");
         text.textContent = [when, names, callback.number].filter(Boolean).join(", ") + " ";
         item.appendChild(text);
         addButton(item, "Move", names || callback.number, function () {
@@ -328,7 +328,7 @@
     }
 
     function addButton(item, label, whom, work) {
-        var button = document.createElement("button");
+        const button = document.createElement("button");
         button.type = "button";
         button.textContent = label;
         button.setAttribute("aria-label", label + " the callback of " + whom);
@@ -375,7 +375,7 @@
             function (skills) {
                 state.skills = skills;
                 skills.forEach(function (skill) {
-                    var option = document.createElement("option");
+                    const option = document.createElement("option");
                     option.value = option.textContent = skill.name;
                     find("skill").appendChild(option);
                 });
@@ -405,11 +405,11 @@
             return;
         }
         try {
-            var config = finesse.gadget.Config;
+            const config = finesse.gadget.Config;
             state.agent = String(config.id);
             listen();
             finesse.clientservices.ClientServices.init(config, false);
-            var user = new finesse.restservices.User({
+            const user = new finesse.restservices.User({
                 id: config.id,
                 onLoad: function () {
                     user.getDialogs({ onCollectionAdd: onCall, onCollectionDelete: onCallEnd });

@@ -103,9 +103,9 @@
     document.addEventListener("DOMContentLoaded", async () => {
         // The gadget's own markup, as the desktop renders it.
         const file = await (await fetch("../../finesse/callback.xml")).text();
-        const module = new DOMParser().parseFromString(file, "text/xml");
+        const module = new window.DOMParser().parseFromString(file, "text/xml");
         const content = module.querySelector("Content").textContent;
-        const page = new DOMParser().parseFromString(content, "text/html");
+        const page = new window.DOMParser().parseFromString(content, "text/html");
         document.body.append(page.getElementById("ecm-callback"));
         const starter = page.querySelector("script:not([src])").textContent;
         new Function(starter)();

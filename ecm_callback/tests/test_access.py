@@ -68,12 +68,14 @@ class TestAccess(CallbackCase):
         team, others = self.env["ecm.team"].create([{"name": "Ours"}, {"name": "Others"}])
         self.campaign.team_ids = team
         others.user_ids = self.other | self.user
+        self.env.flush_all()
         found = self.env["ecm.callback"].search([("id", "=", callback.id)])
         self.assertFalse(found.with_user(self.other).search([("id", "=", callback.id)]))
         # Whose callback it is sees it all the same.
         self.assertTrue(found.with_user(self.user).search([("id", "=", callback.id)]))
         team.user_ids = self.other
         others.user_ids = False
+        self.env.flush_all()
         self.assertTrue(found.with_user(self.other).search([("id", "=", callback.id)]))
 
     def test_another_company_sees_nothing(self):

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -16,6 +17,23 @@ class TestTurns(DialerCase):
     def take_turn(self):
         self.dialer._take_turn()
         self.env.invalidate_all()
+
+    def test_reading_results_is_not_late_since_the_dialer_was_switched_off(self):
+        """What is awaited is read again within a minute (P4)."""
+        self._create_contacts(1)
+        self.feed()
+        self.dialer.last_sync_at = fields.Datetime.now() - timedelta(hours=5)
+        self.assertGreater(self.read_lag(), 60 * 60)
+        self.dialer.is_enabled = False
+        self.dialer.is_enabled = True
+        self.assertLess(self.read_lag(), 60)
+
+    def read_lag(self):
+        """For how many seconds results were not read."""
+        key = f"ecm.dialer,{self.dialer.id},results"
+        readings = self.env["ecm.health"].sudo()._get_health_readings()
+        [reading] = [each for each in readings if each.key == key]
+        return reading.behind
 
     def test_a_dialer_that_is_off_has_an_inactive_action(self):
         action = self.dialer.cron_id

@@ -24,7 +24,7 @@ _bearer = HTTPBearer(
 async def note_route(request: Request):
     """Remember which route it is, for the log: a path may hold somebody's number."""
     route = request.scope.get("route")
-    request.scope["ecm.call"].route = getattr(route, "path", "")
+    request.scope["ecm.call"].route = getattr(route, "path_format", "")
 
 
 async def api_env() -> Environment:

@@ -194,7 +194,7 @@ async def list_callbacks(
     return PageAnswer(items=[describe(each) for each in callbacks], next_cursor=following)
 
 
-@router.get("/{callback_id}", dependencies=[needs("callbacks:read")])
+@router.get("/{callback_id:int}", dependencies=[needs("callbacks:read")])
 async def get_callback(env: Env, callback_id: Id) -> Callback:
     """One callback."""
     return describe(_find(env, callback_id))
@@ -232,8 +232,12 @@ async def ask_for_callback(env: Env, wanted: NewCallback) -> Callback:
     return describe(callback)
 
 
-@router.post("/{callback_id}/change", dependencies=[needs("callbacks:write")])
-@router.patch("/{callback_id}", dependencies=[needs("callbacks:write")])
+@router.post(
+    "/{callback_id:int}/change",
+    name="change_callback_by_post",
+    dependencies=[needs("callbacks:write")],
+)
+@router.patch("/{callback_id:int}", dependencies=[needs("callbacks:write")])
 async def change_callback(env: Env, callback_id: Id, change: Change) -> Callback:
     """Move a callback, or give it to another agent or skill; the same checks hold. By POST for
     clients that know no PATCH.
@@ -258,7 +262,7 @@ async def change_callback(env: Env, callback_id: Id, change: Change) -> Callback
     return describe(callback)
 
 
-@router.post("/{callback_id}/cancel", dependencies=[needs("callbacks:write")])
+@router.post("/{callback_id:int}/cancel", dependencies=[needs("callbacks:write")])
 async def cancel_callback(
     env: Env, callback_id: Id, cancellation: Cancellation | None = None
 ) -> Callback:
@@ -268,7 +272,7 @@ async def cancel_callback(
     return describe(callback)
 
 
-@router.post("/{callback_id}/arrived", dependencies=[needs("callbacks:write")])
+@router.post("/{callback_id:int}/arrived", dependencies=[needs("callbacks:write")])
 async def note_arrival(env: Env, callback_id: Id) -> Callback:
     """The call is with its agent."""
     callback = _find(env, callback_id)

@@ -168,19 +168,24 @@ class EcmApiKey(models.Model):
         :return: the record, and the secret, which is shown once and stored nowhere
         """
         key = self.sudo().create({**values, "expires_at": expires_at}).sudo(self.env.su)
-        keys = self.env["res.users.apikeys"].with_user(key.user_id).sudo()
-        secret = keys._generate(KEY_SCOPE, key.name, expires_at)
+        return key, key._add_secret()
+
+    def _add_secret(self):
+        """:return: the secret of a key that has none"""
+        self.ensure_one()
+        keys = self.env["res.users.apikeys"].with_user(self.user_id).sudo()
+        secret = keys._generate(KEY_SCOPE, self.name, self.expires_at)
         start = secret[:INDEX_SIZE]
         self.env.cr.execute(
             SQL(
                 "SELECT max(id) FROM res_users_apikeys WHERE user_id = %s AND index = %s",
-                key.user_id.id,
+                self.user_id.id,
                 start,
             )
         )
         [row_id] = self.env.cr.fetchone()
-        key.sudo().write({"apikey_id": row_id, "key_start": start})
-        return key, secret
+        self.sudo().write({"apikey_id": row_id, "key_start": start})
+        return secret
 
     # -- a call ------------------------------------------------------------------------------------
 

@@ -55,13 +55,13 @@ async def list_campaigns(
     return PageAnswer(items=[describe(campaign) for campaign in campaigns], next_cursor=following)
 
 
-@router.get("/{campaign_id}", dependencies=[needs("campaigns:read")])
+@router.get("/{campaign_id:int}", dependencies=[needs("campaigns:read")])
 async def get_campaign(env: Env, campaign_id: Id) -> Campaign:
     """One campaign."""
     return describe(_find(env, campaign_id))
 
 
-@router.get("/{campaign_id}/stats", dependencies=[needs("campaigns:read")])
+@router.get("/{campaign_id:int}/stats", dependencies=[needs("campaigns:read")])
 async def get_campaign_stats(env: Env, campaign_id: Id) -> CampaignStats:
     """How many contacts are in which state now."""
     campaign = _find(env, campaign_id)
@@ -74,7 +74,7 @@ async def get_campaign_stats(env: Env, campaign_id: Id) -> CampaignStats:
     )
 
 
-@router.post("/{campaign_id}/start", dependencies=[needs("campaigns:write")])
+@router.post("/{campaign_id:int}/start", dependencies=[needs("campaigns:write")])
 async def start_campaign(env: Env, campaign_id: Id) -> Campaign:
     """Start feeding in the calling hours. Starting twice changes nothing. 409 names in `field` what
     is missing first.
@@ -88,7 +88,7 @@ async def start_campaign(env: Env, campaign_id: Id) -> Campaign:
     return describe(campaign)
 
 
-@router.post("/{campaign_id}/stop", dependencies=[needs("campaigns:write")])
+@router.post("/{campaign_id:int}/stop", dependencies=[needs("campaigns:write")])
 async def stop_campaign(env: Env, campaign_id: Id) -> Campaign:
     """Cut the feed. What the dialer has not called yet is taken back where it can be."""
     campaign = _find(env, campaign_id)

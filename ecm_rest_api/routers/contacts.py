@@ -145,7 +145,7 @@ async def list_contacts(
     return PageAnswer(items=[describe(contact) for contact in contacts], next_cursor=following)
 
 
-@router.get("/{contact_id}", dependencies=[needs("contacts:read")])
+@router.get("/{contact_id:int}", dependencies=[needs("contacts:read")])
 async def get_contact(env: Env, contact_id: Id) -> Contact:
     """One contact."""
     return describe(_find(env, contact_id))
@@ -164,7 +164,7 @@ async def add_contact(env: Env, contact: NewContact) -> Contact:
     return describe(env["ecm.contact"].create(values))
 
 
-@router.post("/{contact_id}/withdraw", dependencies=[needs("contacts:write")])
+@router.post("/{contact_id:int}/withdraw", dependencies=[needs("contacts:write")])
 async def withdraw_contact(
     env: Env, contact_id: Id, withdrawal: Withdrawal | None = None
 ) -> Contact:

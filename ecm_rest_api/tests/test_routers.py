@@ -51,8 +51,9 @@ class TestRouters(ApiCase):
 
     def test_start_says_what_is_missing(self):
         response = self.post(f"/campaigns/{self.campaign.id}/start", None)
-        problem = self.assertProblem(response, "conflict", 409)
-        self.assertIn("dialer", problem["detail"])
+        gap = self.campaign.get_start_gap()
+        problem = self.assertProblem(response, "conflict", 409, gap["field"] or None)
+        self.assertEqual(problem["detail"], gap["text"])
 
     def test_start(self):
         campaigns = type(self.env["ecm.campaign"])

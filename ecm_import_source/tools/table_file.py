@@ -101,7 +101,7 @@ def write_rows(
     :param recent: with a key column, which rows are left out since they were written before
     :raise RowError: a row cannot be read, or its value cannot be written
     """
-    text = io.TextIOWrapper(target, encoding=layout.encoding, newline="", write_through=False)
+    text = io.TextIOWrapper(target, encoding=layout.encoding, newline="")
     writer = csv.writer(text, **layout.format)
     if layout.has_header:
         writer.writerow([column[0] for column in cursor.description])

@@ -17,7 +17,9 @@ NOON = datetime(2026, 11, 29, 12)
 # -- pages ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parts", [(5,), ("ä", 5), (), ("x" * 99, -1, 2**60)])
+@pytest.mark.parametrize(
+    "parts", [(5,), ("ä", 5), (), (2**60, -1), *[("x" * size,) for size in range(12)]]
+)
 def test_a_cursor_is_read_as_it_was_written(parts):
     text = cursors.encode(*parts)
     assert "=" not in text
@@ -194,3 +196,11 @@ def test_an_application_is_asked_as_asgi_says():
     assert (scope["type"], scope["method"], scope["root_path"]) == ("http", "POST", "/api")
     assert scope["query_string"] == b"a=1"
     assert (b"b", b"c") in [tuple(pair) for pair in scope["headers"]]
+
+
+def test_what_an_application_does_not_say_is_none_of_its_answer():
+    async def silent(_scope, _receive, send):
+        await send({"type": "http.response.trailers", "body": b"x"})
+
+    answer = asyncio.run(ask(silent, Call("GET", "/x"), ""))
+    assert (answer.status, answer.body) == (500, b"")

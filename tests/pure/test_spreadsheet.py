@@ -268,7 +268,7 @@ def test_no_more_strings_are_read_than_a_cell_asks_for():
     assert (strings[2], next(texts)) == ("c", "d")
 
 
-def test_strings_in_memory_have_a_limit(monkeypatch):
+def test_strings_that_a_preview_holds_have_a_limit(monkeypatch):
     # Each takes eight bytes beside its own.
     monkeypatch.setattr(spreadsheet, "MAX_HELD", 27)
     strings = spreadsheet._LazyStrings(iter(["a", "b", "c", "d"]))
@@ -322,6 +322,12 @@ def test_styles_are_held_in_memory_and_have_a_limit_of_their_own(monkeypatch):
     assert len(rows_of(data)) == 1
     monkeypatch.setattr(spreadsheet, "MAX_STYLES", size - 1)
     assert error_of(data) == "unpacked_too_large"
+
+
+def test_a_sheet_may_be_larger_than_styles_may(monkeypatch):
+    data = sheet_of(*((n, inline(f"A{n}", "x" * 50)) for n in range(1, 500)))
+    monkeypatch.setattr(spreadsheet, "MAX_STYLES", 20_000)
+    assert len(rows_of(data)) == 499
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

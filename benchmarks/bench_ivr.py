@@ -94,7 +94,7 @@ def make_key(env: Any) -> str:
             "user_id": env.ref("base.user_admin").id,
             "company_id": env.company.id,
             "scope_ids": [(6, 0, scope.ids)],
-            "rate_limit": 1_000_000,
+            "rate_limit": 100_000,
         },
         False,
     )

@@ -109,7 +109,6 @@ class EcmCallback(models.Model):
     )
     skill_id = fields.Many2one(
         "ecm.callback.skill",
-        "Skill",
         ondelete="restrict",
         index="btree_not_null",
         tracking=True,
@@ -118,7 +117,6 @@ class EcmCallback(models.Model):
     )
     agent_id = fields.Many2one(
         "ecm.callback.agent",
-        "Agent",
         ondelete="restrict",
         index="btree_not_null",
         tracking=True,

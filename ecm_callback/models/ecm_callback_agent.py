@@ -24,7 +24,6 @@ class EcmCallbackAgent(models.Model):
     )
     user_id = fields.Many2one(
         "res.users",
-        "User",
         domain=[("share", "=", False)],
         help="Sees these callbacks under *My callbacks*, and gets an activity for each.",
     )

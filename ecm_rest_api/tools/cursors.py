@@ -3,15 +3,16 @@
 import base64
 import binascii
 import json
+from typing import Any
 
 
-def encode(*parts):
+def encode(*parts: int | str) -> str:
     """:param parts: numbers and texts of the last row, by which the list is sorted"""
     text = json.dumps(parts, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor, *kinds):
+def decode(cursor: str, *kinds: type) -> tuple[Any, ...]:
     """:param kinds: the type of each part
     :return: tuple of the parts
     :raise ValueError: it is none of ours

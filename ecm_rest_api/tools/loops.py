@@ -6,13 +6,17 @@ OCA's dispatcher keeps a thread for each loop, and an application for each path 
 
 import asyncio
 import queue
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
-_POOL = queue.SimpleQueue()
+Result = TypeVar("Result")
+
+_POOL: queue.SimpleQueue[asyncio.AbstractEventLoop] = queue.SimpleQueue()
 
 
 @contextmanager
-def _borrow():
+def _borrow() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         loop = _POOL.get_nowait()
     except queue.Empty:
@@ -23,7 +27,7 @@ def _borrow():
         _POOL.put(loop)
 
 
-def run(coroutine):
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end in this thread, so that what belongs to it (the request, the cursor, the names
     in the log) is there.
     """
@@ -31,6 +35,6 @@ def run(coroutine):
         return loop.run_until_complete(coroutine)
 
 
-def count():
+def count() -> int:
     """:return: number of loops that nobody uses now"""
     return _POOL.qsize()

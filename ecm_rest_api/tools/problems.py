@@ -1,6 +1,10 @@
 """What an answer says that is no success (RFC 9457, requirement R4)."""
 
+from __future__ import annotations
+
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 CONTENT_TYPE = "application/problem+json"
 TYPE = "urn:ecm:problem:%s"
@@ -54,7 +58,16 @@ class Problem(Exception):
     # Odoo logs what it does not know as an error, with the request in it.
     loglevel = logging.DEBUG
 
-    def __init__(self, code, detail, *, field=None, errors=None, headers=None, extra=None):
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.status, self.title = _KINDS[code]
@@ -64,7 +77,7 @@ class Problem(Exception):
         self.headers = headers or {}
         self.extra = extra or {}
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """:return: members of the JSON object; those without a value are left out"""
         members = {
             "type": TYPE % self.code,
@@ -78,7 +91,7 @@ class Problem(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def register(code, status, title):
+def register(code: str, status: int, title: str) -> None:
     """Make known a kind of problem of another module, when that is imported.
 
     :param str code: words with hyphens
@@ -88,6 +101,6 @@ def register(code, status, title):
     _KINDS[code] = (status, title)
 
 
-def code_of(status):
+def code_of(status: int) -> str:
     """:return: the kind that a plain HTTP status means"""
     return _CODES_BY_STATUS.get(status) or ("internal" if status >= 500 else "malformed")

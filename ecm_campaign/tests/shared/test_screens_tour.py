@@ -137,6 +137,19 @@ class TestScreens(TourCase):
                 failing = {"sending_failures": 9, "sending_error": "down"}
                 owner.write({"is_enabled": True, **failing})
                 owner.copy({"name": "Another", "is_enabled": True})
+        self.complete_dialers()
+        if "ecm.callback" in self.env:
+            callback = self.env["ecm.callback"].search([("contact_id", "=", False)], limit=1)
+            callback._note({"state": "dialing", "contact_id": contacts[0].id})
+
+    def complete_dialers(self):
+        if "ecm.dialer" not in self.env:
+            return
+        dialers = self.env["ecm.dialer"].with_context(active_test=False)
+        dialers.search([("name", "=", "Another")]).purge_schedule = "daily"
+        loggers = {"cce_delivery": "database", "host": "logger-a.example.com"}
+        loggers |= {"host_2": "logger-b.example.com", "cce_side": "A"}
+        dialers.search([("provider", "=", "cce")], limit=1).copy({"name": "Both sides", **loggers})
 
     def walk_as_each_role(self):
         """:return: the buttons that no record shows, as ``(model, button name)``"""

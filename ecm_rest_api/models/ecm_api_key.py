@@ -122,7 +122,7 @@ class EcmApiKey(models.Model):
             key.call_count = counts.get(key, 0)
 
     @api.constrains("user_id", "company_id")
-    def _check_company(self):
+    def _check_user_company(self):
         for key in self:
             if key.company_id not in key.user_id.sudo().company_ids:
                 raise ValidationError(

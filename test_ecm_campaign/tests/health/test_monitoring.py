@@ -23,6 +23,7 @@ class TestMonitoring(HttpCase):
         for model in cls.env["ecm.engine"]._get_owner_models():
             if "is_enabled" in model._fields:
                 model.search([]).is_enabled = False
+        cls.target.is_enabled = True
 
     def ask(self, path, token=None, **headers):
         if token:

@@ -96,6 +96,8 @@ class TestCalls(ApiCase):
 
     def test_unknown_path_and_method(self):
         self.assertProblem(self.get("/nowhere"), "not-found", 404)
+        # A path that no route of Odoo's server fits.
+        self.assertProblem(self.get("/no%0Awhere"), "not-found", 404)
         response = self.call("DELETE", "/whoami")
         self.assertProblem(response, "method", 405)
         self.assertEqual(response.headers["Allow"], "GET")

@@ -5,6 +5,8 @@ import copy
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg2
+
 from scripts import databases, demo, demo_dialers
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
@@ -129,6 +131,16 @@ class Rehearsal(Stage):
         )
         self.sql("UPDATE ecm_dialer_campaign SET paused_until = NULL")
         self.sql("UPDATE ecm_dialer SET sending_until = NULL, results_until = NULL")
+
+    def let_somebody_call_in(self) -> None:
+        """UCCX's database shows a call of now: it is not behind, and what it lacks never came."""
+        connection = psycopg2.connect(self.simulator.dsn)
+        with contextlib.closing(connection), connection, connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO contactcalldetail"
+                " (sessionid, sessionseqnum, nodeid, profileid, contacttype, startdatetime)"
+                " VALUES (990001, 0, 1, 1, 1, now() AT TIME ZONE 'UTC')"
+            )
 
     def assert_nothing_was_called_twice(self) -> None:
         """Compare our history with the simulator's own record of what it dialled."""

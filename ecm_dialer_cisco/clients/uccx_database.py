@@ -32,7 +32,7 @@ _CLOCK_TOLERANCE = 60
 
 _EPOCH = datetime(1970, 1, 1)
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
-_TRUE_VALUES = (True, 1, "1", "t", "T", "true")
+_TRUE_VALUES = (True, "1", "t", "T", "true")
 """What drivers make of Informix's BOOLEAN."""
 
 

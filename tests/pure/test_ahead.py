@@ -86,9 +86,14 @@ def test_a_claim_that_fails_hides_no_receipt():
     house = House(batch("a"), error=ValueError("serialization"))
     with house.ahead() as ahead:
         assert ahead.send(ahead.next()).accepted == {"a"}
+        # Nothing more is claimed before somebody was told.
+        house.error = None
+        house.left.append(batch("b"))
+        ahead.send(batch("a"))
+        assert len(house.left) == 1
         with pytest.raises(ValueError, match="serialization"):
             ahead.next()
-        assert ahead.next() is None
+        assert [row.key for row in ahead.next()] == ["b"]
 
 
 def test_a_send_that_fails_leaves_what_was_claimed_to_be_given_back():

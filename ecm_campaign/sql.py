@@ -61,11 +61,11 @@ def int_array(numbers):
     return SQL("%s::int[]", f"{{{elements}}}")
 
 
-def as_json(alias, model, names):
-    """The fields of a row as a JSON object in a text, without those that are empty: half of what
-    ``json_strip_nulls(row_to_json(...))`` takes, which writes each row twice.
+def json_rows(alias, model, names):
+    """Aggregate: a JSON array in a text of the rows' fields, without those that are empty; half of
+    what ``json_agg(json_strip_nulls(row_to_json(...)))`` takes, which writes each row twice.
 
-    :param alias: of the row
+    :param alias: of the rows
     :param model: whose fields these are, all of them columns
     :param names: of the fields; the first one is never empty
     :rtype: SQL
@@ -73,7 +73,8 @@ def as_json(alias, model, names):
     first, *others = (_as_pair(alias, model._fields[name]) for name in names)
     # What is joined to NULL is NULL, which `concat` leaves out.
     others = [SQL("',' || %s", pair) for pair in others]
-    return SQL("concat('{', %s, %s, '}')", first, SQL(", ").join(others))
+    row = SQL("concat('{', %s, %s, '}')", first, SQL(", ").join(others))
+    return SQL("'[' || string_agg(%s, ',') || ']'", row)
 
 
 def _as_pair(alias, field):

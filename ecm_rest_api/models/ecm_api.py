@@ -17,6 +17,7 @@ from odoo.exceptions import (
     UserError,
     ValidationError,
 )
+from odoo.tools import SQL
 
 from ..const import DEFAULTS, PARAMETER, RETRY_SECONDS
 from ..tools import loops
@@ -29,6 +30,8 @@ _logger = logging.getLogger(__name__)
 BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolError, ConcurrencyError)
 # A standby says the second one where a transaction begins that may write.
 BUSY += (psycopg2.errors.ReadOnlySqlTransaction, psycopg2.errors.FeatureNotSupported)
+# Rows that are deleted in one transaction.
+GC_ROWS = 20_000
 # Methods that change nothing.
 READING = ("GET", "HEAD", "OPTIONS")
 METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -57,6 +60,29 @@ class EcmApi(models.AbstractModel):
         if not isinstance(default, int):
             return default if text is False else text
         return int(text) if text and text.isdecimal() else default
+
+    @api.model
+    def _delete_before(self, records, name, moment):
+        """Delete a part of the rows of a model whose time has passed.
+
+        :param records: of the model
+        :param str name: of the column
+        :param moment: naive UTC
+        :return: how many were deleted, and whether some may be left
+        """
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM %(table)s WHERE id IN (
+                       SELECT id FROM %(table)s WHERE %(column)s < %(moment)s LIMIT %(rows)s)""",
+                table=SQL.identifier(records._table),
+                column=SQL.identifier(name),
+                moment=moment,
+                rows=GC_ROWS,
+            )
+        )
+        count = self.env.cr.rowcount
+        records.invalidate_model()
+        return count, count == GC_ROWS
 
     @api.model
     def _get_max_size(self, path):

@@ -5,7 +5,6 @@ from odoo.tools import SQL
 
 from ..tools.texts import shorten
 
-GC_ROWS = 20_000
 DETAIL_SIZE = 10_000
 
 
@@ -78,17 +77,7 @@ class EcmApiCall(models.Model):
         """
         days = self.env["ecm.api"]._get_setting("log_days")
         before = fields.Datetime.now() - timedelta(days=days)
-        self.env.cr.execute(
-            SQL(
-                """DELETE FROM ecm_api_call WHERE id IN (
-                       SELECT id FROM ecm_api_call WHERE called_at < %s LIMIT %s)""",
-                before,
-                GC_ROWS,
-            )
-        )
-        count = self.env.cr.rowcount
-        self.invalidate_model()
-        return count, count == GC_ROWS
+        return self.env["ecm.api"]._delete_before(self, "called_at", before)
 
 
 def _get_contents(call, answer):

@@ -9,7 +9,6 @@ from ..tools.problems import Problem
 
 HEADER = "idempotency-key"
 KEY_SIZE = 255
-GC_ROWS = 20_000
 
 
 class EcmApiReplay(models.Model):
@@ -144,17 +143,7 @@ class EcmApiReplay(models.Model):
         """
         hours = self.env["ecm.api"]._get_setting("replay_hours")
         before = fields.Datetime.now() - timedelta(hours=hours)
-        self.env.cr.execute(
-            SQL(
-                """DELETE FROM ecm_api_replay WHERE id IN (
-                       SELECT id FROM ecm_api_replay WHERE asked_at < %s LIMIT %s)""",
-                before,
-                GC_ROWS,
-            )
-        )
-        count = self.env.cr.rowcount
-        self.invalidate_model()
-        return count, count == GC_ROWS
+        return self.env["ecm.api"]._delete_before(self, "asked_at", before)
 
 
 def _get_fingerprint(call):

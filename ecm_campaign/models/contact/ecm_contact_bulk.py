@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...const import CLOSED_STATES, PENDING
-from ...sql import as_json, int_array, values_of
+from ...sql import int_array, json_rows, values_of
 
 # Who must not be called is never brought back.
 REOPENED_STATES = tuple(state for state in CLOSED_STATES if state != "dnc_listed")
@@ -257,11 +257,11 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET is_done = TRUE, changed_count = (SELECT count(*) FROM old),
-                          before = (SELECT '[' || string_agg(%(kept)s, ',') || ']' FROM old)
+                          before = (SELECT %(kept)s FROM old)
                     WHERE id = %(part)s
                 RETURNING changed_count""",
                 columns=columns,
-                kept=as_json("old", self, names),
+                kept=json_rows("old", self, names),
                 ids=int_array(part.contact_ids),
                 condition=self._get_bulk_condition(order, part.contact_ids),
                 bulk=order.bulk_id,
@@ -434,13 +434,12 @@ class EcmContactBulk(models.AbstractModel):
                    )
                    UPDATE ecm_bulk_action_part
                       SET changed_count = changed_count + (SELECT count(*) FROM new),
-                          continued = (SELECT '[' || string_agg(%(kept)s, ',') || ']'
-                                         FROM old)
+                          continued = (SELECT %(kept)s FROM old)
                     WHERE id = %(part)s
                 RETURNING (SELECT count(*) FROM new)""",
                 ids=int_array(part.contact_ids),
                 columns=SQL(", ").join(SQL.identifier("c", name) for name in kept),
-                kept=as_json("old", self, kept),
+                kept=json_rows("old", self, kept),
                 condition=self._is_continued(order, part.contact_ids),
                 names=SQL(", ").join(SQL.identifier(name) for name in names),
                 values=SQL(", ").join(SQL.identifier("c", name) for name in names),

@@ -1,8 +1,7 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from odoo import models
 
-from ..tools.dnc import without
 from odoo.addons.ecm_campaign.models.dnc.ecm_dnc_list import BLACKLIST
 from odoo.addons.ecm_campaign.tools.gates import DncRule
 
@@ -18,13 +17,13 @@ class CallbackDncRule(DncRule):
     lifting: frozenset[int] = frozenset()
     lifted: frozenset[int] = frozenset()
 
-    def judge(self, candidate, at):
-        """See ``tools.gates`` Rule."""
-        rule = DncRule(self.channels, self.lists, self.numbers, self.keys)
+    def get_lists(self, campaign_id, channel, callback):
+        """See ``tools.gates`` DncRule."""
+        # A class with slots has no super() of its own.
+        counting = DncRule.get_lists(self, campaign_id, channel, callback)
         # A retry is part of the same promise.
-        if candidate.callback and candidate.campaign_id in self.lifting:
-            rule = replace(rule, lists=without(self.lists, self.lifted))
-        return rule.judge(candidate, at)
+        is_lifted = callback and campaign_id in self.lifting
+        return set(counting) - self.lifted if is_lifted else counting
 
 
 class EcmGateDnc(models.AbstractModel):

@@ -33,6 +33,14 @@ class TestDnc(CallbackCase):
         self.pass_time(hours=1)
         self.assertTrue(self.judge(callback.contact_id))
 
+    def test_lists_are_lifted_for_callbacks_alone(self):
+        """What the gate and the last look before a contact leaves both ask."""
+        dnc_list = self.list_number("national")
+        self.skill.dnc_policy = "lift"
+        rule = self.env["ecm.gate.dnc"]._get_rule(self.campaign, fields.Datetime.now())
+        self.assertIn(dnc_list.id, rule.get_lists(self.campaign.id, "voice", None))
+        self.assertNotIn(dnc_list.id, rule.get_lists(self.campaign.id, "voice", "normal"))
+
     def test_it_lifts_nothing_for_others_of_the_campaign(self):
         self.list_number("corporate")
         self.skill.dnc_policy = "lift"

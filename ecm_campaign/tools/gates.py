@@ -356,11 +356,18 @@ class DncRule:
             return Close(DNC_LISTED, SUPPRESSED)
         return replace(candidate, phones=join_channels(left), is_listed=is_listed)
 
+    def get_lists(self, campaign_id: int, channel: str, callback: str | None) -> Collection[int]:
+        """Ids of the lists that count for a contact.
+
+        :param callback: the kind of callback that the contact asked for, if any
+        """
+        return self.lists.get((campaign_id, channel), ())
+
     def _get_hidden(
         self, candidate: Candidate, listed: list[str], on_key: Collection[int], channel: str
     ) -> set[str]:
         """Numbers that must not be contacted on a channel: all of them where the key is listed."""
-        counting = set(self.lists.get((candidate.campaign_id, channel), ()))
+        counting = set(self.get_lists(candidate.campaign_id, channel, candidate.callback))
         # A listed customer is not contacted on any number.
         if not counting.isdisjoint(on_key):
             return set(candidate.get_numbers())

@@ -42,6 +42,7 @@ class Addressee(NamedTuple):
     campaign_id: int
     number: str
     account_number: str | None
+    callback: str | None
 
 
 class Ended(NamedTuple):
@@ -461,7 +462,7 @@ class EcmAttempt(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                """SELECT a.key, a.campaign_id, a.number, c.account_number
+                """SELECT a.key, a.campaign_id, a.number, c.account_number, c.callback
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
                     WHERE a.id = ANY(%s)""",
                 [outgoing.attempt_id for outgoing in batch],

@@ -197,16 +197,16 @@ class EcmFeedTarget(models.AbstractModel):
         campaigns.invalidate_recordset(["is_running"])
         stopped = set(campaigns.filtered(lambda campaign: not campaign.is_running).ids)
 
-        dnc_lists = self.env["ecm.dnc.list"]
-        applying = dnc_lists._get_applying(campaigns)
+        # As the gate sees it: what it lets pass all the same must not be stopped here for ever.
+        rule = self.env["ecm.gate.dnc"]._get_rule(campaigns, fields.Datetime.now(), self._channel)
         numbers = {row.number for row in rows}
         keys = {row.account_number for row in rows if row.account_number}
-        found = dnc_lists._find_entries(applying.values(), numbers, keys)
+        found = self.env["ecm.dnc.list"]._find_entries(rule.lists.values(), numbers, keys)
         barred = set()
         for row in rows:
             listed = {*found.numbers.get(row.number, ()), *found.keys.get(row.account_number, ())}
-            counting = applying.get((row.campaign_id, self._channel), set())
-            if row.campaign_id in stopped or listed & counting:
+            counting = rule.get_lists(row.campaign_id, self._channel, row.callback)
+            if row.campaign_id in stopped or not listed.isdisjoint(counting):
                 barred.add(row.key)
         return barred
 

@@ -2,6 +2,7 @@ import threading
 from unittest.mock import patch
 
 from ..common import FeedCase
+from odoo.addons.ecm_campaign.tools.gates import DncRule
 
 SECONDS = 20
 
@@ -66,3 +67,11 @@ class TestAhead(FeedCase):
         self.feed()
         self.assertEqual(listed.state, "dnc_listed")
         self.assertFalse(listed.attempt_ids)
+
+    def test_who_is_listed_and_passes_the_gate_all_the_same_is_called(self):
+        """A customer who asked for the call, for example: the gate alone says so."""
+        listed = self.contacts[2]
+        self.env.ref("ecm_campaign.ecm_dnc_list_wishes").api_add([listed.phone_1])
+        with patch.object(DncRule, "get_lists", lambda *_args: ()):
+            sent = self.feed()
+        self.assertEqual([outgoing.contact_id for outgoing in sent], self.contacts.ids)

@@ -18,6 +18,7 @@ class FakeGateway(HttpGateway):
     """
 
     sent, asked, said = [], [], {}
+    holds_records = False
     answer = staticmethod(lambda message: TAKEN)
 
     def send(self, messages):

@@ -56,6 +56,8 @@ class TestReports(SmsCase):
             self.reports._apply_waiting(self.gateway, Turn())
             return TAKEN
 
+        # The answer touches records: nothing may be claimed on the same cursor meanwhile.
+        self.patch(FakeGateway, "holds_records", True)
         self.answer(answer)
         self.turn()
         self.assertEqual(contact.sms_message_ids.state, "delivered")

@@ -2,7 +2,10 @@
 
 from scripts import databases, paths
 
-OURS = "('ecm_campaign', 'ecm_dialer_cisco', 'ecm_import_source', 'ecm_rest_api', 'ecm_sms', 'ecm_callback')"
+OURS = (
+    "('ecm_campaign', 'ecm_dialer_cisco', 'ecm_import_source', 'ecm_rest_api', 'ecm_sms',"
+    " 'ecm_callback', 'ecm_crm_bridge')"
+)
 QUERIES = {
     "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'ecm\\_%' AND relkind = 'r'",
     "columns": "SELECT table_name, column_name FROM information_schema.columns"

@@ -15,6 +15,7 @@ NAMES = (
     "ecm_rest_api",
     "ecm_sms",
     "ecm_callback",
+    "ecm_crm_bridge",
 )
 for name in NAMES:
     package = types.ModuleType(name)

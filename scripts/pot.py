@@ -1,5 +1,6 @@
-"""Translation templates: `make pot` writes `<module>/i18n/<module>.pot` the way Odoo exports it, and
-`make release-check` says what they lack. They are written for a release, not with each change.
+"""Translation templates: `make pot` writes `<module>/i18n/<module>.pot` the way Odoo exports it, has
+the languages follow, and `make release-check` says what they lack. They are written for a release,
+not with each change.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import cluster, databases, paths, templates
+from . import cluster, databases, paths, templates, translations
 from .console import SetupError, fail, say
 
 _DATES = re.compile(r'^"(POT-Creation-Date|PO-Revision-Date):.*\n', re.MULTILINE)
@@ -19,7 +20,9 @@ _QUOTED = re.compile(r'"(.*)"\n')
 
 
 def update() -> list[str]:
-    """Write the templates whose terms changed; the names of those modules."""
+    """Write the templates whose terms changed, and have the languages follow; the names of those
+    modules.
+    """
     changed = []
     for module, content in _export_all():
         file = pot_file(module)
@@ -28,6 +31,7 @@ def update() -> list[str]:
             file.parent.mkdir(exist_ok=True)
             file.write_text(content)
             changed.append(module)
+        translations.follow(module, file)
     return changed
 
 
@@ -101,9 +105,21 @@ def _check() -> None:
         say(f"{name} lacks {len(texts)} terms: run make pot")
         for text in texts:
             say(f"  {text}")
-    if missing:
+    untranslated = _say_untranslated()
+    if missing or untranslated:
         raise SystemExit(1)
-    say("The translation templates hold all terms.")
+    say("The translation templates hold all terms, and each language has words for them.")
+
+
+def _say_untranslated() -> bool:
+    """:return: whether a language lacks words for a template's terms"""
+    found = False
+    for module in paths.modules():
+        for language, count in translations.count_lacking(module, pot_file(module)).items():
+            name = translations.po_file(module, language).relative_to(paths.ROOT)
+            say(f"{name}: {count} terms are not translated")
+            found = True
+    return found
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
     "author": "Outbound Campaign Manager founders",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["mail", "phone_validation", "resource"],
+    "depends": ["mail", "phone_validation", "privacy_lookup", "resource"],
     "external_dependencies": {
         "python": ["phonenumbers", "holidays", "chardet", "openpyxl", "prometheus_client"]
     },
@@ -32,6 +32,7 @@
         "wizards/ecm_settings_views.xml",
         "wizards/ecm_global_list_feed_views.xml",
         "wizards/ecm_dnc_check_views.xml",
+        "wizards/ecm_erasure_start_views.xml",
         "wizards/ecm_holiday_load_views.xml",
         "views/strategy/ecm_outcome_views.xml",
         "views/strategy/ecm_strategy_attempt_views.xml",
@@ -58,6 +59,7 @@
         "views/hours/ecm_calling_hours_views.xml",
         "views/hours/ecm_holiday_views.xml",
         "views/regions/ecm_region_rule_views.xml",
+        "views/erasure/ecm_erasure_views.xml",
         "views/health/ecm_health_line_views.xml",
         "views/res_config_settings_views.xml",
         "views/ecm_campaign_menus.xml",
@@ -78,6 +80,7 @@
         "demo/ecm_global_list_demo.xml",
         "demo/ecm_pacing_demo.xml",
         "demo/ecm_dry_run_demo.xml",
+        "demo/ecm_erasure_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,6 +1,7 @@
 from . import (
     ecm_callback_hours_mixin,
     ecm_callback_terms_mixin,
+    ecm_callback_erasure_mixin,
     ecm_callback_follow_mixin,
     ecm_callback_lookup_mixin,
     ecm_callback_schedule_mixin,

@@ -47,6 +47,7 @@ class EcmCallback(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "ecm.transaction.mixin",
+        "ecm.callback.erasure.mixin",
     ]
     _order = "due_at desc, id desc"
     _rec_name = "number"

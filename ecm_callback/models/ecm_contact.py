@@ -17,6 +17,15 @@ class EcmContact(models.Model):
             return
         super()._refuse_known(vals_list)
 
+    @api.model
+    def _erase_linked(self, contact_ids):
+        """With a contact go its callbacks, and what it has asked for (N6)."""
+        counts = super()._erase_linked(contact_ids)
+        callbacks = self.env["ecm.callback"].sudo()
+        domain = ["|", ("contact_id", "in", contact_ids), ("origin_contact_id", "in", contact_ids)]
+        found = callbacks.search(domain)
+        return counts | found._erase_ids(found.ids)
+
     def action_ecm_callback(self):
         """Ask for a callback of this customer (requirement B1)."""
         self.ensure_one()

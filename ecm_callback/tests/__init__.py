@@ -5,6 +5,7 @@ from . import (
     test_changes,
     test_concurrency,
     test_dnc,
+    test_erasure,
     test_gadget,
     test_lookup,
     test_request,

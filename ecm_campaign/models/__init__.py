@@ -1,5 +1,6 @@
 from . import (
     shared,
+    erasure,
     strategy,
     hours,
     regions,

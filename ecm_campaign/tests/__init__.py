@@ -6,6 +6,7 @@ from .contact import *
 from .contact_list import *
 from .dnc import *
 from .engine import *
+from .erasure import *
 from .forecast import *
 from .regions import *
 from .shared import *

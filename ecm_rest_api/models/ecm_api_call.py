@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import escape_psql
 
 from ..tools.texts import shorten
 
@@ -15,6 +16,7 @@ class EcmApiCall(models.Model):
 
     _name = "ecm.api.call"
     _description = "API Call"
+    _inherit = ["ecm.erasable.mixin"]
     _order = "id desc"
     _rec_name = "route"
     _log_access = False
@@ -41,6 +43,35 @@ class EcmApiCall(models.Model):
     answer_body = fields.Text(readonly=True)
 
     _called_at_index = models.Index("(called_at)")
+
+    # -- erasure (N6) -----------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        """Contents stand in it only where somebody has switched that on."""
+        values = sorted(person.numbers | person.emails | person.keys)
+        parts = [f"%{escape_psql(value)}%" for value in values]
+        text = SQL("lower(concat_ws(' ', path, request_body, answer_body))")
+        return SQL(
+            """SELECT id FROM ecm_api_call
+                WHERE company_id = ANY(%s) AND %s LIKE ANY(%s)
+                  AND (request_body IS NOT NULL OR answer_body IS NOT NULL)""",
+            sorted(person.company_ids),
+            text,
+            [part.lower() for part in parts],
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """That there was a call stays."""
+        query = SQL(
+            """UPDATE ecm_api_call SET path = NULL, request_body = NULL, answer_body = NULL
+                WHERE id = ANY(%s)""",
+            list(ids),
+        )
+        self.env.cr.execute(query)
+        self.invalidate_model()
+        return {self._name: self.env.cr.rowcount}
 
     @api.model
     def _log(self, call, answer, with_contents=False):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.ecm_campaign.const import BUSINESS_PARAMETERS
@@ -14,6 +14,28 @@ class EcmContact(models.Model):
     sms_click_ids = fields.One2many(
         "link.tracker.click", "ecm_contact_id", string="Clicks", readonly=True
     )
+
+    @api.model
+    def _erase_linked(self, contact_ids):
+        """Texts, and the numbers they went to; replies; from where links were opened (N6)."""
+        counts = super()._erase_linked(contact_ids)
+        replies = self.env["ecm.sms.reply"].sudo().search([("contact_id", "in", contact_ids)])
+        counts.update(replies._erase_ids(replies.ids))
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_sms_message SET number = NULL, text = NULL
+                    WHERE contact_id = ANY(%s)""",
+                list(contact_ids),
+            )
+        )
+        counts["ecm.sms.message"] = self.env.cr.rowcount
+        self.env.cr.execute(
+            SQL(
+                "UPDATE link_tracker_click SET ip = NULL WHERE ecm_contact_id = ANY(%s)",
+                list(contact_ids),
+            )
+        )
+        return counts
 
     def _get_merge_values(self, names):
         """What stands in a message for fields and business parameters of contacts of one campaign.

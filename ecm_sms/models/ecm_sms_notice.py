@@ -13,6 +13,7 @@ from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.channel import Outgoing
 from odoo.addons.ecm_campaign.tools.crash_points import reach
+from odoo.addons.ecm_campaign.tools.erasure import ERASED
 
 # Later nobody expects it any more.
 GOOD_FOR = timedelta(hours=24)
@@ -41,7 +42,7 @@ class EcmSmsNotice(models.Model):
 
     _name = "ecm.sms.notice"
     _description = "Message Outside of Campaigns"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = ["ecm.transaction.mixin", "ecm.erasable.mixin"]
     _order = "id desc"
     _rec_name = "number"
 
@@ -80,6 +81,34 @@ class EcmSmsNotice(models.Model):
     _referenced = models.Index("(gateway_id, reference) WHERE reference IS NOT NULL")
     _of_odoo = models.Index("(sms_uuid) WHERE sms_uuid IS NOT NULL")
     _number_made = models.Index("(number, made_at)")
+
+    # -- erasure (N6) -----------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        """Index on the number."""
+        return SQL(
+            "SELECT id FROM ecm_sms_notice WHERE number = ANY(%s) AND company_id = ANY(%s)",
+            sorted(person.numbers),
+            sorted(person.company_ids),
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """That it was sent, and what it cost, stays; one that waits is not sent."""
+        query = SQL(
+            """UPDATE ecm_sms_notice
+                  SET number = %s, text = %s,
+                      state = CASE WHEN state = 'queued' THEN 'failed' ELSE state END
+                WHERE id = ANY(%s) AND number <> %s""",
+            ERASED,
+            ERASED,
+            list(ids),
+            ERASED,
+        )
+        self.env.cr.execute(query)
+        self.invalidate_model()
+        return {self._name: self.env.cr.rowcount}
 
     # -- what is to be sent -----------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from odoo.addons.ecm_campaign.const import PHONE_FIELDS, PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.tools import phones
 from odoo.addons.ecm_campaign.tools.crash_points import reach
+from odoo.addons.ecm_campaign.tools.erasure import ERASED
 from odoo.addons.ecm_campaign.tools.results import Result, Wish
 
 # What a reply comes to while one is awaited; one that asks for help leaves it open.
@@ -34,6 +35,7 @@ class EcmSmsReply(models.Model):
 
     _name = "ecm.sms.reply"
     _description = "Reply"
+    _inherit = ["ecm.erasable.mixin"]
     _order = "id desc"
     _rec_name = "number"
     _log_access = False
@@ -52,6 +54,30 @@ class EcmSmsReply(models.Model):
 
     # One that comes twice is one.
     _reference_unique = models.UniqueIndex("(gateway_id, reference) WHERE reference IS NOT NULL")
+
+    # -- erasure (N6) -----------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        """Also those that belong to no contact (index on the number)."""
+        return SQL(
+            "SELECT id FROM ecm_sms_reply WHERE number = ANY(%s) AND company_id = ANY(%s)",
+            sorted(person.numbers),
+            sorted(person.company_ids),
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """That somebody replied, and what for, stays."""
+        query = SQL(
+            "UPDATE ecm_sms_reply SET number = %s, text = NULL WHERE id = ANY(%s) AND number <> %s",
+            ERASED,
+            list(ids),
+            ERASED,
+        )
+        self.env.cr.execute(query)
+        self.invalidate_model()
+        return {self._name: self.env.cr.rowcount}
 
     @api.model
     def _take(self, gateway, replies):

@@ -1,6 +1,7 @@
 from . import (
     test_allowed,
     test_callbacks,
+    test_erasure,
     test_gateway,
     test_hours,
     test_migrations,

@@ -41,6 +41,7 @@ class EcmCampaign(models.Model):
         "ecm.campaign.forecast.mixin",
         "ecm.campaign.template.mixin",
         "ecm.campaign.steps.mixin",
+        "ecm.campaign.retention.mixin",
         "ecm.results.mixin",
         "mail.thread",
         "mail.activity.mixin",

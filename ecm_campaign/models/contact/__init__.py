@@ -4,6 +4,7 @@ from . import (
     ecm_contact_bulk,
     ecm_contact_explain,
     ecm_contact_details,
+    ecm_contact_erasure,
     ecm_contact,
     ecm_contact_withdrawal,
     ecm_bulk_choices_mixin,

@@ -72,6 +72,7 @@ class EcmContact(models.Model):
         "ecm.contact.bulk.mixin",
         "ecm.contact.explain.mixin",
         "ecm.contact.details.mixin",
+        "ecm.contact.erasure.mixin",
     ]
     _description = "Contact"
     _order = "id desc"

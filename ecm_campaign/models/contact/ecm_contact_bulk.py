@@ -572,7 +572,8 @@ class EcmContactBulk(models.AbstractModel):
     def _is_called_again(self):
         """Who may be called again in the campaign of its `Start` ``v``."""
         return SQL(
-            "c.state = ANY(%s) AND %s AND %s AND %s AND %s",
+            # Nobody knows the number of one that was erased.
+            "c.state = ANY(%s) AND c.erased_at IS NULL AND %s AND %s AND %s AND %s",
             list(REOPENED_STATES),
             NOT_AWAITED,
             self._is_last_of_person(),
@@ -603,7 +604,8 @@ class EcmContactBulk(models.AbstractModel):
                 """SELECT c.id, %(campaign)s,
                           CASE WHEN c.state <> ALL(%(closed)s) OR NOT (%(settled)s) THEN 'busy'
                                WHEN NOT (%(alone)s) THEN 'open'
-                               WHEN NOT (%(last)s AND %(first_time)s) THEN 'earlier'
+                               WHEN c.erased_at IS NOT NULL
+                                 OR NOT (%(last)s AND %(first_time)s) THEN 'earlier'
                                ELSE 'fits' END
                      FROM unnest(%(ids)s) AS i(id)
                CROSS JOIN LATERAL %(contacts)s AS c
@@ -673,7 +675,7 @@ class EcmContactBulk(models.AbstractModel):
                        SELECT b.* FROM b
                    CROSS JOIN LATERAL (SELECT FROM ecm_contact c
                                         WHERE c.id = b.id AND c.bulk_id = %(bulk)s
-                                          AND c.state = %(state)s
+                                          AND c.state = %(state)s AND c.erased_at IS NULL
                                           AND c.last_attempt_at
                                               IS NOT DISTINCT FROM b.last_attempt_at
                                           AND %(condition)s
@@ -746,7 +748,9 @@ class EcmContactBulk(models.AbstractModel):
             # On a form that is being edited, the contact as it is stored.
             ("id", "<", self._origin.id or 0),
         ]
-        earlier, contact = self.search(same_phone), self
+        # Those that were erased have no number by which they could belong together.
+        earlier = self.browse() if self.erased_at else self.search(same_phone)
+        contact = self
         # A contact continues one that is older, so the way ends.
         while contact.again_from_id:
             contact = contact.again_from_id.exists()

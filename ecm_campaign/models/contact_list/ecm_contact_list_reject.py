@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import escape_psql
 
 from ...tools import contact_rows
 
@@ -30,6 +31,7 @@ class EcmContactListReject(models.Model):
 
     _name = "ecm.contact.list.reject"
     _description = "Rejected Row"
+    _inherit = ["ecm.erasable.mixin"]
     _order = "id"
     _rec_name = "line_number"
 
@@ -77,6 +79,46 @@ class EcmContactListReject(models.Model):
             "dnc_compliance": self.env._("The number is on a compliance do-not-contact list."),
             "dnc_litigation": self.env._("The number is on a litigation list."),
         }
+
+    # -- erasure ----------------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        """Rows in which a number, an e-mail or a key stands, however it is written: of a row that
+        was refused nothing else was read.
+        """
+        text = SQL("concat_ws(' ', r.value, r.row_text)")
+        conditions = []
+        if person.numbers:
+            # Nationally written, the country code is missing.
+            ends = [f"%{number[-9:].lstrip('+')}%" for number in sorted(person.numbers)]
+            digits = SQL(r"regexp_replace(%s, '[^0-9,;]', '', 'g')", text)
+            conditions.append(SQL("%s LIKE ANY(%s)", digits, ends))
+        words = sorted(person.emails) + [key.lower() for key in sorted(person.keys)]
+        if words:
+            parts = [f"%{escape_psql(word)}%" for word in words]
+            conditions.append(SQL("lower(%s) LIKE ANY(%s)", text, parts))
+        if not conditions:
+            return SQL("SELECT NULL::int WHERE FALSE")
+        return SQL(
+            """SELECT r.id FROM ecm_contact_list_reject r
+                 JOIN ecm_contact_list l ON l.id = r.list_id
+                 JOIN ecm_campaign p ON p.id = l.campaign_id
+                WHERE p.company_id = ANY(%s) AND (%s)""",
+            sorted(person.company_ids),
+            SQL(" OR ").join(conditions),
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """Line and reason stay: the list's counters are explained by them."""
+        query = SQL(
+            "UPDATE ecm_contact_list_reject SET value = NULL, row_text = NULL WHERE id = ANY(%s)",
+            list(ids),
+        )
+        self.env.cr.execute(query)
+        self.invalidate_model()
+        return {self._name: self.env.cr.rowcount}
 
     @api.model
     def _copy_in(self, contact_list, rejects, warnings, room):

@@ -18,7 +18,9 @@ class EcmDncEntry(models.Model):
     """
 
     _name = "ecm.dnc.entry"
-    _inherit = ["ecm.engine.fields.mixin"]
+    _inherit = ["ecm.engine.fields.mixin", "ecm.erasable.mixin"]
+    # The digests of whom is erased come before.
+    _erased_at = 95
     _description = "Do-not-contact Entry"
     _order = "id desc"
     _rec_name = "value"
@@ -27,7 +29,12 @@ class EcmDncEntry(models.Model):
     # Deleting a list deletes its entries by _delete_of.
     list_id = UncheckedMany2one("ecm.dnc.list", required=True)
     kind = fields.Selection(
-        [("number", "Number"), ("prefix", "Numbers that begin so"), ("key", "Customer key")],
+        [
+            ("number", "Number"),
+            ("prefix", "Numbers that begin so"),
+            ("key", "Customer key"),
+            ("digest", "Erased number or key"),
+        ],
         required=True,
         default="number",
     )
@@ -86,6 +93,10 @@ class EcmDncEntry(models.Model):
     def _normalise(self, kind, value):
         """:raise ValidationError: the value is not of its kind"""
         value = value.strip()
+        if kind == "digest":
+            raise ValidationError(
+                self.env._("Only an erasure writes digests. Add the number itself instead.")
+            )
         if kind == "key" and value:
             return value
         if kind == "prefix":
@@ -128,7 +139,9 @@ class EcmDncEntry(models.Model):
         """Where this entry stands and since when, as a sentence."""
         self.ensure_one()
         since = self.date_from or self.added_at
-        return self.list_id._describe_listing(self.value, self.list_id.name, since)
+        # What was erased is known by its digest, which tells people nothing.
+        value = self.env._("A number that was erased") if self.kind == "digest" else self.value
+        return self.list_id._describe_listing(value, self.list_id.name, since)
 
     # -- the scrub's statements -------------------------------------------------------------------
 
@@ -217,6 +230,77 @@ class EcmDncEntry(models.Model):
                 for list_id in found.get(number[:length], ()):
                     matches.append((number, list_id))
         return matches
+
+    @api.model
+    def _match_digests(self, kind, values, lists):
+        """Which numbers or customer keys were erased, and are not to be contacted (requirement N6).
+
+        :return: list of ``(value, list id)``
+        """
+        lists = self._get_holding("digest", lists)
+        if not lists:
+            return []
+        digests = self.env["ecm.erasure"]._get_digests(kind, values)
+        found = self._match("digest", list(digests), lists)
+        return [(digests[value], list_id) for value, list_id in found]
+
+    @api.model
+    def _insert_digests(self, dnc_list, numbers, keys):
+        """Keep what was erased from being contacted.
+
+        :return: how many are new
+        """
+        erasures = self.env["ecm.erasure"]
+        digests = [*erasures._get_digests("number", numbers), *erasures._get_digests("key", keys)]
+        return self._insert(dnc_list, "digest", sorted(digests))
+
+    # -- erasure ----------------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        """Lists that people write; what a national registry says is public, and loaded anew."""
+        pairs = [("number", value) for value in sorted(person.numbers)]
+        pairs += [("key", value) for value in sorted(person.keys)]
+        if not pairs:
+            return SQL("SELECT NULL::int WHERE FALSE")
+        kinds, values = map(list, zip(*pairs, strict=True))
+        return SQL(
+            """SELECT e.id FROM unnest(%s::varchar[], %s::varchar[]) AS v(kind, value)
+                 JOIN ecm_dnc_entry e ON e.value = v.value AND e.kind = v.kind
+                 JOIN ecm_dnc_list l ON l.id = e.list_id AND l.dnc_class <> 'national'
+                WHERE l.company_id = ANY(%s) OR l.company_id IS NULL""",
+            kinds,
+            values,
+            sorted(person.company_ids),
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """A digest stands in the place of each: the list still counts."""
+        entries = self.browse(ids).exists().filtered(lambda entry: entry.kind in ("number", "key"))
+        if not entries:
+            return {}
+        for dnc_list, own in entries.grouped("list_id").items():
+            self._replace_by_digests(dnc_list, own)
+        return {self._name: len(entries)}
+
+    def _replace_by_digests(self, dnc_list, entries):
+        """:param entries: of the list"""
+        mirrored, erasures = [], self.env["ecm.erasure"]
+        for entry in entries:
+            digests = erasures._get_digests(entry.kind, [entry.value])
+            self._insert(dnc_list, "digest", list(digests))
+            dates = {"date_from": entry.date_from, "date_to": entry.date_to}
+            if any(dates.values()):
+                wanted = [("list_id", "=", dnc_list.id), ("value", "in", list(digests))]
+                super(EcmDncEntry, self.search(wanted)).write(dates)
+            if entry.kind == "number" and dnc_list.mirrors_blacklist:
+                mirrored.append(entry.value)
+        super(EcmDncEntry, entries).unlink()
+        # Odoo's blacklist archives what is taken off, which would keep the number.
+        blacklist = self.env["phone.blacklist"].sudo().with_context(active_test=False)
+        known = [("number", "in", mirrored), ("is_mirrored", "=", True)]
+        blacklist.search(known).unlink()
 
     @api.model
     def _insert(self, dnc_list, kind, values, reason=None):

@@ -13,6 +13,7 @@ from ...formatting import format_day, get_label
 from ...sql import array_text
 from ...tools import phones
 from ...tools.crash_points import reach
+from ...tools.erasure import ERASED
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 DNC_CLASSES = [
@@ -342,9 +343,11 @@ class EcmDncList(models.Model):
         lists = self.sudo().browse(own_ids)
         matches = entries._match("number", numbers, lists)
         matches += entries._match_prefixes(numbers, lists)
+        matches += entries._match_digests("number", numbers, lists)
         for number in self._find_blacklisted(numbers):
             matches.append((number, BLACKLIST))
         by_key = entries._match("key", keys, lists)
+        by_key += entries._match_digests("key", keys, lists)
         return Listed(_group(matches), _group(by_key))
 
     def _find_blacklisted(self, numbers):
@@ -422,6 +425,8 @@ class EcmDncList(models.Model):
             # What is no number may be a beginning or a customer key.
             number, _problem = phones.normalise(str(raw), country)
             values.append(number or str(raw))
+            # One that was erased is taken off by whoever knows it.
+            values += self.env["ecm.erasure"]._get_digests("number", [number])
         domain = [("list_id", "=", self.id), ("value", "in", values)]
         entries = self.env["ecm.dnc.entry"].search(domain)
         count = len(entries)
@@ -476,7 +481,8 @@ class EcmDncList(models.Model):
             if self.wish_scope == "person":
                 numbers.update(wish.phones)
                 keys.add(wish.account_number)
-        self._add(sorted(filter(None, numbers)), reason)
+        # One who was erased while the call went on has no number any more.
+        self._add(sorted(filter(None, numbers - {ERASED})), reason)
         known = sorted(filter(None, keys))
         self.env["ecm.dnc.entry"]._insert(self, "key", known, reason)
 
@@ -501,7 +507,7 @@ class EcmDncList(models.Model):
         # Archived lists count for nobody, whatever their dates say.
         is_in_force = self._get_in_force_domain()
         lists = is_in_force & Domain("active", "=", True)
-        domain = _get_entries_domain([number]) & is_in_force & Domain("list_id", "any", lists)
+        domain = self._get_entries_domain([number]) & is_in_force & Domain("list_id", "any", lists)
         findings = [entry._describe() for entry in self.env["ecm.dnc.entry"].search(domain)]
         if blacklisted := self._search_blacklist([number]):
             findings.append(self._describe_blacklisted(blacklisted[0]))
@@ -578,6 +584,20 @@ class EcmDncList(models.Model):
         blocked = self._get_blocked_channels().keys()
         return not blocked.isdisjoint(campaign._get_channels())
 
+    @api.model
+    def _get_entries_domain(self, numbers, keys=()):
+        """Entries of numbers, of what they begin with, of customer keys, and of what was erased."""
+        beginnings = set()
+        for number in numbers:
+            lengths = [length for length in PREFIX_LENGTHS if length <= len(number)]
+            beginnings.update(number[:length] for length in lengths)
+        erasures = self.env["ecm.erasure"]
+        digests = erasures._get_digests("number", numbers) | erasures._get_digests("key", keys)
+        wanted = _get_kind_domain("number", numbers)
+        wanted |= _get_kind_domain("prefix", beginnings)
+        wanted |= _get_kind_domain("digest", digests)
+        return wanted | _get_kind_domain("key", keys)
+
     # -- Explain ----------------------------------------------------------------------------------
 
     @api.model
@@ -587,7 +607,7 @@ class EcmDncList(models.Model):
         :return: list of sentences
         """
         lists = self._get_applicable(campaign)
-        wanted = _get_entries_domain(numbers, keys) & self._get_in_force_domain()
+        wanted = self._get_entries_domain(numbers, keys) & self._get_in_force_domain()
         wanted &= Domain("list_id", "in", lists.ids)
         entries = self.env["ecm.dnc.entry"].sudo().search(wanted)
         sentences = [entry._explain() for entry in entries]
@@ -606,17 +626,6 @@ class EcmDncList(models.Model):
         return self.env._(
             "%(value)s is on the list %(name)s since %(day)s.", value=value, name=name, day=day
         )
-
-
-def _get_entries_domain(numbers, keys=()):
-    """Entries of numbers, of what they begin with, and of customer keys."""
-    beginnings = set()
-    for number in numbers:
-        lengths = [length for length in PREFIX_LENGTHS if length <= len(number)]
-        beginnings.update(number[:length] for length in lengths)
-    wanted = _get_kind_domain("number", numbers)
-    wanted |= _get_kind_domain("prefix", beginnings)
-    return wanted | _get_kind_domain("key", keys)
 
 
 def _get_kind_domain(kind, values):

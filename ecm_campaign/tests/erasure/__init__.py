@@ -1,0 +1,1 @@
+from . import test_erasure, test_privacy_lookup, test_retention

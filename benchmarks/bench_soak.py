@@ -12,7 +12,7 @@ import time
 from scripts import databases, templates
 from scripts.console import say
 from scripts.odoo_server import OdooServer
-from tests.e2e.rest_house import make_key
+from scripts.rest_client import make_key
 from tests.e2e.soak import Size, Soak
 
 from . import common

@@ -3,9 +3,10 @@ eyes.
 
 HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there
 are (1000), DIALER which make calls them (uccx, or cce). RETRY_MINUTES is how long the strategy waits
-before it calls again (1). CAMPAIGN=sms sends messages instead, through a real Kannel. With SERVE=0
-the program ends when every contact is closed, or has its message, with exit code 0, or after TIMEOUT
-seconds (1800), with another.
+before it calls again (1). CAMPAIGN=sms sends messages instead, through a real Kannel;
+CAMPAIGN=callback has customers ask for callbacks over REST (200 where CONTACTS says nothing). With
+SERVE=0 the program ends when every contact is closed, or has its message, with exit code 0, or after
+TIMEOUT seconds (1800), with another.
 
 The scheduled actions run every minute, as in production. For people who watch, the demo presses the
 buttons *Send now* and *Read results now* between their runs.
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 
 from . import databases, demo_dialers, odbc, processes, templates
 from .console import SetupError, fail, say
+from .demo_callbacks import CallbackPlay
 from .demo_contacts import PARAMETER_COLUMNS, demo_file
 from .demo_sms import SmsPlay
 from .demo_table import Table
@@ -32,7 +34,8 @@ from .web_client import RpcError, WebClient
 POLL_SECONDS = 2.0
 BUTTON_SECONDS = 6.0
 
-CAMPAIGNS = ("voice", "sms")
+# With how many contacts where nobody says so.
+CAMPAIGNS = {"voice": 1000, "sms": 1000, "callback": 200}
 CAMPAIGN = "Fibre renewals, autumn"
 STRATEGY = "Three calls, minutes apart"
 # Called again after RETRY_MINUTES. Real strategies wait for hours: this one is for watching.
@@ -64,12 +67,13 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Read the variables; make passes empty ones where they are not set."""
         value = os.environ.get
+        campaign = _known("CAMPAIGN", value("CAMPAIGN") or "voice", tuple(CAMPAIGNS))
         return cls(
             database=value("DB") or "ecm_demo",
-            campaign=_known("CAMPAIGN", value("CAMPAIGN") or "voice", CAMPAIGNS),
+            campaign=campaign,
             dialer=_known("DIALER", value("DIALER") or "uccx", tuple(demo_dialers.MAKES)),
             port=int(value("HTTP_PORT") or 8069),
-            contacts=int(value("CONTACTS") or 1000),
+            contacts=int(value("CONTACTS") or CAMPAIGNS[campaign]),
             serve=value("SERVE") != "0",
             timeout_s=float(value("TIMEOUT") or 1800),
             retry_minutes=int(value("RETRY_MINUTES") or "1"),
@@ -205,6 +209,9 @@ class Play(Protocol):
     def press_buttons(self, client: WebClient, campaign_id: int) -> None:
         """What people press who do not want to wait for a minute."""
 
+    def tell_results(self, client: WebClient, campaign_id: int) -> None:
+        """What is worth telling beside the table, at the end."""
+
 
 class VoicePlay:
     """The demo of calls, which a simulated dialer makes."""
@@ -256,6 +263,9 @@ class VoicePlay:
         """Read results and send contacts between the minutes of the scheduled actions."""
         press_buttons(client, campaign_id, self._dialer_id)
 
+    def tell_results(self, client: WebClient, campaign_id: int) -> None:
+        """The table says all."""
+
 
 def watch(client: WebClient, play: Play, campaign_id: int, timeout_s: float) -> bool:
     """Show contacts per state until the play is over; False when time is up."""
@@ -302,6 +312,7 @@ def run(settings: Settings) -> bool:
             campaign_id = play.start_campaign(client)
             say(f"Watch it: {server.url}/odoo/outbound-campaigns/{campaign_id}")
             is_over = watch(client, play, campaign_id, settings.timeout_s)
+            play.tell_results(client, campaign_id)
             # Everything is there to look at, with a far side that goes on answering.
             if settings.serve:
                 say(f"{server.url}/odoo goes on until Ctrl-C; login admin, password admin")
@@ -314,6 +325,10 @@ def run(settings: Settings) -> bool:
 def _choose_play(settings: Settings, server: OdooServer) -> Play:
     if settings.campaign == "voice":
         return VoicePlay(settings)
+    if settings.campaign == "callback":
+        return CallbackPlay(
+            settings.database, settings.contacts, server.url, settings.retry_minutes
+        )
     return SmsPlay(settings.database, settings.contacts, server.url)
 
 

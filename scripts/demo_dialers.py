@@ -114,13 +114,20 @@ MAKES = {
 @contextmanager
 def running(make: str, database: str) -> Iterator[Values]:
     """A simulator on its database, as the values of a dialer record."""
+    with announced(make, database) as announcement:
+        yield MAKES[make].describe(announcement, database)
+
+
+@contextmanager
+def announced(make: str, database: str) -> Iterator[dict[str, str]]:
+    """A simulator on its database, as what it says of its addresses."""
     # The announcement is looked for in the log: an earlier one would be taken for it.
     log = paths.LOGS / f"{database}.log"
     log.unlink(missing_ok=True)
     environment = {"PYTHONPATH": str(paths.ROOT), "PYTHONUNBUFFERED": "1"}
     process = processes.start(_command(make, database), log, environment)
     try:
-        yield MAKES[make].describe(_read_announcement(process, log), database)
+        yield _read_announcement(process, log)
     finally:
         processes.stop(process)
 

@@ -84,6 +84,9 @@ class SmsPlay:
     def press_buttons(self, client: WebClient, campaign_id: int) -> None:
         """None: a gateway takes its turns as soon as there is something to do."""
 
+    def tell_results(self, client: WebClient, campaign_id: int) -> None:
+        """The table says all."""
+
 
 def create_gateway(client: WebClient, kannel: Kannel, base: str) -> int:
     """A gateway record that sends through a Kannel, which is started with its address; its id."""

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..tools import states
 from .ecm_contact import MAKES_CALLBACKS
+from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
 # So many are handed over, or looked after, in one transaction.
@@ -27,11 +28,16 @@ class EcmCallbackSchedule(models.AbstractModel):
         """Follow the contacts, hand over what is due, look after what was missed."""
         if not self.env["ecm.database.identity"]._may_call():
             return
-        for work in (self._follow, self._look_after_missed, self._hand_over_due):
-            # A batch a transaction; what was settled is not found again.
-            turn = Turn()
-            while self._atomically(work) and turn.goes_on():
-                continue
+        # A batch a transaction; what was settled is not found again.
+        turn = Turn()
+        while self._atomically(self._follow) and turn.goes_on():
+            reach("callback.followed")
+        turn = Turn()
+        while self._atomically(self._look_after_missed) and turn.goes_on():
+            reach("callback.settled")
+        turn = Turn()
+        while self._atomically(self._hand_over_due) and turn.goes_on():
+            reach("callback.handed_over")
         self.env["ecm.contact"].invalidate_model()
 
     # -- due --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ..const import DEFAULTS, PARAMETER, RETRY_SECONDS
 from ..tools import loops
 from ..tools.call import Answer, Replayed, ask
 from ..tools.problems import CONTENT_TYPE, Problem, code_of
+from odoo.addons.ecm_campaign.models.shared.ecm_transaction_mixin import trying_again
 from odoo.addons.fastapi.context import odoo_env_ctx
 
 _logger = logging.getLogger(__name__)
@@ -134,7 +135,8 @@ class EcmApi(models.AbstractModel):
             call.limit = (limit, keys._take(known.id, limit))
 
     def _answer(self, call, endpoint):
-        with self._as_caller(call) as env:
+        # Odoo repeats a call that was in another's way: nobody has to look at that.
+        with self._as_caller(call) as env, trying_again(True):
             answer = self._run(call, endpoint)
             # As the caller, whose rights count for what is still to be computed and written.
             env.flush_all()

@@ -17,7 +17,8 @@ from scripts.web_client import RpcError
 from simulators.cce.testing import running_cce
 from simulators.uccx.testing import running_simulator
 
-from . import sms_crashes
+from . import callback_crashes, sms_crashes
+from .callback_crashes import CallbackHouse
 from .crash_house import CALLBACK, VOICE, Case, CceCrashHouse, CrashHouse, csv_of, packed
 from .sms_house import running_sms_house
 
@@ -66,6 +67,20 @@ def shared_house(tmp_path_factory):
 def shared_cce_house(tmp_path_factory):
     with running_house(CceCrashHouse, running_cce, tmp_path_factory.mktemp("crash_cce")) as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+def shared_callback_house(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crash_callback")
+    with running_house(CallbackHouse, running_simulator, folder) as house:
+        yield house
+
+
+@pytest.fixture
+def callback_house(shared_callback_house):
+    shared_callback_house.begin()
+    yield shared_callback_house
+    shared_callback_house.end()
 
 
 @pytest.fixture
@@ -704,6 +719,7 @@ def prepare(cases):
 CASES = prepare([*FEED, *DOUBT, *PURGE, *CLEARING, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
 CCE_CASES = prepare(DELETING)
 SMS_CASES = prepare(sms_crashes.CASES)
+CALLBACK_CASES = prepare(callback_crashes.CASES)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -721,8 +737,14 @@ def test_nobody_gets_two_messages(sms_house, case):
     case.way(sms_house, case)
 
 
+@pytest.mark.parametrize("case", CALLBACK_CASES)
+def test_nobody_is_called_back_twice_or_forgotten(callback_house, case):
+    case.way(callback_house, case)
+
+
 def test_every_point_is_tried():
-    tried = {parameter.values[0].point for parameter in [*CASES, *CCE_CASES, *SMS_CASES]}
+    every = [*CASES, *CCE_CASES, *SMS_CASES, *CALLBACK_CASES]
+    tried = {parameter.values[0].point for parameter in every}
     page = Path(__file__).parents[2] / "docs" / "crash-points.md"
     lines = page.read_text().splitlines()
     explained = {line.split("`")[1] for line in lines if line.startswith("| `")}

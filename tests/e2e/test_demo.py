@@ -69,6 +69,39 @@ def test_the_demo_of_messages_closes_or_reaches_every_contact(environment):
     assert not find_problems(environment)
 
 
+def test_the_demo_of_callbacks_keeps_every_promise(environment):
+    """Asked for over REST, called by the dialer when due, looked up by its script, given to agents."""
+    environment |= {"CAMPAIGN": "callback", "TIMEOUT": "400"}
+    result = run_demo(environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not find_problems(environment)
+
+    # By states, by promises, and by calls: each says the same.
+    counts = read_counts(result.stdout)
+    assert set(counts) == {"Finished", "Not reached", "Cancelled"}
+    assert sum(counts.values()) == CONTACTS
+    promises = dict(re.findall(r"^(All|Fibre \w+) +(\d.*)$", result.stdout, re.MULTILINE))
+    on_time, late, missed, cancelled, _share = promises["All"].split()
+    assert (int(missed), int(cancelled)) == (0, counts["Cancelled"])
+    assert int(on_time) + int(late) == CONTACTS - counts["Cancelled"]
+    assert len(promises) == 3
+    [routes] = re.findall(r"^Script: (\d+) calls, agent (\d+), skill (\d+);", result.stdout, re.M)
+    assert int(routes[0]) == counts["Finished"]
+    assert "failed:" not in result.stdout
+
+    with databases.connect(DATABASE) as cursor:
+        cursor.execute(
+            "SELECT count(*), count(DISTINCT number), count(acknowledged_at)"
+            " FROM ecm_callback WHERE campaign_id = (SELECT max(id) FROM ecm_campaign)"
+        )
+        assert cursor.fetchone() == (CONTACTS, CONTACTS, counts["Finished"])
+        cursor.execute(
+            "SELECT max(calls) FROM (SELECT count(*) AS calls FROM ecm_attempt"
+            "  WHERE campaign_id = (SELECT max(id) FROM ecm_campaign) GROUP BY contact_id) AS each"
+        )
+        assert cursor.fetchone()[0] <= 3
+
+
 def read_counts(shown):
     """Contacts by state in the demo's last table, without those states that nobody is in."""
     rows = re.findall(r"^([A-Z][A-Za-z ,]*?) +(\d+)\b", shown, re.MULTILINE)

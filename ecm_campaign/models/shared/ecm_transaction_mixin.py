@@ -36,7 +36,7 @@ _sql_logger.addFilter(_note_concurrency)
 
 
 @contextlib.contextmanager
-def _trying_again(is_tried_again):
+def trying_again(is_tried_again):
     """:param is_tried_again: whether the work within starts anew when it fails"""
     token = _is_tried_again.set(is_tried_again)
     try:
@@ -94,7 +94,7 @@ class EcmTransactionMixin(models.AbstractModel):
         """
         for tries_left in reversed(range(CONCURRENCY_TRIES)):
             try:
-                with _trying_again(bool(tries_left)):
+                with trying_again(bool(tries_left)):
                     result = work()
                     self._commit()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:

@@ -15,6 +15,7 @@
         "wizards/ecm_api_key_create_views.xml",
         "wizards/ecm_api_settings_views.xml",
         "views/ecm_api_call_views.xml",
+        "views/ecm_campaign_views.xml",
         "views/ecm_api_replay_views.xml",
         "views/ecm_api_key_views.xml",
         "views/ecm_rest_api_menus.xml",

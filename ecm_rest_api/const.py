@@ -15,6 +15,9 @@ DEFAULTS = {
     "max_body_kb": 1024,
     "replay_hours": 24,  # answers that are kept for a repeated Idempotency-Key
     "log_days": 30,
+    "max_bulk_kb": 16 * 1024,  # of many contacts at once
+    "max_file_mb": 64,  # of a file that is uploaded
+    "event_days": 30,  # results that the outcomes feed still shows
     "log_calls": "all",
     "log_details": "",
     "cors_origins": "",

@@ -2,12 +2,22 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 T = TypeVar("T")
 # PostgreSQL stores no NUL.
+_CRM_KEY = re.compile(r"crm:[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 
@@ -22,6 +32,32 @@ def _read_as_text(value):
 Whole = Annotated[int, Strict()]
 Day = Annotated[date, BeforeValidator(_read_as_text)]
 Moment = Annotated[datetime, BeforeValidator(_read_as_text)]
+
+
+def _read_campaign(value):
+    """One type with one message: a union's would name its parts."""
+    is_number = type(value) is int and 0 < value < 2**31
+    is_key = isinstance(value, str) and _CRM_KEY.fullmatch(value)
+    if not (is_number or is_key):
+        raise ValueError("A campaign is its number, or crm: with your CRM's id")
+    return value
+
+
+CampaignRef = Annotated[
+    Any,
+    AfterValidator(_read_campaign),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+                {"type": "string", "pattern": f"^{_CRM_KEY.pattern}$"},
+            ],
+            "description": "The campaign's number, or `crm:` with your CRM's id.",
+            "examples": [12],
+        }
+    ),
+]
+Id32 = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 

@@ -1,6 +1,13 @@
-from . import ecm_api_scope
-from . import ecm_api_key
-from . import ecm_api_call
-from . import ecm_api_replay
-from . import ecm_api
-from . import fastapi_endpoint
+from . import (
+    ecm_api,
+    ecm_api_call,
+    ecm_api_event,
+    ecm_api_key,
+    ecm_api_replay,
+    ecm_api_scope,
+    ecm_campaign,
+    ecm_contact,
+    ecm_contact_list,
+    ecm_engine,
+    fastapi_endpoint,
+)

@@ -20,6 +20,7 @@ from odoo.exceptions import (
 from odoo.tools import SQL
 
 from ..const import DEFAULTS, PARAMETER, RETRY_SECONDS
+from ..exceptions import TryAgain
 from ..tools import loops
 from ..tools.call import Answer, Replayed, ask
 from ..tools.problems import CONTENT_TYPE, Problem, code_of
@@ -91,6 +92,10 @@ class EcmApi(models.AbstractModel):
 
         :param str path: with the root
         """
+        if path.endswith("/contacts/bulk"):
+            return self._get_setting("max_bulk_kb") * 1024
+        if path.endswith("/files"):
+            return self._get_setting("max_file_mb") * 1024 * 1024
         return self._get_setting("max_body_kb") * 1024
 
     @api.model
@@ -247,7 +252,9 @@ class EcmApi(models.AbstractModel):
         if isinstance(error, MissingError):
             return Problem("not-found", self.env._("There is no such record."))
         if isinstance(error, ValidationError):
-            return Problem("invalid", text)
+            return Problem("invalid", text, field=getattr(error, "field", None))
+        if isinstance(error, TryAgain):
+            return Problem("in-progress", text, headers={"Retry-After": str(RETRY_SECONDS)})
         if isinstance(error, LockError):
             return self._explain_busy()
         if isinstance(error, UserError):

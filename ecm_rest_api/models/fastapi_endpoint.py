@@ -29,9 +29,9 @@ class FastapiEndpoint(models.Model):
         routers = super()._get_fastapi_routers()
         if self.app != APP:
             return routers
-        from ..routers import campaigns, contacts, docs, numbers, system
+        from ..routers import campaigns, contacts, docs, numbers, outcomes, system
 
-        own = [docs, system, campaigns, contacts, numbers]
+        own = [docs, system, campaigns, contacts, numbers, outcomes]
         return [*routers, *(module.router for module in own)]
 
     def _get_routing_info(self) -> dict[str, Any]:

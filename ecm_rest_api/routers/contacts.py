@@ -1,18 +1,20 @@
-"""Contacts: find, add, withdraw (requirements L3, L5, L10, R4)."""
+"""Contacts: find, add one or many, withdraw (requirements L3, L5, L10, R4)."""
 
+import json
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from odoo.fields import Domain
 
 from ..dependencies import Env, Id, PageOf, needs
-from ..schemas import Day, Moment, PageAnswer, Text, Whole
+from ..schemas import CampaignRef, Day, Id32, Moment, PageAnswer, Text, Whole
+from ..tools.call import JSON
 from ..tools.problems import Problem
 from ..tools.times import as_naive, as_utc
-from .campaigns import CAMPAIGNS
+from .campaigns import find_campaign
 from .finding import find, take_page
 from odoo.addons.ecm_campaign.const import (
     BUSINESS_PARAMETERS,
@@ -21,6 +23,7 @@ from odoo.addons.ecm_campaign.const import (
     PHONE_SIZE,
 )
 from odoo.addons.ecm_campaign.tools import phones as phone_tools
+from odoo.addons.ecm_campaign.tools.contact_objects import MAX_ROWS
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -85,7 +88,7 @@ class Contact(BaseModel):
 class NewContact(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    campaign_id: Whole = Field(ge=1, le=2**31 - 1)
+    campaign_id: CampaignRef
     phones: list[Phone] = Field(
         min_length=1,
         max_length=len(PHONE_FIELDS),
@@ -114,6 +117,83 @@ class Withdrawal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Parameter | None = Field(None, description="Kept with the contact.")
+
+
+class Withdrawals(Withdrawal):
+    contact_ids: list[Id32] = Field(default_factory=list, max_length=MAX_ROWS)
+    account_numbers: list[Name] = Field(
+        default_factory=list, max_length=MAX_ROWS, description="Customer keys."
+    )
+    campaign_id: CampaignRef | None = Field(None, description="None: in every campaign.")
+
+
+class Withdrawn(BaseModel):
+    contact_ids: list[int] = Field(description="Those that were open and are closed now.")
+
+
+class NewContacts(BaseModel):
+    """Values of contacts as `POST /contacts` takes them, and `country` of numbers without code. They
+    are checked one by one: a wrong one keeps none of the others out.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    campaign_id: CampaignRef
+    contacts: list[dict[str, Any]] = Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        examples=[[{"phones": ["+493023125001"], "last_name": "Au"}]],
+    )
+    list_id: Id32 | None = Field(None, description="A dialing list to add to; null: a new one.")
+    list_name: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    duplicates: Literal["reject", "update", "allow"] | None = Field(
+        None, description="Numbers that the campaign knows; null: as the campaign says."
+    )
+
+
+class Warned(BaseModel):
+    field: str
+    code: str
+    detail: str
+
+
+class RowResult(BaseModel):
+    index: int = Field(description="Place in `contacts`, from 0.")
+    status: Literal["created", "updated", "duplicate", "rejected"]
+    id: int | None = Field(None, description="Of the contact; of the one that is known already.")
+    state: str | None = Field(None, description="dnc_listed: it must not be contacted.")
+    field: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    warnings: list[Warned] | None = Field(None, description="Values that were left out.")
+
+
+class BulkAnswer(BaseModel):
+    list_id: int
+    created: int
+    updated: int
+    duplicate: int
+    rejected: int
+    results: list[RowResult] = Field(description="One for each contact, in their order.")
+
+
+class StatesWanted(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    account_numbers: list[Name] = Field(min_length=1, max_length=MAX_ROWS)
+    campaign_id: CampaignRef | None = Field(None, description="None: in every campaign.")
+
+
+class StateOfContact(BaseModel):
+    id: int
+    account_number: str
+    campaign_id: int
+    state: str
+    close_reason: str | None
+    block_reason: str | None
+    next_attempt_at: datetime | None
+    attempt_count: int
+    last_attempt_at: datetime | None
 
 
 @router.get("/states", dependencies=[needs("contacts:read")])
@@ -156,12 +236,54 @@ async def add_contact(env: Env, contact: NewContact) -> Contact:
     """Add a contact to a campaign. 409 where the campaign knows phone 1 already and does not take
     it twice.
     """
-    text = env._("There is no campaign %s for this key.", contact.campaign_id)
-    campaign = find(env["ecm.campaign"], contact.campaign_id, text, CAMPAIGNS)
-    env["ecm.contact"].check_access("create")
-    values = _prepare_values(env, contact)
-    _refuse_known(env, campaign, values)
-    return describe(env["ecm.contact"].create(values))
+    campaign = find_campaign(env, contact.campaign_id)
+    contacts = env["ecm.contact"]
+    contacts.check_access("create")
+    values = _prepare_values(env, contact, campaign)
+    if campaign.duplicate_policy == "reject":
+        # Two calls at the same time: the second one sees what the first has stored.
+        contacts._api_await_turn(campaign)
+        contacts = contacts.with_context(ecm_sees_others_commits=True)
+    _refuse_known(contacts, campaign, values)
+    return describe(contacts.create(values))
+
+
+@router.post(
+    "/bulk",
+    dependencies=[needs("contacts:write")],
+    response_model=BulkAnswer,
+    response_model_exclude_none=True,
+)
+async def add_contacts(env: Env, body: NewContacts) -> Any:
+    """Add up to 10,000 contacts to a campaign in one transaction. Each is checked like a row of a
+    file, and `results` says what became of it.
+    """
+    find_campaign(env, body.campaign_id)
+    answer = env["ecm.contact"].api_add_contacts(
+        body.campaign_id, body.contacts, body.list_id, body.list_name, body.duplicates
+    )
+    # Thousands of rows that need no second look.
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return Response(text.encode("utf-8", "replace"), media_type=JSON)
+
+
+@router.post("/lookup", dependencies=[needs("contacts:read")])
+async def get_states(env: Env, body: StatesWanted) -> list[StateOfContact]:
+    """What became of customers, by your own keys. A key may have several contacts, or none."""
+    if body.campaign_id:
+        find_campaign(env, body.campaign_id)
+    return env["ecm.contact"].api_get_states(body.account_numbers, body.campaign_id)
+
+
+@router.post("/withdraw", dependencies=[needs("contacts:write")])
+async def withdraw_contacts(env: Env, body: Withdrawals) -> Withdrawn:
+    """Close open contacts at once, by ids or by your own keys."""
+    if body.campaign_id:
+        find_campaign(env, body.campaign_id)
+    ids = env["ecm.contact"].api_withdraw(
+        body.contact_ids, body.account_numbers, body.campaign_id, body.reason
+    )
+    return Withdrawn(contact_ids=ids)
 
 
 @router.post("/{contact_id:int}/withdraw", dependencies=[needs("contacts:write")])
@@ -245,7 +367,7 @@ def normalise(env, number, field):
     return found
 
 
-def _prepare_values(env, contact):
+def _prepare_values(env, contact, campaign):
     unknown = sorted(set(contact.business_parameters).difference(BUSINESS_PARAMETERS))
     if unknown:
         text = env._("Business parameters are business_parameter_1 to business_parameter_12.")
@@ -260,18 +382,18 @@ def _prepare_values(env, contact):
         values[PHONE_FIELDS[index]] = normalise(env, phone, f"phones.{index}")
     return {
         **values,
-        "campaign_id": contact.campaign_id,
+        "campaign_id": campaign.id,
         "not_before": as_naive(contact.not_before),
         "business_parameters": contact.business_parameters,
     }
 
 
-def _refuse_known(env, campaign, values):
+def _refuse_known(contacts, campaign, values):
     """Say that the contact is there, in a way that a program understands."""
     if campaign.duplicate_policy != "reject":
         return
     domain = [("campaign_id", "=", campaign.id), ("phone_1", "=", values["phone_1"])]
-    known = env["ecm.contact"].search(domain, limit=1)
+    known = contacts.search(domain, limit=1)
     if known:
-        text = env._("The campaign knows this phone 1 already.")
+        text = contacts.env._("The campaign knows this phone 1 already.")
         raise Problem("conflict", text, field="phones.0", extra={"contact_id": known.id})

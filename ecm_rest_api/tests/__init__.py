@@ -1,6 +1,11 @@
-from . import test_calls
-from . import test_keys
-from . import test_pages
-from . import test_replays
-from . import test_routers
-from . import test_allowed
+from . import (
+    test_allowed,
+    test_bulk,
+    test_calls,
+    test_campaign_verbs,
+    test_keys,
+    test_outcomes,
+    test_pages,
+    test_replays,
+    test_routers,
+)

@@ -10,6 +10,14 @@ class TestAllowed(AllowedCase):
     addon = "ecm_rest_api"
     below = ("ecm_campaign",)
 
+    @classmethod
+    def _make_records(cls):
+        contact = cls.create_contact()
+        values = {"kind": "outcome", "noted_at": "2026-11-29", "contact_id": contact.id}
+        values |= {"campaign_id": contact.campaign_id.id, "company_id": contact.company_id.id}
+        # Nobody asks for the attempt that is told of.
+        cls.env["ecm.api.event"].create({**values, "attempt_id": 1})
+
     def test_models_fields_methods_and_routes(self):
         self.check_everything()
 

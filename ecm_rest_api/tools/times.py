@@ -22,3 +22,11 @@ def as_naive(moment: datetime | None) -> datetime | None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def as_text(moment: datetime | None) -> str | None:
+    """
+    >>> as_text(datetime(2026, 11, 29, 8))
+    '2026-11-29T08:00:00Z'
+    """
+    return f"{moment.isoformat()}Z" if moment else None

@@ -47,6 +47,17 @@ class Undone(NamedTuple):
     kept: int
 
 
+class StoredChunk(NamedTuple):
+    """What became of a chunk: ``rows`` are the stored `ImportRow` in the order of their contacts' ids,
+    ``duplicates`` the rejects of those that are known already, ``counts`` how many more of each
+    counter.
+    """
+
+    rows: list
+    duplicates: list
+    counts: dict
+
+
 class EcmContactList(models.Model):
     """One delivery of contacts into a campaign, and its import (requirements L1, L7, L8).
 
@@ -662,6 +673,13 @@ class EcmContactList(models.Model):
         )
 
     def _load_chunk(self, chunk, read_on):
+        return self._store_chunk(chunk, read_on).counts
+
+    def _store_chunk(self, chunk, read_on):
+        """As `_load_chunk`, for callers that tell what became of each row.
+
+        :rtype: StoredChunk
+        """
         # A phone that moves up to phone 1 may be known as well.
         scrubbed = self._scrub(chunk.contacts, chunk.texts)
         rows, duplicates, updated = self._split_duplicates(scrubbed)
@@ -669,8 +687,9 @@ class EcmContactList(models.Model):
 
         # One whose numbers are all listed is stored as well: it is counted and can be looked up.
         read_on()
-        self._copy_contacts([row for row in rows if not row.is_closed])
-        self._copy_closed([row.text for row in rows if row.is_closed])
+        stored = self._copy_contacts([row for row in rows if not row.is_closed])
+        closed = [row for row in rows if row.is_closed]
+        self._copy_closed([row.text for row in closed])
 
         hits, left_out = self._count_hits(rows)
         rejects = [*chunk.rejects, *duplicates]
@@ -679,7 +698,7 @@ class EcmContactList(models.Model):
         self.env["ecm.contact.list.reject"]._copy_in(self, rejects, warnings, room)
         for name, count in chunk.count_bad_phones().items():
             hits[f"failed_{name}"] = count
-        return {
+        counts = {
             **hits,
             "uploaded_count": len(rows),
             "failed_count": len(chunk.rejects),
@@ -687,6 +706,7 @@ class EcmContactList(models.Model):
             "updated_count": updated,
             "warning_count": len(warnings),
         }
+        return StoredChunk([*stored, *closed], duplicates, counts)
 
     def _split_duplicates(self, rows):
         """Tell new contacts from those that are known already, as the file names them or without
@@ -790,6 +810,7 @@ class EcmContactList(models.Model):
         """COPY contacts into the table; those with a time to come wait for it.
 
         :param rows: list of ``ImportRow``
+        :return: the same in the order in which they were stored
         """
         now = fields.Datetime.to_string(fields.Datetime.now())
         # Whoever is due in a list that is not active is held from the start, as the gate would.
@@ -802,15 +823,16 @@ class EcmContactList(models.Model):
             not_before = row.contact[NOT_BEFORE]
             # Both are texts of one form, which sort as the moments do.
             is_early = not_before and not_before > now
-            texts = waiting if is_early else due
-            texts.append(row.text)
+            place = waiting if is_early else due
+            place.append(row)
 
         before = self.env["ecm.contact"]._get_last_id()
-        for texts, own in ((due, at_once), (waiting, {"is_ready": False})):
-            if texts:
+        for part, own in ((due, at_once), (waiting, {"is_ready": False})):
+            if part:
                 constants = self._prepare_copy_constants(now)
-                self._copy_texts(texts, {**constants, **own})
+                self._copy_texts([row.text for row in part], {**constants, **own})
         self._set_dial_keys_after(before)
+        return [*due, *waiting]
 
     def _set_dial_keys_after(self, contact_id):
         """Put those that were just stored in their place, where that goes by a field.

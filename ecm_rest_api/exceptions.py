@@ -1,0 +1,18 @@
+"""What verbs of other systems raise, over REST and over Odoo's RPC alike."""
+
+from odoo.exceptions import UserError, ValidationError
+
+
+class WrongValue(ValidationError):
+    """A value that cannot be taken.
+
+    :ivar field: which one, with dots between its parts: ``contacts.3.phones.0``
+    """
+
+    def __init__(self, message, field=None):
+        super().__init__(message)
+        self.field = field
+
+
+class TryAgain(UserError):
+    """Another process is at the same work for some seconds: nothing was done."""

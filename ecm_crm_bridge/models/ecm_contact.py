@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class EcmContact(models.Model):
@@ -20,3 +21,39 @@ class EcmContact(models.Model):
         ondelete="set null",
         help="The lead or opportunity that this contact is about: results are written there.",
     )
+    has_left = fields.Boolean(
+        "Left its segment",
+        readonly=True,
+        copy=False,
+        help="Its record was not found any more, and it was not called before: should the record "
+        "be found again, it joins again.",
+    )
+
+    @api.model
+    def _get_taken_along(self):
+        return [*super()._get_taken_along(), "partner_id", "lead_id"]
+
+    @api.model
+    def _withdraw_leavers(self, where, reason):
+        """Withdraw the open contacts of records that have left a segment.
+
+        :param SQL where: a condition on the contact ``c``
+        """
+        open_states = list(self._get_open_states())
+        self.env.cr.execute(
+            SQL("SELECT c.id FROM ecm_contact c WHERE %s AND c.state = ANY(%s)", where, open_states)
+        )
+        ids = [contact_id for (contact_id,) in self.env.cr.fetchall()]
+        if not ids:
+            return
+        self._withdraw(SQL("SELECT unnest(%s::int[])", ids), reason)
+        # Who was called, or is being called, does not come back by itself.
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ecm_contact c SET has_left = TRUE
+                    WHERE c.id = ANY(%s) AND c.state = 'withdrawn'
+                      AND NOT EXISTS (SELECT FROM ecm_attempt a WHERE a.contact_id = c.id)""",
+                ids,
+            )
+        )
+        self.invalidate_model()

@@ -1,1 +1,1 @@
-from . import test_access, test_allowed
+from . import test_access, test_allowed, test_launch, test_segment

@@ -12,7 +12,11 @@ class TestAllowed(AllowedCase):
 
     @classmethod
     def _make_records(cls):
-        cls.create_contact()
+        contact = cls.create_contact()
+        contact.lead_id = cls.env["crm.lead"].create({"name": "Whose methods are tried"})
+        contact.partner_id = cls.env["res.partner"].create({"name": "Whose methods are tried"})
+        launches = cls.env["ecm.crm.launch"].with_user(cls.users["supervisor"])
+        launches.create({"campaign_id": cls.campaign.id, "choice": "domain"})
 
     def test_models_fields_methods_and_routes(self):
         self.check_everything()

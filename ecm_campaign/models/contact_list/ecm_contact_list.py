@@ -681,7 +681,7 @@ class EcmContactList(models.Model):
         :rtype: StoredChunk
         """
         # A phone that moves up to phone 1 may be known as well.
-        scrubbed = self._scrub(chunk.contacts, chunk.texts)
+        scrubbed = self._extend_rows(self._scrub(chunk.contacts, chunk.texts), chunk)
         rows, duplicates, updated = self._split_duplicates(scrubbed)
         duplicates = _with_rows(duplicates, chunk)
 
@@ -689,7 +689,7 @@ class EcmContactList(models.Model):
         read_on()
         stored = self._copy_contacts([row for row in rows if not row.is_closed])
         closed = [row for row in rows if row.is_closed]
-        self._copy_closed([row.text for row in closed])
+        self._copy_closed([row.full_text for row in closed])
 
         hits, left_out = self._count_hits(rows)
         rejects = [*chunk.rejects, *duplicates]
@@ -707,6 +707,23 @@ class EcmContactList(models.Model):
             "warning_count": len(warnings),
         }
         return StoredChunk([*stored, *closed], duplicates, counts)
+
+    def _extend_rows(self, rows, chunk):
+        """Hook: add the values of `_get_extra_columns` to rows that were scrubbed, as
+        ``ImportRow.extra``.
+
+        :param rows: list of ``ImportRow``
+        :param chunk: of ``contact_rows``, with the cells that each contact was made of
+        :return: the rows
+        """
+        return rows
+
+    def _get_extra_columns(self):
+        """Hook: names of columns that each row brings beside those of every file.
+
+        :rtype: tuple
+        """
+        return ()
 
     def _split_duplicates(self, rows):
         """Tell new contacts from those that are known already, as the file names them or without
@@ -847,7 +864,8 @@ class EcmContactList(models.Model):
         """COPY prepared rows; ``constants`` are the columns that all of them share."""
         # The order of the values in each text: what `make_text` wrote, then what all share.
         columns = []
-        for value in (*contact_rows.COLUMNS[1:], "own_not_before", "number_to_call", *constants):
+        made = (*contact_rows.COLUMNS[1:], "own_not_before", "number_to_call")
+        for value in (*made, *self._get_extra_columns(), *constants):
             name = COPY_NAMES.get(value, value)
             columns.append(SQL.identifier(name))
         statement = SQL("COPY ecm_contact (%s) FROM STDIN", SQL(", ").join(columns))

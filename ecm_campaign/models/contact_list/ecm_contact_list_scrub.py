@@ -19,7 +19,8 @@ class ImportRow(NamedTuple):
     ``contact`` has the values of ``contact_rows.COLUMNS`` without listed numbers, ``original``
     those of the file, and ``text`` is what COPY takes. ``numbers`` tell whether the contact is
     known: their phones 1, or all of their phones. ``listed`` are the ``(number, class)`` that must not be contacted,
-    ``key_class`` is the class of a listed customer key.
+    ``key_class`` is the class of a listed customer key. ``extra`` are values of columns that a
+    module adds.
     """
 
     contact: tuple
@@ -29,6 +30,12 @@ class ImportRow(NamedTuple):
     listed: tuple = ()
     key_class: str | None = None
     is_closed: bool = False
+    extra: tuple = ()
+
+    @property
+    def full_text(self):
+        """What COPY takes, with the columns that a module adds."""
+        return f"{self.text}\t{contact_rows.copy_row(self.extra)}" if self.extra else self.text
 
     @property
     def namings(self):

@@ -847,7 +847,7 @@ class EcmContactList(models.Model):
         for part, own in ((due, at_once), (waiting, {"is_ready": False})):
             if part:
                 constants = self._prepare_copy_constants(now)
-                self._copy_texts([row.text for row in part], {**constants, **own})
+                self._copy_texts([row.full_text for row in part], {**constants, **own})
         self._set_dial_keys_after(before)
         return [*due, *waiting]
 

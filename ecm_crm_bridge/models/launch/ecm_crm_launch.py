@@ -62,7 +62,9 @@ class EcmCrmLaunch(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
-    model = fields.Selection("_get_models", string="Kind of records", required=True, default="crm.lead")
+    model = fields.Selection(
+        "_get_models", string="Kind of records", required=True, default="crm.lead"
+    )
     choice = fields.Selection(
         [("chosen", "Chosen records"), ("domain", "All of a filter"), ("filter", "A saved filter")],
         string="Who",

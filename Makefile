@@ -50,6 +50,10 @@ shell: setup  ## Open Odoo's Python shell (DB=ecm_demo)
 pot: setup  ## Write the translation templates, for a release
 	@$(VENV_PYTHON) -m scripts.pot
 
+.PHONY: screenshots
+screenshots: setup  ## Take the guide's pictures of the demo (ARGS=de for another language, in .build/screenshots)
+	@$(VENV_PYTHON) -m scripts.screenshots $(ARGS)
+
 .PHONY: release-check
 release-check: setup  ## Say which terms are missing in the translation templates
 	@$(VENV_PYTHON) -m scripts.pot --check

@@ -27,17 +27,25 @@ class WebClient:
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url
         self.timeout_s = timeout_s
-        jar = http.cookiejar.CookieJar()
-        cookies = urllib.request.HTTPCookieProcessor(jar)
+        self.user_id = 0
+        self._jar = http.cookiejar.CookieJar()
+        cookies = urllib.request.HTTPCookieProcessor(self._jar)
         # The server is on this machine: a proxy of the environment would only be in the way.
         no_proxy = urllib.request.ProxyHandler({})
         self._opener = urllib.request.build_opener(cookies, no_proxy)
+
+    @property
+    def session(self) -> str:
+        """The session's ID, as a browser keeps it; empty before the login."""
+        found = (cookie.value for cookie in self._jar if cookie.name == "session_id")
+        return next(found, None) or ""
 
     def login(self, database: str, login: str = "admin", password: str = "admin") -> dict[str, Any]:
         """Open a session; the answer is the web client's session information."""
         session = self._post(
             "/web/session/authenticate", {"db": database, "login": login, "password": password}
         )
+        self.user_id = int(session["uid"])
         return dict(session)
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:

@@ -38,6 +38,9 @@ def _as_array(column, hint):
         hint = next(part for part in hint.__args__ if part is not types.NoneType)
     if hint is dict:
         return SQL(_ARRAYS[hint], list(column))
+    # Numbers need no quotes, and no look at what they hold.
+    if hint is int and None not in column:
+        return int_array(column)
     return SQL(_ARRAYS[hint], array_text(column))
 
 

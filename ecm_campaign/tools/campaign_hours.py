@@ -180,10 +180,11 @@ class CampaignHours:
         :param numbers: all numbers of the contact
         :param place: where it lives, for the region rules
         """
-        asked = [number]
+        found = [self._find_place(tz, number, channel, place)]
         if self.for_all_numbers:
-            asked += filter(None, numbers)
-        places = frozenset(self._find_place(tz, each, channel, place) for each in asked)
+            others = filter(None, numbers)
+            found += (self._find_place(tz, each, channel, place) for each in others)
+        places = frozenset(found)
 
         # Few places, many contacts: what holds in one place is put together once.
         week_of = channel if self.by_channel and channel in dict(self.by_channel) else ""

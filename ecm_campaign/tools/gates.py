@@ -11,9 +11,10 @@ order.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -123,7 +124,18 @@ class Candidate:
         if isinstance(self.phones, PhonesByChannel):
             phones = chain(*self.phones.by_channel.values())
             return list(filter(None, dict.fromkeys(phones)))
-        return list(filter(None, dict.fromkeys(self.phones)))
+        # Most have one: asked several times of each contact of each claim.
+        numbers = [number for number in self.phones if number]
+        return list(dict.fromkeys(numbers)) if len(numbers) > 1 else numbers
+
+    def with_attempt(self, attempt: NextAttempt) -> Candidate:
+        """The same contact with the attempt that is due: a third of the time of `replace`, for each
+        contact of each claim.
+        """
+        return Candidate(*_get_before_attempt(self), attempt, self.tries)
+
+
+_get_before_attempt = attrgetter(*[each.name for each in fields(Candidate)][:-2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +348,9 @@ class DncRule:
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
+        # Mostly nobody is listed.
+        if not (self.numbers or self.keys):
+            return candidate
         listed = [number for number in candidate.get_numbers() if number in self.numbers]
         on_key = self.keys.get(candidate.account_number or "", ())
         channels = self.channels[candidate.campaign_id]
@@ -428,7 +443,7 @@ class NumberRule:
         # The attempt may have moved to another channel since the contact was planned.
         if self.channel and chosen.channel != self.channel:
             return Switch(chosen.channel)
-        return replace(candidate, attempt=chosen)
+        return candidate.with_attempt(chosen)
 
 
 @dataclass(slots=True)
@@ -539,6 +554,8 @@ class LimitsRule:
         campaign, attempt = self.campaigns[candidate.campaign_id], candidate.attempt
         assert attempt
         limits = get_limits(campaign, candidate, attempt.number, attempt.channel)
+        if not limits:
+            return None
         reached = earliest(limits, tries, attempt.number, at, campaign.zone)
         if not reached:
             return None
@@ -652,7 +669,7 @@ def _get_fresh_phones(
         for channel in campaign.channels:
             # A limit that ends lets the contact wait; one that does not takes the number away.
             selected = select(get_limits(campaign, candidate, number, channel))
-            if earliest(selected, tries, number, at, zone):
+            if selected and earliest(selected, tries, number, at, zone):
                 spent.add((number, channel))
     if not spent:
         return candidate.phones

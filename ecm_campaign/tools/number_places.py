@@ -8,6 +8,8 @@ another clock than it says (`number_zones`).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.phonenumberutil import is_number_type_geographical
@@ -19,6 +21,9 @@ _ZONES: dict[str, tuple[str, ...]] = {**TIMEZONE_DATA, **CORRECTIONS}
 # So many digits, calling code included, tell whether a number is bound to a place, and the country
 # of one whose calling code several share.
 _TELLING_DIGITS = 7
+_CODE_DIGITS = 3
+# Asked for each contact of each claim; so many beginnings are kept at most.
+_MOST_BEGINNINGS = 20_000
 _COUNTRY_DIGITS = 9
 # What `phonenumbers` calls the country of satellite networks and the like.
 _NO_COUNTRY = "001"
@@ -33,10 +38,10 @@ def zones_of(number: str) -> tuple[str, ...]:
     has all zones of its country.
     """
     digits = number[1:]
-    nearest = _zones_of_beginning(digits)
+    nearest = _zones_of_beginning(digits[:TIMEZONE_LONGEST_PREFIX])
     if digits[:1] == _NORTH_AMERICA:
         return nearest
-    country = _ZONES.get(_calling_code(digits), ())
+    country = _ZONES.get(_calling_code(digits[:_CODE_DIGITS]), ())
     # Most countries have one clock: nothing else needs to be asked.
     if nearest == country or _is_bound_to_place(digits[:_TELLING_DIGITS], digits):
         return nearest
@@ -46,7 +51,7 @@ def zones_of(number: str) -> tuple[str, ...]:
 def country_of(number: str) -> str | None:
     """ISO 3166 alpha-2 code of the number's country; None where none is known."""
     digits = number[1:]
-    code = _calling_code(digits)
+    code = _calling_code(digits[:_CODE_DIGITS])
     if not code:
         return None
     countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
@@ -67,6 +72,7 @@ def area_code_of(number: str) -> str:
     return phonenumbers.national_significant_number(parsed)[:size]
 
 
+@lru_cache(maxsize=_MOST_BEGINNINGS)
 def _zones_of_beginning(digits: str) -> tuple[str, ...]:
     for size in range(TIMEZONE_LONGEST_PREFIX, 0, -1):
         zones = _ZONES.get(digits[:size])
@@ -75,8 +81,9 @@ def _zones_of_beginning(digits: str) -> tuple[str, ...]:
     return ()
 
 
+@lru_cache(maxsize=_MOST_BEGINNINGS)
 def _calling_code(digits: str) -> str:
-    for size in (1, 2, 3):
+    for size in range(1, _CODE_DIGITS + 1):
         code = digits[:size]
         if code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             return code
@@ -97,7 +104,7 @@ def _is_bound_to_place(beginning: str, digits: str) -> bool:
     kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
     if kind == PhoneNumberType.UNKNOWN:
         return False
-    bound = is_number_type_geographical(kind, int(_calling_code(digits)))
+    bound = is_number_type_geographical(kind, int(_calling_code(digits[:_CODE_DIGITS])))
     _bound_to_place[beginning] = bound
     return bound
 

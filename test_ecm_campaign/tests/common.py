@@ -34,6 +34,7 @@ class EngineCase(CampaignCase):
         database.
         """
         self.patch(Ahead, "_look_ahead", lambda _ahead: None)
+        self.patch(Ahead, "do_later", lambda _ahead, work: work())
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):

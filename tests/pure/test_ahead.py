@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ecm_campaign.tools.ahead import Ahead
+from ecm_campaign.tools.ahead import CLAIM_SECONDS, MOST_REQUESTS, Ahead
 from ecm_campaign.tools.channel import Outgoing, Receipt
 
 SECONDS = 20
@@ -20,16 +20,17 @@ class House:
     def __init__(self, *batches, error=None):
         self.left, self.error = list(batches), error
         self.claimed = threading.Event()
-        self.sent = []
+        self.sent, self.asked = [], []
 
-    def claim(self):
+    def claim(self, requests=1):
+        self.asked.append(requests)
         return self.left.pop(0) if self.left else None
 
-    def claim_ahead(self):
+    def claim_ahead(self, requests=1):
         try:
             if self.error:
                 raise self.error
-            return self.claim()
+            return self.claim(requests)
         finally:
             self.claimed.set()
 
@@ -39,8 +40,19 @@ class House:
         self.sent.append((threading.current_thread().name, keys))
         return Receipt(frozenset(keys))
 
-    def ahead(self):
-        return Ahead(self, self.claim, self.claim_ahead)
+    def ahead(self, **options):
+        return Ahead(self, self.claim, self.claim_ahead, **options)
+
+
+class Clock:
+    """Each look at it takes so long."""
+
+    def __init__(self, seconds):
+        self.seconds, self.now = seconds, 0.0
+
+    def __call__(self):
+        self.now += self.seconds
+        return self.now
 
 
 def test_a_batch_is_claimed_while_one_is_sent():
@@ -126,3 +138,76 @@ def test_the_log_of_the_other_thread_names_the_database():
     finally:
         del threading.current_thread().dbname
     assert names == ["campaigns"]
+
+
+def ask_after_a_request(seconds):
+    """For how many requests the next claim is made once one took so long."""
+    house = House(batch("a"), None, batch("b"))
+    with house.ahead(clock=Clock(seconds)) as ahead:
+        ahead.send(ahead.next())
+        ahead.next()
+    return house.asked
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests"),
+    [
+        (0, MOST_REQUESTS),
+        (0.001, MOST_REQUESTS),
+        (CLAIM_SECONDS / MOST_REQUESTS, MOST_REQUESTS),
+        (CLAIM_SECONDS / 2, 2),
+        (CLAIM_SECONDS, 1),
+        (CLAIM_SECONDS * 30, 1),
+    ],
+)
+def test_is_claimed_for_as_many_requests_as_leave_soon(seconds, requests):
+    first, *_meanwhile, last = ask_after_a_request(seconds)
+    assert (first, last) == (1, requests)
+
+
+def test_what_is_left_for_later_is_done_while_the_next_is_on_its_way():
+    house, done = House(batch("a"), batch("b")), []
+    claim_ahead = house.claim_ahead
+
+    def claim(requests):
+        done.append("claimed")
+        return claim_ahead(requests)
+
+    house.claim_ahead = claim
+    with house.ahead() as ahead:
+        rows = ahead.next()
+        ahead.do_later(lambda: done.append("first"))
+        ahead.do_later(lambda: done.append("second"))
+        assert done == []
+        ahead.send(rows)
+    # What became of the last batch counts for the claim.
+    assert done == ["first", "second", "claimed"]
+
+
+def test_what_is_left_for_later_is_done_before_a_claim():
+    house, done = House(), []
+    house.claim = lambda requests: done.append(requests)
+    with house.ahead() as ahead:
+        ahead.do_later(lambda: done.append("receipt"))
+        assert ahead.next() is None
+    assert done == ["receipt", 1]
+
+
+def test_what_is_left_for_later_is_done_once():
+    done = []
+    with House().ahead() as ahead:
+        ahead.do_later(lambda: done.append(1))
+        ahead.settle()
+        ahead.settle()
+    assert done == [1]
+
+
+def test_who_holds_records_sends_after_what_was_left_for_later():
+    house, done = House(batch("a")), []
+    house.holds_records = True
+    house.send = lambda _rows: done.append("sent")
+    with house.ahead() as ahead:
+        rows = ahead.next()
+        ahead.do_later(lambda: done.append("receipt"))
+        ahead.send(rows)
+        assert done == ["receipt", "sent"]

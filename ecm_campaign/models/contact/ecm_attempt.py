@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...const import PHONE_SIZE
 from ...fields import UncheckedMany2one
 from ...formatting import format_moment
-from ...sql import has_agreed, values_of
+from ...sql import has_agreed, int_array, values_of
 from ...tools.campaign_hours import find_zones
 from ...tools.limits import Try
 from ...tools.region_effects import Made
@@ -38,7 +38,9 @@ class Claimed(NamedTuple):
 class Addressee(NamedTuple):
     """Whom an attempt is about to leave for."""
 
+    attempt_id: int
     key: str
+    claimed_at: datetime
     campaign_id: int
     number: str
     account_number: str | None
@@ -80,8 +82,9 @@ class Doubtful(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A try that waits at a target for its turn, or for its result."""
+    """A try that waits at a target for its turn, or for its result, or is about to leave."""
 
+    key: str
     campaign_id: int
     tz: str | None
     number: str
@@ -336,7 +339,7 @@ class EcmAttempt(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE ecm_attempt SET state = 'sent' WHERE id = ANY(%s) AND state = 'claimed'",
-                list(attempt_ids),
+                int_array(attempt_ids),
             )
         )
 
@@ -373,6 +376,8 @@ class EcmAttempt(models.Model):
     @api.model
     def _mark_failed(self, attempt_ids):
         """The channel failed to take them, and may have them all the same."""
+        if not attempt_ids:
+            return
         self.env.cr.execute(
             SQL(
                 "UPDATE ecm_attempt SET raw_code = %s WHERE id = ANY(%s) AND state = 'claimed'",
@@ -401,17 +406,31 @@ class EcmAttempt(models.Model):
         """
         self.env.flush_all()
         is_new = SQL("a.claimed_at >= %s", since) if since else SQL("TRUE")
+        column = SQL.identifier("a", target._attempt_field)
+        states = SQL("a.state IN ('claimed', 'sent')")
+        return self._read_standing(SQL("%s = %s AND %s AND %s", column, target.id, states, is_new))
+
+    @api.model
+    def _get_leaving(self, attempt_ids):
+        """What says when the contacts of these tries may be contacted.
+
+        :return: list of `Standing`
+        """
+        return self._read_standing(SQL("a.id = ANY(%s)", int_array(attempt_ids)))
+
+    def _read_standing(self, condition):
+        """:param SQL condition: on the attempt ``a``
+        :return: list of `Standing`
+        """
         self.env.cr.execute(
             SQL(
-                """SELECT a.campaign_id, c.tz, COALESCE(a.number, ''), a.channel,
+                """SELECT a.key, a.campaign_id, c.tz, COALESCE(a.number, ''), a.channel,
                           ARRAY[c.phone_1, c.phone_2, c.phone_3, c.phone_4, c.phone_5],
                           c.region, c.zip, %s
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
-                    WHERE a.%s = %s AND a.state IN ('claimed', 'sent') AND %s""",
+                    WHERE %s""",
                 has_agreed(),
-                SQL.identifier(target._attempt_field),
-                target.id,
-                is_new,
+                condition,
             )
         )
         return [Standing(*row) for row in self.env.cr.fetchall()]
@@ -456,16 +475,18 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _get_addressees(self, batch):
-        """
+        """Who of a batch is still to be sent; others were settled meanwhile.
+
         :param batch: list of ``tools.channel.Outgoing``
         :return: list of `Addressee`
         """
         self.env.cr.execute(
             SQL(
-                """SELECT a.key, a.campaign_id, a.number, c.account_number, c.callback
+                """SELECT a.id, a.key, a.claimed_at, a.campaign_id, a.number, c.account_number,
+                          c.callback
                      FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
-                    WHERE a.id = ANY(%s)""",
-                [outgoing.attempt_id for outgoing in batch],
+                    WHERE a.id = ANY(%s) AND a.state = 'claimed'""",
+                int_array(outgoing.attempt_id for outgoing in batch),
             )
         )
         return [Addressee(*row) for row in self.env.cr.fetchall()]
@@ -481,7 +502,7 @@ class EcmAttempt(models.Model):
                 """UPDATE ecm_attempt SET claimed_at = %s WHERE id = ANY(%s) AND state = 'claimed'
                 RETURNING id""",
                 now,
-                list(attempt_ids),
+                int_array(attempt_ids),
             )
         )
         return {attempt_id for (attempt_id,) in self.env.cr.fetchall()}

@@ -19,7 +19,7 @@ from ...tools.strategy import CALLBACK, Close, NextAttempt, first_attempt
 from ..campaign.ecm_target_group import GroupCount
 from .ecm_attempt import Promised
 
-# What the gates look at, by the names of `Candidate`.
+# What the gates look at, by the names of `Candidate` and in their order.
 CANDIDATE_COLUMNS = {
     "contact_id": SQL("c.id"),
     "position": SQL("c.next_position"),
@@ -50,6 +50,7 @@ CANDIDATE_COLUMNS = {
     "campaign_id": SQL("c.campaign_id"),
     "group_id": SQL("c.target_group_id"),
 }
+PHONES_PLACE = list(CANDIDATE_COLUMNS).index("phones")
 # What a customer takes along to another campaign.
 TAKEN_ALONG = (
     "phone_1",
@@ -497,9 +498,8 @@ class EcmContactQueue(models.AbstractModel):
     @api.model
     def _make_candidate(self, row):
         """:param row: values of `_get_candidate_columns`"""
-        values = dict(zip(CANDIDATE_COLUMNS, row, strict=True))
-        values["phones"] = tuple(values["phones"])
-        return Candidate(**values)
+        before, phones, behind = row[:PHONES_PLACE], row[PHONES_PLACE], row[PHONES_PLACE + 1 :]
+        return Candidate(*before, tuple(phones), *behind)
 
     def _get_candidates(self):
         """These contacts as the gates see them, whether they are due or not; nothing is locked."""

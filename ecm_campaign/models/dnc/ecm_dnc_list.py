@@ -269,7 +269,7 @@ class EcmDncList(models.Model):
 
         :return: ``{(campaign id, channel): ids of lists}``; among them ``BLACKLIST``
         """
-        lists = self.sudo().search(self._get_in_force_domain())
+        lists = self._get_in_force()
         applying = {}
         for campaign in campaigns:
             own = lists.browse(each.id for each in lists if each._is_for(campaign))
@@ -284,6 +284,11 @@ class EcmDncList(models.Model):
         if self.company_id and self.company_id != campaign.company_id:
             return False
         return not self.campaign_ids or campaign in self.campaign_ids
+
+    @api.model
+    def _get_in_force(self):
+        """Lists that count today, for whatever campaign and channel."""
+        return self.sudo().search(self._get_in_force_domain())
 
     @api.model
     def _get_in_force_domain(self):

@@ -32,6 +32,9 @@ LOOK_AT_MOST = 5000
 # A contact that is refused is offered again later, so that a wrong setting costs time and not
 # contacts.
 REFUSED_TRIES = 3
+# So long after its claim a part leaves without another look at its hours and another stamp: to write
+# each attempt once more takes as long as to claim it. Moments are written in whole seconds.
+STAMP_AFTER = timedelta(seconds=3)
 
 LEDGER = SQL("hashtext('ecm:ledger')")
 
@@ -251,12 +254,7 @@ class EcmEngine(models.AbstractModel):
         campaigns = self._get_open_campaigns(target)
         self._adopt_stranded(campaigns, target._channel)
 
-        # Before anything is claimed: the target's settings may be wrong.
-        sender = target._get_sender()
-        claims = [
-            partial(claim, target, campaigns) for claim in (self._claim_next, self._claim_ahead)
-        ]
-        with Ahead(sender, *claims) as ahead:
+        with self._open_ahead(target, campaigns) as ahead:
             try:
                 sent = self._push_all(target, ahead, turn)
             except ChannelError:
@@ -264,6 +262,16 @@ class EcmEngine(models.AbstractModel):
                 raise
             self._give_back_ahead(ahead)
         return sent
+
+    def _open_ahead(self, target, campaigns):
+        """What sends to a target and claims contacts of these campaigns meanwhile.
+
+        :rtype: Ahead
+        """
+        # Before anything is claimed: the target's settings may be wrong.
+        sender = target._get_sender()
+        claims = self._claim_next, self._claim_ahead
+        return Ahead(sender, *[partial(claim, target, campaigns) for claim in claims])
 
     def _push_all(self, target, ahead, turn):
         """:return: how many contacts were sent"""
@@ -276,6 +284,7 @@ class EcmEngine(models.AbstractModel):
 
     def _give_back_ahead(self, ahead):
         """What was claimed and not sent certainly never took place."""
+        ahead.settle()
         if unsent := ahead.take_unsent():
             self._give_back_unsent([unsent])
 
@@ -316,38 +325,39 @@ class EcmEngine(models.AbstractModel):
 
     # -- claim ------------------------------------------------------------------------------------
 
-    def _claim_next(self, target, campaigns):
+    def _claim_next(self, target, campaigns, requests=1):
         """One claim, committed.
 
+        :param requests: for how many requests at most
         :return: list of ``tools.channel.Outgoing``, empty when all that was looked at is blocked;
             ``None`` at the end
         """
         with self._lock_ledger(campaigns):
-            return self._atomically(lambda: self._claim(target, campaigns))
+            return self._atomically(lambda: self._claim(target, campaigns, requests))
 
-    def _claim_ahead(self, target, campaigns):
+    def _claim_ahead(self, target, campaigns, requests=1):
         """As `_claim_next`, while a batch is on its way. How many a target that has failed gets is
         known only when that one has come through.
         """
         has_failed = target.failure_count
         self._commit()
-        return None if has_failed else self._claim_next(target, campaigns)
+        return None if has_failed else self._claim_next(target, campaigns, requests)
 
-    def _claim(self, target, campaigns):
+    def _claim(self, target, campaigns, requests=1):
         """Take ready contacts, fairly over the campaigns that share the target, and write their
         attempts.
 
         Campaigns that were stopped or whose hours have ended since the feed began are not fed:
         their contacts stay ready.
 
-        :return: list of ``tools.channel.Outgoing``, at most one request's worth; empty when all
+        :return: list of ``tools.channel.Outgoing``, at most so many requests' worth; empty when all
             that was looked at is blocked, ``None`` when nothing was there to look at
         :raise exceptions.ChannelError: the target's keys are too long; nothing was written
         """
         self.env.flush_all()
         target._check_key_size(self.env["ecm.attempt"]._get_key_prefix())
         now, channel = fields.Datetime.now(), target._channel
-        room = min(target._get_room(), target._get_next_size())
+        room = min(target._get_room(), target._get_claim_size(requests))
         if room <= 0:
             return None
 
@@ -561,28 +571,29 @@ class EcmEngine(models.AbstractModel):
 
     # -- push -------------------------------------------------------------------------------------
 
-    def _push(self, target, sender, batch, turn=None):
-        """Send claimed contacts and commit what became of them.
+    def _push(self, target, ahead, batch, turn=None):
+        """Send claimed contacts and commit what became of them: what was claimed for several
+        requests goes in as many parts.
 
-        A batch that is refused for what it holds is halved until what spoils it stands alone. When
+        A part that is refused for what it holds is halved until what spoils it stands alone. When
         two contacts in a row are refused before any was accepted, or most of a request, the target
         is at fault and not the contacts.
 
+        :param ahead: of `_open_ahead`
         :return: how many were accepted
         :raise exceptions.ChannelError: nothing more can be sent to this target now
         """
         reach("feed.claimed")
         turn = turn or Turn()
-        waiting, accepted, refused = [batch], 0, []
+        waiting, accepted, refused = _cut(batch, target._get_next_size()), 0, []
         try:
             while waiting:
                 part = waiting.pop()
-                receipt = self._send_part(target, sender, part, waiting)
+                receipt = self._send_part(target, ahead, part, waiting)
                 if receipt is None:
                     continue
                 reach("feed.sent")
-                self._atomically(partial(self._apply_receipt, target, part, receipt))
-                reach("feed.received")
+                self._receive(target, ahead, part, receipt)
                 accepted += len(receipt.accepted)
                 refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
                 if receipt.failure:
@@ -603,6 +614,24 @@ class EcmEngine(models.AbstractModel):
                 self._put_off(refused, is_usual)
         return accepted
 
+    def _receive(self, target, ahead, part, receipt):
+        """Commit what the target did with a part: while the next one is on its way, where it took
+        them all. A process that dies before that leaves them in doubt, and asks about them.
+        """
+        apply = partial(self._apply_receipt, target, part, receipt)
+
+        def receive():
+            self._atomically(apply)
+            reach("feed.received")
+
+        # What a failure is followed by looks at what is written.
+        has_all = len(receipt.accepted) == len(part) and not receipt.failure
+        if has_all and not target.failure_count:
+            ahead.do_later(receive)
+        else:
+            ahead.settle()
+            receive()
+
     def _is_at_fault(self, receipt, accepted, refused):
         """Whether a target rather than the contacts is the reason for so many refusals.
 
@@ -618,7 +647,7 @@ class EcmEngine(models.AbstractModel):
     def _get_refusal_text(self, target):
         return self.env._("Most contacts are refused. Check %s.", target.display_name)
 
-    def _send_part(self, target, sender, part, waiting):
+    def _send_part(self, target, ahead, part, waiting):
         """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
 
         :return: the receipt, ``None`` when the part was halved, or settled by somebody else
@@ -627,7 +656,7 @@ class EcmEngine(models.AbstractModel):
         if not part:
             return None
         try:
-            return sender.send(part)
+            return ahead.send(part)
         except InDoubt:
             raise
         except Rejected as error:
@@ -645,8 +674,9 @@ class EcmEngine(models.AbstractModel):
             raise
 
     def _stamp(self, target, part):
-        """Begin the time after which a part would be in doubt, right before it leaves. What may not
-        leave any more is ready again, for the gates to say why.
+        """Look once more at who is about to leave, and see to it that the time after which a part
+        would be in doubt begins now. What may not leave any more is ready again, for the gates to
+        say why.
 
         :return: what of it is still to be sent
         """
@@ -655,12 +685,20 @@ class EcmEngine(models.AbstractModel):
         return [outgoing for outgoing in part if outgoing.attempt_id in ours]
 
     def _stamp_allowed(self, target, part):
-        """:return: ids of the attempts that are still to be sent"""
-        barred = target._find_barred(part)
+        """:return: ids of the attempts that are still to be sent; others were settled meanwhile"""
+        now = fields.Datetime.now()
+        rows = self.env["ecm.attempt"]._get_addressees(part)
+        # What was claimed this moment leaves as it was judged.
+        old = [row.attempt_id for row in rows if row.claimed_at <= now - STAMP_AFTER]
+        barred = target._find_barred(rows)
+        barred |= self._find_closed(target, old)
         self._give_back([outgoing for outgoing in part if outgoing.key in barred])
-        allowed = [outgoing for outgoing in part if outgoing.key not in barred]
-        ids, now = self._get_attempt_ids(allowed), fields.Datetime.now()
-        return self.env["ecm.attempt"]._stamp(ids, now)
+
+        allowed = {row.attempt_id for row in rows if row.key not in barred}
+        if left := allowed.intersection(old):
+            # Another process may be settling them: it goes first.
+            allowed -= left - self.env["ecm.attempt"]._stamp(left, now)
+        return allowed
 
     def _apply_receipt(self, target, batch, receipt):
         """What the target took is sent; what it failed to take stays in doubt; what it certainly
@@ -722,7 +760,8 @@ class EcmEngine(models.AbstractModel):
         or was refused where the target failed to take it. While it cannot be asked, everything in
         doubt stays as it is. A channel that nobody can ask counts as having sent it (M5).
         """
-        before = fields.Datetime.now() - timedelta(seconds=target._get_doubt_seconds())
+        doubt = timedelta(seconds=target._get_doubt_seconds()) + STAMP_AFTER
+        before = fields.Datetime.now() - doubt
         doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
         if not doubtful:
             return
@@ -731,7 +770,8 @@ class EcmEngine(models.AbstractModel):
             sender = target._get_sender()
             self._commit()
             reach("doubt.asking")
-            known = sender.find(known, max(row.claimed_at for row in doubtful))
+            sent_at = max(row.claimed_at for row in doubtful) + STAMP_AFTER
+            known = sender.find(known, sent_at)
             reach("doubt.asked")
 
         # A line for each time: doubts are rare, and tell of a crash or a bad network.
@@ -863,3 +903,9 @@ def _get_skipped(stopped, verdict):
     uncounted = stopped.uncounted + 1
     decision, outcome_id = verdict.decision, verdict.outcome_id
     return Decided(stopped.contact_id, stopped.counted, uncounted, decision, outcome_id)
+
+
+def _cut(batch, size):
+    """:return: parts of a batch that each fit into a request, the first one last"""
+    parts = [batch[start : start + size] for start in range(0, len(batch), size)]
+    return parts[::-1]

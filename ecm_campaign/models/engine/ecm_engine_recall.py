@@ -86,10 +86,7 @@ class EcmEngineRecall(models.AbstractModel):
         """
         now = fields.Datetime.now()
         moments = now, now + RECALL_AHEAD
-        hours = {}
-        for campaign_id, value in campaigns._get_campaign_hours(now).items():
-            hours[campaign_id] = value.without_drain()
-
+        hours = self._get_whole_hours(campaigns, now)
         closing = set()
         for campaign in campaigns:
             is_open = _is_open(hours[campaign.id].for_campaign(channel), moments)
@@ -99,13 +96,44 @@ class EcmEngineRecall(models.AbstractModel):
         for row in standing:
             if row.campaign_id in closing:
                 continue
-            own = hours[row.campaign_id]
-            of_contact = own.for_contact(row.tz, row.number, row.channel, row.phones, row.place)
-            if not _is_open(of_contact, moments):
+            if not _is_open(_get_own_hours(hours, row), moments):
                 closing.add(row.campaign_id)
         return campaigns.browse(closing)
+
+    def _get_whole_hours(self, campaigns, now):
+        """:return: ``{campaign id: hours}``, each to its very end"""
+        hours = campaigns._get_campaign_hours(now)
+        return {campaign_id: value.without_drain() for campaign_id, value in hours.items()}
+
+    def _find_closed(self, target, attempt_ids):
+        """Which attempts that are about to leave may not be made any more, because the hours of
+        their campaign or of their contact have ended since they were claimed (requirements C4, N3).
+
+        :return: set of keys
+        """
+        if not attempt_ids:
+            return set()
+        now, closed = fields.Datetime.now(), set()
+        rows = self.env["ecm.attempt"]._get_leaving(attempt_ids)
+        campaigns = self.env["ecm.campaign"].browse({row.campaign_id for row in rows})
+        hours = self._get_whole_hours(campaigns, now)
+        for row in rows:
+            of_campaign = hours[row.campaign_id].for_campaign(target._channel)
+            if not (_is_open(of_campaign, [now]) and _is_open(_get_own_hours(hours, row), [now])):
+                closed.add(row.key)
+        return closed
 
 
 def _is_open(hours, moments):
     """Whether hours are open at each of some moments, naive UTC."""
     return all(hours.opening(moment).is_open for moment in moments)
+
+
+def _get_own_hours(hours, row):
+    """When a contact may be contacted.
+
+    :param hours: by campaign id
+    :param row: ``ecm.attempt``'s ``Standing``
+    """
+    own = hours[row.campaign_id]
+    return own.for_contact(row.tz, row.number, row.channel, row.phones, row.place)

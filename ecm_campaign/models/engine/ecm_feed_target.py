@@ -10,6 +10,8 @@ from ...tools.explain import HELD, WAITS, Finding
 # A target that failed is tried with so many contacts before it gets more.
 PROBE_SIZE = 10
 DEFAULT_BATCH = 500
+# So many contacts are claimed for several requests at most: a claim is one transaction.
+CLAIM_AT_MOST = 2000
 # Ids of attempts are numbers of four bytes: with this one, a key is as long as it can be.
 LAST_ID = 2**31 - 1
 
@@ -140,6 +142,17 @@ class EcmFeedTarget(models.AbstractModel):
         size = self._get_batch_size()
         return min(size, PROBE_SIZE) if self.failure_count else size
 
+    def _get_claim_size(self, requests):
+        """How many contacts are claimed at once at most.
+
+        :param int requests: that leave one right after the other
+        """
+        size = self._get_next_size()
+        # What was claimed counts as sent after a crash where nobody can be asked.
+        if self.failure_count or not self._can_be_asked:
+            return size
+        return max(size, min(requests * size, CLAIM_AT_MOST))
+
     def _make_key(self, prefix, attempt_id):
         """An attempt's key as the other side knows it, unique over all databases that send there.
 
@@ -181,34 +194,44 @@ class EcmFeedTarget(models.AbstractModel):
         :param candidates: list of ``tools.gates.Candidate``, in the same order
         """
 
-    def _find_barred(self, batch):
-        """Called right before a batch leaves: which of it may not be sent any more although the
-        gates let it pass when it was claimed. It is ready again, and the gates are asked once more:
-        they must stop it, or it would come here for ever.
+    def _find_barred(self, rows):
+        """Called right before a part of a batch leaves: which of it may not be sent any more
+        although the gates let it pass when it was claimed. It is ready again, and the gates are
+        asked once more: they must stop it, or it would come here for ever.
 
         Here those whose campaign was stopped since (requirement C3), and those whose number or
         customer was listed (N2).
 
-        :param batch: list of ``tools.channel.Outgoing``
+        :param rows: list of ``ecm.attempt``'s ``Addressee``
         :return: set of keys
         """
-        rows = self.env["ecm.attempt"]._get_addressees(batch)
         campaigns = self.env["ecm.campaign"].sudo().browse({row.campaign_id for row in rows})
         campaigns.invalidate_recordset(["is_running"])
         stopped = set(campaigns.filtered(lambda campaign: not campaign.is_running).ids)
+        barred = {row.key for row in rows if row.campaign_id in stopped}
+        return barred | self._find_listed(campaigns, rows)
+
+    def _find_listed(self, campaigns, rows):
+        """:param campaigns: of the rows
+        :return: set of keys
+        """
+        dnc_lists = self.env["ecm.dnc.list"]
+        numbers = {row.number for row in rows}
+        accounts = {row.account_number for row in rows if row.account_number}
+        # Whoever is on no list at all needs no look at which of them count.
+        found = dnc_lists._find_entries([dnc_lists._get_in_force().ids], numbers, accounts)
+        if not (found.numbers or found.keys):
+            return set()
 
         # As the gate sees it: what it lets pass all the same must not be stopped here for ever.
         rule = self.env["ecm.gate.dnc"]._get_rule(campaigns, fields.Datetime.now(), self._channel)
-        numbers = {row.number for row in rows}
-        keys = {row.account_number for row in rows if row.account_number}
-        found = self.env["ecm.dnc.list"]._find_entries(rule.lists.values(), numbers, keys)
-        barred = set()
+        keys = set()
         for row in rows:
             listed = {*found.numbers.get(row.number, ()), *found.keys.get(row.account_number, ())}
             counting = rule.get_lists(row.campaign_id, self._channel, row.callback)
-            if row.campaign_id in stopped or not listed.isdisjoint(counting):
-                barred.add(row.key)
-        return barred
+            if not listed.isdisjoint(counting):
+                keys.add(row.key)
+        return keys
 
     def _note_receipt(self, batch, receipt):
         """Called in the transaction that writes a receipt.

@@ -81,8 +81,9 @@ class TestDoubts(EngineCase):
             return "rejected"
 
         self.target.fault = settle
-        batch = self.engine._claim_next(self.target, self.campaign)
-        self.engine._push(self.target, self.target._get_sender(), batch)
+        with self.engine._open_ahead(self.target, self.campaign) as ahead:
+            self.engine._push(self.target, ahead, ahead.next())
+            ahead.settle()
         self.env.invalidate_all()
         self.assertEqual(
             contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending", "pending"]
@@ -115,7 +116,7 @@ class TestDoubts(EngineCase):
         self.assertFalse(self.feed(), "it may still go on")
 
         go_on()
-        self.wait(seconds=61)
+        self.wait(seconds=64)
         self.assertFalse(self.feed())
         self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending"])
         self.assertEqual(contacts.attempt_ids.mapped("state").count("sent"), 2)

@@ -4,7 +4,6 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
-from ...tools.crash_points import reach
 from ...tools.turn import Turn
 
 # Contacts of one transaction, and of one look at the campaign.
@@ -74,7 +73,6 @@ class EcmCampaignRetention(models.AbstractModel):
             while ids := self._find_outdated(limit, SQL(left)):
                 for part in split_every(ERASED_AT_ONCE, ids, list):
                     self._atomically(partial(self._end_part, part, source))
-                    reach("retention.part")
                     if not turn.goes_on():
                         return False
         self._atomically(self._note_erased)

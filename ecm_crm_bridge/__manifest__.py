@@ -15,8 +15,13 @@
         "views/crm_lead_views.xml",
         "views/res_partner_views.xml",
         "views/ecm_contact_views.xml",
+        "wizards/ecm_crm_pop_views.xml",
         "views/ecm_campaign_views.xml",
     ],
+    "demo": ["demo/ecm_crm_bridge_demo.xml"],
     "uninstall_hook": "uninstall_hook",
-    "assets": {"web.assets_tests": ["ecm_crm_bridge/static/tests/tours/**/*"]},
+    "assets": {
+        "web.assets_backend": ["ecm_crm_bridge/static/src/**/*"],
+        "web.assets_tests": ["ecm_crm_bridge/static/tests/tours/**/*"],
+    },
 }

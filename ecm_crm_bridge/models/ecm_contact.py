@@ -1,9 +1,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.ecm_campaign.const import PHONE_FIELDS
+
 
 class EcmContact(models.Model):
-    _inherit = "ecm.contact"
+    _name = "ecm.contact"
+    _inherit = ["ecm.contact", "ecm.contact.link.mixin"]
 
     # With foreign keys, unlike the engine's own references: partners are merged and deleted, and
     # an import without CRM records pays nothing for empty columns.
@@ -32,6 +35,23 @@ class EcmContact(models.Model):
     @api.model
     def _get_taken_along(self):
         return [*super()._get_taken_along(), "partner_id", "lead_id"]
+
+    @api.model
+    def _find_ids_by_number(self, number, limit):
+        """The latest contacts with a number, in whichever phone (indexes ``_phone_campaign``,
+        ``_phone_2`` …).
+
+        :return: list of ids
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "SELECT DISTINCT c.id FROM %s AS c ORDER BY c.id DESC LIMIT %s",
+                self._look_up_any(PHONE_FIELDS, SQL("%s", number)),
+                limit,
+            )
+        )
+        return [contact_id for (contact_id,) in self.env.cr.fetchall()]
 
     @api.model
     def _withdraw_leavers(self, where, reason):

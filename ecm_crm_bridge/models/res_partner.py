@@ -1,9 +1,12 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "ecm.crm.record.mixin"]
 
-    def action_ecm_launch(self):
-        """Launch a campaign with these customers; without a choice, those of the filter (R1)."""
-        return self.env["ecm.crm.launch"]._open(self)
+    # Numbers of calls and of imported contacts are looked up.
+    phone_sanitized = fields.Char(index="btree_not_null")
+
+    def _get_ecm_domain(self):
+        return [("partner_id", "child_of", self.ids)]

@@ -1,1 +1,9 @@
-from . import test_access, test_allowed, test_launch, test_segment
+from . import (
+    test_access,
+    test_allowed,
+    test_launch,
+    test_links,
+    test_pop,
+    test_screens,
+    test_segment,
+)

@@ -16,6 +16,16 @@ class TestAllowed(AllowedCase):
         contact.lead_id = cls.env["crm.lead"].create({"name": "Whose methods are tried"})
         contact.partner_id = cls.env["res.partner"].create({"name": "Whose methods are tried"})
         launches = cls.env["ecm.crm.launch"].with_user(cls.users["supervisor"])
+        cls.env["ecm.attempt"].create(
+            {
+                "key": "allowed-1",
+                "contact_id": contact.id,
+                "campaign_id": cls.campaign.id,
+                "company_id": cls.campaign.company_id.id,
+                "channel": "voice",
+                "claimed_at": "2026-07-01 10:00:00",
+            }
+        )
         launches.create({"campaign_id": cls.campaign.id, "choice": "domain"})
 
     def test_models_fields_methods_and_routes(self):

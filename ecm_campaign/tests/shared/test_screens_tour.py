@@ -22,6 +22,7 @@ FILLED = (
     "ecm.callback.agent",
     "ecm.attempt",
     "ecm.bulk.action",
+    "ecm.crm.launch",
     "ecm.contact",
     "ecm.dry.run",
     "ecm.contact.withdrawal",

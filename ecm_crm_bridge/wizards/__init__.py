@@ -1,0 +1,1 @@
+from . import ecm_crm_pop, ecm_crm_pop_line

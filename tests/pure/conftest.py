@@ -16,6 +16,7 @@ NAMES = (
     "ecm_sms",
     "ecm_callback",
     "ecm_crm_bridge",
+    "ecm_report",
 )
 for name in NAMES:
     package = types.ModuleType(name)

@@ -1,0 +1,26 @@
+{
+    "name": "Outbound Campaigns: Dashboard and Reports",
+    "version": "19.0.1.0.0",
+    "summary": "See while it happens what campaigns do, compare them, and report on weeks of calls",
+    "category": "Marketing/Outbound Campaigns",
+    "author": "Outbound Campaign Manager founders",
+    "license": "LGPL-3",
+    "depends": ["ecm_campaign", "digest"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ecm_report_rules.xml",
+        "data/digest_data.xml",
+        "views/ecm_report_attempt_views.xml",
+        "views/ecm_report_contact_views.xml",
+        "views/ecm_report_list_views.xml",
+        "views/ecm_dashboard_views.xml",
+        "views/digest_digest_views.xml",
+        "views/ecm_report_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["ecm_report/static/src/**/*"],
+        "web.assets_tests": ["ecm_report/static/tests/tours/**/*"],
+    },
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,18 @@
+from . import (
+    ecm_dashboard_links_mixin,
+    ecm_dashboard_now_mixin,
+    ecm_dashboard_period_mixin,
+    ecm_dashboard,
+    digest_digest,
+    ecm_attempt,
+    ecm_campaign,
+    ecm_contact,
+    ecm_contact_list,
+    ecm_feed_owner,
+    ecm_report_attempt,
+    ecm_report_bi,
+    ecm_report_contact,
+    ecm_report_count,
+    ecm_report_list,
+    ecm_results_count,
+)

@@ -1,0 +1,86 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..selections import selection_of
+
+
+class EcmReportAttempt(models.Model):
+    """Attempts that have a result, by whatever is known of them (requirement R5).
+
+    Words and definitions are those of the pages of results: an attempt *reached* where its outcome
+    is live voice, and is a *success* where its wrap-up is one as well.
+    """
+
+    _name = "ecm.report.attempt"
+    _description = "Report of Attempts"
+    _auto = False
+    _order = "called_at desc, id desc"
+    _rec_name = "campaign_id"
+
+    campaign_id = fields.Many2one("ecm.campaign", "Campaign", readonly=True)
+    group_id = fields.Many2one("ecm.campaign.group", "Campaign group", readonly=True)
+    kind = fields.Selection(selection_of("ecm.campaign", "kind"), "Kind", readonly=True)
+    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    list_id = fields.Many2one("ecm.contact.list", "Contact list", readonly=True)
+    channel = fields.Selection(selection_of("ecm.contact", "channel"), "Channel", readonly=True)
+    position = fields.Integer("Step", readonly=True, aggregator=None)
+    cycle = fields.Integer("Cycle", readonly=True, aggregator=None)
+    called_at = fields.Datetime("Called on", readonly=True)
+    agent = fields.Char("Agent", readonly=True)
+    outcome_id = fields.Many2one("ecm.outcome", "Outcome", readonly=True)
+    business_outcome_id = fields.Many2one("ecm.business.outcome", "Wrap-up", readonly=True)
+    part_of_id = fields.Many2one(
+        "ecm.business.outcome",
+        "Wrap-up, counted together",
+        readonly=True,
+        help="The wrap-up, or the one that it is part of.",
+    )
+    reached = fields.Integer("Reached", readonly=True, help="Attempts that reached a person.")
+    success = fields.Integer(
+        "Success", readonly=True, help="Of those, attempts with a wrap-up of type Success."
+    )
+    reached_percent = fields.Float(
+        "Reached %",
+        readonly=True,
+        aggregator="avg",
+        digits=(5, 1),
+        help="Attempts that reached a person, of those with a result.",
+    )
+    success_percent = fields.Float(
+        "Success %",
+        readonly=True,
+        aggregator="avg",
+        digits=(5, 1),
+        help="Attempts with a wrap-up of type Success, of those that reached a person.",
+    )
+    duration_seconds = fields.Integer("Talk time (s)", readonly=True, aggregator="sum")
+
+    @property
+    def _table_query(self):
+        attempts = self.env["ecm.attempt"]
+        live = attempts._get_live_outcomes().ids
+        successes = attempts._get_successes().ids
+        # What a report does not ask for is not joined: PostgreSQL leaves such joins out.
+        return SQL(
+            """SELECT a.id, a.campaign_id, p.group_id, p.kind, a.company_id, c.list_id, a.channel,
+                      a.position, a.cycle, a.called_at, a.agent, a.outcome_id,
+                      a.business_outcome_id, COALESCE(b.parent_id, b.id) AS part_of_id,
+                      a.duration_seconds,
+                      COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int AS reached,
+                      COALESCE(a.outcome_id = ANY(%(live)s)
+                               AND a.business_outcome_id = ANY(%(successes)s), FALSE)::int
+                          AS success,
+                      100.0 * COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int
+                          AS reached_percent,
+                      CASE WHEN a.outcome_id = ANY(%(live)s)
+                           THEN 100.0 * COALESCE(a.business_outcome_id = ANY(%(successes)s),
+                                                 FALSE)::int
+                       END AS success_percent
+                 FROM ecm_attempt a
+            LEFT JOIN ecm_campaign p ON p.id = a.campaign_id
+            LEFT JOIN ecm_contact c ON c.id = a.contact_id
+            LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
+                WHERE a.state = 'done'""",
+            live=live,
+            successes=successes,
+        )

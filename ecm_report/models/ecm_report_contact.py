@@ -1,0 +1,69 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..selections import selection_of
+
+
+class EcmReportContact(models.Model):
+    """Contacts by what became of them (requirement R5), in the words of the pages of results."""
+
+    _name = "ecm.report.contact"
+    _description = "Report of Contacts"
+    _auto = False
+    _order = "added_at desc, id desc"
+    _rec_name = "campaign_id"
+
+    campaign_id = fields.Many2one("ecm.campaign", "Campaign", readonly=True)
+    group_id = fields.Many2one("ecm.campaign.group", "Campaign group", readonly=True)
+    kind = fields.Selection(selection_of("ecm.campaign", "kind"), "Kind", readonly=True)
+    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    list_id = fields.Many2one("ecm.contact.list", "Contact list", readonly=True)
+    state = fields.Selection(selection_of("ecm.contact", "state"), "State", readonly=True)
+    close_reason = fields.Selection(
+        selection_of("ecm.contact", "close_reason"), "Why closed", readonly=True
+    )
+    block_reason = fields.Selection(
+        selection_of("ecm.contact", "block_reason"), "Held back by", readonly=True
+    )
+    added_at = fields.Datetime("Added on", readonly=True)
+    last_attempt_at = fields.Datetime("Last attempt on", readonly=True)
+    attempt_number = fields.Integer("Attempts made", readonly=True, aggregator=None)
+    last_outcome_id = fields.Many2one("ecm.outcome", "Last outcome", readonly=True)
+    attempts = fields.Integer("Attempts", readonly=True, aggregator="sum")
+    called = fields.Integer("Called", readonly=True, help="Contacts with at least one attempt.")
+    reached = fields.Integer("Reached", readonly=True, help="Contacts with a reached person.")
+    success = fields.Integer(
+        "Success", readonly=True, help="Contacts whose call had a wrap-up of type Success."
+    )
+    reached_percent = fields.Float(
+        "Reached %",
+        readonly=True,
+        aggregator="avg",
+        digits=(5, 1),
+        help="Contacts reached, of those called.",
+    )
+    success_percent = fields.Float(
+        "Success %",
+        readonly=True,
+        aggregator="avg",
+        digits=(5, 1),
+        help="Contacts with a success, of those reached.",
+    )
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """SELECT c.id, c.campaign_id, p.group_id, p.kind, c.company_id, c.list_id, c.state,
+                      c.close_reason, c.block_reason, c.added_at, c.last_attempt_at,
+                      c.attempt_count AS attempt_number, c.last_outcome_id,
+                      c.attempt_count AS attempts,
+                      (c.last_attempt_at IS NOT NULL)::int AS called,
+                      (c.reach IS NOT NULL)::int AS reached,
+                      COALESCE(c.reach = 'success', FALSE)::int AS success,
+                      CASE WHEN c.last_attempt_at IS NOT NULL
+                           THEN 100.0 * (c.reach IS NOT NULL)::int END AS reached_percent,
+                      CASE WHEN c.reach IS NOT NULL
+                           THEN 100.0 * (c.reach = 'success')::int END AS success_percent
+                 FROM ecm_contact c
+            LEFT JOIN ecm_campaign p ON p.id = c.campaign_id"""
+        )

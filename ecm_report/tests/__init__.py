@@ -1,0 +1,8 @@
+from . import (
+    test_allowed,
+    test_bi,
+    test_counters,
+    test_dashboard,
+    test_reports,
+    test_tour,
+)

@@ -29,11 +29,11 @@ TABLES = ("ecm_contact", "ecm_attempt")
 
 # Of ten contacts four are closed, two wait for a retry, four are ready. What is over is closed.
 CONTACTS = """
-INSERT INTO ecm_contact (campaign_id, company_id, channel, state, close_reason, reach, phone_1, phone_2,
+INSERT INTO ecm_contact (campaign_id, list_id, company_id, channel, state, close_reason, reach, phone_1, phone_2,
                          priority, is_ready, is_retry, next_attempt_at, next_position,
                          number_to_call, attempt_count, uncounted_count, added_at,
                          last_attempt_at)
-SELECT %(campaign)s, %(company)s, 'voice',
+SELECT %(campaign)s, %(list)s, %(company)s, 'voice',
        CASE WHEN closed THEN 'connected' ELSE 'pending' END,
        CASE WHEN closed THEN 'live_voice' END, CASE WHEN closed THEN 'reached' END,
        '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5,
@@ -96,6 +96,7 @@ class Benchmark:
             self.running.append(campaign)
         parameters = {
             "campaign": campaign.id,
+            "list": None,
             "company": self.env.company.id,
             "is_over": is_over,
             "first": self.count + 1,

@@ -15,7 +15,7 @@ setup:  ## Have Odoo 19, Python packages and PostgreSQL ready in .build (ODOO_DI
 	@$(PYTHON) -m scripts.setup
 
 .PHONY: demo
-demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP_PORT=8069, CAMPAIGN=voice, sms or callback, DIALER=uccx or cce; SERVE=0 to exit then)
+demo: setup  ## Run a campaign of 1,000 contacts to its end in the browser (HTTP_PORT=8069, CAMPAIGN=voice, sms, callback or crm, DIALER=uccx or cce; SERVE=0 to exit then)
 	@$(VENV_PYTHON) -m scripts.demo
 
 .PHONY: test

@@ -4,7 +4,8 @@ eyes.
 HTTP_PORT chooses Odoo's port (8069), DB the database (ecm_demo, made anew), CONTACTS how many there
 are (1000), DIALER which make calls them (uccx, or cce). RETRY_MINUTES is how long the strategy waits
 before it calls again (1). CAMPAIGN=sms sends messages instead, through a real Kannel;
-CAMPAIGN=callback has customers ask for callbacks over REST (200 where CONTACTS says nothing). With
+CAMPAIGN=callback has customers ask for callbacks over REST (200 where CONTACTS says nothing);
+CAMPAIGN=crm launches leads and writes back what came of them (200 likewise). With
 SERVE=0 the program ends when every contact is closed, or has its message, with exit code 0, or after
 TIMEOUT seconds (1800), with another.
 
@@ -35,7 +36,7 @@ POLL_SECONDS = 2.0
 BUTTON_SECONDS = 6.0
 
 # With how many contacts where nobody says so.
-CAMPAIGNS = {"voice": 1000, "sms": 1000, "callback": 200}
+CAMPAIGNS = {"voice": 1000, "sms": 1000, "callback": 200, "crm": 200}
 CAMPAIGN = "Fibre renewals, autumn"
 STRATEGY = "Three calls, minutes apart"
 # Called again after RETRY_MINUTES. Real strategies wait for hours: this one is for watching.
@@ -325,6 +326,11 @@ def run(settings: Settings) -> bool:
 def _choose_play(settings: Settings, server: OdooServer) -> Play:
     if settings.campaign == "voice":
         return VoicePlay(settings)
+    if settings.campaign == "crm":
+        # It is a play of calls: it needs what stands here.
+        from .demo_crm import CrmPlay
+
+        return CrmPlay(settings)
     if settings.campaign == "callback":
         return CallbackPlay(
             settings.database, settings.contacts, server.url, settings.retry_minutes

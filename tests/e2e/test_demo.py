@@ -103,6 +103,38 @@ def test_the_demo_of_callbacks_keeps_every_promise(environment):
         assert cursor.fetchone()[0] == 3, "as many calls as the callback strategy says"
 
 
+def test_the_demo_of_leads_writes_every_result_on_its_lead(environment):
+    """Leads are launched and called; stages, activities and notes say what came of them (R1, R2)."""
+    environment |= {"CAMPAIGN": "crm", "TIMEOUT": "400"}
+    result = run_demo(environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not find_problems(environment)
+    shown = result.stdout
+    assert f"Preview: {CONTACTS + 5} leads, {CONTACTS} will be contacted, 3 without" in shown
+    assert f"Launch: {CONTACTS} contacts, 3 without a number, 2 known already" in shown
+    assert f"Launched again: 0 contacts, {CONTACTS + 2} in the campaign already" in shown
+
+    before, after = re.findall(r"leads by stage: (.*)", shown)
+    assert before == f"New {CONTACTS + 5}"
+    counts = read_counts(shown.partition("\nState")[2])
+    # Whoever was reached is in the next stage; the others are where they were.
+    assert f"Qualified {counts['Connected']}" in after
+    assert f"New {CONTACTS + 5 - counts['Connected']}" in after
+    assert "activities 0, notes of the campaign 0" in shown
+    [(activities, notes)] = re.findall(
+        r"After: activities (\d+), notes of the campaign (\d+)", shown
+    )
+    assert int(activities) >= counts["Connected"]
+    assert int(notes) >= CONTACTS
+
+    with databases.connect(DATABASE) as cursor:
+        cursor.execute(
+            "SELECT count(*), count(DISTINCT lead_id), max(attempt_count) FROM ecm_contact"
+            " WHERE campaign_id = (SELECT max(id) FROM ecm_campaign)"
+        )
+        assert cursor.fetchone()[:2] == (CONTACTS, CONTACTS), "nobody is called twice"
+
+
 def read_counts(shown):
     """Contacts by state in the demo's last table, without those states that nobody is in."""
     rows = re.findall(r"^([A-Z][A-Za-z ,]*?) +(\d+)\b", shown, re.MULTILINE)

@@ -131,6 +131,8 @@ class TestScreens(TourCase):
         if "ecm.callback" in self.env:
             waiting = self.env["ecm.callback"].search([("state", "=", "scheduled")], limit=1)
             waiting._note({"state": "dialing", "contact_id": contacts[1].id})
+        if "ecm.crm.launch" in self.env:
+            self.env["ecm.crm.launch"].search([], limit=1).copy().sudo().state = "live"
         # One that works, or does not, and one that is left alone.
         for name in ("ecm.dialer", "ecm.sms.gateway"):
             if name in self.env:

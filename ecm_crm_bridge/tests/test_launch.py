@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -120,6 +122,24 @@ class TestLaunch(BridgeCase):
         self.assertIn("change with whoever looks", draft.preview_problem)
         with self.assertRaises(UserError):
             draft.action_launch()
+
+    def test_a_filter_that_is_none_is_said_so(self):
+        for wrong in ("[('nothing', '=', 1)]", "[(", "[('name', 'is', 1)]"):
+            draft = self.draft(self.env["crm.lead"], domain=wrong)
+            with self.subTest(wrong):
+                self.assertTrue(draft.preview_problem)
+                with self.assertRaises(UserError):
+                    draft.action_launch()
+
+    def test_of_many_the_preview_is_an_estimate(self):
+        leads = self.lead
+        for number in range(5):
+            leads |= self.create_lead(f"+49302312501{number}")
+        limit = "odoo.addons.ecm_crm_bridge.models.launch.ecm_crm_launch_preview.PREVIEW_LIMIT"
+        with patch(limit, 3):
+            draft = self.draft(leads)
+            self.assertEqual((draft.record_count, draft.fitting_count), (6, 6))
+            self.assertTrue(draft.is_sample)
 
     def test_many_are_launched_in_the_background(self):
         leads = self.lead | self.create_lead("+493023125005")

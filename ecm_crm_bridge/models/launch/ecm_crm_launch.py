@@ -114,7 +114,11 @@ class EcmCrmLaunch(models.Model):
     @api.model
     def _get_models(self):
         """Records that campaigns are launched from; a module adds its own."""
-        return [("crm.lead", self.env._("Leads")), ("res.partner", self.env._("Customers"))]
+        models = [("crm.lead", self.env._("Leads")), ("res.partner", self.env._("Customers"))]
+        # Their numbers come with Odoo's SMS marketing.
+        if "mailing.contact" in self.env and "mobile" in self.env["mailing.contact"]._fields:
+            models.append(("mailing.contact", self.env._("Contacts of mailing lists")))
+        return models
 
     @api.model
     def default_get(self, fields_list):
@@ -218,6 +222,9 @@ class EcmCrmLaunch(models.Model):
             chosen.check_access("read")
             text = chosen.domain if self.choice == "filter" else self.domain
             found = Domain(self._read_domain(text))
+        if self.model == "mailing.contact":
+            # Whoever wants no more of one list is in no campaign for being in another.
+            found &= Domain("subscription_ids", "not any", [("opt_out", "=", True)])
         of_company = Domain("company_id", "in", [False, self.company_id.id])
         return found & of_company if "company_id" in self.env[self.model]._fields else found
 
@@ -233,11 +240,16 @@ class EcmCrmLaunch(models.Model):
             ) from error
 
     def _search_records(self):
-        """:rtype: Query of what is found with the rights of whoever launches"""
+        """:rtype: Query of what is found with the rights of whoever launches
+        :raise UserError: the filter is none
+        """
         records = self._as_launcher(self.env[self.model])
         records.env.flush_all()
         records.check_access("read")
-        return records._search(self._get_domain(), order="id")
+        try:
+            return records._search(self._get_domain(), order="id")
+        except ValueError as error:
+            raise UserError(self.env._("The filter cannot be used: %s", error)) from error
 
     def _find_ids(self):
         return list(self._search_records().get_result_ids())

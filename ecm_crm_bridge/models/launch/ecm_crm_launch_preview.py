@@ -72,7 +72,7 @@ class EcmCrmLaunchPreview(models.AbstractModel):
         :raise UserError: something is missing, or cannot be read
         """
         ids = self._find_ids()
-        looked_at = ids[:PREVIEW_LIMIT]
+        looked_at = _take_sample(ids)
         counts = self._judge(looked_at)
         if len(ids) > len(looked_at):
             share = len(ids) / len(looked_at)
@@ -104,3 +104,11 @@ class EcmCrmLaunchPreview(models.AbstractModel):
             rows = trial._extend_rows(trial._scrub(chunk.contacts, chunk.texts), chunk)
             counts.update(trial._judge_rows(rows, seen))
         return counts
+
+
+def _take_sample(ids):
+    """Ids that are spread over all of them; all where these are few."""
+    if len(ids) <= PREVIEW_LIMIT:
+        return ids
+    step = len(ids) / PREVIEW_LIMIT
+    return [ids[int(place * step)] for place in range(PREVIEW_LIMIT)]

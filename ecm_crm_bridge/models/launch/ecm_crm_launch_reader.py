@@ -54,6 +54,15 @@ DEFAULT_FIELDS = {
         ("business_parameter_4", "user_id"),
         ("business_parameter_5", "category_id"),
     ),
+    # Of Odoo's SMS marketing, where that is installed.
+    "mailing.contact": (
+        ("phone_1", "mobile"),
+        (FULL_NAME, "name"),
+        ("email", "email"),
+        ("country", "country_id.code"),
+        ("business_parameter_1", "company_name"),
+        ("business_parameter_2", "list_ids"),
+    ),
 }
 
 

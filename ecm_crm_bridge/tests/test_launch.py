@@ -190,6 +190,13 @@ class TestLaunch(BridgeCase):
         draft.invalidate_recordset()
         self.assertIn("phone 1", draft.preview_problem)
 
+    def test_other_systems_need_not_name_the_fields(self):
+        launches = self.env["ecm.crm.launch"].with_user(self.manager)
+        values = {"choice": "chosen", "campaign_id": self.campaign.id}
+        draft = launches.create({**values, "model": "res.partner", "record_ids": self.partner.ids})
+        self.assertEqual(self.import_launch(draft).added_count, 1)
+        self.assertEqual(self.contacts_of(self.campaign).partner_id, self.partner)
+
     def test_what_moves_on_still_knows_its_lead(self):
         self.launch(self.lead)
         contact = self.contacts_of(self.campaign)

@@ -63,8 +63,12 @@ class EcmCrmLaunch(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     model = fields.Selection(
-        "_get_models", string="Kind of records", required=True, default="crm.lead"
+        "_get_models",
+        string="Kind of records",
+        required=True,
+        default=lambda self: self._get_default_model(),
     )
+    may_read_records = fields.Boolean(compute="_compute_may_read_records")
     choice = fields.Selection(
         [("chosen", "Chosen records"), ("domain", "All of a filter"), ("filter", "A saved filter")],
         string="Who",
@@ -121,12 +125,36 @@ class EcmCrmLaunch(models.Model):
         return models
 
     @api.model
+    def _get_default_model(self):
+        """The first kind of records that the user may read."""
+        names = [name for name, _label in self._get_models()]
+        readable = [name for name in names if self.env[name].has_access("read")]
+        return (readable or names)[0]
+
+    @api.depends_context("uid")
+    @api.depends("model")
+    def _compute_may_read_records(self):
+        for launch in self:
+            model = launch.model
+            launch.may_read_records = bool(model) and self.env[model].has_access("read")
+
+    @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
         if "line_ids" in fields_list and not values.get("line_ids"):
-            model = values.get("model") or self.env.context.get("default_model") or "crm.lead"
+            model = values.get("model") or self._get_default_model()
             values["line_ids"] = self._prepare_lines(model)
         return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            # What the form shows other systems need not send.
+            if "line_ids" not in vals:
+                vals["line_ids"] = self._prepare_lines(
+                    vals.get("model") or self._get_default_model()
+                )
+        return super().create(vals_list)
 
     @api.model
     def _prepare_lines(self, model):

@@ -1,4 +1,6 @@
-"""ESLint and Prettier, from the npm registry into .build, in the versions of `package-lock.json`."""
+"""ESLint, Prettier, and what turns Odoo's styles around for Arabic (rtlcss), from the npm registry into
+.build, in the versions of `package-lock.json`.
+"""
 
 import shutil
 import subprocess
@@ -24,7 +26,7 @@ def _install() -> None:
         paths.NODE_MODULES.unlink()
     for name in _FILES:
         shutil.copy(paths.ROOT / name, paths.BUILD / name)
-    progress = Progress("Installing ESLint and Prettier")
+    progress = Progress("Installing ESLint, Prettier and rtlcss")
     # Few connections at once: npm gives up where a busy network drops some of many.
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--maxsockets=4"]
     result = subprocess.run(
@@ -37,5 +39,5 @@ def _install() -> None:
         check=False,
     )
     if result.returncode:
-        raise SetupError(f"npm could not install ESLint and Prettier:\n{result.stdout}")
+        raise SetupError(f"npm could not install ESLint, Prettier and rtlcss:\n{result.stdout}")
     progress.done()

@@ -2,6 +2,7 @@
 use it.
 """
 
+import os
 import subprocess
 import time
 import urllib.error
@@ -29,7 +30,9 @@ class OdooServer:
         self.cron_threads = cron_threads
         self.workers = workers
         self.options = options
-        self.environment = environment or {}
+        # Odoo finds rtlcss there, without which Arabic is written from the left.
+        path = os.pathsep.join((str(paths.NODE_TOOLS), os.environ.get("PATH", "")))
+        self.environment = {"PATH": path, **(environment or {})}
         self.log = paths.LOGS / f"odoo-{database}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -1,6 +1,6 @@
 {
     "name": "Outbound Campaigns: REST API",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "summary": "REST for outside systems: keys with scopes, rate limits, uniform errors, call log",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",

@@ -28,3 +28,6 @@ RETRY_SECONDS = 5
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
+
+# Methods that change nothing.
+READING = ("GET", "HEAD", "OPTIONS")

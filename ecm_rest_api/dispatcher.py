@@ -25,7 +25,7 @@ class RestDispatcher(Dispatcher):
         call = self._get_call()
         env = request.env(su=True)
         self._read_body(call, env["ecm.api"]._get_max_size(call.path))
-        record = env["fastapi.endpoint"]._get_endpoint(call.path)
+        record, call.root = env["fastapi.endpoint"]._find_served(call.path)
         answer = env["ecm.api"]._serve(call, record)
         return self._respond(call, answer)
 

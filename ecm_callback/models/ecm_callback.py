@@ -230,6 +230,8 @@ class EcmCallback(models.Model):
     _uncalled = models.Index(
         "(promised_at) WHERE state IN ('scheduled', 'queued') AND called_at IS NULL"
     )
+    # What is asked before each turn of a feeder.
+    _queued = models.Index("(campaign_id) WHERE state = 'queued'")
     _number_state = models.Index("(number, state)")
 
     # -- defaults and computes --------------------------------------------------------------------

@@ -142,6 +142,16 @@ class EcmCallbackSchedule(models.AbstractModel):
         given = origin.business_parameters or {}
         return {name: value for name, value in dict(given).items() if name in known}
 
+    @api.model
+    def _get_queued_campaigns(self):
+        """Campaigns in which due callbacks wait for the dialer.
+
+        :rtype: ecm.campaign
+        """
+        self.env.flush_all()
+        self.env.cr.execute("SELECT DISTINCT campaign_id FROM ecm_callback WHERE state = 'queued'")
+        return self.env["ecm.campaign"].browse([id_ for (id_,) in self.env.cr.fetchall() if id_])
+
     # -- missed -----------------------------------------------------------------------------------
 
     @api.model

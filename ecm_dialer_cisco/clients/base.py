@@ -76,13 +76,15 @@ class DialingPrefixes:
 @dataclass(frozen=True)
 class PushContact:
     """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with
-    its result.
+    its result. `dial_time` is when agents are to see it, ``HH:MM`` of today on the dialer's clock,
+    where the dialer knows such times.
     """
 
     key: str
     number: str
     first_name: str = ""
     last_name: str = ""
+    dial_time: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -18,6 +20,7 @@ from .base import DialerCampaign, DialerContact, DialingPrefixes, DialingRange, 
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 CSV_HEADER = "Account Number,First Name,Last Name,Phone1"
+DIAL_TIME = "Dial Time"
 MAX_NAME_LENGTH = 50
 MAX_PHONE_LENGTH = 28
 MAX_BODY_BYTES = 3 * 1024 * 1024
@@ -342,14 +345,33 @@ def is_sendable_number(number: str) -> bool:
 
 def build_csv(contacts: Sequence[PushContact]) -> str:
     """Rows of csvdata with its header; only columns that are needed (reference §1.6)."""
-    rows = map(_csv_row, contacts)
+    has_times = any(contact.dial_time for contact in contacts)
+    header = f"{CSV_HEADER},{DIAL_TIME}" if has_times else CSV_HEADER
+    rows = (_csv_row(contact, has_times) for contact in contacts)
     # Cisco's examples begin and end with an empty line.
-    return "\n".join(("", CSV_HEADER, *rows, ""))
+    return "\n".join(("", header, *rows, ""))
 
 
-def _csv_row(contact: PushContact) -> str:
+def _csv_row(contact: PushContact, has_times: bool) -> str:
     names = (clean_name(contact.first_name), clean_name(contact.last_name))
-    return ",".join((contact.key, *names, contact.number))
+    cells = (contact.key, *names, contact.number)
+    return ",".join((*cells, contact.dial_time) if has_times else cells)
+
+
+def write_dial_time(due_at: datetime, now: datetime, zone: str) -> str:
+    """UCCX's *Dial Time* of a direct preview campaign: ``HH:MM`` of the current day (reference §1.6).
+
+    :param due_at: naive UTC, as is `now`
+    :param zone: IANA name of the server's zone
+    :return: empty for what is due already, or on another day: agents see it as soon as they are free
+    """
+    clock, today = (_on_clock(moment, zone) for moment in (due_at, now))
+    is_later = clock > today and clock.date() == today.date()
+    return f"{clock:%H:%M}" if is_later else ""
+
+
+def _on_clock(moment: datetime, zone: str) -> datetime:
+    return moment.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone))
 
 
 def build_contacts(

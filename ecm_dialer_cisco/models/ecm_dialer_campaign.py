@@ -2,8 +2,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..clients.exceptions import DialerError
+from ..clients.uccx_wire import write_dial_time
 from ..sender import DialerSender, unavailable
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.pacing import Backlog, next_pace
@@ -207,6 +209,32 @@ class EcmDialerCampaign(models.Model):
 
     def _get_sender(self):
         return DialerSender(self.dialer_id._get_client(), self.key, self.name)
+
+    def _get_contents(self, candidates):
+        """When agents are to see callbacks, in UCCX's direct preview campaigns (*Dial Time*)."""
+        contents = super()._get_contents(candidates)
+        zone = self._get_zone()
+        if self.dialer_id.provider != "uccx" or self.dialing_mode != "preview" or not zone:
+            return contents
+        ids = [candidate.contact_id for candidate in candidates if candidate.callback]
+        now = fields.Datetime.now()
+        for contact_id, due_at in self._get_callback_times(ids):
+            if dial_time := write_dial_time(due_at, now, zone):
+                contents[contact_id] = dial_time
+        return contents
+
+    def _get_callback_times(self, contact_ids):
+        """:return: list of ``(contact id, naive UTC)``"""
+        if not contact_ids:
+            return []
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, callback_due FROM ecm_contact
+                    WHERE id = ANY(%s) AND callback_due IS NOT NULL""",
+                contact_ids,
+            )
+        )
+        return self.env.cr.fetchall()
 
     def _note_failure(self, error, now):
         targets = self

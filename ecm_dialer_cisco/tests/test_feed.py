@@ -1,4 +1,6 @@
+from datetime import UTC, timedelta
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -25,6 +27,32 @@ class TestFeed(DialerCase):
         self.assertEqual({sent.key for sent in self.client.dialled}, set(keys))
         self.assertEqual([sent.number for sent in self.client.dialled], contacts.mapped("phone_1"))
         self.assertTrue(all(len(key) <= 25 for key in keys))
+
+    def test_agents_see_callbacks_at_their_time_in_direct_preview(self):
+        ordinary, promised = self._create_contacts(2)
+        due_at = fields.Datetime.now() + timedelta(minutes=30)
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET callback = 'normal', callback_due = %s WHERE id = %s",
+            [due_at, promised.id],
+        )
+        # Far from midnight, whatever the time is.
+        hour = fields.Datetime.now().hour
+        self.dialer.tz = "UTC" if 2 < hour < 22 else "Asia/Tokyo"
+        self.target.dialing_mode = "preview"
+        self.feed()
+        sent = {contact.number: contact.dial_time for contact in self.client.dialled}
+        local = due_at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.dialer.tz))
+        self.assertEqual(sent, {ordinary.phone_1: "", promised.phone_1: f"{local:%H:%M}"})
+
+    def test_other_campaigns_know_no_dial_time(self):
+        contact = self._create_contacts(1)
+        self.env.cr.execute(
+            "UPDATE ecm_contact SET callback = 'normal', callback_due = now() + interval '1 hour'"
+            " WHERE id = %s",
+            [contact.id],
+        )
+        self.feed()
+        self.assertEqual([sent.dial_time for sent in self.client.dialled], [""])
 
     def test_the_dialers_settings_limit_what_it_gets(self):
         self._create_contacts(9)

@@ -19,7 +19,7 @@ from odoo.exceptions import (
 )
 from odoo.tools import SQL
 
-from ..const import DEFAULTS, PARAMETER, RETRY_SECONDS
+from ..const import DEFAULTS, PARAMETER, READING, RETRY_SECONDS
 from ..exceptions import TryAgain
 from ..tools import loops
 from ..tools.call import Answer, Replayed, ask
@@ -34,8 +34,6 @@ BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError, PoolError, Concurren
 BUSY += (psycopg2.errors.ReadOnlySqlTransaction, psycopg2.errors.FeatureNotSupported)
 # Rows that are deleted in one transaction.
 GC_ROWS = 20_000
-# Methods that change nothing.
-READING = ("GET", "HEAD", "OPTIONS")
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Language"
 ANSWER_HEADERS = "RateLimit-Limit, RateLimit-Remaining, Retry-After, Idempotency-Replayed"
@@ -117,7 +115,7 @@ class EcmApi(models.AbstractModel):
             return self._answer_preflight(call)
         if call.token:
             self._identify(call)
-        elif not self._is_public(call.path.removeprefix(endpoint.root_path)):
+        elif not self._is_public(call.path.removeprefix(call.root)):
             raise Problem(
                 "unauthenticated",
                 self.env._("Send your API key in the header Authorization: Bearer …"),
@@ -173,7 +171,7 @@ class EcmApi(models.AbstractModel):
     def _run(self, call, endpoint):
         """:raise Problem: the router refused, or Odoo did"""
         try:
-            return loops.run(ask(endpoint._get_shared_app(), call, endpoint.root_path))
+            return loops.run(ask(endpoint._get_shared_app(), call, call.root))
         except Replayed as replayed:
             call.is_replayed = True
             return replayed.answer

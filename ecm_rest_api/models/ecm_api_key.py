@@ -8,6 +8,7 @@ from odoo.tools.lru import LRU
 from odoo.tools.sql import constraint_definition
 
 from ..const import KEY_SCOPE
+from ..tools.leases import Leases, size_of
 from ..tools.problems import Problem
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 from odoo.addons.ecm_campaign.actions import open_window
@@ -16,6 +17,7 @@ FOREIGN_KEY = "ecm_api_key_apikey_id_fkey"
 # Checking a key takes milliseconds on purpose. What was checked is known by a digest of the key and
 # holds for the very row that it was checked against: a key that is revoked ends at once.
 _CHECKED = LRU(2000)
+LEASES = Leases()
 
 
 class Known(NamedTuple):
@@ -242,12 +244,22 @@ class EcmApiKey(models.Model):
         :return: calls left
         :raise Problem: none is left
         """
+        place = (self.env.cr.dbname, key_id)
+        left = LEASES.take(place, limit)
+        if left is not None:
+            return left
         # Committed at once: neither a call that fails nor one that lasts gives its token back.
         with self.env.registry.cursor() as cursor:
             self.with_env(self.env(cr=cursor))._read_committed()
-            left = _take_token(cursor, key_id, limit)
+            count = size_of(limit)
+            # A second's worth while there is plenty, one by one where the limit is near: it is exact.
+            left = _take_tokens(cursor, key_id, limit, count, max(count, limit / 2))
+            if left is None and count > 1:
+                count = 1
+                left = _take_tokens(cursor, key_id, limit, 1, 1)
         if left is not None:
-            return left
+            LEASES.put(place, limit, count - 1, left)
+            return left + count - 1
         raise Problem(
             "rate-limit",
             self.env._("This key may make %s calls a minute. Wait, and try again.", limit),
@@ -259,18 +271,22 @@ class EcmApiKey(models.Model):
         self.env["ecm.transaction.mixin"]._see_others_commits()
 
 
-def _take_token(cursor, key_id, limit):
-    """:return: what is left, or None where nothing was"""
+def _take_tokens(cursor, key_id, limit, count, least):
+    """:param count: how many; :param least: so many must be there
+    :return: what is left, or None where there were fewer
+    """
     cursor.execute(
         SQL(
             """INSERT INTO ecm_api_rate AS r (key_id, tokens, used_at)
-               VALUES (%(key)s, %(limit)s - 1, clock_timestamp() AT TIME ZONE 'utc')
+               VALUES (%(key)s, %(limit)s - %(count)s, clock_timestamp() AT TIME ZONE 'utc')
                ON CONFLICT (key_id) DO UPDATE
-                  SET tokens = %(filled)s - 1, used_at = excluded.used_at
-                WHERE %(filled)s >= 1
+                  SET tokens = %(filled)s - %(count)s, used_at = excluded.used_at
+                WHERE %(filled)s >= %(least)s
             RETURNING tokens""",
             key=key_id,
             limit=limit,
+            count=count,
+            least=least,
             filled=SQL(
                 """LEAST(%(limit)s, r.tokens
                          + EXTRACT(epoch FROM excluded.used_at - r.used_at) * %(limit)s / 60.0)""",

@@ -179,6 +179,26 @@ class TestCalls(ApiCase):
         # Another key has its own.
         self.assertEqual(self.get("/whoami").status_code, 200)
 
+    def test_calls_are_counted_some_at_once_and_exactly_near_the_limit(self):
+        key, secret = self.create_key("Fast", rate_limit=120)
+        statuses = [self.get("/whoami", secret=secret) for _time in range(3)]
+        left = [one.headers["RateLimit-Remaining"] for one in statuses]
+        self.assertEqual(left, ["119", "118", "117"])
+        # The third was counted with a fourth that has not come yet.
+        self.assertEqual(self.read_tokens(key), 116)
+        self.env.cr.execute(
+            "UPDATE ecm_api_rate SET tokens = 3, used_at = clock_timestamp() AT TIME ZONE 'utc'"
+            " WHERE key_id = %s",
+            [key.id],
+        )
+        statuses = [self.get("/whoami", secret=secret).status_code for _time in range(3)]
+        self.assertEqual(statuses, [200] * 3)
+        self.assertLess(self.read_tokens(key), 3)
+
+    def read_tokens(self, key):
+        self.env.cr.execute("SELECT tokens FROM ecm_api_rate WHERE key_id = %s", [key.id])
+        return int(self.env.cr.fetchone()[0])
+
     def test_the_limit_fills_up_again(self):
         key, secret = self.create_key("Slow", rate_limit=1)
         self.assertEqual(self.get("/whoami", secret=secret).status_code, 200)

@@ -27,6 +27,7 @@ class Call:
     address: str = ""  # of the client
     scheme: str = "http"
     server: tuple[str, int] = ("localhost", 80)
+    root: str = ""  # of the API
 
     started_at: float = field(default_factory=time.perf_counter)
     key_id: int | None = None

@@ -42,6 +42,7 @@ _STATUSES = {
     "RETRIES_WITH_DELAY": 8,
 }
 _CAMPAIGN_LINK = re.compile(r"/adminapi/campaign/(\d+)/?$")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _PHONE = re.compile(r"\+?[0-9*#]{1,28}")
 # As many as UCCX tells at most (reference §1.6).
 _MAX_LISTED = 10_000
@@ -82,6 +83,8 @@ class _CsvRow(NamedTuple):
         # Lengths of the columns (reference §2.2).
         names = (self.first_name, self.last_name)
         if max(map(len, names)) > 50:
+            return False
+        if self.dial_time and not _TIME.fullmatch(self.dial_time):
             return False
         return all(map(_PHONE.fullmatch, self.phones))
 

@@ -1,5 +1,7 @@
 """XML, JSON and CSV of the UCCX interface: what is written in which order, and what is understood."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,29 @@ def test_names_are_cut_where_uccx_cuts_them():
 
 def test_a_request_may_have_three_megabytes():
     assert wire.MAX_BODY_BYTES == 3_145_728
+
+
+def test_a_dial_time_is_a_column_where_one_contact_has_one():
+    contacts = [PushContact("k1", "1", dial_time="14:30"), PushContact("k2", "2")]
+    assert wire.build_csv(contacts) == (
+        "\nAccount Number,First Name,Last Name,Phone1,Dial Time\nk1,,,1,14:30\nk2,,,2,\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("due_at", "zone", "written"),
+    [
+        (datetime(2026, 7, 1, 12, 30, 59), "UTC", "12:30"),
+        (datetime(2026, 7, 1, 12, 30), "Europe/Berlin", "14:30"),
+        # What is due is shown as soon as an agent is free.
+        (datetime(2026, 7, 1, 12, 0), "UTC", ""),
+        # UCCX knows the current day only: this is tomorrow in Kolkata, and today in Berlin.
+        (datetime(2026, 7, 1, 19, 0), "Asia/Kolkata", ""),
+        (datetime(2026, 7, 1, 19, 0), "Europe/Berlin", "21:00"),
+    ],
+)
+def test_dial_times_are_of_today_on_the_dialers_clock(due_at, zone, written):
+    assert wire.write_dial_time(due_at, datetime(2026, 7, 1, 12, 0), zone) == written
 
 
 @given(st.text(), st.text())

@@ -208,6 +208,7 @@ class EcmCallback(models.Model):
     agent_slot_at = fields.Datetime(compute="_compute_slots", store=True, readonly=True)
     seat = fields.Integer(readonly=True, copy=False)
     agent_seat = fields.Integer(readonly=True, copy=False)
+    open_seat = fields.Integer(readonly=True, copy=False)
     is_open = fields.Boolean(compute="_compute_is_open")
     display_title = fields.Char("Whom", compute="_compute_display_title")
     color = fields.Integer(compute="_compute_color")
@@ -216,6 +217,10 @@ class EcmCallback(models.Model):
     _seat = models.UniqueIndex(f"(skill_id, slot_at, seat) WHERE {OPEN_ONLY} AND seat > 0")
     _agent_seat = models.UniqueIndex(
         f"(agent_id, agent_slot_at, agent_seat) WHERE {OPEN_ONLY} AND agent_seat > 0"
+    )
+    # Likewise, the last of as many as an agent may promise at once.
+    _open_seat = models.UniqueIndex(
+        f"(agent_id, open_seat) WHERE {OPEN_ONLY} AND open_seat > 0",
     )
     _open_key = models.UniqueIndex(
         f"(company_id, open_key) WHERE {OPEN_ONLY} AND open_key IS NOT NULL",
@@ -339,7 +344,7 @@ class EcmCallback(models.Model):
                 "open_key": promise.number if is_alone else False,
             }
         )
-        created._take_seats(skill.capacity, promise.agent.sudo().capacity)
+        created._take_seats(*promise.get_capacities())
         created._plan_activity()
         return created
 
@@ -434,7 +439,11 @@ class EcmCallback(models.Model):
             ("number", "=", number),
             ("state", "in", states.OPEN),
         ]
-        return self.sudo().search(domain, order="due_at, id", limit=1).with_env(self.env)
+        found = self.sudo().search(domain, order="due_at, id", limit=1)
+        # One whose contact was deleted is open no more.
+        if found._close_forgotten(found.ids):
+            return self._find_open(company_id, number)
+        return found.with_env(self.env)
 
     def _renew(self, vals):
         """A new request of the same customer takes this one's place (requirement B7).
@@ -530,7 +539,7 @@ class EcmCallback(models.Model):
                 **self._get_fresh_values(),
             }
         )
-        self._take_seats(promise.skill.sudo().capacity, promise.agent.sudo().capacity)
+        self._take_seats(*promise.get_capacities())
         self._move_contact(now)
         self._plan_activity()
 
@@ -546,6 +555,7 @@ class EcmCallback(models.Model):
             "kept": False,
             "seat": False,
             "agent_seat": False,
+            "open_seat": False,
         }
 
     def _move_contact(self, now):
@@ -625,10 +635,11 @@ class EcmCallback(models.Model):
 
     # -- places -----------------------------------------------------------------------------------
 
-    def _take_seats(self, capacity, agent_capacity):
-        """Take a place in the slots of skill and agent, so that no two have the same.
+    def _take_seats(self, capacity, agent_capacity, open_limit):
+        """Take a place in the slots of skill and agent, and among the agent's open callbacks, so that
+        no two have the same.
 
-        :param capacity: places at most; 0 for any number
+        :param capacity: places at most, as the others; 0 for any number
         :raise CallbackRefused: the last one was taken a moment ago
         """
         if self.skill_id:
@@ -636,10 +647,13 @@ class EcmCallback(models.Model):
         if self.agent_id:
             names = ("agent_id", "agent_slot_at", "agent_seat")
             self._take_seat(*names, agent_capacity, rules.AGENT_FULL)
+            self._take_seat("agent_id", None, "open_seat", open_limit, rules.AGENT_LIMIT)
 
     def _take_seat(self, owner, slot, seat, capacity, code):
         """The index decides: a transaction that took the same place meanwhile is waited for, and its
         place is passed over.
+
+        :param slot: column of the slot, None where places do not depend on the time
         """
         self.flush_recordset()
         taken = self._get_taken_seats(owner, slot, seat)
@@ -666,16 +680,18 @@ class EcmCallback(models.Model):
 
     def _get_taken_seats(self, owner, slot, seat):
         """:return: set of numbers"""
+        is_same_slot = SQL("TRUE")
+        if slot:
+            is_same_slot = SQL("%s = %s", SQL.identifier(slot), self[slot])
         self.env.cr.execute(
             SQL(
                 """SELECT %(seat)s FROM ecm_callback
-                    WHERE %(owner)s = %(id)s AND %(slot)s = %(slot_at)s AND %(seat)s > 0
+                    WHERE %(owner)s = %(id)s AND %(is_same_slot)s AND %(seat)s > 0
                       AND state = ANY(%(open)s) AND id <> %(own)s""",
                 seat=SQL.identifier(seat),
                 owner=SQL.identifier(owner),
                 id=self[owner].id,
-                slot=SQL.identifier(slot),
-                slot_at=self[slot],
+                is_same_slot=is_same_slot,
                 open=list(states.OPEN),
                 own=self.id,
             )
@@ -708,7 +724,10 @@ class EcmCallback(models.Model):
     def action_view_contact(self):
         """The contact whose attempts are this callback's."""
         self.check_access("read")
-        return open_form(self.contact_id or self.origin_contact_id)
+        found = self.contact_id.exists() or self.origin_contact_id.exists()
+        if not found:
+            raise UserError(self.env._("Its contact was deleted."))
+        return open_form(found)
 
     def action_acknowledge(self):
         """The call has arrived at its agent (requirement B9, Venga's step 13).

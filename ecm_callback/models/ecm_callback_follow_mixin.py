@@ -57,11 +57,39 @@ class EcmCallbackFollow(models.AbstractModel):
         """
         self.env.flush_all()
         now = fields.Datetime.now()
+        forgotten = self._close_forgotten(ids)
         rows = self._get_followed(now, ids)
         self.browse([row.callback_id for row in rows]).invalidate_recordset()
         for row in rows:
             self.browse(row.callback_id).sudo()._follow_one(row, now)
-        return len(rows)
+        return len(rows) + forgotten
+
+    def _close_forgotten(self, ids):
+        """Open callbacks whose contact was deleted: nobody calls any more, and they say so. A new
+        contact could be called a second time.
+
+        :param ids: of the callbacks to look at; all by default
+        :return: how many were closed
+        """
+        self.env.flush_all()
+        # By the index of contacts with open callbacks.
+        self.env.cr.execute(
+            SQL(
+                """SELECT b.id FROM ecm_callback b
+                    WHERE b.state = ANY(%(open)s) AND b.contact_id IS NOT NULL AND %(chosen)s
+                      AND NOT EXISTS (SELECT FROM ecm_contact c WHERE c.id = b.contact_id)
+                 ORDER BY b.id LIMIT %(limit)s
+                      FOR UPDATE OF b SKIP LOCKED""",
+                open=list(states.OPEN),
+                chosen=_choose(ids),
+                limit=FOLLOW_BATCH,
+            )
+        )
+        forgotten = self.sudo().browse([id_ for (id_,) in self.env.cr.fetchall()])
+        forgotten.invalidate_recordset()
+        forgotten._note({"contact_id": False, "contact_state": False, "next_attempt_at": False})
+        forgotten._close("cancel", {"cancel_reason": self.env._("Its contact was deleted.")})
+        return len(forgotten)
 
     def _get_followed(self, now, ids):
         """:return: list of `Followed`, of those whose contacts have gone on"""
@@ -88,7 +116,7 @@ class EcmCallbackFollow(models.AbstractModel):
                     ORDER BY b.id LIMIT %(limit)s
                       FOR UPDATE OF b SKIP LOCKED""",
                 open=list(states.OPEN),
-                chosen=SQL("TRUE") if ids is None else SQL("b.id = ANY(%s)", list(ids)),
+                chosen=_choose(ids),
                 now=now,
                 limit=FOLLOW_BATCH if ids is None else len(ids),
             )
@@ -165,7 +193,7 @@ class EcmCallbackFollow(models.AbstractModel):
             self._close("connect")
             callback = self._create_adopted(contact, values)
         # Nobody was asked whether there is room: the promise is made.
-        callback._take_seats(0, 0)
+        callback._take_seats(0, 0, 0)
         callback._plan_activity()
 
     def _has_other_promise(self, contact):
@@ -222,3 +250,8 @@ class EcmCallbackFollow(models.AbstractModel):
             "tz": contact.tz,
         }
         return self.sudo()._create_unchecked(vals)
+
+
+def _choose(ids):
+    """:param ids: of callbacks; None for all"""
+    return SQL("TRUE") if ids is None else SQL("b.id = ANY(%s)", list(ids))

@@ -223,7 +223,7 @@ class EcmCallbackSchedule(models.AbstractModel):
             return False
         self._note({"due_at": slots[0], "seat": False, "agent_seat": False})
         self._note({"state": states.follow(self.state, "move")})
-        self._take_seats(0, 0)
+        self._take_seats(0, 0, 0)
         self._move_contact(now)
         self._plan_activity()
         return True

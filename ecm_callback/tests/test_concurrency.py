@@ -50,7 +50,7 @@ class TestConcurrency(BaseCase):
             skill.unlink()
             campaign.unlink()
 
-    def ask(self, number, due_at, before=None, after=None):
+    def ask(self, number, due_at, before=None, after=None, **more):
         """Ask in a transaction of its own.
 
         :param before: called with nothing, when the snapshot is taken
@@ -59,7 +59,7 @@ class TestConcurrency(BaseCase):
         """
         with self.registry_of_test.cursor() as cursor:
             env = self.environment(cursor)
-            values = {"number": number, "due_at": due_at, "skill_id": self.skill_id}
+            values = {"number": number, "due_at": due_at, "skill_id": self.skill_id, **more}
 
             def create():
                 cursor.execute("SELECT 1 FROM ecm_callback LIMIT 1")
@@ -80,6 +80,33 @@ class TestConcurrency(BaseCase):
     def test_two_at_once_for_the_last_place(self):
         due_at = fields.Datetime.now() + timedelta(days=2)
         self.assertEqual(self.ask("+493023125900", due_at), "promised")
+        self.assertEqual(self.ask_at_once(due_at), ["promised", "slot_full"])
+        self.assertEqual(self.count(due_at), 2)
+
+    def test_two_at_once_for_the_last_callback_of_an_agent(self):
+        """However far apart they are, an agent promises no more than the limit says."""
+        with self.registry_of_test.cursor() as cursor:
+            agents = self.environment(cursor)["ecm.callback.agent"]
+            values = {"name": "At once", "tz": "UTC", "open_limit": 1, "capacity": 0}
+            agent_id = agents.create(values).id
+        self.addCleanup(self.delete_agent, agent_id)
+        first = fields.Datetime.now() + timedelta(days=2)
+        found = self.ask_at_once(first, first + timedelta(hours=5), agent_id=agent_id)
+        self.assertEqual(found, ["agent_limit", "promised"])
+
+    def delete_agent(self, agent_id):
+        with self.registry_of_test.cursor() as cursor:
+            env = self.environment(cursor)
+            agent = env["ecm.callback.agent"].browse(agent_id)
+            env["ecm.callback"].search([("agent_id", "=", agent.id)]).unlink()
+            agent.unlink()
+
+    def ask_at_once(self, *moments, **values):
+        """Two requests whose transactions see nothing of each other.
+
+        :param moments: when each is due; one for both
+        :return: what each came to, sorted
+        """
         found, at_once = {}, threading.Barrier(2, timeout=20)
 
         def wait_once():
@@ -89,7 +116,7 @@ class TestConcurrency(BaseCase):
                 except threading.BrokenBarrierError:
                     return
 
-        def work(number):
+        def work(number, due_at):
             waited = []
 
             def before():
@@ -98,18 +125,15 @@ class TestConcurrency(BaseCase):
                     waited.append(True)
                     wait_once()
 
-            found[number] = self.ask(number, due_at, before)
+            found[number] = self.ask(number, due_at, before, **values)
 
-        threads = [
-            threading.Thread(target=work, args=[number])
-            for number in ("+493023125901", "+493023125902")
-        ]
+        asked = (("+493023125901", moments[0]), ("+493023125902", moments[-1]))
+        threads = [threading.Thread(target=work, args=each) for each in asked]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(60)
-        self.assertEqual(sorted(found.values()), ["promised", "slot_full"])
-        self.assertEqual(self.count(due_at), 2)
+        return sorted(found.values())
 
     def test_the_same_number_twice_at_once_is_promised_once(self):
         due_at = fields.Datetime.now() + timedelta(days=2)

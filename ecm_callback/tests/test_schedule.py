@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 
 from .common import NOW, NUMBER, CallbackCase
 
@@ -204,3 +205,44 @@ class TestSchedule(CallbackCase):
         with patch("odoo.addons.ecm_callback.models.ecm_callback_schedule_mixin.BATCH", 2):
             self.pass_time(hours=1)
         self.assertEqual(len(self.contacts_of(self.campaign)), 5)
+
+
+class TestDeletedContact(CallbackCase):
+    """The row of a callback's contact is gone, whoever deleted it."""
+
+    def setUp(self):
+        super().setUp()
+        self.callback = self.ask(agent_id=self.anna.id)
+        self.pass_time(hours=1)
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM ecm_contact WHERE id = %s", [self.callback.contact_id.id])
+        self.env.invalidate_all()
+
+    def test_it_is_closed_with_a_reason_and_nobody_is_called(self):
+        self.run_scheduler()
+        self.assertEqual(self.callback.state, "cancelled")
+        self.assertEqual(self.callback.cancel_reason, "Its contact was deleted.")
+        self.assertFalse(self.callback.contact_id)
+        self.assertFalse(self.callback.activity_ids)
+        self.pass_time(hours=3)
+        self.assertFalse(self.contacts_of(self.campaign))
+
+    def test_the_customer_may_ask_anew(self):
+        again = self.ask()
+        self.assertNotEqual(again, self.callback)
+        self.assertEqual((again.state, self.callback.state), ("scheduled", "cancelled"))
+
+    def test_whoever_changes_it_is_told(self):
+        for change in (
+            lambda: self.callback.write({"due_at": NOW + timedelta(days=1)}),
+            self.callback.action_cancel,
+            self.callback.action_view_contact,
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                change()
+            self.env.invalidate_all()
+
+    def test_its_form_opens(self):
+        specification = {"contact_id": {"fields": {"display_name": {}}}, "state": {}}
+        [values] = self.callback.web_read(specification)
+        self.assertEqual(values["state"], "queued")

@@ -29,3 +29,10 @@ class Promise:
     tz: str
     account_number: str | None
     besides: Any
+
+    def get_capacities(self) -> tuple[int, int, int]:
+        """How many callbacks a slot of the skill takes, a slot of the agent, and the agent at all; 0
+        for any number.
+        """
+        skill, agent = self.skill.sudo(), self.agent.sudo()
+        return skill.capacity, agent.capacity, agent.open_limit

@@ -241,8 +241,3 @@ class TestDeletedContact(CallbackCase):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 change()
             self.env.invalidate_all()
-
-    def test_its_form_opens(self):
-        specification = {"contact_id": {"fields": {"display_name": {}}}, "state": {}}
-        [values] = self.callback.web_read(specification)
-        self.assertEqual(values["state"], "queued")

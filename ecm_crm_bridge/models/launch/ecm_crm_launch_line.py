@@ -27,6 +27,26 @@ class EcmCrmLaunchLine(models.Model):
         "Field", required=True, help="A field of the record, or of one that it leads to."
     )
 
+    field_label = fields.Char("Taken from", compute="_compute_field_label")
+
+    @api.depends("field_name", "launch_id.model")
+    @api.depends_context("lang")
+    def _compute_field_label(self):
+        for line in self:
+            line.field_label = line._find_label()
+
+    def _find_label(self):
+        """What CRM calls the fields on the way to the value; nothing where it leads nowhere."""
+        model = self.env.get(self.launch_id.model or "")
+        labels = []
+        for name in (self.field_name or "").split("."):
+            if model is None or name not in model._fields:
+                return False
+            field = model._fields[name]
+            labels.append(field._description_string(self.env))
+            model = self.env[field.comodel_name] if field.relational else None
+        return " › ".join(labels)
+
     @api.model
     def _get_targets(self):
         targets = self.env["ecm.contact.list"]._get_targets()

@@ -99,9 +99,11 @@ class EcmCrmLaunchReader(models.AbstractModel):
         """:rtype: tools.cells.Layout"""
         return cells.Layout(tuple(self._get_paths()))
 
-    def _read_rows(self, ids):
+    def _read_rows(self, ids, forgets=False):
         """The rows of these records, as far as the user of the launch may read them.
 
+        :param bool forgets: whether what was read leaves the cache: a hundred thousand records
+            would fill the memory, but a form that is open needs its own
         :return: iterator of lists of texts: the columns of the layout, then customer and lead
         """
         # Whoever launches hands on what they may read, also where a job does it for them.
@@ -110,6 +112,8 @@ class EcmCrmLaunchReader(models.AbstractModel):
         for start in range(0, len(ids), READ_BATCH):
             batch = records.browse(ids[start : start + READ_BATCH])
             yield from self._read_batch(batch._filtered_access("read"), paths, layout)
+            if forgets:
+                records.env.invalidate_all(flush=False)
 
     def _read_batch(self, records, paths, layout):
         columns = []
@@ -160,7 +164,7 @@ class EcmCrmLaunchReader(models.AbstractModel):
         output = io.TextIOWrapper(file, "utf-8", newline="")
         writer = csv.writer(output)
         writer.writerow(header)
-        for row in self._read_rows(ids):
+        for row in self._read_rows(ids, forgets=True):
             writer.writerow(row)
         # The file stays open when the wrapper goes.
         output.detach()

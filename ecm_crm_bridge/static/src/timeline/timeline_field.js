@@ -1,4 +1,4 @@
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -21,7 +21,8 @@ export class TimelineField extends Component {
     }
 
     when(attempt) {
-        return formatDateTime(deserializeDateTime(attempt.time), { showSeconds: false });
+        const { DateTime } = luxon;
+        return deserializeDateTime(attempt.time).toLocaleString(DateTime.DATETIME_MED);
     }
 
     talked(attempt) {

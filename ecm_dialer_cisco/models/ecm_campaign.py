@@ -77,7 +77,7 @@ class EcmCampaign(models.Model):
 
     def _get_first_steps(self, campaign):
         """The dialer goes first, where it calls."""
-        if campaign.kind == "sms":
+        if campaign and not campaign._needs_dialer():
             return super()._get_first_steps(campaign)
         dialers = self.env["ecm.dialer"].sudo()
         mine = [("company_id", "in", self.env.companies.ids), ("is_enabled", "=", True)]

@@ -15,6 +15,7 @@ NAMES = (
     "ecm_rest_api",
     "ecm_sms",
     "ecm_callback",
+    "ecm_agent",
     "ecm_crm_bridge",
     "ecm_report",
 )

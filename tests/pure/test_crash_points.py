@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source", "ecm_sms", "ecm_callback")
+MODULES = (
+    "ecm_campaign",
+    "ecm_dialer_cisco",
+    "ecm_import_source",
+    "ecm_sms",
+    "ecm_callback",
+    "ecm_agent",
+)
 PROGRAM = """
 import runpy
 reach = runpy.run_path("ecm_campaign/tools/crash_points.py")["reach"]

@@ -451,6 +451,10 @@ class EcmCampaign(models.Model):
                 owners[owner._name, owner.id] = owner
         return list(owners.values())
 
+    def _needs_dialer(self):
+        """Whether a dialer is to call its contacts; modules know of other ways."""
+        return self.kind != "sms"
+
     def _get_feed_targets(self):
         """Records of ``ecm.feed.target`` models that this campaign's attempts go to: one for each
         channel at most.

@@ -455,6 +455,7 @@ class EcmContactQueue(models.AbstractModel):
                                     WHERE c.campaign_id = v.campaign_id AND c.channel = %(channel)s
                                       AND c.is_retry = (v.retry_order = %(first)s)
                                       AND c.is_ready AND c.state = 'pending' AND %(where)s
+                                      AND %(taker)s
                                  ORDER BY %(order)s LIMIT v.count
                                       FOR UPDATE SKIP LOCKED) AS c
                  ORDER BY c.campaign_id, %(outer_order)s""",
@@ -464,11 +465,21 @@ class EcmContactQueue(models.AbstractModel):
                 channel=channel,
                 first=first,
                 where=where,
+                taker=self._get_taker_condition(channel),
                 order=DIAL_ORDERS[order],
                 outer_order=self._get_outer_order(order),
             )
         )
         return [self._make_candidate(row[:-1]) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _get_taker_condition(self, channel):
+        """Hook: which ready contacts ``c`` whoever claims may have, on a channel where people take
+        them.
+
+        :rtype: SQL
+        """
+        return ANY_KEY
 
     def _get_outer_order(self, order):
         """As a dial order sorts, by the place of `_get_place`."""

@@ -28,6 +28,8 @@ class EcmFeedOwner(models.AbstractModel):
 
     # Fields that the scheduled action follows.
     _action_fields = ("name", "active")
+    # The module that makes a model of another one an owner, with which its scheduled actions go.
+    _owner_module = None
 
     cron_id = fields.Many2one(
         "ir.cron", "Scheduled action", readonly=True, copy=False, groups="base.group_system"
@@ -184,7 +186,7 @@ class EcmFeedOwner(models.AbstractModel):
         # It goes with the module that brought its owner.
         self.env["ir.model.data"].create(
             {
-                "module": self._original_module,
+                "module": self._owner_module or self._original_module,
                 "name": f"ir_cron_{self._table}_{self.id}",
                 "model": "ir.cron",
                 "res_id": self.cron_id.id,

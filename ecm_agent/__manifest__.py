@@ -1,0 +1,28 @@
+{
+    "name": "Outbound Campaigns: Agent Desktop",
+    "version": "19.0.1.0.0",
+    "summary": "Campaigns without a dialer: agents take a card, call, wrap up, and get the next",
+    "category": "Marketing/Outbound Campaigns",
+    "author": "Outbound Campaign Manager founders",
+    "license": "LGPL-3",
+    "depends": ["ecm_campaign"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ecm_agent_rules.xml",
+        "data/ecm_outcome_data.xml",
+        "data/ecm_strategy_data.xml",
+        "data/ecm_skip_reason_data.xml",
+        "views/ecm_card_views.xml",
+        "views/ecm_skip_reason_views.xml",
+        "views/ecm_team_views.xml",
+        "views/ecm_campaign_views.xml",
+        "views/ecm_outcome_views.xml",
+        "views/ecm_agent_menus.xml",
+    ],
+    "demo": ["demo/ecm_agent_demo.xml", "demo/ecm.contact-service.csv"],
+    "assets": {
+        "web.assets_backend": ["ecm_agent/static/src/**/*"],
+        "web.assets_tests": ["ecm_agent/static/tests/tours/**/*"],
+    },
+    "uninstall_hook": "uninstall_hook",
+}

@@ -68,7 +68,7 @@ class EcmCard(models.Model):
     attempt_id = fields.Many2one(
         "ecm.attempt", readonly=True, ondelete="set null", index="btree_not_null"
     )
-    key = fields.Char("Attempt", readonly=True)
+    key = fields.Char("Key of the attempt", readonly=True)
     number = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", "Agent", required=True, readonly=True)
     offered_at = fields.Datetime("Taken on", readonly=True)

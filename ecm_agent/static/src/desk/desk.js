@@ -57,6 +57,7 @@ export class Desk extends Component {
             notice: "",
             isHeard: true,
             now: DateTime.now(),
+            digits: 0,
             ...NOTHING_SAID,
         });
         useBus(this.lease.bus, "change", ({ detail }) => this.onGone(detail));
@@ -72,6 +73,10 @@ export class Desk extends Component {
         useEffect(
             () => this.focusNext(),
             () => [this.card?.id, this.card?.state, this.state.isSkipping, this.state.isBusy]
+        );
+        useEffect(
+            (digits) => digits && this.focusAfterChoice(),
+            () => [this.state.digits]
         );
     }
 
@@ -215,11 +220,20 @@ export class Desk extends Component {
     }
 
     focusNext() {
+        // The answer decides what the next step is.
+        if (this.state.isBusy) {
+            return;
+        }
         const within = this.root.el;
         const target = within?.querySelector("[data-next]:not([disabled])");
         if (target && !within.querySelector("textarea:focus, input:not([type=radio]):focus")) {
             target.focus();
         }
+    }
+
+    focusAfterChoice() {
+        const name = this.choice?.asks_callback ? "callback_date" : "save";
+        this.root.el.querySelector(`[name=${name}]`)?.focus();
     }
 
     // -- what the server says -----------------------------------------------------------------------------------------
@@ -303,8 +317,8 @@ export class Desk extends Component {
         const choice = this.canWrapUp && this.card.choices[place];
         if (choice) {
             this.choose(choice);
-            const name = choice.asks_callback ? "[name=callback_date]" : "[name=save]";
-            browser.setTimeout(() => this.root.el?.querySelector(name)?.focus());
+            // What is to be focused may have to be drawn first.
+            this.state.digits++;
         }
     }
 

@@ -113,7 +113,7 @@ class EcmCrmLaunchReader(models.AbstractModel):
             batch = records.browse(ids[start : start + READ_BATCH])
             yield from self._read_batch(batch._filtered_access("read"), paths, layout)
             if forgets:
-                records.env.invalidate_all(flush=False)
+                records.env.invalidate_all()
 
     def _read_batch(self, records, paths, layout):
         columns = []

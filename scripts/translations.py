@@ -37,7 +37,7 @@ def po_file(module: str, language: str) -> Path:
 
 
 def _collect_known(language: str) -> dict[str, str]:
-    known = {}
+    known: dict[str, str] = {}
     for module in paths.modules():
         known |= _read_words(po_file(module, language))
     return known

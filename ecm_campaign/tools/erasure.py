@@ -2,10 +2,14 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import NamedTuple
 
 # Stands for the number of a contact that was erased: it cannot be called, and is no number.
 ERASED = "erased"
+
+# As records hold them: an empty one is no text.
+Texts = Iterable[str | bool | None]
 
 
 class Person(NamedTuple):
@@ -25,13 +29,26 @@ class Person(NamedTuple):
         return bool(self.numbers or self.emails or self.keys or self.partner_ids)
 
 
-def make_person(company_ids, numbers=(), emails=(), keys=(), partner_ids=()) -> Person:
+def make_person(
+    company_ids: Iterable[int],
+    numbers: Texts = (),
+    emails: Texts = (),
+    keys: Texts = (),
+    partner_ids: Iterable[int] = (),
+) -> Person:
     """A `Person` of whatever is there; what is empty, and numbers that were erased, are left out."""
-    texts = [frozenset(filter(None, values)) for values in (numbers, emails, keys)]
-    numbers, emails, keys = texts
-    lowered = frozenset(email.strip().lower() for email in emails)
-    ids = frozenset(partner_ids)
-    return Person(frozenset(company_ids), numbers - {ERASED}, lowered, keys, ids)
+    lowered = frozenset(email.strip().lower() for email in _keep_texts(emails))
+    return Person(
+        frozenset(company_ids),
+        _keep_texts(numbers) - {ERASED},
+        lowered,
+        _keep_texts(keys),
+        frozenset(partner_ids),
+    )
+
+
+def _keep_texts(values: Texts) -> frozenset[str]:
+    return frozenset(value for value in values if value and isinstance(value, str))
 
 
 def digest(secret: str, kind: str, value: str) -> str:

@@ -43,7 +43,7 @@ class BridgeCase(CampaignCase):
         records = records.with_user(user or self.manager)
         action = records.action_ecm_launch()
         launches = self.env[action["res_model"]].with_user(records.env.user)
-        form = Form(launches.with_context(action["context"]))
+        form = Form(launches.with_context(**action["context"]))
         if template:
             form.is_new_campaign = True
             form.template_id = template

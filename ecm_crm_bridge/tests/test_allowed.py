@@ -27,6 +27,30 @@ class TestAllowed(AllowedCase):
             }
         )
         launches.create({"campaign_id": cls.campaign.id, "choice": "domain"})
+        rule = cls.env["ecm.writeback.rule"].create({"name": "Rule", "note": "Called"})
+        cls.env["ecm.writeback.value"].create(
+            {"rule_id": rule.id, "field_key": "crm.lead:priority", "value": "1"}
+        )
+        cls.env["ecm.phone.quality"]._note(cls.env.company.id, ["+493023125000"], "invalid")
+        attempt = cls.env["ecm.attempt"].create(
+            {
+                "key": "allowed-1",
+                "contact_id": contact.id,
+                "campaign_id": contact.campaign_id.id,
+                "company_id": contact.company_id.id,
+                "channel": "voice",
+                "state": "done",
+                "claimed_at": "2026-07-01 10:00:00",
+                "outcome_id": cls.env.ref("ecm_campaign.ecm_outcome_busy").id,
+            }
+        )
+        cls.env.flush_all()
+        cls.env["ecm.writeback.task"]._queue(attempt.ids)
+        event = cls.env["ecm.crm.event"].create({"name": "Lead won"})
+        event._follow()
+        contact.lead_id.action_set_won()
+        cls.env.flush_all()
+        event._follow()
 
     def test_models_fields_methods_and_routes(self):
         self.check_everything()

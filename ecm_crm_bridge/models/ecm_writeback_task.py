@@ -11,7 +11,6 @@ from ..tools.batches import find_failures, get_retry_delay, split_in_waves
 from odoo.addons.ecm_campaign.const import SUPERVISOR
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
-from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
 _logger = logging.getLogger(__name__)
@@ -134,7 +133,6 @@ class EcmWritebackTask(models.Model):
         """Write what is due, some hundreds a transaction; the rest comes in the next turn."""
         turn = Turn()
         while self._atomically(self._write_next):
-            reach("writeback.written")
             if not turn.goes_on():
                 self._trigger_next_run()
                 break

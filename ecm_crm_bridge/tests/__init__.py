@@ -8,4 +8,5 @@ from . import (
     test_screens,
     test_segment,
     test_writeback,
+    test_writeback_tour,
 )

@@ -17,6 +17,11 @@ class WritebackCase(ResultCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # What the demo data writes and counts is for people.
+        for name in ("ecm.writeback.rule", "ecm.crm.event"):
+            cls.env[name].search([]).active = False
+        for name in ("ecm.writeback.task", "ecm.conversion"):
+            cls.env[name].search([]).unlink()
         cls.sales_user = cls.env["res.users"].create({"name": "Sally", "login": "ecm_sally"})
         stages = cls.env["crm.stage"]
         cls.new, cls.warm, cls.late = stages.create(

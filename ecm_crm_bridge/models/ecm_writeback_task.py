@@ -146,27 +146,51 @@ class EcmWritebackTask(models.Model):
         return len(due) == BATCH
 
     def _take_due(self):
-        """The next tasks, locked until this transaction ends (index ``_due``).
+        """The next tasks, locked until this transaction ends (index ``_due``), with their records;
+        contacts that have none yet are looked for once more.
 
         :return: list of `Due`, in the order of the results
         """
-        # The statement reads the tables, past what the cache holds.
+        # Statements read the tables, past what the cache holds.
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                """SELECT t.id, t.rule_id, t.attempt_id, t.contact_id, c.lead_id,
-                          COALESCE(c.partner_id, l.partner_id)
-                     FROM (SELECT id, rule_id, attempt_id, contact_id FROM ecm_writeback_task
-                            WHERE state = 'queued' AND due_at <= %s
-                            ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED) AS t
-                LEFT JOIN ecm_contact c ON c.id = t.contact_id AND c.erased_at IS NULL
-                LEFT JOIN crm_lead l ON l.id = c.lead_id
-                 ORDER BY t.attempt_id, t.id""",
+                """SELECT id, contact_id FROM ecm_writeback_task
+                    WHERE state = 'queued' AND due_at <= %s
+                    ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED""",
                 fields.Datetime.now(),
                 BATCH,
             )
         )
+        taken = self.env.cr.fetchall()
+        if not taken:
+            return []
+        task_ids, contact_ids = map(list, zip(*taken, strict=True))
+        self._link_contacts(contact_ids)
+        self.env.cr.execute(
+            SQL(
+                """SELECT t.id, t.rule_id, t.attempt_id, t.contact_id, c.lead_id,
+                          COALESCE(c.partner_id, l.partner_id)
+                     FROM ecm_writeback_task t
+                LEFT JOIN ecm_contact c ON c.id = t.contact_id AND c.erased_at IS NULL
+                LEFT JOIN crm_lead l ON l.id = c.lead_id
+                    WHERE t.id = ANY(%s) ORDER BY t.attempt_id, t.id""",
+                task_ids,
+            )
+        )
         return [Due(*row) for row in self.env.cr.fetchall()]
+
+    def _link_contacts(self, contact_ids):
+        """A result may come before the scheduled action has looked for the contact's records."""
+        query = SQL(
+            """SELECT id FROM ecm_contact
+                WHERE id = ANY(%s) AND lead_id IS NULL AND partner_id IS NULL
+                  AND erased_at IS NULL""",
+            contact_ids,
+        )
+        unlinked = [contact_id for (contact_id,) in self.env.execute_query(query)]
+        if unlinked:
+            self.env["ecm.contact"].sudo()._link_unlinked(SQL("c.id = ANY(%s)", unlinked))
 
     def _write_all(self, due):
         """Write tasks rule by rule, those that fail apart, and mark them. Of one record the earlier

@@ -34,7 +34,7 @@ class TestAllowed(AllowedCase):
         cls.env["ecm.phone.quality"]._note(cls.env.company.id, ["+493023125000"], "invalid")
         attempt = cls.env["ecm.attempt"].create(
             {
-                "key": "allowed-1",
+                "key": "allowed-2",
                 "contact_id": contact.id,
                 "campaign_id": contact.campaign_id.id,
                 "company_id": contact.company_id.id,

@@ -254,15 +254,25 @@ class TestWriteback(WritebackCase):
 
     def test_without_a_record_it_says_so(self):
         self.create_rule(note="x")
-        self.call(self.create_contact(), "no_answer")
+        self.call(self.create_contact(phone_1="+493023125090"), "no_answer")
         self.write_back()
         self.assertEqual(self.get_tasks().state, "skipped")
 
+    def test_an_imported_contact_finds_its_lead_before_the_result_is_written(self):
+        self.create_rule(note="Found", stage_id=self.warm.id)
+        self.call(self.create_contact(), "no_answer")
+        self.write_back()
+        self.assertEqual(self.lead.stage_id, self.warm)
+
     def test_the_number_is_flagged_also_without_a_record(self):
         self.create_rule(phone_quality="invalid")
-        self.call(self.create_contact(phone_1=NUMBER), "no_answer")
+        other = "+493023125091"
+        self.call(self.create_contact(phone_1=other), "no_answer")
+        self.call(self.create_contact(), "no_answer")
         self.write_back()
-        self.assertEqual(self.get_tasks().state, "done")
+        self.assertEqual(self.get_tasks().mapped("state"), ["done", "done"])
+        noted = self.env["ecm.phone.quality"].search([("number", "=", other)])
+        self.assertEqual(noted.quality, "invalid")
         self.assertEqual(self.lead.ecm_phone_quality, "invalid")
         self.assertEqual(self.partner.ecm_phone_quality, "invalid")
         self.create_rule("busy", phone_quality="right_party")
@@ -319,6 +329,7 @@ class TestWriteback(WritebackCase):
     def test_a_deleted_lead_hurts_nobody(self):
         self.create_rule(note="x")
         self.call(self.contact, "no_answer")
+        self.contact.phone_1 = "+493023125090"
         self.lead.unlink()
         self.write_back()
         self.assertEqual(self.get_tasks().state, "skipped")

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import email_normalize
 
 from ...const import ADMINISTRATOR
+from ...formatting import format_day, get_label
 from ...tools import phones
 from ...tools.erasure import digest, make_person
 
@@ -62,6 +63,13 @@ class EcmErasure(models.Model):
     def _compute_record_count(self):
         for erasure in self:
             erasure.record_count = sum(erasure.line_ids.mapped("count"))
+
+    @api.depends("erased_at", "source")
+    def _compute_display_name(self):
+        for erasure in self:
+            source = get_label(self.env, self._name, "source", erasure.source)
+            when = format_day(self.env, erasure.erased_at) if erasure.erased_at else ""
+            erasure.display_name = ", ".join(filter(None, (source, when)))
 
     # -- the verbs --------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ from odoo import models
 
 class CrmLead(models.Model):
     _name = "crm.lead"
-    _inherit = ["crm.lead", "ecm.crm.record.mixin"]
+    _inherit = ["crm.lead", "ecm.crm.record.mixin", "ecm.phone.quality.mixin"]
 
     def _get_ecm_domain(self):
         return [("lead_id", "in", self.ids)]

@@ -283,6 +283,16 @@ class TestWriteback(WritebackCase):
         self.env.invalidate_all()
         self.assertFalse(self.partner.ecm_phone_quality)
 
+    def test_who_is_erased_is_found_by_links_and_has_none_any_more(self):
+        by_lead = self.create_contact(lead_id=self.lead.id, phone_1="+493023125092")
+        by_partner = self.create_contact(partner_id=self.partner.id, phone_1="+493023125093")
+        erasures = self.env["ecm.erasure"]
+        person = erasures._get_person_of_partners(self.partner)
+        erasures._erase_person(person._replace(numbers=frozenset()), "request")
+        self.env.invalidate_all()
+        self.assertTrue(by_lead.erased_at and by_partner.erased_at)
+        self.assertFalse(by_lead.lead_id or by_partner.partner_id)
+
     def test_templates_are_queued_and_a_server_action_runs(self):
         model_id = self.env["ir.model"]._get_id("crm.lead")
         mail = self.env["mail.template"].create(

@@ -26,21 +26,19 @@ class EcmConversion(models.Model):
     _order = "converted_at desc, id desc"
     _log_access = False
 
-    event_id = fields.Many2one(
-        "ecm.crm.event", "Event", required=True, readonly=True, ondelete="cascade"
-    )
+    event_id = fields.Many2one("ecm.crm.event", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     campaign_id = fields.Many2one(
         "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
     )
     list_id = UncheckedMany2one("ecm.contact.list", "Contact list", readonly=True)
-    contact_id = UncheckedMany2one("ecm.contact", "Contact", required=True, readonly=True)
-    attempt_id = UncheckedMany2one("ecm.attempt", "Attempt", readonly=True)
+    contact_id = UncheckedMany2one("ecm.contact", required=True, readonly=True)
+    attempt_id = UncheckedMany2one("ecm.attempt", readonly=True)
     attempt_number = fields.Integer(
         "Attempt no.", readonly=True, aggregator="avg", help="How many were made until then."
     )
     channel = fields.Selection(lambda self: self.env["ecm.engine"]._get_channels(), readonly=True)
-    outcome_id = UncheckedMany2one("ecm.outcome", "Outcome", readonly=True)
+    outcome_id = UncheckedMany2one("ecm.outcome", readonly=True)
     agent = fields.Char(readonly=True)
     converted_at = fields.Datetime("Converted on", required=True, readonly=True)
     days = fields.Float("Days after the attempt", readonly=True, aggregator="avg", digits=(8, 1))

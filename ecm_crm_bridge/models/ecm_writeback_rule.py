@@ -72,7 +72,7 @@ class EcmWritebackRule(models.Model):
         default="salesperson",
     )
     activity_user_id = fields.Many2one("res.users", "User", ondelete="restrict")
-    stage_id = fields.Many2one("crm.stage", "Stage", ondelete="restrict")
+    stage_id = fields.Many2one("crm.stage", ondelete="restrict")
     may_go_back = fields.Boolean(
         "Back as well",
         help="Off: a lead that is in a later stage, or won, stays there.",

@@ -60,12 +60,12 @@ class EcmWritebackTask(models.Model):
     _log_access = False
 
     rule_id = fields.Many2one(
-        "ecm.writeback.rule", "Rule", required=True, readonly=True, ondelete="cascade"
+        "ecm.writeback.rule", required=True, readonly=True, ondelete="cascade"
     )
-    attempt_id = UncheckedMany2one("ecm.attempt", "Attempt", required=True, readonly=True)
-    contact_id = UncheckedMany2one("ecm.contact", "Contact", required=True, readonly=True)
-    campaign_id = UncheckedMany2one("ecm.campaign", "Campaign", required=True, readonly=True)
-    company_id = UncheckedMany2one("res.company", "Company", required=True, readonly=True)
+    attempt_id = UncheckedMany2one("ecm.attempt", required=True, readonly=True)
+    contact_id = UncheckedMany2one("ecm.contact", required=True, readonly=True)
+    campaign_id = UncheckedMany2one("ecm.campaign", required=True, readonly=True)
+    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     state = fields.Selection(
         [
             ("queued", "Waiting"),
@@ -86,7 +86,7 @@ class EcmWritebackTask(models.Model):
         "Written on record",
         compute="_compute_record_ref",
     )
-    record_id = fields.Integer("Record", readonly=True)
+    record_id = fields.Integer(readonly=True)
 
     # A rule runs once for each result.
     _once = models.UniqueIndex("(attempt_id, rule_id)")

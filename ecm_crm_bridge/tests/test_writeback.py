@@ -10,6 +10,8 @@ from ..models import ecm_writeback_task
 from .common import NUMBER
 from odoo.addons.ecm_campaign.tests.common import ResultCase
 
+LOCKED = "This lead is locked."
+
 
 class WritebackCase(ResultCase):
     """A lead with a contact in a campaign, and a rule for whoever was reached."""
@@ -169,7 +171,7 @@ class TestWriteback(WritebackCase):
             self.write_back()
         failed = self.get_tasks().filtered("error")
         self.assertEqual(failed.contact_id, contacts[3])
-        self.assertEqual((failed.state, failed.error), ("queued", "This lead is locked."))
+        self.assertEqual((failed.state, failed.error), ("queued", LOCKED))
         self.assertGreater(failed.due_at, fields.Datetime.now())
         for lead in (*leads[:3], *leads[4:]):
             self.assertIn("Hello", self.get_notes(lead)[0].body)

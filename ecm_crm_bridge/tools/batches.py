@@ -17,7 +17,8 @@ def get_retry_delay(tries: int) -> timedelta | None:
     """
     if tries >= MOST_TRIES:
         return None
-    return min(FIRST_DELAY * 2 ** (tries - 1), LONGEST_DELAY)
+    doubled: timedelta = FIRST_DELAY * 2 ** (tries - 1)
+    return min(doubled, LONGEST_DELAY)
 
 
 def split_in_waves(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Item]]:

@@ -64,8 +64,9 @@ def _get_default_domain(arch: str, context: dict[str, Any], env: Any) -> list[An
     """Filters that the action switches on."""
     domain: list[Any] = []
     for node in etree.fromstring(arch).iter("filter"):
-        if context.get(f"search_default_{node.get('name')}") and node.get("domain"):
-            domain += _evaluate(node.get("domain"), env)
+        text = node.get("domain")
+        if text and context.get(f"search_default_{node.get('name')}"):
+            domain += _evaluate(text, env)
     return domain
 
 

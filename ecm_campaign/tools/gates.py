@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from .calling_hours import DRAIN, CallingHours
@@ -132,10 +132,10 @@ class Candidate:
         """The same contact with the attempt that is due: a third of the time of `replace`, for each
         contact of each claim.
         """
-        before: tuple[Any, ...] = _get_before_attempt(self)
-        return Candidate(*before, attempt, self.tries)
+        return _make_candidate(*_get_before_attempt(self), attempt, self.tries)
 
 
+_make_candidate: Callable[..., Candidate] = Candidate
 _get_before_attempt = attrgetter(*[each.name for each in fields(Candidate)][:-2])
 
 

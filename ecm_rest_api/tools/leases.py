@@ -26,7 +26,7 @@ def size_of(limit: int) -> int:
 
 
 class _Lease(NamedTuple):
-    count: int
+    calls: int
     limit: int
     left: int  # in the database
     ends_at: float
@@ -50,12 +50,12 @@ class Leases:
             lease = self._leases.get(key)
             if lease is None or lease.limit != limit or lease.ends_at <= self._clock():
                 return None
-            left = lease._replace(count=lease.count - 1)
-            if left.count:
+            left = lease._replace(calls=lease.calls - 1)
+            if left.calls:
                 self._leases[key] = left
             else:
                 del self._leases[key]
-            return left.left + left.count
+            return left.left + left.calls
 
     def put(self, key: Hashable, limit: int, count: int, left: int) -> None:
         """Keep calls that were counted.

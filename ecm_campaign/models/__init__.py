@@ -11,4 +11,5 @@ from . import (
     engine,
     dnc,
     health,
+    export,
 )

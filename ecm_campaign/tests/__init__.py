@@ -7,6 +7,7 @@ from .contact_list import *
 from .dnc import *
 from .engine import *
 from .erasure import *
+from .export import *
 from .forecast import *
 from .regions import *
 from .shared import *

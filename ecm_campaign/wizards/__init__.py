@@ -6,6 +6,7 @@ from . import (
     ecm_deletion,
     ecm_dnc_check,
     ecm_erasure_start,
+    ecm_export_start,
     ecm_global_list_feed,
     ecm_holiday_load,
     ecm_list_undo,

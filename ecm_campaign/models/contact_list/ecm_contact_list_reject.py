@@ -1,6 +1,5 @@
 import csv
 import io
-import re
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -8,10 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
 
 from ...tools import contact_rows
-
-# A cell that starts so would run as a formula in a spreadsheet (OWASP "CSV injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-PHONE = re.compile(r"\+[\d ()./-]+")
+from ...tools.formula_cells import neutralise, neutralise_text
 
 
 class RejectedRow(NamedTuple):
@@ -239,13 +235,3 @@ class EcmContactListReject(models.Model):
             )
         )
         return list(map(RejectedRow._make, self.env.cr.fetchall()))
-
-
-def neutralise_text(value):
-    """The same as `neutralise` for a cell that is uploaded again: a phone number stays as it is."""
-    return value if PHONE.fullmatch(value) else neutralise(value)
-
-
-def neutralise(value):
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value and value.startswith(FORMULA_STARTS) else value

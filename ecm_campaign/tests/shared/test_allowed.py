@@ -25,6 +25,21 @@ class TestAllowed(AllowedCase):
             }
         )
 
+        # Whoever exports needs Odoo's own right to as well.
+        exporters = cls.users["supervisor"] | cls.users["administrator"]
+        exporters.group_ids += cls.env.ref("base.group_allow_export")
+        # Only whoever asked for an export reaches it: here the administrator.
+        cls.env["ecm.export"].create(
+            {
+                "model": "ecm.contact",
+                "source_domain": "[]",
+                "file_format": "csv",
+                "columns": ["phone_1"],
+                "user_id": cls.users["administrator"].id,
+                "file_ids": [(0, 0, {"name": "contacts.csv", "row_count": 1, "file_size": 9})],
+            }
+        )
+
     def test_models_fields_methods_and_routes(self):
         self.check_everything()
 

@@ -1,0 +1,7 @@
+from . import (
+    ecm_export_columns,
+    ecm_export,
+    ecm_export_file,
+    ecm_contact,
+    ecm_attempt,
+)

@@ -63,6 +63,7 @@
         "views/erasure/ecm_erasure_views.xml",
         "views/health/ecm_health_line_views.xml",
         "views/export/ecm_export_views.xml",
+        "views/changes/ecm_change_views.xml",
         "views/res_config_settings_views.xml",
         "views/ecm_campaign_menus.xml",
     ],

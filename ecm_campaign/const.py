@@ -17,6 +17,9 @@ CONTACT_STATES = [
     ("sms_sent", "SMS Sent"),
     ("sms_sent_closed", "SMS Sent and Closed"),
     ("sms_responded", "SMS Responded"),
+    ("email_sent", "E-mail Sent"),
+    ("email_sent_closed", "E-mail Sent and Closed"),
+    ("email_replied", "E-mail Replied"),
     ("dangling", "Dangling"),
     ("expired", "Expired"),
     ("withdrawn", "Withdrawn"),
@@ -28,10 +31,17 @@ CLOSED_STATES = (
     "dnc_listed",
     "sms_sent_closed",
     "sms_responded",
+    "email_sent_closed",
+    "email_replied",
     "dangling",
     "expired",
     "withdrawn",
 )
+
+# How contacts end whose person was reached.
+REACHED_STATES = ("connected", "sms_responded", "email_replied")
+# What campaigns of a kind of their own send; no campaign of calls begins with such a strategy.
+LONE_CHANNELS = ("sms", "email")
 
 # After how many minutes behind each kind of work is a problem (requirement R9), unless the system
 # parameter of its name says otherwise.

@@ -136,7 +136,7 @@ class EcmCallbackSkill(models.Model):
         """A campaign whose callbacks would never be called as such is told at once."""
         for skill in self:
             for campaign in skill._get_campaigns():
-                if campaign.kind == "sms" or not campaign.callback_strategy_id:
+                if campaign._get_only_channel() or not campaign.callback_strategy_id:
                     raise ValidationError(
                         self.env._(
                             "%s cannot make callbacks: choose a voice campaign that has a "

@@ -50,9 +50,11 @@ TRANSITIONS.update(
 _CONTACT_EVENTS = {
     "connected": "connect",
     "sms_responded": "connect",
+    "email_replied": "connect",
     "not_connected": "fail",
     "retries_completed": "fail",
     "sms_sent_closed": "fail",
+    "email_sent_closed": "fail",
     "dangling": "fail",
     "dnc_listed": "block",
     "expired": "miss",

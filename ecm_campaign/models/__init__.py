@@ -12,4 +12,5 @@ from . import (
     dnc,
     health,
     export,
+    changes,
 )

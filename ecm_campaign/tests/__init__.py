@@ -2,6 +2,7 @@
 
 from .calling_hours import *
 from .campaign import *
+from .changes import *
 from .contact import *
 from .contact_list import *
 from .dnc import *

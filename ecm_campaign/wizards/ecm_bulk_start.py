@@ -8,9 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..actions import open_window
-from ..const import CLOSED_STATES
+from ..const import CLOSED_STATES, REACHED_STATES
 from ..models.contact.ecm_contact_bulk import REOPENED_STATES
-from ..models.contact.ecm_contact_queue import REACHED_STATES
 
 # Of so many contacts the preview is exact; more are judged by a sample of as many.
 SAMPLE = 1000

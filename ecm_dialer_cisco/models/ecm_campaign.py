@@ -54,7 +54,7 @@ class EcmCampaign(models.Model):
         gap = super()._get_start_gap()
         # What is wrong already goes before what is missing.
         is_wrong = gap and gap.field
-        if is_wrong or self.kind == "sms" or self._get_feed_targets():
+        if is_wrong or self._get_only_channel() or self._get_feed_targets():
             return gap
         sentence = self.env._(
             "Choose the Cisco campaign that is to call these contacts, then start."

@@ -3,7 +3,7 @@
 from scripts import databases, paths
 
 OURS = (
-    "('ecm_campaign', 'ecm_dialer_cisco', 'ecm_import_source', 'ecm_rest_api', 'ecm_sms',"
+    "('ecm_campaign', 'ecm_dialer_cisco', 'ecm_import_source', 'ecm_rest_api', 'ecm_sms', 'ecm_email',"
     " 'ecm_callback', 'ecm_agent', 'ecm_crm_bridge', 'ecm_report')"
 )
 QUERIES = {

@@ -14,6 +14,7 @@ NAMES = (
     "ecm_import_source",
     "ecm_rest_api",
     "ecm_sms",
+    "ecm_email",
     "ecm_callback",
     "ecm_agent",
     "ecm_crm_bridge",

@@ -14,6 +14,7 @@ MODULES = (
     "ecm_dialer_cisco",
     "ecm_import_source",
     "ecm_sms",
+    "ecm_email",
     "ecm_callback",
     "ecm_agent",
 )

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...actions import notify, open_form, open_window
-from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING
+from ...const import BUSINESS_PARAMETERS, CLOSED_STATES, PENDING, REACHED_STATES
 from ...exceptions import ChannelError
 from ...formatting import say_moment
 from ...tools.turn import Turn
@@ -175,7 +175,7 @@ class EcmCampaign(models.Model):
             campaign.pending_count = tally[PENDING]
             campaign.at_dialer_count = sum(tally[state] for state in awaiting)
             # Who answers a message was reached like who takes a call.
-            campaign.connected_count = tally["connected"] + tally["sms_responded"]
+            campaign.connected_count = sum(tally[state] for state in REACHED_STATES)
             campaign.closed_count = closed
             # An empty campaign has not begun.
             campaign.progress = 100.0 * closed / total if total else 0.0
@@ -326,6 +326,12 @@ class EcmCampaign(models.Model):
         if sentence := self._get_missing_target_text():
             raise UserError(sentence)
 
+    def _get_only_channel(self):
+        """The channel of a kind of campaign that has no other; None where attempts may be on any of
+        them.
+        """
+        return "sms" if self.kind == "sms" else None
+
     def _get_start_gap(self):
         """The setting that is missing before this campaign can start; extensions know more.
 
@@ -338,8 +344,13 @@ class EcmCampaign(models.Model):
             return StartGap("date_end", self._get_over_text())
         # No Cisco campaign can place calls for a campaign of messages.
         channels = set(self.strategy_id.sudo().attempt_ids.mapped("channel"))
-        if self.kind == "sms" and channels and channels != {"sms"}:
-            sentence = self.env._("An SMS campaign needs a strategy that holds SMS attempts only.")
+        only = self._get_only_channel()
+        if only and channels and channels != {only}:
+            label = dict(self.env["ecm.engine"]._get_channels()).get(only, only)
+            sentence = self.env._(
+                "An %(kind)s campaign needs a strategy that holds %(kind)s attempts only.",
+                kind=label,
+            )
             return StartGap("strategy_id", sentence)
         if not self._get_feed_targets():
             return StartGap(None, self.env._("Choose the dialer that is to call these contacts."))
@@ -453,7 +464,7 @@ class EcmCampaign(models.Model):
 
     def _needs_dialer(self):
         """Whether a dialer is to call its contacts; modules know of other ways."""
-        return self.kind != "sms"
+        return not self._get_only_channel()
 
     def _get_feed_targets(self):
         """Records of ``ecm.feed.target`` models that this campaign's attempts go to: one for each

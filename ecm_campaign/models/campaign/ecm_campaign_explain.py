@@ -175,7 +175,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
         """Show why this campaign is not dialling."""
         self.ensure_one()
         title = self.env._("Why is it not dialling?")
-        if self.kind == "sms":
+        if self._get_only_channel():
             title = self.env._("Why is it not sending?")
         return self._prepare_explain_action(self, title)
 

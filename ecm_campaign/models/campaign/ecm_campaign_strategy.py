@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...const import CALLBACKS
+from ...const import CALLBACKS, LONE_CHANNELS
 from ...tools.gates import CampaignPlan
 from ...tools.limits import DAY, Limit
 from ...tools.region_rules import NOWHERE
@@ -110,21 +110,27 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         """What was chosen stays where it is of the campaign's kind (S8)."""
         for campaign in self:
             if not campaign._fits_kind(campaign.strategy_id):
-                name = "ecm_strategy_default" if campaign.kind == "sms" else "ecm_strategy_voice"
-                campaign.strategy_id = self.env.ref(f"ecm_campaign.{name}", False)
+                campaign.strategy_id = campaign._get_usual_strategy()
+
+    def _get_usual_strategy(self):
+        """The shipped strategy of this campaign's kind; empty where it was deleted."""
+        name = "ecm_strategy_default" if self.kind == "sms" else "ecm_strategy_voice"
+        return self.env.ref(f"ecm_campaign.{name}", False)
 
     def _fits_kind(self, strategy):
         """Whether a strategy contacts on the channels of this campaign's kind."""
         channels = set(strategy.sudo().attempt_ids.mapped("channel"))
         if not channels:
             return bool(strategy)
-        return channels == {"sms"} if self.kind == "sms" else channels != {"sms"}
+        if only := self._get_only_channel():
+            return channels == {only}
+        return channels not in [{channel} for channel in LONE_CHANNELS]
 
     @api.depends("kind")
     def _compute_callback_strategy_id(self):
         """Nobody who gets messages asks on the telephone to be called back."""
         for campaign in self:
-            if campaign.kind == "sms":
+            if campaign._get_only_channel():
                 campaign.callback_strategy_id = False
             elif not campaign.callback_strategy_id:
                 strategy = self.env.ref("ecm_campaign.ecm_strategy_callback", False)

@@ -170,7 +170,7 @@ class EcmAttempt(models.Model):
     """
 
     _name = "ecm.attempt"
-    _inherit = ["ecm.attempt.results.mixin"]
+    _inherit = ["ecm.attempt.results.mixin", "ecm.exported.mixin"]
     _description = "Attempt"
     _order = "id desc"
     _rec_name = "key"

@@ -73,6 +73,7 @@ class EcmContact(models.Model):
         "ecm.contact.explain.mixin",
         "ecm.contact.details.mixin",
         "ecm.contact.erasure.mixin",
+        "ecm.exported.mixin",
     ]
     _description = "Contact"
     _order = "id desc"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...const import PHONE_FIELDS
+from ...const import PHONE_FIELDS, REACHED_STATES
 from ...sql import array_text, has_agreed, has_withdrawn, values_of
 from ...tools import calling_hours
 from ...tools.gates import Candidate, Hold, NextCycle, Queue, Skip, Switch, Wait
@@ -75,8 +75,6 @@ PHONES_MASK = SQL(" + ").join(
     SQL("(%s IS NOT NULL)::int * %s", SQL.identifier("c", name), 1 << place)
     for place, name in enumerate(PHONE_FIELDS)
 )
-# How contacts end whose person was reached.
-REACHED_STATES = ("connected", "sms_responded")
 # How contacts end that may move on: who must not be called does not.
 MOVING_STATES = ("connected", "not_connected", "retries_completed")
 

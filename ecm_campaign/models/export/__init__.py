@@ -2,6 +2,4 @@ from . import (
     ecm_export_columns,
     ecm_export,
     ecm_export_file,
-    ecm_contact,
-    ecm_attempt,
 )

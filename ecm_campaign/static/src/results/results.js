@@ -53,6 +53,20 @@ const MESSAGES = {
     byWeekdayHelp: (zone) => _t("Messages with a reply, of all sent on that day (%s).", zone),
 };
 
+const EMAILS = {
+    ...MESSAGES,
+    called: _t("E-mailed"),
+    reachedHelp: _t("Contacts who wrote back or followed a link, in per cent of those e-mailed."),
+    ofCalled: _t("Of the contacts e-mailed"),
+    perReachedHelp: _t("All attempts with a result, divided by the contacts who replied."),
+    byHour: _t("Replied by hour of the e-mail"),
+    byHourHelp: (zone) => _t("E-mails with a reply, of all sent in that hour (%s).", zone),
+    byWeekday: _t("Replied by weekday of the e-mail"),
+    byWeekdayHelp: (zone) => _t("E-mails with a reply, of all sent on that day (%s).", zone),
+};
+// By kind of campaign; all others call.
+const WORDS = { sms: MESSAGES, email: EMAILS };
+
 /**
  * What came of the calls of a campaign or a list: shares, hours, outcomes, lists. Each number opens what it counts.
  * The numbers are loaded beside the form, and again while a condition holds.
@@ -115,12 +129,12 @@ export class Results extends Component {
     }
 
     get words() {
-        return this.state.results.kind === "sms" ? MESSAGES : CALLS;
+        return WORDS[this.state.results.kind] || CALLS;
     }
 
     /** Wrap-ups are an agent's: nothing says what a message achieved. */
     get hasSuccess() {
-        return this.state.results.kind !== "sms";
+        return !(this.state.results.kind in WORDS);
     }
 
     get tiles() {

@@ -1,0 +1,121 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...actions import open_form
+
+# Parts of the names of fields whose values nobody sees, should one ever be tracked.
+SECRET = ("password", "secret", "token")
+
+
+class EcmChange(models.Model):
+    """Who changed what in the configuration, from what, to what (requirement R8): what Odoo tracks in
+    the chatters of campaigns, strategies, dialers, gateways, hours, lists and all else that the
+    suite has, in one place.
+    """
+
+    _name = "ecm.change"
+    _description = "Change of the Configuration"
+    _auto = False
+    _log_access = False
+    _order = "changed_at desc, id desc"
+    _rec_name = "field_label"
+
+    changed_at = fields.Datetime("Changed on", readonly=True)
+    author_id = fields.Many2one("res.partner", "Changed by", readonly=True)
+    model = fields.Selection("_get_models", "Kind", readonly=True)
+    res_id = fields.Integer("Record ID", readonly=True, aggregator=None)
+    record_name = fields.Char(
+        "Record", compute="_compute_record_name", help="As it is called now; empty: it was deleted."
+    )
+    field_name = fields.Char("Technical name", readonly=True)
+    field_label = fields.Char("What", readonly=True)
+    old_value = fields.Char("From", readonly=True)
+    new_value = fields.Char("To", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+
+    @api.model
+    def _get_models(self):
+        """Kinds of records whose changes are tracked."""
+        thread, found = self.env.registry["mail.thread"], []
+        for name, model in self.env.registry.items():
+            is_tracked = issubclass(model, thread) and not model._abstract
+            if name.startswith("ecm.") and is_tracked:
+                found.append((name, self.env["ir.model"]._get(name).sudo().name))
+        return sorted(found, key=lambda pair: pair[1])
+
+    @api.depends("model", "res_id")
+    def _compute_record_name(self):
+        for model, changes in self.grouped("model").items():
+            # Whoever reads the log reads the name of what was changed.
+            records = self.env[model].sudo().browse(changes.mapped("res_id")).exists()
+            names = {record.id: record.display_name for record in records}
+            for change in changes:
+                change.record_name = names.get(change.res_id, False)
+
+    @property
+    def _table_query(self):
+        # Moments in UTC, as they are stored: the same for everybody who reads them.
+        return SQL(
+            """SELECT v.id, m.date AS changed_at, m.author_id, m.model, m.res_id,
+                      f.name AS field_name,
+                      COALESCE(f.field_description ->> %(lang)s, f.field_description ->> 'en_US')
+                          AS field_label,
+                      %(old)s AS old_value, %(new)s AS new_value, m.record_company_id AS company_id
+                 FROM mail_tracking_value v
+                 JOIN mail_message m ON m.id = v.mail_message_id
+                 JOIN ir_model_fields f ON f.id = v.field_id
+                WHERE m.model LIKE 'ecm.%%' AND NOT (v.field_id = ANY(%(hidden)s))""",
+            lang=self.env.lang or "en_US",
+            old=_get_value("old"),
+            new=_get_value("new"),
+            hidden=self._get_hidden_field_ids(),
+        )
+
+    def _get_hidden_field_ids(self):
+        """Fields with secrets: whatever was tracked of them is not shown."""
+        hidden, fields_of = [], self.env["ir.model.fields"]
+        for name, model in self.env.registry.items():
+            if not name.startswith("ecm."):
+                continue
+            for field in model._fields.values():
+                is_named_so = any(word in field.name for word in SECRET)
+                if is_named_so or not field.exportable or field.groups == fields.NO_ACCESS:
+                    hidden.append(fields_of._get_ids(name).get(field.name))
+        return [field_id for field_id in hidden if field_id]
+
+    def action_open(self):
+        """Open what was changed.
+
+        :raise UserError: it was deleted since
+        """
+        self.ensure_one()
+        self.check_access("read")
+        record = self.env[self.model].browse(self.res_id).exists()
+        if not record:
+            raise UserError(self.env._("It was deleted since."))
+        return open_form(record)
+
+
+def _get_value(side):
+    """A tracked value as text.
+
+    :param str side: ``old`` or ``new``
+    """
+    names = {kind: SQL.identifier("v", f"{side}_value_{kind}") for kind in _KINDS}
+    return SQL(
+        """CASE WHEN f.ttype = 'boolean'
+                THEN CASE WHEN %(integer)s = 1 THEN %(yes)s ELSE %(no)s END
+                WHEN f.ttype = 'integer' THEN %(integer)s::text
+                WHEN f.ttype IN ('float', 'monetary') THEN %(float)s::text
+                WHEN f.ttype = 'date' THEN to_char(%(datetime)s, 'YYYY-MM-DD')
+                WHEN f.ttype = 'datetime' THEN to_char(%(datetime)s, 'YYYY-MM-DD HH24:MI "UTC"')
+                WHEN f.ttype IN ('text', 'html') THEN %(text)s
+                ELSE %(char)s END""",
+        yes="✓",
+        no="✗",
+        **names,
+    )
+
+
+_KINDS = ("integer", "float", "char", "text", "datetime")

@@ -38,7 +38,7 @@ CLOSED_STATES = (
     "withdrawn",
 )
 
-# How contacts end whose person was reached.
+# How contacts end whose person was reached: who answers a message was reached as well.
 REACHED_STATES = ("connected", "sms_responded", "email_replied")
 # What campaigns of a kind of their own send; no campaign of calls begins with such a strategy.
 LONE_CHANNELS = ("sms", "email")

@@ -4,9 +4,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..tools.dashboard import MOST_TRIES, to_utc
-from .ecm_dashboard_now_mixin import CONNECTED
 from odoo.addons.ecm_campaign.actions import open_window
-from odoo.addons.ecm_campaign.const import CLOSED_STATES, PENDING
+from odoo.addons.ecm_campaign.const import CLOSED_STATES, PENDING, REACHED_STATES
 
 CONTACTS = "ecm_campaign.ecm_contact_action"
 ATTEMPTS = "ecm_campaign.ecm_attempt_action"
@@ -86,7 +85,7 @@ class EcmDashboardLinksMixin(models.AbstractModel):
             "contacts": None,
             "pending": (PENDING,),
             "awaiting": self.env["ecm.contact"]._get_awaiting_states(),
-            "connected": CONNECTED,
+            "connected": REACHED_STATES,
             "closed": CLOSED_STATES,
         }[key]
         own = self._get_contacts(scope)

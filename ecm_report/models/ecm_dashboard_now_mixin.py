@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.dashboard import get_penetration
-from odoo.addons.ecm_campaign.const import CLOSED_STATES, PENDING
+from odoo.addons.ecm_campaign.const import CLOSED_STATES, PENDING, REACHED_STATES
 from odoo.addons.ecm_campaign.formatting import get_label
 from odoo.addons.ecm_campaign.tools.campaign_results import percent
 
@@ -14,8 +14,6 @@ SHOWN_CAMPAIGNS = 12
 SHOWN_LISTS = 12
 SHOWN_ROOMS = 20
 SOON = timedelta(hours=1)
-# What counts as connected, beside calls: who answers a message was reached as well.
-CONNECTED = ("connected", "sms_responded")
 
 
 class EcmDashboardNowMixin(models.AbstractModel):
@@ -72,7 +70,7 @@ class EcmDashboardNowMixin(models.AbstractModel):
             "contacts": total,
             "pending": states[PENDING],
             "awaiting": sum(states[state] for state in awaiting),
-            "connected": sum(states[state] for state in CONNECTED),
+            "connected": sum(states[state] for state in REACHED_STATES),
             "closed": closed,
             "closed_percent": percent(closed, total),
         }

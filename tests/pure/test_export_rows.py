@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
@@ -39,6 +39,7 @@ def read_csv(columns, rows):
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_a_text_comes_back_from_a_workbook(text):
     cell = read_xlsx(TEXT, [[text]])["A2"]
     assert unescape(cell.value or "") == text

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from .common import START, EmailCase
 
 
@@ -22,6 +24,21 @@ class TestGate(EmailCase):
         self.env["mail.blacklist"]._add("P0@Example.com")
         contact = self.create_people(email="P0@EXAMPLE.com")
         self.assertEqual(self.turn(), [])
+        self.assertEqual((contact.state, contact.close_reason), ("dnc_listed", "email_opt_out"))
+
+    def test_who_opts_out_between_the_claim_and_the_sending(self):
+        contact, blacklist = self.create_people(), self.env["mail.blacklist"]
+        find, asked = self.registry["ecm.gate.email"]._find_unwanted, []
+
+        def find_later(gate, addresses):
+            if asked:
+                blacklist._add("p0@example.com")
+            asked.append(True)
+            return find(gate, addresses)
+
+        with patch.object(self.registry["ecm.gate.email"], "_find_unwanted", find_later):
+            self.assertEqual(self.turn(), [])
+        self.turn()
         self.assertEqual((contact.state, contact.close_reason), ("dnc_listed", "email_opt_out"))
 
     def test_explain_says_why(self):

@@ -61,7 +61,7 @@ class EcmChange(models.Model):
                       f.name AS field_name,
                       COALESCE(f.field_description ->> %(lang)s, f.field_description ->> 'en_US')
                           AS field_label,
-                      %(old)s AS old_value, %(new)s AS new_value, m.record_company_id AS company_id
+                      %(old)s AS old_value, %(new)s AS new_value, %(company)s AS company_id
                  FROM mail_tracking_value v
                  JOIN mail_message m ON m.id = v.mail_message_id
                  JOIN ir_model_fields f ON f.id = v.field_id
@@ -70,7 +70,22 @@ class EcmChange(models.Model):
             old=_get_value("old"),
             new=_get_value("new"),
             hidden=self._get_hidden_field_ids(),
+            company=self._get_company_sql(),
         )
+
+    def _get_company_sql(self):
+        """The company of what was changed, as it is now; none of what all companies share. Odoo does
+        not note it with each message.
+        """
+        cases = []
+        for name, _label in self._get_models():
+            model = self.env[name]
+            field = model._fields.get("company_id")
+            if field and field.store:
+                table = SQL.identifier(model._table)
+                own = SQL("(SELECT t.company_id FROM %s t WHERE t.id = m.res_id)", table)
+                cases.append(SQL("WHEN %s THEN %s", name, own))
+        return SQL("CASE m.model %s ELSE m.record_company_id END", SQL(" ").join(cases))
 
     def _get_hidden_field_ids(self):
         """Fields with secrets: whatever was tracked of them is not shown."""

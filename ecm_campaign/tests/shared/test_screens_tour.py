@@ -20,8 +20,11 @@ FILLED = (
     "ecm.callback",
     "ecm.callback.skill",
     "ecm.callback.agent",
+    "ecm.email.reply",
+    "ecm.email.message",
     "ecm.attempt",
     "ecm.bulk.action",
+    "ecm.export",
     "ecm.crm.launch",
     "ecm.contact",
     "ecm.dry.run",
@@ -125,6 +128,17 @@ class TestScreens(TourCase):
         stopped = queued.copy({"state": "done"})
         stopped.action_stop()
         self.env["ecm.global.list"].search([], limit=1).attachment_id = file
+        # Exports are only for whoever asked for them.
+        exported = {
+            "model": "ecm.contact",
+            "source_domain": "[]",
+            "file_format": "csv",
+            "columns": ["phone_1"],
+            "user_id": self.administrator.id,
+        }
+        lines = {"name": "contacts.csv", "row_count": 1, "file_size": 5, "attachment_id": file.id}
+        ready = {"state": "done", "file_ids": [(0, 0, lines)]}
+        self.env["ecm.export"].create([exported, {**exported, **ready}])
         if "ecm.import.source" in self.env:
             sources = self.env["ecm.import.source"].with_context(active_test=False)
             sources.search([("kind", "=", "database")], limit=1).watermark = "integer 20480"
@@ -134,7 +148,7 @@ class TestScreens(TourCase):
         if "ecm.crm.launch" in self.env:
             self.env["ecm.crm.launch"].search([], limit=1).copy().sudo().state = "live"
         # One that works, or does not, and one that is left alone.
-        for name in ("ecm.dialer", "ecm.sms.gateway"):
+        for name in ("ecm.dialer", "ecm.sms.gateway", "ecm.email.sender"):
             if name in self.env:
                 owner = self.env[name].search([], order="id", limit=1)
                 failing = {"sending_failures": 9, "sending_error": "down"}

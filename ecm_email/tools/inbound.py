@@ -56,7 +56,10 @@ def read_bounce(message: Message) -> str | None:
 def _read_status(part: Message) -> str | None:
     """The first recipient that failed."""
     payload = part.get_payload()
-    for recipient in payload if isinstance(payload, list) else []:
+    recipients = payload if isinstance(payload, list) else []
+    for recipient in recipients:
+        if not isinstance(recipient, Message):
+            continue
         if str(recipient.get("Action") or "").strip().lower() == "failed":
             return str(recipient.get("Status") or "").strip()[:20]
     return None

@@ -257,6 +257,17 @@ class EcmEmailMessage(models.Model):
         )
         self.invalidate_model()
 
+    @api.model
+    def _get_addresses(self, keys):
+        """:return: ``{key of an attempt: address of its e-mail}``"""
+        query = SQL(
+            """SELECT a.key, m.email FROM ecm_attempt a
+                 JOIN ecm_email_message m ON m.attempt_id = a.id
+                WHERE a.key = ANY(%s) AND m.email <> ''""",
+            list(keys),
+        )
+        return dict(self.env.execute_query(query))
+
     # -- what happens to them ---------------------------------------------------------------------
 
     @api.model

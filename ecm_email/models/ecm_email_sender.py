@@ -170,12 +170,13 @@ class EcmEmailSender(models.Model):
             headers["Return-Path"] = company.bounce_email
         return headers
 
-    def _find_barred(self, batch):
+    def _find_barred(self, rows):
         """Also whoever has opted out since."""
-        addresses = {outgoing.key: outgoing.content.email for outgoing in batch if outgoing.content}
+        keys = [row.key for row in rows]
+        addresses = self.env["ecm.email.message"]._get_addresses(keys)
         unwanted = self.env["ecm.gate.email"]._find_unwanted(addresses.values())
         listed = {key for key, address in addresses.items() if address in unwanted}
-        return super()._find_barred(batch) | listed
+        return super()._find_barred(rows) | listed
 
     def _note_claimed(self, batch, candidates):
         self.env["ecm.email.message"]._note_claimed(self, batch, candidates)

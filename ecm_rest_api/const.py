@@ -21,6 +21,7 @@ DEFAULTS = {
     "log_calls": "all",
     "log_details": "",
     "cors_origins": "",
+    "webhook_hosts": "",  # of one's own network that webhooks may be sent to
 }
 
 # What a client may wait before it asks again.

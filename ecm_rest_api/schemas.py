@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 T = TypeVar("T")
+MIN_YEAR, MAX_YEAR = 1900, 2199
 # PostgreSQL stores no NUL.
 _CRM_KEY = re.compile(r"crm:[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
@@ -28,10 +29,17 @@ def _read_as_text(value):
     return value
 
 
+def _check_year(value):
+    """Beyond these there is nothing to plan, and no clock that can be changed into UTC."""
+    if not MIN_YEAR <= value.year <= MAX_YEAR:
+        raise ValueError(f"A year is {MIN_YEAR} to {MAX_YEAR}")
+    return value
+
+
 # What bodies hold beside texts: 5 and not "5"; a moment with its offset, without one it is UTC.
 Whole = Annotated[int, Strict()]
-Day = Annotated[date, BeforeValidator(_read_as_text)]
-Moment = Annotated[datetime, BeforeValidator(_read_as_text)]
+Day = Annotated[date, BeforeValidator(_read_as_text), AfterValidator(_check_year)]
+Moment = Annotated[datetime, BeforeValidator(_read_as_text), AfterValidator(_check_year)]
 
 
 def _read_campaign(value):

@@ -4,6 +4,7 @@ code checks and stores both (requirements L3, L5, L6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ REASONS = {
 
 COLUMNS = contact_rows.ColumnMap(dict(enumerate((*PHONES, *DETAILS, *PARAMETERS))))
 COLUMNS_OF = {name: place for place, name in COLUMNS.targets.items()}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_PHONES = [""] * len(PHONES)
 _KNOWN = frozenset(("phones", "business_parameters", *DETAILS))
 _KNOWN_PARAMETERS = frozenset(PARAMETERS)
@@ -51,9 +53,7 @@ def make_rows(contacts: Sequence[Any]) -> Iterator[tuple[int, list[str] | BadRow
     for line, contact in enumerate(contacts, start=1):
         try:
             cells = _get_cells(contact)
-            # A row without text would be nothing to a file.
-            is_empty = not "".join(cells).strip()
-            yield line, BadRow(EMPTY, "phones.0") if is_empty else cells
+            yield line, _check(cells)
         except _Bad as bad:
             code, field = bad.args
             yield line, BadRow(code, field)
@@ -74,6 +74,17 @@ def _get_cells(contact: Any) -> list[str]:
     # Most contacts have none.
     if parameters:
         cells += [_get_text(parameters, name) for name in PARAMETERS]
+    return cells
+
+
+def _check(cells: list[str]) -> list[str] | BadRow:
+    text = "".join(cells)
+    # A row without text would be nothing to a file.
+    if not text or text.isspace():
+        return BadRow(EMPTY, "phones.0")
+    # JSON can hold half a letter, which no database stores.
+    if not text.isascii() and _SURROGATE.search(text):
+        return BadRow(NO_TEXT, "")
     return cells
 
 

@@ -8,6 +8,11 @@ from . import (
     ecm_campaign,
     ecm_contact,
     ecm_contact_list,
+    ecm_contact_list_reject,
+    ecm_dnc_list,
     ecm_engine,
+    ecm_strategy,
+    ecm_webhook,
+    ecm_webhook_delivery,
     fastapi_endpoint,
 )

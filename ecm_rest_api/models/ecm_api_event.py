@@ -92,7 +92,9 @@ class EcmApiEvent(models.Model):
 
     @api.model
     def _on_noted(self):
-        """Hook: somebody may wait for what was noted."""
+        """Have receivers of webhooks told soon, if there are any."""
+        if self.env["ecm.webhook"].sudo().search_count([], limit=1):
+            self.env["ecm.webhook"]._trigger()
 
     # -- reading -----------------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@ class EcmCampaign(models.Model):
             return value
         try:
             return as_naive(datetime.fromisoformat(value))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             text = self.env._("Write a moment as in 2026-12-01T08:00:00Z.")
             raise WrongValue(text, name) from error
 

@@ -1,10 +1,16 @@
+import io
+
 from psycopg2.errors import LockNotAvailable
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 from odoo.tools import SQL
 
+from ..const import MAX_PAGE_SIZE
 from ..exceptions import TryAgain, WrongValue
+from ..tools.times import as_text
 from odoo.addons.ecm_campaign.models.contact_list.ecm_contact_list_scrub import make_text
+from odoo.addons.ecm_campaign.models.dnc.ecm_dnc_list import DNC_CLASSES
 from odoo.addons.ecm_campaign.tools import contact_objects, contact_rows
 
 LINE = contact_rows.COLUMNS.index("line")
@@ -16,6 +22,150 @@ NOT_READ = ("draft", "queued", "importing")
 
 class EcmContactList(models.Model):
     _inherit = "ecm.contact.list"
+
+    # -- verbs of other systems (docs/api.md) ------------------------------------------------------
+
+    @api.model
+    def api_create(self, campaign, values):
+        """Create an empty dialing list, which `api_add_contacts` of ``ecm.contact`` fills.
+
+        :param campaign: see ``api_get`` of ``ecm.campaign``
+        :param dict values: ``name``; ``date_start`` and ``date_end``, between which its contacts are
+            called; ``duplicates``, see ``api_add_contacts``
+        :return: see `api_get_status`
+        """
+        self.check_access("create")
+        found = self.env["ecm.campaign"]._api_find(campaign)
+        values = dict(values)
+        duplicates = values.pop("duplicates", None)
+        given = self._api_prepare(values)
+        if not given.get("name"):
+            raise WrongValue(self.env._("Give the list a name."), "name")
+        created = self._create_api_list(found, given["name"], duplicates)
+        created.write(given)
+        return created._api_describe()
+
+    @api.model
+    def api_update(self, list_id, values):
+        """Change the name or the dates of a list.
+
+        :param dict values: ``name``, ``date_start``, ``date_end``
+        :return: see `api_get_status`
+        """
+        self.check_access("write")
+        found = self._api_find(list_id)
+        found.write(self._api_prepare(dict(values)))
+        return found._api_describe()
+
+    @api.model
+    def api_get_status(self, list_id):
+        """How far a list's import is, and what became of its rows (requirements L3, L7).
+
+        :param int list_id: as ``create_from_file`` or ``api_add_contacts`` return it
+        :return: dict with ``state`` (*queued*, *importing*, *done*, *failed* or *cancelled*),
+            ``progress_percent``, ``error``, the counters ``processed``, ``uploaded``, ``updated``,
+            ``duplicate``, ``failed``, ``warnings``, and the list itself
+        :raise MissingError: there is none for this user
+        """
+        self.check_access("read")
+        return self._api_find(list_id)._api_describe()
+
+    @api.model
+    def api_read_errors(self, list_id, after_id=0, limit=100):
+        """Rows that were not stored, and values that were left out, in the order of the file.
+
+        :param int after_id: ``id`` of the last one of the answer before
+        :param int limit: 1 to 500
+        :return: list of dicts with ``id``, ``line``, ``field``, ``value``, ``code``, ``detail`` and
+            ``is_warning`` (the contact is stored, without the value)
+        """
+        self.check_access("read")
+        found = self._api_find(list_id)
+        if type(limit) is not int or not 1 <= limit <= MAX_PAGE_SIZE:
+            text = self.env._("It is a number from 1 to %s.", MAX_PAGE_SIZE)
+            raise WrongValue(text, "limit")
+        domain = [("list_id", "=", found.id), ("id", ">", after_id)]
+        rejects = self.env["ecm.contact.list.reject"].search(domain, order="id", limit=limit)
+        return [reject._api_describe() for reject in rejects]
+
+    @api.model
+    def _api_find(self, list_id):
+        """:raise MissingError: there is none that this user may read"""
+        found = self.search([("id", "=", list_id)]) if type(list_id) is int else self.browse()
+        if not found:
+            raise MissingError(self.env._("There is no list %s for this key.", list_id))
+        return found
+
+    @api.model
+    def _api_prepare(self, values):
+        """:raise WrongValue: what is given is no setting"""
+        for name in values:
+            if name not in ("name", "date_start", "date_end"):
+                raise WrongValue(self.env._("There is no setting %s.", name), name)
+        return {
+            name: self.env["ecm.campaign"]._api_read(name, value) if value else False
+            for name, value in values.items()
+        }
+
+    def _api_describe(self):
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "campaign_id": self.campaign_id.id,
+            "name": self.name,
+            "source": self.source,
+            "state": self.state,
+            "calling": self.status,
+            "progress_percent": round(self.progress, 1),
+            "error": self.error or None,
+            "mode": self.mode,
+            "file_name": self.file_name or None,
+            "date_start": as_text(self.date_start),
+            "date_end": as_text(self.date_end),
+            "created_at": as_text(self.create_date),
+            "started_at": as_text(self.started_at),
+            "finished_at": as_text(self.finished_at),
+            "processed": self.processed_count,
+            "uploaded": self.uploaded_count,
+            "updated": self.updated_count,
+            "duplicate": self.duplicate_count,
+            "failed": self.failed_count,
+            "replaced": self.replaced_count,
+            "warnings": self.warning_count,
+            "dnc_hits": self._api_describe_hits(),
+            "contacts": self.contact_count,
+            "pending": self.pending_count,
+            "available": self.available_count,
+            "worked_percent": round(self.worked_percent, 1),
+        }
+
+    def _api_describe_hits(self):
+        """Contacts and numbers on do-not-contact lists, by class of the list."""
+        hits = {}
+        for dnc_class, _label in DNC_CLASSES:
+            contacts = self[f"dnc_{dnc_class}_contacts"]
+            numbers = self[f"dnc_{dnc_class}_numbers"]
+            hits[dnc_class] = {"contacts": contacts, "numbers": numbers}
+        return hits
+
+    @api.model
+    def _api_upload(self, campaign, file_name, content, profile=None, mode=None):
+        """Have a file imported in the background.
+
+        :param bytes content: of the file
+        :raise WrongValue: it cannot be read
+        """
+        self.check_access("create")
+        campaign.check_access("write")
+        stream = io.BytesIO(content)
+        attachment = self.env["ir.attachment"]._create_from_stream(file_name, stream)
+        values = {"source": "api", **({"mode": mode} if mode else {})}
+        try:
+            return self._create_from_file(campaign, file_name, attachment, profile, **values)
+        except (AccessError, ValidationError):
+            raise
+        except UserError as error:
+            raise WrongValue(str(error), "file") from error
 
     # -- contacts of one call ----------------------------------------------------------------------
 

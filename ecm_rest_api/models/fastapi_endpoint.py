@@ -29,9 +29,19 @@ class FastapiEndpoint(models.Model):
         routers = super()._get_fastapi_routers()
         if self.app != APP:
             return routers
-        from ..routers import campaigns, contacts, docs, numbers, outcomes, system
+        from ..routers import (
+            campaigns,
+            contacts,
+            docs,
+            lists,
+            numbers,
+            outcomes,
+            strategies,
+            system,
+            webhooks,
+        )
 
-        own = [docs, system, campaigns, contacts, numbers, outcomes]
+        own = [docs, system, campaigns, contacts, lists, strategies, numbers, outcomes, webhooks]
         return [*routers, *(module.router for module in own)]
 
     def _get_routing_info(self) -> dict[str, Any]:

@@ -30,9 +30,6 @@ router = APIRouter(prefix="/contacts", tags=["contacts"])
 Phone = Annotated[Text, Field(min_length=1, max_length=PHONE_SIZE)]
 Name = Annotated[Text, Field(max_length=64)]
 Parameter = Annotated[Text, Field(max_length=255)]
-# PostgreSQL has no years beyond; a contact has no need of them.
-MAX_YEAR = 2199
-
 # What a contact holds as it was given.
 KEPT = (
     "first_name",
@@ -372,11 +369,6 @@ def _prepare_values(env, contact, campaign):
     if unknown:
         text = env._("Business parameters are business_parameter_1 to business_parameter_12.")
         raise Problem("invalid", text, field=f"business_parameters.{unknown[0]}")
-    for name in ("not_before", "consent_on"):
-        moment = getattr(contact, name)
-        if moment and moment.year > MAX_YEAR:
-            raise Problem("invalid", env._("The year is too far away."), field=name)
-
     values = {name: getattr(contact, name) for name in KEPT}
     for index, phone in enumerate(contact.phones):
         values[PHONE_FIELDS[index]] = normalise(env, phone, f"phones.{index}")

@@ -27,18 +27,23 @@ def take_page(model, domain, page):
     :raise Problem: the cursor is none of ours
     """
     if page.cursor:
-        domain &= Domain("id", ">", _read(model, page.cursor))
+        domain &= Domain("id", ">", read_cursor(model.env, page.cursor))
     records = model.search(domain, order="id", limit=page.limit + 1)
     found = records[: page.limit]
     following = cursors.encode(found[-1].id) if len(records) > page.limit else None
     return found, following
 
 
-def _read(model, cursor):
+def read_cursor(env, cursor):
+    """:return: the last id of the page before, 0 for none
+    :raise Problem: it is none of ours
+    """
+    if not cursor:
+        return 0
     try:
         [last_id] = cursors.decode(cursor, int)
     except ValueError as error:
-        text = model.env._("Give back next_cursor of the page before, as it is.")
+        text = env._("Give back next_cursor of the page before, as it is.")
         raise Problem("invalid", text, field="cursor") from error
     # What is beyond all ids ends the list.
     return max(0, min(last_id, 2**31 - 1))

@@ -1,11 +1,15 @@
 from . import (
     test_allowed,
+    test_api_tour,
     test_bulk,
     test_calls,
     test_campaign_verbs,
     test_keys,
+    test_lists,
+    test_numbers_and_strategies,
     test_outcomes,
     test_pages,
     test_replays,
     test_routers,
+    test_webhooks,
 )

@@ -17,6 +17,8 @@ class TestAllowed(AllowedCase):
         values |= {"campaign_id": contact.campaign_id.id, "company_id": contact.company_id.id}
         # Nobody asks for the attempt that is told of.
         cls.env["ecm.api.event"].create({**values, "attempt_id": 1})
+        # That of the demo data is switched off.
+        cls.env["ecm.webhook"].create({"name": "CRM", "url": "https://crm.example.com/"})
 
     def test_models_fields_methods_and_routes(self):
         self.check_everything()

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..const import DEFAULTS, PARAMETER
+from ..tools.receivers import Allowed
 from odoo.addons.ecm_campaign.actions import CLOSE
 
 
@@ -21,6 +22,31 @@ class EcmApiSettings(models.TransientModel):
     )
     max_body_kb = fields.Integer(
         "Largest body (kB)", required=True, default=lambda self: self._get_setting("max_body_kb")
+    )
+    max_bulk_kb = fields.Integer(
+        "Largest body of many contacts (kB)",
+        required=True,
+        default=lambda self: self._get_setting("max_bulk_kb"),
+    )
+    max_file_mb = fields.Integer(
+        "Largest file (MB)",
+        required=True,
+        default=lambda self: self._get_setting("max_file_mb"),
+        help="Of a file of contacts that another system sends. It is in memory as a whole.",
+    )
+    event_days = fields.Integer(
+        "Keep results for (days)",
+        required=True,
+        default=lambda self: self._get_setting("event_days"),
+        help="That long, other systems can read them in the outcomes feed, and webhooks can be "
+        "repeated.",
+    )
+    webhook_hosts = fields.Char(
+        "Own hosts for webhooks",
+        default=lambda self: self._get_setting("webhook_hosts"),
+        help="Names and networks of yours that webhooks may be sent to, with spaces between them, "
+        "such as crm.local 10.20.0.0/16; there http:// is enough. All other private addresses are "
+        "refused.",
     )
     replay_hours = fields.Integer(
         "Keep answers for (hours)",
@@ -54,8 +80,10 @@ class EcmApiSettings(models.TransientModel):
 
     _positive = models.Constraint(
         "CHECK(rate_limit BETWEEN 1 AND 100000 AND max_body_kb BETWEEN 1 AND 100000"
-        " AND replay_hours BETWEEN 1 AND 8760 AND log_days BETWEEN 1 AND 3650)",
-        "Each number is 1 or more: at most 100,000 calls and kB, 8,760 hours, 3,650 days.",
+        " AND max_bulk_kb BETWEEN 1 AND 100000 AND max_file_mb BETWEEN 1 AND 120"
+        " AND replay_hours BETWEEN 1 AND 8760 AND log_days BETWEEN 1 AND 3650"
+        " AND event_days BETWEEN 1 AND 3650)",
+        "Each number is 1 or more: at most 100,000 calls and kB, 120 MB, 8,760 hours, 3,650 days.",
     )
 
     def _get_setting(self, name):
@@ -64,11 +92,12 @@ class EcmApiSettings(models.TransientModel):
     def action_save(self):
         """Store them; they hold from the next call on.
 
-        :raise UserError: what is no origin of a web page
+        :raise UserError: what is no origin of a web page, or no host
         """
         self.ensure_one()
         self.check_access("write")
         self._check_origins()
+        self._check_hosts()
         parameters = self.env["ir.config_parameter"].sudo()
         for name in DEFAULTS:
             value = self[name]
@@ -83,3 +112,11 @@ class EcmApiSettings(models.TransientModel):
                 raise UserError(
                     self.env._("%s is no origin: it has a scheme, a name and a port.", origin)
                 )
+
+    def _check_hosts(self):
+        try:
+            Allowed.parse(self.webhook_hosts or "")
+        except ValueError as error:
+            raise UserError(
+                self.env._("%s is no name of a host and no network.", error.args[0])
+            ) from error

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -14,11 +16,19 @@ import pytest
 
 from scripts import databases, paths, templates
 from scripts.odoo_server import OdooServer
-from tests.e2e.rest_house import ROOT, call, make_campaign, make_key, side_by_side
+from tests.e2e.rest_house import (
+    ROOT,
+    call,
+    make_campaign,
+    make_key,
+    make_rpc_key,
+    side_by_side,
+)
 from tests.e2e.soak import Soak
 
 SCHEMATHESIS_SECONDS = 60
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+GUIDE = DOCUMENT.parent / "guide" / "developer.md"
 # A number may be of the right shape and belong to nobody, a cursor to another list.
 NOT_CHECKED = "positive_data_acceptance"
 
@@ -69,7 +79,7 @@ def test_schemathesis_finds_no_server_error_and_no_break_of_the_document(house, 
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{house.url}{ROOT}/openapi.json"),
         *("--header", f"Authorization: Bearer {house.secret}"),
         *("--phases", "examples,coverage,fuzzing", "--exclude-checks", NOT_CHECKED),
-        *("--max-examples", "15", "--max-time", str(SCHEMATHESIS_SECONDS), "--seed", "1"),
+        *("--max-examples", "8", "--max-time", str(SCHEMATHESIS_SECONDS), "--seed", "1"),
         *("--generation-database", "none", "--continue-on-failure", "--warnings", "off"),
     ]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -152,25 +162,95 @@ def test_threads_and_memory_do_not_grow(house):
     assert grown.megabytes < 15, grown
 
 
-def test_the_examples_of_the_document_run(house):
+def test_the_examples_of_the_document_run(house, tmp_path):
     """Each command and program of docs/api.md, as it stands there."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    section = text.split("## Examples", 1)[1].split("\n## ", 1)[0]
+    assert run_examples(house, section, tmp_path)["python"] >= 1
+
+
+def test_the_developer_guide_leads_to_results(house, tmp_path):
+    """Each command and program of the page, in its order."""
+    counts = run_examples(house, GUIDE.read_text(encoding="utf-8"), tmp_path)
+    assert counts == {"sh": 5, "python": 6}
+    domain = [["crm_campaign_id", "=", "AUTUMN-26"]]
+    [campaign] = house.client.call("ecm.campaign", "search_read", domain, ["contact_count"])
+    # Two of the call, one by RPC; the file waits for its import.
+    assert campaign["contact_count"] == 3
+
+
+def run_examples(house, text, folder):
+    """:return: how many there were of each language"""
     environment = {
         **os.environ,
         "URL": house.url,
         "KEY": house.secret,
+        "RPC_KEY": make_rpc_key(house.client),
+        "DB": house.database,
         "CAMPAIGN": str(house.campaign),
         "no_proxy": "*",
     }
-    text = DOCUMENT.read_text(encoding="utf-8")
-    section = text.split("## Examples", 1)[1].split("\n## ", 1)[0]
-    blocks = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
-    assert [kind for kind, _code in blocks].count("python") >= 1
+    blocks = re.findall(r"```(sh|python)\n(.*?)```", text, re.DOTALL)
     for kind, code in blocks:
         command = ["bash", "-euo", "pipefail", "-c", code]
         if kind == "python":
             command = [str(paths.VENV_PYTHON), "-c", code]
         result = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert result.returncode == 0, f"{code}\n{result.stdout}{result.stderr}"
         assert "urn:ecm:problem" not in result.stdout, result.stdout
+    return Counter(kind for kind, _code in blocks)
+
+
+def test_a_database_that_cannot_be_written_to(house):
+    """503, as while it is a standby: reading as well as writing notes each call."""
+    name = house.database
+    body = {"campaign_id": house.campaign, "contacts": [{"phones": ["+493023125001"]}]}
+    try:
+        with databases.connect() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        end_connections(house)
+        for method, path, sent in (
+            ("POST", "/contacts/bulk", body),
+            ("POST", "/campaigns", {"name": "Read only", "strategy_id": 1}),
+            ("GET", "/outcomes", None),
+        ):
+            answer = house.call(method, path, sent)
+            assert (answer.status, answer.body["type"]) == (503, "urn:ecm:problem:busy"), answer
+            assert int(answer.headers["Retry-After"]) > 0
+    finally:
+        with databases.connect() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        end_connections(house)
+    assert house.call("GET", "/whoami").status == 200
+
+
+def test_a_number_that_two_bring_at_the_same_time_is_stored_once(house):
+    """In bulk and one by one: whoever comes second sees what the first has stored."""
+    house.client.call("ecm.campaign", "write", [house.campaign], {"duplicate_policy": "reject"})
+    phones = [[f"+4930231260{number:02}"] for number in range(40)]
+    many = {"campaign_id": house.campaign, "contacts": [{"phones": one} for one in phones]}
+
+    def send(path, body, server):
+        return house.call("POST", path, body, url=server.url)
+
+    work = [partial(send, "/contacts/bulk", many, server) for server in house.servers * 2]
+    for server in house.servers:
+        one = {"campaign_id": house.campaign, "phones": phones[0]}
+        work.append(partial(send, "/contacts", one, server))
+    answers = side_by_side(*work)
+    assert {answer.status for answer in answers} <= {200, 201, 409}, answers
+    counted = house.sql(
+        "SELECT count(*), count(DISTINCT phone_1) FROM ecm_contact "
+        "WHERE campaign_id = %s AND phone_1 LIKE '+4930231260%%'",
+        house.campaign,
+    )
+    assert counted == [(40, 40)]
+    house.client.call("ecm.campaign", "write", [house.campaign], {"duplicate_policy": "allow"})

@@ -20,6 +20,7 @@ def test_every_value_has_its_cell():
             "first_name": "Anna",
             "priority": -3,
             "email": None,
+            "last_name": "Åse",
             "business_parameters": {"business_parameter_12": "gold"},
         }
     )
@@ -29,6 +30,7 @@ def test_every_value_has_its_cell():
         "phone_1": "+493023125001",
         "phone_2": "+493023125002",
         "first_name": "Anna",
+        "last_name": "Åse",
         "priority": "-3",
         "business_parameter_12": "gold",
     }
@@ -53,6 +55,7 @@ def test_every_value_has_its_cell():
             "unknown_field",
             "business_parameters",
         ),
+        ({"phones": ["1"], "last_name": "\ud800"}, "not_text", ""),
         ({"phones": []}, "empty", "phones.0"),
         ({"phones": ["  "]}, "empty", "phones.0"),
     ],

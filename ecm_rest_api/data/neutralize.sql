@@ -1,0 +1,2 @@
+-- A copied database must tell no other system anything.
+UPDATE ecm_webhook SET active = FALSE;

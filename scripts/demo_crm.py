@@ -34,16 +34,16 @@ class CrmPlay(VoicePlay):
         create_rule(client, campaign_id)
         self._tell_leads(client, "Before")
         launch(client, campaign_id, settings.contacts)
+        added, known = launch_again(client, campaign_id)
+        say(f"Launched again: {added} contacts, {known} in the campaign already")
         client.call("ecm.campaign", "action_start", [campaign_id])
         say(f"Campaign: {CAMPAIGN!r} is running")
         return campaign_id
 
     def tell_results(self, client: WebClient, campaign_id: int) -> None:
-        """What stands on the leads, and that nobody is contacted for being launched twice."""
+        """What stands on the leads."""
         wait_until_written(client, campaign_id)
         self._tell_leads(client, "After")
-        added, known = launch_again(client, campaign_id)
-        say(f"Launched again: {added} contacts, {known} in the campaign already")
 
     def _tell_leads(self, client: WebClient, when: str) -> None:
         for line in describe_leads(client):

@@ -119,12 +119,15 @@ def _let_copies_call(database: str) -> None:
 
 
 def silence_calls_home(database: str) -> None:
-    """Switch off the scheduled action that reports to Odoo's own server."""
+    """Switch off the scheduled actions that ask Odoo's own servers: one reports to them, and one
+    looks up who the leads of the CRM are.
+    """
     with databases.connect(database) as cursor:
         cursor.execute(
             "UPDATE ir_cron SET active = false FROM ir_model_data AS data"
-            " WHERE data.res_id = ir_cron.id AND data.module = 'mail'"
-            " AND data.name = 'ir_cron_module_update_notification'"
+            " WHERE data.res_id = ir_cron.id AND data.model = 'ir.cron'"
+            " AND (data.module, data.name) IN (('mail', 'ir_cron_module_update_notification'),"
+            " ('crm_iap_enrich', 'ir_cron_lead_enrichment'))"
         )
 
 

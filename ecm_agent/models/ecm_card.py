@@ -269,7 +269,8 @@ class EcmCard(models.Model):
             return self.env._("The campaign %s was stopped.", campaign.name)
         # As right before a batch leaves for a dialer.
         leaving = Outgoing(self.attempt_id.id, self.key, contact.id, self.number, "", "")
-        if self.team_id._find_barred([leaving]):
+        rows = self.env["ecm.attempt"]._get_addressees([leaving])
+        if self.team_id._find_barred(rows):
             return self.env._("The customer must not be called: a do-not-contact list says so.")
         if not self._get_opening(now).is_open:
             return self.env._("The customer may not be called at this time.")

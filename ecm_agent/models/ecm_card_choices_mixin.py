@@ -29,8 +29,9 @@ class EcmCardChoices(models.AbstractModel):
         :return: list of ``{"code", "name", "kind", "asks_callback"}``: wrap-ups first, whose code
             begins with ``wrap_up:``
         """
-        choices = []
-        for wrap_up in campaign.business_outcome_group_id.sudo().outcome_ids.sorted():
+        choices, wrap_ups = [], campaign.business_outcome_group_id.sudo().outcome_ids.sorted()
+        asks_callback = any(wrap_ups.mapped("asks_callback"))
+        for wrap_up in wrap_ups:
             choices.append(
                 {
                     "code": f"wrap_up:{wrap_up.id}",
@@ -42,7 +43,8 @@ class EcmCardChoices(models.AbstractModel):
         offered = [("for_agents", "=", True)]
         for outcome in self.env["ecm.outcome"].sudo().search(offered):
             # Where there are wrap-ups, these say what a conversation came to.
-            if choices and outcome.is_live_voice:
+            is_said = wrap_ups and outcome.is_live_voice
+            if is_said or (asks_callback and outcome.asks_callback):
                 continue
             choices.append(
                 {

@@ -86,7 +86,6 @@ class EcmCardContents(models.AbstractModel):
             "state_name",
             "zip",
             "area_code",
-            "zone_text",
             "campaign_group",
             "list_number",
         )

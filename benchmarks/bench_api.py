@@ -58,12 +58,13 @@ class Client:
     def rest(self, contacts: list[dict[str, Any]]) -> int:
         """:return: how many were stored"""
         body = {"campaign_id": self.campaign, "contacts": contacts}
-        return self._post(f"{ROOT}/contacts/bulk", body, self.secret)["created"]
+        return int(self._post(f"{ROOT}/contacts/bulk", body, self.secret)["created"])
 
     def json2(self, contacts: list[dict[str, Any]]) -> int:
         """:return: how many were stored"""
         body = {"campaign": self.campaign, "contacts": contacts}
-        return self._post("/json/2/ecm.contact/api_add_contacts", body, self.rpc_key)["created"]
+        answer = self._post("/json/2/ecm.contact/api_add_contacts", body, self.rpc_key)
+        return int(answer["created"])
 
     def rpc(self, contacts: list[dict[str, Any]]) -> int:
         """:return: how many were stored"""
@@ -71,7 +72,7 @@ class Client:
         arguments += [[self.campaign, contacts]]
         call = {"service": "object", "method": "execute_kw", "args": arguments}
         body = {"jsonrpc": "2.0", "method": "call", "params": call, "id": 1}
-        return self._post("/jsonrpc", body)["result"]["created"]
+        return int(self._post("/jsonrpc", body)["result"]["created"])
 
     def single(self, contacts: list[dict[str, Any]]) -> int:
         """:return: how many were stored"""

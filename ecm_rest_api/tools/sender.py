@@ -90,8 +90,8 @@ class Sender:
             return Sent(0, str(refused), self._clock() - begun)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return Sent(0, _say(error), self._clock() - begun)
-        error = "" if 200 <= status < 300 else f"HTTP {status}"
-        return Sent(status, error, self._clock() - begun, wait)
+        said = "" if 200 <= status < 300 else f"HTTP {status}"
+        return Sent(status, said, self._clock() - begun, wait)
 
     def _post(
         self, receiver: Receiver, address: str, body: bytes, headers: dict[str, str]
@@ -163,4 +163,4 @@ def get_delay(failures: int) -> float:
     >>> [get_delay(failures) for failures in (1, 2, 3, 50)]
     [10.0, 20.0, 40.0, 3600.0]
     """
-    return min(10.0 * 2 ** min(failures - 1, 20), MAX_WAIT)
+    return float(min(10.0 * 2 ** min(failures - 1, 20), MAX_WAIT))

@@ -5,8 +5,26 @@ from typing import Any
 
 from scripts.odoo_server import OdooServer
 from scripts.rest_client import ROOT, Answer, call, make_key
+from scripts.web_client import WebClient
 
-__all__ = ["ROOT", "Answer", "call", "make_campaign", "make_key", "side_by_side"]
+__all__ = ["ROOT", "Answer", "call", "make_campaign", "make_key", "make_rpc_key", "side_by_side"]
+
+
+def make_rpc_key(client: WebClient, password: str = "admin") -> str:
+    """Make a key for Odoo's own RPC, as its user does in the preferences.
+
+    :return: the secret
+    """
+    wizard = client.call(
+        "res.users.apikeys.description", "create", [{"name": "RPC", "duration": "30"}]
+    )
+    action = client.call("res.users.apikeys.description", "make_key", wizard)
+    if action["res_model"] == "res.users.identitycheck":
+        context = {"password": password}
+        action = client.call(
+            "res.users.identitycheck", "run_check", [action["res_id"]], context=context
+        )
+    return str(action["context"]["default_key"])
 
 
 def side_by_side(*work: Any) -> list[Any]:

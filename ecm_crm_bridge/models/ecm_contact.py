@@ -19,7 +19,6 @@ class EcmContact(models.Model):
     )
     lead_id = fields.Many2one(
         "crm.lead",
-        "Lead",
         index="btree_not_null",
         ondelete="set null",
         help="The lead or opportunity that this contact is about: results are written there.",

@@ -87,7 +87,6 @@ class EcmCrmLaunch(models.Model):
     )
     template_id = fields.Many2one(
         "ecm.campaign",
-        "Template",
         ondelete="set null",
         context={"active_test": False},
         domain="[('is_template', '=', True), ('active', '=', False), "

@@ -228,7 +228,7 @@ class EcmEmailSender(models.Model):
                 self.env._("The mail server cannot be used: %s", str(error)[:200])
             ) from error
         if session is None:
-            raise UserError(self._get_failure_texts()["off"])
+            return notify(self._get_failure_texts()["off"], "warning")
         session.close()
         return notify(self.env._("The mail server answers."))
 

@@ -20,6 +20,18 @@ class EcmContact(models.Model):
     )
 
     @api.model
+    def _erase_linked(self, contact_ids):
+        """What agents have noted on cards, and the numbers that they called (requirement N6)."""
+        counts = super()._erase_linked(contact_ids)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_card SET number = NULL, note = NULL WHERE contact_id = ANY(%s)",
+                list(contact_ids),
+            )
+        )
+        return {**counts, "ecm.card": self.env.cr.rowcount}
+
+    @api.model
     def _get_block_reasons(self):
         return [*super()._get_block_reasons(), (SKIPPED, self.env._("Skipped by an agent"))]
 

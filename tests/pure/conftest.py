@@ -24,3 +24,5 @@ for name in NAMES:
     package = types.ModuleType(name)
     package.__path__ = [str(ROOT / name)]
     sys.modules.setdefault(name, package)
+    # As one module's tools name another's.
+    sys.modules.setdefault(f"odoo.addons.{name}", package)

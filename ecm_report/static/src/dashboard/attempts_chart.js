@@ -6,6 +6,8 @@ import { _t } from "@web/core/l10n/translation";
 
 import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
 
+const byPlace = (one, other) => one.datasetIndex - other.datasetIndex;
+
 /** Attempts by hour or day, those that reached a person, and what the dry run has foretold. A bar opens its attempts. */
 export class AttemptsChart extends Component {
     static template = "ecm_report.AttemptsChart";
@@ -61,12 +63,15 @@ export class AttemptsChart extends Component {
                 label: _t("Attempts"),
                 data: series.map((line) => line.made),
                 backgroundColor: getColor(0, scheme, 6),
+                grouped: false,
                 order: 3,
             },
             {
                 label: _t("Reached"),
                 data: series.map((line) => line.reached),
                 backgroundColor: getColor(3, scheme, 6),
+                // A part of the bar behind it.
+                grouped: false,
                 order: 2,
             },
         ];
@@ -103,7 +108,12 @@ export class AttemptsChart extends Component {
                 : { duration: 300 },
             interaction: { mode: "index", intersect: false },
             onClick: (_event, elements) => elements.length && this.open(elements[0].index),
-            plugins: { legend: { position: "bottom", labels: { color: text, boxWidth: 12 } } },
+            plugins: {
+                legend: {
+                    position: "bottom",
+                    labels: { color: text, boxWidth: 12, sort: byPlace },
+                },
+            },
             scales: {
                 x: { grid: { display: false }, ticks: { color: text } },
                 y: {

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -187,6 +188,40 @@ class TestDashboard(DashboardCase):
         for wrong in ("1", [1], -1, 2**40):
             with self.subTest(id=wrong), self.assertRaises(UserError):
                 self.read("contacts", campaign_id=wrong)
+
+    # -- what it costs ----------------------------------------------------------------------------
+
+    def test_counters_are_read_and_no_contact_and_no_attempt(self):
+        self.make_calls()
+        statements = []
+        execute = type(self.env.cr).execute
+
+        def note(cursor, query, *args, **kwargs):
+            statements.append(str(query.code if hasattr(query, "code") else query))
+            return execute(cursor, query, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), "execute", note):
+            self.read("contacts", "attempts", "wrap_ups", "campaigns", "lists", campaign_id=False)
+        large = [
+            text for text in statements if re.search(r'FROM "?ecm_(contact|attempt)"?\b', text)
+        ]
+        self.assertTrue(statements)
+        self.assertFalse(large)
+
+    def test_many_campaigns_cost_as_many_statements_as_few(self):
+        names = ("contacts", "attempts", "wrap_ups", "campaigns", "lists")
+        counts = []
+        for _round in range(3):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.read(*names, campaign_id=False)
+            counts.append(self.env.cr.sql_log_count - before)
+            for number in range(5):
+                campaign = self.create_campaign(f"More {len(counts)} {number}")
+                self.create_contact(campaign)
+            self.env.flush_all()
+        # The first fills caches.
+        self.assertLessEqual(counts[2], counts[1])
 
     # -- side by side -----------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ SCREENS = (
     Screen("campaigns", "outbound-campaigns", KANBAN),
     Screen("campaign", "outbound-campaigns", FORM, RENEWALS, "ecm.campaign"),
     Screen("setup", "outbound-campaigns", FORM, RENEWALS, "ecm.campaign", tab="setup"),
+    Screen("dashboard", "outbound-dashboard", ".o_ecm_dashboard_tile"),
     Screen("contacts", "outbound-contacts", LIST),
     Screen("lists", "outbound-lists", LIST),
     Screen("strategy", "outbound-strategies", FORM, "Three phones, two days", "ecm.strategy"),

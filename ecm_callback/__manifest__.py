@@ -21,5 +21,8 @@
     ],
     "demo": ["demo/ecm_callback_demo.xml"],
     "uninstall_hook": "uninstall_hook",
-    "assets": {"web.assets_tests": ["ecm_callback/static/tests/tours/**/*"]},
+    "assets": {
+        "web.assets_backend": ["ecm_callback/static/src/**/*"],
+        "web.assets_tests": ["ecm_callback/static/tests/tours/**/*"],
+    },
 }

@@ -10,8 +10,8 @@ from odoo.tools import file_open
 from odoo.addons.ecm_campaign.const import ADMINISTRATOR
 
 FILES = ("callback.xml", "callback.js", "callback.css")
-CONFIG = """// Where the gadget finds Odoo, and with which key: one with the scopes callbacks:read,
-// callbacks:write and ivr:read (Campaigns > Configuration > REST API > API keys).
+CONFIG = """// Where the gadget finds Odoo. Each desktop has a key of its own: a supervisor makes a code for the
+// agent (Campaigns > Configuration > Callback agents), which the agent types into the gadget once.
 window.ecmCallbackConfig = {config};
 """
 
@@ -21,13 +21,11 @@ class FinesseController(http.Controller):
 
     @http.route("/ecm_callback/finesse/gadget.zip", type="http", auth="user", methods=["GET"])
     def gadget(self):
-        """A zip to unpack into ``3rdpartygadget/files/callback``, with this server's address; the key
-        is to be filled in.
-        """
+        """A zip to unpack into ``3rdpartygadget/files/callback``, with this server's address."""
         if not request.env.user.has_group(ADMINISTRATOR):
             raise AccessError(request.env._("Ask an administrator of Outbound Campaigns."))
         server = request.env["ir.config_parameter"].sudo().get_param("web.base.url")
-        config = json.dumps({"server": server.rstrip("/"), "key": ""}, indent=4)
+        config = json.dumps({"server": server.rstrip("/")}, indent=4)
         stored = io.BytesIO()
         with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as package:
             package.writestr("config.js", CONFIG.replace("{config}", config))

@@ -1,4 +1,7 @@
 from . import (
+    ecm_api,
+    ecm_api_key,
+    ecm_callback_desktop_mixin,
     ecm_callback_hours_mixin,
     ecm_callback_terms_mixin,
     ecm_callback_erasure_mixin,

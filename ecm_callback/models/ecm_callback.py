@@ -210,6 +210,7 @@ class EcmCallback(models.Model):
     agent_seat = fields.Integer(readonly=True, copy=False)
     open_seat = fields.Integer(readonly=True, copy=False)
     is_open = fields.Boolean(compute="_compute_is_open")
+    has_contact = fields.Boolean(compute="_compute_has_contact")
     display_title = fields.Char("Whom", compute="_compute_display_title")
     color = fields.Integer(compute="_compute_color")
 
@@ -271,6 +272,12 @@ class EcmCallback(models.Model):
     def _compute_is_open(self):
         for callback in self:
             callback.is_open = callback.state in states.OPEN
+
+    @api.depends("contact_id", "origin_contact_id")
+    def _compute_has_contact(self):
+        for callback in self:
+            found = callback.contact_id.exists() or callback.origin_contact_id.exists()
+            callback.has_contact = bool(found)
 
     @api.depends("first_name", "last_name", "number")
     def _compute_display_title(self):

@@ -13,7 +13,11 @@ class EcmCallbackAgent(models.Model):
 
     _name = "ecm.callback.agent"
     _description = "Agent for Callbacks"
-    _inherit = ["ecm.callback.hours.mixin"]
+    _inherit = [
+        "ecm.callback.hours.mixin",
+        "ecm.callback.desktop.mixin",
+        "ecm.engine.fields.mixin",
+    ]
     _order = "name, id"
     _check_company_auto = True
 

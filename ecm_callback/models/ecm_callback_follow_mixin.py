@@ -148,6 +148,24 @@ class EcmCallbackFollow(models.AbstractModel):
         if state not in states.OPEN:
             self._end_activities()
 
+    @api.model
+    def _forget_contacts(self, contact_ids):
+        """Contacts that were deleted: open callbacks are closed, no other leads to them."""
+        domain = [("contact_id", "in", contact_ids), ("state", "in", states.OPEN)]
+        if waiting := self.search(domain).ids:
+            self._close_forgotten(waiting)
+        for name in ("contact_id", "origin_contact_id"):
+            column = SQL.identifier(name)
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE ecm_callback SET %s = NULL WHERE %s = ANY(%s)",
+                    column,
+                    column,
+                    list(contact_ids),
+                )
+            )
+        self.invalidate_model(["contact_id", "origin_contact_id"])
+
     # -- what others arranged ---------------------------------------------------------------------
 
     @api.model

@@ -17,6 +17,13 @@ class EcmContact(models.Model):
             return
         super()._refuse_known(vals_list)
 
+    def unlink(self):
+        """Callbacks are left without their contact: those that are open are closed."""
+        ids = self.ids
+        result = super().unlink()
+        self.env["ecm.callback"].sudo()._forget_contacts(ids)
+        return result
+
     @api.model
     def _erase_linked(self, contact_ids):
         """With a contact go its callbacks, and what it has asked for (N6)."""

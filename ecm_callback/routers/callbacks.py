@@ -1,9 +1,9 @@
 """Callbacks: ask for them, see, move and cancel them (requirements B1, B2, B7, R4)."""
 
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from odoo.fields import Domain
@@ -12,10 +12,11 @@ from ..exceptions import CallbackRefused
 from ..tools.moments import read_moment, to_iso
 from ..tools.rules import ALREADY_OPEN, CODES
 from odoo.addons.ecm_campaign.const import PHONE_SIZE
-from odoo.addons.ecm_rest_api.dependencies import Env, Id, PageOf, needs
+from odoo.addons.ecm_rest_api.dependencies import Env, Id, PageOf, api_call, needs
 from odoo.addons.ecm_rest_api.routers.finding import find, take_page
 from odoo.addons.ecm_rest_api.schemas import PageAnswer, Text
 from odoo.addons.ecm_rest_api.tools import problems
+from odoo.addons.ecm_rest_api.tools.call import Call
 from odoo.addons.ecm_rest_api.tools.problems import Problem
 from odoo.addons.ecm_rest_api.tools.times import as_utc
 
@@ -131,6 +132,41 @@ class RefusalCode(BaseModel):
     code: str
 
 
+class DesktopCode(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    agent: Annotated[Name, Field(min_length=1, description="The name at the dialer.")]
+    code: Annotated[Text, Field(min_length=1, max_length=40)]
+
+
+class DesktopKey(BaseModel):
+    key: str
+    expires_at: str
+
+
+async def own_agent(call: Annotated[Call, Depends(api_call)], env: Env):
+    """The agent whose desktop calls; none for other keys, which are for every agent's callbacks.
+
+    :return: ``ecm.callback.agent``
+    """
+    key = env["ecm.api.key"].sudo().browse(call.key_id or ())
+    return key.callback_agent_id.with_env(env)
+
+
+Own = Annotated[Any, Depends(own_agent)]
+
+
+@router.post("/desktop")
+async def open_desktop(env: Env, given: DesktopCode) -> DesktopKey:
+    """The key of an agent's desktop, for a code that a supervisor has made under *Callback agents*. It
+    is good for this agent's callbacks, and shown once.
+    """
+    agents = env["ecm.callback.agent"].sudo()
+    domain = [("name", "=ilike", _escape(given.agent)), ("desktop_code_hash", "!=", False)]
+    secret, expires_at = agents.search(domain, limit=1)._open_desktop(given.code)
+    return DesktopKey(key=secret, expires_at=_write_moment(expires_at))
+
+
 @router.get("/codes", dependencies=[needs("callbacks:read")])
 async def list_codes() -> list[RefusalCode]:
     """What `code` of a refusal may be."""
@@ -174,13 +210,14 @@ async def list_slots(
 async def list_callbacks(
     env: Env,
     page: PageOf,
+    own: Own,
     state: State | None = None,
     number: Annotated[Text | None, Query(max_length=PHONE_SIZE)] = None,
     agent: Annotated[Text | None, Query(max_length=64)] = None,
     is_open: bool | None = None,
 ) -> PageAnswer[Callback]:
     """Callbacks, in the order in which they were asked for."""
-    domain = Domain.TRUE
+    domain = Domain("agent_id", "=", own.id) if own else Domain.TRUE
     if state:
         domain &= Domain("state", "=", state)
     if is_open is not None:
@@ -195,13 +232,13 @@ async def list_callbacks(
 
 
 @router.get("/{callback_id:int}", dependencies=[needs("callbacks:read")])
-async def get_callback(env: Env, callback_id: Id) -> Callback:
+async def get_callback(env: Env, callback_id: Id, own: Own) -> Callback:
     """One callback."""
-    return describe(_find(env, callback_id))
+    return describe(_find(env, callback_id, own))
 
 
 @router.post("", status_code=201, dependencies=[needs("callbacks:write")])
-async def ask_for_callback(env: Env, wanted: NewCallback) -> Callback:
+async def ask_for_callback(env: Env, wanted: NewCallback, own: Own) -> Callback:
     """Promise a callback. 422 where it cannot be promised: `code` says why, `slots` are free moments.
     Who asks again while a callback of the number is open moves it, where the skill says so.
     """
@@ -212,6 +249,7 @@ async def ask_for_callback(env: Env, wanted: NewCallback) -> Callback:
     if not (wanted.number or contact):
         raise Problem("invalid", env._("Say which number is to be called."), field="number")
     agent = _find_agent(env, wanted.agent, skill)
+    _check_own(env, agent, own)
     number = wanted.number or contact.number_to_call or contact.phone_1
     names = ("first_name", "last_name", "account_number", "email", "note", "presented_number", "tz")
     given = {name: getattr(wanted, name) for name in names if getattr(wanted, name)}
@@ -238,17 +276,19 @@ async def ask_for_callback(env: Env, wanted: NewCallback) -> Callback:
     dependencies=[needs("callbacks:write")],
 )
 @router.patch("/{callback_id:int}", dependencies=[needs("callbacks:write")])
-async def change_callback(env: Env, callback_id: Id, change: Change) -> Callback:
+async def change_callback(env: Env, callback_id: Id, change: Change, own: Own) -> Callback:
     """Move a callback, or give it to another agent or skill; the same checks hold. By POST for
     clients that know no PATCH.
     """
-    callback, given = _find(env, callback_id), change.model_dump(exclude_unset=True)
+    callback, given = _find(env, callback_id, own), change.model_dump(exclude_unset=True)
     values = {}
     skill = _find_skill(env, given["skill"]) if given.get("skill") else callback.skill_id
     if given.get("skill"):
         values["skill_id"] = skill.id
     if "agent" in given:
-        values["agent_id"] = _find_agent(env, given["agent"], skill).id
+        agent = _find_agent(env, given["agent"], skill)
+        _check_own(env, agent, own)
+        values["agent_id"] = agent.id
     if given.get("number"):
         values["number"] = given["number"]
     if "note" in given:
@@ -264,10 +304,10 @@ async def change_callback(env: Env, callback_id: Id, change: Change) -> Callback
 
 @router.post("/{callback_id:int}/cancel", dependencies=[needs("callbacks:write")])
 async def cancel_callback(
-    env: Env, callback_id: Id, cancellation: Cancellation | None = None
+    env: Env, callback_id: Id, own: Own, cancellation: Cancellation | None = None
 ) -> Callback:
     """The customer does not want the call any more. 409 where it is closed."""
-    callback = _find(env, callback_id)
+    callback = _find(env, callback_id, own)
     callback.action_cancel(cancellation and cancellation.reason)
     return describe(callback)
 
@@ -325,9 +365,22 @@ def _refusing():
         ) from refusal
 
 
-def _find(env, callback_id):
+def _find(env, callback_id, own=None):
+    """:param own: the agent whose callback it has to be, empty for any"""
     text = env._("There is no callback %s for this key.", callback_id)
-    return find(env["ecm.callback"], callback_id, text)
+    callback = find(env["ecm.callback"], callback_id, text)
+    if own and callback.agent_id != own:
+        raise Problem("not-found", text)
+    return callback
+
+
+def _check_own(env, agent, own):
+    """:raise Problem: the desktop's agent promises in another's name"""
+    if own and agent and agent != own:
+        text = env._(
+            "This desktop is %s's: another agent's callbacks are not promised here.", own.name
+        )
+        raise Problem("forbidden", text, field="agent")
 
 
 def _find_skill(env, name):

@@ -4,6 +4,7 @@ from . import (
     test_allowed,
     test_changes,
     test_concurrency,
+    test_desktop,
     test_dnc,
     test_erasure,
     test_gadget,

@@ -139,17 +139,49 @@ class TestGadget(ApiCase):
         """)
         self.assertTrue(callback.acknowledged_at)
 
-    def test_who_hides_the_number_and_a_gadget_without_a_key(self):
+    def test_who_hides_the_number(self):
         self.run_gadget("""
             await desk.until("the form", () => !document.getElementById("ecm-form").hidden);
             desk.ring({ callType: "ACD_IN" }, "anonymous", "1001");
             desk.expect("number", desk.read("number"), "");
             desk.expect("says so", desk.read("status").includes("hides the number"), true);
         """)
+
+    def test_the_gadget_asks_for_a_code(self):
+        action = self.agent.with_user(self.user).action_make_desktop_code()
+        code = action["params"]["message"].split(",")[0]
         self.run_gadget(
-            """desk.expect("reason", desk.read("status").startsWith("config.js has no"), true);""",
+            f"""
+            await desk.until("asks", () => !document.getElementById("ecm-pair").hidden);
+            desk.expect("why", desk.read("status").startsWith("This desktop needs a code"), true);
+            desk.type("code", "22222-22222");
+            desk.click("#ecm-pair button");
+            await desk.until("wrong", () => desk.read("status").includes("is not good"));
+            desk.type("code", "{code}");
+            desk.click("#ecm-pair button");
+            await desk.until("the form", () => !document.getElementById("ecm-form").hidden);
+            desk.expect("no more", document.getElementById("ecm-pair").hidden, true);
+            desk.expect("kept", localStorage.getItem("ecm-callback-key-anna").length, 40);
+            """,
             secret="",
         )
+        self.agent.action_revoke_desktops()
+        self.run_gadget(
+            """
+            localStorage.setItem("ecm-callback-key-anna", "0".repeat(40));
+            ecmCallback.init();
+            await desk.until("anew", () => desk.read("status").includes("needs a new code"));
+            desk.expect("gone", localStorage.getItem("ecm-callback-key-anna"), null);
+            """,
+            secret="",
+        )
+
+    def test_the_package_holds_no_key(self):
+        administrator = self.create_user("administrator", login="ecm_gadget_administrator")
+        self.authenticate(administrator.login, administrator.login)
+        response = self.url_open("/ecm_callback/finesse/gadget.zip")
+        config = zipfile.ZipFile(io.BytesIO(response.content)).read("config.js").decode()
+        self.assertNotIn('"key"', config)
 
     def test_a_wrong_key_is_told(self):
         self.run_gadget(

@@ -241,3 +241,23 @@ class TestDeletedContact(CallbackCase):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 change()
             self.env.invalidate_all()
+
+    def test_its_form_opens(self):
+        view = self.env.ref("ecm_callback.ecm_callback_view_form")
+        names = self.callback.get_view(view.id, "form")["models"]["ecm.callback"]
+        [values] = self.callback.web_read({name: {} for name in names})
+        self.assertEqual((values["state"], values["has_contact"]), ("queued", False))
+
+    def test_links_of_closed_ones_go_with_the_contact(self):
+        contact = self.create_contact(phone_1="+493023125099")
+        values = {"number": NUMBER, "due_at": NOW, "promised_at": NOW, "contact_id": contact.id}
+        closed = self.env["ecm.callback"]._create_unchecked({**values, "state": "finished"})
+        contact.unlink()
+        self.assertEqual((closed.state, closed.contact_id.id), ("finished", False))
+
+    def test_an_open_one_is_closed_with_its_contact(self):
+        contact = self.create_contact(phone_1="+493023125099")
+        values = {"number": NUMBER, "due_at": NOW, "promised_at": NOW, "contact_id": contact.id}
+        waiting = self.env["ecm.callback"]._create_unchecked({**values, "state": "queued"})
+        contact.unlink()
+        self.assertEqual((waiting.state, waiting.contact_id.id), ("cancelled", False))

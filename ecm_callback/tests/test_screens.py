@@ -63,6 +63,24 @@ class TestScreens(TourCase, CampaignCase):
         self.start("outbound-my-callbacks?view_type=list", "ecm_callback_cancel")
         self.assertEqual(callback.state, "cancelled")
 
+    def test_dragged_to_another_day_in_the_calendar(self):
+        self.skill.horizon_days = 90
+        first = fields.Date.today().replace(day=1)
+        day = (first + timedelta(days=32)).replace(day=11)
+        callback = self.ask()
+        callback.due_at = fields.Datetime.to_datetime(day) + timedelta(hours=10)
+        self.start("outbound-callbacks", "ecm_callback_drag")
+        moved = fields.Datetime.to_datetime(day) + timedelta(days=1, hours=10)
+        self.assertEqual((callback.due_at, callback.promised_at), (moved, moved))
+        self.assertEqual(callback.move_count, 2)
+
+    def test_a_free_slot_is_taken_in_the_form(self):
+        before = self.env["ecm.callback"].search([])
+        self.start("outbound-callbacks/new", "ecm_callback_free_slot")
+        callback = self.env["ecm.callback"].search([]) - before
+        self.assertEqual((callback.number, callback.state), ("+493023125078", "scheduled"))
+        self.assertEqual(callback.due_at, callback.slot_at)
+
     def test_seen_in_the_calendar(self):
         self.ask()
         self.start("outbound-callbacks", "ecm_callback_calendar")

@@ -37,6 +37,69 @@
         return root.ecmCallbackConfig || {};
     }
 
+    // -- the desktop's key -------------------------------------------------------------------------
+
+    // A browser that keeps nothing asks for a code with each login.
+    let held = "";
+
+    function place() {
+        return "ecm-callback-key-" + state.agent;
+    }
+
+    function getKey() {
+        if (settings().key || held) {
+            return settings().key || held;
+        }
+        try {
+            return root.localStorage.getItem(place()) || "";
+        } catch {
+            return "";
+        }
+    }
+
+    function keepKey(key) {
+        held = key;
+        try {
+            if (key) {
+                root.localStorage.setItem(place(), key);
+            } else {
+                root.localStorage.removeItem(place());
+            }
+        } catch {
+            return;
+        }
+    }
+
+    function askForCode(sentence) {
+        find("form").hidden = find("mine").hidden = true;
+        find("pair").hidden = false;
+        say(sentence);
+        find("code").focus();
+    }
+
+    function pair(event) {
+        event.preventDefault();
+        const code = find("code").value.trim();
+        if (!code) {
+            say("Type the code that your supervisor sees.", "error");
+            return;
+        }
+        request(
+            "POST",
+            "/callbacks/desktop",
+            { agent: state.agent, code: code },
+            function (answer) {
+                keepKey(answer.key);
+                find("code").value = "";
+                find("pair").hidden = true;
+                loadSkills();
+            },
+            function (sentence) {
+                say(sentence, "error");
+            }
+        );
+    }
+
     // -- the server --------------------------------------------------------------------------------
 
     function parse(text) {
@@ -53,10 +116,12 @@
         parameters[gadgets.io.RequestParameters.METHOD] = gadgets.io.MethodType[method];
         parameters[gadgets.io.RequestParameters.CONTENT_TYPE] = gadgets.io.ContentType.TEXT;
         parameters[gadgets.io.RequestParameters.REFRESH_INTERVAL] = 0;
-        parameters[gadgets.io.RequestParameters.HEADERS] = {
-            Authorization: "Bearer " + settings().key,
-            "Content-Type": "application/json",
-        };
+        const headers = { "Content-Type": "application/json" };
+        const key = getKey();
+        if (key) {
+            headers.Authorization = "Bearer " + key;
+        }
+        parameters[gadgets.io.RequestParameters.HEADERS] = headers;
         if (body) {
             parameters[gadgets.io.RequestParameters.POST_DATA] = JSON.stringify(body);
         }
@@ -81,6 +146,10 @@
                     const answer = parse(response.text);
                     if (status >= 200 && status < 300 && answer) {
                         done(answer);
+                    } else if (status === 401 && key && !settings().key) {
+                        // Revoked, or over: another code gives another key.
+                        keepKey("");
+                        askForCode("This desktop needs a new code: ask your supervisor.");
                     } else {
                         failed(explain(status, answer), answer);
                     }
@@ -374,6 +443,7 @@
             null,
             function (skills) {
                 state.skills = skills;
+                find("skill").textContent = "";
                 skills.forEach(function (skill) {
                     const option = document.createElement("option");
                     option.value = option.textContent = skill.name;
@@ -391,6 +461,7 @@
 
     function listen() {
         find("form").addEventListener("submit", submit);
+        find("pair").addEventListener("submit", pair);
         find("reset").addEventListener("click", reset);
         find("number").addEventListener("input", checkNumber);
         ["number", "skill", "personal", "normal"].forEach(function (id) {
@@ -400,8 +471,8 @@
 
     function init() {
         // Never blank: whatever is missing is said.
-        if (!settings().server || !settings().key) {
-            say("config.js has no server or key: ask your administrator.", "error");
+        if (!settings().server) {
+            say("config.js has no server: ask your administrator.", "error");
             return;
         }
         try {
@@ -415,7 +486,11 @@
                     user.getDialogs({ onCollectionAdd: onCall, onCollectionDelete: onCallEnd });
                 },
             });
-            loadSkills();
+            if (getKey()) {
+                loadSkills();
+            } else {
+                askForCode("This desktop needs a code: ask your supervisor.");
+            }
         } catch (error) {
             say("The gadget cannot start: " + error.message, "error");
         }

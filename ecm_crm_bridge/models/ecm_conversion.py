@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .ecm_crm_event import REVENUE_FIELDS
+from odoo.addons.ecm_campaign.actions import CLOSE, notify
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
 
@@ -143,9 +144,14 @@ class EcmConversion(models.Model):
                     record.with_context(tracking_disable=True).write(missing)
 
     def action_view_record(self):
-        """What was won, ordered or paid."""
+        """What was won, ordered or paid, for whoever may read it."""
         self.ensure_one()
         self.check_access("read")
+        record = self.env[self.model].browse(self.record_id).exists()
+        if not (record and record.has_access("read")):
+            name = self.env["ir.model"]._get(self.model).name
+            text = self.env._("You may not read this record, or it is gone: %s", name)
+            return notify(text, "warning", then=CLOSE)
         return {
             "type": "ir.actions.act_window",
             "res_model": self.model,

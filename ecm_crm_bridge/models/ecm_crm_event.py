@@ -111,6 +111,11 @@ class EcmCrmEvent(models.Model):
     looked_whole_at = fields.Datetime("Looked at all on", readonly=True, copy=False)
     error = fields.Char("Why it does not work", readonly=True, copy=False)
     hit_count = fields.Integer("Happened", readonly=True, copy=False)
+    may_read = fields.Boolean(
+        "May read its records",
+        compute="_compute_may_read",
+        help="Whoever may not sees the condition as it is written, and cannot change it.",
+    )
 
     _days_positive = models.Constraint(
         "CHECK(attribution_days BETWEEN 1 AND 3650)", "Calls count for 1 to 3,650 days."
@@ -131,6 +136,12 @@ class EcmCrmEvent(models.Model):
     def _compute_domain(self):
         for event in self:
             event.domain = CONDITIONS.get(event.model, "[]")
+
+    @api.depends("model")
+    @api.depends_context("uid")
+    def _compute_may_read(self):
+        for event in self:
+            event.may_read = bool(event.model) and self.env[event.model].has_access("read")
 
     @api.constrains("action", "to_campaign_id")
     def _check_to_campaign(self):

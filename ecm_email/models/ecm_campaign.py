@@ -9,9 +9,7 @@ from odoo.addons.ecm_campaign.models.campaign.ecm_campaign import COUNTED_ATTEMP
 class EcmCampaign(models.Model):
     _inherit = "ecm.campaign"
 
-    kind = fields.Selection(
-        selection_add=[("email", "E-mail")], ondelete={"email": lambda self: self.unlink()}
-    )
+    kind = fields.Selection(selection_add=[("email", "E-mail")], ondelete={"email": "set default"})
     email_sender_id = fields.Many2one(
         "ecm.email.sender",
         "E-mail sender",

@@ -44,7 +44,7 @@ class EcmConversion(models.Model):
     converted_at = fields.Datetime("Converted on", required=True, readonly=True)
     days = fields.Float("Days after the attempt", readonly=True, aggregator="avg", digits=(8, 1))
     model = fields.Char("Kind of record", readonly=True)
-    record_id = fields.Integer("Record", readonly=True)
+    record_id = fields.Integer(readonly=True)
     revenue = fields.Monetary(readonly=True, aggregator="sum")
     currency_id = UncheckedMany2one("res.currency", required=True, readonly=True)
     count = fields.Integer("Conversions", readonly=True, default=1, aggregator="sum")

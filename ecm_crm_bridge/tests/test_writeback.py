@@ -164,7 +164,7 @@ class TestWriteback(WritebackCase):
 
         def refuse(rules, records, *args):
             if bad in records:
-                raise UserError("This lead is locked.")
+                raise UserError(self.env._("This lead is locked."))
             return write(rules, records, *args)
 
         with patch.object(type(rule), "_post_notes", refuse):

@@ -1,11 +1,9 @@
 import threading
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.api import Environment
 from odoo.exceptions import UserError
-from odoo.modules import module
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, tagged
@@ -26,10 +24,6 @@ class TestConcurrency(BaseCase):
         with self.registry_of_test.cursor() as cursor:
             self.make_records(self.environment(cursor))
         self.addCleanup(self.clean)
-        # These cursors commit, as those of a server do.
-        not_a_test = patch.object(module, "current_test", None)
-        not_a_test.start()
-        self.addCleanup(not_a_test.stop)
 
     def environment(self, cursor, user_id=1):
         return Environment(cursor, user_id, {"tracking_disable": True})

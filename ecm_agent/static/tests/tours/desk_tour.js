@@ -126,6 +126,7 @@ registry.category("web_tour.tours").add("ecm_agent_take_back", {
     steps: () => [
         see(".o_data_row:contains('Ada One'):contains('Anna')"),
         { trigger: ".o_data_row button[name=take_back]", run: "click" },
+        { trigger: ".modal .btn-primary", run: "click" },
         see(".o_view_nocontent:contains('Nobody has a card in hand')"),
     ],
 });

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ..const import CHANNEL, LEASE_SECONDS, UNFINISHED_MINUTES
 from .ecm_contact import SKIPPED
 from odoo.addons.ecm_campaign.const import SUPERVISOR
-from odoo.addons.ecm_campaign.tools.channel import Outgoing
+from odoo.addons.ecm_campaign.models.contact.ecm_attempt import Addressee
 from odoo.addons.ecm_campaign.tools.gates import Wait
 from odoo.addons.ecm_campaign.tools.region_rules import Place
 from odoo.addons.ecm_campaign.tools.results import Result
@@ -268,9 +268,16 @@ class EcmCard(models.Model):
         if not campaign.is_running:
             return self.env._("The campaign %s was stopped.", campaign.name)
         # As right before a batch leaves for a dialer.
-        leaving = Outgoing(self.attempt_id.id, self.key, contact.id, self.number, "", "")
-        rows = self.env["ecm.attempt"]._get_addressees([leaving])
-        if self.team_id._find_barred(rows):
+        leaving = Addressee(
+            attempt_id=self.attempt_id.id,
+            key=self.key,
+            claimed_at=self.offered_at,
+            campaign_id=campaign.id,
+            number=self.number,
+            account_number=contact.account_number or None,
+            callback=contact.callback or None,
+        )
+        if self.team_id._find_barred([leaving]):
             return self.env._("The customer must not be called: a do-not-contact list says so.")
         if not self._get_opening(now).is_open:
             return self.env._("The customer may not be called at this time.")

@@ -16,7 +16,9 @@ CONTACTS = 12
 
 @tagged("post_install", "-at_install")
 class TestConcurrency(BaseCase):
-    """Agents at the same moment, each in a transaction of their own (R7)."""
+    """Agents at the same moment, each in a transaction of their own (R7). The engine's commits within
+    a request only flush in a test: each request is one transaction here.
+    """
 
     def setUp(self):
         super().setUp()

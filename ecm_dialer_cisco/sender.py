@@ -24,9 +24,9 @@ class DialerSender:
         contacts = []
         for outgoing in batch:
             names = outgoing.first_name, outgoing.last_name
-            # What a call is sent with beside its number: when it is due, where the dialer knows.
-            dial_time = outgoing.content or ""
-            contacts.append(PushContact(outgoing.key, outgoing.number, *names, dial_time))
+            # What a call is sent with beside its number, by the names of PushContact.
+            others = outgoing.content or {}
+            contacts.append(PushContact(outgoing.key, outgoing.number, *names, **others))
         try:
             receipt = self.client.push(self.key, self.name, contacts)
         except client_exceptions.DialerError as error:

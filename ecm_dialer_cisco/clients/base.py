@@ -74,10 +74,23 @@ class DialingPrefixes:
 
 
 @dataclass(frozen=True)
+class PersonalCallback:
+    """A call that one agent has promised.
+
+    :param agent: login at the dialer
+    :param at: aware; now where that has passed
+    """
+
+    agent: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class PushContact:
     """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with
     its result. `dial_time` is when agents are to see it, ``HH:MM`` of today on the dialer's clock,
-    where the dialer knows such times.
+    where the dialer knows such times. A `callback` is made by its agent, where the
+    dialer is set up for that.
     """
 
     key: str
@@ -85,6 +98,7 @@ class PushContact:
     first_name: str = ""
     last_name: str = ""
     dial_time: str = ""
+    callback: PersonalCallback | None = None
 
 
 @dataclass(frozen=True)
@@ -286,6 +300,18 @@ class DialerClient(ABC):
     def clear(self, campaign_key: str) -> None:
         """Delete all contacts of a campaign in which nobody waits."""
         self.purge(campaign_key)
+
+    def find_listed(self, numbers: Collection[str]) -> set[str]:
+        """Return those of some numbers, E.164, that stand on the dialer's own do-not-call list."""
+        raise Rejected("This dialer has no do-not-call list that can be read.", "405")
+
+    def add_listed(self, numbers: Collection[str]) -> None:
+        """Have the dialer call these numbers for nobody; repeating it is harmless."""
+        raise Rejected("This dialer has no do-not-call list that can be written.", "405")
+
+    def remove_listed(self, numbers: Collection[str]) -> None:
+        """Let the dialer call these numbers again; repeating it is harmless."""
+        raise Rejected("This dialer has no do-not-call list that can be written.", "405")
 
     @abstractmethod
     def undialled(self, keys: Collection[str]) -> set[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 from .base import (
@@ -33,6 +34,7 @@ from .cce_database import (
     KEYS_PER_STATEMENT,
     MAX_NAME,
     MAX_PHONE,
+    AgentRow,
     CampaignRow,
     CceDatabase,
     GroupRow,
@@ -145,13 +147,40 @@ class CceClient(DialerClient):
         """
         leave_by = self._leave_by()
         table = self._table_for_new(campaign_key)
+        agents = self._agents_of(sendable)
+        personal = [row for row in sendable if row.callback and row.callback.agent in agents]
+        # An agent whom CCE does not know calls nobody: then it is everybody's.
+        others = [row for row in sendable if row not in personal] if personal else sendable
         with self._database.outbound(writes=True) as cursor:
-            self._database.insert(cursor, table, sendable)
+            self._database.insert(cursor, table, others)
+            if personal:
+                to_local = self._local_clock(cursor)
+                campaign = int(campaign_key)
+                self._database.insert_personal(cursor, campaign, personal, agents, to_local)
             # A machine that stood still may wake up when somebody else has settled this batch.
             if self._clock() > leave_by:
                 raise Unreachable("CCE answered too slowly: the contacts were not sent.")
             self._commit(cursor, "the contacts were written")
         return frozenset(contact.key for contact in sendable)
+
+    def _agents_of(self, contacts: Sequence[PushContact]) -> dict[str, AgentRow]:
+        """Agents of personal callbacks, where these have a list of their own."""
+        logins = {contact.callback.agent for contact in contacts if contact.callback}
+        if not (logins and self.config.personal_table):
+            return {}
+        with self._database.configuration() as cursor:
+            return self._database.agents(cursor, logins)
+
+    def _local_clock(self, cursor: Any) -> Callable[[datetime], datetime]:
+        """What turns moments into those of the Logger's clock, which CCE keeps personal callbacks
+        by; what has passed is due now.
+        """
+        now, local = self._clock(), self._database.now(cursor)
+
+        def to_local(moment: datetime) -> datetime:
+            return max(local, local + (moment - now)).replace(microsecond=0)
+
+        return to_local
 
     def _prepare(self, contacts: Sequence[PushContact]) -> list[PushContact]:
         """Contacts as CCE takes them, without those whose number it could not dial: a column cuts
@@ -159,13 +188,15 @@ class CceClient(DialerClient):
         """
         prepared = []
         for contact in in_digits(contacts, self.config.digits):
-            number = contact.number
-            if number.startswith("+"):
-                number = self.config.plus + number[1:]
+            number = self._as_dialled(contact.number)
             if _PHONE.fullmatch(number):
                 names = _clean(contact.first_name), _clean(contact.last_name)
-                prepared.append(PushContact(contact.key, number, *names))
+                prepared.append(replace(contact, number=number, first_name=names[0], last_name=names[1]))
         return prepared
+
+    def _as_dialled(self, number: str) -> str:
+        """:param number: in the dialer's digits, perhaps with a plus"""
+        return self.config.plus + number[1:] if number.startswith("+") else number
 
     def _commit(self, cursor: Any, what: str) -> None:
         """Whatever goes wrong from here on is a doubt."""
@@ -228,6 +259,8 @@ class CceClient(DialerClient):
             for table in tables:
                 with self._database.unless_gone():
                     found += self._database.known(cursor, table, keys).items()
+            if self.config.personal_table:
+                found += self._database.known_personal(cursor, keys).items()
         return found
 
     def _called(self, keys: Collection[str]) -> set[str]:
@@ -271,6 +304,8 @@ class CceClient(DialerClient):
             for table in self._tables(campaign_key):
                 with self._database.unless_gone():
                     self._database.close_pending(cursor, table)
+            if self.config.personal_table:
+                self._database.close_personal(cursor, int(campaign_key))
             self._commit(cursor, "the contacts were taken back")
 
     deletes_finished = True
@@ -317,6 +352,45 @@ class CceClient(DialerClient):
         """
         with self._database.outbound(side=side) as cursor:
             self._database.now(cursor)
+
+    # do not call
+
+    def find_listed(self, numbers: Collection[str]) -> set[str]:
+        """Those of some numbers, E.164, that CCE itself must not call: exactly these digits."""
+        dialled = self._dialled(numbers)
+        with self._database.outbound() as cursor:
+            found = self._database.listed(cursor, dialled)
+        return set(chain.from_iterable(dialled[digits] for digits in found & dialled.keys()))
+
+    def add_listed(self, numbers: Collection[str]) -> None:
+        """Have CCE call these numbers no more, whoever has sent them; repeating it is harmless.
+
+        :raise InDoubt: the answer to the commit was lost
+        """
+        dialled = self._dialled(numbers)
+        with self._database.outbound(writes=True) as cursor:
+            new = dialled.keys() - self._database.listed(cursor, dialled)
+            self._database.add_listed(cursor, new)
+            self._commit(cursor, "the numbers were listed")
+
+    def remove_listed(self, numbers: Collection[str]) -> None:
+        """Let CCE call these numbers again; repeating it is harmless.
+
+        :raise InDoubt: the answer to the commit was lost
+        """
+        with self._database.outbound(writes=True) as cursor:
+            self._database.remove_listed(cursor, self._dialled(numbers))
+            self._commit(cursor, "the numbers were taken off the list")
+
+    def _dialled(self, numbers: Collection[str]) -> dict[str, list[str]]:
+        """Numbers by the digits that are dialled for them, without those that CCE could not dial."""
+        found: dict[str, list[str]] = {}
+        contacts = [PushContact(number, number) for number in sorted(numbers)]
+        for contact in in_digits(contacts, self.config.digits):
+            digits = self._as_dialled(contact.number)
+            if _PHONE.fullmatch(digits):
+                found.setdefault(digits, []).append(contact.key)
+        return found
 
     # lists
 
@@ -381,7 +455,12 @@ class CceClient(DialerClient):
                 # Of two rules' lists one may be gone already.
                 with self._database.unless_gone():
                     for row in self._database.uncalled(cursor, self._table_of(rule)):
-                        results.append(_undialled(rule, row.key, str(row.id), row.phone or ""))
+                        campaign = str(rule.campaign_id)
+                        results.append(_undialled(campaign, row.key, row.id, row.phone))
+            if self.config.personal_table:
+                for row in self._database.uncalled_personal(cursor):
+                    campaign = str(row.campaign_id or "")
+                    results.append(_undialled(campaign, row.key, row.id, row.phone))
         if len(self.config.sides) > 1:
             # The other side may have them, and call them.
             certain = self.undialled({result.key for result in results})
@@ -454,16 +533,16 @@ def describe_campaign(row: CampaignRow, groups: Iterable[GroupRow], pending: int
     )
 
 
-def _undialled(rule: RuleRow, key: str, row_id: str, number: str) -> CallResult:
+def _undialled(campaign_key: str, key: str, row_id: int, number: str | None) -> CallResult:
     return CallResult(
         key=key,
-        dialer_campaign_key=str(rule.campaign_id),
-        dialer_ref=row_id,
+        dialer_campaign_key=campaign_key,
+        dialer_ref=str(row_id),
         final=False,
         table=CODE_TABLE,
         raw_status="C",
         raw_code="0",
-        number=number,
+        number=number or "",
         undialled=True,
     )
 

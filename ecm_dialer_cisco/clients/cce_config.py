@@ -127,6 +127,9 @@ class CceConfig:
     :param overlap: rows written so shortly before the newest one are read again
     :param open_horizon: results are awaited so long; without a watermark reading begins there
     :param late_horizon: results of contacts that were given up are looked for so much longer
+    :param personal_table: where personal callbacks are written; empty: they stand among the others
+    :param agent_column: column of Agent whose value stands for an agent there
+    :param dnc_table: numbers that CCE itself must not call
     :param rest: send over the REST interface, to campaigns that were made over it
     :param look_interval: so often it is looked which contacts were taken back and never called
     :param digits: what is dialled for a number, before `plus`
@@ -168,11 +171,14 @@ class CceConfig:
     file_encoding: str = "cp1252"
     other_host: str = ""
     reporting_host_2: str = ""
+    personal_table: str = ""
+    agent_column: str = "SkillTargetID"
+    dnc_table: str = "Do_Not_Call"
 
     def __post_init__(self) -> None:
         names = [self.instance, self.detail_table, self.list_table_name("1", "1"), *self.new_row]
-        if self.table_prefix:
-            names.append(self.table_prefix)
+        names += [self.dnc_table, self.agent_column]
+        names += filter(None, (self.table_prefix, self.personal_table))
         for name in names:
             # They become part of statements, where no parameter can stand.
             if not _IDENTIFIER.fullmatch(name):
@@ -184,6 +190,9 @@ class CceConfig:
             raise ValueError(f"{self.finished_statuses!r} are not letters of finished contacts")
         if both := set(self.finished_statuses) & set(self.waiting_statuses):
             raise ValueError(f"Contacts with {''.join(sorted(both))!r} are still called")
+        # With two sides a row that is inserted here is on none but this one (reference §1.6).
+        if self.personal_table and self.other_host:
+            raise ValueError("Personal callbacks are written to a CCE with one Logger only")
         if self.side not in ("A", "B"):
             raise ValueError("The side is A or B")
 

@@ -104,6 +104,39 @@ _DELETE = (
     + " AND DialingListID IN ({ids}) AND AccountNumber IN ({keys})"
 )
 _NOW = "SELECT GETDATE()"
+_AGENTS = (
+    "SELECT PeripheralNumber, {column}, PeripheralID FROM {prefix}Agent"
+    " WHERE Deleted = 'N' AND PeripheralNumber IN ({logins})"
+)
+# What third parties must fill, and may not (reference §1.6).
+_PERSONAL = (
+    "INSERT INTO [{table}] (CampaignID, PeripheralID, AgentID, Phone, AccountNumber, FirstName,"
+    " LastName, MaxAttempts, CallbackDateTime, CallStatus, InsertedIntoDBDateTime) VALUES {values}"
+)
+_PERSONAL_ROW = (
+    "(CAST(? AS int), CAST(? AS int), CAST(? AS int), CAST(? AS varchar(20)),"
+    " CAST(? AS varchar(32)), CAST(? AS varchar(50)), CAST(? AS varchar(50)), 1,"
+    " CAST(? AS datetime), 'P', GETDATE())"
+)
+_PERSONAL_PARAMETERS = 8
+_NEVER_MADE = " COALESCE(CallResult, 0) = 0 AND SentToDialerDateTime IS NULL"
+_PERSONAL_KEYS = (
+    "SELECT AccountNumber, CASE WHEN CallStatus = 'C' AND"
+    + _NEVER_MADE
+    + " THEN 1 ELSE 0 END AS Uncalled FROM {table} WHERE AccountNumber IN ({keys})"
+)
+_CLOSE_PERSONAL = (
+    "UPDATE {table} SET CallStatus = 'C' WHERE CallStatus = 'P' AND"
+    + _NEVER_MADE
+    + " AND CampaignID = CAST(? AS int) AND ({ours})"
+)
+_PERSONAL_UNCALLED = (
+    "SELECT PersonalCallbackListID, AccountNumber, Phone, CampaignID FROM {table}"
+    " WHERE CallStatus = 'C' AND" + _NEVER_MADE + " AND ({ours})"
+)
+_DNC_KNOWN = "SELECT Phone FROM {table} WHERE Phone IN ({numbers})"
+_DNC_ADD = "INSERT INTO {table} (Phone) VALUES {values}"
+_DNC_REMOVE = "DELETE FROM {table} WHERE Phone IN ({numbers})"
 
 
 class CampaignRow(NamedTuple):
@@ -181,6 +214,23 @@ class FinishedRow(NamedTuple):
     id: int
     key: str
     uncalled: int
+
+
+class AgentRow(NamedTuple):
+    """A row of `_AGENTS`; `id` is of the column that stands for an agent in personal callbacks."""
+
+    login: str
+    id: int
+    peripheral_id: int
+
+
+class PersonalRow(NamedTuple):
+    """A row of `_PERSONAL_UNCALLED`."""
+
+    id: int
+    key: str
+    phone: str | None
+    campaign_id: int | None
 
 
 class DetailRow(NamedTuple):
@@ -364,6 +414,101 @@ class CceDatabase:
             values.append("GETDATE()" if name == "ImportRuleDate" else _sql_literal(value))
         return ", ".join(columns), f"({', '.join(values)})"
 
+    # personal callbacks
+
+    def agents(self, cursor: Any, logins: Collection[str]) -> dict[str, AgentRow]:
+        """Agents by their logins; who is not there is missing."""
+        found: dict[str, AgentRow] = {}
+        ordered = sorted(logins)
+        for start in range(0, len(ordered), KEYS_PER_STATEMENT):
+            chunk = ordered[start : start + KEYS_PER_STATEMENT]
+            statement = _AGENTS.format(
+                column=self._config.agent_column,
+                prefix=self._config.table_prefix,
+                logins=", ".join(["CAST(? AS varchar(32))"] * len(chunk)),
+            )
+            for login, agent_id, peripheral_id in self._select(cursor, statement, chunk):
+                # Which of two peripherals' agents is meant, nobody has said.
+                if login in found:
+                    raise Rejected(f"CCE has two agents with the login {login}.", "agent")
+                found[str(login)] = AgentRow(str(login), int(agent_id), int(peripheral_id))
+        return found
+
+    def insert_personal(
+        self,
+        cursor: Any,
+        campaign: int,
+        contacts: Sequence[PushContact],
+        agents: Mapping[str, AgentRow],
+        to_local: Callable[[datetime], datetime],
+    ) -> None:
+        """Write personal callbacks, each of them for one try: the strategy decides on more.
+
+        :param to_local: a moment on the Logger's clock
+        """
+        most = PARAMETERS_PER_STATEMENT // _PERSONAL_PARAMETERS
+        for start in range(0, len(contacts), most):
+            chunk = contacts[start : start + most]
+            parameters: list[Any] = []
+            for contact in chunk:
+                assert contact.callback
+                agent = agents[contact.callback.agent]
+                parameters += (campaign, agent.peripheral_id, agent.id, contact.number)
+                parameters += (contact.key, contact.first_name, contact.last_name)
+                parameters.append(to_local(contact.callback.at))
+            values = ", ".join([_PERSONAL_ROW] * len(chunk))
+            statement = _PERSONAL.format(table=self._config.personal_table, values=values)
+            cursor.execute(statement, parameters)
+
+    def known_personal(self, cursor: Any, keys: Collection[str]) -> dict[str, bool]:
+        """As `known`, of personal callbacks."""
+        return self._known(cursor, _PERSONAL_KEYS, self._config.personal_table, keys)
+
+    def close_personal(self, cursor: Any, campaign: int) -> None:
+        """Close our personal callbacks of a campaign that were never made."""
+        ours, parameters = self._ours()
+        statement = _CLOSE_PERSONAL.format(table=f"[{self._config.personal_table}]", ours=ours)
+        cursor.execute(statement, (campaign, *parameters))
+
+    def uncalled_personal(self, cursor: Any) -> list[PersonalRow]:
+        """Our personal callbacks that were closed before they were ever made."""
+        ours, parameters = self._ours()
+        statement = _PERSONAL_UNCALLED.format(table=f"[{self._config.personal_table}]", ours=ours)
+        rows = map(PersonalRow._make, self._select(cursor, statement, parameters))
+        return [row for row in rows if self.is_ours(row.key)]
+
+    # do not call
+
+    def listed(self, cursor: Any, numbers: Collection[str]) -> set[str]:
+        """Those of the numbers that CCE's own list holds."""
+        found: set[str] = set()
+        for statement, chunk in self._for_numbers(_DNC_KNOWN, numbers):
+            found.update(str(row[0]) for row in self._select(cursor, statement, chunk))
+        return found
+
+    def add_listed(self, cursor: Any, numbers: Collection[str]) -> None:
+        """Write numbers that are not there into CCE's own list."""
+        ordered = sorted(numbers)
+        for start in range(0, len(ordered), ROWS_PER_STATEMENT):
+            chunk = ordered[start : start + ROWS_PER_STATEMENT]
+            values = ", ".join([f"(CAST(? AS varchar({MAX_PHONE})))"] * len(chunk))
+            table = f"[{self._config.dnc_table}]"
+            cursor.execute(_DNC_ADD.format(table=table, values=values), chunk)
+
+    def remove_listed(self, cursor: Any, numbers: Collection[str]) -> None:
+        """Delete numbers from CCE's own list."""
+        for statement, chunk in self._for_numbers(_DNC_REMOVE, numbers):
+            cursor.execute(statement, chunk)
+
+    def _for_numbers(
+        self, statement: str, numbers: Collection[str]
+    ) -> Iterator[tuple[str, list[str]]]:
+        ordered = sorted(numbers)
+        for start in range(0, len(ordered), KEYS_PER_STATEMENT):
+            chunk = ordered[start : start + KEYS_PER_STATEMENT]
+            marks = ", ".join([f"CAST(? AS varchar({MAX_PHONE}))"] * len(chunk))
+            yield statement.format(table=f"[{self._config.dnc_table}]", numbers=marks), chunk
+
     def close_pending(self, cursor: Any, table: str) -> None:
         """Close our contacts that were never called."""
         ours, parameters = self._ours()
@@ -405,8 +550,13 @@ class CceDatabase:
         """Those of the keys that stand in a list, and whether each was closed before it was ever
         called.
         """
+        return self._known(cursor, _KEYS_IN_LIST, table, keys)
+
+    def _known(
+        self, cursor: Any, statement: str, table: str, keys: Collection[str]
+    ) -> dict[str, bool]:
         found: dict[str, bool] = {}
-        statement = _KEYS_IN_LIST.replace("{table}", f"[{table}]")
+        statement = statement.replace("{table}", f"[{table}]")
         for key, uncalled in self._select_keys(cursor, statement, keys):
             # One that stands there twice was called if one of its rows was.
             found[str(key)] = bool(uncalled) and found.get(str(key), True)

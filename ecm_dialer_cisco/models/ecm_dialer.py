@@ -224,6 +224,7 @@ class EcmDialer(models.Model):
         # Results make room for what is fed then.
         engine._sync_safely(self)
         engine._purge_safely(self)
+        engine._write_listed_safely(self)
         super()._work()
 
     def _get_circuit_parts(self):
@@ -231,6 +232,7 @@ class EcmDialer(models.Model):
             *super()._get_circuit_parts(),
             ("results", self.env._("Reading results")),
             ("purge", self.env._("Deleting finished contacts")),
+            ("listed", self.env._("Writing its do-not-call list")),
         ]
 
     # -- client -----------------------------------------------------------------------------------

@@ -211,8 +211,14 @@ class EcmDialerCampaign(models.Model):
         return DialerSender(self.dialer_id._get_client(), self.key, self.name)
 
     def _get_contents(self, candidates):
-        """When agents are to see callbacks, in UCCX's direct preview campaigns (*Dial Time*)."""
+        """What a call is sent with beside its number: when agents are to see a callback, in UCCX's
+        direct preview campaigns (*Dial Time*); whose callback it is, where CCE has a list for that.
+
+        :return: ``{contact id: values by the names of clients.base.PushContact}``
+        """
         contents = super()._get_contents(candidates)
+        for contact_id, callback in self.dialer_id._get_personal_callbacks(candidates).items():
+            contents[contact_id] = {"callback": callback}
         zone = self._get_zone()
         if self.dialer_id.provider != "uccx" or self.dialing_mode != "preview" or not zone:
             return contents
@@ -220,7 +226,7 @@ class EcmDialerCampaign(models.Model):
         now = fields.Datetime.now()
         for contact_id, due_at in self._get_callback_times(ids):
             if dial_time := write_dial_time(due_at, now, zone):
-                contents[contact_id] = dial_time
+                contents[contact_id] = {"dial_time": dial_time}
         return contents
 
     def _get_callback_times(self, contact_ids):

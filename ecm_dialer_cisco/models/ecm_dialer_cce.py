@@ -46,6 +46,8 @@ CCE_SETTINGS = {
     "cce_detail_table",
     "cce_finished",
     "cce_new_row",
+    "cce_personal_table",
+    "cce_dnc_table",
 }
 
 
@@ -57,7 +59,7 @@ class EcmDialerCceMixin(models.AbstractModel):
 
     _name = "ecm.dialer.cce.mixin"
     _description = "CCE Connection"
-    _inherit = ["ecm.dialer.cce.sides.mixin"]
+    _inherit = ["ecm.dialer.cce.sides.mixin", "ecm.dialer.cce.lists.mixin"]
 
     cce_delivery = fields.Selection(
         [
@@ -286,6 +288,7 @@ class EcmDialerCceMixin(models.AbstractModel):
             read_timeout=self.read_timeout,
             rows_per_request=self.rows_per_request,
             import_timeout=self.import_timeout,
+            **self._prepare_list_settings(),
             **values,
         )
 

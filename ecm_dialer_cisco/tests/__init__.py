@@ -1,6 +1,7 @@
 from . import (
     test_allowed,
     test_cce,
+    test_cce_lists,
     test_cce_sides,
     test_circuit,
     test_collisions,

@@ -29,6 +29,7 @@ class FakeClient(DialerClient):
         self.purged = []
         self.deletes, self.purge_error = False, None
         self.deletes_finished, self.kept, self.held = False, [], Holding()
+        self.do_not_call, self.list_error = set(), None
 
     @property
     def dialled(self):
@@ -89,6 +90,17 @@ class FakeClient(DialerClient):
 
     def holding(self, campaign_key):
         return self.held
+
+    def find_listed(self, numbers):
+        return self.do_not_call & set(numbers)
+
+    def add_listed(self, numbers):
+        if self.list_error:
+            raise self.list_error
+        self.do_not_call |= set(numbers)
+
+    def remove_listed(self, numbers):
+        self.do_not_call -= set(numbers)
 
     def contacts(self, campaign_key, status=""):
         return []

@@ -39,6 +39,9 @@ EXAMPLES = (
 
 # Columns of import rules, and of the contact tables that are made by them.
 COLUMNS = {"AccountNumber": 30, "FirstName": 50, "LastName": 50, "Phone01": 20}
+# Login and SkillTargetID.
+AGENTS = {"1001": 6001, "1002": 6002}
+PERIPHERAL = 5000
 _NUMBERS = ("integer", "smallint", "double precision")
 
 
@@ -51,6 +54,10 @@ def seed(cursor: Any, options: Options) -> None:
     cursor.execute(f"SELECT 1 FROM {configuration}.t_campaign LIMIT 1")
     if cursor.fetchone():
         return
+    for login, agent_id in AGENTS.items():
+        agent: dict[str, Any] = {"skilltargetid": agent_id, "personid": agent_id}
+        agent |= {"peripheralid": PERIPHERAL, "peripheralnumber": login}
+        _insert(cursor, configuration, "t_agent", agent | {"enterprisename": f"Agent_{login}"})
     for example in EXAMPLES:
         for table, values in _rows(example, options).items():
             _insert(cursor, configuration, table, values)
@@ -77,7 +84,11 @@ def _rows(example: Example, options: Options) -> dict[str, dict[str, Any]]:
     rule = {"queryruleid": example.id, "queryrulename": example.name, "enabled": "Y"}
     rule |= {"importruleid": example.id, "apigenerated": example.by_api}
     group = {"skilltargetid": example.id, "enterprisename": example.group}
-    group |= {"peripheralid": 5000, "peripheralnumber": example.id, "peripheralname": example.group}
+    group |= {
+        "peripheralid": PERIPHERAL,
+        "peripheralnumber": example.id,
+        "peripheralname": example.group,
+    }
     of_campaign = {name: ids[name] for name in ("campaignid", "queryruleid")}
     return {
         "t_campaign": campaign,

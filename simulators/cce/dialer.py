@@ -19,37 +19,12 @@ import psycopg2.extras
 
 from ..uccx import scenario
 from . import campaigns, schema
+from .codes import AGENT, CALLBACK, NEVER, ON_DNC_LIST, RESULTS, RETRIED, TALKED, WRAP_UPS
 from .faults import Faults
 from .options import Options
+from .personal_callbacks import PersonalCallbacks
 
 _logger = logging.getLogger(__name__)
-
-# UCCX's results, which the scenario is written in, as CCE's (reference §2.1).
-RESULTS = {
-    scenario.VOICE: 10,
-    scenario.FAX: 11,
-    scenario.MACHINE: 12,
-    scenario.INVALID: 7,
-    scenario.DO_NOT_CALL: 10,
-    scenario.WRONG_NUMBER: 23,
-    scenario.WRONG_PERSON: 24,
-    scenario.CALLBACK: 14,
-    scenario.REJECTED: 18,
-    scenario.AGENT_CLOSED: 19,
-    scenario.BUSY: 9,
-    scenario.AGENT_NO_ANSWER: 33,
-    scenario.NO_ANSWER: 8,
-    scenario.ABANDONED: 16,
-    scenario.FAILED: 27,
-    scenario.CUSTOMER_ABANDONED: 21,
-}
-ON_DNC_LIST, CALLBACK = 26, 14
-NEVER = scenario.NEVER
-# CCE calls again by itself after these, as often as the campaign's attempts allow.
-RETRIED = frozenset({6, 8, 9, 12, 13, 16, 20, 21, 22, 24, 27, 28})
-TALKED = frozenset({10, 14, 23, 24})
-WRAP_UPS = {scenario.DO_NOT_CALL: "Do Not Call"}
-AGENT = "1001"
 
 _BUFFER_ROWS = 20
 _PROGRESSIVE_ONLY, _SIP = 5, 2
@@ -92,6 +67,7 @@ class Dialer:
         self._behaviour = scenario.load(options.scenario)
         self._history, self._outbound = schema.names(options)[1:]
         self._configuration = schema.names(options)[0]
+        self._personal = PersonalCallbacks(options, self._behaviour, self._tell)
         self._stores = threading.local()
         self._stop = threading.Event()
         self._turn = threading.Lock()
@@ -128,6 +104,9 @@ class Dialer:
                 self._end_calls(cursor, each, now)
                 if not self.paused and each.is_open:
                     self._place_calls(cursor, each, now)
+            self._personal.end_calls(cursor, now)
+            if not self.paused:
+                self._personal.place_calls(cursor, now)
             self._flush(cursor, now)
 
     def _is_active(self, cursor: Any) -> bool:
@@ -432,6 +411,7 @@ class Dialer:
                          WHERE callstatuszone1 = 'A'""",
                     (due,),
                 )
+            self._personal.restart(cursor)
             cursor.execute("DELETE FROM sim.call")
 
     def midnight(self) -> None:

@@ -148,6 +148,12 @@ CREATE TABLE dbo.DL (
   [DSTPhone01] smallint, [DSTPhone02] smallint, [DSTPhone03] smallint, [DSTPhone04] smallint, [DSTPhone05] smallint, [DSTPhone06] smallint, [DSTPhone07] smallint, [DSTPhone08] smallint, [DSTPhone09] smallint, [DSTPhone10] smallint,
   [CallStatusZone1] char(1), [CallStatusZone2] char(1), [ImportRuleDate] datetime
 );
+CREATE TABLE dbo.t_Agent (
+  [SkillTargetID] int NOT NULL, [PersonID] int NOT NULL, [PeripheralID] smallint NOT NULL,
+  [PeripheralNumber] varchar(32) NOT NULL, [EnterpriseName] varchar(32) NOT NULL, [Deleted] char(1) NOT NULL,
+  [ChangeStamp] int NOT NULL, CONSTRAINT XPKAgent PRIMARY KEY (SkillTargetID),
+  CONSTRAINT XAK1Agent UNIQUE (PeripheralID, PeripheralNumber)
+);
 CREATE TABLE dbo.Personal_Callback_List (
   [PersonalCallbackListID] int IDENTITY NOT NULL PRIMARY KEY, [DialingListID] int, [CampaignID] int,
   [PeripheralID] int, [AgentID] int, [CampaignDN] varchar(12), [GMTZone] smallint, [Phone] varchar(20),

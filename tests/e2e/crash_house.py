@@ -17,7 +17,7 @@ from scripts import demo, demo_upload
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
-from .rehearsal import CceRehearsal, Rehearsal
+from .rehearsal import CceFileRehearsal, CceRehearsal, Rehearsal
 
 VOICE, BUSY_THEN_VOICE, CALLBACK = "1", "09", "48"
 # How often a number that ends so is called, and by how many attempts: UCCX calls back by itself.
@@ -275,6 +275,50 @@ class CceCrashHouse(CceRehearsal, CrashHouse):
     def read_number(self, call: dict) -> str:
         # The dialer is sent digits.
         return f"+{call['phone']}"
+
+    def write_dialer(self, **values) -> None:
+        self.client.call("ecm.dialer", "write", [self.dialer_id], values)
+
+    def read_agents(self) -> set[str]:
+        """Agents of the campaign's calls, as their results say."""
+        query = "SELECT agent FROM ecm_attempt WHERE campaign_id = %s"
+        return {agent for (agent,) in self.sql(query, self.campaign_id)}
+
+    @contextlib.contextmanager
+    def listing(self, count: int):
+        """A list whose numbers CCE is to have on its own do-not-call list, for a while.
+
+        :return: the numbers as CCE has them, in order, and the id of the list
+        """
+        numbers = self.numbers(count)
+        dnc_list = self.create("ecm.dnc.list", name=f"For CCE {self._case}", for_voice=True)
+        self.client.call("ecm.dnc.list", "api_add", [dnc_list], numbers)
+        self.write_dialer(cce_dnc_list_ids=[(6, 0, [dnc_list])])
+        yield sorted(number[1:] for number in numbers), dnc_list
+        self.write_dialer(cce_dnc_list_ids=[(5,)])
+        self.compare_lists()
+        self.client.call("ecm.dnc.list", "unlink", [dnc_list])
+
+    def compare_lists(self) -> None:
+        """A turn of the dialer in which its do-not-call list is compared."""
+        self.sql("UPDATE ecm_dialer SET cce_listed_at = NULL WHERE id = %s", self.dialer_id)
+        self.feed()
+
+    def read_do_not_call(self) -> list[str]:
+        return self.change_do_not_call("SELECT phone FROM {} ORDER BY phone")
+
+    def change_do_not_call(self, statement: str) -> list[str]:
+        """Do something to CCE's list, as its administrator may.
+
+        :param statement: with {} for the table
+        """
+        with psycopg2.connect(self.simulator.dsn) as connection, connection.cursor() as cursor:
+            cursor.execute(statement.format("ucce_baa.do_not_call"))
+            return [phone for (phone,) in cursor.fetchall()] if cursor.description else []
+
+
+class CceFileCrashHouse(CceFileRehearsal, CceCrashHouse):
+    """On a CCE whose import rules poll files."""
 
 
 def csv_of(numbers: list[str]) -> bytes:

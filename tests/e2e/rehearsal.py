@@ -14,6 +14,8 @@ from scripts.web_client import RpcError
 from .stage import Stage
 
 READ_TIMEOUT = 5
+# The server's variable with the folder that import rules poll.
+IMPORT_FOLDER = "ECM_CCE_IMPORT"
 
 
 class Rehearsal(Stage):
@@ -158,6 +160,19 @@ class CceRehearsal(Rehearsal):
 
     def _prepare_dialer_values(self) -> dict:
         return demo_dialers.cce_values(self._get_account())
+
+
+class CceFileRehearsal(CceRehearsal):
+    """On a CCE whose import rules poll files."""
+
+    def _prepare_dialer_values(self) -> dict:
+        values = super()._prepare_dialer_values()
+        return {**values, "cce_delivery": "file", "cce_import_folder": f"env:{IMPORT_FOLDER}"}
+
+    def _is_idle(self) -> bool:
+        # A file that lies there is imported with the next round.
+        waits = any(Path(self.simulator._options["import_folder"]).glob("*.csv"))
+        return not waits and super()._is_idle()
 
 
 class RestRehearsal(CceRehearsal):

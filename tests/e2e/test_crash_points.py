@@ -7,6 +7,7 @@ on: nobody is called twice, nobody is lost, a result counts once, a file is stor
 import base64
 import contextlib
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,17 @@ from simulators.uccx.testing import running_simulator
 
 from . import callback_crashes, sms_crashes
 from .callback_crashes import CallbackHouse
-from .crash_house import CALLBACK, VOICE, Case, CceCrashHouse, CrashHouse, csv_of, packed
+from .crash_house import (
+    CALLBACK,
+    VOICE,
+    Case,
+    CceCrashHouse,
+    CceFileCrashHouse,
+    CrashHouse,
+    csv_of,
+    packed,
+)
+from .rehearsal import IMPORT_FOLDER
 from .sms_house import running_sms_house
 
 IMPORT = "ecm_campaign.ir_cron_import"
@@ -38,14 +49,17 @@ MANY = 6000
 
 
 @contextlib.contextmanager
-def running_house(make, running_dialer, folder):
-    """The server, the simulator and their databases."""
+def running_house(make, running_dialer, folder, variables=None):
+    """The server, the simulator and their databases.
+
+    :param variables: of the server's environment
+    """
     name, order = f"ecm_e2e_crash_{make.__name__.lower()}_{os.getpid()}", folder / "order"
     dialer = f"{name}_dialer"
     templates.new_database(name, demo=False)
     databases.drop(dialer)
     databases.create(dialer)
-    environment = {"ECM_CRASH_POINTS": str(order)}
+    environment = {"ECM_CRASH_POINTS": str(order), **(variables or {})}
     server = OdooServer(name, cron_threads=0, workers=1, environment=environment)
     server.log.unlink(missing_ok=True)
     with running_dialer(cluster.load().uri(dialer), lines=50) as simulator:
@@ -81,6 +95,22 @@ def callback_house(shared_callback_house):
     shared_callback_house.begin()
     yield shared_callback_house
     shared_callback_house.end()
+
+
+@pytest.fixture(scope="module")
+def shared_file_house(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crash_file")
+    running = partial(running_cce, import_folder=str(folder))
+    variables = {IMPORT_FOLDER: str(folder)}
+    with running_house(CceFileCrashHouse, running, folder, variables) as house:
+        yield house
+
+
+@pytest.fixture
+def file_house(shared_file_house):
+    shared_file_house.begin()
+    yield shared_file_house
+    shared_file_house.end()
 
 
 @pytest.fixture
@@ -353,6 +383,78 @@ CLEARING = [
     Case("finished.noted", purge_finished),
     Case("finished.held", purge_with_doubt),
     Case("finished.noted", purge_whose_answer_is_lost),
+]
+# -- what else is written to CCE ------------------------------------------------------------------
+
+
+def promise(house, case):
+    """Each contact's callback is promised by an agent, and goes to CCE's list of these."""
+    house.write_dialer(cce_writes_personal=True)
+    try:
+        house.send_nothing_yet(VOICE)
+        house.sql(
+            f"""UPDATE ecm_contact SET callback = 'personal', callback_agent = '1001',
+                       callback_since = {JUST_NOW}, callback_due = {JUST_NOW}
+                 WHERE campaign_id = %s""",
+            house.campaign_id,
+        )
+        house.die(case.point, house.feed, case.times)
+        house.finish()
+        assert house.read_agents() == {"1001"}
+    finally:
+        house.write_dialer(cce_writes_personal=False)
+
+
+def promise_whose_answer_is_lost(house, case):
+    """CCE has them, its answer was lost, and then the worker dies."""
+    house.simulator.faults(house.lost_answer)
+    promise(house, case)
+
+
+def list_at_dialer(house, case):
+    """Numbers are written to CCE's do-not-call list."""
+    with house.listing(3) as (numbers, _dnc_list):
+        house.die(case.point, house.compare_lists)
+        house.compare_lists()
+        assert house.read_do_not_call() == numbers
+    assert house.read_do_not_call() == []
+    house.assert_log_is_clean()
+
+
+def take_off_at_dialer(house, case):
+    """Numbers come off a list here; one of them CCE had before."""
+    with house.listing(3) as (numbers, dnc_list):
+        kept = numbers[:1]
+        house.change_do_not_call(f"INSERT INTO {{}} (phone) VALUES ('{kept[0]}')")
+        house.compare_lists()
+        house.sql("DELETE FROM ecm_dnc_entry WHERE list_id = %s", dnc_list)
+        house.die(case.point, house.compare_lists)
+        house.compare_lists()
+        assert house.read_do_not_call() == kept
+        house.change_do_not_call("TRUNCATE {}")
+    house.assert_log_is_clean()
+
+
+LISTS_OF_CCE = [
+    Case("feed.claimed", promise),
+    Case("feed.stamped", promise),
+    Case("feed.sent", promise, is_quick=True),
+    Case("feed.received", promise),
+    Case("doubt.asked", promise_whose_answer_is_lost),
+    Case("doubt.settled", promise_whose_answer_is_lost),
+    *(
+        Case(f"listed.{point}", list_at_dialer, is_quick=point == "written")
+        for point in ("asked", "begun", "written", "kept", "noted")
+    ),
+    *(Case(f"listed.{point}", take_off_at_dialer) for point in ("removed", "forgotten", "noted")),
+]
+BY_FILE = [
+    Case("feed.claimed", feed),
+    Case("feed.stamped", feed),
+    Case("feed.sent", feed, is_quick=True),
+    Case("feed.received", feed),
+    Case("feed.stamped", feed_in_parts, times=2),
+    Case("feed.sent", feed_in_parts, times=2),
 ]
 DELETING = [
     Case("finished.asking", purge_finished),
@@ -717,7 +819,8 @@ def prepare(cases):
 
 
 CASES = prepare([*FEED, *DOUBT, *PURGE, *CLEARING, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
-CCE_CASES = prepare(DELETING)
+CCE_CASES = prepare([*DELETING, *LISTS_OF_CCE])
+FILE_CASES = prepare(BY_FILE)
 SMS_CASES = prepare(sms_crashes.CASES)
 CALLBACK_CASES = prepare(callback_crashes.CASES)
 
@@ -732,6 +835,11 @@ def test_nobody_is_called_twice_or_lost_by_a_cce(cce_house, case):
     case.way(cce_house, case)
 
 
+@pytest.mark.parametrize("case", FILE_CASES)
+def test_nobody_is_called_twice_or_lost_by_files(file_house, case):
+    case.way(file_house, case)
+
+
 @pytest.mark.parametrize("case", SMS_CASES)
 def test_nobody_gets_two_messages(sms_house, case):
     case.way(sms_house, case)
@@ -743,7 +851,7 @@ def test_nobody_is_called_back_twice_or_forgotten(callback_house, case):
 
 
 def test_every_point_is_tried():
-    every = [*CASES, *CCE_CASES, *SMS_CASES, *CALLBACK_CASES]
+    every = [*CASES, *CCE_CASES, *FILE_CASES, *SMS_CASES, *CALLBACK_CASES]
     tried = {parameter.values[0].point for parameter in every}
     page = Path(__file__).parents[2] / "docs" / "crash-points.md"
     lines = page.read_text().splitlines()

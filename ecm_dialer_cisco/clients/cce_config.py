@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import lookup
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -40,6 +41,8 @@ FILE_COLUMNS = {
     "Phone01": "number",
 }
 """What stands in the columns of an import rule, by their names; others stay empty."""
+
+FILE_VALUES = frozenset(FILE_COLUMNS.values())
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _TEXT = re.compile(r"[\w .:/-]*")
@@ -186,6 +189,7 @@ class CceConfig:
         for value in self.new_row.values():
             if isinstance(value, str) and not _TEXT.fullmatch(value):
                 raise ValueError(f"{value!r} is not what a column can be set to")
+        self._check_file()
         if not re.fullmatch(r"[A-Z]+", self.finished_statuses, re.ASCII):
             raise ValueError(f"{self.finished_statuses!r} are not letters of finished contacts")
         if both := set(self.finished_statuses) & set(self.waiting_statuses):
@@ -195,6 +199,18 @@ class CceConfig:
             raise ValueError("Personal callbacks are written to a CCE with one Logger only")
         if self.side not in ("A", "B"):
             raise ValueError("The side is A or B")
+
+    def _check_file(self) -> None:
+        if unknown := set(self.file_columns.values()) - FILE_VALUES:
+            known = ", ".join(sorted(FILE_VALUES))
+            raise ValueError(f"{sorted(unknown)[0]!r} is none of what a file can hold: {known}")
+        # Without these nobody is called, or nobody's result is known.
+        if not {"key", "number"} <= set(self.file_columns.values()):
+            raise ValueError("A file needs a column for key and one for number")
+        try:
+            lookup(self.file_encoding)
+        except LookupError as error:
+            raise ValueError(f"{self.file_encoding!r} is not the name of a code page") from error
 
     @property
     def sides(self) -> list[Side]:
@@ -256,6 +272,17 @@ def parse_columns(text: str) -> dict[str, Literal]:
             raise ValueError(f"{line.strip()!r} is not of the form Column = value")
         columns[name] = _literal(value)
     return columns
+
+
+def parse_file_columns(text: str) -> dict[str, str]:
+    """Columns of an import rule and what a file has in them, one a line.
+
+    >>> parse_file_columns("Account = key\nPhone01 = number")
+    {'Account': 'key', 'Phone01': 'number'}
+
+    :raise ValueError: a line is something else
+    """
+    return {name: str(value) for name, value in parse_columns(text).items()}
 
 
 def _literal(value: str) -> Literal:

@@ -3,12 +3,14 @@ from odoo.exceptions import ValidationError
 
 from ..clients.cce import CceClient
 from ..clients.cce_config import (
+    FILE_COLUMNS,
     FINISHED_STATUSES,
     NEW_ROW,
     CceConfig,
     CceRestConfig,
     dump_columns,
     parse_columns,
+    parse_file_columns,
 )
 from ..clients.cce_connection import choose_driver
 from ..clients.cce_file import CceFileClient
@@ -48,6 +50,8 @@ CCE_SETTINGS = {
     "cce_new_row",
     "cce_personal_table",
     "cce_dnc_table",
+    "cce_file_columns",
+    "cce_file_encoding",
 }
 
 
@@ -183,6 +187,21 @@ class EcmDialerCceMixin(models.AbstractModel):
         "say what its own import writes: compare with a contact that CCE has imported itself.",
     )
 
+    cce_file_columns = fields.Text(
+        "Columns of files",
+        default=lambda self: dump_columns(FILE_COLUMNS),
+        groups=ADMINISTRATOR,
+        help="What stands in the columns of the import rules, one a line: Column = key (the attempt, "
+        "which results are found by), number, first_name or last_name. Columns of a rule that are "
+        "not named here stay empty.",
+    )
+    cce_file_encoding = fields.Char(
+        "Code page of files",
+        default="cp1252",
+        help="That of CCE's databases, by Python's name: cp1252, cp1250, cp1251 … CCE keeps a byte "
+        "a character.",
+    )
+
     _cce_ports_valid = models.Constraint(
         "CHECK(cce_port BETWEEN 1 AND 65535 AND cce_api_port BETWEEN 1 AND 65535)",
         "Ports are between 1 and 65535.",
@@ -284,6 +303,8 @@ class EcmDialerCceMixin(models.AbstractModel):
             detail_table=self.cce_detail_table,
             finished_statuses=self.cce_finished or FINISHED_STATUSES,
             new_row=parse_columns(self.cce_new_row or ""),
+            file_columns=parse_file_columns(self.cce_file_columns or dump_columns(FILE_COLUMNS)),
+            file_encoding=self.cce_file_encoding or "cp1252",
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
             rows_per_request=self.rows_per_request,

@@ -19,6 +19,7 @@ UCCX_CONNECTION_FIELDS = {
     "results_connection",
     "results_driver",
     "results_url",
+    "results_url_2",
     "results_user",
     "results_connection_2",
     "results_password_secret",
@@ -74,6 +75,13 @@ class EcmDialerUccxMixin(models.AbstractModel):
         "//uccx1:1504/db_cra:INFORMIXSERVER=uccx1_uccx. The connection is not encrypted by UCCX: "
         "keep it on a protected network.",
     )
+    results_url_2 = fields.Char(
+        "JDBC address, second node",
+        tracking=True,
+        groups=ADMINISTRATOR,
+        help="Asked when the first cannot be reached, with the same user and password. What it has "
+        "not copied yet comes later; it may be behind by up to 15 minutes.",
+    )
     results_user = fields.Char("Results user", tracking=True, groups=ADMINISTRATOR)
     results_connection = fields.Char(
         "Results database",
@@ -120,13 +128,14 @@ class EcmDialerUccxMixin(models.AbstractModel):
         "CHECK(preview_hours > 0)", "Longest preview: more than 0 hours."
     )
 
-    @api.constrains("results_url")
+    @api.constrains("results_url", "results_url_2")
     def _check_results_url(self):
-        for dialer in self.filtered("results_url"):
-            try:
-                jdbc.check(dialer.results_url)
-            except jdbc.JdbcAddressError as error:
-                raise ValidationError(self.env._("The JDBC address: %s", error)) from error
+        for dialer in self:
+            for url in filter(None, (dialer.results_url, dialer.results_url_2)):
+                try:
+                    jdbc.check(url)
+                except jdbc.JdbcAddressError as error:
+                    raise ValidationError(self.env._("The JDBC address: %s", error)) from error
 
     def _get_connection_fields(self):
         """What a test of the connection depends on."""
@@ -146,7 +155,7 @@ class EcmDialerUccxMixin(models.AbstractModel):
         # Sending asks for it several times a turn, and has no use for it.
         horizon = {"open_horizon": self._get_patience()} if reads_results else {}
         # The second node's database may be behind: what is new is looked for so far back.
-        if self.results_connection_2:
+        if self._get_second_results():
             horizon["overlap"] = UccxConfig.longest_lag
         return UccxConfig(
             hosts=tuple(hosts),
@@ -192,13 +201,21 @@ class EcmDialerUccxMixin(models.AbstractModel):
             return None
         password, seconds = self._get_secret("results_password"), self.read_timeout
         if self.results_driver == "jdbc":
-            user = self.results_user or ""
-            return partial(jdbc.connect, self.results_url, user, password, seconds)
+            user, urls = self.results_user or "", (self.results_url, self.results_url_2)
+            ways = [
+                partial(jdbc.connect, url, user, password, seconds) for url in filter(None, urls)
+            ]
+            return AnyOf(ways, odbc.DatabaseError)
         ways = []
         for connection in filter(None, (self.results_connection, self.results_connection_2)):
             text = odbc.add_password(connection, password)
             ways.append(partial(odbc.connect, text, seconds))
         return AnyOf(ways, odbc.DatabaseError)
+
+    def _get_second_results(self):
+        """How the second node's database is reached, where it is named."""
+        is_jdbc = self.results_driver == "jdbc"
+        return self.results_url_2 if is_jdbc else self.results_connection_2
 
     def _has_results(self):
         """Whether a database is named that results are read from."""

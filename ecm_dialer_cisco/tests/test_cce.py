@@ -73,6 +73,24 @@ class TestCce(DialerCase):
         self.assertFalse(self.target.can_be_switched)
         self.assertTrue(self.dialer._can_tell_uncalled())
 
+    def test_files_have_the_columns_and_the_code_page_of_the_form(self):
+        self.assertEqual(self._get_config().file_columns["AccountNumber"], "key")
+        columns = "Account = key\nTel = number\nName = last_name"
+        self.dialer.write({"cce_file_columns": columns, "cce_file_encoding": "cp1251"})
+        config = self._get_config()
+        expected = {"Account": "key", "Tel": "number", "Name": "last_name"}
+        self.assertEqual(config.file_columns, expected)
+        self.assertEqual(config.file_encoding, "cp1251")
+        for name, value, told in [
+            ("cce_file_encoding", "cp9999", "not the name of a code page"),
+            ("cce_file_columns", "Account = key\nTel = phone", "none of what a file can hold"),
+            ("cce_file_columns", "Account = key", "a column for key and one for number"),
+            ("cce_file_columns", "Account: key", "Column = value"),
+        ]:
+            with self.assertRaisesRegex(ValidationError, told):
+                self.dialer[name] = value
+                self.dialer.flush_recordset()
+
     def test_a_uccx_has_a_client_of_its_own(self):
         self.dialer.provider = "uccx"
         self.assertIs(self.dialer._get_client_class(), UccxClient)

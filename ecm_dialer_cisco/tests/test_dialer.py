@@ -5,8 +5,9 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
+from ..clients.uccx import UccxConfig
 from .common import DialerCase
-from odoo.addons.ecm_campaign.tools import odbc
+from odoo.addons.ecm_campaign.tools import jdbc, odbc
 
 
 class TestDialer(DialerCase):
@@ -161,6 +162,28 @@ class TestDialer(DialerCase):
         self.assertFalse(self.dialer.watermark, "another database has other ids")
         with self.assertRaisesRegex(ValidationError, "JDBC address"):
             self.dialer.results_url = "jdbc:postgresql://h:1/x?socketFactory=a"
+
+    def test_the_second_node_is_asked_over_jdbc_too(self):
+        urls = [f"jdbc:informix-sqli://uccx{n}:1504/db_cra:INFORMIXSERVER=u{n}" for n in (1, 2)]
+        self.dialer.write({"results_driver": "jdbc", "results_url": urls[0]})
+        lag = UccxConfig.longest_lag
+        self.assertLess(self.dialer._prepare_client_config().overlap, lag)
+        self.dialer.results_url_2 = urls[1]
+        self.assertEqual(self.dialer._prepare_client_config().overlap, lag)
+        asked = []
+
+        def connect(url, *_others):
+            asked.append(url)
+            if url == urls[0]:
+                raise odbc.DatabaseError("down")
+            return "connected"
+
+        self.patch(jdbc, "connect", connect)
+        opened = self.dialer._get_connect()
+        self.assertEqual([opened(), opened()], ["connected"] * 2)
+        self.assertEqual(asked, [urls[0], urls[1], urls[1]], "the one that works is asked first")
+        with self.assertRaisesRegex(ValidationError, "JDBC address"):
+            self.dialer.results_url_2 = "jdbc:postgresql://h:1/x?socketFactory=a"
 
     def test_a_copy_leaves_the_dialer_to_the_original(self):
         self._create_contacts(1)

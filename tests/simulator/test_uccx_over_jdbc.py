@@ -12,6 +12,7 @@ import pytest
 from ecm_campaign.tools import jdbc, odbc
 from ecm_dialer_cisco.clients.base import PushContact
 from ecm_dialer_cisco.clients.exceptions import Unreachable
+from ecm_dialer_cisco.clients.failover import AnyOf
 from ecm_dialer_cisco.clients.uccx import UccxClient
 
 from .conftest import make_client
@@ -126,3 +127,12 @@ def test_a_missing_driver_is_named(connect):
     connect().close()
     with pytest.raises(odbc.DatabaseError, match=r"no JDBC driver com\.informix\.jdbc\.IfxDriver"):
         jdbc.connect("jdbc:informix-sqli://uccx1:1504/db_cra:INFORMIXSERVER=x", "a", "b")
+
+
+def test_when_the_first_node_is_gone_the_second_one_tells(uccx, client, connect):
+    client.push("1", "Outbound Sales", [PushContact("t-1", "4930231111")])
+    uccx.wait_until(lambda: uccx.dialled() and not uccx.state()["calls_in_progress"])
+    either = AnyOf([partial(connect, port="1"), connect], odbc.DatabaseError)
+    told = over_jdbc(client, either).results_for(["t-1"])
+    assert told == client.results_for(["t-1"])
+    assert [result.key for result in told] == ["t-1"]

@@ -191,7 +191,8 @@ class CceClient(DialerClient):
             number = self._as_dialled(contact.number)
             if _PHONE.fullmatch(number):
                 names = _clean(contact.first_name), _clean(contact.last_name)
-                prepared.append(replace(contact, number=number, first_name=names[0], last_name=names[1]))
+                callback = contact.callback
+                prepared.append(PushContact(contact.key, number, *names, callback=callback))
         return prepared
 
     def _as_dialled(self, number: str) -> str:
@@ -458,9 +459,9 @@ class CceClient(DialerClient):
                         campaign = str(rule.campaign_id)
                         results.append(_undialled(campaign, row.key, row.id, row.phone))
             if self.config.personal_table:
-                for row in self._database.uncalled_personal(cursor):
-                    campaign = str(row.campaign_id or "")
-                    results.append(_undialled(campaign, row.key, row.id, row.phone))
+                for made in self._database.uncalled_personal(cursor):
+                    campaign = str(made.campaign_id or "")
+                    results.append(_undialled(campaign, made.key, made.id, made.phone))
         if len(self.config.sides) > 1:
             # The other side may have them, and call them.
             certain = self.undialled({result.key for result in results})

@@ -89,8 +89,8 @@ class PersonalCallback:
 class PushContact:
     """One number to call: `key` (at most 25 characters) identifies the attempt and comes back with
     its result. `dial_time` is when agents are to see it, ``HH:MM`` of today on the dialer's clock,
-    where the dialer knows such times. A `callback` is made by its agent, where the
-    dialer is set up for that.
+    where the dialer knows such times. A `callback` is made by its agent, where the dialer is set up
+    for that.
     """
 
     key: str

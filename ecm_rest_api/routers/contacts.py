@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..dependencies import Env, Id, PageOf, needs
 from ..schemas import CampaignRef, Day, Id32, Moment, PageAnswer, Text, Whole
@@ -237,10 +238,6 @@ async def add_contact(env: Env, contact: NewContact) -> Contact:
     contacts = env["ecm.contact"]
     contacts.check_access("create")
     values = _prepare_values(env, contact, campaign)
-    if campaign.duplicate_policy == "reject":
-        # Two calls at the same time: the second one sees what the first has stored.
-        contacts._api_await_turn(campaign)
-        contacts = contacts.with_context(ecm_sees_others_commits=True)
     _refuse_known(contacts, campaign, values)
     return describe(contacts.create(values))
 
@@ -384,8 +381,14 @@ def _refuse_known(contacts, campaign, values):
     """Say that the contact is there, in a way that a program understands."""
     if campaign.duplicate_policy != "reject":
         return
-    domain = [("campaign_id", "=", campaign.id), ("phone_1", "=", values["phone_1"])]
+    # Two calls at the same time: the second one sees what the first has stored.
+    contacts._api_await_turn(campaign)
+    phone = values["phone_1"]
+    domain = [("campaign_id", "=", campaign.id), ("phone_1", "=", phone)]
     known = contacts.search(domain, limit=1)
-    if known:
+    of_others = contacts.with_context(ecm_sees_others_commits=True)
+    where = SQL("c.campaign_id = %s", campaign.id)
+    if known or of_others._get_known_phones(where, {phone}):
         text = contacts.env._("The campaign knows this phone 1 already.")
-        raise Problem("conflict", text, field="phones.0", extra={"contact_id": known.id})
+        extra = {"contact_id": known.id} if known else None
+        raise Problem("conflict", text, field="phones.0", extra=extra)

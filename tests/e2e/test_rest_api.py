@@ -209,29 +209,6 @@ def run_examples(house, text, folder):
     return Counter(kind for kind, _code in blocks)
 
 
-def test_a_database_that_cannot_be_written_to(house):
-    """503, as while it is a standby: reading as well as writing notes each call."""
-    name = house.database
-    body = {"campaign_id": house.campaign, "contacts": [{"phones": ["+493023125001"]}]}
-    try:
-        with databases.connect() as cursor:
-            cursor.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-        end_connections(house)
-        for method, path, sent in (
-            ("POST", "/contacts/bulk", body),
-            ("POST", "/campaigns", {"name": "Read only", "strategy_id": 1}),
-            ("GET", "/outcomes", None),
-        ):
-            answer = house.call(method, path, sent)
-            assert (answer.status, answer.body["type"]) == (503, "urn:ecm:problem:busy"), answer
-            assert int(answer.headers["Retry-After"]) > 0
-    finally:
-        with databases.connect() as cursor:
-            cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
-        end_connections(house)
-    assert house.call("GET", "/whoami").status == 200
-
-
 def test_a_number_that_two_bring_at_the_same_time_is_stored_once(house):
     """In bulk and one by one: whoever comes second sees what the first has stored."""
     house.client.call("ecm.campaign", "write", [house.campaign], {"duplicate_policy": "reject"})

@@ -63,7 +63,7 @@ registry.category("web_tour.tours").add("ecm_agent_five_cards", {
             run: listen,
         },
         ...workOne("Ada One", "1"),
-        ...workOne("Bela Two", "4"),
+        ...workOne("Bela Two", "5"),
         // Accepted, talked, ended; saved from within the note.
         keyboard(NEXT, "Enter"),
         see(".o_ecm_desk h1:contains('Cleo Three')"),

@@ -17,7 +17,7 @@ REFUSED = (
     "SELECT count(*) FROM ecm_sms_gateway",
     "SELECT count(*) FROM res_users",
     "SELECT count(*) FROM ir_config_parameter",
-    "UPDATE ecm_bi.campaign SET name = 'x'",
+    "UPDATE ecm_bi.contact_list SET name = 'x'",
     "DELETE FROM ecm_bi.contact_list",
     "CREATE TABLE ecm_bi.mine (id int)",
     "CREATE TABLE public.mine (id int)",

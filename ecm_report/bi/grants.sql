@@ -6,11 +6,16 @@ GRANT SELECT ON ALL TABLES IN SCHEMA ecm_bi TO ecm_bi_reader;
 ALTER ROLE ecm_bi_reader SET default_transaction_read_only = on;
 ALTER ROLE ecm_bi_reader SET statement_timeout = '5min';
 
--- An update of the module makes the views anew, as Odoo's own database user.
+-- Odoo lets every role of the server make tables in its database: from now on only its own user may. And an
+-- update of the module makes the views anew, as that user.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 DO $$
+DECLARE
+    owner regrole := (SELECT nspowner FROM pg_namespace WHERE nspname = 'ecm_bi');
 BEGIN
+    EXECUTE format('GRANT CREATE ON SCHEMA public TO %s', owner);
     EXECUTE format(
         'ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA ecm_bi GRANT SELECT ON TABLES TO ecm_bi_reader',
-        (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'ecm_bi'));
+        owner);
 END
 $$;

@@ -17,17 +17,17 @@ class EcmReportAttempt(models.Model):
     _order = "called_at desc, id desc"
     _rec_name = "campaign_id"
 
-    campaign_id = fields.Many2one("ecm.campaign", "Campaign", readonly=True)
+    campaign_id = fields.Many2one("ecm.campaign", readonly=True)
     group_id = fields.Many2one("ecm.campaign.group", "Campaign group", readonly=True)
-    kind = fields.Selection(selection_of("ecm.campaign", "kind"), "Kind", readonly=True)
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    kind = fields.Selection(selection_of("ecm.campaign", "kind"), readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     list_id = fields.Many2one("ecm.contact.list", "Contact list", readonly=True)
-    channel = fields.Selection(selection_of("ecm.contact", "channel"), "Channel", readonly=True)
+    channel = fields.Selection(selection_of("ecm.contact", "channel"), readonly=True)
     position = fields.Integer("Step", readonly=True, aggregator=None)
-    cycle = fields.Integer("Cycle", readonly=True, aggregator=None)
+    cycle = fields.Integer(readonly=True, aggregator=None)
     called_at = fields.Datetime("Called on", readonly=True)
-    agent = fields.Char("Agent", readonly=True)
-    outcome_id = fields.Many2one("ecm.outcome", "Outcome", readonly=True)
+    agent = fields.Char(readonly=True)
+    outcome_id = fields.Many2one("ecm.outcome", readonly=True)
     business_outcome_id = fields.Many2one("ecm.business.outcome", "Wrap-up", readonly=True)
     part_of_id = fields.Many2one(
         "ecm.business.outcome",
@@ -35,9 +35,9 @@ class EcmReportAttempt(models.Model):
         readonly=True,
         help="The wrap-up, or the one that it is part of.",
     )
-    reached = fields.Integer("Reached", readonly=True, help="Attempts that reached a person.")
+    reached = fields.Integer(readonly=True, help="Attempts that reached a person.")
     success = fields.Integer(
-        "Success", readonly=True, help="Of those, attempts with a wrap-up of type Success."
+        readonly=True, help="Of those, attempts with a wrap-up of type Success."
     )
     reached_percent = fields.Float(
         "Reached %",

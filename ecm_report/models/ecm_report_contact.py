@@ -13,12 +13,12 @@ class EcmReportContact(models.Model):
     _order = "added_at desc, id desc"
     _rec_name = "campaign_id"
 
-    campaign_id = fields.Many2one("ecm.campaign", "Campaign", readonly=True)
+    campaign_id = fields.Many2one("ecm.campaign", readonly=True)
     group_id = fields.Many2one("ecm.campaign.group", "Campaign group", readonly=True)
-    kind = fields.Selection(selection_of("ecm.campaign", "kind"), "Kind", readonly=True)
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    kind = fields.Selection(selection_of("ecm.campaign", "kind"), readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     list_id = fields.Many2one("ecm.contact.list", "Contact list", readonly=True)
-    state = fields.Selection(selection_of("ecm.contact", "state"), "State", readonly=True)
+    state = fields.Selection(selection_of("ecm.contact", "state"), readonly=True)
     close_reason = fields.Selection(
         selection_of("ecm.contact", "close_reason"), "Why closed", readonly=True
     )
@@ -29,11 +29,11 @@ class EcmReportContact(models.Model):
     last_attempt_at = fields.Datetime("Last attempt on", readonly=True)
     attempt_number = fields.Integer("Attempts made", readonly=True, aggregator=None)
     last_outcome_id = fields.Many2one("ecm.outcome", "Last outcome", readonly=True)
-    attempts = fields.Integer("Attempts", readonly=True, aggregator="sum")
-    called = fields.Integer("Called", readonly=True, help="Contacts with at least one attempt.")
-    reached = fields.Integer("Reached", readonly=True, help="Contacts with a reached person.")
+    attempts = fields.Integer(readonly=True, aggregator="sum")
+    called = fields.Integer(readonly=True, help="Contacts with at least one attempt.")
+    reached = fields.Integer(readonly=True, help="Contacts with a reached person.")
     success = fields.Integer(
-        "Success", readonly=True, help="Contacts whose call had a wrap-up of type Success."
+        readonly=True, help="Contacts whose call had a wrap-up of type Success."
     )
     reached_percent = fields.Float(
         "Reached %",

@@ -17,43 +17,39 @@ class EcmReportList(models.Model):
     _rec_name = "list_id"
 
     list_id = fields.Many2one("ecm.contact.list", "Contact list", readonly=True)
-    campaign_id = fields.Many2one("ecm.campaign", "Campaign", readonly=True)
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    campaign_id = fields.Many2one("ecm.campaign", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one("res.users", "Uploaded by", readonly=True)
     uploaded_at = fields.Datetime("Uploaded on", readonly=True)
     source = fields.Selection(
         selection_of("ecm.contact.list", "source"),
-        "Source",
         readonly=True,
     )
-    mode = fields.Selection(selection_of("ecm.contact.list", "mode"), "Mode", readonly=True)
+    mode = fields.Selection(selection_of("ecm.contact.list", "mode"), readonly=True)
     status = fields.Selection(
         selection_of("ecm.contact.list", "status"),
         "Calling",
         readonly=True,
     )
     file_name = fields.Char("File name", readonly=True)
-    uploaded = fields.Integer("Uploaded", readonly=True, help="Contacts stored.")
-    failed = fields.Integer("Failed", readonly=True, help="Rows that could not be stored.")
+    uploaded = fields.Integer(readonly=True, help="Contacts stored.")
+    failed = fields.Integer(readonly=True, help="Rows that could not be stored.")
     duplicates = fields.Integer(
         "Duplicate", readonly=True, help="Rows whose number was known already."
     )
-    updated = fields.Integer(
-        "Updated", readonly=True, help="Known contacts that got the file's values."
-    )
+    updated = fields.Integer(readonly=True, help="Known contacts that got the file's values.")
     replaced = fields.Integer(
-        "Replaced",
         readonly=True,
         help="Contacts of earlier lists that were not in the file and were withdrawn.",
     )
     left_out = fields.Integer(
         "Values left out", readonly=True, help="Invalid values of contacts that were stored."
     )
-    loaded = fields.Integer("Loaded", readonly=True, help="Contacts of the list now.")
-    called = fields.Integer("Called", readonly=True, help="Contacts with at least one attempt.")
-    reached = fields.Integer("Reached", readonly=True, help="Contacts with a reached person.")
+    loaded = fields.Integer(readonly=True, help="Contacts of the list now.")
+    called = fields.Integer(readonly=True, help="Contacts with at least one attempt.")
+    reached = fields.Integer(readonly=True, help="Contacts with a reached person.")
     success = fields.Integer(
-        "Success", readonly=True, help="Contacts whose call had a wrap-up of type Success."
+        readonly=True, help="Contacts whose call had a wrap-up of type Success."
     )
 
     @property

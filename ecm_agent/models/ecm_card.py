@@ -60,7 +60,9 @@ class EcmCard(models.Model):
         "In hand", compute="_compute_is_in_hand", search="_search_is_in_hand"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
-    team_id = fields.Many2one("ecm.team", required=True, readonly=True, ondelete="restrict")
+    team_id = fields.Many2one(
+        "ecm.team", required=True, readonly=True, ondelete="restrict", index=True
+    )
     campaign_id = fields.Many2one("ecm.campaign", required=True, readonly=True, ondelete="cascade")
     contact_id = fields.Many2one(
         "ecm.contact", required=True, readonly=True, ondelete="cascade", index=True

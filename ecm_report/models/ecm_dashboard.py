@@ -174,19 +174,20 @@ class EcmDashboard(models.AbstractModel):
     # -- side by side -----------------------------------------------------------------------------
 
     @api.model
-    def compare(self, model, ids):
+    def compare(self, model, record_ids):
         """Campaigns or lists side by side, each with what its own page of results says.
 
         :param str model: ``ecm.campaign`` or ``ecm.contact.list``
+        :param record_ids: of it
         :return: list of dicts of ``id``, ``name`` and ``results`` (of ``get_results``)
         :raise UserError: there are none, or too many
         """
         self._check_role()
-        if model not in COMPARED or not 0 < len(ids) <= MOST_COMPARED:
+        if model not in COMPARED or not 0 < len(record_ids) <= MOST_COMPARED:
             raise UserError(
                 self.env._("Choose up to %s campaigns, or as many lists.", MOST_COMPARED)
             )
-        records = self.env[model].browse(ids)
+        records = self.env[model].browse(record_ids)
         compared = []
         for record in records:
             results = record.get_results()

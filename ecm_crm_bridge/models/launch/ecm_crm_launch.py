@@ -138,9 +138,9 @@ class EcmCrmLaunch(models.Model):
             launch.may_read_records = bool(model) and self.env[model].has_access("read")
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        if "line_ids" in fields_list and not values.get("line_ids"):
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        if "line_ids" in fields and not values.get("line_ids"):
             model = values.get("model") or self._get_default_model()
             values["line_ids"] = self._prepare_lines(model)
         return values

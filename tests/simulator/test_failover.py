@@ -238,6 +238,8 @@ def test_imports_go_on_over_the_second_server(sides):
 
     # What side A had in its own list waits there until it is back.
     a.start()
+    # An import that stands in the queue is listed nowhere: doubts are asked about after minutes.
+    a.wait_until(lambda: not a.state()["imports_waiting"])
     with contextlib.suppress(Busy):
         assert client.find(BY_API, doubtful) == doubtful
     b.wait_until(lambda: not b.state()["imports_waiting"] and not b.state()["calls_in_progress"])

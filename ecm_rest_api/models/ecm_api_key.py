@@ -253,7 +253,8 @@ class EcmApiKey(models.Model):
             self.with_env(self.env(cr=cursor))._read_committed()
             count = size_of(limit)
             # A second's worth while there is plenty, one by one where the limit is near: it is exact.
-            left = _take_tokens(cursor, key_id, limit, count, max(count, limit / 2))
+            least = max(count, limit / 2) if count > 1 else 1
+            left = _take_tokens(cursor, key_id, limit, count, least)
             if left is None and count > 1:
                 count = 1
                 left = _take_tokens(cursor, key_id, limit, 1, 1)

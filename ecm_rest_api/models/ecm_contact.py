@@ -103,8 +103,9 @@ class EcmContact(models.Model):
         if not is_list or not all(isinstance(key, str) for key in account_numbers):
             text = self.env._("Give a list of up to %s texts.", MAX_ROWS)
             raise WrongValue(text, "account_numbers")
-        # PostgreSQL stores no NUL.
-        domain = Domain("account_number", "in", [key for key in account_numbers if "\0" not in key])
+        # PostgreSQL stores no NUL. An empty key names nobody; Odoo takes it for all without a key.
+        named = [key for key in account_numbers if key and "\0" not in key]
+        domain = Domain("account_number", "in", named)
         if campaign:
             domain &= Domain("campaign_id", "=", self.env["ecm.campaign"]._api_find(campaign).id)
         return domain

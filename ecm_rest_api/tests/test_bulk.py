@@ -133,6 +133,14 @@ class TestBulk(ApiCase):
         self.assertEqual(self.post("/contacts/withdraw", body).json()["contact_ids"], [])
         self.assertProblem(self.post("/contacts/withdraw", {}), "invalid", 422, "contact_ids")
 
+    def test_an_empty_key_names_nobody(self):
+        """Odoo's `in` takes an empty text for every record without one."""
+        [kept] = self.send([{"phones": ["+493023125009"]}]).json()["results"]
+        body = {"account_numbers": ["", "none"]}
+        self.assertEqual(self.post("/contacts/lookup", body).json(), [])
+        self.assertEqual(self.post("/contacts/withdraw", body).json()["contact_ids"], [])
+        self.assertEqual(self.env["ecm.contact"].browse(kept["id"]).state, "pending")
+
     def test_the_verbs_are_for_those_who_may(self):
         agent = self.create_user("agent", login="ecm_bulk_agent")
         contacts = self.env["ecm.contact"].with_user(agent)

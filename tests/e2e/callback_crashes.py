@@ -55,9 +55,9 @@ class CallbackHouse(CrashHouse):
         )
 
     def let_time_come(self):
-        """Whatever was moved is due."""
+        """Whatever was moved is due; Odoo's own moments are whole seconds."""
         self.sql(
-            "UPDATE ecm_callback SET hand_over_at = now() AT TIME ZONE 'UTC'"
+            "UPDATE ecm_callback SET hand_over_at = now() AT TIME ZONE 'UTC' - interval '1 second'"
             " WHERE campaign_id = %s AND state = 'scheduled'",
             self.campaign_id,
         )
@@ -78,7 +78,8 @@ class CallbackHouse(CrashHouse):
             self.sync()
             if set(self.count_states()) == {"finished"}:
                 break
-        assert self.count_states() == {"finished": COUNT}
+        states = self.count_states()
+        assert states == {"finished": COUNT}, states
         assert self.count_calls() == dict.fromkeys(self._endings, 1)
         assert self.tally() == {"connected": COUNT}
         self.assert_log_is_clean()

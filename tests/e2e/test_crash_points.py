@@ -32,6 +32,7 @@ from .crash_house import (
 )
 from .rehearsal import IMPORT_FOLDER
 from .sms_house import running_sms_house
+from .test_email import ANSWER_POINTS, SENT_POINTS
 
 IMPORT = "ecm_campaign.ir_cron_import"
 DNC_LOAD = "ecm_campaign.ir_cron_dnc_load"
@@ -42,6 +43,7 @@ LISTS = "ecm_campaign.ir_cron_lists"
 EXPIRY = "ecm_campaign.ir_cron_expiry"
 DRY_RUN = "ecm_campaign.ir_cron_dry_run"
 DNC_DELETE = "ecm_campaign.ir_cron_dnc_delete"
+EXPORT = "ecm_campaign.ir_cron_export"
 SOURCES = "ecm_import_source.ir_cron_check_sources"
 JUST_NOW = "now() AT TIME ZONE 'UTC' - interval '1 minute'"
 # More rows than the first chunk of a file, and more contacts than a slice of a bulk action.
@@ -792,6 +794,18 @@ def delete_dnc_list(house, case):
     house.assert_log_is_clean()
 
 
+def export(house, case):
+    """A file of all contacts: each stands in it once."""
+    house.upload(house.numbers(60))
+    domain = repr([("campaign_id", "=", house.campaign_id)])
+    wizard = house.create("ecm.export.start", source_domain=domain, file_format="csv")
+    job = house.client.call("ecm.export.start", "action_start", [wizard])["res_id"]
+    house.die_in_job(case.point, EXPORT)
+    assert house.read("ecm.export", job, "state", "processed_count") == ("done", 60)
+    assert house.sql("SELECT row_count FROM ecm_export_file WHERE export_id = %s", job) == [(60,)]
+    house.assert_log_is_clean()
+
+
 BY_ITSELF = [
     *(Case(f"mirror.{point}", fetch_campaigns) for point in ("asking", "asked", "written")),
     *(
@@ -806,6 +820,10 @@ BY_ITSELF = [
     Case("lists.expired", expire_list),
     *(Case(f"dry_run.{point}", forecast) for point in ("begun", "stored")),
     *(Case(f"dnc.{point}", delete_dnc_list) for point in ("deleted", "removed")),
+    *(
+        Case(f"export.{point}", export, is_quick=point == "written")
+        for point in ("begun", "written", "stored", "completed")
+    ),
 ]
 
 
@@ -853,6 +871,8 @@ def test_nobody_is_called_back_twice_or_forgotten(callback_house, case):
 def test_every_point_is_tried():
     every = [*CASES, *CCE_CASES, *FILE_CASES, *SMS_CASES, *CALLBACK_CASES]
     tried = {parameter.values[0].point for parameter in every}
+    by_email = {*ANSWER_POINTS, *(point.split()[0] for point, _sent in SENT_POINTS)}
+    tried |= {point for point in by_email if point.startswith("email.")}
     page = Path(__file__).parents[2] / "docs" / "crash-points.md"
     lines = page.read_text().splitlines()
     explained = {line.split("`")[1] for line in lines if line.startswith("| `")}

@@ -243,16 +243,18 @@ def test_a_campaign_from_the_file_to_the_answers(house):
     house.assert_log_is_clean()
 
 
-@pytest.mark.parametrize(
-    ("point", "sent"),
-    [
-        ("feed.claimed", 0),
-        ("feed.stamped", 0),
-        ("email.sent 3", 3),
-        ("feed.sent", COUNT),
-        ("feed.received", COUNT),
-    ],
-)
+# Where a worker dies, and how many e-mails have left then.
+SENT_POINTS = [
+    ("feed.claimed", 0),
+    ("feed.stamped", 0),
+    ("email.sent 3", 3),
+    ("feed.sent", COUNT),
+    ("feed.received", COUNT),
+]
+ANSWER_POINTS = ["email.applied", "email.ended"]
+
+
+@pytest.mark.parametrize(("point", "sent"), SENT_POINTS)
 def test_nobody_gets_two_when_a_worker_dies(house, point, sent):
     """What may have left counts as sent: nobody gets two, and nobody is lost."""
     house.die(point)
@@ -264,7 +266,7 @@ def test_nobody_gets_two_when_a_worker_dies(house, point, sent):
     assert "email_sent" not in house.tally()
 
 
-@pytest.mark.parametrize("point", ["email.applied", "email.ended"])
+@pytest.mark.parametrize("point", ANSWER_POINTS)
 def test_an_answer_counts_once_when_a_worker_dies(house, point):
     house.turn()
     reader = house.readers[0]

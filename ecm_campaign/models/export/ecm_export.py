@@ -395,6 +395,9 @@ class EcmExport(models.Model):
         """
         if not self._note(written.count):
             return False
+        # The last file was kept, and the process died before it said that it was the last.
+        if not written.count and self.file_ids:
+            return False
         name, size = self._get_file_name(), stream.tell()
         values = {"export_id": self.id, "name": name, "row_count": written.count}
         file = self.env["ecm.export.file"].create({**values, "file_size": size})

@@ -32,9 +32,12 @@ class EcmConversion(models.Model):
     campaign_id = fields.Many2one(
         "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
     )
-    list_id = UncheckedMany2one("ecm.contact.list", "Contact list", readonly=True)
-    contact_id = UncheckedMany2one("ecm.contact", required=True, readonly=True)
-    attempt_id = UncheckedMany2one("ecm.attempt", readonly=True)
+    # What was earned stays, also where the contact was deleted.
+    list_id = fields.Many2one(
+        "ecm.contact.list", "Contact list", readonly=True, index="btree_not_null"
+    )
+    contact_id = fields.Many2one("ecm.contact", readonly=True, index="btree_not_null")
+    attempt_id = fields.Many2one("ecm.attempt", readonly=True, index="btree_not_null")
     attempt_number = fields.Integer(
         "Attempt no.", readonly=True, aggregator="avg", help="How many were made until then."
     )

@@ -62,7 +62,8 @@ class EcmWritebackTask(models.Model):
     rule_id = fields.Many2one(
         "ecm.writeback.rule", required=True, readonly=True, ondelete="cascade"
     )
-    attempt_id = UncheckedMany2one("ecm.attempt", required=True, readonly=True)
+    # Goes with its attempt, and so with contact and campaign; found by the index `_once`.
+    attempt_id = fields.Many2one("ecm.attempt", required=True, readonly=True, ondelete="cascade")
     contact_id = UncheckedMany2one("ecm.contact", required=True, readonly=True)
     campaign_id = UncheckedMany2one("ecm.campaign", required=True, readonly=True)
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)

@@ -164,6 +164,10 @@ registry.category("web_tour.tours").add("ecm_dialer_campaign", {
                 run: "click",
             },
             {
+                content: "What the dialer's hours mean is known before anything else is typed",
+                trigger: ".alert:contains('The dialer also calls')",
+            },
+            {
                 trigger: ".o_field_widget[name=strategy_id] input",
                 run: "edit At once",
             },

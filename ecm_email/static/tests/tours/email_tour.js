@@ -8,10 +8,8 @@ registry.category("web_tour.tours").add("ecm_email_step", {
         patient([
             click(".o_list_view .o_data_row:contains('Mail first') .o_data_cell[name=name]"),
             click(".o_form_view .o_field_widget[name=attempt_ids] .o_kanban_record:first"),
-            {
-                trigger: ".modal .o_field_widget[name=email_ends_on] select",
-                run: "selectByLabel a reply",
-            },
+            click(".modal .o_field_widget[name=email_ends_on] input"),
+            click(".o_select_menu_item:contains('a reply'):not(:contains('click'))"),
             {
                 trigger: ".modal .o_field_widget[name=email_reply_hours] input",
                 run: "edit 48:00",
@@ -21,9 +19,8 @@ registry.category("web_tour.tours").add("ecm_email_step", {
                 trigger: ".modal:not(:has(.o_field_widget[name=sms_template_id]))",
             },
             click(".modal .o_form_button_save"),
-            click("body:not(:has(.modal)) .o_form_button_save"),
             {
-                trigger: ".o_form_view .o_form_saved",
+                trigger: "body:not(:has(.modal)) .o_form_view .o_form_saved",
             },
         ]),
 });
@@ -35,7 +32,7 @@ registry.category("web_tour.tours").add("ecm_email_seen", {
         patient([
             click(".o_list_view .o_data_row:contains('p0@example.com') .o_data_cell[name=email]"),
             {
-                trigger: ".o_form_view .o_field_widget[name=opened_at]:contains('2026')",
+                trigger: ".o_form_view .o_field_widget[name=opened_at]:contains('Mar 2')",
             },
             click(".o_form_view .o_field_widget[name=contact_id] a"),
             {

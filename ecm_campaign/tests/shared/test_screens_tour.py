@@ -128,7 +128,6 @@ class TestScreens(TourCase):
         stopped = queued.copy({"state": "done"})
         stopped.action_stop()
         self.env["ecm.global.list"].search([], limit=1).attachment_id = file
-        # Exports are only for whoever asked for them.
         exported = {
             "model": "ecm.contact",
             "source_domain": "[]",
@@ -142,6 +141,9 @@ class TestScreens(TourCase):
         if "ecm.import.source" in self.env:
             sources = self.env["ecm.import.source"].with_context(active_test=False)
             sources.search([("kind", "=", "database")], limit=1).watermark = "integer 20480"
+        if "ecm.callback.agent" in self.env:
+            agent = self.env["ecm.callback.agent"].search([], limit=1)
+            agent.sudo()._make_desktop_key(self.administrator, None)
         if "ecm.callback" in self.env:
             waiting = self.env["ecm.callback"].search([("state", "=", "scheduled")], limit=1)
             waiting._note({"state": "dialing", "contact_id": contacts[1].id})
@@ -181,6 +183,8 @@ class TestScreens(TourCase):
                 groups=f"ecm_campaign.ecm_campaign_group_{role}",
                 tz="UTC",
             )
+            # Exports are only for whoever asked for them.
+            self.env["ecm.export"].search([]).user_id = user
             forms, hidden = get_forms(self.env(user=user), pressed)
             pressed |= get_pressed(forms)
             # The robot opens all menus of an administrator: here only those that are hers alone.

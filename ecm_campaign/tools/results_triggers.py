@@ -137,9 +137,18 @@ def _count_after(event: str, table: str, body: str) -> list[str]:
 
 
 def _call(name: str, when: str, body: str, changes: str = "", returned: str = "NULL") -> list[str]:
-    """A function, and the trigger of the same name that calls it."""
-    table = "ecm_attempt" if "ecm_attempt" in when else "ecm_contact"
     text = body.format(changes=changes, quarter=QUARTER, reach=REACH)
+    return make_trigger(name, when, text, returned)
+
+
+def make_trigger(name: str, when: str, text: str, returned: str = "NULL") -> list[str]:
+    """A function, and the trigger of the same name that calls it.
+
+    :param when: after ``CREATE TRIGGER`` and its name: the event, its table, for what it is called
+    :param text: what the function does
+    :param returned: by it; ``OLD`` before a row goes
+    """
+    table = "ecm_attempt" if "ecm_attempt" in when else "ecm_contact"
     head = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
     return [
         f"{head} $$ BEGIN {text} RETURN {returned}; END $$",

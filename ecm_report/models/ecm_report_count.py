@@ -1,6 +1,19 @@
 from odoo import api, fields, models
 
 from ..tools import report_triggers
+from odoo.addons.ecm_campaign.tools.counters import key_of
+
+SUM_KEYS = {
+    "campaign_id": None,
+    "list_id": "0",
+    "at": "'-infinity'",
+    "outcome_id": "0",
+    "business_outcome_id": "0",
+    "state": "''",
+    "waiting": "''",
+    "tries": "-1",
+    "is_reached": "FALSE",
+}
 
 
 class EcmReportCount(models.Model):
@@ -12,10 +25,13 @@ class EcmReportCount(models.Model):
     """
 
     _name = "ecm.report.count"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = ["ecm.counter.mixin"]
     _description = "Counter of the Dashboard"
     _order = "id"
     _log_access = False
+
+    _sum_keys = SUM_KEYS
+    _sum_columns = ("count",)
 
     # No foreign keys: what is deleted counts back to nothing.
     campaign_id = fields.Integer()
@@ -30,45 +46,16 @@ class EcmReportCount(models.Model):
     tries = fields.Integer(help="Attempts made.")
     is_reached = fields.Boolean()
     count = fields.Integer()
-    is_sum = fields.Boolean()
 
     _campaign = models.Index("(campaign_id, at)")
     # What one sum is of.
-    _sum = models.UniqueIndex(
-        "(campaign_id, COALESCE(list_id, 0), COALESCE(at, '-infinity'), "
-        "COALESCE(outcome_id, 0), COALESCE(business_outcome_id, 0), COALESCE(state, ''), "
-        "COALESCE(waiting, ''), COALESCE(tries, -1), COALESCE(is_reached, FALSE)) WHERE is_sum"
-    )
+    _sum = models.UniqueIndex(key_of(SUM_KEYS))
     # What came since the sums were made.
     _new = models.Index("(id) WHERE is_sum IS NOT TRUE")
 
     def init(self):
         for statement in report_triggers.get_statements():
             self.env.cr.execute(statement)
-
-    @api.model
-    def _add_up(self):
-        """Add what was noted since to the sums (indexes ``_new`` and ``_sum``)."""
-        self.env.cr.execute(
-            """WITH noted AS (
-                   DELETE FROM ecm_report_count WHERE is_sum IS NOT TRUE RETURNING *
-               )
-               INSERT INTO ecm_report_count AS s (campaign_id, list_id, at, outcome_id,
-                                                  business_outcome_id, state, waiting, tries,
-                                                  is_reached, count, is_sum)
-               SELECT campaign_id, list_id, at, outcome_id, business_outcome_id, state, waiting,
-                      tries, is_reached, sum(count), TRUE
-                 FROM noted GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-          ON CONFLICT (campaign_id, COALESCE(list_id, 0), COALESCE(at, '-infinity'),
-                       COALESCE(outcome_id, 0), COALESCE(business_outcome_id, 0),
-                       COALESCE(state, ''), COALESCE(waiting, ''), COALESCE(tries, -1),
-                       COALESCE(is_reached, FALSE)) WHERE is_sum
-        DO UPDATE SET count = s.count + EXCLUDED.count
-            RETURNING s.id, s.count"""
-        )
-        empty = [sum_id for sum_id, count in self.env.cr.fetchall() if not count]
-        self.env.cr.execute("DELETE FROM ecm_report_count WHERE id = ANY(%s)", [empty])
-        self.invalidate_model()
 
     @api.model
     def _count_anew(self):

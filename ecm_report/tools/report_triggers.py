@@ -5,7 +5,12 @@ A trigger sums what each statement changed and adds the sums to ``ecm_report_cou
 transaction. Why: docs/decisions/counted-by-triggers.md.
 """
 
-from odoo.addons.ecm_campaign.tools.results_triggers import CHANGES, QUARTER, TABLES
+from odoo.addons.ecm_campaign.tools.results_triggers import (
+    CHANGES,
+    QUARTER,
+    TABLES,
+    make_trigger,
+)
 
 # What a pending contact waits for: its turn, its planned time, or what a gate says.
 WAITING = """
@@ -68,11 +73,11 @@ def get_statements() -> list[str]:
         contacts = CONTACTS + (MOVED if event == "UPDATE" else "")
         for table, body in (("ecm_contact", contacts), ("ecm_attempt", WRAP_UPS)):
             when = f"AFTER {event} ON {table} {TABLES[event]} FOR EACH STATEMENT"
-            statements += _call(_get_name(event, table), table, when, _fill(body, changes), "NULL")
+            statements += make_trigger(_get_name(event, table), when, _fill(body, changes))
 
     # Whoever was never called has no attempts.
     before = "BEFORE DELETE ON ecm_contact FOR EACH ROW WHEN (OLD.last_attempt_at IS NOT NULL)"
-    return [*statements, *_call(GONE_NAME, "ecm_contact", before, _fill(GONE, ""), "OLD")]
+    return [*statements, *make_trigger(GONE_NAME, before, _fill(GONE, ""), "OLD")]
 
 
 def get_drop_statements() -> list[str]:
@@ -89,13 +94,3 @@ def _get_name(event: str, table: str) -> str:
 
 def _fill(body: str, changes: str) -> str:
     return body.format(changes=changes, quarter=QUARTER, waiting=WAITING)
-
-
-def _call(name: str, table: str, when: str, text: str, returned: str) -> list[str]:
-    """A function, and the trigger of the same name that calls it."""
-    head = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-    return [
-        f"{head} $$ BEGIN {text} RETURN {returned}; END $$",
-        f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()",
-    ]

@@ -5,11 +5,13 @@ from odoo.tools import SQL
 
 from ...tools import results_triggers
 from ...tools.campaign_results import ListCount, Slot
+from ...tools.counters import key_of
 from ...tools.results_triggers import REACH
 from ...tools.turn import Turn
 
 # So many ids of contacts are looked at in a transaction, where what counts as reached has changed.
 SLICE = 20_000
+SUM_KEYS = {"campaign_id": None, "list_id": "0", "at": "'-infinity'", "outcome_id": "0"}
 
 
 class EcmResultsCount(models.Model):
@@ -21,10 +23,13 @@ class EcmResultsCount(models.Model):
     """
 
     _name = "ecm.results.count"
-    _inherit = ["ecm.transaction.mixin"]
+    _inherit = ["ecm.counter.mixin"]
     _description = "Counter of Results"
     _order = "id"
     _log_access = False
+
+    _sum_keys = SUM_KEYS
+    _sum_columns = ("attempts", "loaded", "called", "reached", "success")
 
     # No foreign keys: what is deleted counts back to nothing.
     campaign_id = fields.Integer()
@@ -36,15 +41,11 @@ class EcmResultsCount(models.Model):
     called = fields.Integer()
     reached = fields.Integer()
     success = fields.Integer()
-    is_sum = fields.Boolean()
 
     _campaign = models.Index("(campaign_id, at)")
     _list = models.Index("(list_id, at)")
     # What one sum is of.
-    _sum = models.UniqueIndex(
-        "(campaign_id, COALESCE(list_id, 0), COALESCE(at, '-infinity'), COALESCE(outcome_id, 0)) "
-        "WHERE is_sum"
-    )
+    _sum = models.UniqueIndex(key_of(SUM_KEYS))
     # What came since the sums were made.
     _new = models.Index("(id) WHERE is_sum IS NOT TRUE")
 
@@ -107,32 +108,6 @@ class EcmResultsCount(models.Model):
         """
         self._atomically(self._add_up)
         self.env["ecm.results.recount"]._run()
-
-    @api.model
-    def _add_up(self):
-        """Add what was noted since to the sums (indexes ``_new`` and ``_sum``)."""
-        self.env.cr.execute(
-            """WITH noted AS (
-                   DELETE FROM ecm_results_count WHERE is_sum IS NOT TRUE RETURNING *
-               )
-               INSERT INTO ecm_results_count AS s (campaign_id, list_id, at, outcome_id, attempts,
-                                                   loaded, called, reached, success, is_sum)
-               SELECT campaign_id, list_id, at, outcome_id, sum(attempts),
-                      sum(loaded), sum(called), sum(reached), sum(success), TRUE
-                 FROM noted GROUP BY 1, 2, 3, 4
-          ON CONFLICT (campaign_id, COALESCE(list_id, 0), COALESCE(at, '-infinity'),
-                       COALESCE(outcome_id, 0)) WHERE is_sum
-        DO UPDATE SET attempts = COALESCE(s.attempts, 0) + COALESCE(EXCLUDED.attempts, 0),
-                      loaded = COALESCE(s.loaded, 0) + COALESCE(EXCLUDED.loaded, 0),
-                      called = COALESCE(s.called, 0) + COALESCE(EXCLUDED.called, 0),
-                      reached = COALESCE(s.reached, 0) + COALESCE(EXCLUDED.reached, 0),
-                      success = COALESCE(s.success, 0) + COALESCE(EXCLUDED.success, 0)
-            RETURNING s.id, s.attempts, s.loaded, s.called, s.reached, s.success"""
-        )
-        # What was deleted or moved counts nothing any more.
-        empty = [sum_id for sum_id, *counts in self.env.cr.fetchall() if not any(counts)]
-        self.env.cr.execute("DELETE FROM ecm_results_count WHERE id = ANY(%s)", [empty])
-        self.invalidate_model()
 
     @api.model
     def _count_anew(self):

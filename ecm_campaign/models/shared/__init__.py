@@ -3,6 +3,7 @@ from . import (
     ecm_copy_name_mixin,
     ecm_day_windows_mixin,
     ecm_transaction_mixin,
+    ecm_counter_mixin,
     ecm_exported_mixin,
     ecm_engine_fields_mixin,
     ecm_lockable_part_mixin,

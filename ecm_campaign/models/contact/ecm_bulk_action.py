@@ -301,16 +301,7 @@ class EcmBulkAction(models.Model):
     @api.model
     def _cron_run(self):
         """Work through the jobs that wait, and those that were cut off, one after the other."""
-        jobs = self.search([("state", "in", WAITING)], order="id")
-        self._commit(remaining=len(jobs))
-        for place, job in enumerate(jobs, start=1):
-            left = len(jobs) - place
-            with self._exclusively(job) as is_ours:
-                if is_ours:
-                    job._run_safely()
-                    left += job.state in WAITING
-            if not self._commit(processed=1, remaining=left):
-                break
+        self._work_through(self.search([("state", "in", WAITING)], order="id"), WAITING)
 
     def _run_now(self):
         """Work through a job while the supervisor waits; in the background where others are in the

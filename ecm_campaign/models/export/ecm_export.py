@@ -191,16 +191,7 @@ class EcmExport(models.Model):
         go.
         """
         self._expire()
-        jobs = self.search([("state", "in", WAITING)], order="id")
-        self._commit(remaining=len(jobs))
-        for place, job in enumerate(jobs, start=1):
-            left = len(jobs) - place
-            with self._exclusively(job) as is_ours:
-                if is_ours:
-                    job._run_safely()
-                    left += job.state in WAITING
-            if self._commit(processed=1, remaining=left) <= 0:
-                break
+        self._work_through(self.search([("state", "in", WAITING)], order="id"), WAITING)
 
     @api.model
     def _expire(self):

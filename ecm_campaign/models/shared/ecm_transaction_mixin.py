@@ -113,6 +113,23 @@ class EcmTransactionMixin(models.AbstractModel):
         if self.env.cr._cnx.get_transaction_status() == TRANSACTION_STATUS_IDLE:
             self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
+    def _work_through(self, jobs, waiting):
+        """Work through jobs one after the other, by their ``_run_safely``, until the scheduled
+        action's time is up; what another process is at is left to it.
+
+        :param jobs: in their order
+        :param waiting: values of ``state`` with which a job is not over
+        """
+        self._commit(remaining=len(jobs))
+        for place, job in enumerate(jobs, start=1):
+            left = len(jobs) - place
+            with self._exclusively(job) as is_ours:
+                if is_ours:
+                    job._run_safely()
+                    left += job.state in waiting
+            if self._commit(processed=1, remaining=left) <= 0:
+                break
+
     @contextlib.contextmanager
     def _exclusively(self, record):
         """Hold a record's advisory lock over several transactions; it goes with the connection when

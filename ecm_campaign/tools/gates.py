@@ -35,13 +35,18 @@ from .strategy import (
     Close,
     Counters,
     NextAttempt,
+    Outcome,
     Phones,
     PhonesByChannel,
     Plan,
     attempt_from,
     callback_kind,
+    decide,
     spent_budget,
 )
+
+# A step of a strategy in effect: the campaign's id, the contact's callback, the position from 1.
+Step = tuple[int, str | None, int]
 
 # Limits of a number on a channel, for whoever lives in a place.
 FindLimits = Callable[[str, str, Place], Sequence[Limit]]
@@ -115,6 +120,12 @@ class Candidate:
         return Place(self.region, self.zip, self.has_consent)
 
     @property
+    def step(self) -> Step:
+        """The step that the due attempt is of."""
+        assert self.attempt
+        return self.campaign_id, self.callback, self.attempt.position
+
+    @property
     def is_begun(self) -> bool:
         """Whether it was tried before, or asks to be called back."""
         return bool(self.counted or self.uncounted or self.callback)
@@ -133,6 +144,14 @@ class Candidate:
         contact of each claim.
         """
         return _make_candidate(*_get_before_attempt(self), attempt, self.tries)
+
+
+def group_by_step(candidates: Iterable[Candidate]) -> dict[Step, list[int]]:
+    """Ids of the contacts whose due attempts are of one step."""
+    groups: dict[Step, list[int]] = {}
+    for candidate in candidates:
+        groups.setdefault(candidate.step, []).append(candidate.contact_id)
+    return groups
 
 
 _make_candidate: Callable[..., Candidate] = Candidate
@@ -418,6 +437,37 @@ class CampaignPlan:
             for attempt in plan.attempts:
                 channels[attempt.channel] = None
         object.__setattr__(self, "channels", tuple(channels))
+
+    def skip(
+        self,
+        candidate: Candidate,
+        reason: str,
+        outcome: Outcome,
+        outcome_id: int | None,
+        at: datetime,
+    ) -> Skip | None:
+        """What follows the due attempt where it is not made: as after a result, one more try, that
+        does not count.
+
+        :param reason: why it is not made; ``outcome``: what that counts as, with its id
+        :param at: naive UTC
+        :return: None where nothing follows
+        """
+        unmade = candidate.attempt
+        assert unmade
+        counters = Counters(
+            candidate.counted,
+            candidate.uncounted + 1,
+            cycle=candidate.cycle,
+            callback=candidate.callback,
+            number=unmade.number,
+        )
+        plan, moment = self.plans[candidate.callback], at.replace(tzinfo=UTC)
+        choice = decide(plan, candidate.phones, unmade.position, outcome, counters, moment)
+        if isinstance(choice, Close):
+            return None
+        until = choice.at.replace(tzinfo=None)
+        return Skip(until, reason, decision=choice, outcome_id=outcome_id)
 
 
 @dataclass(frozen=True, slots=True)

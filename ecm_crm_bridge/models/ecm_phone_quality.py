@@ -65,11 +65,7 @@ class EcmPhoneQuality(models.Model):
     @api.model
     def _find_person(self, person):
         """Unique index, led by the number."""
-        return SQL(
-            "SELECT id FROM ecm_phone_quality WHERE number = ANY(%s) AND company_id = ANY(%s)",
-            sorted(person.numbers),
-            sorted(person.company_ids),
-        )
+        return self._find_by_number(person)
 
     @api.model
     def _erase_ids(self, ids):

@@ -13,6 +13,7 @@ from ..tools.links import prepare_body
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.crash_points import reach
+from odoo.addons.ecm_campaign.tools.gates import group_by_step
 from odoo.addons.ecm_campaign.tools.results import Result
 
 END_BATCH = 2000
@@ -124,8 +125,8 @@ class EcmEmailMessage(models.Model):
         :return: ``{contact id: Made}``; without those that cannot be made
         """
         made = {}
-        for step, contact_ids in _group_by_step(candidates).items():
-            campaign, attempt = self._get_step(*step)
+        for step, contact_ids in group_by_step(candidates).items():
+            campaign, attempt = self.env["ecm.campaign"]._get_step(step)
             template = (attempt.email_template_id or campaign.email_template_id).sudo()
             if template:
                 made |= self._make_of_step(template, campaign, contact_ids)
@@ -183,12 +184,6 @@ class EcmEmailMessage(models.Model):
         """What proves that a link is one of ours, and leads nowhere else."""
         return hmac(self.env(su=True), "ecm_email-click", (token, url))[:32]
 
-    def _get_step(self, campaign_id, callback, position):
-        """:return: ``(ecm.campaign, ecm.strategy.attempt)``"""
-        campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
-        attempts = campaign._get_strategy(callback).sudo()._get_ordered_attempts()
-        return campaign, attempts[position - 1 : position]
-
     # -- sent -------------------------------------------------------------------------------------
 
     @api.model
@@ -198,10 +193,10 @@ class EcmEmailMessage(models.Model):
         :param batch: list of ``tools.channel.Outgoing``
         :param candidates: list of ``tools.gates.Candidate``, in the same order
         """
-        now, rows = fields.Datetime.now(), []
-        steps = {step: self._get_step(*step)[1] for step in _group_by_step(candidates)}
+        now, rows, campaigns = fields.Datetime.now(), [], self.env["ecm.campaign"]
+        steps = {step: campaigns._get_step(step)[1] for step in group_by_step(candidates)}
         for outgoing, candidate in zip(batch, candidates, strict=True):
-            step, content = steps[_get_step_of(candidate)], outgoing.content
+            step, content = steps[candidate.step], outgoing.content
             # One that cannot be made is written down too: the attempt has its e-mail.
             row = New(
                 attempt_id=outgoing.attempt_id,
@@ -416,16 +411,3 @@ class EcmEmailMessage(models.Model):
         self.env["ecm.engine"]._apply_results(results)
         self.invalidate_model()
         return len(ids)
-
-
-def _group_by_step(candidates):
-    """:return: ``{(campaign id, callback, position): contact ids}``"""
-    groups = {}
-    for candidate in candidates:
-        groups.setdefault(_get_step_of(candidate), []).append(candidate.contact_id)
-    return groups
-
-
-def _get_step_of(candidate):
-    """The step that a candidate's e-mail is of."""
-    return candidate.campaign_id, candidate.callback, candidate.attempt.position

@@ -1,13 +1,10 @@
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
 
 from odoo import models
 from odoo.tools import SQL, email_normalize
 
 from .ecm_strategy_attempt import CHANNEL
-from odoo.addons.ecm_campaign.const import CALLBACKS
-from odoo.addons.ecm_campaign.tools.gates import Skip
-from odoo.addons.ecm_campaign.tools.strategy import DNC_LISTED, Close, Counters, decide
+from odoo.addons.ecm_campaign.tools.strategy import DNC_LISTED, Close
 
 # Outcomes of an e-mail that is not sent, and reasons why a contact closes without one.
 NO_ADDRESS, OPTED_OUT, LATE = "email_no_address", "email_opt_out", "email_late"
@@ -20,8 +17,8 @@ class EmailRule:
     """Who has no address, or wants no e-mails, gets none, and what is too late is not sent: what
     follows says the strategy's rule for that outcome; without one the contact closes.
 
-    :param good_for: how long an e-mail is good for after it was due, by campaign id, the contact's
-        callback and the step's position; steps whose e-mails are always good are missing
+    :param good_for: how long an e-mail is good for after it was due, by ``Candidate.step``; steps
+        whose e-mails are always good are missing
     :param plans: ``tools.gates.CampaignPlan`` of campaigns with e-mails, by id
     :param outcomes: ``(tools.strategy.Outcome, its id)`` by code
     :param addresses: of the contacts, normalised, by id; who has none is missing
@@ -50,8 +47,7 @@ class EmailRule:
             return NO_ADDRESS
         if address in self.unwanted:
             return OPTED_OUT
-        position = candidate.attempt.position
-        good_for = self.good_for.get((candidate.campaign_id, candidate.callback, position))
+        good_for = self.good_for.get(candidate.step)
         due_at = candidate.due_at or candidate.added_at
         return LATE if good_for and due_at and due_at + good_for < at else None
 
@@ -65,20 +61,7 @@ class EmailRule:
         outcome, outcome_id = self.outcomes.get(code, (None, None))
         if not campaign or not outcome:
             return None
-        # As after a result: one more try, that does not count.
-        made = candidate.attempt
-        counters = Counters(
-            candidate.counted,
-            candidate.uncounted + 1,
-            cycle=candidate.cycle,
-            callback=candidate.callback,
-            number=made.number,
-        )
-        plan, moment = campaign.plans[candidate.callback], at.replace(tzinfo=UTC)
-        choice = decide(plan, candidate.phones, made.position, outcome, counters, moment)
-        if isinstance(choice, Close):
-            return None
-        return Skip(choice.at.replace(tzinfo=None), code, decision=choice, outcome_id=outcome_id)
+        return campaign.skip(candidate, code, outcome, outcome_id, at)
 
 
 class EcmGateEmail(models.AbstractModel):
@@ -112,10 +95,7 @@ class EcmGateEmail(models.AbstractModel):
         if channel not in (None, CHANNEL):
             return EmailRule({}, {}, {})
         sending = campaigns.filtered(lambda campaign: CHANNEL in campaign._get_channels())
-        good_for = {}
-        for campaign in sending.sudo():
-            for kind in CALLBACKS:
-                good_for |= self._get_steps(campaign, kind)
+        good_for = sending._get_good_for(CHANNEL, "email_good_hours")
         outcomes = self._get_outcomes() if sending else {}
         return EmailRule(good_for, sending._get_campaign_plans() if sending else {}, outcomes)
 
@@ -123,15 +103,6 @@ class EcmGateEmail(models.AbstractModel):
         """Those that somebody has archived are missing."""
         found = self.env["ecm.outcome"].sudo().search([("code", "in", list(CLOSING))])
         return {outcome.code: (outcome._get_decision_outcome(), outcome.id) for outcome in found}
-
-    def _get_steps(self, campaign, kind):
-        """:return: see `EmailRule`"""
-        steps = campaign._get_strategy(kind)._get_ordered_attempts()
-        return {
-            (campaign.id, kind, position): timedelta(hours=step.email_good_hours)
-            for position, step in enumerate(steps, start=1)
-            if step.channel == CHANNEL and step.email_good_hours
-        }
 
     def _read_candidates(self, rule, candidates, at):
         ids = [

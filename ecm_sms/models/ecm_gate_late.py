@@ -1,12 +1,9 @@
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
 
 from odoo import models
 
 from ..tools.lateness import LATE, STALE, Pause, find_end, find_lateness
-from odoo.addons.ecm_campaign.const import CALLBACKS
-from odoo.addons.ecm_campaign.tools.gates import Skip
-from odoo.addons.ecm_campaign.tools.strategy import Close, Counters, Outcome, decide
+from odoo.addons.ecm_campaign.tools.strategy import Close, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +11,8 @@ class LateRule:
     """Messages that are of no use any more are not sent: what follows says the strategy's rule for
     the outcome *Message too late*; without one their contacts close.
 
-    :param good_for: how long a message is good for after it was due, by campaign id, the contact's
-        callback and the step's position; steps whose messages are always good are missing
+    :param good_for: how long a message is good for after it was due, by ``Candidate.step``; steps
+        whose messages are always good are missing
     :param pauses: of campaigns that do not send after a stop what was due before, by id
     :param plans: ``tools.gates.CampaignPlan`` of campaigns with such rules, by id
     :param outcome: the ``tools.strategy.Outcome`` *Message too late*, None where somebody has
@@ -46,31 +43,14 @@ class LateRule:
         :param at: naive UTC
         :rtype: tools.gates.Skip, or None: nothing
         """
-        campaign, made = self.plans.get(candidate.campaign_id), candidate.attempt
+        campaign = self.plans.get(candidate.campaign_id)
         if not campaign or not self.outcome:
             return None
-
-        # As after a result: one more try, that does not count.
-        uncounted = candidate.uncounted + 1
-        counters = Counters(
-            candidate.counted,
-            uncounted,
-            cycle=candidate.cycle,
-            callback=candidate.callback,
-            number=made.number,
-        )
-        plan, moment = campaign.plans[candidate.callback], at.replace(tzinfo=UTC)
-        phones, position = candidate.phones, made.position
-        choice = decide(plan, phones, position, self.outcome, counters, moment)
-        if isinstance(choice, Close):
-            return None
-        until = choice.at.replace(tzinfo=None)
-        return Skip(until, LATE, decision=choice, outcome_id=self.outcome_id)
+        return campaign.skip(candidate, LATE, self.outcome, self.outcome_id, at)
 
     def get_good_for(self, candidate):
         """How long the message that is due is good for, None for ever."""
-        position = candidate.attempt.position
-        return self.good_for.get((candidate.campaign_id, candidate.callback, position))
+        return self.good_for.get(candidate.step)
 
     def get_end(self, candidate):
         """When it is of no use any more, naive UTC; None for never."""
@@ -99,13 +79,11 @@ class EcmGateLate(models.AbstractModel):
         ]
 
     def _get_rule(self, campaigns, at, channel=None):
-        good_for, pauses = {}, {}
         # Calls are never late.
         if channel not in (None, "sms"):
-            return LateRule(good_for, pauses)
+            return LateRule({}, {})
+        good_for, pauses = campaigns._get_good_for("sms", "good_hours"), {}
         for campaign in campaigns.sudo():
-            for kind in CALLBACKS:
-                good_for |= self._get_steps(campaign, kind)
             if campaign.sms_drops_stale and campaign.stopped_at:
                 pauses[campaign.id] = self._get_pause(campaign, at)
         outcome = self._get_outcome() if good_for else None
@@ -127,15 +105,6 @@ class EcmGateLate(models.AbstractModel):
         strategies = (campaign.strategy_id | campaign.callback_strategy_id).sudo()
         rules = strategies.attempt_ids.rule_ids | strategies.simple_rule_ids
         return outcome in rules.outcome_id
-
-    def _get_steps(self, campaign, kind):
-        """:return: see `LateRule`"""
-        steps = campaign._get_strategy(kind)._get_ordered_attempts()
-        return {
-            (campaign.id, kind, position): timedelta(hours=step.good_hours)
-            for position, step in enumerate(steps, start=1)
-            if step.channel == "sms" and step.good_hours
-        }
 
     def _get_pause(self, campaign, at):
         """The last time in which it was stopped, which may go on.

@@ -15,6 +15,7 @@ from odoo.addons.ecm_campaign.const import PHONE_SIZE
 from odoo.addons.ecm_campaign.fields import UncheckedMany2one
 from odoo.addons.ecm_campaign.sql import values_of
 from odoo.addons.ecm_campaign.tools.crash_points import reach
+from odoo.addons.ecm_campaign.tools.gates import group_by_step
 from odoo.addons.ecm_campaign.tools.results import Result
 
 CHANNEL = "sms"
@@ -121,8 +122,8 @@ class EcmSmsMessage(models.Model):
         :return: ``{contact id: text}``; without those whose text cannot be made
         """
         texts = {}
-        for step, contact_ids in self._group_by_step(candidates).items():
-            campaign, attempt = self._get_step(*step)
+        for step, contact_ids in group_by_step(candidates).items():
+            campaign, attempt = self.env["ecm.campaign"]._get_step(step)
             template = attempt.sms_template_id or campaign.sms_template_id
             if not template:
                 continue
@@ -164,20 +165,6 @@ class EcmSmsMessage(models.Model):
             for contact_id, text in texts.items()
         }
 
-    def _group_by_step(self, candidates):
-        """:return: ``{(campaign id, callback, position): contact ids}``"""
-        groups = {}
-        for candidate in candidates:
-            groups.setdefault(_get_step_of(candidate), []).append(candidate.contact_id)
-        return groups
-
-    def _get_step(self, campaign_id, callback, position):
-        """:return: ``(ecm.campaign, ecm.strategy.attempt)``"""
-        campaign = self.env["ecm.campaign"].sudo().browse(campaign_id)
-        strategy = campaign._get_strategy(callback).sudo()
-        attempts = strategy._get_ordered_attempts()
-        return campaign, attempts[position - 1 : position]
-
     # -- what becomes of them ---------------------------------------------------------------------
 
     @api.model
@@ -197,7 +184,7 @@ class EcmSmsMessage(models.Model):
                 text=content.text,
                 parts=parts,
                 cost=parts * gateway.part_price or None,
-                reply_until=now + patience[_get_step_of(candidate)],
+                reply_until=now + patience[candidate.step],
                 reference=content.reference or None,
             )
             rows.append(row)
@@ -208,11 +195,11 @@ class EcmSmsMessage(models.Model):
     def _get_patience(self, candidates):
         """How long a reply to each step's message is awaited.
 
-        :return: ``{step as `_get_step_of` has it: timedelta}``
+        :return: ``{step as ``Candidate.step`` has it: timedelta}``
         """
         patience = {}
-        for step in self._group_by_step(candidates):
-            _campaign, attempt = self._get_step(*step)
+        for step in group_by_step(candidates):
+            _campaign, attempt = self.env["ecm.campaign"]._get_step(step)
             patience[step] = timedelta(hours=attempt.reply_hours)
         return patience
 
@@ -403,11 +390,6 @@ class EcmSmsMessage(models.Model):
             )
         )
         return [Unanswered(*row) for row in self.env.cr.fetchall()]
-
-
-def _get_step_of(candidate):
-    """The step that a candidate's message is of: its campaign's id, its callback, its position."""
-    return candidate.campaign_id, candidate.callback, candidate.attempt.position
 
 
 def _finish_texts(texts, opt_out):

@@ -87,11 +87,7 @@ class EcmSmsNotice(models.Model):
     @api.model
     def _find_person(self, person):
         """Index on the number."""
-        return SQL(
-            "SELECT id FROM ecm_sms_notice WHERE number = ANY(%s) AND company_id = ANY(%s)",
-            sorted(person.numbers),
-            sorted(person.company_ids),
-        )
+        return self._find_by_number(person)
 
     @api.model
     def _erase_ids(self, ids):

@@ -60,11 +60,7 @@ class EcmSmsReply(models.Model):
     @api.model
     def _find_person(self, person):
         """Also those that belong to no contact (index on the number)."""
-        return SQL(
-            "SELECT id FROM ecm_sms_reply WHERE number = ANY(%s) AND company_id = ANY(%s)",
-            sorted(person.numbers),
-            sorted(person.company_ids),
-        )
+        return self._find_by_number(person)
 
     @api.model
     def _erase_ids(self, ids):

@@ -153,6 +153,34 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         self.ensure_one()
         return (callback and self.callback_strategy_id) or self.strategy_id
 
+    @api.model
+    def _get_step(self, step):
+        """
+        :param step: as ``Candidate.step`` has it
+        :return: ``(ecm.campaign, ecm.strategy.attempt)`` with all rights; the second is empty where
+            the strategy in effect has no such step
+        """
+        campaign_id, callback, position = step
+        campaign = self.sudo().browse(campaign_id)
+        attempts = campaign._get_strategy(callback)._get_ordered_attempts()
+        return campaign, attempts[position - 1 : position]
+
+    def _get_good_for(self, channel, field):
+        """How long what is sent on a channel is good for after it was due; what is always good is
+        missing.
+
+        :param str field: of ``ecm.strategy.attempt``, in hours
+        :return: ``{step as ``Candidate.step`` has it: timedelta}``
+        """
+        good_for = {}
+        for campaign in self.sudo():
+            for callback in CALLBACKS:
+                steps = campaign._get_strategy(callback)._get_ordered_attempts()
+                for position, step in enumerate(steps, start=1):
+                    if step.channel == channel and step[field]:
+                        good_for[campaign.id, callback, position] = timedelta(hours=step[field])
+        return good_for
+
     def _get_plan(self, callback=None):
         """:rtype: tools.strategy.Plan"""
         return self._adapt_plan(self._get_strategy(callback).sudo()._get_plan(), callback)

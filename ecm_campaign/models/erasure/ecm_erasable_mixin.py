@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 
 class EcmErasableMixin(models.AbstractModel):
@@ -36,6 +37,16 @@ class EcmErasableMixin(models.AbstractModel):
         :return: a query of ids
         """
         raise NotImplementedError
+
+    @api.model
+    def _find_by_number(self, person):
+        """What is there under a number, for tables with an index on theirs; see `_find_person`."""
+        return SQL(
+            "SELECT id FROM %s WHERE number = ANY(%s) AND company_id = ANY(%s)",
+            SQL.identifier(self._table),
+            sorted(person.numbers),
+            sorted(person.company_ids),
+        )
 
     @api.model
     def _erase_ids(self, ids):

@@ -26,7 +26,7 @@ _PAGE_S = 60
 # Nothing loads any more, and the web client has drawn what it has.
 _IS_READY = """
     document.readyState === "complete" &&
-    !document.querySelector(".o_loading_indicator, .o_blockUI, .o_view_sample_data .o_loading") &&
+    !document.querySelector(".o_loading_indicator, .o_blockUI") &&
     !!document.querySelector(%s)
 """
 _SETTLE_S = 1.0

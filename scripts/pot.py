@@ -23,7 +23,7 @@ def update() -> list[str]:
     """Write the templates whose terms changed, and have the languages follow; the names of those
     modules.
     """
-    changed = []
+    changed, templates_of = [], {}
     for module, content in _export_all():
         file = pot_file(module)
         # The export writes its date into every file: that alone is no change.
@@ -31,7 +31,8 @@ def update() -> list[str]:
             file.parent.mkdir(exist_ok=True)
             file.write_text(content)
             changed.append(module)
-        translations.follow(module, file)
+        templates_of[module] = file
+    translations.follow(templates_of)
     return changed
 
 

@@ -30,7 +30,6 @@ class Screen:
     record: str = ""  # its name, for a form
     model: str = ""  # of that record
     tab: str = ""  # technical name of a page of the form
-    view: str = ""  # another view than the first, as its button's class says
 
 
 SCREENS = (
@@ -93,8 +92,6 @@ def _take_one(
     page.open(address, screen.ready)
     if screen.tab:
         page.click(f".nav-link[name={screen.tab}]", f".nav-link.active[name={screen.tab}]")
-    if screen.view:
-        page.click(f".o_switch_view.o_{screen.view}", f".o_{screen.view}_view")
     page.take_picture(folder / f"{screen.name}.png")
     say(f"  {screen.name}.png")
 

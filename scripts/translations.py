@@ -9,15 +9,17 @@ from . import paths
 LANGUAGES = ("ar", "de", "fr")
 
 
-def follow(module: str, template: Path) -> None:
-    """Bring the languages of a module to the terms of its template: what is new takes the words of
-    another module for the same term, or waits for a translator; what is gone goes.
+def follow(templates: dict[str, Path]) -> None:
+    """Bring the languages of modules to the terms of their templates: what is new takes the words
+    of another module for the same term, or waits for a translator; what is gone goes.
+
+    :param templates: by module
     """
-    wanted = polib.pofile(str(template))
     for language in LANGUAGES:
-        file = po_file(module, language)
-        known = _collect_known(language) | _read_words(file)
-        _write(file, language, wanted, known)
+        known = _collect_known(language)
+        for module, template in templates.items():
+            file = po_file(module, language)
+            _write(file, language, polib.pofile(str(template)), known | _read_words(file))
 
 
 def count_lacking(module: str, template: Path) -> dict[str, int]:

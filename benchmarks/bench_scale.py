@@ -25,23 +25,31 @@ TARGETS = 15
 SENT_PER_TICK = 500
 ROUNDS = 15
 CARDS = 40
+# Days before today.
+ADDED_BEFORE, CALLED_BEFORE = 90, 30
 TABLES = ("ecm_contact", "ecm_attempt")
 
 # Of ten contacts four are closed, two wait for a retry, four are ready. What is over is closed.
 CONTACTS = """
 INSERT INTO ecm_contact (campaign_id, list_id, company_id, channel, state, close_reason, reach, phone_1, phone_2,
-                         priority, is_ready, is_retry, next_attempt_at, next_position,
+                         first_name, last_name, account_number, last_outcome_id, priority,
+                         is_ready, is_retry, next_attempt_at, next_position,
                          number_to_call, attempt_count, uncounted_count, added_at,
                          last_attempt_at)
 SELECT %(campaign)s, %(list)s, %(company)s, 'voice',
        CASE WHEN closed THEN 'connected' ELSE 'pending' END,
        CASE WHEN closed THEN 'live_voice' END, CASE WHEN closed THEN 'reached' END,
-       '+49151' || (20000000 + n), '+49160' || (20000000 + n), n %% 5,
+       '+49151' || (20000000 + n), '+49160' || (20000000 + n),
+       CASE WHEN %(is_named)s THEN 'Anna' || n %% 100 END,
+       CASE WHEN %(is_named)s THEN 'Schmidt-' || n %% 1000 END,
+       CASE WHEN %(is_named)s THEN 'C-' || n END,
+       CASE WHEN closed THEN %(voice)s ELSE %(busy)s END, n %% 5,
        NOT closed AND n %% 10 > 5, NOT closed AND n %% 10 IN (4, 5),
        CASE WHEN NOT closed AND n %% 10 IN (4, 5)
             THEN now() AT TIME ZONE 'UTC' + interval '1 day' * (1 + n %% 7) END,
        1, '+49151' || (20000000 + n), CASE WHEN closed THEN 3 ELSE 0 END, 0,
-       now() AT TIME ZONE 'UTC' - interval '90 days', now() AT TIME ZONE 'UTC' - interval '30 days'
+       now() AT TIME ZONE 'UTC' - interval '1 day' * %(added_before)s,
+       now() AT TIME ZONE 'UTC' - interval '1 day' * %(called_before)s
   FROM (SELECT n, %(is_over)s OR n %% 10 < 4 AS closed
           FROM generate_series(%(first)s, %(last)s) AS n) AS numbered
 """
@@ -101,6 +109,9 @@ class Benchmark:
             "is_over": is_over,
             "first": self.count + 1,
             "last": self.count + CAMPAIGN_SIZE,
+            "added_before": ADDED_BEFORE,
+            "called_before": CALLED_BEFORE,
+            "is_named": False,
             "voice": self.env.ref("ecm_campaign.ecm_outcome_voice").id,
             "busy": self.env.ref("ecm_campaign.ecm_outcome_busy").id,
         }

@@ -1,4 +1,5 @@
 from . import (
+    ecm_report_counted_mixin,
     ecm_dashboard_links_mixin,
     ecm_dashboard_now_mixin,
     ecm_dashboard_period_mixin,

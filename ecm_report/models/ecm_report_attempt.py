@@ -1,7 +1,30 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..selections import selection_of
+from ..tools.counted import Source
+
+# Counters of results, and those of wrap-ups.
+ATTEMPTS = Source(
+    name="attempts",
+    keys=frozenset(
+        {
+            "campaign_id",
+            "group_id",
+            "kind",
+            "company_id",
+            "list_id",
+            "outcome_id",
+            "business_outcome_id",
+            "part_of_id",
+        }
+    ),
+    aggregates=frozenset(
+        {"__count", "reached:sum", "success:sum", "reached_percent:avg", "success_percent:avg"}
+    ),
+    flags=frozenset({"reached", "success"}),
+    moment="called_at",
+)
 
 
 class EcmReportAttempt(models.Model):
@@ -12,9 +35,11 @@ class EcmReportAttempt(models.Model):
     """
 
     _name = "ecm.report.attempt"
+    _inherit = ["ecm.report.counted.mixin"]
     _description = "Report of Attempts"
     _auto = False
-    _order = "called_at desc, id desc"
+    # Nearly that of their calls, and read from the end of years without sorting these.
+    _order = "id desc"
     _rec_name = "campaign_id"
 
     campaign_id = fields.Many2one("ecm.campaign", readonly=True)
@@ -57,30 +82,70 @@ class EcmReportAttempt(models.Model):
 
     @property
     def _table_query(self):
-        attempts = self.env["ecm.attempt"]
-        live = attempts._get_live_outcomes().ids
-        successes = attempts._get_successes().ids
         # What a report does not ask for is not joined: PostgreSQL leaves such joins out.
         return SQL(
             """SELECT a.id, a.campaign_id, p.group_id, p.kind, a.company_id, c.list_id, a.channel,
                       a.position, a.cycle, a.called_at, a.agent, a.outcome_id,
                       a.business_outcome_id, COALESCE(b.parent_id, b.id) AS part_of_id,
-                      a.duration_seconds,
-                      COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int AS reached,
-                      COALESCE(a.outcome_id = ANY(%(live)s)
-                               AND a.business_outcome_id = ANY(%(successes)s), FALSE)::int
-                          AS success,
-                      100.0 * COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int
-                          AS reached_percent,
-                      CASE WHEN a.outcome_id = ANY(%(live)s)
-                           THEN 100.0 * COALESCE(a.business_outcome_id = ANY(%(successes)s),
-                                                 FALSE)::int
-                       END AS success_percent
+                      a.duration_seconds, %s
                  FROM ecm_attempt a
             LEFT JOIN ecm_campaign p ON p.id = a.campaign_id
             LEFT JOIN ecm_contact c ON c.id = a.contact_id
             LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id
                 WHERE a.state = 'done'""",
-            live=live,
-            successes=successes,
+            self._get_rates(),
         )
+
+    def _get_rates(self):
+        """What follows from the outcome and the wrap-up of ``a``."""
+        attempts = self.env["ecm.attempt"]
+        return SQL(
+            """COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int AS reached,
+               COALESCE(a.outcome_id = ANY(%(live)s)
+                        AND a.business_outcome_id = ANY(%(successes)s), FALSE)::int AS success,
+               100.0 * COALESCE(a.outcome_id = ANY(%(live)s), FALSE)::int AS reached_percent,
+               CASE WHEN a.outcome_id = ANY(%(live)s)
+                    THEN 100.0 * COALESCE(a.business_outcome_id = ANY(%(successes)s), FALSE)::int
+                END AS success_percent""",
+            live=attempts._get_live_outcomes().ids,
+            successes=attempts._get_successes().ids,
+        )
+
+    @api.model
+    def _get_sources(self):
+        return [ATTEMPTS]
+
+    def _get_counted_rows(self, name):
+        # Of the attempts of an outcome those with a wrap-up are counted apart: they are taken away
+        # from those without.
+        return SQL(
+            """SELECT a.campaign_id, p.group_id, p.kind, p.company_id, a.list_id, a.called_at,
+                      a.outcome_id, a.business_outcome_id,
+                      COALESCE(b.parent_id, b.id) AS part_of_id, a.attempts, %s
+                 FROM (SELECT campaign_id, list_id, called_at, outcome_id, business_outcome_id,
+                              sum(attempts) AS attempts
+                         FROM (SELECT campaign_id, list_id, at AS called_at, outcome_id,
+                                      NULL::int AS business_outcome_id, attempts
+                                 FROM ecm_results_count WHERE attempts <> 0
+                            UNION ALL
+                               SELECT campaign_id, list_id, at, outcome_id,
+                                      CASE WHEN sign > 0 THEN business_outcome_id END, sign * count
+                                 FROM ecm_report_count CROSS JOIN (VALUES (1), (-1)) AS s(sign)
+                                WHERE business_outcome_id IS NOT NULL) AS noted
+                     GROUP BY 1, 2, 3, 4, 5 HAVING sum(attempts) <> 0) AS a
+            LEFT JOIN ecm_campaign p ON p.id = a.campaign_id
+            LEFT JOIN ecm_business_outcome b ON b.id = a.business_outcome_id""",
+            self._get_rates(),
+        )
+
+    def _get_counted_sums(self, name):
+        made = self._sum_up("attempts")
+        reached = self._sum_up("attempts", "reached")
+        success = self._sum_up("attempts", "success")
+        return {
+            "__count": SQL("COALESCE(%s, 0)", made),
+            "reached:sum": reached,
+            "success:sum": success,
+            "reached_percent:avg": SQL("100.0 * %s / NULLIF(%s, 0)", reached, made),
+            "success_percent:avg": SQL("100.0 * %s / NULLIF(%s, 0)", success, reached),
+        }

@@ -1,16 +1,41 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..selections import selection_of
+from ..tools.counted import Source
+
+OF_CAMPAIGN = frozenset({"campaign_id", "group_id", "kind", "company_id", "list_id"})
+# The counters of the pages of results.
+REACH = Source(
+    name="reach",
+    keys=OF_CAMPAIGN,
+    aggregates=frozenset(
+        {
+            "__count",
+            "called:sum",
+            "reached:sum",
+            "success:sum",
+            "reached_percent:avg",
+            "success_percent:avg",
+        }
+    ),
+)
+STATES = Source(
+    name="states",
+    keys=OF_CAMPAIGN | {"state", "attempt_number"},
+    aggregates=frozenset({"__count", "attempts:sum"}),
+)
 
 
 class EcmReportContact(models.Model):
     """Contacts by what became of them (requirement R5), in the words of the pages of results."""
 
     _name = "ecm.report.contact"
+    _inherit = ["ecm.report.counted.mixin"]
     _description = "Report of Contacts"
     _auto = False
-    _order = "added_at desc, id desc"
+    # That in which they were added.
+    _order = "id desc"
     _rec_name = "campaign_id"
 
     campaign_id = fields.Many2one("ecm.campaign", readonly=True)
@@ -67,3 +92,36 @@ class EcmReportContact(models.Model):
                  FROM ecm_contact c
             LEFT JOIN ecm_campaign p ON p.id = c.campaign_id"""
         )
+
+    @api.model
+    def _get_sources(self):
+        return [REACH, STATES]
+
+    def _get_counted_rows(self, name):
+        if name == STATES.name:
+            return self.env["ecm.report.count"]._select_states()
+        return SQL(
+            """SELECT n.*, p.group_id, p.kind, p.company_id
+                 FROM (SELECT campaign_id, list_id, sum(loaded) AS contacts, sum(called) AS called,
+                              sum(reached) AS reached, sum(success) AS success
+                         FROM ecm_results_count WHERE at IS NULL
+                     GROUP BY 1, 2 HAVING sum(loaded) <> 0) AS n
+            LEFT JOIN ecm_campaign p ON p.id = n.campaign_id"""
+        )
+
+    def _get_counted_sums(self, name):
+        contacts = self._sum_up("contacts")
+        counted = {"__count": SQL("COALESCE(%s, 0)", contacts)}
+        if name == STATES.name:
+            return {**counted, "attempts:sum": self._sum_up("contacts", "attempt_number")}
+        called, reached, success = (
+            self._sum_up(column) for column in ("called", "reached", "success")
+        )
+        return {
+            **counted,
+            "called:sum": called,
+            "reached:sum": reached,
+            "success:sum": success,
+            "reached_percent:avg": SQL("100.0 * %s / NULLIF(%s, 0)", reached, called),
+            "success_percent:avg": SQL("100.0 * %s / NULLIF(%s, 0)", success, reached),
+        }

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..tools import report_triggers
 from odoo.addons.ecm_campaign.tools.counters import key_of
@@ -56,6 +57,18 @@ class EcmReportCount(models.Model):
     def init(self):
         for statement in report_triggers.get_statements():
             self.env.cr.execute(statement)
+
+    @api.model
+    def _select_states(self):
+        """:return: how many ``contacts`` are in which state after how many attempts, as SQL"""
+        return SQL(
+            """SELECT n.*, p.group_id, p.kind, p.company_id
+                 FROM (SELECT campaign_id, list_id, state, tries AS attempt_number,
+                              sum(count) AS contacts
+                         FROM ecm_report_count WHERE state IS NOT NULL
+                     GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0) AS n
+            LEFT JOIN ecm_campaign p ON p.id = n.campaign_id"""
+        )
 
     @api.model
     def _count_anew(self):

@@ -1,9 +1,11 @@
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 
 from odoo import fields
 
 from odoo.addons.ecm_campaign.tests.common import ResultCase
 
+OUTCOMES = ("busy", "voice", "no_answer")
 ALL = ("contacts", "attempts", "wrap_ups", "campaigns", "lists", "rooms", "callbacks")
 
 
@@ -53,3 +55,59 @@ class DashboardCase(ResultCase):
         action = dashboard.open_number({**self.filters, **filters}, what, key)
         model = self.env[action["res_model"]].with_user(user or self.supervisor)
         return model.with_context(**action["context"]).search_count(action["domain"])
+
+
+class HistoryCase(ResultCase):
+    """A campaign with two lists, and whatever happens to its contacts."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        group = cls.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code")
+        cls.campaign.business_outcome_group_id = group
+        cls.wrap_ups = group.outcome_ids[:4]
+        cls.lists = cls.env["ecm.contact.list"].create(
+            [{"name": f"{name}.csv", "campaign_id": cls.campaign.id} for name in "ab"]
+        )
+        cls.own_strategy.attempt_ids.rule_ids.unlink()
+        for attempt in cls.own_strategy.attempt_ids:
+            for code in OUTCOMES:
+                cls.add_rule(attempt, code, action="again", delay_minutes=1)
+
+    def make_history(self, seed):
+        """Eight contacts, their calls, and what happens to them afterwards."""
+        chance = random.Random(seed)
+        contacts = [self.make_contact(chance, 100 * seed + n) for n in range(8)]
+        for contact in chance.choices(contacts, k=10):
+            self.make_call(contact, chance)
+        for contact in chance.sample(contacts, k=6):
+            self.change(contact, chance)
+
+    def make_contact(self, chance, number):
+        contact_list = chance.choice((*self.lists.ids, False))
+        return self.create_contact(list_id=contact_list, phone_1=f"+4930231{number:06}")
+
+    def make_call(self, contact, chance):
+        called_at = datetime(2026, 3, 27) + timedelta(minutes=chance.randrange(6000))
+        wrap_up = chance.choice((*self.wrap_ups.mapped("name"), None))
+        self.call(contact, chance.choice(OUTCOMES), called_at=called_at, wrap_up=wrap_up)
+
+    def change(self, contact, chance):
+        """Something that happens to a contact."""
+        attempts = contact.attempt_ids.filtered(lambda attempt: attempt.state == "done")
+        kind = chance.randrange(6)
+        if kind == 0:
+            contact.list_id = chance.choice((*self.lists.ids, False))
+        elif kind == 1 and attempts:
+            wrap_up = chance.choice((*self.wrap_ups.ids, False))
+            attempts[0].sudo().business_outcome_id = wrap_up
+        elif kind == 2 and attempts:
+            attempts[0].sudo().outcome_id = self.outcome(chance.choice(OUTCOMES))
+        elif kind == 3:
+            contact.sudo().write({"is_ready": False, "block_reason": "not_open"})
+        elif kind == 4:
+            contact.sudo().write({"state": "withdrawn", "is_ready": False})
+        else:
+            self.env.flush_all()
+            self.env.cr.execute("DELETE FROM ecm_contact WHERE id = %s", [contact.id])
+            self.env.invalidate_all(flush=False)

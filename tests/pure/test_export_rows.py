@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
+from ecm_campaign.tools import export_rows
 from ecm_campaign.tools.export_rows import (
     CELL_CHARACTERS,
     Column,
@@ -85,3 +86,25 @@ def test_any_title_names_a_sheet(title):
     sheet = read_xlsx(TEXT, [], title)
     assert 0 < len(sheet.title) <= 31
     assert sheet["A1"].value == "Text"
+
+
+def test_a_file_of_several_writes_is_read_to_its_end_row_by_row():
+    target = io.BytesIO()
+    file = XlsxFile(target, "Rows", TEXT)
+    for text in ("one", None, "", "a & b", " two "):
+        file.write([[text]])
+    file.write([])
+    file.close()
+    sheet = load_workbook(target, read_only=True).active
+    texts = [row[0].value for row in sheet.iter_rows(max_col=1)]
+    assert texts == ["Text", "one", None, None, "a & b", " two "]
+    assert load_workbook(target).active.auto_filter.ref == "A1:A6"
+
+
+def test_a_part_of_more_than_a_zip_file_holds_is_full_before(monkeypatch):
+    monkeypatch.setattr(export_rows, "MOST_BYTES", 2_000)
+    file = XlsxFile(io.BytesIO(), "Rows", TEXT)
+    assert not file.is_full
+    file.write([["x" * 2_000]])
+    assert file.is_full
+    assert not CsvFile(io.BytesIO(), "Rows", TEXT).is_full

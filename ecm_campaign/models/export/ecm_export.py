@@ -2,7 +2,7 @@ import ast
 import logging
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
@@ -289,13 +289,12 @@ class EcmExport(models.Model):
         make_file = FORMATS[self.file_format]
         columns, references = self._as_user()._make_columns(self.model, self.columns)
         with tempfile.TemporaryFile() as stream, self._open_rows(make_file) as rows:
-            file = make_file(stream, self._get_title(), columns)
-            written = None
-            for written in self._copy_rows(rows, file, columns, references):
-                # A file that nobody wants any more is not kept.
-                if written.is_told and not self._atomically(partial(self._note, written.count)):
-                    return False
-            file.close()
+            with closing(make_file(stream, self._get_title(), columns)) as file:
+                written = None
+                for written in self._copy_rows(rows, file, columns, references):
+                    # A file that nobody wants any more is not kept.
+                    if written.is_told and not self._atomically(partial(self._note, written.count)):
+                        return False
             reach("export.written")
             return self._atomically(partial(self._store, stream, written))
 
@@ -307,7 +306,7 @@ class EcmExport(models.Model):
         most = file.most_rows or float("inf")
         count, last_id, begun_at = 0, self.last_id, time.monotonic()
         told_at = begun_at
-        while count < most and time.monotonic() - begun_at < FILE_SECONDS:
+        while count < most and not file.is_full and time.monotonic() - begun_at < FILE_SECONDS:
             batch = rows.fetchmany(min(BATCH, most - count))
             if not batch:
                 yield Written(count, last_id, False, False)

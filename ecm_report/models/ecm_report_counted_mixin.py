@@ -55,7 +55,7 @@ class EcmReportCountedMixin(models.AbstractModel):
         self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
     ):
         compared = [item[0] for item in having if not isinstance(item, str)]
-        report = self._choose_source(domain, groupby, [*aggregates, *compared], order)
+        report = self._choose_source(domain, [groupby], [*aggregates, *compared], order)
         return super(EcmReportCountedMixin, report).formatted_read_group(
             domain, groupby, aggregates, having, offset, limit, order
         )
@@ -63,15 +63,16 @@ class EcmReportCountedMixin(models.AbstractModel):
     @api.model
     @api.readonly
     def formatted_read_grouping_sets(self, domain, grouping_sets, aggregates=(), *, order=None):
-        groupby = {spec for specs in grouping_sets for spec in specs}
-        report = self._choose_source(domain, groupby, aggregates, order)
+        report = self._choose_source(domain, grouping_sets, aggregates, order)
         return super(EcmReportCountedMixin, report).formatted_read_grouping_sets(
             domain, grouping_sets, aggregates, order=order
         )
 
-    def _choose_source(self, domain, groupby, aggregates, order):
+    def _choose_source(self, domain, grouping_sets, aggregates, order):
         """:return: the model, reading counters where some say all that is asked"""
-        asked = {*aggregates, *TERM.findall(order or "")} - set(groupby)
+        self.browse().check_access("read")
+        groupby = {spec for specs in grouping_sets for spec in specs}
+        asked = {*aggregates, *TERM.findall(order or "")} - groupby
         rule = self.env["ir.rule"]._compute_domain(self._name, "read")
         conditions = list((Domain(domain) & Domain(rule)).optimize_full(self))
         for source in self._get_sources():

@@ -82,7 +82,7 @@ class TestCounted(HistoryCase):
         """:return: the groups as read, and as counters say, of the campaign"""
         report = self.open_report(model)
         own = [("campaign_id", "=", self.campaign.id), *domain]
-        counted = report._choose_source(own, groupby, aggregates, None)
+        counted = report._choose_source(own, [groupby], aggregates, None)
         self.assertTrue(counted._get_source(), (domain, groupby, aggregates))
         read = report._read_group(own, groupby, aggregates)
         return read, counted._read_group(own, groupby, aggregates)
@@ -121,9 +121,10 @@ class TestCounted(HistoryCase):
 
     def test_what_counters_do_not_know_is_read(self):
         for model, questions in OTHERS.items():
-            for question in questions:
-                with self.subTest(model=model, question=question):
-                    chosen = self.open_report(model)._choose_source(*question, None)
+            for domain, groupby, aggregates in questions:
+                with self.subTest(model=model, domain=domain, groupby=groupby):
+                    report = self.open_report(model)
+                    chosen = report._choose_source(domain, [groupby], aggregates, None)
                     self.assertFalse(chosen._get_source())
 
     def test_a_rule_that_counters_do_not_know_holds(self):

@@ -54,6 +54,10 @@ pot: setup  ## Write the translation templates, for a release
 screenshots: setup  ## Take the guide's pictures of the demo (ARGS=de for another language, in .build/screenshots)
 	@$(VENV_PYTHON) -m scripts.screenshots $(ARGS)
 
+.PHONY: guide
+guide: setup  ## Write the pages of docs that Odoo shows as its guide (ecm_campaign/guide/pages)
+	@$(VENV_PYTHON) -m scripts.guide
+
 .PHONY: release-check
 release-check: setup  ## Say which terms are missing in the translation templates
 	@$(VENV_PYTHON) -m scripts.pot --check

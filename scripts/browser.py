@@ -39,6 +39,12 @@ class Browser:
         # Chromium refuses a page's address from a page of another origin only.
         self._socket = websocket.create_connection(address, timeout=_PAGE_S)
         self._numbers = itertools.count(1)
+        self.resize(width, height)
+        # Where the demo is at home: its customers' clocks agree with the screen's.
+        self._say("Emulation.setTimezoneOverride", timezoneId="Europe/Berlin")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, in pixels."""
         self._say(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -64,6 +70,11 @@ class Browser:
         """Click an element, and wait for another."""
         self._run(f"document.querySelector({json.dumps(selector)}).click()")
         self._wait(ready, selector)
+
+    def run(self, script: str, ready: str) -> None:
+        """Run JavaScript in the page, and wait for an element."""
+        self._run(script)
+        self._wait(ready, script)
 
     def take_picture(self, file: Path) -> None:
         """Write what is to be seen as PNG."""

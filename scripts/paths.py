@@ -21,6 +21,9 @@ ODOO_LOCATION = BUILD / "odoo-location"
 ODOO_CONF = BUILD / "odoo.conf"
 DATA_DIR = BUILD / "odoo-data"
 
+# What Odoo shows of docs/guide: pages that `make guide` writes, and pictures.
+GUIDE = ROOT / "ecm_campaign" / "guide"
+
 VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
 NODE_MODULES = BUILD / "node_modules"

@@ -2,7 +2,7 @@ import { formatDuration } from "@ecm_campaign/duration/duration_field";
 import { telephone } from "@ecm_agent/desk/telephone";
 import { browser } from "@web/core/browser/browser";
 import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
@@ -198,12 +198,16 @@ export class Desk extends Component {
         }[this.card.state];
     }
 
+    get stepText() {
+        return _t("Call no. %s", this.card.step);
+    }
+
     digit(place) {
         return DIGITS[place] || "";
     }
 
     format(moment) {
-        return moment ? formatDateTime(deserializeDateTime(moment), { showSeconds: false }) : "";
+        return moment ? toLocaleDateTimeString(deserializeDateTime(moment)) : "";
     }
 
     formatSeconds(seconds) {

@@ -12,6 +12,7 @@
         "data/ecm_outcome_data.xml",
         "data/ecm_strategy_data.xml",
         "data/ecm_skip_reason_data.xml",
+        "data/web_tour_data.xml",
         "views/ecm_card_views.xml",
         "views/ecm_skip_reason_views.xml",
         "views/ecm_team_views.xml",

@@ -5,3 +5,4 @@ from . import test_concurrency
 from . import test_desk_tour
 from . import test_erasure
 from . import test_lease
+from . import test_onboarding_tour

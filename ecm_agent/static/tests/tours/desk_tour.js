@@ -5,15 +5,12 @@ import { patch } from "@web/core/utils/patch";
 // What the desk has had the telephone dial.
 const dialled = [];
 
-/** No program for `tel:` links opens on the machine that tests run on. */
-function listen() {
-    dialled.length = 0;
-    patch(telephone, {
-        dial(number) {
-            dialled.push(number);
-        },
-    });
-}
+// No program for `tel:` links opens on the machine that tests run on.
+patch(telephone, {
+    dial(number) {
+        dialled.push(number);
+    },
+});
 
 /** Keys as a keyboard sends them, to what has the focus. */
 function press(key, options = {}) {
@@ -60,7 +57,7 @@ registry.category("web_tour.tours").add("ecm_agent_five_cards", {
     steps: () => [
         {
             trigger: NEXT,
-            run: listen,
+            run: () => (dialled.length = 0),
         },
         ...workOne("Ada One", "1"),
         ...workOne("Bela Two", "5"),

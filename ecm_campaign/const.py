@@ -1,5 +1,6 @@
 """States, limits and the role that more than one model needs (requirements F3, L5)."""
 
+AGENT = "ecm_campaign.ecm_campaign_group_agent"
 SUPERVISOR = "ecm_campaign.ecm_campaign_group_supervisor"
 ADMINISTRATOR = "ecm_campaign.ecm_campaign_group_administrator"
 

@@ -6,6 +6,7 @@ from . import ecm_card_desk_mixin
 from . import ecm_card
 from . import ecm_contact
 from . import ecm_dnc_list
+from . import ecm_guide
 from . import ecm_outcome
 from . import ecm_region_rule
 from . import ecm_skip_reason

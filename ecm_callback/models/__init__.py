@@ -16,6 +16,7 @@ from . import (
     ecm_dnc_list,
     ecm_engine,
     ecm_gate_dnc,
+    ecm_guide,
     fastapi_endpoint,
     res_partner,
 )

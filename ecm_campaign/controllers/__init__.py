@@ -1,1 +1,1 @@
-from . import health, rejects, upload
+from . import guide, health, rejects, upload

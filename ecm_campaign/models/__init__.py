@@ -13,4 +13,5 @@ from . import (
     health,
     export,
     changes,
+    guide,
 )

@@ -10,6 +10,7 @@ from .engine import *
 from .erasure import *
 from .export import *
 from .forecast import *
+from .guide import *
 from .regions import *
 from .shared import *
 from .strategy import *

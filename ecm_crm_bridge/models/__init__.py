@@ -19,4 +19,5 @@ from . import (
     ecm_writeback_rule,
     ecm_writeback_task,
     ecm_writeback_value,
+    ecm_guide,
 )

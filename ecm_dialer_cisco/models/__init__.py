@@ -21,4 +21,5 @@ from . import (
     ecm_engine,
     ecm_health,
     ecm_outcome,
+    ecm_guide,
 )

@@ -8,5 +8,6 @@ from . import (
     ecm_email_message,
     ecm_email_reply,
     ecm_strategy_attempt,
+    ecm_guide,
     mail_thread,
 )

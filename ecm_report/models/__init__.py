@@ -16,4 +16,5 @@ from . import (
     ecm_report_count,
     ecm_report_list,
     ecm_results_count,
+    ecm_guide,
 )

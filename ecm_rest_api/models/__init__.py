@@ -14,5 +14,6 @@ from . import (
     ecm_strategy,
     ecm_webhook,
     ecm_webhook_delivery,
+    ecm_guide,
     fastapi_endpoint,
 )

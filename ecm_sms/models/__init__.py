@@ -12,6 +12,7 @@ from . import (
     ecm_sms_keyword,
     ecm_sms_answer,
     ecm_strategy_attempt,
+    ecm_guide,
     link_tracker,
     link_tracker_click,
     res_company,

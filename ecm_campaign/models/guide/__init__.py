@@ -1,0 +1,1 @@
+from . import ecm_guide, ir_actions_act_window

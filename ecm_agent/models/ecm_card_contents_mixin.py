@@ -1,7 +1,6 @@
 from odoo import models
 
 from ..tools.moments import to_clock
-from .ecm_campaign import SCRIPT_FIELDS
 from odoo.addons.ecm_campaign.const import BUSINESS_PARAMETERS
 
 # So many earlier attempts stand on a card.
@@ -24,7 +23,7 @@ class EcmCardContents(models.AbstractModel):
         self.ensure_one()
         card, to_text = self.sudo(), self.env["ecm.card"]._write_moment
         contact, campaign = card.contact_id, card.campaign_id
-        values = card._get_values()
+        values = contact._get_script_values()
         zone = card._get_zone()
         return {
             "id": card.id,
@@ -48,17 +47,6 @@ class EcmCardContents(models.AbstractModel):
 
     def _write_moment(self, moment):
         return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else False
-
-    def _get_values(self):
-        """Fields and business parameters of the contact.
-
-        :return: ``{name: value}``
-        """
-        contact = self.contact_id
-        values = {name: contact[name] for name in SCRIPT_FIELDS}
-        for item in contact.read(["business_parameters"])[0]["business_parameters"] or ():
-            values[item["name"]] = item.get("value")
-        return values
 
     def _get_shown_parameters(self, values):
         """Business parameters that have a value, by their labels.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import CHANNEL, SENT_STATE, TAKES, TRY_MINUTES
+from .ecm_campaign import SCRIPT_FIELDS
 
 SKIPPED = "skipped"
 
@@ -30,6 +31,17 @@ class EcmContact(models.Model):
             )
         )
         return {**counts, "ecm.card": self.env.cr.rowcount}
+
+    def _get_script_values(self):
+        """Fields and business parameters, as scripts have them (requirement R10).
+
+        :return: ``{name: value}``
+        """
+        self.ensure_one()
+        values = {name: self[name] for name in SCRIPT_FIELDS}
+        for item in self.read(["business_parameters"])[0]["business_parameters"] or ():
+            values[item["name"]] = item.get("value")
+        return values
 
     @api.model
     def _get_block_reasons(self):

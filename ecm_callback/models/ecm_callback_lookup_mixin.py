@@ -59,6 +59,17 @@ class EcmCallbackLookup(models.AbstractModel):
         answer = {"status": get_status(row), "routes": get_routes(row)}
         return {**answer, **self._describe_call(found or {})}
 
+    @api.model
+    def _get_guidance(self, account_number, agent):
+        """The script of a call, for whoever may see its contact.
+
+        :param str agent: whose desktop asks; empty where nobody knows
+        :return: see ``ecm.attempt._get_guidance_path``
+        """
+        domain = [("key", "=", clean(account_number)), ("company_id", "in", self.env.companies.ids)]
+        attempt = self.env["ecm.attempt"].search(domain, limit=1)
+        return attempt.sudo()._get_guidance_path(agent) if attempt else None
+
     def _find_call(self, key):
         """:return: values by `COLUMNS`, None for no call of the caller's companies"""
         if not key:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from .callbacks import Own
 from odoo.addons.ecm_rest_api.dependencies import Env, needs
 from odoo.addons.ecm_rest_api.schemas import Text
 
@@ -48,10 +49,27 @@ class Call(BaseModel):
     callback: CallCallback | None
 
 
+class Guidance(BaseModel):
+    path: str | None = Field(
+        description="Below this server's address, for the agent's browser, for an hour; null: there is "
+        "no script for the call, or it is over."
+    )
+
+
+AccountNumber = Annotated[Text, Path(min_length=1, max_length=200)]
+
+
+@router.get("/calls/{account_number}/guidance", dependencies=[needs("ivr:read")])
+async def guide_call(env: Env, account_number: AccountNumber, own: Own) -> Guidance:
+    """The campaign's script for a call (requirement R10). A desktop's key opens it in the name of its
+    agent.
+    """
+    path = env["ecm.callback"]._get_guidance(account_number, own.name or "")
+    return Guidance(path=path)
+
+
 @router.get("/calls/{account_number}", dependencies=[needs("ivr:read")])
-async def look_up_call(
-    env: Env, account_number: Annotated[Text, Path(min_length=1, max_length=200)]
-) -> Call:
+async def look_up_call(env: Env, account_number: AccountNumber) -> Call:
     """Who is called, and who takes the call, by the Account Number that the dialer has. A number that
     is not known is answered, too: `status` says so, and `routes` is empty.
     """

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .ecm_writeback_apply_mixin import QUIET
 from odoo.addons.ecm_campaign.const import PHONE_FIELDS
 
 
@@ -76,6 +77,24 @@ class EcmContact(models.Model):
             )
         )
         self.invalidate_model()
+
+    def _note_on_records(self, body):
+        """A note on the lead, else on the customer (requirement R10)."""
+        super()._note_on_records(body)
+        contacts = self.sudo().filtered(lambda one: not (one.lead_id or one.partner_id))
+        if contacts:
+            contacts._link_unlinked(SQL("c.id = ANY(%s)", contacts.ids))
+        author = self.env.ref("base.partner_root")
+        for contact in self.sudo():
+            record = (contact.lead_id or contact.partner_id).with_context(**QUIET)
+            for each in record:
+                each.message_post(
+                    body=body,
+                    message_type="notification",
+                    subtype_xmlid="mail.mt_note",
+                    author_id=author.id,
+                    email_from=author.email_formatted,
+                )
 
     # -- erasure (N6) -----------------------------------------------------------------------------
 

@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo import api, fields, models
 
 from odoo.addons.ecm_campaign.actions import open_form
@@ -59,12 +61,22 @@ class EcmCrmPop(models.TransientModel):
             number, _reason = phones.normalise(f"+{text}", country)
         return number or text
 
+    def _find_call(self, account):
+        """The call that a campaign made under an account number.
+
+        :return: ``ecm.attempt`` with all rights, of a company of the user's
+        """
+        attempts = self.env["ecm.attempt"].sudo()
+        if not account:
+            return attempts
+        companies = ("company_id", "in", self.env.companies.ids)
+        return attempts.search([("key", "=", account), companies], limit=1)
+
     def _find_by_account(self, account):
         if not account:
             return []
-        attempt = self.env["ecm.attempt"].sudo().search([("key", "=", account)], limit=1)
         companies = ("company_id", "in", self.env.companies.ids)
-        contacts = attempt.contact_id.filtered_domain([companies])
+        contacts = self._find_call(account).contact_id
         if not contacts:
             domain = [("account_number", "=", account), companies]
             contacts = contacts.search(domain, order="id desc", limit=LISTED_AT_MOST)
@@ -116,11 +128,12 @@ class EcmCrmPop(models.TransientModel):
     def _get_path(self, phone=None, account=None):
         """The page of Odoo's web client that a call opens.
 
-        :return: a path such as ``/odoo/crm.lead/7``
+        :return: a path such as ``/odoo/crm.lead/7``, with what leads the agent through the call
         """
         found = self._find(phone, account)
+        query = self._get_query(found, (account or "").strip()[:MAX_VALUE])
         if len(found) == 1:
-            return f"/odoo/{found[0]._name}/{found[0].id}"
+            return f"/odoo/{found[0]._name}/{found[0].id}{query}"
         lines = [fields.Command.create(self._prepare_line(record)) for record in found]
         pop = self.create(
             {
@@ -129,7 +142,22 @@ class EcmCrmPop(models.TransientModel):
                 "line_ids": lines,
             }
         )
-        return f"/odoo/{self._name}/{pop.id}"
+        return f"/odoo/{self._name}/{pop.id}{query}"
+
+    def _get_query(self, found, account):
+        """The script of the call, for whoever sees whom it is about (requirement R10).
+
+        :param found: records that the user sees
+        :return: the end of an address, empty for none
+        """
+        attempt = self._find_call(account)
+        contact = attempt.contact_id
+        about = {contact, contact.lead_id, contact.partner_id}
+        if not contact or about.isdisjoint(record.sudo() for record in found):
+            return ""
+        user = self.env.user
+        path = attempt._get_guidance_path(user.login, user)
+        return "?" + urlencode({"guidance": path}) if path else ""
 
     def _prepare_line(self, record):
         details = {

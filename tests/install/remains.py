@@ -4,7 +4,8 @@ from scripts import databases, paths
 
 OURS = (
     "('ecm_campaign', 'ecm_dialer_cisco', 'ecm_import_source', 'ecm_rest_api', 'ecm_sms', 'ecm_email',"
-    " 'ecm_callback', 'ecm_agent', 'ecm_crm_bridge', 'ecm_report')"
+    " 'ecm_callback', 'ecm_agent', 'ecm_crm_bridge', 'ecm_report',"
+    " 'ecm_survey')"
 )
 QUERIES = {
     "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'ecm\\_%' AND relkind = 'r'",

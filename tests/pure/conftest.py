@@ -19,6 +19,7 @@ NAMES = (
     "ecm_agent",
     "ecm_crm_bridge",
     "ecm_report",
+    "ecm_survey",
 )
 for name in NAMES:
     package = types.ModuleType(name)

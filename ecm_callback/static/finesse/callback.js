@@ -195,13 +195,34 @@
             say("The caller hides the number: ask for it.");
         }
         checkNumber();
+        find("guidance").hidden = true;
         if (state.call) {
             greet();
+            guide();
         }
     }
 
     function onCallEnd() {
         state.call = "";
+        find("guidance").hidden = true;
+    }
+
+    /** The campaign's script for this call, where there is one. */
+    function guide() {
+        const call = state.call;
+        request(
+            "GET",
+            "/ivr/calls/" + encodeURIComponent(call) + "/guidance",
+            null,
+            function (found) {
+                if (found.path && call === state.call) {
+                    find("script").href = settings().server + found.path;
+                    find("guidance").hidden = false;
+                    adjust();
+                }
+            },
+            function () {}
+        );
     }
 
     /** A callback has arrived: its note is shown, and the server is told. */

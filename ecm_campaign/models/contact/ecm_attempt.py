@@ -270,6 +270,18 @@ class EcmAttempt(models.Model):
             attempt.reached_percent = 100.0 * is_reached
             attempt.success_percent = 100.0 * is_success
 
+    # -- guidance ---------------------------------------------------------------------------------
+
+    def _get_guidance_path(self, agent, user=None):
+        """Where whoever is on the phone finds the questions of this call (requirement R10): hook for a
+        module that has them. The caller has checked that the agent may see the contact.
+
+        :param str agent: as attempts name the agent; empty where nobody knows
+        :param user: who alone may open it; None for whoever has the link
+        :return: a path below the server's address, or None for none
+        """
+        return
+
     # -- keys -------------------------------------------------------------------------------------
 
     @api.model
@@ -527,8 +539,8 @@ class EcmAttempt(models.Model):
         """Attempts that have no result yet and their contacts, locked in id order until the commit.
 
         One is *current* when its contact awaits its result. Of the corrected ones, those that were
-        answered and have no agent come too; one of these is current when its contact is still where
-        that result has led it, and its counters are those before that result.
+        answered and have no agent come too (`_get_guess_condition`); one of these is current when its
+        contact is still where that result has led it, and its counters are those before that result.
 
         :return: list of `Ended`
         """
@@ -554,14 +566,22 @@ class EcmAttempt(models.Model):
                 awaiting=list(awaiting),
                 keys=list(keys),
                 corrected=list(corrected),
-                is_guess=SQL(
-                    """a.agent IS NULL AND a.outcome_id IN (
-                           SELECT id FROM ecm_outcome
-                            WHERE is_live_voice AND counts_as_attempt)"""
-                ),
+                is_guess=self._get_guess_condition(),
             )
         )
         return [Ended(*row) for row in self.env.cr.fetchall()]
+
+    @api.model
+    def _get_guess_condition(self):
+        """Which results of attempts ``a`` may be told anew: hook for modules that learn later what
+        a call came to.
+
+        :rtype: SQL
+        """
+        return SQL(
+            """a.agent IS NULL AND a.outcome_id IN (
+                   SELECT id FROM ecm_outcome WHERE is_live_voice AND counts_as_attempt)"""
+        )
 
     def _get_stands_condition(self):
         """Whether nothing has happened to the contact ``c`` since the result of its attempt ``a``.

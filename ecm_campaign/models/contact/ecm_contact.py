@@ -807,6 +807,12 @@ class EcmContact(models.Model):
         number, phones = self.phone_1, self._get_phones()
         return Wish(self.company_id.id, number, phones, self.account_number or None, reason)
 
+    def _note_on_records(self, body):
+        """A note for the records that this contact is about: hook for modules that link some.
+
+        :param Markup body: safe HTML
+        """
+
     def action_call_again(self):
         """Ask how the chosen contacts are called again; without a choice, those of the filter."""
         return self.env["ecm.bulk.start"]._open(self, "again")

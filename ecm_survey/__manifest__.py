@@ -1,0 +1,31 @@
+{
+    "name": "Outbound Campaigns: Scripts as Surveys",
+    "version": "19.0.1.0.0",
+    "summary": "Lead agents through a call by questions, keep the answers, and let them set the wrap-up",
+    "category": "Marketing/Outbound Campaigns",
+    "author": "Outbound Campaign Manager founders",
+    "license": "LGPL-3",
+    "depends": ["ecm_agent", "survey"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ecm_survey_rules.xml",
+        "views/ecm_answer_views.xml",
+        "views/survey_survey_views.xml",
+        "views/survey_question_views.xml",
+        "views/survey_templates.xml",
+        "views/ecm_campaign_views.xml",
+        "views/ecm_contact_views.xml",
+        "views/ecm_survey_menus.xml",
+    ],
+    "demo": ["demo/ecm_survey_demo.xml"],
+    "assets": {
+        "web.assets_backend": [
+            "ecm_survey/static/src/desk/**/*",
+            "ecm_survey/static/src/panel/**/*",
+        ],
+        "survey.survey_assets": ["ecm_survey/static/src/script/**/*"],
+        "web.assets_tests": ["ecm_survey/static/tests/tours/**/*"],
+    },
+    "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
+}

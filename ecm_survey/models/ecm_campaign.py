@@ -25,10 +25,11 @@ class EcmCampaign(models.Model):
         for campaign in self:
             missing = campaign._get_missing_wrap_ups()
             names = ", ".join(sorted(set(missing.mapped("name"))))
-            campaign.script_gap = missing and self.env._(
+            sentence = self.env._(
                 "Answers set wrap-ups that this campaign does not have: %s. They set none here.",
                 names,
             )
+            campaign.script_gap = sentence if missing else False
 
     def _get_missing_wrap_ups(self):
         """Wrap-ups of the script that mean nothing in this campaign."""

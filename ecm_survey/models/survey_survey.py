@@ -26,7 +26,6 @@ class SurveySurvey(models.Model):
         help="Answers may set one of these. A campaign with another group takes the one with the "
         "same code.",
     )
-    ecm_campaign_ids = fields.One2many("ecm.campaign", "survey_id", "Campaigns", readonly=True)
     ecm_campaign_count = fields.Integer("Campaigns of it", compute="_compute_ecm_campaign_count")
     ecm_answer_count = fields.Integer("Answers to it", compute="_compute_ecm_answer_count")
 
@@ -62,8 +61,9 @@ class SurveySurvey(models.Model):
 
     def write(self, vals):
         if vals.get("active") is False:
-            running = self.sudo().ecm_campaign_ids.filtered("is_running")
-            if running:
+            campaigns = self.env["ecm.campaign"].sudo()
+            domain = [("survey_id", "in", self.ids), ("is_running", "=", True)]
+            if running := campaigns.search(domain):
                 raise UserError(
                     self.env._(
                         "Running campaigns have this script (%s). Choose another there, or stop "

@@ -15,13 +15,20 @@ class SurveyUserInput(models.Model):
 
     _inherit = "survey.user_input"
 
+    # Nobody reads or writes them but this module: roles for surveys have no part in calls.
     ecm_contact_id = fields.Many2one(
-        "ecm.contact", "Contact", readonly=True, ondelete="cascade", index="btree_not_null"
+        "ecm.contact",
+        "Contact",
+        ondelete="cascade",
+        index="btree_not_null",
+        groups=fields.NO_ACCESS,
     )
     # A card that goes back to the queue takes its attempt along; what was answered stays.
-    ecm_attempt_id = fields.Many2one("ecm.attempt", "Attempt", readonly=True, ondelete="set null")
+    ecm_attempt_id = fields.Many2one(
+        "ecm.attempt", "Attempt", ondelete="set null", groups=fields.NO_ACCESS
+    )
     ecm_agent = fields.Char(
-        "Agent", readonly=True, help="As attempts name whoever was on the phone."
+        "Agent", help="As attempts name whoever was on the phone.", groups=fields.NO_ACCESS
     )
 
     _ecm_attempt_once = models.UniqueIndex("(ecm_attempt_id) WHERE ecm_attempt_id IS NOT NULL")

@@ -40,7 +40,7 @@ class ScriptCase(AgentCase):
         ]
         buys = {
             "title": "Does {{ First name }} buy?",
-            "description": "<p>Key {{ Account number }}</p>",
+            "description": "<p>Key {{ account_number }}</p>",
             "question_type": "simple_choice",
             "constr_mandatory": True,
             "suggested_answer_ids": choices,

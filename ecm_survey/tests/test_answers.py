@@ -59,7 +59,10 @@ class TestAnswers(ScriptCase):
         self.yes.with_context(lang="de_DE").value = "Ja"
         contact = self.create_contact()
         self.fill_in(self.get_attempt(self.take()), self.yes)
+        self.env.invalidate_all()
         self.assertEqual(contact.with_context(lang="de_DE").answer_ids.answer, "Ja")
+        # Each request asks in one language.
+        self.env.invalidate_all()
         self.assertEqual(contact.with_context(lang="en_US").answer_ids.answer, "Yes")
 
     def test_tests_of_a_script_are_no_answers(self):

@@ -79,7 +79,7 @@ class TestPages(HttpCase, ScriptCase):
                 if user:
                     self.log_in(user)
                 else:
-                    self.logout()
+                    self.authenticate(None, None)
                 self.assertShut(self.get(path))
                 self.assertShut(self.get(path.replace("/survey/", "/survey/start/", 1)))
                 token = f"?answer_token={sheet.access_token}"
@@ -104,7 +104,7 @@ class TestPages(HttpCase, ScriptCase):
         self.assertFalse(self.get_sheets())
 
     def test_a_link_opens_it_without_a_login(self):
-        self.logout()
+        self.authenticate(None, None)
         self.assertOpen(self.get(self.link("berta")))
         sheet = self.get_sheets()
         self.assertEqual((sheet.ecm_agent, sheet.ecm_attempt_id), ("berta", self.attempt))
@@ -123,7 +123,7 @@ class TestPages(HttpCase, ScriptCase):
         path = self.link("anna", self.anna)
         self.log_in(self.boris)
         self.assertEqual(self.get(path).status_code, 403)
-        self.logout()
+        self.authenticate(None, None)
         self.assertEqual(self.get(path).status_code, 403)
         self.log_in(self.anna)
         self.assertOpen(self.get(path))

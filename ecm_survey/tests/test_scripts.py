@@ -42,7 +42,7 @@ class TestScripts(ScriptCase):
         contact = self.create_contact(first_name="Ada <b>", account_number="K-1")
         sheet = self.open(self.get_attempt(self.take()))
         html = sheet._fill_placeholders(
-            "<h1>{{ First <i>name</i> }}: {{ Account number }}</h1>{{ x }}"
+            "<h1>{{ First <i>name</i> }}: {{ account_number }}</h1>{{ x }}"
         )
         self.assertEqual(html, "<h1>Ada &lt;b&gt;: K-1</h1>{{ x }}")
         self.assertEqual(contact.first_name, "Ada <b>")
@@ -117,7 +117,7 @@ class TestScripts(ScriptCase):
     def test_wrap_ups_that_a_campaign_does_not_have_are_said(self):
         self.assertFalse(self.campaign.script_gap)
         group = self.wrap_ups.copy({"name": "Other"})
-        other = self.create_manual("Other", business_outcome_group_id=group.id)
+        other = self.create_campaign("Other", business_outcome_group_id=group.id)
         other.survey_id = self.script
         # The same codes: a copy of the group will do.
         self.assertFalse(other.script_gap)

@@ -85,6 +85,9 @@ class TestWrapUpOfCards(ScriptCase):
 class TestWrapUpOfCalls(ScriptCase, ResultCase):
     """What a dialer does not tell, the script does; each thing happens once (R10, S6)."""
 
+    # Of attempts, not of cards.
+    end = ResultCase.end
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -128,8 +131,12 @@ class TestWrapUpOfCalls(ScriptCase, ResultCase):
         contact, attempt = self.send_one()
         self.end(attempt, "voice", agent="berta")
         self.fill_in(attempt, self.later, agent="berta")
-        self.assertEqual((contact.state, contact.attempt_count), ("pending", 1))
-        self.assertEqual(contact.attempt_ids, attempt)
+        self.assertEqual((contact.state, contact.attempt_ids), ("pending", attempt))
+        # As if the dialer had told it.
+        other, its_attempt = self.send_one()
+        self.end(its_attempt, "voice", agent="berta", wrap_up="Later")
+        for name in ("callback", "callback_agent", "attempt_count", "next_position", "cycle"):
+            self.assertEqual(contact[name], other[name], name)
 
     def test_what_the_dialer_tells_comes_first(self):
         for first in (True, False):

@@ -11,6 +11,11 @@ function see(trigger) {
     return { trigger };
 }
 
+/** A click in the frame, as its own document sees it. */
+function click(trigger) {
+    return { trigger, run: ({ anchor }) => anchor.click() };
+}
+
 /** A key as a keyboard sends it, to what has the focus in the page or in its frame. */
 function press(key, within = document) {
     const target = within.activeElement || within.body;
@@ -55,7 +60,8 @@ const QUESTIONS = [
     keyboard(CALL, "c"),
     see(`${FRAME}:focus`),
     // A letter answers, and goes on to the next question.
-    answer("h3:contains('Does Ada buy?')", "a"),
+    see(":iframe h3:contains('Does Ada buy?')"),
+    answer("button[value=next]:not(.disabled)", "a"),
     answer("h3:contains('How content?')", "e"),
     answer("label.o_survey_selected", "Enter"),
     see(":iframe .o_ecm_script_done:contains('Sold')"),
@@ -84,13 +90,14 @@ registry.category("web_tour.tours").add("ecm_survey_card_changed", {
 
 registry.category("web_tour.tours").add("ecm_survey_pop", {
     steps: () => [
-        see(".o_form_view:contains('Ada')"),
+        see(".o_form_view .o_lead_opportunity_form"),
         see(".o_ecm_script_panel"),
-        { trigger: ":iframe label:contains('Yes')", run: "click" },
+        see(":iframe button[value=next]:not(.disabled)"),
+        click(":iframe label:contains('Yes')"),
         see(":iframe h3:contains('How content?')"),
-        { trigger: ":iframe label:contains('4')", run: "click" },
-        { trigger: ":iframe button[value=finish]", run: "click" },
-        { trigger: ":iframe .modal .btn-primary", run: "click" },
+        click(":iframe label:contains('4')"),
+        click(":iframe button[value=finish]:not(.disabled)"),
+        click(":iframe .modal .btn-primary"),
         see(".o_ecm_script_panel .badge:contains('All is answered')"),
         { trigger: ".o_ecm_script_panel button[name=toggle]", run: "click" },
         see(".o_ecm_script_panel iframe.d-none:not(:visible)"),

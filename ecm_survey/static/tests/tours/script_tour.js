@@ -90,7 +90,7 @@ registry.category("web_tour.tours").add("ecm_survey_card_changed", {
 
 registry.category("web_tour.tours").add("ecm_survey_pop", {
     steps: () => [
-        see(".o_form_view .o_lead_opportunity_form"),
+        see(".o_form_view"),
         see(".o_ecm_script_panel"),
         see(":iframe button[value=next]:not(.disabled)"),
         click(":iframe label:contains('Yes')"),

@@ -47,10 +47,9 @@ patch(Desk.prototype, {
 
     show(desk) {
         super.show(desk);
-        const choice = this.card?.choices.find((each) => each.code === this.card.preset);
         // What the agent has chosen stands.
-        if (choice && this.canWrapUp && !this.state.choice) {
-            this.choose(choice);
+        if (this.canWrapUp && this.card.preset && !this.state.choice) {
+            this.choose(this.card.choices.find((each) => each.code === this.card.preset));
         }
     },
 

@@ -6,7 +6,7 @@ class EcmSkipReason(models.Model):
 
     _name = "ecm.skip.reason"
     _description = "Reason to Skip"
-    _inherit = ["ecm.all.companies.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.all.companies.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -14,6 +14,7 @@ class EcmCallbackAgent(models.Model):
     _name = "ecm.callback.agent"
     _description = "Agent for Callbacks"
     _inherit = [
+        "ecm.logged.mixin",
         "ecm.callback.hours.mixin",
         "ecm.callback.desktop.mixin",
         "ecm.engine.fields.mixin",

@@ -11,7 +11,7 @@ class EcmCallbackSkill(models.Model):
 
     _name = "ecm.callback.skill"
     _description = "Skill for Callbacks"
-    _inherit = ["ecm.callback.hours.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.callback.hours.mixin", "mail.thread"]
     _order = "sequence, name, id"
     _check_company_auto = True
 

@@ -51,7 +51,12 @@ class EcmCrmEvent(models.Model):
 
     _name = "ecm.crm.event"
     _description = "Business Event"
-    _inherit = ["mail.thread", "ecm.transaction.mixin", "ecm.engine.fields.mixin"]
+    _inherit = [
+        "ecm.logged.mixin",
+        "mail.thread",
+        "ecm.transaction.mixin",
+        "ecm.engine.fields.mixin",
+    ]
     _order = "sequence, id"
     _check_company_auto = True
 

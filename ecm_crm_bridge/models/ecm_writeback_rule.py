@@ -20,7 +20,7 @@ class EcmWritebackRule(models.Model):
 
     _name = "ecm.writeback.rule"
     _description = "Write-back Rule"
-    _inherit = ["ecm.writeback.apply.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.writeback.apply.mixin", "mail.thread"]
     _order = "sequence, id"
     _check_company_auto = True
 

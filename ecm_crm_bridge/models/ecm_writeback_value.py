@@ -36,8 +36,11 @@ class EcmWritebackValue(models.Model):
     """
 
     _name = "ecm.writeback.value"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Field Set by a Result"
     _order = "rule_id, id"
+    _logged_at = "rule_id"
+    _logged_names = ("field_key",)
 
     rule_id = fields.Many2one("ecm.writeback.rule", required=True, ondelete="cascade", index=True)
     field_key = fields.Selection(

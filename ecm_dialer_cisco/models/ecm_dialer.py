@@ -43,6 +43,7 @@ class EcmDialer(models.Model):
     _name = "ecm.dialer"
     _description = "Dialer"
     _inherit = [
+        "ecm.logged.mixin",
         "ecm.feed.owner",
         # CCE passes on what it is not asked for.
         "ecm.dialer.cce.mixin",
@@ -57,6 +58,7 @@ class EcmDialer(models.Model):
     _order = "name, id"
     _action_fields = ("name", "active", "is_enabled")
     _secrets = ("password", "results_password", "cce_api_password", "cce_import_folder")
+    _veiled_fields = frozenset({"results_connection", "results_connection_2"})
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)

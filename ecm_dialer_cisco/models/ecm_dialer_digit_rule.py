@@ -8,8 +8,11 @@ class EcmDialerDigitRule(models.Model):
     """What becomes of some numbers before a dialer gets them (requirement B8)."""
 
     _name = "ecm.dialer.digit.rule"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Digit Rule"
     _order = "dialer_id, sequence, id"
+    _logged_at = "dialer_id"
+    _logged_names = ("beginning", "pattern")
 
     dialer_id = fields.Many2one("ecm.dialer", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="dialer_id.company_id", store=True, index=True)

@@ -25,7 +25,7 @@ class EcmEmailSender(models.Model):
 
     _name = "ecm.email.sender"
     _description = "E-mail Sender"
-    _inherit = ["ecm.feed.target", "ecm.feed.owner", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.feed.target", "ecm.feed.owner", "mail.thread"]
     _order = "sequence, name, id"
     _attempt_field = "email_sender_id"
     _channel = CHANNEL

@@ -30,6 +30,7 @@ class EcmImportSource(models.Model):
     _name = "ecm.import.source"
     _description = "Import Source"
     _inherit = [
+        "ecm.logged.mixin",
         "mail.thread",
         "ecm.transaction.mixin",
         "ecm.secret.mixin",
@@ -39,6 +40,7 @@ class EcmImportSource(models.Model):
     _order = "name, id"
     _check_company_auto = True
     _connection_secrets = {"connection": "password"}
+    _veiled_fields = frozenset({"connection"})
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)

@@ -41,7 +41,7 @@ class EcmApiKey(models.Model):
 
     _name = "ecm.api.key"
     _description = "API Key"
-    _inherit = ["mail.thread", "ecm.engine.fields.mixin"]
+    _inherit = ["ecm.logged.mixin", "mail.thread", "ecm.engine.fields.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True, help="Of the system that uses it.")

@@ -38,7 +38,12 @@ class EcmWebhook(models.Model):
 
     _name = "ecm.webhook"
     _description = "Webhook"
-    _inherit = ["ecm.engine.fields.mixin", "ecm.transaction.mixin", "mail.thread"]
+    _inherit = [
+        "ecm.logged.mixin",
+        "ecm.engine.fields.mixin",
+        "ecm.transaction.mixin",
+        "mail.thread",
+    ]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True, help="Of the system that is told.")

@@ -10,6 +10,7 @@ class EcmSmsAnswer(models.Model):
     """What somebody is answered who writes STOP, START or HELP (requirement M3)."""
 
     _name = "ecm.sms.answer"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Answer to a Keyword"
     _order = "action, lang"
     _rec_name = "text"

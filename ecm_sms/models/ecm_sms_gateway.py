@@ -57,6 +57,7 @@ class EcmSmsGateway(models.Model):
     _name = "ecm.sms.gateway"
     _description = "SMS Gateway"
     _inherit = [
+        "ecm.logged.mixin",
         "ecm.feed.target",
         "ecm.feed.owner",
         "ecm.sms.gateway.settings.mixin",
@@ -67,6 +68,7 @@ class EcmSmsGateway(models.Model):
     _channel = CHANNEL
     _sent_state = "sms_sent"
     _key_size = 64
+    _veiled_fields = frozenset({"body", "headers", "json_body", "parameters", "poll_url", "url"})
     # HTTP gateways keep no list that could be asked: at most once (M5).
     _can_be_asked = False
     _action_fields = ("name", "active", "is_enabled")

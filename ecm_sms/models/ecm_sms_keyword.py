@@ -9,6 +9,7 @@ class EcmSmsKeyword(models.Model):
     """A word that people reply with, and what it asks for (requirement N5)."""
 
     _name = "ecm.sms.keyword"
+    _inherit = ["ecm.logged.mixin"]
     _description = "SMS Keyword"
     _order = "action, name"
 

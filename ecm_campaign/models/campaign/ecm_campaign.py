@@ -30,6 +30,7 @@ class EcmCampaign(models.Model):
     _name = "ecm.campaign"
     _description = "Campaign"
     _inherit = [
+        "ecm.logged.mixin",
         "ecm.copy.name.mixin",
         "ecm.engine.fields.mixin",
         "ecm.campaign.strategy.mixin",

@@ -8,9 +8,12 @@ class EcmCampaignChain(models.Model):
     """By what came of a contact, customers go on to another campaign (requirement C9)."""
 
     _name = "ecm.campaign.chain"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Chaining of a Campaign"
     _order = "sequence, id"
     _check_company_auto = True
+    _logged_at = "campaign_id"
+    _logged_names = ("target_id",)
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True, index=True)

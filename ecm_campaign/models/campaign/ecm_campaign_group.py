@@ -18,7 +18,7 @@ class EcmCampaignGroup(models.Model):
 
     _name = "ecm.campaign.group"
     _description = "Campaign Group"
-    _inherit = ["ecm.copy.name.mixin", "ecm.engine.fields.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.copy.name.mixin", "ecm.engine.fields.mixin", "mail.thread"]
     _order = "name, id"
     _check_company_auto = True
 

@@ -10,8 +10,11 @@ class EcmCampaignGroupZone(models.Model):
     """
 
     _name = "ecm.campaign.group.zone"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Time Zone of a Campaign Group"
     _order = "sequence, id"
+    _logged_at = "group_id"
+    _logged_names = ("tz",)
 
     group_id = fields.Many2one("ecm.campaign.group", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)

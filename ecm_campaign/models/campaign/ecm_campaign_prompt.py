@@ -5,9 +5,11 @@ class EcmCampaignPrompt(models.Model):
     """What the dialer's IVR script plays, by the script's own names (requirement C8)."""
 
     _name = "ecm.campaign.prompt"
+    _inherit = ["ecm.logged.mixin"]
     _description = "IVR Prompt of a Campaign"
     _order = "sequence, id"
     _rec_name = "key"
+    _logged_at = "campaign_id"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)

@@ -29,9 +29,10 @@ class EcmTargetGroup(models.Model):
     """
 
     _name = "ecm.target.group"
-    _inherit = ["ecm.engine.fields.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.engine.fields.mixin"]
     _description = "Target Group"
     _order = "sequence, id"
+    _logged_at = "campaign_id"
 
     campaign_id = fields.Many2one("ecm.campaign", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)

@@ -11,6 +11,7 @@ class EcmTeam(models.Model):
     """
 
     _name = "ecm.team"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Agent Team"
     _order = "name, id"
 

@@ -3,15 +3,13 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...actions import open_form
-
-# Parts of the names of fields whose values nobody sees, should one ever be tracked.
-SECRET = ("password", "secret", "token")
+from ..shared.ecm_logged_mixin import is_secret
 
 
 class EcmChange(models.Model):
     """Who changed what in the configuration, from what, to what (requirement R8): what Odoo tracks in
     the chatters of campaigns, strategies, dialers, gateways, hours, lists and all else that the
-    suite has, in one place.
+    suite has, and what `ecm.logged.mixin` notes beside it, in one place.
     """
 
     _name = "ecm.change"
@@ -28,6 +26,7 @@ class EcmChange(models.Model):
     record_name = fields.Char(
         "Record", compute="_compute_record_name", help="As it is called now; empty: it was deleted."
     )
+    part = fields.Char(readonly=True, help="Of the record: a step, a rule, a limit.")
     field_name = fields.Char("Technical name", readonly=True)
     field_label = fields.Char("What", readonly=True)
     old_value = fields.Char("From", readonly=True)
@@ -36,11 +35,12 @@ class EcmChange(models.Model):
 
     @api.model
     def _get_models(self):
-        """Kinds of records whose changes are tracked."""
-        thread, found = self.env.registry["mail.thread"], []
-        for name, model in self.env.registry.items():
-            is_tracked = issubclass(model, thread) and not model._abstract
-            if name.startswith("ecm.") and is_tracked:
+        """Kinds of records whose changes are noted; those of parts stand at their wholes."""
+        registry, found = self.env.registry, []
+        for name, model in registry.items():
+            is_whole = issubclass(model, registry["ecm.logged.mixin"]) and not model._logged_at
+            is_noted = is_whole or issubclass(model, registry["mail.thread"])
+            if name.startswith("ecm.") and is_noted and not model._abstract:
                 found.append((name, self.env["ir.model"]._get(name).sudo().name))
         return sorted(found, key=lambda pair: pair[1])
 
@@ -58,15 +58,20 @@ class EcmChange(models.Model):
         # Moments in UTC, as they are stored: the same for everybody who reads them.
         return SQL(
             """SELECT v.id, m.date AS changed_at, m.author_id, m.model, m.res_id,
-                      f.name AS field_name,
-                      COALESCE(f.field_description ->> %(lang)s, f.field_description ->> 'en_US')
-                          AS field_label,
+                      m.subject AS part, f.name AS field_name,
+                      CASE WHEN f.name <> 'display_name'
+                           THEN COALESCE(f.field_description ->> %(lang)s,
+                                         f.field_description ->> 'en_US')
+                           WHEN v.new_value_char <> '' THEN %(added)s
+                           ELSE %(removed)s END AS field_label,
                       %(old)s AS old_value, %(new)s AS new_value, %(company)s AS company_id
                  FROM mail_tracking_value v
                  JOIN mail_message m ON m.id = v.mail_message_id
                  JOIN ir_model_fields f ON f.id = v.field_id
                 WHERE m.model LIKE 'ecm.%%' AND NOT (v.field_id = ANY(%(hidden)s))""",
             lang=self.env.lang or "en_US",
+            added=self.env._("Added"),
+            removed=self.env._("Removed"),
             old=_get_value("old"),
             new=_get_value("new"),
             hidden=self._get_hidden_field_ids(),
@@ -94,8 +99,7 @@ class EcmChange(models.Model):
             if not name.startswith("ecm."):
                 continue
             for field in model._fields.values():
-                is_named_so = any(word in field.name for word in SECRET)
-                if is_named_so or not field.exportable or field.groups == fields.NO_ACCESS:
+                if is_secret(field):
                     hidden.append(fields_of._get_ids(name).get(field.name))
         return [field_id for field_id in hidden if field_id]
 

@@ -32,7 +32,7 @@ class EcmGlobalList(models.Model):
     """
 
     _name = "ecm.global.list"
-    _inherit = ["ecm.engine.fields.mixin", "ecm.file.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.engine.fields.mixin", "ecm.file.mixin"]
     _description = "Shared List"
     _order = "id desc"
     _fixed_fields = ("company_id",)

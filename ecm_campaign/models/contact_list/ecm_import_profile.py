@@ -98,6 +98,7 @@ class EcmImportProfile(models.Model):
     """
 
     _name = "ecm.import.profile"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Import Profile"
     _order = "name, id"
 
@@ -246,8 +247,11 @@ class EcmImportProfileColumn(models.Model):
     """One column of the files of a profile, by its name, or by its place where it has none."""
 
     _name = "ecm.import.profile.column"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Column of an Import Profile"
     _order = "position, id"
+    _logged_at = "profile_id"
+    _logged_names = ("header",)
 
     profile_id = fields.Many2one(
         "ecm.import.profile", required=True, ondelete="cascade", index=True
@@ -289,8 +293,11 @@ class EcmImportProfilePhone(models.Model):
     """The phone mode of one of the five phones in the files of a profile (requirement L6)."""
 
     _name = "ecm.import.profile.phone"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Phone of an Import Profile"
     _order = "phone, id"
+    _logged_at = "profile_id"
+    _logged_names = ("phone",)
 
     profile_id = fields.Many2one(
         "ecm.import.profile", required=True, ondelete="cascade", index=True

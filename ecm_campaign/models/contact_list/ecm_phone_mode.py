@@ -10,6 +10,7 @@ class EcmPhoneMode(models.Model):
     """
 
     _name = "ecm.phone.mode"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Phone Mode"
     _order = "name, id"
 

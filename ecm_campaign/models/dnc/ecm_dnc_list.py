@@ -47,7 +47,12 @@ class EcmDncList(models.Model):
 
     _name = "ecm.dnc.list"
     _description = "Do-not-contact List"
-    _inherit = ["ecm.engine.fields.mixin", "mail.thread", "ecm.transaction.mixin"]
+    _inherit = [
+        "ecm.logged.mixin",
+        "ecm.engine.fields.mixin",
+        "mail.thread",
+        "ecm.transaction.mixin",
+    ]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, tracking=True)

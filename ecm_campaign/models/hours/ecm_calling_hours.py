@@ -26,7 +26,7 @@ class EcmCallingHours(models.Model):
 
     _name = "ecm.calling.hours"
     _description = "Calling Hours"
-    _inherit = ["ecm.copy.name.mixin", "ecm.day.windows.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.copy.name.mixin", "ecm.day.windows.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)

@@ -7,6 +7,7 @@ class EcmHoliday(models.Model):
     """
 
     _name = "ecm.holiday"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Holiday"
     _order = "date_from, id"
 

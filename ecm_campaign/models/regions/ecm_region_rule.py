@@ -38,7 +38,7 @@ class EcmRegionRule(models.Model):
 
     _name = "ecm.region.rule"
     _description = "Region Rule"
-    _inherit = ["ecm.day.windows.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.day.windows.mixin", "mail.thread"]
     _order = "country_id, name, id"
 
     name = fields.Char(

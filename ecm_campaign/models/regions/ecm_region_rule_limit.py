@@ -14,8 +14,11 @@ class EcmRegionRuleLimit(models.Model):
     """
 
     _name = "ecm.region.rule.limit"
+    _inherit = ["ecm.logged.mixin"]
     _description = "Limit of a Region Rule"
     _order = "rule_id, id"
+    _logged_at = "rule_id"
+    _logged_names = ("count", "counted")
 
     rule_id = fields.Many2one("ecm.region.rule", required=True, index=True, ondelete="cascade")
     count = fields.Integer(

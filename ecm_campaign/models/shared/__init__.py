@@ -7,6 +7,7 @@ from . import (
     ecm_exported_mixin,
     ecm_engine_fields_mixin,
     ecm_lockable_part_mixin,
+    ecm_logged_mixin,
     ecm_secret_mixin,
     res_config_settings,
     ecm_results_mixin,

@@ -11,10 +11,11 @@ class EcmBusinessOutcome(models.Model):
     """What the agent says a call meant: a wrap-up code with a rule of its own (requirement S6)."""
 
     _name = "ecm.business.outcome"
-    _inherit = ["ecm.lockable.part.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.lockable.part.mixin"]
     _description = "Wrap-up"
     _order = "group_id, sequence, id"
     _whole_field = "group_id"
+    _logged_at = "group_id"
     # How outcomes are shown and counted.
     _free_fields = frozenset(("sequence", "parent_id", "kind"))
 

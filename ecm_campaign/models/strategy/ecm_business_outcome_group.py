@@ -9,7 +9,7 @@ class EcmBusinessOutcomeGroup(models.Model):
 
     _name = "ecm.business.outcome.group"
     _description = "Wrap-ups"
-    _inherit = ["ecm.copy.name.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.copy.name.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)

@@ -11,7 +11,7 @@ class EcmOutcome(models.Model):
     """What happened on a try, in our words; dialer codes map to it (requirement S5)."""
 
     _name = "ecm.outcome"
-    _inherit = ["ecm.all.companies.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.all.companies.mixin"]
     _description = "Outcome"
     _order = "sequence, id"
 
@@ -120,7 +120,7 @@ class EcmOutcomeMapping(models.Model):
     """A dialer's result code in one of its tables, in our words (requirement S5)."""
 
     _name = "ecm.outcome.mapping"
-    _inherit = ["ecm.all.companies.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.all.companies.mixin"]
     _description = "Dialer Code"
     _order = "provider, source, code_order, id"
     _rec_name = "code"

@@ -40,7 +40,7 @@ class EcmStrategy(models.Model):
 
     _name = "ecm.strategy"
     _description = "Strategy"
-    _inherit = ["ecm.copy.name.mixin", "mail.thread"]
+    _inherit = ["ecm.logged.mixin", "ecm.copy.name.mixin", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)

@@ -27,9 +27,10 @@ class EcmStrategyAttempt(models.Model):
     """
 
     _name = "ecm.strategy.attempt"
-    _inherit = ["ecm.lockable.part.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.lockable.part.mixin"]
     _description = "Strategy Step"
     _order = "strategy_id, sequence, id"
+    _logged_at = "strategy_id"
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)

@@ -17,9 +17,10 @@ class EcmStrategyLimit(models.Model):
     """How often a contact or a number may be tried in a period (requirement S4)."""
 
     _name = "ecm.strategy.limit"
-    _inherit = ["ecm.lockable.part.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.lockable.part.mixin"]
     _description = "Strategy Limit"
     _order = "strategy_id, sequence, id"
+    _logged_at = "strategy_id"
 
     strategy_id = fields.Many2one("ecm.strategy", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)

@@ -27,9 +27,11 @@ class EcmStrategyRule(models.Model):
     """
 
     _name = "ecm.strategy.rule"
-    _inherit = ["ecm.lockable.part.mixin"]
+    _inherit = ["ecm.logged.mixin", "ecm.lockable.part.mixin"]
     _description = "Strategy Rule"
     _order = "attempt_id, sequence, id"
+    _logged_at = "strategy_id"
+    _logged_names = ("attempt_id", "outcome_id")
 
     attempt_id = fields.Many2one("ecm.strategy.attempt", ondelete="cascade", index=True)
     strategy_id = fields.Many2one(

@@ -2,8 +2,29 @@ from datetime import date
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.models import MAGIC_COLUMNS
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
+
+# What people work with day by day, which is no configuration: it has its own history.
+OPERATIONS = {
+    "ecm.callback",
+    "ecm.contact",
+    "ecm.contact.list",
+    "ecm.contact.withdrawal",
+    "ecm.crm.launch",
+    "ecm.crm.launch.line",
+    "ecm.dnc.entry",
+    "ecm.dnc.load",
+    "ecm.dry.run",
+    "ecm.dry.run.rate",
+    "ecm.dry.run.wrap.up",
+}
+
+
+def _is_written(field):
+    is_own = field.name not in MAGIC_COLUMNS and field.type != "one2many"
+    return field.store and not field.readonly and is_own
 
 
 class TestChanges(TransactionCase):
@@ -66,6 +87,115 @@ class TestChanges(TransactionCase):
         group = "ecm_campaign.ecm_campaign_group_administrator"
         foreign = new_test_user(self.env, login="ecm_changes_foreign", groups=group, **own)
         self.assertFalse(self.find(self.list, foreign))
+
+    def make_strategy(self):
+        """A strategy of two steps with a rule, which has been there for a while."""
+        strategy = self.env["ecm.strategy"].create({"name": "Logged"})
+        steps = self.env["ecm.strategy.attempt"].create(
+            [{"strategy_id": strategy.id, "phone_index": place} for place in (1, 2)]
+        )
+        busy = self.env.ref("ecm_campaign.ecm_outcome_busy")
+        rule = self.env["ecm.strategy.rule"].create(
+            {"attempt_id": steps[0].id, "outcome_id": busy.id, "action": "again"}
+        )
+        self.flush_tracking()
+        self.env.cr.execute(
+            SQL("UPDATE ecm_strategy SET create_date = '2026-01-01' WHERE id = %s", strategy.id)
+        )
+        self.env.invalidate_all()
+        return strategy, steps, rule
+
+    def test_parts_stand_at_their_whole(self):
+        strategy, steps, rule = self.make_strategy()
+        # What it began with is no change.
+        self.assertFalse(self.find(strategy))
+        self.change(rule, delay_minutes=15, action="close")
+        self.change(steps[1], phone_index=3)
+        changes = self.find(strategy)
+        self.assertEqual(set(changes.mapped("record_name")), {"Logged"})
+        self.assertEqual(changes.author_id, self.administrator.partner_id)
+        told = {one.field_name: (one.old_value, one.new_value) for one in changes}
+        self.assertEqual(told["delay_minutes"], ("0", "15"))
+        self.assertEqual(told["action"], ("Try the same again", "Close the contact"))
+        self.assertEqual(told["phone_index"], ("Phone 2", "Phone 3"))
+        parts = {one.field_name: one.part for one in changes}
+        self.assertIn("Busy", parts["action"])
+        self.assertTrue(parts["phone_index"].startswith("Step 2"))
+
+    def test_the_chatter_of_the_whole_shows_it_too(self):
+        strategy, _steps, rule = self.make_strategy()
+        self.change(rule, delay_minutes=15)
+        [shown] = strategy.message_ids.tracking_value_ids._tracking_value_format()
+        self.assertEqual(shown["fieldInfo"]["changedField"], "Minutes")
+
+    def test_what_is_added_and_removed(self):
+        strategy, steps, _rule = self.make_strategy()
+        values = {"strategy_id": strategy.id, "count": 3}
+        limit = self.env["ecm.strategy.limit"].with_user(self.administrator).create(values)
+        name = limit.display_name
+        limit.unlink()
+        steps[1].with_user(self.administrator).unlink()
+        self.flush_tracking()
+        told = [(one.field_label, one.old_value, one.new_value) for one in self.find(strategy)]
+        self.assertIn(("Added", "", name), told)
+        self.assertIn(("Removed", name, ""), told)
+        self.assertIn(("Removed", "Step 2: Voice, phone 2", ""), told)
+
+    def test_a_strategy_that_was_deleted(self):
+        strategy, _steps, _rule = self.make_strategy()
+        strategy_id = strategy.id
+        strategy.with_user(self.administrator).unlink()
+        self.flush_tracking()
+        log = self.env["ecm.change"].with_user(self.administrator)
+        change = log.search([("model", "=", "ecm.strategy"), ("res_id", "=", strategy_id)])
+        self.assertEqual((change.field_label, change.old_value), ("Removed", "Logged"))
+        self.assertFalse(change.record_name)
+
+    def test_configuration_without_a_chatter(self):
+        outcome = self.env.ref("ecm_campaign.ecm_outcome_busy")
+        member = self.create_user("supervisor", name="Mia Member")
+        team = self.env["ecm.team"].create({"name": "Logged"})
+        self.change(outcome, counts_as_attempt=not outcome.counts_as_attempt)
+        self.change(team, user_ids=[(4, member.id)])
+        self.assertEqual(self.find(outcome).field_name, "counts_as_attempt")
+        told = {one.field_name: one.new_value for one in self.find(team)}
+        self.assertEqual(told["user_ids"], "Mia Member")
+
+    def test_what_an_import_brings_is_no_change_of_anybody(self):
+        outcome = self.env.ref("ecm_campaign.ecm_outcome_busy")
+        outcome.with_context(tracking_disable=True).sequence += 1
+        self.assertFalse(self.find(outcome))
+
+    def test_what_may_hold_a_password_is_veiled(self):
+        if "ecm.sms.gateway" not in self.env:
+            self.skipTest("no module with such a text is installed")
+        gateway = self.env["ecm.sms.gateway"].create(
+            {"name": "Logged", "url": "http://sms.example.com"}
+        )
+        self.change(gateway, headers="Authorization: Bearer abc", rate=7)
+        told = {one.field_name: (one.old_value, one.new_value) for one in self.find(gateway)}
+        self.assertEqual(told["headers"], ("•••", "•••"))
+        self.assertEqual(told["rate"][1][:1], "7")
+
+    def test_all_configuration_is_logged(self):
+        """Whoever adds a model that people write thinks about the log."""
+        registry, missing = self.env.registry, []
+        group = self.env.ref("ecm_campaign.ecm_campaign_group_administrator")
+        writable = self.env["ir.model.access"].search(
+            [
+                ("group_id", "in", group.all_implied_ids.ids),
+                ("perm_write", "=", True),
+                ("model_id.model", "=like", "ecm.%"),
+            ]
+        )
+        for name in set(writable.mapped("model_id.model")) - OPERATIONS:
+            model = self.env.get(name)
+            if model is None or model._abstract or model._transient or not model._auto:
+                continue
+            written = [field for field in model._fields.values() if _is_written(field)]
+            if written and not issubclass(registry[name], registry["ecm.logged.mixin"]):
+                missing.append(name)
+        self.assertFalse(missing)
 
     def test_a_secret_is_never_in_it(self):
         """Not even one that was tracked by mistake, or before it became one."""

@@ -31,6 +31,7 @@ DOCUMENTS = {
     "crm": "crm.md",
     "developer": "guide/developer.md",
     "email": "email.md",
+    "guidance": "guidance.md",
     "privacy": "privacy.md",
     "rpc": "rpc.md",
     "sms": "sms.md",

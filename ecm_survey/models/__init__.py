@@ -4,6 +4,7 @@ from . import ecm_campaign
 from . import ecm_card
 from . import ecm_contact
 from . import ecm_engine
+from . import ecm_guide
 from . import survey_question
 from . import survey_question_answer
 from . import survey_survey

@@ -31,7 +31,13 @@ class DialerSender:
             receipt = self.client.push(self.key, self.name, contacts)
         except client_exceptions.DialerError as error:
             raise _translate(error) from error
-        return Receipt(receipt.accepted, receipt.refused, receipt.doubtful)
+        return Receipt(
+            receipt.accepted,
+            receipt.refused,
+            receipt.doubtful,
+            receipt.unsent,
+            receipt.failure and _describe_failure(receipt.failure),
+        )
 
     def find(self, keys, sent_at):
         """See ``tools.channel.Sender``."""
@@ -49,6 +55,15 @@ def _translate(error):
     is_refused = isinstance(error, client_exceptions.Rejected)
     if is_refused and not _is_refusal_of_access(error):
         return exceptions.Rejected(str(error))
+    return unavailable(error)
+
+
+def _describe_failure(error):
+    """A client's error in the engine's terms, where a part of the batch was accepted before it: the
+    contacts are not to blame.
+    """
+    if isinstance(error, client_exceptions.InDoubt):
+        return exceptions.InDoubt(str(error))
     return unavailable(error)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .digits import DigitPlan
-from .exceptions import Rejected
+from .exceptions import DialerError, Rejected
 
 MAX_KEY_LENGTH = 25
 """Characters of DialingList.accountnumber, Cisco's shortest account number (reference §6.12)."""
@@ -52,6 +52,34 @@ class DialerCampaign:
     description: str = ""
     max_attempts: int = 0
     groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CampaignFigures:
+    """What a dialer counts of one of its campaigns, whoever sent the contacts; None where it does
+    not say. Since when it counts is the dialer's own affair.
+
+    `records` stand in its list, `closed` of them are called no more, `attempts` were made; the
+    others say how these ended.
+    """
+
+    records: int | None = None
+    closed: int | None = None
+    attempts: int | None = None
+    voice: int | None = None
+    busy: int | None = None
+    no_answer: int | None = None
+    machine: int | None = None
+    abandoned: int | None = None
+    callbacks: int | None = None
+    personal_callbacks: int | None = None
+
+    @property
+    def open(self) -> int | None:
+        """Records that may still be called; None where that is not known."""
+        if self.records is None or self.closed is None:
+            return None
+        return max(0, self.records - self.closed)
 
 
 @dataclass(frozen=True)
@@ -103,13 +131,17 @@ class PushContact:
 
 @dataclass(frozen=True)
 class PushReceipt:
-    """Every pushed key is in exactly one of the sets; refused keys are certainly not at the dialer,
-    doubtful ones were not there yet when an import ended badly, and may still appear.
+    """What became of the pushed keys, each of which is in no more than one of the sets: refused ones
+    are certainly not at the dialer, doubtful ones were not there yet when an import ended badly,
+    and may still appear. Where the push takes several requests and one failed, `failure` says why:
+    `unsent` keys are certainly not there, and those in none of the sets are in doubt.
     """
 
     accepted: frozenset[str]
     refused: frozenset[str]
     doubtful: frozenset[str] = frozenset()
+    unsent: frozenset[str] = frozenset()
+    failure: DialerError | None = None
 
 
 @dataclass(frozen=True)
@@ -228,6 +260,13 @@ class DialerClient(ABC):
     def dialing_prefixes(self) -> DialingPrefixes | None:
         """Read what the dialer is configured to dial before numbers; None where it does not tell."""
         return None
+
+    def figures(self, campaign_key: str) -> CampaignFigures:
+        """Read what the dialer counts of a campaign.
+
+        :raise Rejected: this dialer counts nothing, or has no such campaign
+        """
+        raise Rejected("This dialer does not say what it counts.", "405")
 
     @abstractmethod
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:

@@ -128,14 +128,20 @@ class CceClient(DialerClient):
             have passed since the call
         :raise DialerError: any other one: nothing of the batch is at the dialer
         """
-        if len(contacts) > self.config.rows_per_request:
-            raise ValueError(f"At most {self.config.rows_per_request} contacts fit in one request")
-        check_keys([contact.key for contact in contacts])
+        self._check_batch(contacts)
         sendable = self._prepare(contacts)
         keys = frozenset(contact.key for contact in sendable)
         arrived = self._send(campaign_key, sendable) if sendable else keys
         refused = frozenset(contact.key for contact in contacts) - keys
         return PushReceipt(arrived, refused, keys - arrived)
+
+    def _check_batch(self, contacts: Sequence[PushContact]) -> None:
+        """
+        :raise ValueError: a mistake of the caller
+        """
+        if len(contacts) > self.config.rows_per_request:
+            raise ValueError(f"At most {self.config.rows_per_request} contacts fit in one request")
+        check_keys([contact.key for contact in contacts])
 
     def _leave_by(self) -> datetime:
         return self._clock() + timedelta(seconds=self.config.leave_seconds)
@@ -163,10 +169,14 @@ class CceClient(DialerClient):
             self._commit(cursor, "the contacts were written")
         return frozenset(contact.key for contact in sendable)
 
+    def _keeps_personal(self) -> bool:
+        """Whether agents' own callbacks have a list of their own."""
+        return bool(self.config.personal_table)
+
     def _agents_of(self, contacts: Sequence[PushContact]) -> dict[str, AgentRow]:
         """Agents of personal callbacks, where these have a list of their own."""
         logins = {contact.callback.agent for contact in contacts if contact.callback}
-        if not (logins and self.config.personal_table):
+        if not (logins and self._keeps_personal()):
             return {}
         with self._database.configuration() as cursor:
             return self._database.agents(cursor, logins)
@@ -174,6 +184,8 @@ class CceClient(DialerClient):
     def _local_clock(self, cursor: Any) -> Callable[[datetime], datetime]:
         """What turns moments into those of the Logger's clock, which CCE keeps personal callbacks
         by; what has passed is due now.
+
+        :param cursor: on a database of a server whose clock shows the same time
         """
         now, local = self._clock(), self._database.now(cursor)
 
@@ -217,11 +229,11 @@ class CceClient(DialerClient):
         :raise Busy: a side cannot be asked, which may know the others
         """
         wanted = set(keys)
-        known: dict[str, bool] = {}
-        is_complete = True
+        tables: list[str] = []
         # Of a deleted campaign the lists are gone, and what was dialled is still recorded.
         with suppress(NotFound):
-            known, is_complete = self._known(self._tables(campaign_key), wanted)
+            tables = self._tables(campaign_key)
+        known, is_complete = self._known(tables, wanted)
         found = {key for key, uncalled in known.items() if not uncalled}
         wanted -= known.keys()
         if wanted:
@@ -241,7 +253,8 @@ class CceClient(DialerClient):
         """
         found: dict[str, bool] = {}
         is_complete = True
-        for side in self.config.sides if tables and keys else ():
+        lists = bool(tables or self.config.personal_table)
+        for side in self.config.sides if lists and keys else ():
             try:
                 for key, uncalled in self._known_on(side, tables, keys):
                     found[key] = uncalled and found.get(key, True)

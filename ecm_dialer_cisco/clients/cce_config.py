@@ -69,6 +69,7 @@ class CceRestConfig:
     :param user: an administrator, as ``user@domain``
     :param queue_seconds: so long a request may stand in the queue of imports
     :param page_rows: contacts a page, of which CCE gives 100 at most
+    :param personal: make agents' own callbacks over it; otherwise they are imported as all others
     """
 
     host: str
@@ -84,6 +85,7 @@ class CceRestConfig:
     queue_seconds: float = 900
     page_rows: int = 100
     host_2: str = ""
+    personal: bool = False
 
     @property
     def node_urls(self) -> list[str]:
@@ -130,7 +132,8 @@ class CceConfig:
     :param overlap: rows written so shortly before the newest one are read again
     :param open_horizon: results are awaited so long; without a watermark reading begins there
     :param late_horizon: results of contacts that were given up are looked for so much longer
-    :param personal_table: where personal callbacks are written; empty: they stand among the others
+    :param personal_table: where personal callbacks are written, on the side that contacts are
+        written to; empty: they stand among the others
     :param agent_column: column of Agent whose value stands for an agent there
     :param dnc_table: numbers that CCE itself must not call
     :param rest: send over the REST interface, to campaigns that were made over it
@@ -194,9 +197,6 @@ class CceConfig:
             raise ValueError(f"{self.finished_statuses!r} are not letters of finished contacts")
         if both := set(self.finished_statuses) & set(self.waiting_statuses):
             raise ValueError(f"Contacts with {''.join(sorted(both))!r} are still called")
-        # With two sides a row that is inserted here is on none but this one (reference §1.6).
-        if self.personal_table and self.other_host:
-            raise ValueError("Personal callbacks are written to a CCE with one Logger only")
         if self.side not in ("A", "B"):
             raise ValueError("The side is A or B")
 
@@ -252,7 +252,9 @@ class CceConfig:
     def doubt_seconds(self) -> float:
         """So long after `push` was called `find` may not know yet what was sent."""
         if self.rest:
-            return self.rest.doubt_seconds
+            # Callbacks leave one after the other, before the import.
+            before = self.leave_seconds if self.rest.personal else 0
+            return before + self.rest.doubt_seconds
         waiting = self.import_timeout if self.import_folder else 0
         return self.leave_seconds + self.read_timeout + waiting
 

@@ -7,33 +7,48 @@ that CCE would not take are sorted out before.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import requests
 from lxml import etree
 
+from . import cce_personal
 from .base import (
     CALLBACKS,
     CALLED_AGAIN,
     OTHERS,
     CallResult,
+    CampaignFigures,
     DialerCampaign,
     DialerContact,
     Holding,
     PushContact,
+    PushReceipt,
 )
 from .cce import CceClient, describe_campaign, utc_now
 from .cce_config import CceConfig, CceRestConfig
 from .cce_connection import Connect
 from .cce_results import CceWatermark
-from .exceptions import Busy, NotFound, Rejected, Unreachable
+from .exceptions import (
+    Busy,
+    DialerError,
+    InDoubt,
+    NotFound,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
 from .uccx_http import UccxHttp
 from .uccx_wire import UnreadableAnswer, parse_xml
+
+_logger = logging.getLogger(__name__)
 
 MAX_ROWS = 10_000
 BASE = "/unifiedconfig/config/campaign"
@@ -42,6 +57,19 @@ _HEADER = "AccountNumber,FirstName,LastName,Phone01"
 _UNSAFE = re.compile(r"[,|\[\]<>\"]+")
 _FINISHED = ("closed", "maxAttemptsReached")
 _CALLBACKS = ("callbackRequested", "personalCallbackRequested")
+# Elements of runtimestats, in small letters.
+_FIGURES = {
+    "records": "totalcount",
+    "closed": "closedcount",
+    "attempts": "attemptedcount",
+    "voice": "voicecount",
+    "busy": "busycount",
+    "no_answer": "noanswerdetectcount",
+    "machine": "answeringmachinecount",
+    "abandoned": "abandondetectcount",
+    "callbacks": "callbackcount",
+    "personal_callbacks": "personalcallbackcount",
+}
 _NOT_THERE = "CceDBDataNotFoundException"
 
 
@@ -80,20 +108,23 @@ class CceRestClient(CceClient):
         which keeps nobody from choosing a campaign.
         """
         counts: dict[str, int] = {}
-        # One that cannot be reached is not asked once more for each campaign.
-        with suppress(Unreachable):
+        # One that is away, or busy, is not asked once more for each campaign.
+        with suppress(Unreachable, Busy):
             for key in campaign_keys:
-                with suppress(Rejected, Busy):
-                    counts[key] = self._count_open(key)
+                with suppress(Rejected):
+                    counts[key] = self.figures(key).open or 0
         return counts
 
-    def _count_open(self, campaign_key: str) -> int:
+    def figures(self, campaign_key: str) -> CampaignFigures:
+        """``runtimestats`` (reference §3.3). Cisco says neither how old its counts are nor when they
+        begin anew; those of the tables behind it do so at half past midnight.
+        """
         stats = self._read(f"{_path(campaign_key)}/runtimestats")
-        counts = [_text_of(stats, name) for name in ("totalcount", "closedcount")]
-        if not all(count.isdecimal() for count in counts):
-            return 0
-        total, closed = map(int, counts)
-        return max(0, total - closed)
+        found = {}
+        for name, element in _FIGURES.items():
+            text = _text_of(stats, element).strip()
+            found[name] = int(text) if text.isdecimal() else None
+        return CampaignFigures(**found)
 
     def set_enabled(self, campaign_key: str, enabled: bool) -> None:
         self._update(campaign_key, "enabled", "true" if enabled else "false")
@@ -112,6 +143,67 @@ class CceRestClient(CceClient):
 
     # contacts
 
+    def push(
+        self, campaign_key: str, campaign_name: str, contacts: Sequence[PushContact]
+    ) -> PushReceipt:
+        """Make agents' own callbacks first, each in a request of its own, then import the others in
+        one. A callback that CCE refuses is imported: then it is anybody's.
+
+        After a lost answer all that was not taken before is in doubt.
+        """
+        self._check_batch(contacts)
+        taken: set[str] = set()
+        try:
+            self._promise(campaign_key, contacts, taken)
+            others = [contact for contact in contacts if contact.key not in taken]
+            receipt = super().push(campaign_key, campaign_name, others)
+        except DialerError as error:
+            if not taken:
+                raise
+            left = frozenset(contact.key for contact in contacts) - taken
+            unsent = frozenset() if isinstance(error, InDoubt) else left
+            return PushReceipt(frozenset(taken), frozenset(), unsent=unsent, failure=error)
+        return replace(receipt, accepted=receipt.accepted | taken)
+
+    def _keeps_personal(self) -> bool:
+        return self._rest.personal
+
+    def _promise(self, campaign_key: str, contacts: Sequence[PushContact], taken: set[str]) -> None:
+        """Make callbacks of agents whom CCE knows.
+
+        :param taken: gets the keys of those that CCE has
+        """
+        if not any(contact.callback for contact in contacts):
+            return
+        callbacks = [contact for contact in self._prepare(contacts) if contact.callback]
+        agents = self._agents_of(callbacks)
+        if not agents:
+            return
+        leave_by = self._leave_by()
+        with self._database.configuration() as cursor:
+            to_local = self._local_clock(cursor)
+        for contact in callbacks:
+            # An agent whom CCE does not know calls nobody: then it is everybody's.
+            if not (contact.callback and contact.callback.agent in agents):
+                continue
+            # A machine that stood still may wake up when somebody else has settled this batch.
+            if self._clock() > leave_by:
+                raise Unreachable("CCE answered too slowly: not all contacts were sent.")
+            agent, at = agents[contact.callback.agent], to_local(contact.callback.at)
+            body = cce_personal.build_callback(campaign_key, agent.id, contact, at)
+            if self._takes(contact.key, body):
+                taken.add(contact.key)
+
+    def _takes(self, key: str, callback: bytes) -> bool:
+        try:
+            self._change("POST", cce_personal.PATH, callback)
+        except Unauthorized:
+            raise
+        except Rejected as error:
+            _logger.warning("CCE refuses the agent's own callback %s: %s", key, error)
+            return False
+        return True
+
     def _send(self, campaign_key: str, sendable: Sequence[PushContact]) -> frozenset[str]:
         if len(sendable) > MAX_ROWS:
             raise ValueError(f"CCE takes at most {MAX_ROWS} contacts in one request")
@@ -127,12 +219,31 @@ class CceRestClient(CceClient):
         """
         missing = set(keys)
         with suppress(NotFound):
-            for contact in self._contacts(campaign_key):
-                missing.discard(contact.key)
-                # There may be a hundred pages.
-                if not missing:
-                    return set(keys)
+            self._strike_off(missing, lambda: (row.key for row in self._contacts(campaign_key)))
+        if missing and self._rest.personal:
+            self._strike_off(missing, self._promised)
+        if not missing:
+            return set(keys)
         return (set(keys) - missing) | (self._called(missing) & missing)
+
+    def _strike_off(self, missing: set[str], read: Callable[[], Iterable[str]]) -> None:
+        """Take out of `missing` what is listed, of which there may be a hundred pages. What CCE
+        deletes meanwhile moves others to pages that were read already: so it is looked twice.
+        """
+        for _twice in range(2):
+            count = 0
+            for key in read():
+                count += 1
+                missing.discard(key)
+                if not missing:
+                    return
+            if count < self._rest.page_rows:
+                return
+
+    def _promised(self) -> Iterator[str]:
+        """Keys of all personal callbacks that CCE lists, whoever has made them."""
+        for element in self._pages(cce_personal.PATH, "personalcallback"):
+            yield _text_of(element, "accountnumber")
 
     def contacts(self, campaign_key: str, status: str = "") -> list[DialerContact]:
         """List contacts; `status` is one of CCE's words, empty means pending."""
@@ -140,11 +251,17 @@ class CceRestClient(CceClient):
         return [each for each in self._contacts(campaign_key) if each.raw_status == wanted]
 
     def _contacts(self, campaign_key: str) -> Iterator[DialerContact]:
+        return map(_contact, self._pages(f"{_path(campaign_key)}/import", "importcontact"))
+
+    def _pages(self, path: str, name: str) -> Iterator[Any]:
+        """Elements of a list, a page a request.
+
+        :param name: of the elements, in small letters
+        """
         size, start = self._rest.page_rows, 0
         while True:
             params = {"startIndex": str(start), "resultsPerPage": str(size)}
-            root = self._read(f"{_path(campaign_key)}/import", params)
-            page = [_contact(element) for element in _named(root, "importcontact")]
+            page = list(_named(self._read(path, params), name))
             yield from page
             if len(page) < size:
                 return

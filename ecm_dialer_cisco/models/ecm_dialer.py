@@ -51,6 +51,7 @@ class EcmDialer(models.Model):
         "ecm.dialer.hours.mixin",
         "ecm.dialer.digits.mixin",
         "ecm.dialer.purge.mixin",
+        "ecm.dialer.figures.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ecm.secret.mixin",
@@ -227,6 +228,8 @@ class EcmDialer(models.Model):
         engine._sync_safely(self)
         engine._purge_safely(self)
         engine._write_listed_safely(self)
+        # How much is sent may depend on what it counts now.
+        engine._read_figures_safely(self)
         super()._work()
 
     def _get_circuit_parts(self):
@@ -235,6 +238,7 @@ class EcmDialer(models.Model):
             ("results", self.env._("Reading results")),
             ("purge", self.env._("Deleting finished contacts")),
             ("listed", self.env._("Writing its do-not-call list")),
+            ("figures", self.env._("Reading its figures")),
         ]
 
     # -- client -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class EcmDialerCampaign(models.Model):
         "ecm.feed.target",
         "ecm.dialer.campaign.hours.mixin",
         "ecm.dialer.campaign.purge.mixin",
+        "ecm.dialer.campaign.figures.mixin",
         "ecm.transaction.mixin",
     ]
     _order = "dialer_id, name, id"
@@ -198,7 +199,7 @@ class EcmDialerCampaign(models.Model):
         return min(self.dialer_id.contacts_at_dialer, self.dialer_id.max_contacts_per_campaign)
 
     def _get_room(self):
-        return max(0, self._get_most_held() - self.env["ecm.attempt"]._count_at(self))
+        return max(0, self._get_most_held() - self._count_held())
 
     def _get_batch_size(self):
         return self.dialer_id.rows_per_request

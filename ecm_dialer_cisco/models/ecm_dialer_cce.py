@@ -280,6 +280,7 @@ class EcmDialerCceMixin(models.AbstractModel):
             verify_tls=self._get_verify(),
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
+            personal=self._keeps_personal(),
         )
 
     def _prepare_cce_config(self, password="", **values):

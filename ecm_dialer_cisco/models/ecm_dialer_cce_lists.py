@@ -10,8 +10,9 @@ LISTED_INTERVAL = timedelta(minutes=15)
 
 
 class EcmDialerCceLists(models.AbstractModel):
-    """What else is written into the database of Outbound Option, on sites with one Logger: calls that
-    an agent has promised, and numbers that CCE itself must not call, whoever sends them.
+    """What else CCE is told: calls that an agent has promised, in its database or over its REST
+    interface; and, on sites with one Logger, numbers that CCE itself must not call, whoever sends
+    them.
     """
 
     _name = "ecm.dialer.cce.lists.mixin"
@@ -21,8 +22,10 @@ class EcmDialerCceLists(models.AbstractModel):
         "Agents' own callbacks",
         tracking=True,
         help="A callback that is to be made by the agent who promised it goes to CCE's list of "
-        "personal callbacks, and that agent gets the call. Otherwise, and for agents whom CCE does "
-        "not know, it goes to the dialing list, where any agent gets it.",
+        "personal callbacks, and that agent gets the call. Otherwise, for agents whom CCE does not "
+        "know, and where it refuses, it goes to the dialing list, where any agent gets it. Cisco "
+        "allows writing to that list on sites with one Logger; of two it is that of the side in "
+        "use.",
     )
     cce_personal_table = fields.Char(
         "Personal callbacks",
@@ -62,14 +65,14 @@ class EcmDialerCceLists(models.AbstractModel):
     listed_until = fields.Datetime(readonly=True, copy=False)
     listed_error = fields.Char("Not written", readonly=True, copy=False)
 
-    @api.constrains("cce_writes_personal", "cce_dnc_list_ids", "host_2", "cce_delivery", "provider")
+    @api.constrains("cce_dnc_list_ids", "host_2", "cce_delivery", "provider")
     def _check_cce_lists(self):
         for dialer in self:
-            if dialer._has_two_sides() and (dialer.cce_writes_personal or dialer.cce_dnc_list_ids):
+            if dialer._has_two_sides() and dialer.cce_dnc_list_ids:
                 raise ValidationError(
                     self.env._(
-                        "What is written on one Logger is not on the other: %s has two. Clear "
-                        "Agents' own callbacks and the lists for its do-not-call list.",
+                        "What is written on one Logger is not on the other: %s has two. Clear the "
+                        "lists for its do-not-call list.",
                         dialer.name,
                     )
                 )
@@ -82,9 +85,9 @@ class EcmDialerCceLists(models.AbstractModel):
         return result
 
     def _keeps_personal(self):
-        """Whether agents' own callbacks go to a list of their own."""
-        is_written = self.provider == "cce" and self.cce_delivery == "database"
-        return is_written and self.cce_writes_personal
+        """Whether agents' own callbacks go to a list of their own: files have none."""
+        has_list = self.provider == "cce" and self.cce_delivery != "file"
+        return has_list and self.cce_writes_personal
 
     def _keeps_listed(self):
         """Whether numbers are written to the dialer's own do-not-call list."""
@@ -108,9 +111,12 @@ class EcmDialerCceLists(models.AbstractModel):
 
     def _prepare_list_settings(self):
         """Settings of the client that belong to these lists."""
+        is_rest = self.cce_delivery == "rest"
+        is_written = self._keeps_personal() and not is_rest
         return {
-            "personal_table": self.cce_personal_table if self._keeps_personal() else "",
-            "agent_column": self.cce_agent_column,
+            "personal_table": self.cce_personal_table if is_written else "",
+            # The interface names agents by this.
+            "agent_column": "SkillTargetID" if is_rest else self.cce_agent_column,
             "dnc_table": self.cce_dnc_table,
         }
 

@@ -43,7 +43,12 @@ class Applied(NamedTuple):
 
 class EcmEngine(models.AbstractModel):
     _name = "ecm.engine"
-    _inherit = ["ecm.engine", "ecm.engine.purge.mixin", "ecm.engine.listed.mixin"]
+    _inherit = [
+        "ecm.engine",
+        "ecm.engine.purge.mixin",
+        "ecm.engine.listed.mixin",
+        "ecm.engine.figures.mixin",
+    ]
 
     def _get_check_names(self):
         return {**super()._get_check_names(), "dialer_hours": self.env._("Dialer's hours")}

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..purge_plan import NEVER
+from .ecm_dialer_figures import FIGURES_INTERVAL
 from odoo.addons.ecm_campaign.tools.circuit import CLOSED
 from odoo.addons.ecm_campaign.tools.health import Reading, seconds_late
 
@@ -11,7 +12,7 @@ class EcmHealth(models.AbstractModel):
     @api.model
     def _get_health_readings(self):
         readings = [*super()._get_health_readings(), *self._read_synchronizers()]
-        return [*readings, *self._read_purges()]
+        return [*readings, *self._read_purges(), *self._read_figures()]
 
     @api.model
     def _get_health_kinds(self):
@@ -19,6 +20,7 @@ class EcmHealth(models.AbstractModel):
             *super()._get_health_kinds(),
             ("results", self.env._("Reading results")),
             ("purge", self.env._("Deleting finished contacts")),
+            ("figures", self.env._("Dialer's own figures")),
         ]
 
     @api.model
@@ -31,6 +33,8 @@ class EcmHealth(models.AbstractModel):
             record.action_try_now()
         elif kind == "purge":
             record.action_purge_finished()
+        elif kind == "figures":
+            record.action_try_now()
         return super()._retry_reading(kind, record)
 
     def _read_synchronizers(self):
@@ -93,3 +97,43 @@ class EcmHealth(models.AbstractModel):
                 )
             )
         return readings
+
+    def _read_figures(self):
+        """What dialers that tell it count themselves; their backlog is what they may still call,
+        whoever sent it.
+        """
+        may_call, now = self._may_call(), fields.Datetime.now()
+        readings = []
+        for dialer in self.env["ecm.dialer"].search([]):
+            targets = dialer._get_counted_campaigns()
+            if not (dialer._tells_figures() and targets):
+                continue
+            counts = [target._get_open_count() for target in targets]
+            known = [count for count in counts if count is not None]
+            read_until = max(filter(None, (dialer.figures_at, dialer.turns_since)), default=None)
+            readings.append(
+                Reading(
+                    kind="figures",
+                    key=f"ecm.dialer,{dialer.id},figures",
+                    name=dialer.display_name,
+                    model="ecm.dialer",
+                    res_id=dialer.id,
+                    is_on=bool(may_call and dialer._is_on()),
+                    last_success_at=dialer.figures_at or None,
+                    behind=seconds_late(read_until and read_until + FIGURES_INTERVAL, now),
+                    backlog=sum(known) if known else None,
+                    failures=dialer.figures_failures,
+                    is_failing=dialer._get_circuit_state("figures", now) != CLOSED,
+                    error=dialer.figures_error or _first_error(targets),
+                    company_id=dialer.company_id.id,
+                )
+            )
+        return readings
+
+
+def _first_error(targets):
+    """Why a campaign has no figures, if one has none."""
+    for target in targets:
+        if target.figures_error:
+            return f"{target.name}: {target.figures_error}"
+    return ""

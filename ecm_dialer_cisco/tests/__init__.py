@@ -12,6 +12,7 @@ from . import (
     test_explain,
     test_explain_tour,
     test_feed,
+    test_figures,
     test_purge,
     test_result_inbox,
     test_results,

@@ -30,6 +30,8 @@ class FakeClient(DialerClient):
         self.deletes, self.purge_error = False, None
         self.deletes_finished, self.kept, self.held = False, [], Holding()
         self.do_not_call, self.list_error = set(), None
+        self.counted, self.asked_figures = {}, []
+        self.receipt = None
 
     @property
     def dialled(self):
@@ -38,6 +40,13 @@ class FakeClient(DialerClient):
 
     def campaigns(self):
         return self.listed
+
+    def figures(self, campaign_key):
+        self.asked_figures.append(campaign_key)
+        found = self.counted[campaign_key]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def set_enabled(self, campaign_key, enabled):
         self.listed = [
@@ -52,6 +61,8 @@ class FakeClient(DialerClient):
         if self.failures and (failure := self.failures.pop(0)):
             raise failure
         self.taken.append(list(contacts))
+        if self.receipt:
+            return self.receipt
         keys = frozenset(contact.key for contact in contacts)
         refused = frozenset(
             contact.key for contact in contacts if contact.number in self.refuse_numbers

@@ -66,7 +66,7 @@ class TestPersonalCallbacks(ListsCase):
         self.assertEqual(self.get_sent(), [None])
         self.assertEqual(self.get_config().personal_table, "")
 
-    def test_only_dialing_lists_have_them(self):
+    def test_files_and_other_dialers_have_none(self):
         self.dialer.write({"cce_delivery": "file", "cce_import_folder": "env:ECM_CCE"})
         self.create_callback()
         with patch.dict(os.environ, ECM_CCE="/mnt/import"):
@@ -83,10 +83,24 @@ class TestPersonalCallbacks(ListsCase):
             self.dialer.cce_personal_table = "PCB; DROP"
             self.dialer.flush_recordset()
 
-    def test_of_two_loggers_none_is_written_to(self):
-        with self.assertRaisesRegex(ValidationError, "has two"):
-            self.dialer.host_2 = "logger2.invalid"
-            self.dialer.flush_recordset()
+    def test_over_rest_they_are_made_by_its_interface(self):
+        self.dialer.write({"cce_delivery": "rest", "cce_agent_column": "PeripheralNumber"})
+        self.create_callback()
+        self.assertEqual(self.get_sent(), [PersonalCallback("1001", NOW.replace(tzinfo=UTC))])
+        config = self.dialer._prepare_client_config()
+        self.assertTrue(config.rest.personal)
+        # No table is written to; agents have the id that the interface knows.
+        self.assertEqual((config.personal_table, config.agent_column), ("", "SkillTargetID"))
+        self.dialer.cce_writes_personal = False
+        self.assertFalse(self.dialer._prepare_client_config().rest.personal)
+
+    def test_of_two_loggers_that_of_the_side_in_use_is_written_to(self):
+        self.dialer.host_2 = "logger2.invalid"
+        config = self.get_config()
+        self.assertEqual(config.personal_table, "Personal_Callback_List")
+        self.assertEqual(config.sides[0].host, "logger.invalid")
+        self.dialer.action_switch_side()
+        self.assertEqual(self.get_config().sides[0].host, "logger2.invalid")
 
 
 class TestListed(ListsCase):
@@ -112,6 +126,11 @@ class TestListed(ListsCase):
     def get_states(self):
         found = self.env["ecm.dialer.listed"].search([("dialer_id", "=", self.dialer.id)])
         return {each.number: each.state for each in found}
+
+    def test_of_two_loggers_none_is_written_to(self):
+        with self.assertRaisesRegex(ValidationError, "has two"):
+            self.dialer.host_2 = "logger2.invalid"
+            self.dialer.flush_recordset()
 
     def test_numbers_come_and_go_with_the_lists(self):
         self.list_number("+493012345601")

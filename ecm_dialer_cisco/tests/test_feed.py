@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from odoo import fields
 from odoo.exceptions import UserError
 
+from ..clients.base import PushReceipt
 from ..clients.exceptions import Busy, InDoubt, Unauthorized, Unreachable
 from .common import DialerCase
 from odoo.addons.ecm_campaign.exceptions import Unavailable
@@ -53,6 +54,42 @@ class TestFeed(DialerCase):
         )
         self.feed()
         self.assertEqual([sent.dial_time for sent in self.client.dialled], [""])
+
+    def cut_short(self, error, is_unsent):
+        """The first of two contacts was accepted in a request of its own, then another failed."""
+        contacts = self._create_contacts(2)
+
+        def push(_key, _name, batch):
+            self.client.known.add(batch[0].key)
+            left = frozenset(contact.key for contact in batch[1:])
+            unsent = left if is_unsent else frozenset()
+            accepted = frozenset({batch[0].key})
+            return PushReceipt(accepted, frozenset(), unsent=unsent, failure=error)
+
+        with patch.object(self.client, "push", push):
+            self.feed()
+        self.assertEqual(self.target.failure_count, 1)
+        self.assertIn(str(error), self.target.last_error)
+        return contacts
+
+    def test_what_a_push_did_not_come_to_is_sent_with_the_next(self):
+        first, second = self.cut_short(Busy("importing"), is_unsent=True)
+        self.assertEqual(first.current_attempt_id.state, "sent")
+        self.assertEqual((second.state, second.attempt_ids), ("pending", self.env["ecm.attempt"]))
+        self.target.paused_until = False
+        self.feed()
+        self.assertEqual([sent.number for sent in self.client.dialled], [second.phone_1])
+
+    def test_what_a_push_left_in_doubt_is_asked_about(self):
+        first, second = self.cut_short(InDoubt("no answer"), is_unsent=False)
+        self.assertEqual(first.current_attempt_id.state, "sent")
+        self.assertEqual(second.current_attempt_id.state, "claimed")
+        self.target.paused_until = False
+        self.feed()
+        self.assertEqual(self.client.dialled, [], "nobody knows yet")
+        self.age_claims()
+        self.feed()
+        self.assertEqual([sent.number for sent in self.client.dialled], [second.phone_1])
 
     def test_the_dialers_settings_limit_what_it_gets(self):
         self._create_contacts(9)

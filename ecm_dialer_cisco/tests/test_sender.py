@@ -2,6 +2,7 @@ from datetime import datetime
 
 from odoo.tests import BaseCase
 
+from ..clients.base import PushReceipt
 from ..clients.exceptions import Busy, InDoubt, NotFound, Rejected, Unauthorized, Unreachable
 from ..sender import DialerSender
 from .common import FakeClient
@@ -66,6 +67,20 @@ class TestSender(BaseCase):
             with self.subTest(error=error), self.assertRaises(exceptions.Unavailable) as raised:
                 self.send("+493023125000")
             self.assertEqual(raised.exception.whole_service, is_whole)
+
+    def test_what_a_push_in_several_requests_left_over_is_told(self):
+        for error, expected in (
+            (Busy("importing"), exceptions.Unavailable),
+            (Rejected("bad row", "InvalidInput"), exceptions.Unavailable),
+            (InDoubt("no answer"), exceptions.InDoubt),
+        ):
+            self.client.receipt = PushReceipt(
+                frozenset({"k-0"}), frozenset(), unsent=frozenset({"k-1"}), failure=error
+            )
+            receipt = self.send("+493023125000", "+493023125001")
+            self.assertEqual((receipt.accepted, receipt.unsent), ({"k-0"}, {"k-1"}))
+            self.assertIs(type(receipt.failure), expected)
+            self.assertEqual(str(receipt.failure), str(error))
 
     def test_a_dialer_that_cannot_be_asked_says_nothing_of_what_it_knows(self):
         self.send("+493023125000")

@@ -15,6 +15,8 @@ DESCRIPTIONS = {
     "deadlock": "error 1205: the statement lost a deadlock",
     "log_full": "error 9002: the transaction log is full",
     "hang": "wait seconds=N before it is done, unless the client gives up",
+    "busy": "HTTP 503 (REST)",
+    "refuse": "HTTP 400 (REST)",
     "queue_full": "HTTP 503: 30 imports wait (REST)",
     "no_import": "files are not imported, and wait",
     "late_rows": "calls are written to the history seconds=N (real) after they have ended",
@@ -25,8 +27,8 @@ _KINDS = {"times": int, "seconds": float}
 @dataclass
 class Fault:
     """One fault; `times` counts down to 0 (negative: for ever); `verb` restricts it to login,
-    select, insert, update, delete or commit, or over REST to get, put, import
-    or delete.
+    select, insert, update, delete or commit, or over REST to get, put, import,
+    callback or delete.
     """
 
     name: str

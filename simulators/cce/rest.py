@@ -11,7 +11,6 @@ import logging
 import os
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -22,52 +21,36 @@ from . import schema
 from .dialer import Dialer
 from .faults import Faults
 from .options import Options
+from .rest_callbacks import PATH as CALLBACKS
+from .rest_callbacks import RestCallbacks
+from .rest_wire import CONFIG, STATUSES, Refusal, Request, add, page_of, parse, refuse_unknown
 
 _logger = logging.getLogger(__name__)
 
-BASE = "/unifiedconfig/config/campaign"
-MAX_ROWS, MAX_QUEUED, MAX_PAGE, DEFAULT_PAGE = 10_000, 30, 100, 25
+BASE = f"{CONFIG}/campaign"
+MAX_ROWS, MAX_QUEUED = 10_000, 30
 MAX_ATTEMPTS = 100
 _ENABLED = {"true": "Y", "false": "N"}
 _COLUMNS = {"AccountNumber": 30, "FirstName": 50, "LastName": 50, "Phone01": 20}
-_STATUSES = {
-    "A": "active",
-    "B": "callbackRequested",
-    "C": "closed",
-    "J": "agentRejected",
-    "M": "maxAttemptsReached",
-    "P": "pending",
-    "R": "retry",
-    "S": "personalCallbackRequested",
-    "U": "unknown",
+# Counts of runtimestats, and the result that they count (reference §2.1).
+_COUNTED = {
+    "voiceCount": 10,
+    "busyCount": 9,
+    "noAnswerDetectCount": 8,
+    "answeringMachineCount": 12,
+    "abandonDetectCount": 16,
+    "agentRejectedCount": 18,
+    "agentClosedCount": 19,
+    "faxDetectCount": 11,
+    "wrongNumberCount": 23,
+    "customerNotHomeCount": 24,
+    "customerAbandonDetectCount": 21,
 }
 _BEFORE, _AFTER = ("drop", "die"), ("lose_answer", "die_after")
 
 
-class Refusal(Exception):
-    """An answer with an error body."""
-
-    def __init__(self, status: int, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.kind, self.message = status, kind, message
-
-
 class Dropped(Exception):
     """The client gets no answer."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a client asks."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: bytes
-
-
-def refuse_unknown() -> Refusal:
-    return Refusal(400, "CceDBDataNotFoundException", "The campaign was not found.")
 
 
 class Rest:
@@ -76,12 +59,15 @@ class Rest:
     def __init__(self, options: Options, dialer: Dialer) -> None:
         self._options = options
         self._dialer = dialer
-        self._configuration, _history, self._outbound = schema.names(options)
+        self._callbacks = RestCallbacks(options, dialer)
+        self._configuration, self._history, self._outbound = schema.names(options)
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """
         :raise Refusal: it is refused
         """
+        if request.path.startswith(CALLBACKS):
+            return self._callbacks.answer(request)
         parts = request.path.removeprefix(BASE).strip("/").split("/")
         if not request.path.startswith(BASE) or (parts[0] and not parts[0].isdecimal()):
             raise Refusal(404, "notFound", "There is no such resource.")
@@ -115,7 +101,7 @@ class Rest:
             )
             for campaign_id, name in cursor.fetchall():
                 element = etree.SubElement(campaigns, "campaign")
-                _add(element, refURL=f"{BASE}/{campaign_id}", name=name)
+                add(element, refURL=f"{BASE}/{campaign_id}", name=name)
         return 200, etree.tostring(root)
 
     def _show(self, _request: Request, campaign: int) -> tuple[int, bytes]:
@@ -123,25 +109,42 @@ class Rest:
             name, enabled, stamp = self._read_campaign(cursor, campaign)
         root = etree.Element("campaign")
         is_on = "true" if enabled == "Y" else "false"
-        _add(root, refURL=f"{BASE}/{campaign}", name=name, enabled=is_on, changeStamp=str(stamp))
+        add(root, refURL=f"{BASE}/{campaign}", name=name, enabled=is_on, changeStamp=str(stamp))
         return 200, etree.tostring(root)
 
     def _show_stats(self, _request: Request, campaign: int) -> tuple[int, bytes]:
-        """What is counted of a campaign, as far as this dialer counts it."""
+        """What is counted of a campaign, as far as this dialer counts it; CCE begins anew each
+        night.
+        """
         with self._dialer.transaction() as cursor:
             self._read_campaign(cursor, campaign)
             cursor.execute(
                 f"""SELECT count(*), count(*) FILTER (WHERE callstatuszone1 IN ('C', 'M')),
-                           COALESCE(sum(callsmadetozone1), 0)
+                           COALESCE(sum(callsmadetozone1), 0),
+                           count(*) FILTER (WHERE callstatuszone1 = 'B')
                       FROM {self._outbound}.dl_{campaign}_{campaign}"""
             )
-            total, closed, attempted = map(str, cursor.fetchone())
+            names = "totalCount", "closedCount", "attemptedCount", "callBackCount"
+            counts = dict(zip(names, cursor.fetchone(), strict=True))
+            cursor.execute(
+                f"SELECT count(*) FROM {self._outbound}.personal_callback_list WHERE campaignid = %s",
+                (campaign,),
+            )
+            counts["personalCallbackCount"] = cursor.fetchone()[0]
+            cursor.execute(
+                f"""SELECT callresult, count(*) FROM {self._history}.t_dialer_detail
+                     WHERE campaignid = %s GROUP BY 1""",
+                (campaign,),
+            )
+            ended = dict(cursor.fetchall())
+        counts |= {name: ended.get(result, 0) for name, result in _COUNTED.items()}
         root = etree.Element("runtimeStatus")
-        _add(root, totalCount=total, closedCount=closed, attemptedCount=attempted)
+        add(root, dateTime=f"{self._options.now():%Y-%m-%dT%H:%M:%S}")
+        add(root, **{name: str(count) for name, count in counts.items()})
         return 200, etree.tostring(root)
 
     def _change(self, request: Request, campaign: int) -> tuple[int, bytes]:
-        root = _parse(request.body)
+        root = parse(request.body)
         with self._dialer.transaction() as cursor:
             stamp = self._read_campaign(cursor, campaign)[2]
             if root.findtext("changeStamp") != str(stamp):
@@ -174,7 +177,7 @@ class Rest:
     # contacts
 
     def _import(self, request: Request, campaign: int) -> tuple[int, bytes]:
-        root = _parse(request.body)
+        root = parse(request.body)
         lines = (root.findtext("fileContent") or "").strip().splitlines()
         header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
         if len(rows) > MAX_ROWS:
@@ -201,7 +204,7 @@ class Rest:
         return 200, b""
 
     def _show_contacts(self, request: Request, campaign: int) -> tuple[int, bytes]:
-        size = min(MAX_PAGE, int(request.query.get("resultsPerPage", DEFAULT_PAGE)))
+        start, size = page_of(request)
         with self._dialer.transaction() as cursor:
             self._read_campaign(cursor, campaign)
             cursor.execute(
@@ -209,17 +212,17 @@ class Rest:
                            callstatuszone1, callresult
                       FROM {self._outbound}.dl_{campaign}_{campaign}
                      ORDER BY dialinglistid OFFSET %s LIMIT %s""",
-                (int(request.query.get("startIndex", 0)), size),
+                (start, size),
             )
             rows = cursor.fetchall()
         root = etree.Element("results")
         contacts = etree.SubElement(root, "importContacts")
         for row_id, account, first, last, phone, status, result in rows:
             element = etree.SubElement(contacts, "importContact")
-            _add(element, refURL=f"{BASE}/{campaign}/import/{row_id}", accountNumber=account)
-            _add(element, callStatus=_STATUSES.get(status, "unknown"))
-            _add(element, callResultOverall=str(result or 0), firstName=first, lastName=last)
-            _add(etree.SubElement(element, "phone01"), number=phone)
+            add(element, refURL=f"{BASE}/{campaign}/import/{row_id}", accountNumber=account)
+            add(element, callStatus=STATUSES.get(status, "unknown"))
+            add(element, callResultOverall=str(result or 0), firstName=first, lastName=last)
+            add(etree.SubElement(element, "phone01"), number=phone)
         return 200, etree.tostring(root)
 
 
@@ -230,18 +233,6 @@ def _is_valid(header: list[str], row: list[str]) -> bool:
     values = dict(zip(header, row, strict=True))
     fits = all(len(value) <= _COLUMNS[name] for name, value in values.items())
     return fits and bool(values.get("Phone01"))
-
-
-def _add(parent: Any, **texts: str | None) -> None:
-    for name, text in texts.items():
-        etree.SubElement(parent, name).text = text or ""
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise Refusal(400, "invalidInput.xml", str(error)) from error
 
 
 def serve(
@@ -296,16 +287,25 @@ class _Handler(BaseHTTPRequestHandler):
         account = f"{self.options.rest_user}:{self.options.password}".encode()
         if not hmac.compare_digest(given, f"Basic {base64.b64encode(account).decode()}"):
             raise Refusal(401, "unauthorized", "User is not authenticated.")
+        if self.faults.take(self._verb(), ("busy",)):
+            raise Refusal(503, "busy", "The server is busy.")
+        if self.faults.take(self._verb(), ("refuse",)):
+            raise Refusal(400, "invalidInput", "Refused, as it was told to be.")
         # The queue may be full for as long as somebody wishes.
-        if self.command == "POST" and self.faults.take("import", ("queue_full",)):
+        if self._verb() == "import" and self.faults.take("import", ("queue_full",)):
             raise Refusal(503, "busy", "Request processing queue is at capacity.")
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
         return self.rest.answer(Request(self.command, parts.path, query, body))
 
+    def _verb(self) -> str:
+        """What faults call this request."""
+        if self.command == "POST" and self.path.startswith(CALLBACKS):
+            return "callback"
+        return {"POST": "import", "GET": "get", "DELETE": "delete"}.get(self.command, "put")
+
     def _fail(self, names: tuple[str, ...]) -> None:
-        verb = {"POST": "import", "GET": "get", "DELETE": "delete"}.get(self.command, "put")
-        fault = self.faults.take(verb, names)
+        fault = self.faults.take(self._verb(), names)
         if fault and fault.name in ("die", "die_after"):
             os._exit(70)
         if fault:
@@ -325,6 +325,6 @@ class _Handler(BaseHTTPRequestHandler):
 def _error_body(refusal: Refusal) -> bytes:
     root = etree.Element("apiErrors")
     error = etree.SubElement(root, "apiError")
-    _add(error, errorData="", errorDetail="", errorMessage=refusal.message)
-    _add(error, errorType=refusal.kind)
+    add(error, errorData="", errorDetail="", errorMessage=refusal.message)
+    add(error, errorType=refusal.kind)
     return bytes(etree.tostring(root))

@@ -17,7 +17,7 @@ from scripts import demo, demo_upload
 from scripts.odoo_server import OdooServer
 from scripts.web_client import RpcError
 
-from .rehearsal import CceFileRehearsal, CceRehearsal, Rehearsal
+from .rehearsal import CceFileRehearsal, CceRehearsal, Rehearsal, RestRehearsal
 
 VOICE, BUSY_THEN_VOICE, CALLBACK = "1", "09", "48"
 # How often a number that ends so is called, and by how many attempts: UCCX calls back by itself.
@@ -315,6 +315,16 @@ class CceCrashHouse(CceRehearsal, CrashHouse):
         with psycopg2.connect(self.simulator.dsn) as connection, connection.cursor() as cursor:
             cursor.execute(statement.format("ucce_baa.do_not_call"))
             return [phone for (phone,) in cursor.fetchall()] if cursor.description else []
+
+
+class RestCrashHouse(RestRehearsal, CceCrashHouse):
+    """On a CCE that is fed over its Outbound REST interface."""
+
+    finished_query = (
+        "SELECT count(*) FROM ucce_baa.dl_5003_5003 WHERE callstatuszone1 IN ('C', 'M')"
+    )
+    lost_answer: ClassVar = {"name": "lose_answer", "verb": "import", "times": 1}
+    lost_deletion: ClassVar = {"name": "lose_answer", "verb": "delete", "times": 1}
 
 
 class CceFileCrashHouse(CceFileRehearsal, CceCrashHouse):

@@ -27,6 +27,7 @@ from .crash_house import (
     CceCrashHouse,
     CceFileCrashHouse,
     CrashHouse,
+    RestCrashHouse,
     csv_of,
     packed,
 )
@@ -113,6 +114,20 @@ def file_house(shared_file_house):
     shared_file_house.begin()
     yield shared_file_house
     shared_file_house.end()
+
+
+@pytest.fixture(scope="module")
+def shared_rest_house(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crash_rest")
+    with running_house(RestCrashHouse, running_cce, folder) as house:
+        yield house
+
+
+@pytest.fixture
+def rest_house(shared_rest_house):
+    shared_rest_house.begin()
+    yield shared_rest_house
+    shared_rest_house.end()
 
 
 @pytest.fixture
@@ -389,28 +404,75 @@ CLEARING = [
 # -- what else is written to CCE ------------------------------------------------------------------
 
 
-def promise(house, case):
-    """Each contact's callback is promised by an agent, and goes to CCE's list of these."""
+def promise(house, case, every=1, fault=None, is_asked=False):
+    """Each contact's callback is promised by an agent, and goes to CCE's list of these.
+
+    :param every: only of each second contact, and so on: the others are anybody's
+    :param fault: of CCE, when they are sent
+    :param is_asked: they were sent before, and it is time to ask about what is in doubt
+    """
     house.write_dialer(cce_writes_personal=True)
     try:
         house.send_nothing_yet(VOICE)
         house.sql(
-            f"""UPDATE ecm_contact SET callback = 'personal', callback_agent = '1001',
+            f"""UPDATE ecm_contact SET callback = 'personal', callback_agent = '1002',
                        callback_since = {JUST_NOW}, callback_due = {JUST_NOW}
-                 WHERE campaign_id = %s""",
+                 WHERE campaign_id = %s AND id %% %s = 0""",
             house.campaign_id,
+            every,
         )
+        if fault:
+            house.simulator.faults(fault)
+        if is_asked:
+            # A result would settle the doubt.
+            house.simulator.pause()
+            house.feed()
+            house.let_doubts_age()
         house.die(case.point, house.feed, case.times)
         house.finish()
-        assert house.read_agents() == {"1001"}
+        assert house.read_agents() == ({"1002"} if every == 1 else {"1001", "1002"})
     finally:
         house.write_dialer(cce_writes_personal=False)
 
 
 def promise_whose_answer_is_lost(house, case):
     """CCE has them, its answer was lost, and then the worker dies."""
-    house.simulator.faults(house.lost_answer)
-    promise(house, case)
+    promise(house, case, fault=house.lost_answer, is_asked=True)
+
+
+def promise_some(house, case):
+    """Some are promised, each in a request of its own, and the others are imported."""
+    promise(house, case, every=2)
+
+
+def promise_some_and_no_import(house, case):
+    """CCE has taken the callbacks, and is too busy for the others."""
+    promise(house, case, 2, {"name": "queue_full", "verb": "import", "times": 1})
+
+
+def promise_some_and_a_lost_import(house, case):
+    """CCE has taken the callbacks, and its answer to the import of the others was lost."""
+    promise(house, case, 2, house.lost_answer)
+
+
+def ask_about_a_lost_import(house, case):
+    """The same, some time later."""
+    promise(house, case, 2, house.lost_answer, is_asked=True)
+
+
+def ask_about_a_lost_promise(house, case):
+    """CCE has the first callback, its answer was lost, and nothing more was sent."""
+    fault = {"name": "lose_answer", "verb": "callback", "times": 1}
+    promise(house, case, 2, fault, is_asked=True)
+
+
+def heed_the_count(house, case):
+    """What CCE counts says how much is sent."""
+    house.write_dialer(cce_heeds_count=True)
+    try:
+        feed(house, case)
+    finally:
+        house.write_dialer(cce_heeds_count=False)
 
 
 def list_at_dialer(house, case):
@@ -449,6 +511,27 @@ LISTS_OF_CCE = [
         for point in ("asked", "begun", "written", "kept", "noted")
     ),
     *(Case(f"listed.{point}", take_off_at_dialer) for point in ("removed", "forgotten", "noted")),
+]
+OVER_REST = [
+    Case("feed.claimed", promise_some),
+    Case("feed.stamped", promise_some),
+    Case("feed.sent", promise_some, is_quick=True),
+    Case("feed.received", promise_some),
+    Case("feed.sent", promise_some_and_no_import),
+    Case("feed.received", promise_some_and_no_import),
+    Case("feed.given_back", promise_some_and_no_import),
+    Case("feed.paused", promise_some_and_no_import),
+    Case("feed.sent", promise_some_and_a_lost_import),
+    Case("feed.received", promise_some_and_a_lost_import),
+    *(
+        Case(f"doubt.{point}", way)
+        for way in (ask_about_a_lost_import, ask_about_a_lost_promise)
+        for point in ("asked", "settled")
+    ),
+    *(
+        Case(f"figures.{point}", heed_the_count, is_quick=point == "asked")
+        for point in ("asking", "asked", "noted")
+    ),
 ]
 BY_FILE = [
     Case("feed.claimed", feed),
@@ -839,6 +922,7 @@ def prepare(cases):
 CASES = prepare([*FEED, *DOUBT, *PURGE, *CLEARING, *RESULTS, *FILES, *BULKS, *BY_ITSELF])
 CCE_CASES = prepare([*DELETING, *LISTS_OF_CCE])
 FILE_CASES = prepare(BY_FILE)
+REST_CASES = prepare(OVER_REST)
 SMS_CASES = prepare(sms_crashes.CASES)
 CALLBACK_CASES = prepare(callback_crashes.CASES)
 
@@ -858,6 +942,11 @@ def test_nobody_is_called_twice_or_lost_by_files(file_house, case):
     case.way(file_house, case)
 
 
+@pytest.mark.parametrize("case", REST_CASES)
+def test_nobody_is_called_twice_or_lost_over_rest(rest_house, case):
+    case.way(rest_house, case)
+
+
 @pytest.mark.parametrize("case", SMS_CASES)
 def test_nobody_gets_two_messages(sms_house, case):
     case.way(sms_house, case)
@@ -869,7 +958,7 @@ def test_nobody_is_called_back_twice_or_forgotten(callback_house, case):
 
 
 def test_every_point_is_tried():
-    every = [*CASES, *CCE_CASES, *FILE_CASES, *SMS_CASES, *CALLBACK_CASES]
+    every = [*CASES, *CCE_CASES, *FILE_CASES, *REST_CASES, *SMS_CASES, *CALLBACK_CASES]
     tried = {parameter.values[0].point for parameter in every}
     by_email = {*ANSWER_POINTS, *(point.split()[0] for point, _sent in SENT_POINTS)}
     tried |= {point for point in by_email if point.startswith("email.")}

@@ -2,34 +2,45 @@
 campaign holds.
 """
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
+from lxml import etree
 
 from ecm_dialer_cisco.clients import cce_rest
 from ecm_dialer_cisco.clients.base import (
     CALLBACKS,
     CALLED_AGAIN,
     OTHERS,
+    CampaignFigures,
     DialerContact,
     Holding,
+    PersonalCallback,
     PushContact,
 )
 from ecm_dialer_cisco.clients.cce_config import CceConfig, CceRestConfig
+from ecm_dialer_cisco.clients.cce_database import AgentRow
 from ecm_dialer_cisco.clients.cce_rest import CceRestClient, build_import
-from ecm_dialer_cisco.clients.exceptions import InDoubt, NotFound, Rejected, Unreachable
+from ecm_dialer_cisco.clients.exceptions import (
+    Busy,
+    InDoubt,
+    NotFound,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
 
 from .test_cce import row
-from .test_cce_client import Database
+from .test_cce_client import THERE, Database
 from .test_uccx_push import Server, answer, fail
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 PATH = "https://cce:443/unifiedconfig/config/campaign"
 
 
-def make(*steps, page_rows=100):
-    rest = CceRestConfig("cce", "admin", "secret", page_rows=page_rows, get_retries=0)
+def make(*steps, page_rows=100, **settings):
+    rest = CceRestConfig("cce", "admin", "secret", page_rows=page_rows, get_retries=0, **settings)
     config = CceConfig("logger", "aw", "obm", "s", rest=rest, key_prefixes=("k-",))
     server, session = Server(*steps), requests.Session()
     session.mount("https://", server)
@@ -86,10 +97,26 @@ def test_campaigns_come_from_the_database_and_cce_counts_what_is_open():
     assert server.requests[0].endswith("/campaign/1/runtimestats")
 
 
-def test_an_interface_that_is_away_is_not_asked_for_each_campaign():
-    client, server = make(stats(1, 0), answer(body=b"no XML"))
+@pytest.mark.parametrize("failure", [answer(body=b"no XML"), answer(503)])
+def test_an_interface_that_is_away_or_busy_is_not_asked_for_each_campaign(failure):
+    client, server = make(stats(1, 0), failure)
     assert [each.pending_contacts for each in client.campaigns()] == [1, 0, 0]
     assert len(server.requests) == 2
+
+
+def test_what_cce_counts_is_read_and_what_it_does_not_say_is_not_known():
+    names = ("totalCount", "closedCount", "attemptedCount", "voiceCount", "busyCount")
+    names += ("noAnswerDetectCount", "answeringMachineCount", "abandonDetectCount")
+    names += ("callBackCount", "personalCallbackCount", "abandonToIvrCount", "talkTimeCount")
+    elements = "".join(f"<{name}>{number}</{name}>" for number, name in enumerate(names, 1))
+    body = f"<runtimeStatus><dateTime>2026-07-01</dateTime>{elements}</runtimeStatus>".encode()
+    client, server = make(answer(body=body))
+    assert client.figures("7") == CampaignFigures(*range(1, 11))
+    assert asked(server) == ["GET /7/runtimestats"]
+    client, _server = make(stats("7", "x"))
+    figures = client.figures("7")
+    assert (figures.records, figures.closed, figures.open, figures.busy) == (7, None, None, None)
+    assert (CampaignFigures(5, 2).open, CampaignFigures(2, 5).open) == (3, 0)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +227,117 @@ def test_nothing_is_taken_back_as_all_would_be():
         client.purge("7")
     assert (raised.value.code, server.requests) == ("405", [])
     assert client.deletes_finished is False
+
+
+# -- agents' own callbacks ---------------------------------------------------------------------------
+
+
+def promised(key, agent="1001", at=NOON):
+    return PushContact(key, "4930", "A & B", "C", callback=PersonalCallback(agent, at))
+
+
+def make_personal(*steps, agents=("1001",), **settings):
+    client, server = make(*steps, personal=True, **settings)
+    found = {login: AgentRow(login, 6000 + n, 5000) for n, login in enumerate(agents)}
+    client._database.agents = lambda _cursor, logins: {
+        login: row for login, row in found.items() if login in logins
+    }
+    return client, server
+
+
+def test_a_callback_says_whose_it_is_and_when():
+    bodies = []
+    client, server = make_personal(taken(bodies, 201))
+    at = NOON + timedelta(hours=1)
+    receipt = client.push("7", "Sales", [promised("k-1", at=at)])
+    assert (receipt.accepted, receipt.failure) == ({"k-1"}, None)
+    assert [line.rpartition("/")[2] for line in server.requests] == ["personalcallback"]
+    root = etree.fromstring(bodies[0])
+    assert root.tag == "personalCallback"
+    texts = {each.tag: each.text for each in root.iter() if each.text}
+    assert root.findtext("campaign/refURL") == "/unifiedconfig/config/campaign/7"
+    assert root.findtext("agent/refURL") == "/unifiedconfig/config/agent/6000"
+    assert (texts["phone"], texts["accountNumber"], texts["maxAttempts"]) == ("4930", "k-1", "1")
+    assert (texts["firstName"], texts["lastName"]) == ("A & B", "C")
+    there = THERE + timedelta(hours=1)
+    assert texts["callbackDateTime"] == f"{there:%Y-%m-%dT%H:%M:%S}"
+
+
+def test_callbacks_go_first_and_one_that_is_refused_is_imported():
+    bodies = []
+    steps = [taken([], 201), answer(400), taken(bodies, 201)]
+    client, server = make_personal(*steps, agents=("1001", "1002"))
+    batch = [
+        PushContact("k-0", "4930"),
+        promised("k-1"),
+        promised("k-2", "1002"),
+        promised("k-3", "x"),
+    ]
+    assert client.push("7", "Sales", batch).accepted == {"k-0", "k-1", "k-2", "k-3"}
+    assert len(server.requests) == 3
+    assert [f"k-{n}," in bodies[0].decode() for n in range(4)] == [True, False, True, True]
+
+
+def test_a_wrong_password_is_no_refusal_of_a_callback():
+    client, server = make_personal(answer(401))
+    with pytest.raises(Unauthorized):
+        client.push("7", "Sales", [promised("k-1"), promised("k-2")])
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "unsent"),
+    [(answer(503), {"k-2", "k-3"}), (fail(requests.ReadTimeout()), set()), (answer(500), set())],
+)
+def test_after_a_failure_it_is_known_what_was_taken_and_what_was_not_sent(failure, unsent):
+    batch = [promised("k-1"), promised("k-2"), PushContact("k-3", "4930")]
+    client, server = make_personal(taken([], 201), failure)
+    receipt = client.push("7", "Sales", batch)
+    assert (receipt.accepted, receipt.unsent) == ({"k-1"}, unsent)
+    assert (receipt.refused, receipt.doubtful) == (frozenset(), frozenset())
+    assert isinstance(receipt.failure, InDoubt if not unsent else Busy)
+    assert len(server.requests) == 2
+
+
+def test_callbacks_that_leave_too_late_are_not_sent():
+    moments = iter([NOON, NOON, NOON, NOON + timedelta(hours=1)])
+    client, server = make_personal(taken([], 201))
+    client._clock = lambda: next(moments)
+    receipt = client.push("7", "Sales", [promised("k-1"), promised("k-2")])
+    assert (receipt.accepted, receipt.unsent) == ({"k-1"}, {"k-2"})
+    assert "too slowly" in str(receipt.failure)
+    assert len(server.requests) == 1
+
+
+def test_a_doubt_lasts_until_all_requests_have_left():
+    plain, slow = make()[0].config, make_personal()[0].config
+    assert slow.doubt_seconds == plain.doubt_seconds + slow.leave_seconds
+
+
+def callbacks(*keys):
+    parts = "".join(
+        f"<personalCallback><accountNumber>{key}</accountNumber></personalCallback>" for key in keys
+    )
+    return answer(body=f"<personalCallbacks>{parts}</personalCallbacks>".encode())
+
+
+def test_who_is_promised_a_call_is_known():
+    client, server = make_personal(page(("k-1", "pending")), callbacks("k-2", "x-1"))
+    assert client.find("7", {"k-1", "k-2", "k-3"}) == {"k-1", "k-2"}
+    assert server.requests[1].endswith("/personalcallback?startIndex=0&resultsPerPage=100")
+    # Without the setting there are none of ours.
+    client, server = make(page(("k-1", "pending")))
+    assert client.find("7", {"k-1", "k-2"}) == {"k-1"}
+    assert len(server.requests) == 1
+
+
+def test_what_moves_to_a_page_that_was_read_is_found_all_the_same():
+    """Rows before it were deleted between two requests."""
+    first = [page(("k-1", "a"), ("k-2", "a")), page(("k-5", "a"))]
+    again = [page(("k-3", "a"), ("k-4", "a"))]
+    client, server = make(*first, *again, page_rows=2)
+    assert client.find("7", {"k-3"}) == {"k-3"}
+    assert len(server.requests) == 3
 
 
 # -- deleting all of a campaign ---------------------------------------------------------------------

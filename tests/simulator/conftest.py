@@ -102,7 +102,7 @@ def make_cce_client(simulator, **settings):
     )
 
 
-def make_rest_client(simulator, password="", rest_port=0, **settings):
+def make_rest_client(simulator, password="", rest_port=0, personal=False, **settings):
     """The product's client of CCE over REST; it repeats nothing by itself."""
     from ecm_dialer_cisco.clients.cce_config import CceRestConfig
 
@@ -114,6 +114,7 @@ def make_rest_client(simulator, password="", rest_port=0, **settings):
         verify_tls=simulator.ca_file,
         read_timeout=10,
         get_retries=0,
+        personal=personal,
     )
     return make_cce_client(simulator, rest=rest, **settings)
 

@@ -4,12 +4,13 @@ Administration & Data Server (F8). The simulators' own record of calls is the wi
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
 import pytest
 
-from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.base import PersonalCallback, PushContact
 from ecm_dialer_cisco.clients.cce_config import CceRestConfig
 from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, Unreachable
 from simulators.cce.testing import running_cce
@@ -193,6 +194,82 @@ def test_a_side_that_is_written_to_must_answer(sides):
     ):
         with pytest.raises(Unreachable):
             ask()
+
+
+def personal_contacts(count, start=0):
+    """Calls that an agent has promised."""
+    promise = PersonalCallback("1001", datetime.now(timezone.utc))
+    return [replace(each, callback=promise) for each in contacts(count, start)]
+
+
+def personal_on(simulator, side):
+    """Keys in a side's list of personal callbacks, with their status."""
+    with psycopg2.connect(simulator.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT accountnumber, callstatus FROM ucce_ba{side}.personal_callback_list ORDER BY 1"
+        )
+        return dict(cursor.fetchall())
+
+
+PERSONAL = {"personal_table": "Personal_Callback_List"}
+
+
+def test_an_agents_own_callback_belongs_to_the_side_that_it_was_written_to(sides):
+    a, b = sides
+    on_side(a, b, "B", **PERSONAL).push(SALES, "", personal_contacts(1))
+    on_side(a, b, "A", **PERSONAL).push(SALES, "", personal_contacts(1, start=1))
+    assert (set(personal_on(a, "a")), set(personal_on(a, "b"))) == ({"t-1"}, {"t-0"})
+    # Side A dials; what the other one was told waits there.
+    a.wait_until(lambda: a.state()["history"])
+    assert [call["account_number"] for call in a.dialled()] == ["t-1"]
+    for name in ("A", "B"):
+        found = on_side(a, b, name, **PERSONAL).find(SALES, {"t-0", "t-1", "t-2"})
+        assert found == {"t-0", "t-1"}
+    b.take_over()
+    b.wait_until(lambda: b.state()["history"] == 2)
+    assert Counter(call["account_number"] for call in b.dialled()) == {"t-0": 1, "t-1": 1}
+
+
+def test_a_callback_in_doubt_on_a_dead_side_is_not_made_on_the_other(sides):
+    a, b = sides
+    a.pause()
+    b.pause()
+    a.faults({"name": "die_after", "verb": "commit", "times": 1})
+    with pytest.raises(InDoubt):
+        on_side(a, b, **PERSONAL).push(SALES, "", personal_contacts(2))
+    assert a.wait_for_exit() == 70
+
+    client, sent_at = on_side(a, b, "B", **PERSONAL), datetime.now(timezone.utc)
+    with pytest.raises(Busy, match="cannot be asked"):
+        client.find(SALES, {"t-0", "t-1"}, sent_at)
+    # It is back, and does not dial any more: they are closed there, and come back.
+    b.take_over()
+    a.start()
+    assert client.find(SALES, {"t-0", "t-1", "t-2"}, sent_at) == {"t-0", "t-1"}
+    client.purge(SALES)
+    assert client.undialled({"t-0", "t-1"}) == {"t-0", "t-1"}
+    client.push(SALES, "", personal_contacts(2, start=10))
+    b.resume()
+    b.wait_until(lambda: b.state()["history"] == 2)
+    assert Counter(call["account_number"] for call in b.dialled()) == {"t-10": 1, "t-11": 1}
+    assert personal_on(a, "a") == {"t-0": "C", "t-1": "C"}
+
+
+def test_no_callback_comes_back_while_a_side_that_may_make_it_cannot_be_asked(sides):
+    a, b = sides
+    a.pause()
+    on_side(a, b, **PERSONAL).push(SALES, "", personal_contacts(1))
+    a.kill()
+    client = on_side(a, b, "B", **PERSONAL)
+    client.purge(SALES)
+    assert client.undialled({"t-0"}) == set()
+    # The first side comes back and dials: once, as it was sent.
+    a.start()
+    a.wait_until(lambda: a.state()["history"])
+    client.purge(SALES)
+    assert client.undialled({"t-0"}) == set()
+    assert client.find(SALES, {"t-0"}) == {"t-0"}
+    assert Counter(call["account_number"] for call in a.dialled()) == {"t-0": 1}
 
 
 def test_results_go_on_at_the_second_server(sides):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 from ..tools import report_triggers
 from odoo.addons.ecm_campaign.tools.counters import key_of
@@ -55,6 +56,10 @@ class EcmReportCount(models.Model):
     _new = models.Index("(id) WHERE is_sum IS NOT TRUE")
 
     def init(self):
+        # Odoo calls this without having made the table, where another module is updated first:
+        # triggers would fail then.
+        if not table_exists(self.env.cr, self._table):
+            return
         for statement in report_triggers.get_statements():
             self.env.cr.execute(statement)
 

@@ -50,8 +50,6 @@ class EcmApiCall(models.Model):
     @api.model
     def _find_person(self, person):
         """Contents stand in it only where somebody has switched that on."""
-        values = sorted(person.numbers | person.emails | person.keys)
-        parts = [f"%{escape_psql(value)}%" for value in values]
         text = SQL("lower(concat_ws(' ', path, request_body, answer_body))")
         return SQL(
             """SELECT id FROM ecm_api_call
@@ -59,7 +57,7 @@ class EcmApiCall(models.Model):
                   AND (request_body IS NOT NULL OR answer_body IS NOT NULL)""",
             sorted(person.company_ids),
             text,
-            [part.lower() for part in parts],
+            make_patterns(person),
         )
 
     @api.model
@@ -114,6 +112,15 @@ class EcmApiCall(models.Model):
         days = self.env["ecm.api"]._get_setting("log_days")
         before = fields.Datetime.now() - timedelta(days=days)
         return self.env["ecm.api"]._delete_before(self, "called_at", before)
+
+
+def make_patterns(person):
+    """What a text in small letters is compared with by LIKE, where it says something of a person.
+
+    :param person: ``tools.erasure.Person``
+    """
+    values = sorted(person.numbers | person.emails | person.keys)
+    return [f"%{escape_psql(value)}%".lower() for value in values]
 
 
 def _get_contents(call, answer):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 from ..const import MAX_PAGE_SIZE
 from ..exceptions import WrongValue
@@ -56,6 +57,9 @@ class EcmApiEvent(models.Model):
 
     def init(self):
         """Places are numbered on, whatever was deleted; the sequence goes with the column."""
+        # Odoo calls this without having made the table, where another module is updated first.
+        if not table_exists(self.env.cr, self._table):
+            return
         self.env.cr.execute(
             SQL(
                 "CREATE SEQUENCE IF NOT EXISTS %s OWNED BY ecm_api_event.place",

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 from odoo.tools.lru import LRU
-from odoo.tools.sql import constraint_definition
+from odoo.tools.sql import constraint_definition, table_exists
 
 from ..const import KEY_SCOPE
 from ..tools.leases import Leases, size_of
@@ -85,6 +85,9 @@ class EcmApiKey(models.Model):
         """What Odoo does not make: the reference to its table of keys, which it fills itself, and
         the counters of the rate limit, which need not survive a crash.
         """
+        # Odoo calls this without having made the table, where another module is updated first.
+        if not table_exists(self.env.cr, self._table):
+            return
         if not constraint_definition(self.env.cr, self._table, FOREIGN_KEY):
             self.env.cr.execute(
                 SQL(

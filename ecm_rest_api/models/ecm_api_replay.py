@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..tools.call import Answer
 from ..tools.problems import Problem
+from .ecm_api_call import make_patterns
 
 HEADER = "idempotency-key"
 KEY_SIZE = 255
@@ -19,6 +20,7 @@ class EcmApiReplay(models.Model):
 
     _name = "ecm.api.replay"
     _description = "Stored API Answer"
+    _inherit = ["ecm.erasable.mixin"]
     _order = "id desc"
     _rec_name = "idempotency_key"
     _log_access = False
@@ -133,7 +135,31 @@ class EcmApiReplay(models.Model):
                 field="Idempotency-Key",
             )
         headers = [("Content-Type", kind)] if kind else []
-        return Answer(status, [*headers, ("Idempotency-Replayed", "true")], body.encode())
+        # Of a person who was erased since there is nothing to tell.
+        return Answer(status, [*headers, ("Idempotency-Replayed", "true")], (body or "").encode())
+
+    # -- erasure (N6) -----------------------------------------------------------------------------
+
+    @api.model
+    def _find_person(self, person):
+        return SQL(
+            """SELECT id FROM ecm_api_replay
+                WHERE company_id = ANY(%s) AND lower(body) LIKE ANY(%s)""",
+            sorted(person.company_ids),
+            make_patterns(person),
+        )
+
+    @api.model
+    def _erase_ids(self, ids):
+        """That it was answered stays: a client that repeats it must not do it again."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ecm_api_replay SET body = NULL, content_type = NULL WHERE id = ANY(%s)",
+                list(ids),
+            )
+        )
+        self.invalidate_model()
+        return {self._name: self.env.cr.rowcount}
 
     @api.autovacuum
     def _gc_replays(self):

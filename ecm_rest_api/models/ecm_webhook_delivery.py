@@ -142,6 +142,9 @@ class EcmWebhookDelivery(models.Model):
     def _note_sent(self, sent):
         """:param sent: ``tools.sender.Sent``"""
         self.invalidate_recordset()
+        # Its webhook was deleted while it was on its way.
+        if not self.exists():
+            return
         now = fields.Datetime.now()
         values = {
             "status": sent.status,

@@ -57,6 +57,20 @@ class TestReplays(ApiCase):
         for name in ("x" * 256, "a\tb"):
             self.assertProblem(self.add(name), "invalid", 422, "Idempotency-Key")
 
+    def test_an_erased_persons_answer_is_empty_and_nothing_is_done_again(self):
+        self.add("order-1")
+        self.add("order-2", "+493023125002")
+        erasure = self.env["ecm.erasure"].with_user(self.create_user("administrator"))
+        erasure.api_erase(numbers=["+493023125001"])
+        again = self.add("order-1")
+        self.assertEqual((again.status_code, again.text), (201, ""))
+        self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+        self.assertEqual(self.add("order-2", "+493023125002").json()["phones"], ["+493023125002"])
+        numbers = self.contacts_of(self.campaign).mapped("phone_1")
+        self.assertNotIn("+493023125001", numbers)
+        stored = self.env["ecm.api.replay"].search([]).mapped("body")
+        self.assertFalse([body for body in stored if body and "+493023125001" in body])
+
     def test_answers_are_forgotten_after_their_time(self):
         self.add("order-1")
         replays = self.env["ecm.api.replay"]

@@ -243,6 +243,22 @@ class TestWebhooks(ApiCase, ResultCase):
             [_body] = self.run_cron()
         self.assertEqual(self.receivers.requests[0][2]["webhook-id"], left.uid)
 
+    def test_one_that_is_deleted_while_it_is_sent_keeps_no_other_from_being_noted(self):
+        webhook = self.make()
+        other = self.make(name="Other", url="https://other.example.com/x")
+        record = self.env["ecm.webhook"].browse(webhook["id"])
+        note = type(self.env["ecm.webhook.delivery"])._note_sent
+
+        def delete_first(delivery, sent):
+            if delivery.exists() and delivery.webhook_id == record:
+                record.unlink()
+            note(delivery, sent)
+
+        self.patch(type(self.env["ecm.webhook.delivery"]), "_note_sent", delete_first)
+        self.tell()
+        self.assertFalse(record.exists())
+        self.assertEqual(self.deliveries(other).state, "delivered")
+
     def test_a_test_without_results(self):
         webhook = self.make()
         self.assertEqual(self.post(f"/webhooks/{webhook['id']}/test", None).status_code, 202)

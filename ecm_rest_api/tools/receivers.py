@@ -21,6 +21,13 @@ PORTS = {"https": 443, "http": 80}
 # Addresses of IPv4 that stand within one of IPv6, for translators on the way.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+# What is no private network by its number, and none of the internet either: protocol assignments, where
+# one cloud has its metadata, another cloud's own address, relays, and what IPv6 once had for sites.
+OTHERS_PRIVATE: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in ("192.0.0.0/24", "168.63.129.16", "192.88.99.0/24", "fec0::/10", "3fff::/20")
+)
+
 CODES = {
     "no_url": "This is no address such as https://crm.example.com/outcomes.",
     "not_https": "The address must begin with https://.",
@@ -177,6 +184,8 @@ def is_public(address: Address) -> bool:
     inner = _get_inner(address) if isinstance(address, ipaddress.IPv6Address) else None
     if inner is not None:
         return is_public(inner)
+    if any(address in network for network in OTHERS_PRIVATE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

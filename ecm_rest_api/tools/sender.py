@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 import urllib3
 
@@ -20,6 +23,9 @@ MAX_POOLS = 100
 ANSWER_SIZE = 1024
 MAX_WAIT = 3600.0
 AGENT = "ecm-webhooks/1"
+
+# A byte now and then is no answer: so many time-outs may pass until it is complete.
+WHOLE = 2
 
 Pool = urllib3.HTTPConnectionPool
 PoolKey = tuple[str, str, int, str]
@@ -106,8 +112,15 @@ class Sender:
             retries=False,
             preload_content=False,
         )
+        try:
+            is_short = len(response.read(ANSWER_SIZE)) < ANSWER_SIZE
+        # Its status says whether the receiver has it, whatever else it meant to say.
+        except (urllib3.exceptions.HTTPError, OSError):
+            is_short = False
+        finally:
+            cast(_Cuttable, response).cut.cancel()
         # One that answers without end keeps no connection.
-        if len(response.read(ANSWER_SIZE)) < ANSWER_SIZE:
+        if is_short:
             response.release_conn()
         else:
             response.close()
@@ -126,10 +139,8 @@ class Sender:
     def _make_pool(self, receiver: Receiver, address: str) -> Pool:
         """Connections to the address that was checked, and no other."""
         if receiver.scheme == "http":
-            return urllib3.HTTPConnectionPool(
-                address, receiver.port, timeout=self._timeout, maxsize=2
-            )
-        return urllib3.HTTPSConnectionPool(
+            return _Pool(address, receiver.port, timeout=self._timeout, maxsize=2)
+        return _TlsPool(
             address,
             receiver.port,
             timeout=self._timeout,
@@ -144,6 +155,55 @@ class Sender:
         with self._lock:
             while self._pools:
                 self._pools.popitem()[1].close()
+
+
+class _Cuttable(Protocol):
+    """An answer that is still being read."""
+
+    cut: threading.Timer
+
+
+class _CutOff:
+    """A connection that is shut when an answer is not complete in time: time-outs of sockets begin
+    anew with each byte.
+    """
+
+    def getresponse(self) -> Any:
+        """:return: the answer, with a timer ``cut`` that whoever has read it cancels"""
+        connection: Any = self
+        seconds = WHOLE * (connection.timeout or TIMEOUT)
+        cut = threading.Timer(seconds, _shut, [connection.sock])
+        cut.daemon = True
+        cut.start()
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        except BaseException:
+            cut.cancel()
+            raise
+        response.cut = cut
+        return response
+
+
+def _shut(connection: socket.socket) -> None:
+    # Its other end may have been faster.
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(_CutOff, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _TlsConnection(_CutOff, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 def _read_wait(text: str | None) -> float:

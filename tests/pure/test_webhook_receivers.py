@@ -67,6 +67,8 @@ def test_the_parts_of_an_address():
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.0.2.1"),
         *("::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
         *("64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:0:0:0:0:80ff:fffe"),
+        # Metadata of clouds, and what was private once.
+        *("192.0.0.192", "168.63.129.16", "192.88.99.1", "fec0::1", "::ffff:168.63.129.16"),
     ],
 )
 def test_addresses_that_are_not_public(address):
@@ -125,7 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/slow":
             time.sleep(0.6)
         status = int(self.path.removeprefix("/")) if self.path[1:].isdecimal() else 200
+        if self.path == "/drip-head":
+            return self.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 1000)
         content = b"x" * 100_000 if self.path == "/long" else b"ok"
+        if self.path == "/drip-body":
+            content = b"x" * 1000
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         if status == 302:
@@ -133,7 +139,16 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 429:
             self.send_header("Retry-After", "120")
         self.end_headers()
+        if self.path == "/drip-body":
+            return self.drip(content)
         self.wfile.write(content)
+
+    def drip(self, content):
+        """A byte at a time, before any time-out of a socket."""
+        self.close_connection = True
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            time.sleep(0.1)
 
     def log_message(self, *_arguments):
         """Nothing in the tests' output."""
@@ -198,6 +213,20 @@ def test_one_that_does_not_answer_in_time(server):
     sent = make_sender(timeout=0.1).send(f"http://127.0.0.1:{server.server_port}/slow", b"{}", {})
     assert (sent.status, sent.fails_all) == (0, True)
     assert "timed out" in sent.error
+
+
+@pytest.mark.parametrize(("path", "status"), [("/drip-head", 0), ("/drip-body", 200)])
+def test_one_that_answers_a_byte_at_a_time_is_not_waited_for(server, path, status):
+    begun = time.monotonic()
+    own = make_sender(timeout=0.3)
+    sent = own.send(f"http://127.0.0.1:{server.server_port}{path}", b"{}", {})
+    assert time.monotonic() - begun < 3
+    # What its status says counts, if it came to that.
+    assert (sent.status, bool(sent.error)) == (status, not status)
+    # Its connection is not used again.
+    assert own.send(f"http://127.0.0.1:{server.server_port}/", b"{}", {}).is_taken
+    assert len({port for port, *_rest in server.seen}) == 2
+    own.close()
 
 
 def test_one_that_is_not_there():

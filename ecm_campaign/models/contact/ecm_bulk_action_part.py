@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools.sql import table_exists
 
 
 class EcmBulkActionPart(models.Model):
@@ -38,7 +39,8 @@ class EcmBulkActionPart(models.Model):
                 WHERE name = 'default_toast_compression'"""
         )
         (is_known,) = self.env.cr.fetchone() or (False,)
-        if is_known:
+        # Odoo calls this without having made the table, where another module is updated first.
+        if is_known and table_exists(self.env.cr, self._table):
             self.env.cr.execute(
                 "ALTER TABLE ecm_bulk_action_part ALTER COLUMN before SET COMPRESSION lz4"
             )

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.sql import escape_psql
+from odoo.tools.sql import escape_psql, table_exists
 
 from ...actions import open_window
 from ...const import (
@@ -376,7 +376,10 @@ class EcmContact(models.Model):
 
     def init(self):
         # Every attempt changes a row: without room and early vacuum the feed would wade through
-        # dead index entries.
+        # dead index entries. Odoo calls this without having made the table, where another module is
+        # updated first.
+        if not table_exists(self.env.cr, self._table):
+            return
         self.env.cr.execute(
             SQL(
                 "ALTER TABLE %s SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, "

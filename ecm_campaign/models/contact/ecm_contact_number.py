@@ -2,6 +2,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 from ...sql import values_of
 from ...tools.turn import Turn
@@ -43,7 +44,8 @@ class EcmContactNumber(models.Model):
 
     def init(self):
         """Without the extension the small table is read instead of an index."""
-        if self.env.registry.has_trigram:
+        # Odoo calls this without having made the table, where another module is updated first.
+        if self.env.registry.has_trigram and table_exists(self.env.cr, self._table):
             self.env.cr.execute(
                 """CREATE INDEX IF NOT EXISTS ecm_contact_number_parts
                        ON ecm_contact_number USING gin (numbers gin_trgm_ops)"""

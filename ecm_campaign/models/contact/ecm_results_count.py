@@ -2,6 +2,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 from ...tools import results_triggers
 from ...tools.campaign_results import ListCount, Slot
@@ -50,7 +51,12 @@ class EcmResultsCount(models.Model):
     _new = models.Index("(id) WHERE is_sum IS NOT TRUE")
 
     def init(self):
-        """Triggers of tables that are there by now: this model comes after theirs."""
+        """Triggers of tables that are there by now: this model comes after theirs. Odoo calls this
+        without having made the model's own table, where another module is updated first: triggers
+        would fail then.
+        """
+        if not table_exists(self.env.cr, self._table):
+            return
         for statement in results_triggers.get_statements():
             self.env.cr.execute(statement)
 

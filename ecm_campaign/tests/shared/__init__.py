@@ -5,6 +5,7 @@ from . import (
     test_engine_fields,
     test_jobs_tour,
     test_migrations,
+    test_missing_tables,
     test_screens_tour,
     test_settings,
     test_sql,

@@ -3,7 +3,9 @@ by the same verb (requirements L3, R4).
 
 `make bench NAME=api ARGS="50000 5000"`: contacts by each way, and how many a call brings. One server
 process, one client. It prints `rest_contacts_per_s` (at least 2,000), `json2_contacts_per_s`,
-`rpc_contacts_per_s`, and `single_contacts_per_s` for `POST /contacts`, each contact a call.
+`rpc_contacts_per_s`, and `single_per_s` for `POST /contacts`, each contact a call. Beside that stand
+two of Odoo's own routes of the same server: `bare_calls_per_s`, of one that does nothing, and
+`partners_per_s`, where each call stores a partner.
 """
 
 import json
@@ -81,6 +83,22 @@ class Client:
             self._post(f"{ROOT}/contacts", body, self.secret)
         return len(contacts)
 
+    def bare(self, count: int) -> int:
+        """Ask a route that does nothing.
+
+        :return: how often it was answered
+        """
+        for _one in range(count):
+            self.http.get(f"{self.server.url}/web/health", timeout=300).raise_for_status()
+        return count
+
+    def partners(self, count: int) -> int:
+        """:return: how many partners were stored, each by a call of Odoo's own"""
+        for number in range(count):
+            body = {"vals_list": [{"name": f"Muster {number}", "phone": "+493023125000"}]}
+            self._post("/json/2/res.partner/create", body, self.rpc_key)
+        return count
+
     def _post(self, path: str, body: Any, key: str = "") -> Any:
         headers = {"Content-Type": "application/json"}
         if key:
@@ -101,6 +119,12 @@ def measure(client: Client, send: Callable[[Any], int], total: int, size: int) -
     return stored / elapsed
 
 
+def measure_calls(send: Callable[[int], int]) -> float:
+    """:return: calls a second"""
+    begun = time.perf_counter()
+    return send(SINGLE) / (time.perf_counter() - begun)
+
+
 def main() -> None:
     """Command line: contacts of each way, contacts of a call."""
     words = [int(word) for word in sys.argv[1:]]
@@ -114,10 +138,13 @@ def main() -> None:
         # What is read once is not what is measured.
         for send in (client.rest, client.json2, client.rpc, client.single):
             send(client.make_contacts(10))
+        for ask in (client.bare, client.partners):
+            ask(10)
         rest = measure(client, client.rest, total, size)
         json2 = measure(client, client.json2, total, size)
         rpc = measure(client, client.rpc, total, size)
         single = measure(client, client.single, SINGLE, SINGLE)
+        bare, partners = measure_calls(client.bare), measure_calls(client.partners)
     finally:
         server.kill()
         databases.drop(NAME)
@@ -127,7 +154,9 @@ def main() -> None:
         rest_contacts_per_s=round(rest),
         json2_contacts_per_s=round(json2),
         rpc_contacts_per_s=round(rpc),
-        single_contacts_per_s=round(single),
+        single_per_s=round(single),
+        bare_calls_per_s=round(bare),
+        partners_per_s=round(partners),
         of_limit=round(rest / TARGET, 2),
     )
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import phonenumbers
@@ -105,10 +105,8 @@ def normalise(
     :return: ``(e164, None)`` or ``(None, reason)`` with a key of `REASONS`
     """
     # Most files have most of their numbers in this form.
-    if _E164.fullmatch(raw):
-        number = _quick_international(raw[1:])
-        if number is not None and min_length < len(number) <= max_length + 1:
-            return number, None
+    if quick := _accept(raw, min_length, max_length):
+        return quick, None
     text = raw.strip()
     if not text:
         return None, EMPTY
@@ -126,6 +124,23 @@ def normalise(
     if len(number) <= min_length:
         return None, TOO_SHORT
     return (number, None) if len(number) <= max_length + 1 else (None, BAD_LENGTH)
+
+
+def normalise_for(raw: str, get_country: Callable[[], str | None]) -> Verdict:
+    """As `normalise`, where the country is asked for only if the number does not say it: records are
+    slow to tell.
+    """
+    if quick := _accept(raw, MIN_LENGTH, MAX_LENGTH):
+        return quick, None
+    return normalise(raw, get_country())
+
+
+def _accept(raw: str, min_length: int, max_length: int) -> str | None:
+    """A number that is in E.164 already, and certainly valid; None for all others."""
+    number = _quick_international(raw[1:]) if _E164.fullmatch(raw) else None
+    if number is not None and min_length < len(number) <= max_length + 1:
+        return number
+    return None
 
 
 def accept_all(texts: Sequence[str]) -> set[str]:

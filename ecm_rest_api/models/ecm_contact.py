@@ -129,10 +129,15 @@ class EcmContact(models.Model):
         known = super()._get_known_phones(where, numbers, columns)
         if not self.env.context.get("ecm_sees_others_commits"):
             return known
+        return known | self._get_committed_phones(where, numbers, columns)
+
+    @api.model
+    def _get_committed_phones(self, where, numbers, columns=("phone_1",)):
+        """As `_get_known_phones`, of what is committed at this moment."""
         with self.env.registry.cursor() as cursor:
             other = self.with_context(ecm_sees_others_commits=False)
             other = other.with_env(other.env(cr=cursor))
-            return known | super(EcmContact, other)._get_known_phones(where, numbers, columns)
+            return super(EcmContact, other)._get_known_phones(where, numbers, columns)
 
     @api.model
     def _api_await_turn(self, campaign):

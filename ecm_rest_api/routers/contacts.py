@@ -295,7 +295,7 @@ async def withdraw_contact(
 
 def describe(contact) -> Contact:
     """A contact as the API shows it."""
-    parameters = contact.business_parameters or {}
+    parameters = _get_parameters(contact)
     labels = dict(contact._fields["state"]._description_selection(contact.env))
     return Contact(
         id=contact.id,
@@ -304,9 +304,7 @@ def describe(contact) -> Contact:
         state_label=labels[contact.state],
         is_open=contact.is_open,
         phones=[phone for phone in contact._get_phones() if phone],
-        business_parameters={
-            name: parameters[name] or None for name in BUSINESS_PARAMETERS if name in parameters
-        },
+        business_parameters=parameters,
         not_before=as_utc(contact.not_before),
         next_attempt_at=as_utc(contact.next_attempt_at),
         attempt_count=contact.attempt_count,
@@ -318,6 +316,17 @@ def describe(contact) -> Contact:
         closed_at=as_utc(contact.closed_at),
         **{name: _read(contact, name) for name in KEPT},
     )
+
+
+def _get_parameters(contact):
+    """:return: business parameters by name, as far as the campaign has them"""
+    # Each look into the field's own value reads all definitions anew.
+    [row] = contact.read(["business_parameters"])
+    given = {}
+    for item in row["business_parameters"] or ():
+        name, is_text = item["name"], item.get("type") == "char"
+        given[name] = item.get("value") if is_text else contact.business_parameters[name]
+    return {name: given[name] or None for name in BUSINESS_PARAMETERS if name in given}
 
 
 def _read(contact, name):
@@ -354,7 +363,7 @@ def normalise(env, number, field):
 
     :raise Problem: it is none
     """
-    found, reason = phone_tools.normalise(number, env.company.country_id.code)
+    found, reason = phone_tools.normalise_for(number, lambda: env.company.country_id.code)
     if reason:
         text = env["ecm.contact.list.reject"]._get_reason_text(reason)
         raise Problem("invalid", text, field=field)
@@ -384,11 +393,11 @@ def _refuse_known(contacts, campaign, values):
     # Two calls at the same time: the second one sees what the first has stored.
     contacts._api_await_turn(campaign)
     phone = values["phone_1"]
-    domain = [("campaign_id", "=", campaign.id), ("phone_1", "=", phone)]
-    known = contacts.search(domain, limit=1)
-    of_others = contacts.with_context(ecm_sees_others_commits=True)
     where = SQL("c.campaign_id = %s", campaign.id)
-    if known or of_others._get_known_phones(where, {phone}):
+    # What this call has stored itself, ``create`` looks at: it is nothing yet.
+    if contacts._get_committed_phones(where, {phone}):
+        domain = [("campaign_id", "=", campaign.id), ("phone_1", "=", phone)]
+        known = contacts.search(domain, limit=1)
         text = contacts.env._("The campaign knows this phone 1 already.")
         extra = {"contact_id": known.id} if known else None
         raise Problem("conflict", text, field="phones.0", extra=extra)

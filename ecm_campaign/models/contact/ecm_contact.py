@@ -694,13 +694,14 @@ class EcmContact(models.Model):
                 self.env._("Phone 1 is empty: without it a contact cannot be called.")
             )
 
-        # Without a country code a number is one of the company's country.
-        country = company.country_id.code
         normalised = {}
         for name in PHONE_FIELDS:
             if not vals.get(name):
                 continue
-            number, reason = phone_tools.normalise(str(vals[name]), country)
+            # Without a country code a number is one of the company's country.
+            number, reason = phone_tools.normalise_for(
+                str(vals[name]), lambda: company.country_id.code
+            )
             if reason:
                 raise ValidationError(self._get_phone_problem(name, vals[name], reason))
             normalised[name] = number
@@ -724,7 +725,7 @@ class EcmContact(models.Model):
         now = fields.Datetime.now()
         rows = []
         for campaign, contacts in self.grouped("campaign_id").items():
-            plan = campaign.strategy_id.sudo()._get_plan()
+            plan = campaign.strategy_id.sudo()._get_first_plan()
             rows += [contact._plan_first(plan, now) for contact in contacts]
         if not rows:
             return

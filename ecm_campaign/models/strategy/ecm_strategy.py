@@ -351,15 +351,25 @@ class EcmStrategy(models.Model):
 
         :rtype: tools.strategy.Plan
         """
-        max_attempts = self.max_attempts if self.is_capped else None
-        return self._make_plan(max_attempts)
+        return self._make_plan(self._get_chosen_budget())
 
-    def _make_plan(self, max_attempts):
+    def _get_first_plan(self):
+        """The strategy as far as it says where a contact's first attempt goes: without rules, which
+        speak of what follows, and take several statements to read.
+
+        :rtype: tools.strategy.Plan
+        """
+        return self._make_plan(self._get_chosen_budget(), has_rules=False)
+
+    def _get_chosen_budget(self):
+        return self.max_attempts if self.is_capped else None
+
+    def _make_plan(self, max_attempts, has_rules=True):
         self.ensure_one()
         # Rules name the attempt that follows by its place, which a form may be changing.
         attempts = self._get_ordered_attempts()
         positions = {get_key(attempt): number for number, attempt in enumerate(attempts, start=1)}
-        planned = [attempt._get_planned_attempt(positions) for attempt in attempts]
+        planned = [attempt._get_planned_attempt(positions, has_rules) for attempt in attempts]
         interval = timedelta(
             days=self.cycle_days, hours=self.cycle_hours, minutes=self.cycle_minutes
         )

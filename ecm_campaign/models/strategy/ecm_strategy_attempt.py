@@ -167,15 +167,16 @@ class EcmStrategyAttempt(models.Model):
         strategy = self.strategy_id
         return strategy.simple_rule_ids if strategy.kind == "simple" else self.rule_ids
 
-    def _get_planned_attempt(self, positions):
+    def _get_planned_attempt(self, positions, has_rules=True):
         """The step as the decision sees it.
 
         :param positions: ``{attempt id: place in the strategy}``
+        :param has_rules: whether it is asked what follows the step
         :rtype: tools.strategy.PlannedAttempt
         """
         self.ensure_one()
         rules = {}
-        for rule in self._get_rules():
+        for rule in self._get_rules() if has_rules else ():
             rules[rule.outcome_id.code] = rule._get_decision_rule(positions)
         return decision.PlannedAttempt(
             position=positions[get_key(self)],

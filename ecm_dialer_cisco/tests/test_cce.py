@@ -34,6 +34,23 @@ class TestCce(DialerCase):
         with patch.object(odbc, "installed_drivers", return_value=DRIVERS):
             return self.dialer._prepare_client_config()
 
+    def test_the_driver_is_one_that_is_installed(self):
+        microsoft = "ODBC Driver 18 for SQL Server"
+        for installed, expected in (
+            (DRIVERS, "FreeTDS"),
+            ([*DRIVERS, microsoft], microsoft),
+            ([microsoft], microsoft),
+            (["PostgreSQL Unicode"], ""),
+        ):
+            with (
+                self.subTest(str(installed)),
+                patch.object(odbc, "installed_drivers", return_value=installed),
+            ):
+                self.assertEqual(self.dialer._prepare_client_config().driver, expected)
+        no_manager = odbc.DatabaseError("no library")
+        with patch.object(odbc, "installed_drivers", side_effect=no_manager):
+            self.assertEqual(self.dialer._prepare_client_config().driver, "")
+
     def test_its_client_is_told_what_the_form_says(self):
         self.dialer.write(
             {

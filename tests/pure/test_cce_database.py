@@ -3,14 +3,21 @@
 SQL Server ignores case and knows wildcards, so what comes back is looked at once more.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from ecm_dialer_cisco.clients import cce_database
-from ecm_dialer_cisco.clients.base import PushContact
+from ecm_dialer_cisco.clients.base import PersonalCallback, PushContact
 from ecm_dialer_cisco.clients.cce_config import CceConfig, CceRestConfig
-from ecm_dialer_cisco.clients.cce_database import CceDatabase, DetailRow, FinishedRow, UncalledRow
+from ecm_dialer_cisco.clients.cce_database import (
+    AgentRow,
+    CceDatabase,
+    DetailRow,
+    FinishedRow,
+    UncalledRow,
+)
 
 NOON = datetime(2026, 7, 1, 12)
 
@@ -43,6 +50,25 @@ def make_database(**settings):
 
 def contacts(count):
     return [PushContact(f"k-{number}", f"49{number}", "Jo", "Doe") for number in range(count)]
+
+
+class PlainCursor(Cursor):
+    """What FreeTDS can do: it ends the process where many rows are bound at once."""
+
+    def __setattr__(self, name, value):
+        assert name != "fast_executemany"
+        super().__setattr__(name, value)
+
+
+def test_freetds_is_never_told_to_bind_many_rows_at_once():
+    cursor, agents = PlainCursor(), {"1001": AgentRow("1001", 6001, 5000)}
+    database = make_database(driver="FreeTDS", personal_table="PCB")
+    promise = PersonalCallback("1001", NOON)
+    database.insert(cursor, "DL_1_1", contacts(3))
+    personal = [replace(contact, callback=promise) for contact in contacts(2)]
+    database.insert_personal(cursor, 1, personal, agents, lambda moment: moment)
+    database.add_listed(cursor, {"4930", "4931"})
+    assert [len(parameters) for _statement, parameters in cursor.asked] == [12, 16, 2]
 
 
 # -- connections ------------------------------------------------------------------------------------

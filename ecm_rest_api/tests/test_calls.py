@@ -74,7 +74,7 @@ class TestCalls(ApiCase):
         soon = fields.Datetime.now() + timedelta(days=1)
         key, secret = self.create_key("Old", expires_at=soon)
         self.assertEqual(self.get("/whoami", secret=secret).status_code, 200)
-        past = fields.Datetime.now() - timedelta(seconds=5)
+        past = fields.Datetime.now() - timedelta(hours=1)
         self.env.cr.execute(
             "UPDATE res_users_apikeys SET expiration_date = %s WHERE id = %s",
             [past, key.apikey_id.id],

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
+from typing import NamedTuple
 
 from .channel import Outgoing, Receipt, Sender
 
@@ -17,6 +18,30 @@ Claim = Callable[[int], Batch | None]
 # of what a claim costs, it costs whatever it takes.
 MOST_REQUESTS = 4
 CLAIM_SECONDS = 2.0
+# What was looked at leaves at once: a part that the ones before it keep for longer is looked at again.
+TOGETHER_SECONDS = 0.25
+
+
+class Sent(NamedTuple):
+    """A part of a batch that was sent, and what became of it.
+
+    :ivar receipt: None where the sender raised ``error``
+    """
+
+    part: Batch
+    receipt: Receipt | None
+    error: Exception | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was taken, and more may follow."""
+        receipt = self.receipt
+        if receipt is None or receipt.failure:
+            return False
+        return len(receipt.accepted) == len(self.part)
+
+
+Receive = Callable[[list[Sent]], object]
 
 
 class Ahead:
@@ -27,6 +52,7 @@ class Ahead:
     :param claim: what claims a batch for so many requests and commits it: None at the end, an empty
         one where all that it looked at is blocked
     :param claim_ahead: likewise, and None where it is too early to
+    :param receive: what writes what became of parts that were taken
     :param clock: in seconds, never set back
     """
 
@@ -38,16 +64,17 @@ class Ahead:
         sender: Sender,
         claim: Claim,
         claim_ahead: Claim,
+        receive: Receive,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sender = sender
-        self._claim, self._claim_ahead = claim, claim_ahead
+        self._claim, self._claim_ahead, self._receive = claim, claim_ahead, receive
         self._clock = clock
         # Odoo writes into its log which database the thread works for.
         database = getattr(threading.current_thread(), "dbname", None)
         self._pool = ThreadPoolExecutor(1, "ecm-send", _set_database, (database,))
         self._claimed: list[Batch] = []
-        self._later: list[Callable[[], object]] = []
+        self._noted: list[Sent] = []
         self._error: Exception | None = None
 
     def __enter__(self) -> Ahead:
@@ -79,35 +106,54 @@ class Ahead:
         """What was claimed ahead and is not asked for any more."""
         return self._claimed.pop() if self._claimed else []
 
-    def do_later(self, work: Callable[[], object]) -> None:
-        """Do this while the next batch is on its way, or at `settle`, whichever comes first."""
-        self._later.append(work)
+    def note(self, sent: Sent) -> None:
+        """Have this received while more is on its way, or at `settle`, whichever comes first."""
+        self._noted.append(sent)
 
     def settle(self) -> None:
-        """Do what was left for later."""
-        while self._later:
-            self._later.pop(0)()
+        """Receive what was noted."""
+        noted, self._noted = self._noted, []
+        if noted:
+            self._receive(noted)
 
-    def send(self, batch: Sequence[Outgoing]) -> Receipt:
-        """See ``Sender``."""
+    def send(self, parts: Sequence[Batch]) -> list[Sent]:
+        """Send parts of a batch one after the other, as long as each is taken as a whole and
+        `TOGETHER_SECONDS` have not passed: what comes later must be looked at first.
+
+        :return: what became of those that were sent, at least of the first one
+        """
         if getattr(self._sender, "holds_records", False):
             self.settle()
-            return self._sender.send(batch)
-        sending = self._pool.submit(self._send, batch)
+            return [self._send(part) for part in parts[:1]]
+        sending = self._pool.submit(self._send_together, parts)
         self.settle()
-        # Whatever the claim says, what became of this batch must be written first.
+        # Whatever the claim says, what became of these parts must be written first.
         if not (self._claimed or self._error):
             self._look_ahead()
         return sending.result()
 
-    def _send(self, batch: Sequence[Outgoing]) -> Receipt:
+    def _send_together(self, parts: Sequence[Batch]) -> list[Sent]:
+        leave_by, done = self._clock() + TOGETHER_SECONDS, []
+        for part in parts:
+            if done and self._clock() > leave_by:
+                break
+            done.append(self._send(part))
+            if not done[-1].is_whole:
+                break
+        return done
+
+    def _send(self, part: Batch) -> Sent:
         started = self._clock()
-        receipt = self._sender.send(batch)
+        try:
+            receipt = self._sender.send(part)
+        # Raised where the part is asked for, whatever it is: those before it have come through.
+        except Exception as error:  # noqa: BLE001
+            return Sent(part, None, error)
         seconds = self._clock() - started
         # What is claimed waits here until it leaves: not long.
         in_time = int(CLAIM_SECONDS / seconds) if seconds > 0 else MOST_REQUESTS
         self._requests = min(max(in_time, 1), MOST_REQUESTS)
-        return receipt
+        return Sent(part, receipt)
 
     def _look_ahead(self) -> None:
         try:

@@ -4,6 +4,7 @@ from freezegun import freeze_time
 
 from ..models.ecm_fake_target import OTHER_SIDES
 from odoo.addons.ecm_campaign.tests.common import CampaignCase
+from odoo.addons.ecm_campaign.tools import ahead
 from odoo.addons.ecm_campaign.tools.ahead import Ahead
 from odoo.addons.ecm_campaign.tools.results import Result
 
@@ -31,10 +32,11 @@ class EngineCase(CampaignCase):
 
     def claim_nothing_ahead(self):
         """Have the other side answer while nobody else uses the cursor: what it does looks into the
-        database.
+        database. Each part is looked at right before it leaves, as if the one before took long.
         """
         self.patch(Ahead, "_look_ahead", lambda _ahead: None)
-        self.patch(Ahead, "do_later", lambda _ahead, work: work())
+        self.patch(Ahead, "note", lambda house, sent: house._receive([sent]))
+        self.patch(ahead, "TOGETHER_SECONDS", -1)
 
     @classmethod
     def create_strategy(cls, *attempts, limits=(), **values):

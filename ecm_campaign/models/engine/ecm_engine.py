@@ -35,6 +35,8 @@ REFUSED_TRIES = 3
 # So long after its claim a part leaves without another look at its hours and another stamp: to write
 # each attempt once more takes as long as to claim it. Moments are written in whole seconds.
 STAMP_AFTER = timedelta(seconds=3)
+# And this is the longest time that a stamp is old where its part leaves: others may go before it.
+LEAVES_WITHIN = STAMP_AFTER + timedelta(seconds=1)
 
 LEDGER = SQL("hashtext('ecm:ledger')")
 
@@ -271,7 +273,8 @@ class EcmEngine(models.AbstractModel):
         # Before anything is claimed: the target's settings may be wrong.
         sender = target._get_sender()
         claims = self._claim_next, self._claim_ahead
-        return Ahead(sender, *[partial(claim, target, campaigns) for claim in claims])
+        claims = [partial(claim, target, campaigns) for claim in claims]
+        return Ahead(sender, *claims, partial(self._receive_noted, target))
 
     def _push_all(self, target, ahead, turn):
         """:return: how many contacts were sent"""
@@ -588,18 +591,18 @@ class EcmEngine(models.AbstractModel):
         waiting, accepted, refused = _cut(batch, target._get_next_size()), 0, []
         try:
             while waiting:
-                part = waiting.pop()
-                receipt = self._send_part(target, ahead, part, waiting)
-                if receipt is None:
-                    continue
-                reach("feed.sent")
-                self._receive(target, ahead, part, receipt)
-                accepted += len(receipt.accepted)
-                refused += [outgoing for outgoing in part if outgoing.key in receipt.refused]
-                if receipt.failure:
-                    raise receipt.failure
-                if self._is_at_fault(receipt, accepted, refused):
-                    raise Unavailable(self._get_refusal_text(target))
+                for sent in self._send_parts(target, ahead, waiting):
+                    receipt = self._get_receipt(target, sent, waiting)
+                    if receipt is None:
+                        continue
+                    reach("feed.sent")
+                    self._receive(target, ahead, sent._replace(receipt=receipt))
+                    accepted += len(receipt.accepted)
+                    refused += [each for each in sent.part if each.key in receipt.refused]
+                    if receipt.failure:
+                        raise receipt.failure
+                    if self._is_at_fault(receipt, accepted, refused):
+                        raise Unavailable(self._get_refusal_text(target))
                 # Something was settled: the next turn does not begin with the same again.
                 if waiting and not turn.goes_on():
                     self._give_back_unsent(waiting)
@@ -614,23 +617,24 @@ class EcmEngine(models.AbstractModel):
                 self._put_off(refused, is_usual)
         return accepted
 
-    def _receive(self, target, ahead, part, receipt):
-        """Commit what the target did with a part: while the next one is on its way, where it took
-        them all. A process that dies before that leaves them in doubt, and asks about them.
+    def _receive(self, target, ahead, sent):
+        """Commit what the target did with a part: while the next ones are on their way, where it took
+        all of it. A process that dies before that leaves them in doubt, and asks about them.
         """
-        apply = partial(self._apply_receipt, target, part, receipt)
-
-        def receive():
-            self._atomically(apply)
-            reach("feed.received")
-
+        ahead.note(sent)
         # What a failure is followed by looks at what is written.
-        has_all = len(receipt.accepted) == len(part) and not receipt.failure
-        if has_all and not target.failure_count:
-            ahead.do_later(receive)
-        else:
+        if target.failure_count or not sent.is_whole:
             ahead.settle()
-            receive()
+
+    def _receive_noted(self, target, noted):
+        """:param noted: list of ``tools.ahead.Sent``"""
+
+        def apply():
+            for sent in noted:
+                self._apply_receipt(target, sent.part, sent.receipt)
+
+        self._atomically(apply)
+        reach("feed.received")
 
     def _is_at_fault(self, receipt, accepted, refused):
         """Whether a target rather than the contacts is the reason for so many refusals.
@@ -647,52 +651,63 @@ class EcmEngine(models.AbstractModel):
     def _get_refusal_text(self, target):
         return self.env._("Most contacts are refused. Check %s.", target.display_name)
 
-    def _send_part(self, target, ahead, part, waiting):
-        """Send a part of a batch; one that is refused as a whole is halved onto ``waiting``.
+    def _send_parts(self, target, ahead, waiting):
+        """Send what may still leave of some parts, as far as `Ahead.send` goes.
 
-        :return: the receipt, ``None`` when the part was halved, or settled by somebody else
+        :param waiting: parts, the first one last; without those that were sent afterwards
+        :return: list of ``tools.ahead.Sent``
         """
-        part = self._stamp(target, part)
-        if not part:
+        waiting[:] = self._stamp(target, waiting)
+        sent = ahead.send(waiting[::-1]) if waiting else []
+        del waiting[len(waiting) - len(sent) :]
+        return sent
+
+    def _get_receipt(self, target, sent, waiting):
+        """What became of a part. One that was refused as a whole is halved onto ``waiting``, until
+        the contact that spoils it stands alone; one that certainly did not leave waits again.
+
+        :param sent: ``tools.ahead.Sent``
+        :return: the receipt, ``None`` when the part was halved
+        :raise exceptions.ChannelError: there is none
+        """
+        error, part = sent.error, sent.part
+        if not error:
+            return sent.receipt
+        if isinstance(error, Rejected) and len(part) > 1:
+            half = len(part) // 2
+            waiting += [part[half:], part[:half]]
+            reach("feed.halved")
             return None
-        try:
-            return ahead.send(part)
-        except InDoubt:
-            raise
-        except Rejected as error:
-            # Halved until the contact that spoils the batch stands alone.
-            if len(part) > 1:
-                half = len(part) // 2
-                waiting += [part[half:], part[:half]]
-                reach("feed.halved")
-                return None
+        if isinstance(error, Rejected):
             key = part[0].key
             _logger.warning("%s refuses %s: %s", target._get_log_name(), key, error)
             return Receipt(frozenset(), frozenset({key}))
-        except ChannelError:
+        # Of any other error nobody knows what it left there.
+        if isinstance(error, ChannelError) and not isinstance(error, InDoubt):
             waiting.append(part)
-            raise
+        raise error
 
-    def _stamp(self, target, part):
+    def _stamp(self, target, parts):
         """Look once more at who is about to leave, and see to it that the time after which a part
         would be in doubt begins now. What may not leave any more is ready again, for the gates to
         say why.
 
-        :return: what of it is still to be sent
+        :return: parts of what is still to be sent, without empty ones
         """
-        ours = self._atomically(partial(self._stamp_allowed, target, part))
+        ours = self._atomically(partial(self._stamp_allowed, target, [*chain(*parts)]))
         reach("feed.stamped")
-        return [outgoing for outgoing in part if outgoing.attempt_id in ours]
+        left = [[outgoing for outgoing in part if outgoing.attempt_id in ours] for part in parts]
+        return list(filter(None, left))
 
-    def _stamp_allowed(self, target, part):
+    def _stamp_allowed(self, target, leaving):
         """:return: ids of the attempts that are still to be sent; others were settled meanwhile"""
         now = fields.Datetime.now()
-        rows = self.env["ecm.attempt"]._get_addressees(part)
+        rows = self.env["ecm.attempt"]._get_addressees(leaving)
         # What was claimed this moment leaves as it was judged.
         old = [row.attempt_id for row in rows if row.claimed_at <= now - STAMP_AFTER]
         barred = target._find_barred(rows)
         barred |= self._find_closed(target, old)
-        self._give_back([outgoing for outgoing in part if outgoing.key in barred])
+        self._give_back([outgoing for outgoing in leaving if outgoing.key in barred])
 
         allowed = {row.attempt_id for row in rows if row.key not in barred}
         if left := allowed.intersection(old):
@@ -760,7 +775,7 @@ class EcmEngine(models.AbstractModel):
         or was refused where the target failed to take it. While it cannot be asked, everything in
         doubt stays as it is. A channel that nobody can ask counts as having sent it (M5).
         """
-        doubt = timedelta(seconds=target._get_doubt_seconds()) + STAMP_AFTER
+        doubt = timedelta(seconds=target._get_doubt_seconds()) + LEAVES_WITHIN
         before = fields.Datetime.now() - doubt
         doubtful = self.env["ecm.attempt"]._get_in_doubt(target, before)
         if not doubtful:
@@ -770,7 +785,7 @@ class EcmEngine(models.AbstractModel):
             sender = target._get_sender()
             self._commit()
             reach("doubt.asking")
-            sent_at = max(row.claimed_at for row in doubtful) + STAMP_AFTER
+            sent_at = max(row.claimed_at for row in doubtful) + LEAVES_WITHIN
             known = sender.find(known, sent_at)
             reach("doubt.asked")
 

@@ -207,19 +207,19 @@ class TestParts(FeedCase):
         self.assertFalse(stamped)
 
     def test_a_doubt_begins_no_earlier_than_a_part_may_leave(self):
-        """What was claimed and not stamped may have left three seconds later."""
+        """What was claimed and not stamped may have left four seconds later."""
         self.target.fault = "lost_answer"
         with self.assertRaisesRegex(Exception, "no answer"):
             self.engine._feed_target(self.target)
         asked = []
         self.patch(FakeSender, "find", lambda _sender, keys, sent_at: asked.append(sent_at) or keys)
         seconds = self.target._get_doubt_seconds()
-        self.wait(seconds=seconds + 3)
+        self.wait(seconds=seconds + 4)
         self.engine._reconcile(self.target)
         self.assertFalse(asked)
         self.wait(seconds=1)
         self.engine._reconcile(self.target)
-        self.assertEqual(asked, [START + timedelta(seconds=3)])
+        self.assertEqual(asked, [START + timedelta(seconds=4)])
 
     def test_a_target_that_fails_gives_back_the_parts_that_did_not_leave(self):
         self.after_the_first(lambda: None, "unavailable")
@@ -249,6 +249,32 @@ class TestReceipts(FeedCase):
         super().setUp()
         self.target.batch_size = 2
         self.contacts = self.create_contacts(4)
+
+    def test_those_of_parts_that_left_together_are_written_together(self):
+        self.patch(Ahead, "_requests", 2)
+        receive, noted = type(self.engine)._receive_noted, []
+
+        def note(engine, target, sent):
+            noted.append([len(each.part) for each in sent])
+            receive(engine, target, sent)
+
+        self.patch(type(self.engine), "_receive_noted", note)
+        self.feed()
+        self.assertEqual(noted, [[2, 2]])
+        self.assertEqual(self.states(self.contacts), {"sent"})
+
+    def test_the_first_is_written_although_what_left_with_it_fails(self):
+        self.patch(Ahead, "_requests", 2)
+
+        def fail_next(_batch):
+            self.target.fault = "unavailable"
+
+        self.target.fault = fail_next
+        with self.assertRaisesRegex(Unavailable, "down"):
+            self.engine._feed_target(self.target)
+        self.assertEqual(self.states(self.contacts[:2]), {"sent"})
+        self.assertEqual(set(self.contacts[2:].mapped("state")), {"pending"})
+        self.assertFalse(self.contacts[2:].attempt_ids)
 
     def states(self, contacts):
         self.env.invalidate_all()

@@ -219,14 +219,24 @@ class Switch:
 Verdict = Wait | Hold | Close | Switch
 
 
+def find_no_limits(_number: str, _channel: str, _place: Place = NOWHERE) -> Sequence[Limit]:
+    """Finds limits where neither the strategy nor a region has one."""
+    return ()
+
+
 class Rule(Protocol):
-    """What a gate knows, as values."""
+    """What a gate knows, as values. One that lets everybody pass may say so: ``is_idle``."""
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """Stop the candidate, or let it pass on.
 
         :param at: naive UTC
         """
+
+
+def is_idle(rule: Rule) -> bool:
+    """Whether a rule lets everybody pass as they are: nobody needs to be asked one by one."""
+    return getattr(rule, "is_idle", False)
 
 
 def judge_all(rules: Iterable[Rule], candidate: Candidate, at: datetime) -> Verdict | Candidate:
@@ -270,6 +280,11 @@ class ListRule:
 
     lists: Mapping[int, ListState]
 
+    @property
+    def is_idle(self) -> bool:
+        """See `is_idle`."""
+        return not self.lists
+
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
         found = self.lists.get(candidate.list_id or 0)
@@ -293,6 +308,11 @@ class ExpiryRule:
     """
 
     days: Mapping[int, int]
+
+    @property
+    def is_idle(self) -> bool:
+        """See `is_idle`."""
+        return not any(self.days.values())
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
@@ -339,6 +359,11 @@ class SelectionRule:
     queues: Mapping[int, Queue]
     with_groups: Collection[int] = ()
 
+    @property
+    def is_idle(self) -> bool:
+        """See `is_idle`."""
+        return not (self.chosen or self.with_groups)
+
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
         chosen = self.chosen.get(candidate.campaign_id)
@@ -366,11 +391,13 @@ class DncRule:
     numbers: Mapping[str, Collection[int]]
     keys: Mapping[str, Collection[int]]
 
+    @property
+    def is_idle(self) -> bool:
+        """See `is_idle`."""
+        return not (self.numbers or self.keys)
+
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
-        # Mostly nobody is listed.
-        if not (self.numbers or self.keys):
-            return candidate
         listed = [number for number in candidate.get_numbers() if number in self.numbers]
         on_key = self.keys.get(candidate.account_number or "", ())
         channels = self.channels[candidate.campaign_id]
@@ -437,6 +464,11 @@ class CampaignPlan:
             for attempt in plan.attempts:
                 channels[attempt.channel] = None
         object.__setattr__(self, "channels", tuple(channels))
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether it may say that a number was tried often enough."""
+        return any(find is not find_no_limits for find in self.find_limits.values())
 
     def skip(
         self,
@@ -561,6 +593,11 @@ class LimitsRule:
     campaigns: Mapping[int, CampaignPlan]
     is_claiming: bool = False
     passing: dict[str, list[Try]] = field(default_factory=dict, init=False)
+
+    @property
+    def is_idle(self) -> bool:
+        """See `is_idle`."""
+        return not any(campaign.has_limits for campaign in self.campaigns.values())
 
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See `Rule`."""
@@ -714,6 +751,9 @@ def _get_fresh_phones(
     """A candidate's phones without those that were tried as often as they may: ever, or as
     ``select`` has it.
     """
+    # Asked of each contact of each claim.
+    if campaign.find_limits[candidate.callback] is find_no_limits:
+        return candidate.phones
     tries, zone = candidate.tries, campaign.zone
     spent: set[tuple[str, str]] = set()
     for number in candidate.get_numbers():

@@ -63,6 +63,11 @@ class SharedRule:
     is_claiming: bool = False
     passing: dict[tuple[int, str], int] = field(default_factory=dict, init=False)
 
+    @property
+    def is_idle(self) -> bool:
+        """See ``tools.gates.is_idle``."""
+        return not self.lists
+
     def judge(self, candidate: Candidate, at: datetime) -> Verdict | Candidate:
         """See ``tools.gates.Rule``."""
         shared = self.lists.get(candidate.list_id or 0)

@@ -31,6 +31,11 @@ class EmailRule:
     addresses: dict = field(default_factory=dict)
     unwanted: frozenset = frozenset()
 
+    @property
+    def is_idle(self):
+        """See ``tools.gates.is_idle``: no campaign sends e-mails."""
+        return not self.plans
+
     def judge(self, candidate, at):
         """See ``tools.gates.Rule``."""
         if candidate.attempt is None or candidate.attempt.channel != CHANNEL:

@@ -26,6 +26,11 @@ class LateRule:
     outcome: Outcome | None = None
     outcome_id: int | None = None
 
+    @property
+    def is_idle(self):
+        """See ``tools.gates.is_idle``."""
+        return not (self.good_for or self.pauses)
+
     def judge(self, candidate, at):
         """See ``tools.gates.Rule``."""
         if candidate.attempt is None or candidate.attempt.channel != "sms":

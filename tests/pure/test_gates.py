@@ -27,6 +27,8 @@ from ecm_campaign.tools.gates import (
     SelectionRule,
     Switch,
     Wait,
+    find_no_limits,
+    is_idle,
     judge_all,
 )
 from ecm_campaign.tools.limits import DAY, LIFE, Limit, Try
@@ -511,3 +513,31 @@ def test_a_budget_that_is_spent_closes():
     tried = replace(contact(), counted=1)
     judged = NumberRule(campaign(once)).judge(tried, NOW)
     assert (type(judged), judged.state) == (Close, "retries_completed")
+
+
+LIMITED = {7: campaign(limits=(Limit(count=3),))[7]}
+UNLIMITED = {7: CampaignPlan(ZoneInfo("UTC"), {None: CALLS}, {None: find_no_limits})}
+
+
+@pytest.mark.parametrize(
+    ("idle", "at_work"),
+    [
+        (ListRule({}), ListRule({5: ListState("stopped", "June")})),
+        (ExpiryRule({7: 0, 8: 0}), ExpiryRule({7: 0, 8: 30})),
+        (SelectionRule({}, {}), SelectionRule({7: {1}}, {})),
+        (SelectionRule({}, {}), SelectionRule({}, {}, {7})),
+        (dnc(), dnc(numbers={HOME: {1}})),
+        (dnc(), dnc(keys={"A-1": {1}})),
+        (LimitsRule(UNLIMITED, is_claiming=True), LimitsRule(LIMITED)),
+    ],
+)
+def test_a_rule_that_stops_nobody_says_so(idle, at_work):
+    somebody = NumberRule(UNLIMITED).judge(contact(list_id=5), NOW)
+    assert is_idle(idle)
+    assert idle.judge(somebody, NOW) is somebody
+    assert not is_idle(at_work)
+
+
+def test_who_says_nothing_of_it_is_asked():
+    assert not is_idle(NumberRule(UNLIMITED))
+    assert not is_idle(ConsentRule(()))

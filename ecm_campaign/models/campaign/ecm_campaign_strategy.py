@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...const import CALLBACKS, LONE_CHANNELS
-from ...tools.gates import CampaignPlan
+from ...tools.gates import CampaignPlan, find_no_limits
 from ...tools.limits import DAY, Limit
 from ...tools.region_rules import NOWHERE
 from ...tools.strategy import Callbacks
@@ -246,7 +246,7 @@ class EcmCampaignStrategyMixin(models.AbstractModel):
         rules = self._get_region_rules()
         # Asked for each number of each candidate: most campaigns have no regions to look up.
         if not rules.has_limits:
-            return lambda _number, _channel, _place=NOWHERE: limits
+            return (lambda _number, _channel, _place=NOWHERE: limits) if limits else find_no_limits
 
         def find(number, channel, place=NOWHERE):
             regional = rules.get_limits(number, channel, place) if number else ()

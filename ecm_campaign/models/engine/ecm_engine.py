@@ -13,7 +13,7 @@ from ...exceptions import ChannelError, InDoubt, Rejected, Unavailable
 from ...tools.ahead import Ahead
 from ...tools.channel import Outgoing, Receipt
 from ...tools.crash_points import reach
-from ...tools.gates import Candidate, Skip
+from ...tools.gates import Candidate, Skip, is_idle
 from ...tools.pacing import split
 from ...tools.results import Decided, Result
 from ...tools.strategy import Close
@@ -385,15 +385,16 @@ class EcmEngine(models.AbstractModel):
 
         :return: ``{campaign id: how many}`` of those that close
         """
-        backlog, limits = target._get_backlog(), {}
-        if backlog is None:
-            return limits
+        ends = {}
         for campaign_id, hours in campaigns._get_campaign_hours(now).items():
             own = hours.without_drain().for_campaign(target._channel)
-            closes_at = own.opening(now).closes_at
-            if closes_at:
-                limits[campaign_id] = backlog.get_room(closes_at - now)
-        return limits
+            if closes_at := own.opening(now).closes_at:
+                ends[campaign_id] = closes_at
+        # What is at the target is counted: most campaigns do not close today.
+        backlog = target._get_backlog() if ends else None
+        if backlog is None:
+            return {}
+        return {key: backlog.get_room(closes_at - now) for key, closes_at in ends.items()}
 
     def _fill_parts(self, claim, parts, target, rules, now):
         """Claim what each campaign's part of the room has place for, as far as it has contacts that
@@ -483,6 +484,8 @@ class EcmEngine(models.AbstractModel):
                 break
             # A gate reads what it must know of all that came this far at once.
             rule, passing = gate._read_candidates(known, candidates, at), []
+            if is_idle(rule):
+                continue
             for candidate in candidates:
                 judged = rule.judge(candidate, at)
                 if isinstance(judged, Candidate):

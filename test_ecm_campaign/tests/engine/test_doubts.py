@@ -116,7 +116,7 @@ class TestDoubts(EngineCase):
         self.assertFalse(self.feed(), "it may still go on")
 
         go_on()
-        self.wait(seconds=64)
+        self.wait(seconds=65)
         self.assertFalse(self.feed())
         self.assertEqual(contacts.mapped("state"), ["sent_to_dialer", "sent_to_dialer", "pending"])
         self.assertEqual(contacts.attempt_ids.mapped("state").count("sent"), 2)

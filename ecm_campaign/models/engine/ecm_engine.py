@@ -606,8 +606,9 @@ class EcmEngine(models.AbstractModel):
                         raise receipt.failure
                     if self._is_at_fault(receipt, accepted, refused):
                         raise Unavailable(self._get_refusal_text(target))
-                # Something was settled: the next turn does not begin with the same again.
-                if waiting and not turn.goes_on():
+                # Once something was settled, the next turn does not begin with the same again.
+                is_settled = accepted or refused
+                if waiting and is_settled and not turn.goes_on():
                     self._give_back_unsent(waiting)
                     break
         except ChannelError:

@@ -12,6 +12,7 @@ from . import (
     res_partner,
     crm_lead,
     ecm_engine,
+    ecm_crm_event_callback_mixin,
     ecm_crm_event,
     ecm_crm_event_hit,
     ecm_conversion,

@@ -8,6 +8,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .ecm_crm_event_callback_mixin import CALLBACK
 from odoo.addons.ecm_campaign.const import PHONE_FIELDS
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
@@ -52,6 +53,7 @@ class EcmCrmEvent(models.Model):
     _name = "ecm.crm.event"
     _description = "Business Event"
     _inherit = [
+        "ecm.crm.event.callback.mixin",
         "ecm.logged.mixin",
         "mail.thread",
         "ecm.transaction.mixin",
@@ -91,6 +93,7 @@ class EcmCrmEvent(models.Model):
             ("move", "Move its open contacts to another campaign"),
             ("reschedule", "Call its open contacts as soon as possible"),
             ("again", "Call its closed contacts again"),
+            (CALLBACK, "Promise its customers a callback"),
             ("none", "Nothing, only count it"),
         ],
         "Then",
@@ -350,14 +353,20 @@ class EcmCrmEvent(models.Model):
         )
 
     def _act(self, contact_ids):
-        """By a bulk action, as a supervisor's: with a report, and it can be undone."""
+        """By a bulk action, as a supervisor's: with a report, and it can be undone. Callbacks are
+        promised one by one: a calendar has so many places.
+        """
         domain = [("id", "in", sorted(contact_ids)), ("company_id", "=", self.company_id.id)]
-        domain.append(("is_open", "=", self.action != "again"))
+        if self.action != CALLBACK:
+            domain.append(("is_open", "=", self.action != "again"))
         if self.campaign_ids:
             domain.append(("campaign_id", "in", self.campaign_ids.ids))
         if self.action == "move":
             domain.append(("campaign_id", "!=", self.to_campaign_id.id))
         contacts = self.env["ecm.contact"].sudo()
+        if self.action == CALLBACK:
+            self._promise_callbacks(contacts.search(domain))
+            return
         if not contacts.search_count(domain, limit=1):
             return
         jobs = self.env["ecm.bulk.action"].sudo().with_company(self.company_id)

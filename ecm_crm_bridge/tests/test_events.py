@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
@@ -8,6 +9,7 @@ from .common import NUMBER
 from .test_writeback import WritebackCase
 
 OTHER = "+493023125002"
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @tagged("post_install", "-at_install")
@@ -194,3 +196,46 @@ class TestEvents(WritebackCase):
         self.assertTrue(self.get_conversions())
         self.assertFalse(self.env["ecm.conversion"].with_user(foreign).search([]))
         self.assertFalse(self.env["ecm.crm.event"].with_user(foreign).search([]))
+
+    def make_skill(self):
+        """Somebody who calls back, at any time."""
+        if "ecm.callback" not in self.env:
+            self.skipTest("callbacks are not installed")
+        hours = self.env["ecm.calling.hours"].create(
+            {"name": "Always", **dict.fromkeys(DAYS, "00:00–24:00")}
+        )
+        values = {"name": "Of the event", "campaign_id": self.campaign.id, "hours_id": hours.id}
+        skill = self.env["ecm.callback.skill"].create({**values, "tz": "UTC"})
+        self.campaign.callback_skill_id = skill
+        return skill
+
+    def test_customers_are_promised_a_callback(self):
+        skill = self.make_skill()
+        # Several contacts with one number are one customer.
+        self.create_contact(self.create_campaign("Elsewhere", callback_skill_id=skill.id))
+        self.event.write({"action": "callback"})
+        self.event._follow()
+        self.win()
+        callback = self.env["ecm.callback"].search([("skill_id", "=", skill.id)])
+        self.assertEqual((callback.number, callback.note), (NUMBER, "Lead won"))
+        self.assertGreater(callback.due_at, fields.Datetime.now())
+        self.assertIn("were promised: 1.", self.event.message_ids[:1].body)
+
+    def test_what_cannot_be_promised_is_told(self):
+        self.make_skill()
+        self.campaign.callback_skill_id = False
+        self.env["ecm.callback.skill"].search([]).active = False
+        self.event.write({"action": "callback"})
+        self.event._follow()
+        self.win()
+        body = self.event.message_ids[:1].body
+        self.assertIn("Not promised: 1.", body)
+        self.assertIn("no callback skill", body)
+        self.assertFalse(self.event.error)
+
+    def test_callbacks_are_offered_where_they_are_installed(self):
+        with patch.object(type(self.event), "_has_callbacks", lambda _self: False):
+            offered = dict(self.event.fields_get(["action"])["action"]["selection"])
+            self.assertNotIn("callback", offered)
+            with self.assertRaises(ValidationError):
+                self.event.action = "callback"

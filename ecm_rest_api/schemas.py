@@ -47,7 +47,7 @@ def _read_campaign(value):
     is_number = type(value) is int and 0 < value < 2**31
     is_key = isinstance(value, str) and _CRM_KEY.fullmatch(value)
     if not (is_number or is_key):
-        raise ValueError("A campaign is its number, or crm: with your CRM's id")
+        raise ValueError("A campaign is its number, or crm: with its ID in your CRM")
     return value
 
 
@@ -60,7 +60,7 @@ CampaignRef = Annotated[
                 {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
                 {"type": "string", "pattern": f"^{_CRM_KEY.pattern}$"},
             ],
-            "description": "The campaign's number, or `crm:` with your CRM's id.",
+            "description": "The campaign's number, or `crm:` with its ID in your CRM.",
             "examples": [12],
         }
     ),

@@ -29,7 +29,7 @@ class EcmCampaign(models.Model):
     _inherit = "ecm.campaign"
 
     crm_campaign_id = fields.Char(
-        "CRM's id",
+        "ID in your CRM",
         copy=False,
         help="What your CRM calls this campaign. Other systems may name the campaign by it: "
         "crm:4711. Letters, digits, dots, hyphens and underscores.",
@@ -37,7 +37,7 @@ class EcmCampaign(models.Model):
 
     _crm_unique = models.UniqueIndex(
         "(company_id, crm_campaign_id) WHERE crm_campaign_id IS NOT NULL",
-        "There is already a campaign with this CRM's id.",
+        "Another campaign has this ID in your CRM already.",
     )
 
     @api.constrains("crm_campaign_id")
@@ -46,7 +46,7 @@ class EcmCampaign(models.Model):
             if campaign.crm_campaign_id and not CRM_ID.fullmatch(campaign.crm_campaign_id):
                 raise ValidationError(
                     self.env._(
-                        "The CRM's id of a campaign has 1 to 64 letters, digits, dots, hyphens or "
+                        "The ID in your CRM has 1 to 64 letters, digits, dots, hyphens or "
                         "underscores."
                     )
                 )
@@ -176,7 +176,7 @@ class EcmCampaign(models.Model):
     def _api_find(self, campaign, with_templates=False):
         """The campaign that another system names.
 
-        :param campaign: id, or ``crm:`` with the CRM's id
+        :param campaign: id, or ``crm:`` with its ID in your CRM
         :raise MissingError: there is none that this user may read: nobody learns which
         """
         self.check_access("read")
@@ -186,7 +186,7 @@ class EcmCampaign(models.Model):
             domain = [("crm_campaign_id", "=", text.removeprefix(CRM_PREFIX))]
         if domain and not with_templates:
             domain.append(("is_template", "=", False))
-        # A CRM's id is unique in one company only.
+        # An ID in the CRM is unique in one company only.
         everything = self.with_context(active_test=False)
         found = domain and everything.search(domain, limit=2, order="id")
         if not found or len(found) > 1:

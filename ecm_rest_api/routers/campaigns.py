@@ -192,7 +192,7 @@ async def stop_campaign(env: Env, campaign_id: CampaignKey) -> Campaign:
 def find_campaign(env, campaign_id, with_templates=False):
     """The campaign that a path or body names.
 
-    :param campaign_id: number, or ``crm:`` with the CRM's id
+    :param campaign_id: number, or ``crm:`` with its ID in your CRM
     :raise Problem: there is none, or it is somebody else's: nobody learns which
     """
     try:

@@ -2,10 +2,8 @@ from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
 
 from .common import ApiCase
-from odoo.addons.ecm_campaign.tests.common import CampaignCase, TourCase
 
 
 class TestKeys(ApiCase):
@@ -100,18 +98,3 @@ class TestKeys(ApiCase):
     def test_scopes_that_change_count_at_once(self):
         self.key.scope_ids = self.env.ref("ecm_rest_api.ecm_api_scope_dnc_read")
         self.assertProblem(self.get("/campaigns"), "scope", 403)
-
-
-@tagged("post_install", "-at_install")
-class TestKeyTour(TourCase, CampaignCase):
-    """An administrator makes a key in the browser."""
-
-    def test_a_key_is_made_and_its_secret_shown_once(self):
-        self.create_user("agent", login="ecm_key_user")
-        maker = self.create_user("administrator", login="ecm_key_maker")
-        action = self.env.ref("ecm_rest_api.ecm_api_key_action")
-        page = f"/odoo/action-{action.id}"
-        self.start_tour(page, "ecm_api_key_create", login=maker.login, timeout=120)
-        [key] = self.env["ecm.api.key"].search([("name", "=", "Voice script")])
-        self.assertEqual((key.user_id.login, key.state), ("ecm_key_user", "valid"))
-        self.assertEqual(len(key.scope_ids), 1)

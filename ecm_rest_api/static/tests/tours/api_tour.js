@@ -21,7 +21,7 @@ async function followTheGuide(key) {
     }
 }
 
-// An administrator makes a key for one scope, sees its secret once, and follows the developer guide's
+// An administrator makes another user's key for one scope, sees its secret once, and follows the developer guide's
 // first page with it.
 registry.category("web_tour.tours").add("ecm_api_key", {
     url: "/odoo/ecm-api-keys",
@@ -29,8 +29,8 @@ registry.category("web_tour.tours").add("ecm_api_key", {
         patient([
             click(".o_list_view button:contains('New API key')"),
             edit(".modal .o_field_widget[name=name] input", "CRM of the tour"),
-            edit(".modal .o_field_widget[name=user_id] input", "ecm_api_tour"),
-            click(".modal .o-autocomplete--dropdown-item:contains('ecm_api_tour')"),
+            edit(".modal .o_field_widget[name=user_id] input", "ecm_api_machine"),
+            click(".modal .o-autocomplete--dropdown-item:contains('ecm_api_machine')"),
             click(
                 ".modal .o_field_widget[name=scope_ids] .form-check:contains('campaigns:read') input"
             ),

@@ -5,7 +5,8 @@ import { patch } from "@web/core/utils/patch";
 const NEXT = ".o_ecm_desk button[name=request]:focus";
 const CALL = ".o_ecm_desk button[name=call]:focus";
 const SAVE = ".o_ecm_desk button[name=save]:focus";
-const FRAME = ".o_ecm_desk_survey iframe";
+// A frame that has the focus is no `:focus` of its page.
+const FRAME = ".o_ecm_desk_survey:focus-within iframe";
 
 function see(trigger) {
     return { trigger };
@@ -58,10 +59,10 @@ const QUESTIONS = [
     },
     see(".o_ecm_desk h1:contains('Ada One')"),
     keyboard(CALL, "c"),
-    see(`${FRAME}:focus`),
+    see(FRAME),
     // A letter answers, and goes on to the next question.
     see(":iframe h3:contains('Does Ada buy?')"),
-    answer("button[value=next]:not(.disabled)", "a"),
+    answer(".o_survey_form_content button[value=next]:not(.disabled)", "a"),
     answer("h3:contains('How content?')", "e"),
     answer("label.o_survey_selected", "Enter"),
     see(":iframe .o_ecm_script_done:contains('Sold')"),
@@ -79,7 +80,7 @@ registry.category("web_tour.tours").add("ecm_survey_card_changed", {
         ...QUESTIONS,
         // Back to the questions and away from them.
         keyboard(SAVE, "q"),
-        see(`${FRAME}:focus`),
+        see(FRAME),
         answer(".o_ecm_script_done", "Escape"),
         keyboard(SAVE, "3"),
         see(".o_ecm_desk_choice.active:contains('Never again')"),
@@ -92,11 +93,11 @@ registry.category("web_tour.tours").add("ecm_survey_pop", {
     steps: () => [
         see(".o_form_view"),
         see(".o_ecm_script_panel"),
-        see(":iframe button[value=next]:not(.disabled)"),
+        see(":iframe .o_survey_form_content button[value=next]:not(.disabled)"),
         click(":iframe label:contains('Yes')"),
         see(":iframe h3:contains('How content?')"),
         click(":iframe label:contains('4')"),
-        click(":iframe button[value=finish]:not(.disabled)"),
+        click(":iframe .o_survey_form_content button[value=finish]:not(.disabled)"),
         click(":iframe .modal .btn-primary"),
         see(".o_ecm_script_panel .badge:contains('All is answered')"),
         { trigger: ".o_ecm_script_panel button[name=toggle]", run: "click" },

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_allowed
 from . import test_answers
+from . import test_concurrency
 from . import test_erasure
 from . import test_gadget
 from . import test_pages

@@ -23,7 +23,8 @@ def key_of(keys: Keys) -> str:
 
 
 def add_up(table: str, keys: Keys, sums: Sequence[str]) -> str:
-    """The statement that adds what was noted to the sums, and returns these: id, then each sum.
+    """The statement that adds what was noted to the sums, and returns these: id, then each sum. Sums
+    that are read together come to lie together.
 
     :param sums: columns that are added up
     """
@@ -36,7 +37,7 @@ def add_up(table: str, keys: Keys, sums: Sequence[str]) -> str:
         WITH noted AS (DELETE FROM {table} WHERE is_sum IS NOT TRUE RETURNING *)
         INSERT INTO {table} AS s ({columns}, {", ".join(sums)}, is_sum)
         SELECT {columns}, {", ".join(f"sum({name})" for name in sums)}, TRUE
-          FROM noted GROUP BY {places}
+          FROM noted GROUP BY {places} ORDER BY {places}
             ON CONFLICT {key_of(keys)}
             DO UPDATE SET {added}
      RETURNING s.id, {", ".join(f"s.{name}" for name in sums)}"""

@@ -26,3 +26,30 @@ class EcmContact(models.Model):
 
     def _get_counted_sums(self, name):
         return {"__count": SQL("COALESCE(%s, 0)", self._sum_up("contacts"))}
+
+    @api.model
+    def _count_by_campaign(self, campaigns):
+        self.flush_model()
+        return self.env.execute_query(
+            SQL(
+                """SELECT campaign_id, state, sum(count)::int FROM ecm_report_count
+                    WHERE campaign_id = ANY(%s) AND at IS NULL AND state IS NOT NULL
+                 GROUP BY 1, 2 HAVING sum(count) <> 0""",
+                campaigns.ids,
+            )
+        )
+
+    @api.model
+    def _count_by_list(self, lists):
+        self.flush_model()
+        # Counters are found by their campaigns.
+        return self.env.execute_query(
+            SQL(
+                """SELECT list_id, state, COALESCE(waiting = 'ready', FALSE), sum(count)::int
+                     FROM ecm_report_count
+                    WHERE campaign_id = ANY(%s) AND list_id = ANY(%s) AND at IS NULL AND state IS NOT NULL
+                 GROUP BY 1, 2, 3 HAVING sum(count) <> 0""",
+                lists.sudo().campaign_id.ids,
+                lists.ids,
+            )
+        )

@@ -70,7 +70,7 @@ class EcmReportCount(models.Model):
             """SELECT n.*, p.group_id, p.kind, p.company_id
                  FROM (SELECT campaign_id, list_id, state, tries AS attempt_number,
                               sum(count) AS contacts
-                         FROM ecm_report_count WHERE state IS NOT NULL
+                         FROM ecm_report_count WHERE at IS NULL AND state IS NOT NULL
                      GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0) AS n
             LEFT JOIN ecm_campaign p ON p.id = n.campaign_id"""
         )

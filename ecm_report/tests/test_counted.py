@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import datetime
 from itertools import product
 
@@ -98,13 +99,28 @@ class TestCounted(HistoryCase):
                 ):
                     self.assertEqual(line, other)
 
+    def assertStates(self):  # noqa: N802  in the style of unittest
+        """What cards of campaigns and lines of lists say."""
+        contacts = self.env["ecm.contact"]
+        found = contacts.search([("campaign_id", "=", self.campaign.id)])
+        states = Counter((self.campaign.id, contact.state) for contact in found)
+        counted = contacts._count_by_campaign(self.campaign)
+        self.assertEqual({(owner, state): n for owner, state, n in counted}, states)
+
+        ready = Counter((c.list_id.id, c.state, c.is_ready) for c in found if c.list_id)
+        counted = contacts._count_by_list(self.lists)
+        self.assertEqual({tuple(key): n for *key, n in counted}, ready)
+        self.assertEqual(sum(self.lists.mapped("contact_count")), sum(ready.values()))
+
     def test_any_history(self):
         for seed in range(3):
             self.make_history(seed)
             for model, question in QUESTIONS.items():
                 self.assertSame(model, *question)
             self.assertSame("ecm.report.contact", *STATES)
+            self.assertStates()
             self.env["ecm.results.count"]._add_up()
+            self.assertStates()
 
     def test_a_pivot_and_a_graph_of_the_client(self):
         self.make_history(1)

@@ -194,16 +194,13 @@ class EcmCampaign(models.Model):
             campaign.attempts_text = f"{text}+" if count > COUNTED_ATTEMPTS else text
 
     def _get_state_tallies(self):
-        """Contacts per state, from one grouped query (index ``ecm_contact__campaign_state``).
+        """Contacts per state, from one grouped query.
 
         :return: ``{campaign id: {state: count}}``, 0 for what is missing
         """
         tallies = defaultdict(lambda: defaultdict(int))
-        domain = [("campaign_id", "in", self.ids)]
-        contacts = self.env["ecm.contact"].sudo()
-        groups = contacts._read_group(domain, ["campaign_id", "state"], ["__count"])
-        for campaign, state, count in groups:
-            tallies[campaign.id][state] = count
+        for campaign_id, state, count in self.env["ecm.contact"]._count_by_campaign(self):
+            tallies[campaign_id][state] = count
         return tallies
 
     def get_state_tally(self):

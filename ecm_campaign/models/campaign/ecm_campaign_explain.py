@@ -49,13 +49,17 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     def _compute_status(self):
         now = fields.Datetime.now()
         windows = self._get_windows(now)
+        with_ready = self.filtered("is_running")._find_with_ready()
         for campaign in self:
             window = windows[campaign.id]
+            has_ready = campaign._origin.id in with_ready
             campaign.next_opening_at = not window.is_open and window.opens_at
-            campaign.status, campaign.status_reason = campaign._get_status(window)
+            campaign.status, campaign.status_reason = campaign._get_status(window, has_ready)
 
-    def _get_status(self, window):
-        """:return: ``(status, sentence or False)``"""
+    def _get_status(self, window, has_ready):
+        """:param has_ready: whether a contact is ready to be called
+        :return: ``(status, sentence or False)``
+        """
         if self._is_over(fields.Datetime.now()):
             return "ended", self._get_over_text()
         if not self.is_running:
@@ -68,7 +72,7 @@ class EcmCampaignExplainMixin(models.AbstractModel):
             return "blocked", reason
 
         # Open as a whole is not enough: all that are left may wait for hours of their own.
-        if opens_at := self._get_contacts_opening():
+        if not has_ready and (opens_at := self._get_contacts_opening()):
             sentence = self.env._(
                 "All contacts wait for calling hours where they are. The next may be called on "
                 "%(opening)s (%(zone)s).",
@@ -336,17 +340,21 @@ class EcmCampaignExplainMixin(models.AbstractModel):
     @api.depends("is_running")
     def _compute_feeder_problem(self):
         now = fields.Datetime.now()
+        late = self._find_late_upkeep(now)
         for campaign in self:
             # Who is stopped waits for nobody.
-            campaign.feeder_problem = campaign.is_running and campaign._find_feeder_problem(now)
+            problem = campaign.is_running and (late or campaign._find_turn_problem(now))
+            campaign.feeder_problem = problem
 
     def _get_feeder_finding(self, now):
-        if problem := self._find_feeder_problem(now):
+        # Why nothing is fed although all else would allow it.
+        if problem := self._find_late_upkeep(now) or self._find_turn_problem(now):
             return Finding("feeder", HELD, problem)
         return Finding("feeder", PASSES, self.env._("It looks for contacts to send every minute."))
 
-    def _find_feeder_problem(self, now):
-        """Why nothing is fed although all else would allow it, as a sentence, or False."""
+    @api.model
+    def _find_late_upkeep(self, now):
+        """Whether Odoo's scheduled actions do not run, as a sentence, or False."""
         upkeep = self.env.ref("ecm_campaign.ir_cron_keep_feeders", raise_if_not_found=False)
         upkeep = upkeep and upkeep.sudo()
         # It runs every minute and is done at once: where it is late, all are.
@@ -356,6 +364,10 @@ class EcmCampaignExplainMixin(models.AbstractModel):
                 "not run. Ask an administrator to look at the server.",
                 say_moment(self.env, upkeep.nextcall),
             )
+        return False
+
+    def _find_turn_problem(self, now):
+        """Why those who feed this campaign do not come to it, as a sentence, or False."""
         for owner in self._get_feed_owners():
             # That something is switched off is said of it itself.
             if owner._is_on() and (problem := owner._get_turn_problem(now)):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...formatting import format_moment
 from ...tools import calling_hours as hours
@@ -259,17 +260,35 @@ class EcmCampaignScheduleMixin(models.AbstractModel):
         """A naive UTC moment on the campaign's clock, for a sentence."""
         return {"opening": format_moment(self.env, moment, self.tz), "zone": self.tz}
 
-    def _get_contacts_opening(self):
-        """When the next contact may be called, where all that are left wait for their own hours;
-        else None.
+    def _find_with_ready(self):
+        """Campaigns with a contact that is ready, from a look into the index ``_ready_arrival`` for
+        each.
 
-        Two looks into the indexes ``_ready_arrival`` and ``_waiting`` of the contacts.
+        :return: set of ids
         """
-        pending = [("campaign_id", "=", self.id), ("state", "=", "pending")]
+        self.env["ecm.contact"].flush_model(["campaign_id", "is_ready", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT own.id FROM unnest(%s::int[]) AS own(id)
+               CROSS JOIN LATERAL (SELECT FROM ecm_contact
+                                    WHERE campaign_id = own.id AND is_ready AND state = 'pending'
+                                    LIMIT 1) AS ready""",
+                self.ids,
+            )
+        )
+        return {campaign_id for (campaign_id,) in rows}
+
+    def _get_contacts_opening(self):
+        """When the next contact may be called, where none is ready and all that are left wait for
+        their own hours; else None (index ``_waiting``).
+        """
+        waiting = [
+            ("campaign_id", "=", self.id),
+            ("state", "=", "pending"),
+            ("is_ready", "=", False),
+            ("next_attempt_at", "!=", False),
+        ]
         contacts = self.env["ecm.contact"].sudo()
-        if contacts.search_count([*pending, ("is_ready", "=", True)], limit=1):
-            return None
-        waiting = [*pending, ("is_ready", "=", False), ("next_attempt_at", "!=", False)]
         first = contacts.search(waiting, order="next_attempt_at", limit=1)
 
         # What is due is promoted by the next feed, and what waits for a retry has no hours to name.

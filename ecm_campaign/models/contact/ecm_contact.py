@@ -531,6 +531,29 @@ class EcmContact(models.Model):
             reasons += gate._get_close_reasons()
         return reasons
 
+    # -- counted ----------------------------------------------------------------------------------
+
+    @api.model
+    def _count_by_campaign(self, campaigns):
+        """Contacts by state (index ``_campaign_state``), whoever may read them.
+
+        :return: list of ``(campaign id, state, count)``
+        """
+        domain = [("campaign_id", "in", campaigns.ids)]
+        groups = self.sudo()._read_group(domain, ["campaign_id", "state"], ["__count"])
+        return [(campaign.id, state, count) for campaign, state, count in groups]
+
+    @api.model
+    def _count_by_list(self, lists):
+        """Contacts by state (index ``_list_state``), and pending ones by whether they are ready,
+        whoever may read them.
+
+        :return: list of ``(list id, state, whether ready, count)``
+        """
+        domain = [("list_id", "in", lists.ids)]
+        groups = self.sudo()._read_group(domain, ["list_id", "state", "is_ready"], ["__count"])
+        return [(contact_list.id, *group) for contact_list, *group in groups]
+
     # -- few contacts: forms and API --------------------------------------------------------------
 
     @api.constrains("tz")

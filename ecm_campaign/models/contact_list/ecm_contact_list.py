@@ -231,13 +231,11 @@ class EcmContactList(models.Model):
     _waiting = models.Index("(id) WHERE state IN ('queued', 'importing')")
 
     def _compute_contact_counts(self):
-        contacts = self.env["ecm.contact"].sudo()
-        domain = [("list_id", "in", self.ids)]
-        groups = contacts._read_group(domain, ["list_id", "state", "is_ready"], ["__count"])
+        groups = self.env["ecm.contact"]._count_by_list(self)
         # One pass over the groups, however many lists a page shows.
         counts = defaultdict(Counter)
-        for contact_list, state, is_ready, count in groups:
-            own = counts[contact_list]
+        for list_id, state, is_ready, count in groups:
+            own = counts[list_id]
             own["all"] += count
             if state in CLOSED_STATES:
                 own["closed"] += count
@@ -246,7 +244,7 @@ class EcmContactList(models.Model):
                 if is_ready:
                     own["available"] += count
         for contact_list in self:
-            own = counts[contact_list]
+            own = counts[contact_list._origin.id]
             contact_list.contact_count = own["all"]
             contact_list.pending_count = own["pending"]
             contact_list.available_count = own["available"]

@@ -315,6 +315,9 @@ class EcmDncList(models.Model):
 
         :param channel: the one that is fed; none for any that the campaign contacts on
         """
+        # Each running campaign asks on every screen of campaigns, and nearly always there is none.
+        if not self._has_outdated():
+            return self.browse()
         return self._get_applicable(campaign, channel).filtered("is_outdated")
 
     @api.model

@@ -18,7 +18,7 @@ class SurveyUserInput(models.Model):
     # Nobody reads or writes them but this module: roles for surveys have no part in calls.
     ecm_contact_id = fields.Many2one(
         "ecm.contact",
-        "Contact",
+        "Contact of the call",
         ondelete="cascade",
         index="btree_not_null",
         groups=fields.NO_ACCESS,

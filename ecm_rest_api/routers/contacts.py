@@ -44,6 +44,15 @@ KEPT = (
     "consent_on",
     "consent_source",
 )
+# What a new contact asks of its campaign, whose other hundred columns need not be read.
+ASKED_OF_CAMPAIGN = (
+    "company_id",
+    "dial_order",
+    "duplicate_policy",
+    "is_running",
+    "parameters_definition",
+    "strategy_id",
+)
 
 
 class ContactState(BaseModel):
@@ -235,6 +244,7 @@ async def add_contact(env: Env, contact: NewContact) -> Contact:
     it twice.
     """
     campaign = find_campaign(env, contact.campaign_id)
+    campaign.fetch(ASKED_OF_CAMPAIGN)
     contacts = env["ecm.contact"]
     contacts.check_access("create")
     values = _prepare_values(env, contact, campaign)

@@ -27,6 +27,10 @@ _PAGE_S = 60
 _IS_READY = """
     document.readyState === "complete" &&
     !document.querySelector(".o_loading_indicator, .o_blockUI") &&
+    [...document.querySelectorAll("iframe[src]")].every(
+        ({ contentDocument: page }) =>
+            !page || (page.URL !== "about:blank" && page.readyState === "complete")
+    ) &&
     !!document.querySelector(%s)
 """
 _SETTLE_S = 1.0

@@ -63,7 +63,7 @@ AGENT_SCREENS = (
         "desk-card",
         "outbound-desk",
         ".o_ecm_desk_card",
-        height=560,
+        height=770,
         before=desk_story.take_card,
     ),
     Screen(

@@ -330,7 +330,11 @@ export class Desk extends Component {
         this.state.choice = choice.code;
         if (choice.asks_callback && !this.state.date) {
             // An hour from now on the customer's clock, to begin with.
-            const soon = DateTime.now().setZone(this.card.zone).plus({ hours: 1 });
+            const soon = DateTime.now()
+                .setZone(this.card.zone)
+                .plus({ hours: 1 })
+                // The fields read these digits alone, whatever the language's are.
+                .reconfigure({ numberingSystem: "latn" });
             this.state.date = soon.toFormat("yyyy-MM-dd");
             this.state.time = soon.set({ minute: 0 }).toFormat("HH:mm");
         }

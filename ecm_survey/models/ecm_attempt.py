@@ -31,9 +31,12 @@ class EcmAttempt(models.Model):
 
     def _may_be_guided(self):
         """Whether there is a script that may be filled in now: during the call, and a while after."""
+        if not self.sudo().campaign_id.survey_id:
+            return False
+        if self.state in ("claimed", "sent"):
+            return True
         since = fields.Datetime.now() - timedelta(hours=FILLED_HOURS)
-        is_fresh = self.state in ("claimed", "sent") or (self.called_at and self.called_at >= since)
-        return bool(is_fresh and self.sudo().campaign_id.survey_id)
+        return bool(self.called_at and self.called_at >= since)
 
     def _make_link(self, agent, user):
         """:param str agent: as attempts name whoever is on the phone; empty where nobody knows

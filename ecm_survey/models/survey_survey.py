@@ -86,11 +86,13 @@ class SurveySurvey(models.Model):
 
     def _find_used(self):
         """Those that a campaign has, a template or an archived one too, or that have answers."""
-        everything = self.sudo().with_context(active_test=False)
-        campaigns = everything.env["ecm.campaign"].search([("survey_id", "in", self.ids)])
-        domain = [("survey_id", "in", self.ids), ("ecm_contact_id", "!=", False)]
-        sheets = everything.env["survey.user_input"]._read_group(domain, ["survey_id"])
-        return campaigns.survey_id | self.browse().union(*(survey for (survey,) in sheets))
+        env = self.sudo().with_context(active_test=False).env
+        own = [("survey_id", "in", self.ids)]
+        used = env["ecm.campaign"].search(own).survey_id
+        answered = [*own, ("ecm_contact_id", "!=", False)]
+        for (survey,) in env["survey.user_input"]._read_group(answered, ["survey_id"]):
+            used |= survey
+        return used
 
     def _create_answer(self, *args, **kwargs):
         """A script begins with a call, and by no link or invitation."""

@@ -128,9 +128,10 @@ class SurveyUserInput(models.Model):
 
     def _get_note(self, answers):
         """:rtype: Markup"""
-        said = (Markup("<li>%s <b>%s</b></li>") % pair for pair in answers)
+        line = Markup("<li>%s <b>%s</b></li>")
+        said = Markup().join(line % pair for pair in answers)
         title = escape(self.env._("Answers: %s", self.survey_id.title))
-        return Markup("<p>%s</p><ul>%s</ul>") % (title, Markup().join(said))
+        return Markup("<p>%s</p><ul>%s</ul>") % (title, said)
 
 
 def _place(answer):

@@ -13,9 +13,13 @@ def grant(grants: Mapping[str, float], sheet_id: int, until: float, now: float) 
 
     :param grants: ``{id of the sheet: until when}``, in seconds since 1970, as sessions keep them
     """
-    standing = {key: end for key, end in grants.items() if end > now and key != str(sheet_id)}
-    latest = sorted(standing.items(), key=lambda item: item[1])[1 - KEPT_AT_MOST :]
-    return {**dict(latest), str(sheet_id): until}
+    own = str(sheet_id)
+    standing = [(end, key) for key, end in grants.items() if end > now and key != own]
+
+    # Those that last longest, and room for one more.
+    latest = sorted(standing)[1 - KEPT_AT_MOST :]
+    kept = {key: end for end, key in latest}
+    return {**kept, own: until}
 
 
 def is_granted(grants: Mapping[str, float], sheet_id: int, now: float) -> bool:

@@ -133,7 +133,8 @@ class Ahead:
         return sending.result()
 
     def _send_together(self, parts: Sequence[Batch]) -> list[Sent]:
-        leave_by, done = self._clock() + TOGETHER_SECONDS, []
+        leave_by = self._clock() + TOGETHER_SECONDS
+        done: list[Sent] = []
         for part in parts:
             if done and self._clock() > leave_by:
                 break

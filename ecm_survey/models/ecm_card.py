@@ -1,5 +1,3 @@
-from itertools import groupby
-
 from odoo import models
 
 
@@ -41,11 +39,9 @@ class EcmCard(models.Model):
         ids = [item["id"] for item in history]
         found = answers.search([("attempt_id", "in", ids)], order="attempt_id, sequence, id")
         said = {}
-        for attempt, lines in groupby(found, lambda line: line.attempt_id.id):
-            said[attempt] = [
-                {"id": line.id, "question": line.question_id.title, "answer": line.answer}
-                for line in lines
-            ]
+        for line in found:
+            answer = {"id": line.id, "question": line.question_id.title, "answer": line.answer}
+            said.setdefault(line.attempt_id.id, []).append(answer)
         return [{**item, "answers": said.get(item["id"], [])} for item in history]
 
     def _take_again(self):

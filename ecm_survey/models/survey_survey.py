@@ -14,7 +14,6 @@ class SurveySurvey(models.Model):
     )
     company_id = fields.Many2one(
         "res.company",
-        "Company",
         help="Whose campaigns may have this script. Empty: all companies'.",
     )
     ecm_wrap_up_group_id = fields.Many2one(

@@ -8,6 +8,9 @@ from odoo.tools import mute_logger
 from ...tools.gates import ExpiryRule, Hold, SelectionRule, Wait
 from ..common import CampaignCase
 
+# A rule that stops nobody is not asked: those of these tests are, whatever they know.
+IS_IDLE = "odoo.addons.ecm_campaign.models.engine.ecm_engine.is_idle"
+
 
 class TestExplain(CampaignCase):
     """Explain says of each contact what the gates say, and of a campaign where its contacts are
@@ -120,6 +123,7 @@ class TestExplain(CampaignCase):
             return lambda _rule, row, at: Wait(until, "limit") if at < until else row
 
         with (
+            patch(IS_IDLE, lambda _rule: False),
             patch.object(ExpiryRule, "judge", judge(2)),
             patch.object(SelectionRule, "judge", judge(5)),
         ):
@@ -154,7 +158,10 @@ class TestExplain(CampaignCase):
         def hold(_rule, _candidate, _at):
             return Hold("list_stopped")
 
-        with patch.object(SelectionRule, "judge", hold):
+        with (
+            patch(IS_IDLE, lambda _rule: False),
+            patch.object(SelectionRule, "judge", hold),
+        ):
             found = self.env["ecm.engine"]._find_next(
                 self.campaign, contact._get_candidates()[0], self.now
             )

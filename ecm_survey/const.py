@@ -4,6 +4,8 @@
 SCRIPT = "ecm_script"
 # What a link to a script is signed for.
 SCOPE = "ecm_survey.script"
+# And what says that a browser may fill in a sheet.
+SHEET_SCOPE = "ecm_survey.sheet"
 # A link that the screen pop or the gadget hands out opens the script for so long.
 LINK_HOURS = 1
 # A browser that has opened a script may fill it in for so long.

@@ -1,25 +1,24 @@
-import time
 from datetime import timedelta
 
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
-from odoo.tools.misc import verify_hash_signed
+from odoo.tools.misc import hash_sign, verify_hash_signed
 
-from ..const import GRANT_HOURS, SCOPE, SCRIPT
-from ..tools.grants import grant, is_granted
+from ..const import GRANT_HOURS, SCOPE, SCRIPT, SHEET_SCOPE
 from odoo.addons.survey.controllers.main import Survey
 
-GRANTS = "ecm_scripts"
+COOKIE = "ecm_script_%s"
 SECONDS = timedelta(hours=GRANT_HOURS).total_seconds()
 
 
 class ScriptController(Survey):
     """Odoo's own pages of a survey, for whoever is on the phone (requirement R10).
 
-    A sheet is opened by a card, or by a link that is signed for one call; the browser's session
-    remembers which it may fill in. Odoo's own links, with the tokens of survey and answer, open
-    nothing by themselves: whoever copies one sees no customer.
+    A sheet is opened by a card, or by a link that is signed for one call; a signed cookie of its own
+    says that the browser may fill it in. Not the session: of two requests at once, the later one
+    would write it without what the other has noted. Odoo's own links, with the tokens of survey and
+    answer, open nothing by themselves: whoever copies one sees no customer.
     """
 
     @http.route("/ecm/script/card/<int:card_id>", type="http", auth="user", methods=["GET"])
@@ -53,10 +52,33 @@ class ScriptController(Survey):
                 request.env._("This call has no script, or is over for too long to fill it in.")
             )
         sheet = request.env["survey.user_input"]._open_sheet(attempt, agent)
-        now = time.time()
-        grants = request.session.get(GRANTS, {})
-        request.session[GRANTS] = grant(grants, sheet.id, now + SECONDS, now)
-        return request.redirect(f"/survey/{sheet.survey_id.access_token}/{sheet.access_token}")
+        response = request.redirect(f"/survey/{sheet.survey_id.access_token}/{sheet.access_token}")
+        self._grant(response, sheet)
+        return response
+
+    def _grant(self, response, sheet):
+        """Let this browser fill in a sheet, for whoever is logged in now."""
+        values = [sheet.id, request.env.uid]
+        env = request.env(su=True)
+        token = hash_sign(env, SHEET_SCOPE, values, expiration_hours=GRANT_HOURS)
+        response.set_cookie(
+            COOKIE % sheet.id,
+            token,
+            max_age=int(SECONDS),
+            expires=None,
+            path="/survey",
+            secure=request.httprequest.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def _is_granted(self, sheet):
+        token = request.httprequest.cookies.get(COOKIE % sheet.id, "")
+        try:
+            values = verify_hash_signed(request.env(su=True), SHEET_SCOPE, token)
+        except ValueError:
+            return False
+        return values == [sheet.id, request.env.uid]
 
     # -- Odoo's own pages -------------------------------------------------------------------------
 
@@ -68,7 +90,7 @@ class ScriptController(Survey):
         if is_script and not answer_sudo.test_entry:
             if not answer_sudo:
                 return "token_required"
-            if not is_granted(request.session.get(GRANTS, {}), answer_sudo.id, time.time()):
+            if not self._is_granted(answer_sudo):
                 return "answer_wrong_user"
             # Whoever it is that has the call now.
             check_partner = False

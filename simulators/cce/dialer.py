@@ -116,9 +116,10 @@ class Dialer:
 
     def take_over(self) -> None:
         """This side dials from now on; what the other one was calling is forgotten."""
+        # In one go: a round in between would have its calls forgotten, and make them again.
         with self._turn, self.transaction() as cursor:
             cursor.execute("UPDATE sim.active SET side = %s", (self._options.side,))
-        self.restart()
+            self._forget_calls(cursor)
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -401,18 +402,20 @@ class Dialer:
 
     def restart(self) -> None:
         """The Campaign Manager restarts: what was being called is unknown, and pending later."""
-        due = self._options.now() + self._options.real(self._options.unknown_seconds)
         with self._turn, self.transaction() as cursor:
-            if not self._is_active(cursor):
-                return
-            for each in self._lists(cursor, self._options.now()):
-                cursor.execute(
-                    f"""UPDATE {each.table} SET callstatuszone1 = 'U', callbackdatetimezone1 = %s
-                         WHERE callstatuszone1 = 'A'""",
-                    (due,),
-                )
-            self._personal.restart(cursor)
-            cursor.execute("DELETE FROM sim.call")
+            if self._is_active(cursor):
+                self._forget_calls(cursor)
+
+    def _forget_calls(self, cursor: Any) -> None:
+        due = self._options.now() + self._options.real(self._options.unknown_seconds)
+        for each in self._lists(cursor, self._options.now()):
+            cursor.execute(
+                f"""UPDATE {each.table} SET callstatuszone1 = 'U', callbackdatetimezone1 = %s
+                     WHERE callstatuszone1 = 'A'""",
+                (due,),
+            )
+        self._personal.restart(cursor)
+        cursor.execute("DELETE FROM sim.call")
 
     def midnight(self) -> None:
         """The nightly purge: what is finished, and was imported days ago."""

@@ -61,25 +61,38 @@ class EcmEngine(models.AbstractModel):
         """
         if dialer._is_left_alone("results", fields.Datetime.now()):
             return
+        self._work_safely(
+            partial(self._sync_dialer, dialer),
+            partial(self._note_sync_failure, dialer),
+            partial(_logger.exception, "Reading the results of %s failed", dialer.name),
+        )
+
+    def _work_safely(self, work, note, log, expected=DialerError):
+        """Work at a dialer and commit; whatever is wrong with it, it is fed all the same.
+
+        :param work: what to do
+        :param note: what notes a failure, called with the error, or with a sentence where it was none
+            of the expected ones
+        :param log: what logs an error that was not expected
+        """
         try:
-            self._sync_dialer(dialer)
-        except DialerError as error:
-            self._note_sync_failure(dialer, error)
+            work()
+        except expected as error:
+            note(error)
         except Exception:
             if self._is_lost():
                 raise
-            # Whatever it was, the dialer is fed all the same.
-            _logger.exception("Reading the results of %s failed", dialer.name)
+            log()
             self._rollback()
-            message = self.env._("Unexpected error: see the server's log.")
-            self._atomically(lambda: self._write_sync_failure(dialer, message))
+            note(self.env._("Unexpected error: see the server's log."))
         self._commit(processed=1)
 
     def _note_sync_failure(self, dialer, error):
-        is_first = not dialer.last_error
-        # The first in a row calls for somebody, the others only tell that it goes on.
-        level = logging.WARNING if is_first else logging.INFO
-        _logger.log(level, "%s: no results: %s", dialer.name, error)
+        # What nobody expected stands in the log already.
+        if isinstance(error, DialerError):
+            # The first in a row calls for somebody, the others only tell that it goes on.
+            level = logging.INFO if dialer.last_error else logging.WARNING
+            _logger.log(level, "%s: no results: %s", dialer.name, error)
         self._atomically(lambda: self._write_sync_failure(dialer, error))
 
     def _write_sync_failure(self, dialer, error):

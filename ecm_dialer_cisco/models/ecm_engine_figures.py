@@ -3,7 +3,7 @@ from functools import partial
 
 from odoo import fields, models
 
-from ..clients.exceptions import DialerError, Rejected
+from ..clients.exceptions import Rejected
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 
 _logger = logging.getLogger(__name__)
@@ -22,18 +22,11 @@ class EcmEngineFigures(models.AbstractModel):
         now = fields.Datetime.now()
         if not dialer._is_figures_due(now) or dialer._is_left_alone("figures", now):
             return
-        try:
-            self._read_figures(dialer)
-        except DialerError as error:
-            self._note_figures_failure(dialer, error)
-        except Exception:
-            if self._is_lost():
-                raise
-            _logger.exception("Reading the figures of %s failed", dialer.name)
-            self._rollback()
-            message = self.env._("Unexpected error: see the server's log.")
-            self._note_figures_failure(dialer, message)
-        self._commit(processed=1)
+        self._work_safely(
+            partial(self._read_figures, dialer),
+            partial(self._note_figures_failure, dialer),
+            partial(_logger.exception, "Reading the figures of %s failed", dialer.name),
+        )
 
     def _note_figures_failure(self, dialer, error):
         _logger.info("%s: its figures cannot be read: %s", dialer.name, error)

@@ -3,7 +3,6 @@ from functools import partial
 
 from odoo import fields, models
 
-from ..clients.exceptions import DialerError
 from odoo.addons.ecm_campaign.tools.crash_points import reach
 from odoo.addons.ecm_campaign.tools.turn import Turn
 
@@ -31,19 +30,16 @@ class EcmEngineListed(models.AbstractModel):
         now = fields.Datetime.now()
         if not dialer._is_listing_due(now) or dialer._is_left_alone("listed", now):
             return
-        try:
-            with self._exclusively(dialer) as is_ours:
-                if is_ours:
-                    self._write_listed(dialer)
-        except DialerError as error:
-            self._note_listed_failure(dialer, error)
-        except Exception:
-            if self._is_lost():
-                raise
-            _logger.exception("Writing the do-not-call list of %s failed", dialer.name)
-            self._rollback()
-            self._note_listed_failure(dialer, self.env._("Unexpected error: see the server's log."))
-        self._commit(processed=1)
+        self._work_safely(
+            partial(self._write_listed_exclusively, dialer),
+            partial(self._note_listed_failure, dialer),
+            partial(_logger.exception, "Writing the do-not-call list of %s failed", dialer.name),
+        )
+
+    def _write_listed_exclusively(self, dialer):
+        with self._exclusively(dialer) as is_ours:
+            if is_ours:
+                self._write_listed(dialer)
 
     def _note_listed_failure(self, dialer, error):
         _logger.warning("%s: its do-not-call list cannot be written: %s", dialer.name, error)

@@ -1,5 +1,6 @@
 import logging
 import time
+from functools import partial
 
 from odoo import fields, models
 
@@ -30,20 +31,17 @@ class EcmEnginePurge(models.AbstractModel):
         now = fields.Datetime.now()
         if not dialer._is_purge_due(now) or dialer._is_left_alone("purge", now):
             return
-        try:
-            with self._exclusively(dialer) as is_ours:
-                if is_ours:
-                    self._purge_dialer(dialer)
-        except (DialerError, ChannelError) as error:
-            self._note_purge_failure(dialer, error)
-        except Exception:
-            if self._is_lost():
-                raise
-            _logger.exception("Deleting finished contacts at %s failed", dialer.name)
-            self._rollback()
-            message = self.env._("Unexpected error: see the server's log.")
-            self._note_purge_failure(dialer, message)
-        self._commit(processed=1)
+        self._work_safely(
+            partial(self._purge_exclusively, dialer),
+            partial(self._note_purge_failure, dialer),
+            partial(_logger.exception, "Deleting finished contacts at %s failed", dialer.name),
+            expected=(DialerError, ChannelError),
+        )
+
+    def _purge_exclusively(self, dialer):
+        with self._exclusively(dialer) as is_ours:
+            if is_ours:
+                self._purge_dialer(dialer)
 
     def _note_purge_failure(self, dialer, error):
         # The first in a row calls for somebody, the others only tell that it goes on.

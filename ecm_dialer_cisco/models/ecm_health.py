@@ -37,6 +37,25 @@ class EcmHealth(models.AbstractModel):
             record.action_try_now()
         return super()._retry_reading(kind, record)
 
+    def _prepare_reading(self, dialer, kind, may_call, now, **values):
+        """What all readings of a dialer say, with ``values`` of this one.
+
+        :param may_call: of `_may_call`
+        :rtype: tools.health.Reading
+        """
+        return Reading(
+            kind=kind,
+            key=f"ecm.dialer,{dialer.id},{kind}",
+            name=dialer.display_name,
+            model="ecm.dialer",
+            res_id=dialer.id,
+            is_on=bool(may_call and dialer._is_on()),
+            failures=dialer[f"{kind}_failures"],
+            is_failing=dialer._get_circuit_state(kind, now) != CLOSED,
+            company_id=dialer.company_id.id,
+            **values,
+        )
+
     def _read_synchronizers(self):
         """The *Call Results Synchronizer* of each dialer (requirement F2)."""
         may_call = self._may_call()
@@ -55,20 +74,15 @@ class EcmHealth(models.AbstractModel):
         campaigns = self.env["ecm.campaign"].search(
             [("dialer_campaign_id", "in", targets.ids), ("is_running", "=", True)]
         )
-        return Reading(
-            kind="results",
-            key=f"ecm.dialer,{dialer.id},results",
-            name=dialer.display_name,
-            model="ecm.dialer",
-            res_id=dialer.id,
-            is_on=bool(may_call and dialer._is_on()),
+        return self._prepare_reading(
+            dialer,
+            "results",
+            may_call,
+            now,
             last_success_at=dialer.last_sync_at or None,
             behind=seconds_late(read_until, now) if is_behind else 0,
             backlog=awaited,
-            failures=dialer.results_failures,
-            is_failing=dialer._get_circuit_state("results", now) != CLOSED,
             error=dialer.results_error or dialer.last_error or "",
-            company_id=dialer.company_id.id,
             user_ids=frozenset(campaigns.user_id.ids),
         )
 
@@ -81,19 +95,14 @@ class EcmHealth(models.AbstractModel):
         readings = []
         for dialer in dialers:
             readings.append(
-                Reading(
-                    kind="purge",
-                    key=f"ecm.dialer,{dialer.id},purge",
-                    name=dialer.display_name,
-                    model="ecm.dialer",
-                    res_id=dialer.id,
-                    is_on=bool(may_call and dialer._is_on()),
+                self._prepare_reading(
+                    dialer,
+                    "purge",
+                    may_call,
+                    now,
                     last_success_at=dialer.last_purge_at or None,
                     behind=seconds_late(dialer.purge_due_at, now),
-                    failures=dialer.purge_failures,
-                    is_failing=dialer._get_circuit_state("purge", now) != CLOSED,
                     error=dialer.purge_error or dialer.purge_note or "",
-                    company_id=dialer.company_id.id,
                 )
             )
         return readings
@@ -112,20 +121,15 @@ class EcmHealth(models.AbstractModel):
             known = [count for count in counts if count is not None]
             read_until = max(filter(None, (dialer.figures_at, dialer.turns_since)), default=None)
             readings.append(
-                Reading(
-                    kind="figures",
-                    key=f"ecm.dialer,{dialer.id},figures",
-                    name=dialer.display_name,
-                    model="ecm.dialer",
-                    res_id=dialer.id,
-                    is_on=bool(may_call and dialer._is_on()),
+                self._prepare_reading(
+                    dialer,
+                    "figures",
+                    may_call,
+                    now,
                     last_success_at=dialer.figures_at or None,
                     behind=seconds_late(read_until and read_until + FIGURES_INTERVAL, now),
                     backlog=sum(known) if known else None,
-                    failures=dialer.figures_failures,
-                    is_failing=dialer._get_circuit_state("figures", now) != CLOSED,
                     error=dialer.figures_error or _first_error(targets),
-                    company_id=dialer.company_id.id,
                 )
             )
         return readings

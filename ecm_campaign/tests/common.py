@@ -1,6 +1,6 @@
 import io
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -196,3 +196,34 @@ class ResultCase(CampaignCase):
         self.assertLess(abs((contact.next_attempt_at - expected).total_seconds()), 5)
         for name, value in values.items():
             self.assertEqual(contact[name], value, name)
+
+
+class HistoryCase(ResultCase):
+    """A campaign with lists, and calls that chance makes."""
+
+    outcomes = ("busy", "voice", "no_answer")
+    list_names = "ab"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        group = cls.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code")
+        cls.campaign.business_outcome_group_id = group
+        cls.wrap_ups = group.outcome_ids[:4]
+        cls.lists = cls.env["ecm.contact.list"].create(
+            [{"name": f"{name}.csv", "campaign_id": cls.campaign.id} for name in cls.list_names]
+        )
+        cls.own_strategy.attempt_ids.rule_ids.unlink()
+        for attempt in cls.own_strategy.attempt_ids:
+            for code in cls.outcomes:
+                cls.add_rule(attempt, code, action="again", delay_minutes=1)
+
+    def make_contact(self, chance, number):
+        contact_list = chance.choice((*self.lists.ids, False))
+        return self.create_contact(list_id=contact_list, phone_1=f"+4930231{number:06}")
+
+    def make_call(self, contact, chance):
+        called_at = datetime(2026, 3, 27) + timedelta(minutes=chance.randrange(6000))
+        wrap_up = chance.choice((*self.wrap_ups.mapped("name"), None))
+        outcome = chance.choice(self.outcomes)
+        self.call(contact, outcome, called_at=called_at, wrap_up=wrap_up)

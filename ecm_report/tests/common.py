@@ -1,11 +1,10 @@
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from odoo import fields
 
-from odoo.addons.ecm_campaign.tests.common import ResultCase
+from odoo.addons.ecm_campaign.tests.common import HistoryCase, ResultCase
 
-OUTCOMES = ("busy", "voice", "no_answer")
 ALL = ("contacts", "attempts", "wrap_ups", "campaigns", "lists", "rooms", "callbacks")
 
 
@@ -57,22 +56,8 @@ class DashboardCase(ResultCase):
         return model.with_context(**action["context"]).search_count(action["domain"])
 
 
-class HistoryCase(ResultCase):
-    """A campaign with two lists, and whatever happens to its contacts."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        group = cls.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code")
-        cls.campaign.business_outcome_group_id = group
-        cls.wrap_ups = group.outcome_ids[:4]
-        cls.lists = cls.env["ecm.contact.list"].create(
-            [{"name": f"{name}.csv", "campaign_id": cls.campaign.id} for name in "ab"]
-        )
-        cls.own_strategy.attempt_ids.rule_ids.unlink()
-        for attempt in cls.own_strategy.attempt_ids:
-            for code in OUTCOMES:
-                cls.add_rule(attempt, code, action="again", delay_minutes=1)
+class ReportHistoryCase(HistoryCase):
+    """Whatever happens to contacts."""
 
     def make_history(self, seed):
         """Eight contacts, their calls, and what happens to them afterwards."""
@@ -82,15 +67,6 @@ class HistoryCase(ResultCase):
             self.make_call(contact, chance)
         for contact in chance.sample(contacts, k=6):
             self.change(contact, chance)
-
-    def make_contact(self, chance, number):
-        contact_list = chance.choice((*self.lists.ids, False))
-        return self.create_contact(list_id=contact_list, phone_1=f"+4930231{number:06}")
-
-    def make_call(self, contact, chance):
-        called_at = datetime(2026, 3, 27) + timedelta(minutes=chance.randrange(6000))
-        wrap_up = chance.choice((*self.wrap_ups.mapped("name"), None))
-        self.call(contact, chance.choice(OUTCOMES), called_at=called_at, wrap_up=wrap_up)
 
     def change(self, contact, chance):
         """Something that happens to a contact."""
@@ -102,7 +78,7 @@ class HistoryCase(ResultCase):
             wrap_up = chance.choice((*self.wrap_ups.ids, False))
             attempts[0].sudo().business_outcome_id = wrap_up
         elif kind == 2 and attempts:
-            attempts[0].sudo().outcome_id = self.outcome(chance.choice(OUTCOMES))
+            attempts[0].sudo().outcome_id = self.outcome(chance.choice(self.outcomes))
         elif kind == 3:
             contact.sudo().write({"is_ready": False, "block_reason": "not_open"})
         elif kind == 4:

@@ -4,7 +4,7 @@ from itertools import product
 
 from odoo.tests import tagged
 
-from .common import HistoryCase
+from .common import ReportHistoryCase
 
 OF_CAMPAIGN = ("campaign_id", "group_id", "kind", "company_id", "list_id")
 RATES = ("reached:sum", "success:sum", "reached_percent:avg", "success_percent:avg")
@@ -65,7 +65,7 @@ OTHERS = {
 
 
 @tagged("post_install", "-at_install")
-class TestCounted(HistoryCase):
+class TestCounted(ReportHistoryCase):
     """Pivots and graphs say the same, whether they read counters or what these have counted (R5)."""
 
     @classmethod

@@ -1,6 +1,6 @@
 import random
 
-from .common import HistoryCase
+from .common import ReportHistoryCase
 
 KEYS = (
     "campaign_id",
@@ -15,7 +15,7 @@ KEYS = (
 )
 
 
-class TestCounters(HistoryCase):
+class TestCounters(ReportHistoryCase):
     """Counters of the dashboard say what counting everything says, whatever happens (R5)."""
 
     @classmethod

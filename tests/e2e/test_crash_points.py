@@ -74,6 +74,19 @@ def running_house(make, running_dialer, folder, variables=None):
         databases.drop(database)
 
 
+def for_each_test(shared_name):
+    """A fixture that begins and ends a shared house's part in each test."""
+
+    @pytest.fixture
+    def house(request):
+        shared = request.getfixturevalue(shared_name)
+        shared.begin()
+        yield shared
+        shared.end()
+
+    return house
+
+
 @pytest.fixture(scope="module")
 def shared_house(tmp_path_factory):
     with running_house(CrashHouse, running_simulator, tmp_path_factory.mktemp("crash")) as house:
@@ -93,11 +106,7 @@ def shared_callback_house(tmp_path_factory):
         yield house
 
 
-@pytest.fixture
-def callback_house(shared_callback_house):
-    shared_callback_house.begin()
-    yield shared_callback_house
-    shared_callback_house.end()
+callback_house = for_each_test("shared_callback_house")
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +118,7 @@ def shared_file_house(tmp_path_factory):
         yield house
 
 
-@pytest.fixture
-def file_house(shared_file_house):
-    shared_file_house.begin()
-    yield shared_file_house
-    shared_file_house.end()
+file_house = for_each_test("shared_file_house")
 
 
 @pytest.fixture(scope="module")
@@ -123,25 +128,13 @@ def shared_rest_house(tmp_path_factory):
         yield house
 
 
-@pytest.fixture
-def rest_house(shared_rest_house):
-    shared_rest_house.begin()
-    yield shared_rest_house
-    shared_rest_house.end()
+rest_house = for_each_test("shared_rest_house")
 
 
-@pytest.fixture
-def cce_house(shared_cce_house):
-    shared_cce_house.begin()
-    yield shared_cce_house
-    shared_cce_house.end()
+cce_house = for_each_test("shared_cce_house")
 
 
-@pytest.fixture
-def house(shared_house):
-    shared_house.begin()
-    yield shared_house
-    shared_house.end()
+house = for_each_test("shared_house")
 
 
 @pytest.fixture(scope="module")
@@ -153,11 +146,7 @@ def shared_sms_house(tmp_path_factory):
         yield house
 
 
-@pytest.fixture
-def sms_house(shared_sms_house):
-    shared_sms_house.begin()
-    yield shared_sms_house
-    shared_sms_house.end()
+sms_house = for_each_test("shared_sms_house")
 
 
 # -- feed -----------------------------------------------------------------------------------------

@@ -2,30 +2,19 @@
 who calls, on whose clock, and what a crash leaves behind.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import psycopg2
 import pytest
 
-from ecm_dialer_cisco.clients.base import PersonalCallback, PushContact
 from ecm_dialer_cisco.clients.digits import DigitPlan, Rule
 from ecm_dialer_cisco.clients.exceptions import InDoubt, Rejected, Unreachable
 from simulators.cce.testing import running_cce
 
 from .conftest import make_cce_client
+from .promised import AGENT, BUSY, NOBODY, OTHER, VOICE, contact, now
 
 SALES = "5000"
-VOICE, BUSY = "+4930111111", "+493011109"
-AGENT, OTHER, NOBODY = "1001", "1002", "7777"
-
-
-def now():
-    return datetime.now(timezone.utc)
-
-
-def contact(key, number=VOICE, agent=AGENT, at=None):
-    callback = PersonalCallback(agent, at or now()) if agent else None
-    return PushContact(key, number, "Jo", "Doe", callback=callback)
 
 
 def make(cce, **settings):

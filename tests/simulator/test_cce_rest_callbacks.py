@@ -3,7 +3,7 @@ what failures and crashes between its requests leave behind; and what that inter
 """
 
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import psycopg2
 import pytest
@@ -13,19 +13,9 @@ from ecm_dialer_cisco.clients.exceptions import Busy, InDoubt, NotFound, Unreach
 from simulators.cce.testing import CceSimulator, running_cce
 
 from .conftest import make_rest_client
+from .promised import AGENT, BUSY, NOBODY, OTHER, VOICE, contact, now
 
 CAMPAIGN, BY_TOOLS = "5003", "5000"
-VOICE, BUSY = "+4930111111", "+493011109"
-AGENT, OTHER, NOBODY = "1001", "1002", "7777"
-
-
-def now():
-    return datetime.now(timezone.utc)
-
-
-def contact(key, number=VOICE, agent=AGENT, at=None):
-    callback = PersonalCallback(agent, at or now()) if agent else None
-    return PushContact(key, number, "Jo", "Doe", callback=callback)
 
 
 def make(cce, **settings):

@@ -1,15 +1,15 @@
 import random
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo.exceptions import AccessError
 
-from ..common import ResultCase
-
-OUTCOMES = ("busy", "voice", "no_answer")
+from ..common import HistoryCase
 
 
-class TestResultsCounters(ResultCase):
+class TestResultsCounters(HistoryCase):
     """Counters of pages of results say what counting everything says, whatever happens (U10)."""
+
+    list_names = "abc"
 
     @classmethod
     def setUpClass(cls):
@@ -18,21 +18,7 @@ class TestResultsCounters(ResultCase):
         cls.attempts = cls.env["ecm.attempt"]
         cls.recounts = cls.env["ecm.results.recount"]
         cls.campaign.tz = "Asia/Kathmandu"
-        group = cls.env.ref("ecm_campaign.ecm_business_outcome_group_wrapup_code")
-        cls.campaign.business_outcome_group_id = group
-        cls.wrap_ups = group.outcome_ids[:4]
         cls.other = cls.create_campaign("Second wave", strategy_id=cls.own_strategy.id)
-        cls.lists = cls.env["ecm.contact.list"].create(
-            [{"name": f"{name}.csv", "campaign_id": cls.campaign.id} for name in "abc"]
-        )
-        cls.own_strategy.attempt_ids.rule_ids.unlink()
-        for attempt in cls.own_strategy.attempt_ids:
-            for code in OUTCOMES:
-                cls.add_rule(attempt, code, action="again", delay_minutes=1)
-
-    def setUp(self):
-        super().setUp()
-        self.made = 0
 
     def assertCounted(self):  # noqa: N802  in the style of unittest
         """Each page: its counters against everything that is stored."""
@@ -44,16 +30,6 @@ class TestResultsCounters(ResultCase):
             lists = self.attempts._count_lists(scope)
             self.assertEqual(self.counters._read_lists(scope), lists, record.name)
 
-    def make_contact(self, chance):
-        self.made += 1
-        contact_list = chance.choice((*self.lists.ids, False))
-        return self.create_contact(list_id=contact_list, phone_1=f"+4930231{self.made:06}")
-
-    def make_call(self, contact, chance):
-        called_at = datetime(2026, 3, 27) + timedelta(minutes=chance.randrange(6000))
-        wrap_up = chance.choice((*self.wrap_ups.mapped("name"), None))
-        self.call(contact, chance.choice(OUTCOMES), called_at=called_at, wrap_up=wrap_up)
-
     def change(self, contact, chance):
         """Something that happens to a contact."""
         attempts = contact.attempt_ids.filtered(lambda attempt: attempt.state == "done")
@@ -61,13 +37,13 @@ class TestResultsCounters(ResultCase):
         if kind <= 2 and contact.state == "pending":
             self.make_call(contact, chance)
         elif kind == 3 and attempts:
-            self.end(attempts[0], chance.choice(OUTCOMES), agent="Anna", corrects=True)
+            self.end(attempts[0], chance.choice(self.outcomes), agent="Anna", corrects=True)
         elif kind == 4 and contact.state == "pending":
             # Its time is over, and the result comes all the same.
             attempt = self.send(contact)
             self.env["ecm.attempt"]._abandon()
             if chance.random() < 0.5:
-                self.end(attempt, chance.choice(OUTCOMES))
+                self.end(attempt, chance.choice(self.outcomes))
         elif kind == 5:
             self.move(contact, chance)
         elif kind == 6 and chance.random() < 0.3:
@@ -93,7 +69,7 @@ class TestResultsCounters(ResultCase):
         for seed in range(6):
             with self.subTest(seed=seed):
                 chance = random.Random(seed)
-                contacts = [self.make_contact(chance) for _number in range(6)]
+                contacts = [self.make_contact(chance, 10 * seed + n) for n in range(6)]
                 for _step in range(40):
                     contact = chance.choice(contacts).exists()
                     if contact:

@@ -263,15 +263,17 @@ class TestReceipts(FeedCase):
         self.assertEqual(noted, [[2, 2]])
         self.assertEqual(self.states(self.contacts), {"sent"})
 
-    def test_the_first_is_written_although_what_left_with_it_fails(self):
-        self.patch(Ahead, "_requests", 2)
-
+    def fail_with_the_second_request(self):
         def fail_next(_batch):
             self.target.fault = "unavailable"
 
         self.target.fault = fail_next
         with self.assertRaisesRegex(Unavailable, "down"):
             self.engine._feed_target(self.target)
+
+    def test_the_first_is_written_although_what_left_with_it_fails(self):
+        self.patch(Ahead, "_requests", 2)
+        self.fail_with_the_second_request()
         self.assertEqual(self.states(self.contacts[:2]), {"sent"})
         self.assertEqual(set(self.contacts[2:].mapped("state")), {"pending"})
         self.assertFalse(self.contacts[2:].attempt_ids)
@@ -293,12 +295,7 @@ class TestReceipts(FeedCase):
         self.assertEqual(seen, [set(), {"sent"}, {"sent"}])
 
     def test_it_is_written_although_the_next_request_fails(self):
-        def fail_next(_batch):
-            self.target.fault = "unavailable"
-
-        self.target.fault = fail_next
-        with self.assertRaisesRegex(Unavailable, "down"):
-            self.engine._feed_target(self.target)
+        self.fail_with_the_second_request()
         self.assertEqual(self.states(self.contacts[:2]), {"sent"})
         self.assertEqual(set(self.contacts[2:].mapped("state")), {"pending"})
 

@@ -23,8 +23,8 @@ test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="install lin
 	@$(VENV_PYTHON) -m scripts.run_tests
 
 .PHONY: test-long
-test-long: setup  ## Run the tests with three times as many made-up cases, and all crash points
-	@LONG=1 STAGES="pure e2e" ARGS="$${ARGS:-tests/pure tests/e2e/test_crash_points.py}" $(VENV_PYTHON) -m scripts.run_tests
+test-long: setup  ## Run the tests with three times as many made-up cases, all crash points and all walks
+	@LONG=1 STAGES="pure e2e tours" ARGS="$${ARGS:-tests/pure tests/e2e/test_crash_points.py ecm_campaign/tests/shared/test_screens_tour.py}" $(VENV_PYTHON) -m scripts.run_tests
 
 .PHONY: lint
 lint: setup  ## Run the linters and type checks

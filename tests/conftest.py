@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-# `make test-long`: see tests/pure/examples.py.
-IS_LONG = os.environ.get("LONG") == "1"
-
 
 @pytest.fixture
 def empty_database() -> Iterator[Callable[[str], str]]:
@@ -29,11 +26,3 @@ def empty_database() -> Iterator[Callable[[str], str]]:
     yield make
     for name in names:
         databases.drop(name)
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leave the tests marked `long` to `make test-long`."""
-    long = [item for item in items if item.get_closest_marker("long")]
-    if long and not IS_LONG:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 from scripts import odoo_source, paths, processes
 from scripts.odoo_server import OdooServer
-from tests.conftest import IS_LONG
+from tests.pure.examples import IS_LONG
 
 from .machine import Machine
 

@@ -2,6 +2,9 @@ import re
 
 from lxml import etree
 
+from odoo import fields
+from odoo.tools.safe_eval import datetime, dateutil, safe_eval
+
 from ..common import CampaignCase
 
 # What the web client's search bar and its sample data know (web's INTERVAL_OPTIONS, SampleServer).
@@ -23,6 +26,32 @@ class TestViews(CampaignCase):
                 with self.subTest(view=name, filter=choice.get("name")):
                     asked = set(GROUP_BY.findall(choice.get("context")))
                     self.assertLessEqual(asked, INTERVALS)
+
+    def get_filters(self):
+        """:return: every filter as people are shown it, as ``(model, view name, filter)``"""
+        found = []
+        views = self.env["ir.ui.view"]
+        for view in views.search([("model", "=like", "ecm.%"), ("type", "=", "search")]):
+            # A view that extends another is part of it.
+            if view.mode == "primary":
+                model = self.env[view.model]
+                arch = model.get_views([(view.id, "search")])["views"]["search"]["arch"]
+                for choice in etree.fromstring(arch).iter("filter"):
+                    found.append((model, view.name, choice))
+        self.assertTrue(found)
+        return found
+
+    def test_every_filter_answers(self):
+        # What the web client knows of these.
+        known = {"uid": self.env.uid, "context_today": fields.Date.today, "datetime": datetime}
+        known["relativedelta"] = dateutil.relativedelta.relativedelta
+        for model, view, choice in self.get_filters():
+            domain = safe_eval(choice.get("domain") or "[]", known)
+            grouped = safe_eval(choice.get("context") or "{}", known).get("group_by")
+            with self.subTest(view=view, filter=choice.get("name")):
+                model.search(domain, limit=1)
+                if grouped:
+                    model.formatted_read_group(domain, [grouped], ["__count"])
 
     def test_sample_data_is_shown_only_where_it_knows_the_interval(self):
         for name, arch in self.get_views("graph", "pivot"):

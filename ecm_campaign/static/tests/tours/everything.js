@@ -4,6 +4,8 @@ import { rpcBus } from "@web/core/network/rpc";
 // Long for a busy machine; nothing waits for it where all goes well.
 const PATIENCE_MS = 60000;
 const LOOK_EVERY_MS = 20;
+// A click on what is drawn anew at this moment reaches nobody: whoever made it clicks again.
+const CLICK_AGAIN_MS = 5000;
 const WIDEST_PX = 1366;
 // A list has its columns before a scroll bar stands beside it, and keeps them.
 const SCROLL_BAR_PX = 16;
@@ -66,7 +68,8 @@ async function waitUntil(isSo) {
             return;
         }
         if (browser.performance.now() > end) {
-            report("nothing came of it");
+            const answered = JSON.stringify(answer);
+            report(`nothing came of it: ${requestCount} requests, ${answered?.slice(0, 200)}`);
             return;
         }
         await pause();
@@ -229,7 +232,15 @@ async function press(button) {
     const requestsBefore = requestCount;
     answer = false;
     button.click();
-    await waitUntil(() => hasCome(before, requestsBefore));
+    let clickAgainAt = browser.performance.now() + CLICK_AGAIN_MS;
+    await waitUntil(() => {
+        const isUnheard = requestCount === requestsBefore && !document.querySelector(".modal");
+        if (isUnheard && browser.performance.now() > clickAgainAt) {
+            clickAgainAt = Infinity;
+            button.click();
+        }
+        return hasCome(before, requestsBefore);
+    });
     checkScreen();
     await closeDialogs();
     return getController().jsId !== before;

@@ -98,17 +98,18 @@ def _module_tests(tours: bool) -> list[str]:
     return found
 
 
-# In the order in which they start: the long ones first, and what makes templates before its users.
+# In the order in which they start. End-to-end tests wait more than they work, and take longest: beside
+# them stand the browser's, which take more than a core.
 STAGES = {
-    "install": Stage("installation and update", run_install, _folder("tests/install")),
-    "lint": Stage("linters and types", run_lint),
-    "pure": Stage("tests without Odoo", run_pure, _folder("tests/pure")),
+    "e2e": Stage("end-to-end tests", run_e2e, _folder("tests/e2e")),
+    "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
     "odoo": Stage(
         "tests in Odoo", run_odoo, lambda: [*_module_tests(tours=False), "tests/odoo_lint"]
     ),
-    "e2e": Stage("end-to-end tests", run_e2e, _folder("tests/e2e")),
+    "install": Stage("installation and update", run_install, _folder("tests/install")),
     "simulator": Stage("clients and simulators", run_simulator, _folder("tests/simulator")),
-    "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
+    "lint": Stage("linters and types", run_lint),
+    "pure": Stage("tests without Odoo", run_pure, _folder("tests/pure")),
 }
 
 

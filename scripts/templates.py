@@ -22,6 +22,9 @@ _TITLES = {
     TEST: "the modules that only tests use",
 }
 
+# As Odoo's own runner of tests does: a browser that finds no bundles makes them for one test only.
+_MAKE_BUNDLES = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()"
+
 _LOG_PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
 _NOT_INSTALLED = {"tests", "readme", "__pycache__"}
 
@@ -84,19 +87,23 @@ def log_problems(log: Path) -> list[str]:
     return [line for line in lines if _LOG_PROBLEM.match(line)]
 
 
-def run_odoo(label: str, log: Path, *arguments: str) -> None:
-    """Run Odoo until it stops by itself, with its log in a file."""
+def run_odoo(label: str, log: Path, *arguments: str, script: str = "") -> None:
+    """Run Odoo until it stops by itself, with its log in a file.
+
+    :param script: what its shell is to run
+    """
     progress = Progress(label)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = odoo_command.command(*arguments)
     with log.open("w") as output:
-        code = subprocess.call(
+        process = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=script.encode(),
             stdout=output,
             stderr=subprocess.STDOUT,
+            check=False,
         )
-    if code:
+    if process.returncode:
         raise SetupError(f"{label} failed, see {log}:\n{tail(log)}")
     progress.done()
 
@@ -163,6 +170,10 @@ def _install(name: str, kind: str) -> None:
     log = _install_log(name)
     change_modules(label, log, partial, "-i", ",".join(modules), *demo)
     silence_calls_home(partial)
+    if kind == TEST:
+        shell_log = log.with_name(f"{name}_bundles.log")
+        shell = "shell", "-d", partial, "--no-http"
+        run_odoo("Making what browsers load", shell_log, *shell, script=_MAKE_BUNDLES)
     databases.rename(partial, name)
 
 
@@ -171,7 +182,8 @@ def _drop_outdated(name: str) -> None:
     for outdated in databases.list_names(f"{kind}\\_%"):
         if outdated != name:
             databases.drop(outdated)
-            _install_log(outdated).unlink(missing_ok=True)
+            for log in paths.LOGS.glob(f"{outdated}*.log"):
+                log.unlink()
 
 
 def _install_log(name: str) -> Path:

@@ -18,6 +18,7 @@ const pending = new Map();
 let requestCount = 0;
 /** What the server answered to the last button: an action, or nothing. */
 let answer = false;
+let isRefused = false;
 let where = "";
 
 /** Python collects what is in the console, and the walk goes on. */
@@ -35,8 +36,10 @@ function onResponse({ detail }) {
     pending.delete(detail.data.id);
     if (detail.error?.data?.debug) {
         checkError(detail.error.data);
-    } else if (OPENED_BY.some((path) => url.startsWith(path))) {
+    }
+    if (OPENED_BY.some((path) => url.startsWith(path))) {
         answer = detail.result;
+        isRefused = Boolean(detail.error);
     }
 }
 
@@ -216,6 +219,10 @@ async function findButton(name) {
 /** Whether what the server answered is to be seen. */
 function hasCome(before, requestsBefore) {
     const isDialog = Boolean(document.querySelector(".modal"));
+    if (isRefused) {
+        // Said in a dialog, which comes a moment later than the answer.
+        return isDialog;
+    }
     if (answer?.type === "ir.actions.act_window" && answer.target !== "new") {
         return getController().jsId !== before;
     }
@@ -230,7 +237,7 @@ function isDialogAwaited() {
 async function press(button) {
     const before = getController().jsId;
     const requestsBefore = requestCount;
-    answer = false;
+    answer = isRefused = false;
     button.click();
     let clickAgainAt = browser.performance.now() + CLICK_AGAIN_MS;
     await waitUntil(() => {

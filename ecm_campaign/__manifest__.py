@@ -1,6 +1,6 @@
 {
     "name": "Outbound Campaign Manager",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "summary": "Plan whom to contact, when and how often; feed dialers and SMS gateways; decide on results",
     "category": "Marketing/Outbound Campaigns",
     "author": "Outbound Campaign Manager founders",

@@ -41,7 +41,7 @@ class Sent(NamedTuple):
         return len(receipt.accepted) == len(self.part)
 
 
-Receive = Callable[[list[Sent]], object]
+Receive = Callable[[list[Sent], bool], object]
 
 
 class Ahead:
@@ -52,10 +52,13 @@ class Ahead:
     :param claim: what claims a batch for so many requests and commits it: None at the end, an empty
         one where all that it looked at is blocked
     :param claim_ahead: likewise, and None where it is too early to
-    :param receive: what writes what became of parts that were taken
+    :param receive: what writes what became of parts that were taken, and whether `is_careful` was
     :param clock: in seconds, never set back
+    :ivar is_careful: the other side has failed, and has taken nothing since: how many it gets is
+        known only when this batch has come through
     """
 
+    is_careful = False
     # How long one takes is not known yet.
     _requests = 1
 
@@ -113,8 +116,11 @@ class Ahead:
     def settle(self) -> None:
         """Receive what was noted."""
         noted, self._noted = self._noted, []
-        if noted:
-            self._receive(noted)
+        if not noted:
+            return
+        self._receive(noted, self.is_careful)
+        if any(sent.receipt and sent.receipt.accepted for sent in noted):
+            self.is_careful = False
 
     def send(self, parts: Sequence[Batch]) -> list[Sent]:
         """Send parts of a batch one after the other, as long as each is taken as a whole and
@@ -128,7 +134,7 @@ class Ahead:
         sending = self._pool.submit(self._send_together, parts)
         self.settle()
         # Whatever the claim says, what became of these parts must be written first.
-        if not (self._claimed or self._error):
+        if not (self.is_careful or self._claimed or self._error):
             self._look_ahead()
         return sending.result()
 

@@ -20,7 +20,7 @@ class House:
     def __init__(self, *batches, error=None):
         self.left, self.error = list(batches), error
         self.claimed = threading.Event()
-        self.sent, self.asked, self.received = [], [], []
+        self.sent, self.asked, self.received, self.careful = [], [], [], []
 
     def claim(self, requests=1):
         self.asked.append(requests)
@@ -40,7 +40,8 @@ class House:
         self.sent.append((threading.current_thread().name, keys))
         return Receipt(frozenset(keys))
 
-    def receive(self, noted):
+    def receive(self, noted, is_careful):
+        self.careful.append(is_careful)
         self.received.append([[row.key for row in sent.part] for sent in noted])
 
     def ahead(self, **options):
@@ -70,6 +71,23 @@ def test_a_batch_is_claimed_while_one_is_sent():
     assert [keys for _name, keys in house.sent] == [["a"], ["b"]]
     assert {name for name, _keys in house.sent} == {"ecm-send_0"}
     assert "ecm-send_0" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_nothing_is_claimed_ahead_of_who_has_failed_until_something_is_taken():
+    house = House(batch("a"), batch("b"), batch("c"))
+    with house.ahead() as ahead:
+        ahead.is_careful = True
+        rows = ahead.next()
+        # It is sent although nothing is claimed meanwhile.
+        house.claimed.set()
+        [sent] = ahead.send([rows])
+        assert house.asked == [1]
+        ahead.note(sent)
+        ahead.settle()
+        assert not ahead.is_careful
+        ahead.send([ahead.next()])
+        assert len(house.asked) == 3
+    assert house.careful == [True]
 
 
 def test_only_one_is_claimed_ahead():
@@ -182,7 +200,7 @@ def test_what_was_noted_is_received_while_the_next_is_on_its_way():
         return claim_ahead(requests)
 
     house.claim_ahead = claim
-    house.receive = done.append
+    house.receive = lambda noted, _is_careful: done.append(noted)
     first, second = taken(batch("first")), taken(batch("second"))
     with house.ahead() as ahead:
         rows = ahead.next()
@@ -197,7 +215,7 @@ def test_what_was_noted_is_received_while_the_next_is_on_its_way():
 def test_what_was_noted_is_received_before_a_claim():
     house, done = House(), []
     house.claim = lambda requests: done.append(requests)
-    house.receive = lambda _noted: done.append("receipt")
+    house.receive = lambda _noted, _is_careful: done.append("receipt")
     with house.ahead() as ahead:
         ahead.note(taken(batch("a")))
         assert ahead.next() is None
@@ -217,7 +235,7 @@ def test_who_holds_records_sends_after_what_was_noted_and_one_part():
     house, done = House(batch("a")), []
     house.holds_records = True
     house.send = lambda rows: done.append(rows[0].key)
-    house.receive = lambda _noted: done.append("receipt")
+    house.receive = lambda _noted, _is_careful: done.append("receipt")
     with house.ahead() as ahead:
         rows = ahead.next()
         ahead.note(taken(rows))

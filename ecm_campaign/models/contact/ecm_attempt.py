@@ -184,9 +184,8 @@ class EcmAttempt(models.Model):
     contact_id = fields.Many2one(
         "ecm.contact", required=True, readonly=True, ondelete="cascade", index=True
     )
-    campaign_id = fields.Many2one(
-        "ecm.campaign", required=True, readonly=True, ondelete="cascade", index=True
-    )
+    # The contact's own, whose key is checked.
+    campaign_id = UncheckedMany2one("ecm.campaign", required=True, readonly=True, index=True)
     team_ids = fields.Many2many(related="campaign_id.calling_team_ids", string="Teams")
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     state = fields.Selection(

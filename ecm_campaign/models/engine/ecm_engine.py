@@ -274,7 +274,10 @@ class EcmEngine(models.AbstractModel):
         sender = target._get_sender()
         claims = self._claim_next, self._claim_ahead
         claims = [partial(claim, target, campaigns) for claim in claims]
-        return Ahead(sender, *claims, partial(self._receive_noted, target))
+        ahead = Ahead(sender, *claims, partial(self._receive_noted, target))
+        # Read once: what else fails there meanwhile is known at the next feed.
+        ahead.is_careful = bool(target.failure_count)
+        return ahead
 
     def _push_all(self, target, ahead, turn):
         """:return: how many contacts were sent"""
@@ -339,12 +342,9 @@ class EcmEngine(models.AbstractModel):
             return self._atomically(lambda: self._claim(target, campaigns, requests))
 
     def _claim_ahead(self, target, campaigns, requests=1):
-        """As `_claim_next`, while a batch is on its way. How many a target that has failed gets is
-        known only when that one has come through.
-        """
-        has_failed = target.failure_count
+        """As `_claim_next`, while a batch is on its way."""
         self._commit()
-        return None if has_failed else self._claim_next(target, campaigns, requests)
+        return self._claim_next(target, campaigns, requests)
 
     def _claim(self, target, campaigns, requests=1):
         """Take ready contacts, fairly over the campaigns that share the target, and write their
@@ -599,7 +599,7 @@ class EcmEngine(models.AbstractModel):
                     if receipt is None:
                         continue
                     reach("feed.sent")
-                    self._receive(target, ahead, sent._replace(receipt=receipt))
+                    self._receive(ahead, sent._replace(receipt=receipt))
                     accepted += len(receipt.accepted)
                     refused += [each for each in sent.part if each.key in receipt.refused]
                     if receipt.failure:
@@ -621,19 +621,26 @@ class EcmEngine(models.AbstractModel):
                 self._put_off(refused, is_usual)
         return accepted
 
-    def _receive(self, target, ahead, sent):
+    def _receive(self, ahead, sent):
         """Commit what the target did with a part: while the next ones are on their way, where it took
         all of it. A process that dies before that leaves them in doubt, and asks about them.
         """
         ahead.note(sent)
         # What a failure is followed by looks at what is written.
-        if target.failure_count or not sent.is_whole:
+        if ahead.is_careful or not sent.is_whole:
             ahead.settle()
 
-    def _receive_noted(self, target, noted):
-        """:param noted: list of ``tools.ahead.Sent``"""
+    def _receive_noted(self, target, noted, has_failed):
+        """
+        :param noted: list of ``tools.ahead.Sent``
+        :param has_failed: whether the target had taken nothing since it failed
+        """
 
         def apply():
+            if has_failed and any(sent.receipt.accepted for sent in noted):
+                self._log_recovery(target)
+                target._forget_failures()
+            self.env["ecm.attempt"]._mark_accepted(_get_taken_ids(noted))
             for sent in noted:
                 self._apply_receipt(target, sent.part, sent.receipt)
 
@@ -720,18 +727,12 @@ class EcmEngine(models.AbstractModel):
         return allowed
 
     def _apply_receipt(self, target, batch, receipt):
-        """What the target took is sent; what it failed to take stays in doubt; what it certainly
-        did not take is ready again.
+        """What the target took was marked as sent; what it failed to take stays in doubt; what it
+        certainly did not take is ready again.
         """
-        if receipt.accepted and target.failure_count:
-            self._log_recovery(target)
-            target._forget_failures()
-        attempts = self.env["ecm.attempt"]
-        accepted = [outgoing for outgoing in batch if outgoing.key in receipt.accepted]
-        attempts._mark_accepted(self._get_attempt_ids(accepted))
         # What the other side has all the same is found when the time of doubt is over.
         doubtful = [outgoing for outgoing in batch if outgoing.key in receipt.doubtful]
-        attempts._mark_failed(self._get_attempt_ids(doubtful))
+        self.env["ecm.attempt"]._mark_failed(self._get_attempt_ids(doubtful))
         target._note_receipt(batch, receipt)
         self._apply_results(receipt.results)
         self._give_back([outgoing for outgoing in batch if outgoing.key in receipt.unsent])
@@ -922,6 +923,18 @@ def _get_skipped(stopped, verdict):
     uncounted = stopped.uncounted + 1
     decision, outcome_id = verdict.decision, verdict.outcome_id
     return Decided(stopped.contact_id, stopped.counted, uncounted, decision, outcome_id)
+
+
+def _get_taken_ids(noted):
+    """
+    :param noted: list of ``tools.ahead.Sent``
+    :return: ids of the attempts that were accepted, of all parts
+    """
+    ids = []
+    for sent in noted:
+        accepted = sent.receipt.accepted
+        ids += [outgoing.attempt_id for outgoing in sent.part if outgoing.key in accepted]
+    return ids
 
 
 def _cut(batch, size):

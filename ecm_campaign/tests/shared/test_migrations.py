@@ -73,6 +73,25 @@ class TestMigrations(CampaignCase):
         self.assertEqual((rule.saturday_hours, rule.sunday_hours), ("08:00–24:00", False))
         self.assertEqual(rule.limits_summary, "2 attempts in 48 hours")
 
+    def test_an_attempts_campaign_is_not_looked_up(self):
+        self.env.cr.execute(
+            "ALTER TABLE ecm_attempt ADD CONSTRAINT ecm_attempt_campaign_id_fkey"
+            " FOREIGN KEY (campaign_id) REFERENCES ecm_campaign ON DELETE CASCADE"
+        )
+        for _time in range(2):
+            migrate(self.env.cr, "19.0.1.3.0/pre-attempts")
+        self.assertNotIn("campaign_id", self.get_checked_columns("ecm_attempt"))
+
+    def get_checked_columns(self, table):
+        """:return: the columns of a table that have a foreign key"""
+        self.env.cr.execute(
+            "SELECT a.attname FROM pg_constraint c JOIN pg_attribute a"
+            " ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)"
+            " WHERE c.conrelid = %s::regclass AND c.contype = 'f'",
+            (table,),
+        )
+        return [name for (name,) in self.env.cr.fetchall()]
+
     def test_the_list_of_wishes_is_whole_again(self):
         wishes = self.env.ref("ecm_campaign.ecm_dnc_list_wishes")
         self.env.flush_all()

@@ -254,9 +254,9 @@ class TestReceipts(FeedCase):
         self.patch(Ahead, "_requests", 2)
         receive, noted = type(self.engine)._receive_noted, []
 
-        def note(engine, target, sent):
+        def note(engine, target, sent, has_failed):
             noted.append([len(each.part) for each in sent])
-            receive(engine, target, sent)
+            receive(engine, target, sent, has_failed)
 
         self.patch(type(self.engine), "_receive_noted", note)
         self.feed()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .results import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One claimed attempt on its way to a channel.
 
-    :param content: what is sent, where that is more than a call, as the sender takes it: see
+    :ivar content: what is sent, where that is more than a call, as the sender takes it: see
         ``_get_contents`` of ``ecm.feed.target``; empty for nothing
+    :ivar campaign_id: for which it is sent; ``account_number``: the customer's key; ``callback``:
+        ``personal`` or ``normal`` when the contact asked to be called back
     """
 
     attempt_id: int
@@ -25,6 +26,9 @@ class Outgoing:
     first_name: str
     last_name: str
     content: Any = ""
+    campaign_id: int = 0
+    account_number: str | None = None
+    callback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,9 +263,10 @@ class UccxClient(DialerClient):
         deadline = self._clock().timestamp() + self.config.import_timeout
         pause, lost_answers = _FIRST_POLL_SECONDS, 0
         while self._clock().timestamp() < deadline and lost_answers < _LOST_POLLS:
-            # Small imports are done at once, large ones take minutes: the pauses grow.
+            # Small imports are done at once, large ones take minutes: the pauses grow, slowly enough
+            # that little of the last one is waited in vain.
             self._sleep(min(pause, self.config.poll_interval))
-            pause *= 2
+            pause *= 1.5
             try:
                 statuses, _now = self._import_statuses(node, campaign_path)
             except DialerError:

@@ -494,16 +494,22 @@ class EcmAttempt(models.Model):
         :param batch: list of ``tools.channel.Outgoing``
         :return: list of `Addressee`
         """
+        attempt_ids = int_array(outgoing.attempt_id for outgoing in batch)
         self.env.cr.execute(
             SQL(
-                """SELECT a.id, a.key, a.claimed_at, a.campaign_id, a.number, c.account_number,
-                          c.callback
-                     FROM ecm_attempt a JOIN ecm_contact c ON c.id = a.contact_id
-                    WHERE a.id = ANY(%s) AND a.state = 'claimed'""",
-                int_array(outgoing.attempt_id for outgoing in batch),
+                "SELECT id, claimed_at FROM ecm_attempt WHERE id = ANY(%s) AND state = 'claimed'",
+                attempt_ids,
             )
         )
-        return [Addressee(*row) for row in self.env.cr.fetchall()]
+        # Who they are was read when they were claimed.
+        claimed, found = dict(self.env.cr.fetchall()), []
+        for outgoing in batch:
+            attempt_id = outgoing.attempt_id
+            if claimed_at := claimed.get(attempt_id):
+                whose = outgoing.campaign_id, outgoing.number, outgoing.account_number
+                row = Addressee(attempt_id, outgoing.key, claimed_at, *whose, outgoing.callback)
+                found.append(row)
+        return found
 
     @api.model
     def _stamp(self, attempt_ids, now):

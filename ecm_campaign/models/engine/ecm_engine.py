@@ -536,8 +536,9 @@ class EcmEngine(models.AbstractModel):
             claimed = Claimed(attempt_id, key, contact_id, attempt.position, attempt.cycle, number)
             attempts.append(claimed)
             contacts.append(Sent(contact_id, attempt_id, number, candidate.callback))
+            whose = candidate.campaign_id, candidate.account_number, candidate.callback
             content = contents.get(contact_id, "")
-            batch.append(Outgoing(attempt_id, key, contact_id, number, *names, content))
+            batch.append(Outgoing(attempt_id, key, contact_id, number, *names, content, *whose))
         self.env["ecm.attempt"]._insert_claimed(target, attempts, now)
         self.env["ecm.contact"]._mark_sent(contacts, target._sent_state, now)
         target._note_claimed(batch, candidates)

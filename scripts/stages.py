@@ -98,15 +98,15 @@ def _module_tests(tours: bool) -> list[str]:
     return found
 
 
-# In the order in which they start. End-to-end tests wait more than they work, and take longest: beside
-# them stand the browser's, which take more than a core.
+# In the order in which they start: the long ones first. Beside the end-to-end tests, which wait for
+# what servers do, and the browser's, which take more than a core, stands what takes one or less.
 STAGES = {
     "e2e": Stage("end-to-end tests", run_e2e, _folder("tests/e2e")),
-    "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
+    "install": Stage("installation and update", run_install, _folder("tests/install")),
     "odoo": Stage(
         "tests in Odoo", run_odoo, lambda: [*_module_tests(tours=False), "tests/odoo_lint"]
     ),
-    "install": Stage("installation and update", run_install, _folder("tests/install")),
+    "tours": Stage("tests in a browser", run_tours, lambda: _module_tests(tours=True)),
     "simulator": Stage("clients and simulators", run_simulator, _folder("tests/simulator")),
     "lint": Stage("linters and types", run_lint),
     "pure": Stage("tests without Odoo", run_pure, _folder("tests/pure")),

@@ -24,7 +24,7 @@ test: setup  ## Run all checks, or some: ARGS="-k strategy", STAGES="install lin
 
 .PHONY: test-long
 test-long: setup  ## Run the tests with three times as many made-up cases, all crash points and all walks
-	@LONG=1 STAGES="pure e2e tours" ARGS="$${ARGS:-tests/pure tests/e2e/test_crash_points.py tests/e2e/test_rest_api.py ecm_campaign/tests/shared/test_screens_tour.py}" $(VENV_PYTHON) -m scripts.run_tests
+	@LONG=1 STAGES="pure e2e tours" ARGS="$${ARGS:-tests/pure tests/e2e/test_crash_points.py ecm_campaign/tests/shared/test_screens_tour.py}" $(VENV_PYTHON) -m scripts.run_tests
 
 .PHONY: lint
 lint: setup  ## Run the linters and type checks

@@ -51,7 +51,6 @@ class Ahead:
     :param sender: whose `send` touches no record
     :param claim: what claims a batch for so many requests and commits it: None at the end, an empty
         one where all that it looked at is blocked
-    :param claim_ahead: likewise, and None where it is too early to
     :param receive: what writes what became of parts that were taken, and whether `is_careful` was
     :param clock: in seconds, never set back
     :ivar is_careful: the other side has failed, and has taken nothing since: how many it gets is
@@ -66,12 +65,11 @@ class Ahead:
         self,
         sender: Sender,
         claim: Claim,
-        claim_ahead: Claim,
         receive: Receive,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sender = sender
-        self._claim, self._claim_ahead, self._receive = claim, claim_ahead, receive
+        self._claim, self._receive = claim, receive
         self._clock = clock
         # Odoo writes into its log which database the thread works for.
         database = getattr(threading.current_thread(), "dbname", None)
@@ -164,7 +162,7 @@ class Ahead:
 
     def _look_ahead(self) -> None:
         try:
-            batch = self._claim_ahead(self._requests)
+            batch = self._claim(self._requests)
         # Raised where the batch is asked for, whatever it is.
         except Exception as error:  # noqa: BLE001
             self._error = error

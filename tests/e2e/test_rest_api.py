@@ -25,7 +25,6 @@ from tests.e2e.rest_house import (
     side_by_side,
 )
 from tests.e2e.soak import Soak
-from tests.pure.examples import IS_LONG
 
 SCHEMATHESIS_SECONDS = 60
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -157,7 +156,7 @@ def end_connections(house):
 def test_threads_and_memory_do_not_grow(house):
     """Each call has another path, and caches are cleared between (make bench NAME=soak: 100,000)."""
     soak = Soak(house.servers[0], house.secret, house.client)
-    grown = soak.run(calls=3000 if IS_LONG else 1000, clear_every=100)
+    grown = soak.run(calls=3000, clear_every=100)
     assert grown.threads <= 2, grown
     assert grown.files <= 2, grown
     assert grown.megabytes < 15, grown

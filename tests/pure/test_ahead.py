@@ -14,8 +14,19 @@ def batch(*keys):
     return [Outgoing(number, key, number, "+49", "", "") for number, key in enumerate(keys)]
 
 
+class Watched(Ahead):
+    """Tells its house when it has looked ahead."""
+
+    def _look_ahead(self):
+        super()._look_ahead()
+        self._sender.claimed.set()
+
+
 class House:
-    """Batches to claim, and a sender that takes them once the next one was claimed."""
+    """Batches to claim, and a sender that takes them once the next one was claimed.
+
+    :param error: what each claim but the first one raises
+    """
 
     def __init__(self, *batches, error=None):
         self.left, self.error = list(batches), error
@@ -23,16 +34,10 @@ class House:
         self.sent, self.asked, self.received, self.careful = [], [], [], []
 
     def claim(self, requests=1):
+        if self.error and self.asked:
+            raise self.error
         self.asked.append(requests)
         return self.left.pop(0) if self.left else None
-
-    def claim_ahead(self, requests=1):
-        try:
-            if self.error:
-                raise self.error
-            return self.claim(requests)
-        finally:
-            self.claimed.set()
 
     def send(self, rows):
         assert self.claimed.wait(SECONDS), "nothing was claimed meanwhile"
@@ -45,7 +50,7 @@ class House:
         self.received.append([[row.key for row in sent.part] for sent in noted])
 
     def ahead(self, **options):
-        return Ahead(self, self.claim, self.claim_ahead, self.receive, **options)
+        return Watched(self, self.claim, self.receive, **options)
 
 
 def taken(rows):
@@ -193,17 +198,18 @@ def test_is_claimed_for_as_many_requests_as_leave_soon(seconds, requests):
 
 def test_what_was_noted_is_received_while_the_next_is_on_its_way():
     house, done = House(batch("a"), batch("b")), []
-    claim_ahead = house.claim_ahead
+    claim_next = house.claim
 
     def claim(requests):
         done.append("claimed")
-        return claim_ahead(requests)
+        return claim_next(requests)
 
-    house.claim_ahead = claim
+    house.claim = claim
     house.receive = lambda noted, _is_careful: done.append(noted)
     first, second = taken(batch("first")), taken(batch("second"))
     with house.ahead() as ahead:
         rows = ahead.next()
+        done.clear()
         ahead.note(first)
         ahead.note(second)
         assert done == []

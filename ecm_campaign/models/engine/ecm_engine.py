@@ -272,9 +272,8 @@ class EcmEngine(models.AbstractModel):
         """
         # Before anything is claimed: the target's settings may be wrong.
         sender = target._get_sender()
-        claims = self._claim_next, self._claim_ahead
-        claims = [partial(claim, target, campaigns) for claim in claims]
-        ahead = Ahead(sender, *claims, partial(self._receive_noted, target))
+        claim = partial(self._claim_next, target, campaigns)
+        ahead = Ahead(sender, claim, partial(self._receive_noted, target))
         # Read once: what else fails there meanwhile is known at the next feed.
         ahead.is_careful = bool(target.failure_count)
         return ahead
@@ -340,11 +339,6 @@ class EcmEngine(models.AbstractModel):
         """
         with self._lock_ledger(campaigns):
             return self._atomically(lambda: self._claim(target, campaigns, requests))
-
-    def _claim_ahead(self, target, campaigns, requests=1):
-        """As `_claim_next`, while a batch is on its way."""
-        self._commit()
-        return self._claim_next(target, campaigns, requests)
 
     def _claim(self, target, campaigns, requests=1):
         """Take ready contacts, fairly over the campaigns that share the target, and write their
@@ -708,8 +702,11 @@ class EcmEngine(models.AbstractModel):
         """
         ours = self._atomically(partial(self._stamp_allowed, target, [*chain(*parts)]))
         reach("feed.stamped")
-        left = [[outgoing for outgoing in part if outgoing.attempt_id in ours] for part in parts]
-        return list(filter(None, left))
+        left = []
+        for part in parts:
+            if allowed := [outgoing for outgoing in part if outgoing.attempt_id in ours]:
+                left.append(allowed)
+        return left
 
     def _stamp_allowed(self, target, leaving):
         """:return: ids of the attempts that are still to be sent; others were settled meanwhile"""

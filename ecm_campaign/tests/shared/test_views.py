@@ -30,14 +30,13 @@ class TestViews(CampaignCase):
     def get_filters(self):
         """:return: every filter as people are shown it, as ``(model, view name, filter)``"""
         found = []
-        views = self.env["ir.ui.view"]
-        for view in views.search([("model", "=like", "ecm.%"), ("type", "=", "search")]):
-            # A view that extends another is part of it.
-            if view.mode == "primary":
-                model = self.env[view.model]
-                arch = model.get_views([(view.id, "search")])["views"]["search"]["arch"]
-                for choice in etree.fromstring(arch).iter("filter"):
-                    found.append((model, view.name, choice))
+        # A view that extends another is part of it.
+        whole = [("model", "=like", "ecm.%"), ("type", "=", "search"), ("mode", "=", "primary")]
+        for view in self.env["ir.ui.view"].search(whole):
+            model = self.env[view.model]
+            arch = model.get_views([(view.id, "search")])["views"]["search"]["arch"]
+            for choice in etree.fromstring(arch).iter("filter"):
+                found.append((model, view.name, choice))
         self.assertTrue(found)
         return found
 

@@ -28,22 +28,21 @@ class TestAhead(FeedCase):
 
         :param answer: to the first batch
         """
-        claim_ahead = type(self.engine)._claim_ahead
+        look_ahead = Ahead._look_ahead
 
-        def claim(engine, *args):
-            batch = claim_ahead(engine, *args)
+        def look(ahead):
+            look_ahead(ahead)
             if not self.claimed.is_set():
                 work()
                 self.env.flush_all()
             self.claimed.set()
-            return batch
 
         def wait(_batch):
             self.assertTrue(self.claimed.wait(SECONDS), "nothing was claimed meanwhile")
             return answer
 
         self.target.fault = wait
-        return patch.object(type(self.engine), "_claim_ahead", claim)
+        return patch.object(Ahead, "_look_ahead", look)
 
     def test_all_are_sent_once(self):
         with self.meanwhile():

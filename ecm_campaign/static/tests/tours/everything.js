@@ -4,8 +4,6 @@ import { rpcBus } from "@web/core/network/rpc";
 // Long for a busy machine; nothing waits for it where all goes well.
 const PATIENCE_MS = 60000;
 const LOOK_EVERY_MS = 20;
-// A click on what is drawn anew at this moment reaches nobody: whoever made it clicks again.
-const CLICK_AGAIN_MS = 5000;
 const WIDEST_PX = 1366;
 // A list has its columns before a scroll bar stands beside it, and keeps them.
 const SCROLL_BAR_PX = 16;
@@ -239,15 +237,7 @@ async function press(button) {
     const requestsBefore = requestCount;
     answer = isRefused = false;
     button.click();
-    let clickAgainAt = browser.performance.now() + CLICK_AGAIN_MS;
-    await waitUntil(() => {
-        const isUnheard = requestCount === requestsBefore && !document.querySelector(".modal");
-        if (isUnheard && browser.performance.now() > clickAgainAt) {
-            clickAgainAt = Infinity;
-            button.click();
-        }
-        return hasCome(before, requestsBefore);
-    });
+    await waitUntil(() => hasCome(before, requestsBefore));
     checkScreen();
     await closeDialogs();
     return getController().jsId !== before;

@@ -19,7 +19,7 @@ Claim = Callable[[int], Batch | None]
 MOST_REQUESTS = 4
 CLAIM_SECONDS = 2.0
 # What was looked at leaves at once: a part that the ones before it keep for longer is looked at again.
-TOGETHER_SECONDS = 0.25
+TOGETHER_SECONDS = 0.5
 
 
 class Sent(NamedTuple):

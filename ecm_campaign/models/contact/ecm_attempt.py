@@ -33,6 +33,7 @@ class Claimed(NamedTuple):
     position: int
     cycle: int
     number: str
+    campaign_id: int
 
 
 class Addressee(NamedTuple):
@@ -322,23 +323,24 @@ class EcmAttempt(models.Model):
 
     @api.model
     def _insert_claimed(self, target, rows, now):
-        """Write the attempts of claimed contacts, with the campaign that each contact is in.
+        """Write the attempts of claimed contacts.
 
         :param target: the record of an ``ecm.feed.target`` model that they are sent to
-        :param rows: list of `Claimed`
+        :param rows: list of `Claimed`; their contacts are locked, so that nothing moves them to
+            another campaign
         """
         if not rows:
             return
-        # The campaign is read from the contact, which is locked: nothing else may move it.
+        # A contact's company is its campaign's: these are few rows to look at.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ecm_attempt (id, key, contact_id, position, cycle, number,
                                             campaign_id, company_id, channel, state, claimed_at,
                                             %(target_column)s)
                    SELECT v.attempt_id, v.key, v.contact_id, v.position, v.cycle, v.number,
-                          c.campaign_id, c.company_id, %(channel)s, 'claimed', %(now)s, %(target)s
+                          p.id, p.company_id, %(channel)s, 'claimed', %(now)s, %(target)s
                      FROM %(values)s
-                     JOIN ecm_contact c ON c.id = v.contact_id""",
+                     JOIN ecm_campaign p ON p.id = v.campaign_id""",
                 target_column=SQL.identifier(target._attempt_field),
                 channel=target._channel,
                 now=now,

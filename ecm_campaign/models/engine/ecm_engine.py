@@ -527,7 +527,8 @@ class EcmEngine(models.AbstractModel):
             names = candidate.first_name, candidate.last_name
 
             # The same attempt three times: as it is stored, on its contact, for the channel.
-            claimed = Claimed(attempt_id, key, contact_id, attempt.position, attempt.cycle, number)
+            when = attempt.position, attempt.cycle
+            claimed = Claimed(attempt_id, key, contact_id, *when, number, candidate.campaign_id)
             attempts.append(claimed)
             contacts.append(Sent(contact_id, attempt_id, number, candidate.callback))
             whose = candidate.campaign_id, candidate.account_number, candidate.callback

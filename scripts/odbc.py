@@ -2,6 +2,7 @@
 Debian's settings leave in /tmp.
 """
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -19,6 +20,13 @@ CommLog = 0
 Description = SQL Server, whose protocol the simulator of CCE speaks
 Driver = {freetds}
 """
+# Not the name that Microsoft gives it: by that one, everything here would use it and not FreeTDS.
+MICROSOFT = "Microsoft SQL Server"
+_MICROSOFT_INI = """
+[{name}]
+Description = SQL Server, by Microsoft's own driver
+Driver = {driver}
+"""
 
 
 def use() -> None:
@@ -28,6 +36,8 @@ def use() -> None:
     postgresql = _find_driver("odbc/psqlodbcw.so", "PostgreSQL")
     freetds = _find_driver("odbc/libtdsodbc.so", "FreeTDS")
     content = _INI.format(postgresql=postgresql, freetds=freetds)
+    if microsoft := _find_microsoft():
+        content += _MICROSOFT_INI.format(name=MICROSOFT, driver=microsoft)
     if not file.is_file() or file.read_text() != content:
         file.write_text(content)
     os.environ["ODBCSYSINI"] = str(paths.ODBC)
@@ -38,3 +48,12 @@ def _find_driver(pattern: str, name: str) -> Path:
     if not driver:
         raise SetupError(f"The ODBC driver of {name} is not installed: run make setup.")
     return driver
+
+
+def _find_microsoft() -> Path | None:
+    """Microsoft's driver, among the packages of the tests; None where it builds none for a machine."""
+    package = importlib.util.find_spec("mssql_python_odbc")
+    if not (package and package.origin):
+        return None
+    folder = Path(package.origin).parent / "libs" / "linux" / "debian_ubuntu"
+    return next(folder.glob("*/lib/libmsodbcsql-*.so.*"), None)

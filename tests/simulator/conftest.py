@@ -8,9 +8,11 @@ import types
 import uuid
 from pathlib import Path
 
+import pyodbc
 import pytest
 
 from scripts import cluster, databases
+from scripts.odbc import MICROSOFT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,6 +20,17 @@ for name in ("ecm_campaign", "ecm_dialer_cisco", "ecm_import_source"):
     package = types.ModuleType(name)
     package.__path__ = [str(ROOT / name)]
     sys.modules.setdefault(name, package)
+
+
+# Drivers for SQL Server that clients are tested with.
+SQL_SERVER_DRIVERS = ("FreeTDS", MICROSOFT)
+
+
+def require_driver(name):
+    """:return: its name; the test is skipped where it is not built for this machine"""
+    if name not in pyodbc.drivers():
+        pytest.skip("Microsoft builds none for this machine.")
+    return name
 
 
 @pytest.fixture(scope="session")

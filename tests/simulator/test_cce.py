@@ -1,5 +1,5 @@
-"""CCE's databases over SQL Server's protocol, with the unmodified driver FreeTDS: what only CCE has,
-and the simulator's faithfulness to what drivers and dialer do (reference §4, §5.5).
+"""CCE's databases over SQL Server's protocol, with the unmodified drivers FreeTDS and Microsoft's: what
+only CCE has, and the simulator's faithfulness to what drivers and dialer do (reference §4, §5.5).
 """
 
 import subprocess
@@ -18,7 +18,12 @@ from ecm_dialer_cisco.clients.cce_database import RuleRow
 from ecm_dialer_cisco.clients.exceptions import Busy, NotFound, Rejected, Unreachable
 from simulators.cce.testing import running_cce
 
-from .conftest import make_cce_client, make_rest_client
+from .conftest import (
+    SQL_SERVER_DRIVERS,
+    make_cce_client,
+    make_rest_client,
+    require_driver,
+)
 
 SALES, BY_API = "5000", "5003"
 
@@ -30,6 +35,11 @@ def contact(key, number="+4930111111"):
 @pytest.fixture
 def client(cce):
     return make_cce_client(cce)
+
+
+@pytest.fixture(params=SQL_SERVER_DRIVERS)
+def driver(request):
+    return require_driver(request.param)
 
 
 @contextmanager
@@ -51,8 +61,8 @@ def wait_for_calls(cce, count):
 # the wire
 
 
-def test_types_and_names_come_as_sql_server_sends_them(cce):
-    with connected(cce, "ucce_awdb") as connection:
+def test_types_and_names_come_as_sql_server_sends_them(cce, driver):
+    with connected(cce, "ucce_awdb", driver=driver) as connection:
         cursor = connection.execute(
             "SELECT CampaignID, CampaignName, Enabled, DateTimeStamp, AbandonPercent,"
             " MinimumCallDuration FROM t_Campaign WHERE CampaignID = ?",
@@ -66,28 +76,31 @@ def test_types_and_names_come_as_sql_server_sends_them(cce):
         assert tuple(cursor.fetchone()) == (5000, "Outbound_Sales", "Y", None, 0.0, 0)
 
 
-def test_tables_are_found_by_three_parts_in_any_case_and_as_views(cce):
-    with connected(cce) as connection:
+def test_tables_are_found_by_three_parts_in_any_case_and_as_views(cce, driver):
+    with connected(cce, driver=driver) as connection:
         for name in ("[ucce_awdb].[dbo].[t_Campaign]", "UCCE_AWDB.dbo.Campaign"):
             assert connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] == 4
-    with connected(cce, "ucce_awdb") as connection:
+    with connected(cce, "ucce_awdb", driver=driver) as connection:
         assert rows(connection, "SELECT count(*) FROM Dialer_Detail") == [(0,)]
 
 
-def test_text_is_compared_without_case(cce, client):
+def test_text_is_compared_without_case(cce, driver, client):
     cce.pause()
     client.push(SALES, "", [contact("t-Ab")])
-    with connected(cce) as connection:
+    with connected(cce, driver=driver) as connection:
         found = "SELECT AccountNumber FROM DL_5000_5000 WHERE AccountNumber"
         assert rows(connection, f"{found} = 'T-AB'") == [("t-Ab",)]
         assert rows(connection, f"{found} LIKE 'T-%'") == [("t-Ab",)]
     assert client.find(SALES, {"T-AB"}) == set()
 
 
-def test_a_commit_begins_the_next_transaction(cce):
+def test_a_commit_begins_the_next_transaction(cce, driver):
     insert = "INSERT INTO Do_Not_Call (Phone) VALUES (CAST(? AS varchar(20)))"
     count = "SELECT count(*) FROM Do_Not_Call"
-    with connected(cce, autocommit=False) as writer, connected(cce) as reader:
+    with (
+        connected(cce, driver=driver, autocommit=False) as writer,
+        connected(cce, driver=driver) as reader,
+    ):
         writer.execute(insert, "1")
         assert rows(reader, count) == [(0,)]
         writer.commit()
@@ -116,8 +129,10 @@ def test_a_commit_begins_the_next_transaction(cce):
         ("DELETE FROM Do_Not_Call; DELETE FROM Do_Not_Call", 40517),
     ],
 )
-def test_errors_have_sql_servers_numbers_and_what_is_not_known_is_refused(cce, statement, number):
-    with connected(cce, autocommit=False) as connection:
+def test_errors_have_sql_servers_numbers_and_what_is_not_known_is_refused(
+    cce, driver, statement, number
+):
+    with connected(cce, driver=driver, autocommit=False) as connection:
         connection.execute("INSERT INTO Do_Not_Call (Phone) VALUES ('1')")
         with pytest.raises(pyodbc.Error, match=rf"\({number}\)"):
             connection.execute(statement)
@@ -125,23 +140,23 @@ def test_errors_have_sql_servers_numbers_and_what_is_not_known_is_refused(cce, s
         assert rows(connection, "SELECT Phone FROM Do_Not_Call") == [("1",)]
 
 
-def test_a_login_names_a_database_that_there_is(cce):
-    with pytest.raises(pyodbc.Error, match=r"\(4060\)"), connected(cce, "ucce_hdsB"):
+def test_a_login_names_a_database_that_there_is(cce, driver):
+    with pytest.raises(pyodbc.Error, match=r"\(4060\)"), connected(cce, "ucce_hdsB", driver=driver):
         pass
 
 
-def test_a_connection_that_is_lost_takes_its_transaction_with_it(cce):
-    with connected(cce, autocommit=False) as connection:
+def test_a_connection_that_is_lost_takes_its_transaction_with_it(cce, driver):
+    with connected(cce, driver=driver, autocommit=False) as connection:
         connection.execute("INSERT INTO Do_Not_Call (Phone) VALUES ('1')")
         cce.faults({"name": "drop", "verb": "select", "times": 1})
         with pytest.raises(pyodbc.Error):
             connection.execute("SELECT Phone FROM Do_Not_Call")
-    with connected(cce) as connection:
+    with connected(cce, driver=driver) as connection:
         assert rows(connection, "SELECT Phone FROM Do_Not_Call") == []
 
 
-def test_values_of_all_kinds_arrive(cce):
-    with connected(cce) as connection:
+def test_values_of_all_kinds_arrive(cce, driver):
+    with connected(cce, driver=driver) as connection:
         moment = datetime(2026, 11, 28, 12, 30, 15)
         statement = "SELECT CAST(? AS varchar(50)), CAST(? AS int), CAST(? AS datetime)"
         found = connection.execute(statement, "Jürgen", 2**31 - 1, moment).fetchone()

@@ -21,10 +21,11 @@ from ecm_dialer_cisco.clients.exceptions import (
     Unauthorized,
     Unreachable,
 )
+from scripts.odbc import MICROSOFT
 from simulators.cce.testing import CceSimulator
 from simulators.uccx.testing import Simulator
 
-from .conftest import make_cce_client, make_client, make_rest_client
+from .conftest import make_cce_client, make_client, make_rest_client, require_driver
 
 
 @dataclass
@@ -139,6 +140,11 @@ def cce_house(simulator):
     )
 
 
+def microsoft_house(simulator):
+    """The same with Microsoft's driver, which binds, and tells errors, in a way of its own."""
+    return replace(cce_house(simulator), settings={"driver": require_driver(MICROSOFT)})
+
+
 def rest_house(simulator):
     return House(
         simulator,
@@ -152,9 +158,14 @@ def rest_house(simulator):
     )
 
 
-MAKES = {"uccx": ("uccx", uccx_house), "cce": ("cce", cce_house), "rest": ("cce", rest_house)}
+MAKES = {
+    "uccx": ("uccx", uccx_house),
+    "cce": ("cce", cce_house),
+    "microsoft": ("cce", microsoft_house),
+    "rest": ("cce", rest_house),
+}
 # Over REST nothing can be taken back.
-GIVE_BACK = ("uccx", "cce")
+GIVE_BACK = ("uccx", "cce", "microsoft")
 
 
 @pytest.fixture(params=MAKES)
@@ -223,7 +234,7 @@ def test_a_dialer_that_calls_again_by_itself_is_told_to_call_once(new_database, 
         key, client = house.campaign, house.client
         before = {campaign.key: campaign for campaign in client.campaigns()}
         assert before[key].max_attempts == 3
-        if make == "cce":
+        if make in ("cce", "microsoft"):
             with pytest.raises(Rejected, match="set Maximum attempts to 1"):
                 client.set_single_attempt(key)
             return

@@ -215,7 +215,7 @@ class Provocations:
 
     def __init__(self, person: Supervisor) -> None:
         self._person, self._house = person, person.house
-        self._is_paused = False
+        self._is_paused = self._heeds_count = False
         self._by_name: dict[str, Callable[[], Any]] = {
             "feed": self._feed,
             "feed.adopted": self._strand,
@@ -243,6 +243,9 @@ class Provocations:
             "lists": self._date_lists,
             "dry_run": self._forecast,
             "dnc": self._delete_dnc,
+            "export": self._export,
+            "figures": self._heed_the_count,
+            "listed": self._list_at_dialer,
         }
 
     def lead_to(self, point: str) -> None:
@@ -254,9 +257,12 @@ class Provocations:
                 each()
 
     def end(self) -> None:
-        """The dialer is as it was."""
+        """The dialers are as they were."""
         self._house.uccx.faults()
         self._house.uccx.resume()
+        if self._heeds_count:
+            with contextlib.suppress(*LOST, RpcError, ValueError):
+                self._let_heed_count(heeds=False)
 
     def _pause(self) -> bool:
         """Have UCCX call nobody: results would come before what is looked for.
@@ -341,6 +347,39 @@ class Provocations:
 
     def _load_rubbish(self) -> None:
         self._load_dnc(b"\x00\x01\x02" * 99)
+
+    def _export(self) -> None:
+        """A file of somebody's contacts."""
+        chosen = repr([("campaign_id", "=", self._person.pick().id)])
+        values = {"source_domain": chosen, "file_format": "csv"}
+        [wizard] = self._admin("ecm.export.start", "create", [values])
+        self._admin("ecm.export.start", "action_start", [wizard])
+
+    def _heed_the_count(self) -> None:
+        """CCE is asked what it counts before it gets more over REST."""
+        self._let_heed_count(heeds=True)
+        self._person.upload(6, self._house.campaigns[3], endings=("1",))
+
+    def _let_heed_count(self, heeds: bool) -> None:
+        self._heeds_count = heeds
+        dialer_id = self._house.dialer_ids[2]
+        self._admin("ecm.dialer", "write", [dialer_id], {"cce_heeds_count": heeds})
+
+    def _list_at_dialer(self) -> None:
+        """CCE is to have numbers on its own do-not-call list that nobody has, and no more those that
+        it got before.
+        """
+        name, dialer_id = "On CCE's own list", self._house.dialer_ids[1]
+        found = self._admin("ecm.dnc.list", "search", [("name", "=", name)])
+        if not found:
+            found = self._admin("ecm.dnc.list", "create", [{"name": name, "for_voice": True}])
+            values = {"cce_dnc_list_ids": [(6, 0, found)]}
+            self._admin("ecm.dialer", "write", [dialer_id], values)
+        self._house.sql("DELETE FROM ecm_dnc_entry WHERE list_id = %s", found[0])
+        first = self._person.draw.randrange(10**6)
+        numbers = [f"+4940{(first + n) % 10**6:07d}" for n in range(3)]
+        self._admin("ecm.dnc.list", "api_add", found, numbers)
+        self._house.sql("UPDATE ecm_dialer SET cce_listed_at = NULL WHERE id = %s", dialer_id)
 
     def _delete_dnc(self) -> None:
         dnc_list = self._load_dnc()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from scripts.console import say
+
 from .house import Campaign, House
 
 # Of a second that both sides round.
@@ -123,6 +125,9 @@ class Checks:
             lost += self._find_missing()
             for key, state, of_contact, reason in self._house.sql(UNEXPLAINED):
                 lost.append(f"{key} is {state}, its contact {of_contact}: {reason}")
+                # The databases are gone after the run.
+                for line in self._house.find_everywhere(key):
+                    say(f"    {line}")
         return Findings(lost, doubled, other)
 
     # -- calls ------------------------------------------------------------------------------------

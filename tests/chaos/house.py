@@ -61,6 +61,14 @@ UPDATE ecm_dialer
  WHERE GREATEST(sending_until, results_until)
      > now() AT TIME ZONE 'UTC' + interval '2 seconds'
 """
+# Tables that know attempts by their keys, of Odoo and of the simulators.
+WITH_KEYS = """
+SELECT format('%I.%I', table_schema, table_name), quote_ident(column_name)
+  FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+ WHERE table_type = 'BASE TABLE'
+   AND (column_name IN ('accountnumber', 'account_number')
+        OR table_name IN ('ecm_attempt', 'ecm_dialer_result') AND column_name = 'key')
+"""
 
 
 @dataclass
@@ -270,6 +278,16 @@ class House:
     def uccx_sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The same in the tables of UCCX."""
         return self._query(f"{self.name}_uccx", statement, parameters)
+
+    def find_everywhere(self, key: str) -> list[str]:
+        """What Odoo and the dialers have of an attempt: rows as JSON, with their tables."""
+        found = []
+        for database in (self.name, f"{self.name}_uccx", f"{self.name}_cce"):
+            for table, column in self._query(database, WITH_KEYS, ()):
+                rows = f"SELECT to_jsonb(t)::text FROM {table} t WHERE lower({column}) = lower(%s)"
+                for (row,) in self._query(database, rows, (key,)):
+                    found.append(f"{table}: {row}")
+        return found
 
     def _query(
         self, database: str, statement: str, parameters: tuple[Any, ...], patience: float = 30

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -137,7 +139,7 @@ class Checks:
             simulator = getattr(self._house, dialer)
             if not simulator.is_running:
                 continue
-            for row in simulator.dialled(self._last[dialer]):
+            for row in _read_dialled(simulator, self._last[dialer]):
                 self._last[dialer] = max(self._last[dialer], row["id"])
                 self._calls.append(_read_call(dialer, row))
         return self._calls
@@ -227,6 +229,15 @@ class Checks:
         tally = self._house.admin.call("ecm.campaign", "get_state_tally", [campaign.id])
         told = sum(tally.values())
         return [f"{campaign.name}: {count} contacts, {told} by state"] if told != count else []
+
+
+def _read_dialled(simulator: Any, after: int) -> list[dict[str, Any]]:
+    """Again where its own database was away: the first request to find out fails."""
+    for _try in range(5):
+        with contextlib.suppress(OSError):
+            return list(simulator.dialled(after))
+        time.sleep(1)
+    return list(simulator.dialled(after))
 
 
 def _read_call(dialer: str, row: dict[str, Any]) -> Call:

@@ -27,13 +27,22 @@ UPDATE ecm_contact SET next_attempt_at = now() AT TIME ZONE 'UTC'
  WHERE state = 'pending' AND next_attempt_at > now() AT TIME ZONE 'UTC' + interval '3 minutes'
 """
 OPEN = """
-SELECT (SELECT count(*) FROM ecm_contact WHERE campaign_id = ANY(%s)
-                 AND state IN ('pending', 'sent_to_dialer') AND phone_1 NOT LIKE %s)
-     + (SELECT count(*) FROM ecm_attempt WHERE state IN ('claimed', 'sent') AND number NOT LIKE %s)
+SELECT (SELECT count(*) FROM ecm_contact c LEFT JOIN ecm_attempt a ON a.id = c.current_attempt_id
+         WHERE c.campaign_id = ANY(%s) AND c.state IN ('pending', 'sent_to_dialer')
+           AND phone_1 NOT LIKE %s AND COALESCE(a.key, '') <> ALL(%s))
+     + (SELECT count(*) FROM ecm_attempt
+         WHERE state IN ('claimed', 'sent') AND number NOT LIKE %s AND key <> ALL(%s))
 """
 AGE_ENDLESS = """
 UPDATE ecm_attempt SET claimed_at = claimed_at - interval '3 days'
- WHERE state = 'sent' AND number LIKE %s AND claimed_at > now() AT TIME ZONE 'UTC' - interval '2 days'
+ WHERE state = 'sent' AND (number LIKE %s OR key = ANY(%s))
+   AND claimed_at > now() AT TIME ZONE 'UTC' - interval '2 days'
+"""
+# An engine that restarts forgets the calls that it makes, and what it deletes then it calls no more:
+# nobody knows what became of them, and they end as Dangling.
+DELETED_AFTER_A_CALL = """
+SELECT accountnumber FROM {table}
+ WHERE NOT active AND callstatus NOT IN (2, 3, 4, 5) AND callsmadetophone01 > 0
 """
 END_ENDLESS = """
 UPDATE dialinglist SET callstatus = 3, callresult = 1 WHERE callstatus IN (1, 2, 7) AND phone01 LIKE %s
@@ -176,12 +185,21 @@ class Director:
         if not self.house.cce.state()["imports_waiting"]:
             self.house.settle_old_doubts(over_rest=True)
         ids = [campaign.id for campaign in self.house.campaigns]
-        [[count]] = self.house.sql(OPEN, ids, NEVER, NEVER)
+        forgotten = self._find_forgotten()
+        [[count]] = self.house.sql(OPEN, ids, NEVER, forgotten, NEVER, forgotten)
         return not count
+
+    def _find_forgotten(self) -> list[str]:
+        """Keys of contacts that UCCX was calling and will tell nothing of."""
+        found = []
+        for table in ("dialinglist", "dialinglisthistory"):
+            rows = self.house.uccx_sql(DELETED_AFTER_A_CALL.format(table=table))
+            found += [key for (key,) in rows]
+        return found
 
     def _give_up_endless(self) -> None:
         """Who has no result dangles, and a late one leads to nothing."""
-        self.house.sql(AGE_ENDLESS, NEVER)
+        self.house.sql(AGE_ENDLESS, NEVER, self._find_forgotten())
         waiting = "SELECT count(*) FROM ecm_attempt WHERE state IN ('claimed', 'sent')"
         self._wait_for(lambda: self.house.sql(waiting) == [(0,)], 60)
         self.house.uccx_sql(END_ENDLESS, NEVER)

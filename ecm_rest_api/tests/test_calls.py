@@ -188,8 +188,8 @@ class TestCalls(ApiCase):
         tokens, filled = self.read_tokens(key), 2 * (time.monotonic() - started)
         self.assertEqual(left[:2], [119, 118])
         # The third was counted with a fourth that has not come yet. Meanwhile the limit fills up again.
-        self.assertBetween(left[2], 117, 117 + filled)
-        self.assertBetween(tokens, 116, 116 + filled)
+        self.assert_between(left[2], 117, 117 + filled)
+        self.assert_between(tokens, 116, 116 + filled)
 
         self.env.cr.execute(
             "UPDATE ecm_api_rate SET tokens = 3, used_at = clock_timestamp() AT TIME ZONE 'utc'"
@@ -200,9 +200,9 @@ class TestCalls(ApiCase):
         statuses = [self.get("/whoami", secret=secret).status_code for _time in range(3)]
         self.assertEqual(statuses, [200] * 3)
         # The first of them is what was counted before.
-        self.assertBetween(self.read_tokens(key), 1, 1 + 2 * (time.monotonic() - started))
+        self.assert_between(self.read_tokens(key), 1, 1 + 2 * (time.monotonic() - started))
 
-    def assertBetween(self, found, least, most):
+    def assert_between(self, found, least, most):
         self.assertGreaterEqual(found, least)
         self.assertLessEqual(found, most)
 

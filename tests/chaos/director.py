@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+import psycopg2
+
 from scripts.console import say
 
 from .checks import Checks, Findings, Ledger
@@ -122,7 +124,7 @@ class Director:
         """What goes wrong in the injection itself is told, and counts as no fault."""
         try:
             return inject()
-        except (OSError, AssertionError, RuntimeError) as error:
+        except (OSError, AssertionError, RuntimeError, psycopg2.Error) as error:
             say(f"    {type(error).__name__}: {error}")
             return False
 

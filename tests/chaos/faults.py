@@ -167,7 +167,8 @@ class Faults:
         with databases.connect() as cursor:
             cursor.execute(
                 f"""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                     WHERE datname = %s AND pid <> pg_backend_pid() AND {condition}""",
+                     WHERE datname = %s AND backend_type = 'client backend'
+                       AND pid <> pg_backend_pid() AND {condition}""",
                 [self._house.name],
             )
             return bool(cursor.fetchone()[0])

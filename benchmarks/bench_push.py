@@ -217,6 +217,7 @@ def main() -> None:
     figures: dict[str, Any] = {}
     ratios = []
     with common.odoo_environment("push") as env:
+        # One round may differ from the next by a sixth: machines do not run evenly.
         for mode in MODES:
             measured = [measure_round(env, mode, count, rows) for _round in range(rounds)]
             middle = sorted(measured, key=attrgetter("of_limit"))[rounds // 2]

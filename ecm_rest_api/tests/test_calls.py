@@ -1,4 +1,3 @@
-import time
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -10,7 +9,6 @@ from odoo import fields
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import mute_logger
 
-from ..models.ecm_api_key import LEASES
 from .common import ApiCase
 from odoo.addons.fastapi.context import odoo_env_ctx
 
@@ -183,31 +181,19 @@ class TestCalls(ApiCase):
 
     def test_calls_are_counted_some_at_once_and_exactly_near_the_limit(self):
         key, secret = self.create_key("Fast", rate_limit=120)
-        # What was counted ahead stays good, however slow this machine is.
-        self.patch(LEASES, "_clock", lambda: 0.0)
-        started = time.monotonic()
-        calls = [self.get("/whoami", secret=secret) for _time in range(3)]
-        left = [int(one.headers["RateLimit-Remaining"]) for one in calls]
-        tokens, filled = self.read_tokens(key), 2 * (time.monotonic() - started)
-        self.assertEqual(left[:2], [119, 118])
-        # The third was counted with a fourth that has not come yet. Meanwhile the limit fills up again.
-        self.assert_between(left[2], 117, 117 + filled)
-        self.assert_between(tokens, 116, 116 + filled)
-
+        statuses = [self.get("/whoami", secret=secret) for _time in range(3)]
+        left = [one.headers["RateLimit-Remaining"] for one in statuses]
+        self.assertEqual(left, ["119", "118", "117"])
+        # The third was counted with a fourth that has not come yet.
+        self.assertEqual(self.read_tokens(key), 116)
         self.env.cr.execute(
             "UPDATE ecm_api_rate SET tokens = 3, used_at = clock_timestamp() AT TIME ZONE 'utc'"
             " WHERE key_id = %s",
             [key.id],
         )
-        started = time.monotonic()
         statuses = [self.get("/whoami", secret=secret).status_code for _time in range(3)]
         self.assertEqual(statuses, [200] * 3)
-        # The first of them is what was counted before.
-        self.assert_between(self.read_tokens(key), 1, 1 + 2 * (time.monotonic() - started))
-
-    def assert_between(self, found, least, most):
-        self.assertGreaterEqual(found, least)
-        self.assertLessEqual(found, most)
+        self.assertLess(self.read_tokens(key), 3)
 
     def read_tokens(self, key):
         self.env.cr.execute("SELECT tokens FROM ecm_api_rate WHERE key_id = %s", [key.id])

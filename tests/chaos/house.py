@@ -63,7 +63,7 @@ UPDATE ecm_dialer
 """
 # Tables that know attempts by their keys, of Odoo and of the simulators.
 WITH_KEYS = """
-SELECT format('%I.%I', table_schema, table_name), quote_ident(column_name)
+SELECT quote_ident(table_schema) || '.' || quote_ident(table_name), quote_ident(column_name)
   FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
  WHERE table_type = 'BASE TABLE'
    AND (column_name IN ('accountnumber', 'account_number')

@@ -18,12 +18,7 @@ from ecm_dialer_cisco.clients.cce_database import RuleRow
 from ecm_dialer_cisco.clients.exceptions import Busy, NotFound, Rejected, Unreachable
 from simulators.cce.testing import running_cce
 
-from .conftest import (
-    SQL_SERVER_DRIVERS,
-    make_cce_client,
-    make_rest_client,
-    require_driver,
-)
+from .conftest import SQL_SERVER_DRIVERS, make_cce_client, make_rest_client, require_driver
 
 SALES, BY_API = "5000", "5003"
 

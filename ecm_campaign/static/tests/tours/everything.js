@@ -57,17 +57,17 @@ function getController() {
     return getServices().action.currentController;
 }
 
+/** A moment, and what was to be drawn until then is: a busy machine draws late. */
 function pause() {
-    return new Promise((resolve) => browser.setTimeout(resolve, LOOK_EVERY_MS));
+    return new Promise((resolve) => {
+        browser.setTimeout(() => browser.requestAnimationFrame(resolve), LOOK_EVERY_MS);
+    });
 }
 
 /** Wait until something is so, and the screen asks the server nothing more. */
-async function waitUntil(isSo) {
+async function waitFor(isSo) {
     const end = browser.performance.now() + PATIENCE_MS;
     while (!isSo() || pending.size) {
-        if (findAll(".modal .o_error_dialog").length) {
-            return;
-        }
         if (browser.performance.now() > end) {
             const answered = JSON.stringify(answer);
             report(`nothing came of it: ${requestCount} requests, ${answered?.slice(0, 200)}`);
@@ -77,6 +77,11 @@ async function waitUntil(isSo) {
     }
     // What has come is drawn.
     await pause();
+}
+
+/** Wait until something is so, or a dialog says why it will not come. */
+async function waitUntil(isSo) {
+    await waitFor(() => isSo() || findAll(".modal .o_error_dialog").length);
 }
 
 function findAll(selector, root = document) {
@@ -168,14 +173,14 @@ async function checkForm() {
     checkScreen();
     for (const tab of findVisible(".o_form_view .o_notebook .nav-link:not(.active)")) {
         tab.click();
-        await waitUntil(() => tab.classList.contains("active"));
+        await waitUntil(() => isOpen(tab));
         checkScreen();
     }
 }
 
 async function closeDialogs() {
     getServices().dialog.closeAll();
-    await waitUntil(() => !document.querySelector(".modal"));
+    await waitFor(() => !document.querySelector(".modal"));
 }
 
 async function open(action, options) {
@@ -197,6 +202,14 @@ async function openForm({ model, id }) {
     await waitUntil(() => document.querySelector(".o_form_view .o_form_renderer"));
 }
 
+/** @param {HTMLElement} door "More", or the tab of a page */
+function isOpen(door) {
+    if (door.matches(".o_button_more")) {
+        return findVisible(".o_dropdown_more").length > 0;
+    }
+    return door.classList.contains("active");
+}
+
 /** The button, wherever the form has it: behind "More", or on a page of a notebook. */
 async function findButton(name) {
     const selector = `.o_form_view button[name="${name}"]`;
@@ -209,7 +222,7 @@ async function findButton(name) {
             break;
         }
         door.click();
-        await waitUntil(() => true);
+        await waitUntil(() => isOpen(door));
     }
     return isThere();
 }

@@ -14,5 +14,15 @@ class WrongValue(ValidationError):
         self.field = field
 
 
+def refuse_emptied(model, values):
+    """
+    :param dict values: by field of the model; False empties one
+    :raise WrongValue: one of these must have a value
+    """
+    for name, value in values.items():
+        if value is False and model._fields[name].required:
+            raise WrongValue(model.env._("It must have a value."), name)
+
+
 class TryAgain(UserError):
     """Another process is at the same work for some seconds: nothing was done."""

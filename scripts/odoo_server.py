@@ -3,6 +3,7 @@ use it.
 """
 
 import os
+import re
 import subprocess
 import time
 import urllib.error
@@ -10,6 +11,8 @@ import urllib.request
 
 from . import odoo_command, paths, processes
 from .web_client import WebClient
+
+_PROBLEM = re.compile(" (WARNING|ERROR|CRITICAL) ")
 
 
 class OdooServer:
@@ -67,6 +70,13 @@ class OdooServer:
     def log_text(self) -> str:
         """Everything the server has written so far, over all its starts."""
         return self.log.read_text(errors="replace") if self.log.is_file() else ""
+
+    def find_problems(self) -> list[str]:
+        """Lines of the log that an operator would have to look at, until the first stop: of
+        the work that it cuts off then, Odoo warns.
+        """
+        served, _stopped, _rest = self.log.read_text().partition("Initiating shutdown")
+        return [line for line in served.splitlines() if _PROBLEM.search(line)]
 
     def _command(self) -> list[str]:
         return odoo_command.command(

@@ -4,7 +4,7 @@ from datetime import datetime
 from odoo import api, fields, models
 from odoo.exceptions import MissingError, ValidationError
 
-from ..exceptions import WrongValue
+from ..exceptions import WrongValue, refuse_emptied
 from ..tools.times import as_naive, as_text
 
 CRM_PREFIX = "crm:"
@@ -195,7 +195,9 @@ class EcmCampaign(models.Model):
 
     @api.model
     def _api_prepare(self, values, kind=False):
-        """:raise WrongValue: what is given is no setting, or names what the user may not see"""
+        """:raise WrongValue: what is given is no setting, names what the user may not see, or
+        empties what must have a value
+        """
         targets = values.pop("targets", None) or {}
         known = (*GIVEN, "kind") if kind else GIVEN
         for name in values:
@@ -211,6 +213,7 @@ class EcmCampaign(models.Model):
         for name, value in {**given, **targets}.items():
             self._api_check(name, value)
         empty = {name: False for name, value in values.items() if value is None}
+        refuse_emptied(self, empty)
         return {**empty, **given, **targets}
 
     def _api_read(self, name, value):

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, MissingError, UserError, ValidationErro
 from odoo.tools import SQL
 
 from ..const import MAX_PAGE_SIZE
-from ..exceptions import TryAgain, WrongValue
+from ..exceptions import TryAgain, WrongValue, refuse_emptied
 from ..tools.times import as_text
 from odoo.addons.ecm_campaign.models.contact_list.ecm_contact_list_scrub import make_text
 from odoo.addons.ecm_campaign.models.dnc.ecm_dnc_list import DNC_CLASSES
@@ -98,14 +98,16 @@ class EcmContactList(models.Model):
 
     @api.model
     def _api_prepare(self, values):
-        """:raise WrongValue: what is given is no setting"""
+        """:raise WrongValue: what is given is no setting, or empties what must have a value"""
         for name in values:
             if name not in ("name", "date_start", "date_end"):
                 raise WrongValue(self.env._("There is no setting %s.", name), name)
-        return {
+        given = {
             name: self.env["ecm.campaign"]._api_read(name, value) if value else False
             for name, value in values.items()
         }
+        refuse_emptied(self, given)
+        return given
 
     def _api_describe(self):
         self.ensure_one()

@@ -35,6 +35,8 @@ class TestCampaignVerbs(ApiCase):
         self.assertEqual(campaign.ttl_days, 30)
         self.call("PATCH", path, {"description": None})
         self.assertFalse(campaign.description)
+        for name in ("name", "dangling_hours"):
+            self.assertProblem(self.call("PATCH", path, {name: None}), "invalid", 422, name)
         stats = self.get(f"{path}/stats").json()
         self.assertEqual((stats["campaign_id"], stats["total"]), (campaign.id, 0))
         contact = {"campaign_id": "crm:SB-1.4711", "phones": ["+493023125001"]}

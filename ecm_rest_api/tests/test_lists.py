@@ -84,6 +84,8 @@ class TestLists(ApiCase):
         self.assertEqual((changed["name"], changed["date_end"]), ("VIP 2", None))
         wrong = {"date_start": "2026-01-02T00:00:00Z", "date_end": "2026-01-01T00:00:00Z"}
         self.assertProblem(self.call("PATCH", f"/lists/{number}", wrong), "invalid", 422)
+        nameless = self.call("PATCH", f"/lists/{number}", {"name": None})
+        self.assertProblem(nameless, "invalid", 422, "name")
 
     def test_a_file_that_is_cancelled(self):
         number = self.upload().json()["id"]

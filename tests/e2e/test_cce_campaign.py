@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from scripts import databases, paths, processes
+from scripts.odoo_server import OdooServer
 from simulators.cce.testing import running_cce
 
 from .rehearsal import CceRehearsal, RestRehearsal
@@ -182,5 +183,4 @@ def test_the_demo_runs_on_a_cce(request):
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.splitlines()[-1].split() == ["Total", "60"]
-    log = (paths.LOGS / f"odoo-{database}-{settings['HTTP_PORT']}.log").read_text()
-    assert not [line for line in log.splitlines() if " ERROR " in line or " WARNING " in line]
+    assert not OdooServer(database, port=int(settings["HTTP_PORT"])).find_problems()

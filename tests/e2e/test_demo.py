@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from scripts import databases, paths, processes
+from scripts.odoo_server import OdooServer
 
 CONTACTS = 60
 DATABASE = f"ecm_e2e_demo_{os.getpid()}"
@@ -37,10 +38,7 @@ def run_demo(environment):
 
 
 def find_problems(environment):
-    """Lines of the server's log that an operator would have to look at."""
-    log = paths.LOGS / f"odoo-{DATABASE}-{environment['HTTP_PORT']}.log"
-    lines = log.read_text().splitlines()
-    return [line for line in lines if " ERROR " in line or " WARNING " in line]
+    return OdooServer(DATABASE, port=int(environment["HTTP_PORT"])).find_problems()
 
 
 def test_the_demo_closes_every_contact(environment):

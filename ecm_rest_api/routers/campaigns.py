@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from odoo.exceptions import MissingError
 from odoo.fields import Domain
@@ -69,7 +69,7 @@ class CampaignSettings(BaseModel):
     date_start: Moment | None = Field(None, description="It starts by itself then.")
     date_end: Moment | None = Field(None, description="It stops by itself then.")
     duplicate_policy: Annotated[str, Field(pattern="^(reject|allow)$")] | None = None
-    dangling_hours: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    dangling_hours: Annotated[float, Strict(), Field(gt=0, le=10_000)] | None = None
     ttl_days: Annotated[Whole, Field(ge=0, le=36_500)] | None = None
     targets: dict[str, Id32] | None = Field(
         None, description="Fields of what carries its attempts out, as `targets` shows them."

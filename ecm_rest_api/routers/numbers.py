@@ -10,7 +10,7 @@ from odoo.exceptions import MissingError
 from odoo.fields import Domain
 
 from ..dependencies import Env, Id, PageOf, needs
-from ..schemas import CampaignRef, Day, PageAnswer, Text, Whole
+from ..schemas import CampaignRef, Day, Flag, PageAnswer, Text, Whole
 from ..tools.problems import Problem
 from .campaigns import find_campaign
 from .contacts import normalise
@@ -66,12 +66,12 @@ class NewDncList(BaseModel):
 
     name: Annotated[Text, Field(min_length=1, max_length=200)]
     dnc_class: Literal["national", "corporate", "compliance", "litigation"] = "corporate"
-    for_voice: bool = True
-    for_sms: bool = True
+    for_voice: Flag = True
+    for_sms: Flag = True
     date_from: Day | None = None
     date_to: Day | None = None
     max_age_days: Annotated[Whole, Field(ge=0, le=36_500)] = 0
-    mirrors_blacklist: bool = False
+    mirrors_blacklist: Flag = False
     campaign_ids: list[CampaignRef] = Field(default_factory=list, max_length=100)
 
 

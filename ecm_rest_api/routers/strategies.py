@@ -10,7 +10,7 @@ from odoo.exceptions import MissingError
 from odoo.fields import Domain
 
 from ..dependencies import Env, Id, PageOf, needs
-from ..schemas import PageAnswer, Text, Whole
+from ..schemas import Flag, PageAnswer, Text, Whole
 from ..tools.problems import Problem
 from ..tools.times import as_utc
 from .finding import find, take_page
@@ -33,15 +33,15 @@ class Rule(BaseModel):
     action: Literal["attempt", "next", "again", "close"] = "attempt"
     attempt: Place | None = Field(None, description="Place of the attempt that follows, from 1.")
     then_attempt: Place | None = Field(None, description="When the retries are used up.")
-    then_close: bool = False
+    then_close: Flag = False
     delay_days: Annotated[Whole, Field(ge=0, le=365)] = 0
     delay_hours: Annotated[Whole, Field(ge=0, le=999)] = 0
     delay_minutes: Annotated[Whole, Field(ge=0, le=9999)] = 0
     max_retry: Count = 0
     priority: Annotated[Whole, Field(ge=-1, le=1000)] = -1
-    other_number: bool = False
-    retain_pcb: bool = False
-    suppresses: bool = Field(False, description="The number comes onto the do-not-contact list.")
+    other_number: Flag = False
+    retain_pcb: Flag = False
+    suppresses: Flag = Field(False, description="The number comes onto the do-not-contact list.")
 
 
 class Step(BaseModel):

@@ -10,7 +10,7 @@ from odoo.exceptions import MissingError
 from odoo.fields import Domain
 
 from ..dependencies import Env, Id, PageOf, needs
-from ..schemas import CampaignRef, PageAnswer, Text, Whole
+from ..schemas import CampaignRef, Flag, PageAnswer, Text, Whole
 from ..tools.problems import Problem
 from .campaigns import Deleted, find_campaign
 from .finding import take_page
@@ -49,7 +49,7 @@ class WebhookSettings(BaseModel):
     event_kind: Literal["all", "outcome"] | None = None
     campaign_ids: list[CampaignRef] | None = Field(None, max_length=100)
     batch_size: Batch | None = None
-    active: bool | None = None
+    active: Flag | None = None
 
 
 class NewWebhook(WebhookSettings):

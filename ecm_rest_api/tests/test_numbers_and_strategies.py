@@ -50,6 +50,8 @@ class TestNumbersAndStrategies(ApiCase):
         )
         wrong = {"name": "Some", "date_from": "9999-01-01"}
         self.assertProblem(self.post("/dnc/lists", wrong), "invalid", 422, "date_from")
+        wrong = {"name": "Some", "for_sms": 0}
+        self.assertProblem(self.post("/dnc/lists", wrong), "invalid", 422, "for_sms")
         wrong = {"name": "Some", "campaign_ids": ["crm:none"]}
         self.assertProblem(self.post("/dnc/lists", wrong), "not-found", 404)
 
@@ -139,6 +141,7 @@ class TestNumbersAndStrategies(ApiCase):
             "attempts.0.rules.0.outcome": [{"rules": [{"outcome": "gone"}]}],
             "attempts.0.rules.1.attempt": [{"rules": [rule, {"outcome": "fax", "attempt": 7}]}],
             "attempts.0.rules.0.x": [{"rules": [{**rule, "x": 1}]}],
+            "attempts.0.rules.0.suppresses": [{"rules": [{**rule, "suppresses": 1}]}],
         }
         for field, attempts in cases.items():
             with self.subTest(field):

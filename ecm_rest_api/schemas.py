@@ -36,8 +36,8 @@ def _check_year(value):
     return value
 
 
-# What bodies hold beside texts: 5 and not "5", true and not 1; a moment with its offset, without one
-# it is UTC.
+# What bodies hold beside texts: 5 and not "5", true and not 1; a moment with its offset, without
+# one it is UTC.
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Day = Annotated[date, BeforeValidator(_read_as_text), AfterValidator(_check_year)]

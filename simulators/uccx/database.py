@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -147,7 +147,20 @@ class Database:
             # A lost connection stays lost, whatever tells of it first: the next transaction opens
             # another one.
             is_lost = connection is None or connection.closed
+            if is_lost:
+                self._close_idle()
             self._idle.put(None if is_lost else connection)
+
+    def _close_idle(self) -> None:
+        """What has ended one connection has mostly ended the others: none fails on its own."""
+        count = 0
+        with suppress(queue.Empty):
+            while True:
+                if connection := self._idle.get_nowait():
+                    connection.close()
+                count += 1
+        for _index in range(count):
+            self._idle.put(None)
 
     def create_tables(self) -> None:
         """Create what is absent; what an earlier run left stays."""

@@ -7,8 +7,10 @@ not be, or twice.
 import json
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from operator import methodcaller
 
 import psycopg2
 import pyodbc
@@ -271,11 +273,14 @@ def test_a_host_that_nobody_knows(uccx):
 
 def test_a_restart_of_postgresql_is_got_over(uccx, client):
     """Connections of the simulator end under it (Y11)."""
+    clients = [make_client(uccx) for _number in range(8)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert all(pool.map(methodcaller("campaigns"), clients))
     own = "datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg2.connect(uccx.dsn) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {own}")
 
-    # What was idle fails once for each connection, and is opened anew.
+    # One request finds it out, for all connections.
     uccx.wait_until(lambda: _is_listed(client))
     assert push(client, contacts(1)).accepted
     uccx.wait_until(uccx.dialled)

@@ -16,11 +16,13 @@ class WrongValue(ValidationError):
 
 def refuse_emptied(model, values):
     """
-    :param dict values: by field of the model; False empties one
+    :param dict values: by field of the model; False or an empty text empties one
     :raise WrongValue: one of these must have a value
     """
     for name, value in values.items():
-        if value is False and model._fields[name].required:
+        # A number may be 0.
+        is_emptied = value is False or value == ""
+        if is_emptied and model._fields[name].required:
             raise WrongValue(model.env._("It must have a value."), name)
 
 

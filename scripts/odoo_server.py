@@ -72,8 +72,8 @@ class OdooServer:
         return self.log.read_text(errors="replace") if self.log.is_file() else ""
 
     def find_problems(self) -> list[str]:
-        """Lines of the log that an operator would have to look at, until the first stop: of
-        the work that it cuts off then, Odoo warns.
+        """Lines of the log that an operator would have to look at, until the first stop: of the work
+        that it cuts off then, Odoo warns.
         """
         served, _stopped, _rest = self.log.read_text().partition("Initiating shutdown")
         return [line for line in served.splitlines() if _PROBLEM.search(line)]

@@ -213,8 +213,9 @@ class EcmCampaign(models.Model):
         for name, value in {**given, **targets}.items():
             self._api_check(name, value)
         empty = {name: False for name, value in values.items() if value is None}
-        refuse_emptied(self, empty)
-        return {**empty, **given, **targets}
+        prepared = {**empty, **given, **targets}
+        refuse_emptied(self, prepared)
+        return prepared
 
     def _api_read(self, name, value):
         """:raise WrongValue: it is no moment, where one is asked for"""

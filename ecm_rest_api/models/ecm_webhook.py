@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL
 
-from ..exceptions import WrongValue
+from ..exceptions import WrongValue, refuse_emptied
 from ..fields import BigInteger
 from ..tools import receivers, signing
 from ..tools.sender import TIMEOUT, Sender, get_delay
@@ -248,6 +248,7 @@ class EcmWebhook(models.Model):
             if name not in GIVEN:
                 raise WrongValue(self.env._("There is no setting %s.", name), name)
         given = {name: value for name, value in values.items() if value is not None}
+        refuse_emptied(self, given)
         if campaigns is not None:
             found = [self.env["ecm.campaign"]._api_find(campaign).id for campaign in campaigns]
             given["campaign_ids"] = [fields.Command.set(found)]

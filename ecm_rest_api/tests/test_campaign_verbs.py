@@ -1,6 +1,7 @@
 from odoo import fields
 from odoo.exceptions import AccessError, MissingError, ValidationError
 
+from ..exceptions import WrongValue
 from .common import ApiCase
 
 
@@ -163,3 +164,6 @@ class TestCampaignVerbs(ApiCase):
             campaigns.api_get("crm:none")
         with self.assertRaises(ValidationError):
             self.env["ecm.campaign"].api_update(number, {"date_start": "soon"})
+        for empty in (None, False, ""):
+            with self.subTest(empty), self.assertRaises(WrongValue):
+                self.env["ecm.campaign"].api_update(number, {"name": empty})

@@ -10,6 +10,7 @@ from standardwebhooks.webhooks import Webhook
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..exceptions import WrongValue
 from ..models import ecm_webhook
 from ..tools.sender import Sent
 from .common import ApiCase
@@ -333,5 +334,8 @@ class TestWebhooks(ApiCase, ResultCase):
         for wrong in ({"name": "x"}, {"name": "x", "url": URL, "place": 1}):
             with self.subTest(str(wrong)), self.assertRaises(ValidationError):
                 webhooks.api_create(wrong)
+        for empty in (False, ""):
+            with self.subTest(empty), self.assertRaises(WrongValue):
+                webhooks.api_update(made["id"], {"url": empty})
         with self.assertRaises(AccessError):
             webhooks.with_user(self.user).api_create({"name": "CRM", "url": URL})

@@ -168,12 +168,24 @@ function checkScreen() {
     checkBadges();
 }
 
+/** @param {HTMLElement} door "More", or the tab of a page */
+function isOpen(door) {
+    if (door.matches(".o_button_more")) {
+        return findVisible(".o_dropdown_more").length > 0;
+    }
+    return door.classList.contains("active");
+}
+
+async function openDoor(door) {
+    door.click();
+    await waitUntil(() => isOpen(door));
+}
+
 /** Show each page of the form's notebooks, and look at it. */
 async function checkForm() {
     checkScreen();
     for (const tab of findVisible(".o_form_view .o_notebook .nav-link:not(.active)")) {
-        tab.click();
-        await waitUntil(() => isOpen(tab));
+        await openDoor(tab);
         checkScreen();
     }
 }
@@ -202,14 +214,6 @@ async function openForm({ model, id }) {
     await waitUntil(() => document.querySelector(".o_form_view .o_form_renderer"));
 }
 
-/** @param {HTMLElement} door "More", or the tab of a page */
-function isOpen(door) {
-    if (door.matches(".o_button_more")) {
-        return findVisible(".o_dropdown_more").length > 0;
-    }
-    return door.classList.contains("active");
-}
-
 /** The button, wherever the form has it: behind "More", or on a page of a notebook. */
 async function findButton(name) {
     const selector = `.o_form_view button[name="${name}"]`;
@@ -221,8 +225,7 @@ async function findButton(name) {
         if (isThere()) {
             break;
         }
-        door.click();
-        await waitUntil(() => isOpen(door));
+        await openDoor(door);
     }
     return isThere();
 }
